@@ -2,7 +2,6 @@
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
-DOCS = "https://auth0.com/docs/"
 APP = "Auth0 Dashboard > Applications > the application > Settings"
 API = "Auth0 Dashboard > Applications > APIs > the API"
 
@@ -32,30 +31,6 @@ ERRORS = (
         ),
         where=f"{APP} > Application URIs > Allowed Callback URLs",
         source="https://github.com/auth0-samples/auth0-nodejs-webapp-sample/issues/80",
-        confidence="documented",
-    ),
-    KnownError(
-        id="auth0-logout-mismatch",
-        text=(
-            ("returnto",),
-            (
-                "not in the list of allowed logout",
-                "querystring parameter is not defined as a valid",
-                "not defined as a valid url",
-                "allowed logout urls",
-            ),
-        ),
-        title="The returnTo URL isn't in Allowed Logout URLs",
-        why="Auth0 redirects after logout only to registered URLs.",
-        causes=(
-            Cause(
-                "The URL isn't registered, or differs by a slash.",
-                "Compare returnTo with the list.",
-                "Add exactly this URL to Allowed Logout URLs.",
-            ),
-        ),
-        where=f"{APP} > Application URIs > Allowed Logout URLs",
-        source=DOCS,
         confidence="documented",
     ),
     KnownError(
@@ -373,35 +348,5 @@ ERRORS = (
         ),
         source="https://github.com/auth0-blog/vuejs2-authentication-tutorial/issues/4",
         confidence="observed",
-    ),
-    KnownError(
-        id="auth0-wrong-connection",
-        text=(
-            ("connection", "strategy"),
-            (
-                "the connection was not found",
-                "connection is not enabled",
-                "no connections enabled",
-                "the connection is not enabled",
-                "the connection was disabled",
-            ),
-        ),
-        title="The connection isn't enabled for this application",
-        why="Each database, social or enterprise connection has to be enabled per application.",
-        causes=(
-            Cause(
-                "The connection isn't enabled, or its name is misspelled.",
-                "Look at the application's tab Connections.",
-                "Enable the connection for this application.",
-            ),
-            Cause(
-                "The password grant needs a default directory.",
-                "grant_type is password.",
-                "Set Tenant Settings > Default Directory to the name of the database connection.",
-            ),
-        ),
-        where="Auth0 Dashboard > Applications > the application > Connections",
-        source=DOCS,
-        confidence="documented",
     ),
 )

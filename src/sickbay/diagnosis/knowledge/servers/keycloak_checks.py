@@ -98,10 +98,7 @@ ERRORS = (
             ),
         ),
         where=f"{CLIENT} > Client scopes",
-        source=(
-            ""
-            "https://github.com/keycloak/keycloak/blob/main/services/src/main/java/org/keycloak/protocol/oidc/endpoints/AuthorizationEndpointChecker.java"
-        ),
+        source="https://www.keycloak.org/docs/latest/server_admin/#_client_scopes",
         confidence="documented",
     ),
     KnownError(

@@ -261,128 +261,33 @@ ERRORS = (
         confidence="inferred",
     ),
     KnownError(
-        id="oauth-pkce-mismatch",
+        id="oauth-multipart-body",
         text=(
-            ("code_verifier", "code verifier", "code_challenge", "code challenge", "pkce"),
             (
-                "does not match",
-                "doesn't match",
-                "did not match",
-                "mismatch",
-                "verification failed",
-                "invalid code_verifier",
-                "invalid code verifier",
-                "failed to verify code verifier",
-                "code verifier is invalid",
-                "code_verifier is invalid",
-                "not match",
-                "code_challenge is required",
-                "code challenge required",
-                "pkce is required",
-                "pkce required",
-                "code_verifier is required",
-                "code_verifier missing",
+                " -f client_id",
+                " -f grant_type",
+                ' -f "client_id',
+                ' -f "grant_type',
+                " -f 'client_id",
+                " -f 'grant_type",
+                "multipart/form-data",
             ),
+            ("grant_type",),
         ),
-        without=("fhir-user", "43 characters"),
-        title="PKCE: `code_verifier` doesn't match code_challenge, or one of them is missing",
+        without=('"access_token":',),
+        title="The token request is multipart/form-data; the token endpoint reads only application/x-www-form-urlencoded",
         why=(
-            "The server computes base64url(SHA-256(code_verifier)) without padding and compares it with the code_challenge of "
-            "the same login."
+            "curl -F and FormData send multipart, whatever Content-Type says. Most servers then see no parameters, and answer "
+            "invalid_client or unsupported_grant_type."
         ),
         causes=(
             Cause(
-                "The verifier isn't the one of this login: created again, overwritten by a second tab, or lost.",
-                "Log the verifier before the redirect and at the token request.",
-                "Store the verifier per state before the redirect, and send the same value.",
-            ),
-            Cause(
-                "The challenge is the hexadecimal digest or ordinary base64.",
-                "It has +, / or =, or isn't 43 characters long.",
-                "Send base64url of the SHA-256 bytes without =.",
-            ),
-            Cause(
-                "code_challenge_method is missing, so that the server compares plain.",
-                "Look at the authorization request.",
-                "Send code_challenge_method=S256.",
-            ),
-            Cause(
-                "The server demands PKCE, and the app doesn't use it.",
-                "There is no code_challenge.",
-                "Enable PKCE in the library.",
+                "The request uses curl -F, FormData, or form-data in Postman.",
+                "Look at the body: it has a boundary.",
+                "Use curl -d or --data-urlencode, URLSearchParams, or x-www-form-urlencoded in Postman.",
             ),
         ),
-        source="https://www.rfc-editor.org/rfc/rfc7636#section-4.6",
-        confidence="documented",
-    ),
-    KnownError(
-        id="oauth-client-id-unknown",
-        text=(
-            (
-                "unknown client",
-                "client not found",
-                "invalid client_id",
-                "client_id is invalid",
-                "no such client",
-                "client does not exist",
-                "application not found",
-                "client is not registered",
-                "unregistered client",
-                "unknown client_id",
-                "invalid client id",
-            ),
-        ),
-        without=(
-            "aadsts",
-            "urn:cerner",
-            "keycloak",
-            "/realms/",
-            "e.g., unknown client",
-            "e.g. unknown client",
-            "due to unknown client",
-            "openiddict",
-        ),
-        title="`client_id` isn't registered at this server",
-        why="The server has no client with this ID in this environment, tenant or realm.",
-        causes=(
-            Cause(
-                "The value belongs to another environment, or is the app's name instead of its ID.",
-                "Compare it character by character with the server's console.",
-                "Copy the client_id from the registration at this server.",
-            ),
-            Cause(
-                "The registration isn't active yet or was deleted.",
-                "Look at its state.",
-                "Activate it, or register the client again.",
-            ),
-            Cause(
-                "A variable is empty or a placeholder.", "The request shows undefined or YOUR_CLIENT_ID.", "Set the variable."
-            ),
-        ),
-        source=TOKEN,
-        confidence="inferred",
-    ),
-    KnownError(
-        id="oauth-two-authentications",
-        text=(
-            ("more than one", "multiple client", "multiple authentication", "more than one method"),
-            ("client credentials", "client authentication", "credentials", "authentication methods"),
-            ("client",),
-        ),
-        without=("urn:cerner",),
-        title=(
-            "The client authenticates in two ways at once: an Authorization header and client_secret or client_assertion in "
-            "the body"
-        ),
-        why="RFC 6749 allows one method per request.",
-        causes=(
-            Cause(
-                "The library adds Basic, and the code adds client_secret, too.",
-                "The request has both.",
-                "Send the client secret in one place only, the registered one.",
-            ),
-        ),
-        source="https://www.rfc-editor.org/rfc/rfc6749#section-2.3",
-        confidence="documented",
+        source="https://github.com/reapit/foundations/issues/5906",
+        confidence="observed",
     ),
 )

@@ -1,4 +1,4 @@
-"""Other providers: Ory Hydra, Authelia, Doorkeeper, Django OAuth Toolkit, node oidc-provider, WSO2, ForgeRock and more."""
+"""Other providers: Ory Hydra, Authelia, Doorkeeper, node oidc-provider, authentik, WSO2 and FIWARE."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
@@ -139,153 +139,6 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="oauth-generic-invalid-grant",
-        text=(
-            (
-                "authorization grant is invalid, expired, revoked",
-                "authorization grant (e.g., authorization code",
-                "invalid, expired, revoked, does not match the redirection",
-                "provided authorization grant",
-            ),
-        ),
-        title="The code or refresh token has expired, was used already, or belongs to another client, or redirect_uri differs",
-        why="Doorkeeper, Hydra, Laravel Passport and others send this sentence of RFC 6749 for every such reason.",
-        causes=(
-            Cause(
-                "The code or the rotated refresh token was used already, for example because a handler runs twice.",
-                "The server's log shows an earlier request with it.",
-                "Redeem each code once, and store the newest refresh token; start a new login.",
-            ),
-            Cause(
-                "redirect_uri isn't exactly that of the authorization request.",
-                "Compare both requests.",
-                "Send the same redirect_uri.",
-            ),
-            Cause("It has expired, after 10 minutes or less.", "Compare the times.", "Redeem the code at once."),
-            Cause(
-                "It was issued to another client, or the password is wrong.", "Compare client_id.", "Send the same client_id."
-            ),
-        ),
-        source="https://github.com/doorkeeper-gem/doorkeeper/issues/887",
-        confidence="documented",
-    ),
-    KnownError(
-        id="oauth-code-used",
-        text=(
-            (
-                "authorization code has already been used",
-                "authorization code already used",
-                "code has already been redeemed",
-                "auth_code_not_found",
-                "code was already redeemed",
-                "authorization code is invalid or has been",
-                "invalid authorization code",
-                "code doesn't exist or has expired",
-                "authorization code expired",
-                "authorization code has expired",
-                "authorization code is expired",
-                "invalid code",
-            ),
-        ),
-        without=("openiddict", "identityserver", "iisexpress"),
-        title="`code`: the authorization code has expired, was used already, or was changed on the way",
-        why="A code can be redeemed once, within seconds or minutes. A second use often revokes the tokens of the first.",
-        causes=(
-            Cause(
-                "The app redeems the code twice: reload, React StrictMode, retry, or two handlers.",
-                "The network tab or the log shows two token requests with the same code.",
-                "Redeem each code once, remove it from the address bar, and start a new login.",
-            ),
-            Cause(
-                "The code was encoded twice or cut.",
-                "Compare it with the redirect: %2F or + have changed.",
-                "Decode the code once from the redirect, and encode it once in the form.",
-            ),
-            Cause("Too much time has passed.", "Compare the times.", "Redeem the code immediately."),
-            Cause(
-                "client_id, or the server, isn't that of the authorization request.",
-                "Compare both requests.",
-                "Send both requests to the same server with the same client_id.",
-            ),
-        ),
-        source="https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2",
-        confidence="documented",
-    ),
-    KnownError(
-        id="dot-hashed-secret",
-        text=(
-            ("pbkdf2_sha256$", "/o/token", "django-oauth-toolkit", "oauth2_provider", "drf-social-oauth2", "drf_social"),
-            ("invalid_client", "invalid client"),
-        ),
-        title=(
-            "Django OAuth Toolkit hashes the client secret when it is saved: the hashed value, copied from the admin page, "
-            "doesn't work"
-        ),
-        why="Since version 2.0 the admin page shows pbkdf2_sha256$… after saving; the plain secret is visible only before.",
-        causes=(
-            Cause(
-                "The hashed secret was sent.",
-                "It begins with pbkdf2_sha256$.",
-                "Create a new secret, copy the plain value before saving, and send that one.",
-            ),
-            Cause(
-                "PKCE is required since version 2.0, and the app sends none.",
-                "The authorization request has no code_challenge.",
-                "Send code_challenge and code_verifier, or set PKCE_REQUIRED = False.",
-            ),
-            Cause(
-                "The header isn't named Authorization, or its value isn't Basic base64(client_id:client_secret).",
-                "Look at the header's name.",
-                "Send Authorization: Basic with the plain secret.",
-            ),
-        ),
-        source="https://github.com/django-oauth/django-oauth-toolkit/issues/1193",
-        confidence="documented",
-    ),
-    KnownError(
-        id="dot-grant-type",
-        text=(("/o/token", "django-oauth-toolkit", "oauth2_provider", "oauthlib.oauth2"), ("unauthorized_client",)),
-        title="unauthorized_client: the application's Authorization grant type isn't the one of the request",
-        why="In Django OAuth Toolkit each application has exactly one grant type (refresh_token is allowed with it).",
-        causes=(
-            Cause(
-                "The grant type of the application differs from grant_type.",
-                "Look at Authorization grant type in the admin.",
-                "Set the application's grant type to the one that the app sends, or register a second application.",
-            ),
-        ),
-        where="Django admin > Django OAuth Toolkit > Applications",
-        source="https://django-oauth-toolkit.readthedocs.io/",
-        confidence="documented",
-    ),
-    KnownError(
-        id="dot-unsupported-grant",
-        text=(
-            ("/o/token", "/auth/token", "oauth2_provider", "django-oauth-toolkit", "django", "drf"),
-            ("unsupported_grant_type",),
-        ),
-        title="unsupported_grant_type: the body isn't a form, so that the server doesn't see grant_type",
-        why=(
-            "Django reads parameters only from application/x-www-form-urlencoded. JSON, or a form whose Content-Type was "
-            "lost, counts as empty."
-        ),
-        causes=(
-            Cause(
-                "The body is JSON.",
-                "Look at Content-Type and the body.",
-                "Send the body as application/x-www-form-urlencoded (axios: URLSearchParams or qs).",
-            ),
-            Cause(
-                "JSON is wanted.",
-                "It is your own server.",
-                "Set OAUTH2_BACKEND_CLASS to oauth2_provider.oauth2_backends.JSONOAuthLibCore.",
-            ),
-            Cause("The application has another grant type.", "The body is a form.", "Set the application's grant type."),
-        ),
-        source="https://github.com/django-oauth/django-oauth-toolkit/issues/1624",
-        confidence="documented",
-    ),
-    KnownError(
         id="oidc-provider-redirect-uri",
         text=(("redirect_uri did not match", "redirect_uri did not match any"),),
         title="`redirect_uri` isn't one of the client's registered redirect_uris",
@@ -418,56 +271,6 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="redirect-uri-mismatch",
-        text=(
-            (
-                "redirect_uri_mismatch",
-                "mismatching_redirect_uri",
-                "mismatching redirect uri",
-                "redirection uri provided does not match",
-                "redirect uri error",
-                "mismatching redirection uri",
-                "redirect_uri must match the registered",
-                "invalid redirect_uri",
-                "invalid redirect uri",
-                "redirect_uri is invalid",
-                "redirect uri is not valid",
-                "redirect_uri is not valid",
-                "redirect uri is invalid",
-                "unregistered redirect",
-                "redirect_uri is not registered",
-                "invalid_redirect_uri",
-                "redirect uri mismatch",
-                "redirect uri does not match",
-                "redirect_uri does not match",
-            ),
-        ),
-        without=("aadsts", "/realms/", "login_error", "keycloak"),
-        captures=(r"[?&\s\"]redirect_uri=\"?(?P<redirect_uri>[^\s&\",]+)",),
-        title="`redirect_uri` isn't the registered callback URL: {redirect_uri}",
-        why="The server compares the URI of the request with the registered ones, most often character by character.",
-        causes=(
-            Cause(
-                "The URI isn't registered, or differs by http and https, host, port, path or trailing slash.",
-                "Compare redirect_uri in the address bar with the registration.",
-                "Register exactly the redirect URI that the app sends, or send the registered one.",
-            ),
-            Cause(
-                "The app runs behind a proxy and sends http:// or an internal host.",
-                "The address bar shows it.",
-                "Set the app's public URL, and trust X-Forwarded-Proto.",
-            ),
-            Cause(
-                "The URI is broken: encoded twice, with a blank, a line break, or a fragment.",
-                "Decode it once.",
-                "Percent-encode the URI once.",
-            ),
-            Cause("The token request sends another redirect URI.", "Compare both requests.", "Send the same value in both."),
-        ),
-        source="https://www.rfc-editor.org/rfc/rfc6749#section-3.1.2.3",
-        confidence="documented",
-    ),
-    KnownError(
         id="fiware-token-not-authorized",
         text=(
             (
@@ -497,6 +300,76 @@ ERRORS = (
             ),
         ),
         source="https://github.com/ging/fiware-pep-proxy/issues/9",
+        confidence="observed",
+    ),
+    KnownError(
+        id="provider-no-signing-key",
+        text=(
+            (
+                "invalid key set format",
+                "kid must be provided",
+                "kid is missing",
+                "kid header is missing",
+                "missing kid",
+                "no kid",
+                "failed to verify and decode id_token",
+                "jwks is empty",
+                "jwks endpoint did not contain any signing keys",
+                "did not contain any keys",
+                "no keys found in jwks",
+                "token has no kid",
+                "does not have a kid",
+            ),
+            ("key", "kid", "id_token"),
+        ),
+        without=("idx1", "client_assertion"),
+        title=(
+            "The ID token has no kid or can't be verified, most often because the provider has no signing key and signs with "
+            "HS256"
+        ),
+        why=(
+            "Without a signing key, providers such as authentik publish an empty JWKS and sign with the client secret "
+            "(HS256). Most apps accept only RS256 with a key from the JWKS."
+        ),
+        causes=(
+            Cause(
+                "No signing key is selected in the provider.",
+                "Open jwks_uri: keys is empty; alg in the token's header is HS256.",
+                (
+                    "Select a signing key (certificate) for RS256 in the provider's settings (authentik: Applications > "
+                    "Providers > the provider > Signing Key)."
+                ),
+            ),
+            Cause(
+                "The app's issuer or JWKS address belongs to another provider.",
+                "Compare iss of the token with the configured issuer.",
+                "Copy the issuer from the discovery document.",
+            ),
+        ),
+        source="https://github.com/journiv/journiv-app/issues/96",
+        confidence="observed",
+    ),
+    KnownError(
+        id="provider-denied-without-code",
+        text=(("error=unauthorized&error_description", "error=unauthorized_user"),),
+        title="The server denied the login: a rule, policy or role of the server refuses this user",
+        why=(
+            "unauthorized isn't an OAuth code of the authorization endpoint; Auth0 Rules and Actions and own servers use it "
+            "for users who may not use the app."
+        ),
+        causes=(
+            Cause(
+                "A Rule, Action or policy denies the user.",
+                "The server's log names it; another user succeeds.",
+                "Change the rule, or assign the user the role or permission that it demands.",
+            ),
+            Cause(
+                "The user is blocked or not verified.",
+                "Look at the user's state.",
+                "Unblock the user, or verify the email address.",
+            ),
+        ),
+        source="https://auth0.com/docs/customize/actions",
         confidence="observed",
     ),
 )

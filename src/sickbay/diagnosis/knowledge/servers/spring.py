@@ -139,6 +139,7 @@ ERRORS = (
         text=(
             (
                 "couldn't retrieve remote jwk set",
+                "unable to resolve configuration with the provided issuer",
                 "unable to resolve the configuration with the provided issuer",
                 "unable to retrieve remote jwk",
                 "could not obtain the keys",
@@ -158,9 +159,12 @@ ERRORS = (
                 "Import the certificate into the truststore.",
             ),
             Cause(
-                "issuer in the document isn't issuer-uri.",
-                "The message says did not match.",
-                "Copy the issuer from the document, slash included.",
+                (
+                    "issuer-uri is wrong: realm or tenant misspelled, or /auth too much (Keycloak has none since version 17), "
+                    "or another slash."
+                ),
+                "Open issuer-uri with /.well-known/openid-configuration in a browser.",
+                "Copy issuer exactly as it is in the document that exists.",
             ),
         ),
         source=RESOURCE,
