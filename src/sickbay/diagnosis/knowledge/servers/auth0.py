@@ -35,7 +35,7 @@ ERRORS = (
     ),
     KnownError(
         id="auth0-grant-not-allowed",
-        text=(("grant type '", 'grant type "', "grant type "), ("not allowed for the client",)),
+        text=(("grant type",), ("not allowed for the client",)),
         captures=(r"Grant type ['\"](?P<value>[^'\"]+)['\"]",),
         title="The grant type {value} isn't enabled for this application",
         why=(

@@ -236,7 +236,7 @@ ERRORS = (
         id="oauth-cors-token",
         text=(
             ("cors policy", "cross-origin request blocked", "access-control-allow-origin", "cors error"),
-            ("/token'", '/token"', "/token ", "connect/token", "oauth2/token", "oauth/token"),
+            ("/token'", '/token"', "connect/token", "oauth2/token", "oauth/token"),
         ),
         without=("/authorize?", "redirected from", "/fhir/"),
         title="CORS: the token endpoint doesn't allow this origin, so that the browser hides its response",
@@ -264,12 +264,12 @@ ERRORS = (
         id="oauth-multipart-body",
         text=(
             (
-                " -f client_id",
-                " -f grant_type",
-                ' -f "client_id',
-                ' -f "grant_type',
-                " -f 'client_id",
-                " -f 'grant_type",
+                "-f client_id",
+                "-f grant_type",
+                '-f "client_id',
+                '-f "grant_type',
+                "-f 'client_id",
+                "-f 'grant_type",
                 "multipart/form-data",
             ),
             ("grant_type",),

@@ -185,9 +185,9 @@ ERRORS = (
             'not-before-policy":0',
             "not-before-policy",
             '"nbf":',
-            'nbf": ',
+            'nbf":',
         ),
-        title="The token isn't valid yet: iat or nbf lies in the future, so the clocks differ",
+        title="The token isn't valid yet: iat or nbf is in the future, so the clocks differ",
         why="The issuer's clock is ahead of the checker's. Some seconds are enough if the library allows no tolerance.",
         causes=(
             Cause(
