@@ -42,5 +42,6 @@ def applies(entry: KnownError, seen: Seen) -> bool:
 
 
 def specificity(entry: KnownError, seen: Seen) -> int:
-    """A recognised server counts as much as two phrases, and a phrase as much as two error codes."""
-    return 4 * (not seen.servers.isdisjoint(entry.servers)) + 2 * len(entry.text) + bool(entry.codes)
+    """An entry with phrases comes before a checklist for bare codes, because most phrases are verbatim messages. Otherwise a
+    recognised server counts as much as two phrases, and a phrase as much as two error codes."""
+    return 8 * bool(entry.text) + 4 * (not seen.servers.isdisjoint(entry.servers)) + 2 * len(entry.text) + bool(entry.codes)
