@@ -184,6 +184,7 @@ ERRORS = (
                 "does not know how to handle",
                 "invalid operation",
                 "is not enabled",
+                "operation is not enabled",
             ),
         ),
         title="The server doesn't offer this export: wrong level, wrong path, or it isn't enabled",

@@ -359,32 +359,4 @@ ERRORS = (
         source="https://github.com/smart-on-fhir/client-py",
         confidence="documented",
     ),
-    KnownError(
-        id="fhir-accept-dstu2",
-        text=(("406",), ("fhir+json", "json+fhir", "mime", "accept")),
-        codes=("406",),
-        title="406: the server doesn't offer the format in the Accept header",
-        why="FHIR's media type is application/fhir+json since STU3 and application/json+fhir in DSTU2. A strict server"
-        " accepts only"
-        " that of its version.",
-        causes=(
-            Cause(
-                "The Accept header has the media type of another FHIR version.",
-                "The header says application/json+fhir at an R4 server, or fhir+json at a DSTU2 server.",
-                "Send Accept: application/fhir+json (R4), or application/json+fhir for DSTU2.",
-            ),
-            Cause(
-                "The client sends text/html, */* or nothing, and the server requires a FHIR type.",
-                "curl -v shows the header.",
-                "Send Accept: application/fhir+json.",
-            ),
-            Cause(
-                "_format names a type that the server doesn't know, or + in it became a blank.",
-                "The URL has _format=application/fhir+json.",
-                "Write _format=json, or encode + as %2B.",
-            ),
-        ),
-        source="https://github.com/smart-on-fhir/client-py/issues/111",
-        confidence="documented",
-    ),
 )

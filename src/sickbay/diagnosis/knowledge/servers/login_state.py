@@ -60,7 +60,7 @@ ERRORS = (
             Cause(
                 "The UserManager of the callback has another stateStore than that of the login.",
                 "One has localStorage, the other the default.",
-                "Use the same settings (stateStore, authority, client_id) in both places.",
+                "Use the same settings in both places.",
             ),
             Cause(
                 "The router decodes or replaces the URL (hash routing) before the library reads it.",
@@ -121,7 +121,7 @@ ERRORS = (
                 "The session cookie doesn't survive the redirect: saveUninitialized is false, Secure on http, or"
                 " SameSite=Strict.",
                 "The request to the redirect URI has no session cookie, or a new one is set.",
-                "Set up express-session before passport, with cookie SameSite=Lax and Secure only on https.",
+                "Use express-session before passport; cookie SameSite=Lax, Secure only on https.",
             ),
             PROXY,
             SAME_HOST,
@@ -129,42 +129,6 @@ ERRORS = (
         ),
         source="https://github.com/panva/openid-client/issues/86",
         confidence="documented",
-    ),
-    KnownError(
-        id="nextauth-state-cookie",
-        text=(
-            (
-                "state cookie was missing",
-                "code_verifier cookie was missing",
-                "pkcecodeverifier value could not be parsed",
-                "pkcecodeverifier cookie was missing",
-                "state value could not be parsed",
-                "nonce cookie was missing",
-                "invalidcheck",
-                "oauth_callback_handler_error",
-                "missing state cookie from login request",
-                "state cookie not found",
-            ),
-        ),
-        title="state: the login cookie of the app was missing or unreadable when the user came back",
-        why="The library keeps state and code_verifier in encrypted cookies for 15 minutes. The callback came without them, or"
-        " they were encrypted with another secret.",
-        causes=(
-            SAME_HOST,
-            Cause(
-                "NEXTAUTH_URL (AUTH_URL) or the proxy makes the app use http and https cookie names at different times.",
-                "The cookie at the start is called __Secure-next-auth.state, the one at the callback isn't, or the reverse.",
-                "Set NEXTAUTH_URL to the public https address, and AUTH_TRUST_HOST=true behind a proxy.",
-            ),
-            Cause(
-                "The secret differs between instances or deployments.",
-                "The message says 'could not be parsed', or the log has JWT_SESSION_ERROR.",
-                "Set the same NEXTAUTH_SECRET (AUTH_SECRET) everywhere.",
-            ),
-            USED_TWICE,
-        ),
-        source="https://github.com/nextauthjs/next-auth/issues/7480",
-        confidence="observed",
     ),
     KnownError(
         id="angular-oidc-incorrect-state",
@@ -337,5 +301,41 @@ ERRORS = (
         ),
         source="https://docs.authlib.org/en/latest/client/starlette.html",
         confidence="documented",
+    ),
+    KnownError(
+        id="nextauth-state-cookie",
+        text=(
+            (
+                "state cookie was missing",
+                "code_verifier cookie was missing",
+                "pkcecodeverifier value could not be parsed",
+                "pkcecodeverifier cookie was missing",
+                "state value could not be parsed",
+                "nonce cookie was missing",
+                "invalidcheck",
+                "oauth_callback_handler_error",
+                "missing state cookie from login request",
+                "state cookie not found",
+            ),
+        ),
+        title="state: the login cookie of the app was missing or unreadable when the user came back",
+        why="The library keeps state and code_verifier in encrypted cookies for 15 minutes. The callback came without them, or"
+        " they were encrypted with another secret.",
+        causes=(
+            SAME_HOST,
+            Cause(
+                "NEXTAUTH_URL (AUTH_URL) or the proxy makes the app use http and https cookie names at different times.",
+                "Only one of the cookies' names begins with __Secure-.",
+                "Set NEXTAUTH_URL to the public https address, and AUTH_TRUST_HOST=true behind a proxy.",
+            ),
+            Cause(
+                "The secret differs between instances or deployments.",
+                "The message says 'could not be parsed', or the log has JWT_SESSION_ERROR.",
+                "Set the same NEXTAUTH_SECRET (AUTH_SECRET) everywhere.",
+            ),
+            USED_TWICE,
+        ),
+        source="https://github.com/nextauthjs/next-auth/issues/7480",
+        confidence="observed",
     ),
 )
