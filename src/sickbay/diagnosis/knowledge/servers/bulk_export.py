@@ -228,4 +228,49 @@ ERRORS = (
         source="https://hl7.org/fhir/uv/bulkdata/export.html#query-parameters",
         confidence="documented",
     ),
+    KnownError(
+        id="export-no-output",
+        text=(
+            ("$export", "bulk export", "export-poll-status", "bulk data"),
+            (
+                "do not return binary",
+                "no binary links",
+                "not return binary links",
+                "no output",
+                "output is empty",
+                "empty output",
+                '"output": []',
+                '"output":[]',
+                "without output",
+                "no files",
+                "empty file",
+                "no links",
+                "returns empty",
+                "no resources",
+                "zero resources",
+            ),
+        ),
+        title="The export ended without files: nothing matched, nothing was granted, or the server can't write them",
+        why="The manifest lists a file per type in output. It is empty if no type was exported, or if an error hit the"
+        " writing.",
+        causes=(
+            Cause(
+                "The group is empty, or _since and _typeFilter exclude everything.",
+                "A search for the type returns resources.",
+                "Leave out _since and _typeFilter, and check the members of the group.",
+            ),
+            Cause(
+                "The token has scopes for no exported type.",
+                "scope in the token response lacks them.",
+                "Request system/*.read (v2: system/*.rs).",
+            ),
+            Cause(
+                "The server exports only types that are named, or has a bug in this version.",
+                "It works with _type.",
+                "Name the types in _type=Patient,Observation, and update the server.",
+            ),
+        ),
+        source="https://github.com/hapifhir/hapi-fhir/issues/3111",
+        confidence="observed",
+    ),
 )

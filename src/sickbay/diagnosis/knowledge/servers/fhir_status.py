@@ -1,6 +1,7 @@
 """HTTP statuses of FHIR servers without a further explanation: checklists, the most likely cause first."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import issue_phrases, status_phrases
 
 FHIR = (
     "operationoutcome",
@@ -12,29 +13,51 @@ FHIR = (
     "fhir request",
     "hapi",
     "basestu3",
+    "basedstu",
     "baser4",
+    "fhirclient",
+    "medplum",
+    "/patient",
+    "/observation",
+    "patient resource",
+    "observation resource",
+    '"issue":',
+    '"diagnostics"',
 )
 
 ERRORS = (
     KnownError(
         id="fhir-401",
-        codes=("401", "login", "invalid_token", "unknown", "expired", "security"),
         text=(
             FHIR,
             (
-                "401",
-                '"login"',
-                "unauthorized",
+                *status_phrases(401),
+                *issue_phrases("login"),
+                *issue_phrases("unknown"),
+                *issue_phrases("expired"),
+                *issue_phrases("security"),
                 "authentication failed",
                 "invalid_token",
+                "invalid token",
+                "invalid access token",
+                "token expired",
+                "token has expired",
+                "expired token",
+                "token is invalid",
                 "unauthenticated",
-                "missing or invalid",
-                "expired",
                 "not authenticated",
                 "authentication required",
-                "credentials",
+                "credentials are required",
+                "client unauthorized",
+                "missing authorization header",
+                "no authorization header",
+                "authorization header is missing",
+                "missing or invalid authorization",
+                "fhirunauthorizedexception",
+                "authenticationexception",
             ),
         ),
+        without=("/token", "grant_type"),
         title="401: the FHIR server doesn't accept the access token, or got none",
         why="The server needs the header Authorization: Bearer with an access token that was issued for it and hasn't expired.",
         causes=(
@@ -64,8 +87,21 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-403",
-        codes=("403", "forbidden", "suppressed"),
-        text=(FHIR, ("403", "forbidden", "authorization failed", "access denied", "permission", "not allowed")),
+        text=(
+            FHIR,
+            (
+                *status_phrases(403),
+                *issue_phrases("forbidden"),
+                *issue_phrases("suppressed"),
+                "authorization failed",
+                "access denied",
+                "forbiddenoperationexception",
+                "permission_denied",
+                "permission denied",
+                "403 when requesting",
+            ),
+        ),
+        without=("/token", "grant_type", "invalid token"),
         title="403: the token is valid, but it doesn't allow this request",
         why="The server knows who asks. The scopes, the role of the account, or the patient in context don't cover the"
         " request.",
@@ -96,12 +132,20 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-404",
-        codes=("404", "not-found"),
         text=(
             FHIR,
-            ("404", "not found", "not-found", "is not known", "does not exist", "invalid url", "could not find", "not_found"),
+            (
+                *status_phrases(404),
+                *issue_phrases("not-found"),
+                "is not known",
+                "resourcenotfoundexception",
+                "invalid url",
+                "couldn't be found",
+                "resource not found",
+                "requested route was not found",
+            ),
         ),
-        without=("unknown resource type",),
+        without=("unknown resource type", "/token"),
         captures=(
             r"(?P<resource>\b[A-Z]\w+/[\w.-]+) (?:is not known|not found|does not exist)",
             r"resource (?P<value>\w+/[\w.-]+)",
@@ -130,8 +174,15 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-410-deleted",
-        codes=("410", "deleted"),
-        text=(("resource was deleted", "has been deleted", "was deleted at", "410", '"deleted"'),),
+        text=(
+            (
+                "resource was deleted",
+                "was deleted at",
+                "resourcegoneexception",
+                *status_phrases(410),
+                *issue_phrases("deleted"),
+            ),
+        ),
         title="410: the resource was deleted on the server",
         why="The server remembers the id. A read of it gives 410 Gone.",
         causes=(
@@ -146,8 +197,16 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-429",
-        codes=("429", "throttled"),
-        text=(("429", "too many requests", "throttled", "rate limit", "polling too frequently"),),
+        text=(
+            (
+                *status_phrases(429),
+                *issue_phrases("throttled"),
+                "too many requests",
+                "polling too frequently",
+                "rate limit exceeded",
+                "maximum number of concurrent api calls",
+            ),
+        ),
         title="429: too many requests in a short time",
         why="The server limits requests per minute or per polling. Retry-After says how long to wait.",
         causes=(
@@ -167,24 +226,29 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-5xx",
-        codes=("500", "502", "503", "504", "exception", "transient", "timeout", "no-store", "lock-error", "too-costly"),
         text=(
             FHIR,
             (
-                "500",
-                "502",
-                "503",
-                "504",
+                *status_phrases(500),
+                *status_phrases(502),
+                *status_phrases(503),
+                *status_phrases(504),
+                *issue_phrases("exception"),
+                *issue_phrases("transient"),
+                *issue_phrases("timeout"),
+                *issue_phrases("lock-error"),
+                *issue_phrases("no-store"),
+                *issue_phrases("too-costly"),
                 "internal server error",
                 "service unavailable",
                 "bad gateway",
-                "timeout",
-                "exception",
-                "nullpointer",
-                "too-costly",
+                "there was an error processing your request",
                 "failed to call access method",
+                "internalerrorexception",
+                "nullpointerexception",
             ),
         ),
+        without=("credentials are required",),
         title="The FHIR server failed while it handled the request (status 5xx or exception)",
         why="The request reached the server, and its own code or a system behind it failed. An unusual request often causes"
         " it.",
@@ -208,5 +272,95 @@ ERRORS = (
         ),
         source="https://hl7.org/fhir/R4/http.html#general",
         confidence="inferred",
+    ),
+    KnownError(
+        id="fhir-issue-invalid",
+        text=(
+            ("operationoutcome", '"severity"', "severity value=", '"diagnostics"'),
+            (
+                *issue_phrases("invalid"),
+                *issue_phrases("value"),
+                *issue_phrases("structure"),
+                *issue_phrases("required"),
+                *issue_phrases("code-invalid"),
+                *issue_phrases("processing"),
+            ),
+        ),
+        captures=(r"(?:diagnostics|text)[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\n]{5,120})",),
+        title="The server refuses the content of the request: {value}",
+        why="An issue with this code means that an element or parameter is missing, has the wrong form, or isn't allowed."
+        " expression, location or diagnostics says which one.",
+        causes=(
+            Cause(
+                "The element or parameter that the issue names is missing or has the wrong form.",
+                "Read expression and diagnostics of each issue.",
+                "Correct the named element or parameter by the specification of the server's FHIR version, and send it again.",
+            ),
+            Cause(
+                "The body didn't arrive as the client meant it: wrong Content-Type, or an object passed in the wrong form.",
+                "All required members are reported as missing.",
+                "Send JSON with Content-Type: application/fhir+json, and check the arguments of the library's call.",
+            ),
+        ),
+        source="https://hl7.org/fhir/R4/valueset-issue-type.html",
+        confidence="documented",
+    ),
+    KnownError(
+        id="fhir-issue-not-supported",
+        text=(("operationoutcome", '"severity"', "severity value=", '"diagnostics"'), issue_phrases("not-supported")),
+        captures=(r"(?:diagnostics|text)[\"']?\s*[:=]\s*[\"'](?P<value>[^\"'\n]{5,120})",),
+        title="The server doesn't support this request: {value}",
+        why="not-supported means that the interaction, parameter or resource type isn't offered by this server.",
+        causes=(
+            Cause(
+                "The server doesn't offer the parameter, operation or type.",
+                "base + /metadata lists what it offers for the type.",
+                "Use a parameter or interaction that /metadata lists, and leave out the one that the issue names.",
+            ),
+            Cause(
+                "It is offered only after it was switched on, or in another FHIR version.",
+                "The server's documentation mentions a setting.",
+                "Enable it on the server, or use the base URL of the version that has it.",
+            ),
+        ),
+        source="https://hl7.org/fhir/R4/valueset-issue-type.html",
+        confidence="documented",
+    ),
+    KnownError(
+        id="fhir-response-not-fhir",
+        text=(
+            (
+                "root object has no type indication",
+                "cannot be used to construct an fhirjsonnode",
+                "fhirjsonnode",
+                "non-xml or non-json",
+                "response body is not fhir",
+                "not a valid fhir resource",
+                "invalid data: unable to parse",
+                "body contains no data",
+                "endpoint returned a body with contenttype",
+                "operation was unsuccessful, and returned status",
+                "nonfhirresponseexception",
+                "response contains no content",
+                "does not look like a fhir",
+            ),
+        ),
+        title="The FHIR client got a response that isn't a FHIR resource, often an error page or a plain 401 body",
+        why="The client parses each body as a resource. Gateways and security filters answer with their own JSON, text or"
+        " HTML.",
+        causes=(
+            Cause(
+                "The server or a gateway refused the request, for example 401 for an invalid token.",
+                "Look at status and body of the response, by curl or a logging handler.",
+                "Check the status first, and send a valid token in the header Authorization: Bearer.",
+            ),
+            Cause(
+                "The base URL isn't a FHIR base URL.",
+                "base + /metadata doesn't return a CapabilityStatement.",
+                "Correct the base URL.",
+            ),
+        ),
+        source="https://github.com/FirelyTeam/firely-net-sdk/issues/2020",
+        confidence="observed",
     ),
 )

@@ -197,4 +197,60 @@ ERRORS = (
         source="https://www.rfc-editor.org/rfc/rfc9207#section-2.4",
         confidence="documented",
     ),
+    KnownError(
+        id="library-redirect-uri-http",
+        text=(
+            ("redirect uri", "redirect_uri", "redirect url", "redirect_url", "invalid redirect", "callback url"),
+            ("http://", "http%3a%2f%2f", "http instead of https", "http not https"),
+            (
+                "https",
+                "nginx",
+                "reverse proxy",
+                "load balancer",
+                "ingress",
+                "traefik",
+                "heroku",
+                "cloudflare",
+                "cloud run",
+            ),
+            (
+                "instead of https",
+                "not https",
+                "not getting https",
+                "mismatch",
+                "did not match",
+                "does not match",
+                "doesn't match",
+                "not registered",
+                "invalid redirect",
+                "scheme changes",
+                "becomes http",
+                "with http",
+                "using http",
+            ),
+            ("nginx", "proxy", "load balancer", "ingress", "https", "ssl"),
+        ),
+        without=("localhost",),
+        title="redirect_uri begins with http:// although the app is reached by https: it runs behind a proxy and doesn't know"
+        " that",
+        why="The proxy ends TLS and forwards http to the app, which builds the redirect URI from what it sees. It doesn't"
+        " match the"
+        " registered https URI.",
+        causes=(
+            Cause(
+                "The app ignores or doesn't get X-Forwarded-Proto.",
+                "The authorize URL has redirect_uri=http%3A%2F%2F with the public host.",
+                "Let the proxy send X-Forwarded-Proto: https, and let the app trust it:"
+                " server.forward-headers-strategy=framework"
+                " (Spring), ProxyFix (Flask), trust proxy (Express), proxy_mode (Odoo).",
+            ),
+            Cause(
+                "The app has a setting for its public base URL that isn't set.",
+                "The host is also internal.",
+                "Set the base URL or the redirect URI to the public https address.",
+            ),
+        ),
+        source="https://github.com/openanalytics/shinyproxy/issues/534",
+        confidence="observed",
+    ),
 )

@@ -1,6 +1,7 @@
 """Token requests that fail because of how an app or a library sends them, often described in prose."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import status_phrases
 
 ERRORS = (
     KnownError(
@@ -19,6 +20,16 @@ ERRORS = (
                 "double request",
                 "two times",
                 "fires twice",
+                "fired twice",
+                "two token call",
+                "multiple token call",
+                "makes two",
+                "same auth code",
+                "same code is sent",
+                "used twice",
+                "second time",
+                "triggered twice",
+                "render twice",
             ),
             ("code", "callback", "token request", "/token", "exchange"),
             (
@@ -32,6 +43,9 @@ ERRORS = (
                 "already granted",
                 "used already",
                 "fails",
+                "get an error",
+                "same grant type",
+                "error because",
             ),
         ),
         title="code: the same authorization code is exchanged twice, and the second request gets invalid_grant",
@@ -309,6 +323,117 @@ ERRORS = (
             ),
         ),
         source="https://github.com/jaredhanson/passport-oauth2/issues/2",
+        confidence="observed",
+    ),
+    KnownError(
+        id="library-code-refused",
+        text=(
+            (
+                "invalid authorization code",
+                "authorization code is invalid",
+                "authorization code has expired",
+                "authorization code expired",
+                "authorization code is not valid",
+                "invalid or expired authorization code",
+                "authorization code not found",
+                "code has already been used",
+                "code was already used",
+                "code was already redeemed",
+                "code already redeemed",
+                "code has already been redeemed",
+                "code is invalid or has expired",
+                "code is invalid or expired",
+                "code expired",
+                "code has expired",
+                "invalid code",
+                "bad_verification_code",
+                "code not valid",
+                "malformed auth code",
+                "authorization code provided is invalid",
+            ),
+        ),
+        without=("status code", "country code", "hapi-"),
+        title="code: the authorization code isn't valid any more, most often because it was used already",
+        why="A code is valid once and for a minute or two. If a token arrives all the same, the same code was exchanged twice.",
+        causes=(
+            Cause(
+                "The exchange runs twice: React StrictMode, a reload of the redirect URL, or both library and code.",
+                "The Network tab shows two token requests; the first one succeeds.",
+                "Exchange the code once: guard the effect, and remove code from the URL before the request.",
+            ),
+            Cause(
+                "The code has expired, or was changed by copying or by decoding twice.",
+                "More than a minute passed, or the code has %2F where the URL had / or the reverse.",
+                "Start a new login and exchange the new code immediately, decoded once.",
+            ),
+            Cause(
+                "redirect_uri or client_id of the token request differs from those of the authorize request.",
+                "Compare both requests.",
+                "Send the same redirect_uri in both.",
+            ),
+        ),
+        source="https://github.com/auth0/auth0-spa-js/issues/850",
+        confidence="observed",
+    ),
+    KnownError(
+        id="library-token-request-status",
+        text=(
+            (
+                *status_phrases(400),
+                *status_phrases(401),
+                "failed with status code 400",
+                "failed with status code 401",
+                "err_bad_request",
+                "failed to fetch tokens",
+            ),
+            (
+                "/token",
+                "token endpoint",
+                "token request",
+                "token url",
+                "gettoken",
+                "tokenrequest",
+                "access token error",
+                "ownerpassword",
+                "exchange",
+                "access_token_url",
+            ),
+        ),
+        without=(
+            "invalid_grant",
+            "invalid_client",
+            "invalid_request",
+            "invalid_scope",
+            "unsupported_grant_type",
+            "unauthorized_client",
+            "access_denied",
+            "operationoutcome",
+            "aadsts",
+            "keycloak",
+        ),
+        title="The token endpoint refused the request (400 or 401); the library shows only the status, the body has the reason",
+        why="The body of the response has error and error_description. Libraries keep it in error.response.data,"
+        " error.data.payload"
+        " or err.body.",
+        causes=(
+            Cause(
+                "The client id or secret is wrong, has a missing character, or is sent in another way than registered.",
+                "The body says invalid_client; the status is often 401.",
+                "Print error.response.data, and copy client id and secret again; use the Basic header or the body as"
+                " registered.",
+            ),
+            Cause(
+                "The code was used already or has expired, or the user name or password is wrong.",
+                "The body says invalid_grant.",
+                "Start a new login, and send the same redirect_uri as in the authorize request.",
+            ),
+            Cause(
+                "The body isn't a form, or a parameter is missing.",
+                "The body says invalid_request or unsupported_grant_type.",
+                "Send application/x-www-form-urlencoded with grant_type (URLSearchParams in axios and fetch).",
+            ),
+        ),
+        source="https://github.com/lelylan/simple-oauth2/issues/347",
         confidence="observed",
     ),
 )
