@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+_BEFORE = (
+    *("http", "http/1.0", "http/1.1", "http/2", "http/2.0", "error", "error:", "status", "status:", "status=", "status ="),
+    *("status code", "status code:", "statuscode:", '"status":', '"statuscode":', "error code", "error code:", "httperror"),
+)
+_AFTER = ("error", "client error", "server error", "response", "status")
+_VERBS = ("get", "gets", "getting", "got", "receive", "received", "return", "returns", "returned", "returning", "with", "a")
+
 
 def status_phrases(status: int) -> tuple[str, ...]:
-    """For 401: "http 401", "401 unauthorized", "status code 401" and others. A bare number would also match identifiers."""
+    """For 401: "http 401", "401 unauthorized", "returns 401." and others. A bare number would also match identifiers."""
     reason = HTTPStatus(status).phrase.lower()
-    before = ("http", "status", "status:", "status code", "status code:", "statuscode:", "code", "code:", "error", "error:")
-    after = (
-        reason,
-        f"({reason})",
-        f": {reason}",
-        f"- {reason}",
-        f", {reason}",
-        "error",
-        "response",
-        "client error",
-        "server error",
-    )
-    verbs = ("returns", "returned", "return", "returning", "get", "gets", "got", "getting", "a", "with", "receive", "received")
-    headers = ("http/1.1", "http/1.0", "http/2", "http/2.0", '"status":', '"statuscode":', "status=", "status =", '"code":')
-    return tuple(f"{word} {status}" for word in (*before, *headers, *verbs)) + tuple(f"{status} {word}" for word in after)
+    reasons = tuple(form.format(reason) for form in (" {}", " ({})", ": {}", " - {}", ", {}", " `{}`", " '{}'"))
+    members = tuple(f'"code":{blank}{status}{end}' for blank in ("", " ") for end in (",", "}", " }"))
+    verbs = tuple(f"{verb} {status}{end}" for verb in _VERBS for end in (" ", ".", ",", ":", ")"))
+    before = tuple(f"{word} {status}" for word in _BEFORE)
+    after = tuple(f"{status} {word}" for word in _AFTER)
+    return (*before, *after, *(f"{status}{form}" for form in reasons), *members, *verbs)
 
 
 def issue_phrases(code: str) -> tuple[str, ...]:

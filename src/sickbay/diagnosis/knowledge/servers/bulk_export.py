@@ -1,6 +1,7 @@
 """Bulk Data export: kick-off, polling and download."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import status_phrases
 
 ERRORS = (
     KnownError(
@@ -86,7 +87,6 @@ ERRORS = (
             ("401", "403", "unauthorized", "forbidden", "insufficient", "not authorized", "access denied", "scope"),
         ),
         without=("storage", "blob", "_type="),
-        codes=("401", "403", "insufficient_scope", "forbidden", "login", "access_denied", "invalid_scope", "invalid_token"),
         title="The export was refused: the token needs system/ scopes and the app must be allowed for the group",
         why="$export is for backend services: client_credentials with a signed assertion, and system/ scopes for every"
         " exported type.",
@@ -178,8 +178,8 @@ ERRORS = (
                 "not implemented",
                 "unknown operation",
                 "not enabled",
-                "404",
-                "501",
+                *status_phrases(404),
+                *status_phrases(501),
                 "hapi-0302",
                 "does not know how to handle",
                 "invalid operation",

@@ -1,11 +1,12 @@
 """Formats: Content-Type, Accept and patches that FHIR servers refuse."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import status_phrases
 
 ERRORS = (
     KnownError(
         id="fhir-unsupported-media-type",
-        text=(("415", "unsupported media type", "unsupported_media_type"), ("unsupported media", "unsupported_media", "415")),
+        text=(("unsupported media type", "unsupported_media_type", *status_phrases(415)),),
         without=("grant_type", "/token"),
         title="415: the server doesn't read the Content-Type of the request",
         why="A FHIR server reads application/fhir+json or application/fhir+xml; a patch needs application/json-patch+json. curl"
@@ -32,8 +33,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-not-acceptable",
-        codes=("406",),
-        text=(("406", "not acceptable"),),
+        text=(("406 not acceptable", *status_phrases(406)),),
         title="406: the server doesn't offer the format that the Accept header asks for",
         why="FHIR's type is application/fhir+json, and application/json+fhir in DSTU2. A strict server refuses others.",
         causes=(
@@ -95,8 +95,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-accept-dstu2",
-        text=(("406",), ("fhir+json", "json+fhir", "mime", "accept")),
-        codes=("406",),
+        text=(("406 not acceptable", *status_phrases(406)), ("fhir+json", "json+fhir", "mime", "accept")),
         title="406: the server doesn't offer the format in the Accept header",
         why="FHIR's media type is application/fhir+json since STU3 and application/json+fhir in DSTU2. A strict server"
         " accepts only"
@@ -168,7 +167,6 @@ ERRORS = (
                 "fhir version mismatch",
                 "wrong fhir version",
                 "unsupported fhir version",
-                "fhirversion",
             ),
             ("version", "metadata", "parse", "dstu", "r4", "stu3"),
         ),

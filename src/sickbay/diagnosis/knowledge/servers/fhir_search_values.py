@@ -53,7 +53,7 @@ ERRORS = (
         text=(
             (
                 "chained",
-                "chain",
+                "parameter chain",
                 "refers to multiple possible",
                 "multiple possible resource types",
                 "resource type modifier",

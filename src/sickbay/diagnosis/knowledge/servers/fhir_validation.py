@@ -1,6 +1,7 @@
 """Validation: profiles, cardinalities, codes and invariants that FHIR servers and validators report."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import issue_phrases, status_phrases
 
 ERRORS = (
     KnownError(
@@ -48,21 +49,19 @@ ERRORS = (
                 "constraint failed",
                 "is not in the value set",
                 "does not match any known slice",
-                "unknown code",
                 "validation failed",
                 "must have some content",
                 "element is required",
                 "value is not a valid",
                 "failed validation",
                 "not a valid code",
-                "invalid code",
-                "could not validate",
-                "rule ele-1",
-                "rule dom-",
-                "invariant",
-                "cardinality",
+                "unknown code '",
+                "unknown code in",
+                "the provided code (",
+                "constraint violated",
+                "constraint violation",
+                "rule ele-1: ",
                 "encountered unknown child elements",
-                "the provided code",
                 "is missing required",
                 "is a required field",
                 "should have required property",
@@ -110,8 +109,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-unprocessable",
-        codes=("422", "business-rule", "invariant"),
-        text=(("422", "unprocessable", "business-rule", "invariant", "business rule"),),
+        text=(("unprocessable", *status_phrases(422), *issue_phrases("business-rule"), *issue_phrases("invariant")),),
         title="422: the resource is well-formed, but it breaks a rule of the server or of a profile",
         why="The issues of the OperationOutcome name each rule and its place (expression, diagnostics).",
         causes=(

@@ -143,7 +143,7 @@ ERRORS = (
                 "html page",
                 "extra",
                 "without one",
-                "404",
+                " 404",
                 "not found",
                 "doesn't provide",
                 "does not provide",
