@@ -5,7 +5,20 @@ from __future__ import annotations
 from http import HTTPStatus
 
 _BEFORE = (
-    *("http", "http/1.0", "http/1.1", "http/2", "http/2.0", "error", "error:", "status", "status:", "status=", "status ="),
+    *(
+        "http",
+        "http/1.0",
+        "http/1.1",
+        "http/2",
+        "http/2.0",
+        "error",
+        "error:",
+        "status of",
+        "status",
+        "status:",
+        "status=",
+        "status =",
+    ),
     *("status code", "status code:", "statuscode:", '"status":', '"statuscode":', "error code", "error code:", "httperror"),
 )
 _AFTER = ("error", "client error", "server error", "response", "status")

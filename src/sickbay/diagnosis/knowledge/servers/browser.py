@@ -320,6 +320,8 @@ ERRORS = (
                 "failed to fetch",
                 "networkerror when attempting to fetch",
                 "axioserror: network error",
+                "0 unknown error",
+                "http failure response for (unknown url)",
                 "error: network error",
                 "network request failed",
                 "err_failed",

@@ -36,6 +36,7 @@ ERRORS = (
             (
                 "is not granted by any of the provided scopes",
                 "is not permitted under",
+                "is not permitted by any",
                 "insufficient_scope",
                 "insufficient scope",
                 "insufficient-scopes",

@@ -267,4 +267,119 @@ ERRORS = (
         source="https://github.com/microsoft/fhir-server/pull/2157",
         confidence="documented",
     ),
+    KnownError(
+        id="fhir-post-search-not-form",
+        text=(
+            ("/_search",),
+            (
+                "--data-raw '{",
+                "--data '{",
+                "-d '{",
+                "header 'content-type: application/json",
+                "header 'content-type: application/fhir+json",
+                "header 'content-type: codex",
+                "-h 'content-type: application/json",
+                '-h "content-type: application/json',
+                "-h 'content-type: application/fhir+json",
+                "json.stringify",
+                "unexpected eof in prolog",
+                "failed to parse xml content",
+                "unsupported media type",
+                "415",
+            ),
+        ),
+        title="A search by POST needs a form body: Content-Type application/x-www-form-urlencoded",
+        why="POST [base]/Type/_search reads its parameters from a form, not from JSON. A server may ignore another body and"
+        " return"
+        " everything, or answer 415 or a parse error.",
+        causes=(
+            Cause(
+                "The body is JSON, or the Content-Type is missing.",
+                "curl -v shows the header and body.",
+                "Send Content-Type: application/x-www-form-urlencoded and the body code=119206002, or search by GET.",
+            ),
+            Cause(
+                "Parameters stand both in the URL and in the body.",
+                "The URL has a ?.",
+                "Put them all into the form body.",
+            ),
+        ),
+        source="https://hl7.org/fhir/R4/http.html#search",
+        confidence="documented",
+    ),
+    KnownError(
+        id="fhir-post-without-search",
+        text=(
+            ("post http", "post /", "--request post", "-x post"),
+            ("?name=", "?_id=", "?identifier=", "?patient=", "?family=", "?code=", "?subject=", "?birthdate="),
+            ("500", "400", "404", "405", "error", "fails"),
+        ),
+        without=("_search", "/token", "/callback", "redirect", "$"),
+        title="A search by POST needs /_search at the end of the path",
+        why="POST [base]/Type creates a resource. POST [base]/Type/_search searches, with the parameters in a form body.",
+        causes=(
+            Cause(
+                "The parameters are posted to the type's address.",
+                "The path ends with the type, such as /Organization.",
+                "Use GET [base]/Organization?name=…, or POST to [base]/Organization/_search with a form body.",
+            ),
+        ),
+        source="https://github.com/hapifhir/hapi-fhir/issues/164",
+        confidence="documented",
+    ),
+    KnownError(
+        id="fhir-search-empty",
+        text=(
+            (
+                '"total": 0',
+                '"total":0',
+                "empty bundle",
+                "no results",
+                "0 results",
+                "empty result",
+                "returns nothing",
+                "no entries",
+                "zero results",
+                "empty array",
+                "empty searchset",
+            ),
+            (
+                "doesn't return",
+                "does not return",
+                "expected",
+                "why",
+                "even though",
+                "but there",
+                "although",
+                "should return",
+                "instead of",
+                "not getting",
+                "when i search",
+            ),
+            ("fhir", "patient", "observation", "bundle", "search"),
+        ),
+        title="The search finds nothing: the token's patient or scope limits it, or the parameters don't match the data",
+        why="With patient/ scopes, a server returns only the record of the patient in context. A parameter must match exactly"
+        " by its"
+        " type: tokens need the right system.",
+        causes=(
+            Cause(
+                "The token is limited to another patient, or has no scope for the type.",
+                "patient and scope in the token response.",
+                "Search with that patient's id, or request user/ or system/ scopes.",
+            ),
+            Cause(
+                "The parameter's value doesn't match: another system, code, id or date format.",
+                "A search with only patient, or without parameters, finds the resource.",
+                "Leave out parameters one by one, and use system|code as in the data.",
+            ),
+            Cause(
+                "The server hasn't indexed the resource yet, or not that parameter.",
+                "Reading it by its id works.",
+                "Wait some seconds, or reindex the server.",
+            ),
+        ),
+        source="https://github.com/LinuxForHealth/FHIR/issues/3091",
+        confidence="observed",
+    ),
 )

@@ -32,6 +32,7 @@ ERRORS = (
             FHIR,
             (
                 *status_phrases(401),
+                "returned status unauthorized",
                 *issue_phrases("login"),
                 *issue_phrases("unknown"),
                 *issue_phrases("expired"),
@@ -91,6 +92,7 @@ ERRORS = (
             FHIR,
             (
                 *status_phrases(403),
+                "returned status forbidden",
                 *issue_phrases("forbidden"),
                 *issue_phrases("suppressed"),
                 "authorization failed",
@@ -136,6 +138,7 @@ ERRORS = (
             FHIR,
             (
                 *status_phrases(404),
+                "returned status notfound",
                 *issue_phrases("not-found"),
                 "is not known",
                 "resourcenotfoundexception",
@@ -230,6 +233,9 @@ ERRORS = (
             FHIR,
             (
                 *status_phrases(500),
+                "returned status internalservererror",
+                "cannot read properties of undefined",
+                "cannot read property",
                 *status_phrases(502),
                 *status_phrases(503),
                 *status_phrases(504),
@@ -339,7 +345,6 @@ ERRORS = (
                 "invalid data: unable to parse",
                 "body contains no data",
                 "endpoint returned a body with contenttype",
-                "operation was unsuccessful, and returned status",
                 "nonfhirresponseexception",
                 "response contains no content",
                 "does not look like a fhir",

@@ -13,6 +13,8 @@ ERRORS = (
                 "(re)launch the app",
                 "no state found",
                 "not yet authorized",
+                "app cannot be accessed directly",
+                "please launch it as smart app",
             ),
         ),
         title="The app's page was opened without a launch: there is no state in its URL or in the session",
@@ -358,5 +360,35 @@ ERRORS = (
         ),
         source="https://github.com/smart-on-fhir/client-py",
         confidence="documented",
+    ),
+    KnownError(
+        id="clientjs-resolve-references",
+        text=(
+            ("resolvereferences", "resolveref (", "getref("),
+            ("not a function", "not resolve", "can't resolve", "does not seem to do anything", "error", "undefined"),
+        ),
+        title="resolveReferences of fhirclient can't resolve a reference",
+        why="Each entry is a path from the resource to a Reference, with the position in lists: participant.0.actor. The"
+        " reference in"
+        " the data has to be one that the server can read.",
+        causes=(
+            Cause(
+                "The path has no position for a list, or leads to no Reference.",
+                "Follow the path in the JSON that the server returns.",
+                "Write the position, such as participant.0.actor, or read the references yourself with client.request.",
+            ),
+            Cause(
+                "An old version of the library fails for nested paths.",
+                "The stack ends in getRef or resolveRef.",
+                "Update fhirclient to the newest version, or resolve each path in a separate request.",
+            ),
+            Cause(
+                "The reference in the server's data is malformed, such as Location/Location/1.",
+                "The URL of the failed request is wrong.",
+                "Report it to the owner of the data, and skip that reference.",
+            ),
+        ),
+        source="https://github.com/smart-on-fhir/client-js/issues/88",
+        confidence="observed",
     ),
 )

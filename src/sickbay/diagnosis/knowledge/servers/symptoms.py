@@ -253,4 +253,47 @@ ERRORS = (
         source="https://github.com/openanalytics/shinyproxy/issues/534",
         confidence="observed",
     ),
+    KnownError(
+        id="smart-fhir-user-missing",
+        text=(
+            ("fhiruser", "fhir user", "profile claim"),
+            (
+                "missing",
+                "undefined",
+                "null",
+                "not in the id_token",
+                "not in the token",
+                "not present",
+                "not returned",
+                "is empty",
+                "doesn't contain",
+                "does not contain",
+                "no fhiruser",
+                "doesn't include",
+            ),
+        ),
+        title="fhirUser is missing in the ID token: the scopes openid and fhirUser weren't granted together",
+        why="fhirUser is a claim of the ID token. It needs both openid and fhirUser (older servers: profile) in the granted"
+        " scope, and"
+        " a user who is a person in the FHIR server.",
+        causes=(
+            Cause(
+                "openid or fhirUser isn't in the granted scope.",
+                "Look at scope in the token response.",
+                "Request openid fhirUser, and register both for the app; for old servers also profile.",
+            ),
+            Cause(
+                "The access token is decoded in place of the ID token.",
+                "The decoded token's aud is the FHIR server.",
+                "Decode id_token.",
+            ),
+            Cause(
+                "The user account isn't linked to a Practitioner or Patient.",
+                "Other users have the claim.",
+                "Link the account in the server, or set the user attribute that the claim is made of.",
+            ),
+        ),
+        source="https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html",
+        confidence="documented",
+    ),
 )
