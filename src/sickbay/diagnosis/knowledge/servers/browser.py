@@ -286,6 +286,10 @@ ERRORS = (
                 "iframewindow timed out",
                 "silent renew failed",
                 "silentrenewerror",
+                "silent_refresh_timeout",
+                "silent_refresh_error",
+                "silent refresh failed",
+                "silent refresh error",
                 "silent renew error",
                 "error from silent renew",
             ),
@@ -348,6 +352,36 @@ ERRORS = (
             ),
         ),
         source="https://developer.mozilla.org/docs/Web/API/Window/fetch#exceptions",
+        confidence="documented",
+    ),
+    KnownError(
+        id="library-silent-login-required",
+        text=(
+            ("login_required", "interaction_required", "consent_required", "account_selection_required"),
+            ("silent", "prompt=none", "renew", "iframe", "checksession", "gettokensilently", "acquiretokensilent", "refresh"),
+        ),
+        title="login_required: the silent renewal found no session at the authorization server, so the user has to log in"
+        " again",
+        why="With prompt=none, the server may not show a page. Its session has ended, or its cookie isn't sent in a"
+        " third-party iframe.",
+        causes=(
+            Cause(
+                "The session at the server has ended: idle time or maximum time.",
+                "It happens after hours; the authorize page shows a login form.",
+                "Start a new login in the top window when this error arrives.",
+            ),
+            Cause(
+                "The browser blocks the server's cookie in the iframe.",
+                "It happens right after a login, in Safari or in private windows.",
+                "Use refresh tokens (offline_access) instead of the iframe, or serve app and server from the same site.",
+            ),
+            Cause(
+                "Consent is needed for a new scope.",
+                "The code is consent_required or interaction_required.",
+                "Send the user to the authorize page without prompt=none once.",
+            ),
+        ),
+        source="https://openid.net/specs/openid-connect-core-1_0.html#AuthError",
         confidence="documented",
     ),
 )

@@ -213,8 +213,15 @@ ERRORS = (
     KnownError(
         id="export-output-format",
         text=(
-            ("_outputformat", "output format", "ndjson"),
-            ("not supported", "invalid", "unsupported", "unacceptable", "hapi-"),
+            ("_outputformat", "output format"),
+            (
+                "is not supported",
+                "not supported.",
+                "unsupported output",
+                "invalid output",
+                "invalid _outputformat",
+                "unsupported _outputformat",
+            ),
         ),
         title="_outputFormat isn't one that the export offers: use application/fhir+ndjson",
         why="Exports are newline-delimited JSON. In a URL, + has to be encoded.",

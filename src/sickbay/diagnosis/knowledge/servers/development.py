@@ -9,11 +9,15 @@ ERRORS = (
         text=(
             (
                 "redirect loop",
+                "infinite login",
                 "infinite loop",
                 "infinite redirect",
                 "endless loop",
                 "endless redirect",
                 "too many redirects",
+                "redirect too many times",
+                "error_redirect_loop",
+                "redirects too many times",
                 "err_too_many_redirects",
                 "redirected you too many times",
                 "keeps redirecting",
@@ -22,7 +26,7 @@ ERRORS = (
                 "stuck in a loop",
                 "looping",
             ),
-            ("login", "auth", "redirect", "callback", "token", "sign"),
+            ("login", "log in", "oauth", "oidc", "redirect", "authenticat", "sign in", "sign-in", "cookie"),
         ),
         title="The login runs in a loop: the app doesn't recognise that the user is logged in when the redirect arrives",
         why="The app starts a login whenever it finds no session. If the session or token isn't stored at the callback, it"

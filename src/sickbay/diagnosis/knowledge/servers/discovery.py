@@ -143,6 +143,9 @@ ERRORS = (
             (
                 "failed to fetch user profile",
                 "invalid_user_info_response",
+                "missing_user_info_uri",
+                "missing required userinfo uri",
+                "userinfo endpoint returned",
                 "profile_parse_error",
                 "get_profile_error",
                 "missing_user_name_attribute",
