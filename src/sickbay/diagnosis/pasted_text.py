@@ -12,7 +12,7 @@ from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.knowledge import findings as knowledge
-from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.paste import read as paste
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
@@ -106,11 +106,17 @@ def _with_answers(
         known = [knowledge.finding(entry, "error" if answers else "warning") for entry in entries]
         findings = _in_order(merged.explanation.findings, known, explained=explained)
         explanation = Explanation(findings, merged.explanation.corrected)
-        causes = knowledge.likely_causes(cause for entry in entries for cause in entry.causes)
+        causes = knowledge.likely_causes(_causes(entries))
         return merged._replace(explanation=explanation, causes=causes)
     if answers and not explained:
         return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
     return merged
+
+
+def _causes(entries: Sequence[KnownError]) -> list[Cause]:
+    """All causes of the first entry, and the most likely one of each other."""
+    first, *others = entries
+    return [*first.causes, *(entry.causes[0] for entry in others)]
 
 
 def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explained: bool) -> tuple[Finding, ...]:

@@ -65,6 +65,9 @@ _MESSAGE = re.compile(
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
     r"|requested scope)"
 )
+_NAMES = ("err", "fault", "exception")
+"""What all names of errors contain. A long text without them needn't be searched for errors."""
+_NUMBER = re.compile(r"[45]\d\d")
 _NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
 _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
 _ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
@@ -96,12 +99,13 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
     text = plain(text)
     described = _DESCRIPTION.search(text)
     description = described["value"].strip() if described else ""
-    for pattern in (_MEMBER, _PARAMETER, _TAG):
+    lowered = text.lower()
+    for pattern in (_MEMBER, _PARAMETER, _TAG) if any(name in lowered for name in _NAMES) else ():
         for match in pattern.finditer(text):
             yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in _CODE.finditer(text):
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
-    for pattern in _STATUSES:
+    for pattern in _STATUSES if _NUMBER.search(text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in pattern.finditer(text))
     yield from (ErrorAnswer("vendor", match[1]) for match in _VENDOR.finditer(text))
     for pattern, answer in _SIGNS:
