@@ -62,7 +62,7 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="spring-client-registration",
+        id="spring-registration-unknown",
         text=(
             (
                 "invalid client registration with id",

@@ -20,7 +20,7 @@ ERRORS = (
                 "missing required claims: [aud]",
                 "audiences in jwt are not allowed",
                 "not for me",
-                "bad audience",
+                "bad audience:",
                 'unexpected id token "aud"',
                 "jwt audience invalid",
                 "invalid audience",
