@@ -42,6 +42,7 @@ def applies(entry: KnownError, seen: Seen) -> bool:
 
 
 def specificity(entry: KnownError, seen: Seen) -> int:
-    """An entry with phrases comes before a checklist for bare codes, because most phrases are verbatim messages. Otherwise a
+    """An entry with phrases and without codes comes first, because its phrases are most often a verbatim message. Otherwise a
     recognised server counts as much as two phrases, and a phrase as much as two error codes."""
-    return 8 * bool(entry.text) + 4 * (not seen.servers.isdisjoint(entry.servers)) + 2 * len(entry.text) + bool(entry.codes)
+    is_message = bool(entry.text) and not entry.codes
+    return 8 * is_message + 4 * (not seen.servers.isdisjoint(entry.servers)) + 2 * len(entry.text) + bool(entry.codes)

@@ -40,6 +40,15 @@ ERRORS = (
         id="oauth-code-used",
         text=(
             (
+                "authorization code not found",
+                "authorization code already consumed",
+                "code has already been used",
+                "refresh token already used",
+                "already been claimed by another client",
+                "code already used",
+                "grant not found",
+                "grant request is invalid",
+                "authorization code is invalid",
                 "authorization code has already been used",
                 "authorization code already used",
                 "code has already been redeemed",
@@ -82,6 +91,15 @@ ERRORS = (
         id="redirect-uri-mismatch",
         text=(
             (
+                "redirect_uri is missing in the client configuration",
+                "redirect uri included is not valid",
+                "invalid_redirect_url",
+                "redirect_uri is not whitelisted",
+                "redirect_uri not allowed",
+                "redirect uri not allowed",
+                "invalid redirect url",
+                "redirect url mismatch",
+                "redirect_uri not registered",
                 "redirect_uri_mismatch",
                 "mismatching_redirect_uri",
                 "mismatching redirect uri",
@@ -131,8 +149,11 @@ ERRORS = (
     KnownError(
         id="oauth-pkce-mismatch",
         text=(
-            ("code_verifier", "code verifier", "code_challenge", "code challenge", "pkce"),
+            ("requires pkce", "require pkce", "code_verifier", "code verifier", "code_challenge", "code challenge", "pkce"),
             (
+                "requires pkce",
+                "require pkce",
+                "invalid_pkce",
                 "does not match",
                 "doesn't match",
                 "did not match",
@@ -187,6 +208,14 @@ ERRORS = (
         id="oauth-client-id-unknown",
         text=(
             (
+                "client id error",
+                "client identifier (client_id) is missing or invalid",
+                "client is invalid",
+                "errors.app.notfound",
+                "invalid_client_id",
+                "unknown or invalid client_id",
+                "app not found",
+                "client_registration_not_found",
                 "unknown client",
                 "client not found",
                 "invalid client_id",
@@ -233,8 +262,20 @@ ERRORS = (
     KnownError(
         id="oauth-two-authentications",
         text=(
-            ("more than one", "multiple client", "multiple authentication", "more than one method"),
-            ("client credentials", "client authentication", "credentials", "authentication methods"),
+            (
+                "only be provided using one mechanism",
+                "more than one",
+                "multiple client",
+                "multiple authentication",
+                "more than one method",
+            ),
+            (
+                "client authentication must",
+                "client credentials",
+                "client authentication",
+                "credentials",
+                "authentication methods",
+            ),
             ("client",),
         ),
         without=("urn:cerner",),

@@ -209,7 +209,7 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="spring-authorization-request-not-found",
+        id="spring-login-session-lost",
         text=(("authorization_request_not_found",),),
         title="The session with the authorization request and its state is gone at the callback",
         why=(

@@ -10,6 +10,18 @@ ERRORS = (
         id="token-audience",
         text=(
             (
+                "is not a trusted audience",
+                "audience rejected",
+                "unexpected jwt audience",
+                "claim 'aud' value doesn't",
+                "invalidaudience",
+                "aud) claim mismatch",
+                'missing the "aud" claim',
+                "missing required claims: [aud]",
+                "audiences in jwt are not allowed",
+                "not for me",
+                "bad audience:",
+                'unexpected id token "aud"',
                 "jwt audience invalid",
                 "invalid audience",
                 "audience is invalid",
@@ -57,6 +69,14 @@ ERRORS = (
         id="token-issuer",
         text=(
             (
+                "issued by a different provider",
+                "issuer rejected",
+                "unexpected jwt issuer",
+                "claim 'iss' value doesn't match",
+                "invalidissuer",
+                "iss) claim mismatch",
+                'unexpected id token "iss"',
+                "iss != issuer",
                 "issuer did not match",
                 "issuer does not match",
                 "issuer doesn't match",
@@ -119,8 +139,13 @@ ERRORS = (
     KnownError(
         id="token-nonce",
         text=(
-            ("nonce",),
             (
+                "nonce) claim mismatch",
+                "nonce",
+            ),
+            (
+                "claim mismatch",
+                "invalidnonce",
                 "mismatch",
                 "does not match",
                 "doesn't match",
@@ -172,6 +197,15 @@ ERRORS = (
         id="token-state-mismatch",
         text=(
             (
+                "flow response state doesn't match",
+                "unable to obtain csrf cookie",
+                "csrf token mismatch",
+                "unable to determine state",
+                "csrf_detected",
+                "retrieve oauth redirect params from storage",
+                "csrf warning",
+                "could not find a matching state",
+                "state cookie",
                 "state mismatch",
                 "invalid state",
                 "state does not match",

@@ -9,6 +9,9 @@ ERRORS = (
         id="token-key-not-found",
         text=(
             (
+                "doesn't have key to match kid",
+                "unable to lookup correct key",
+                "kidnotfound",
                 "unable to find a signing key",
                 "no matching key",
                 "unable to find a key",
@@ -28,6 +31,9 @@ ERRORS = (
             ),
             ("kid", "key", "jwks", "jwk"),
             (
+                "doesn't have key",
+                "unable to lookup",
+                "kidnotfound",
                 "unable to find",
                 "no matching",
                 "not found",
@@ -71,6 +77,13 @@ ERRORS = (
         id="token-signature-invalid",
         text=(
             (
+                "jwt verification fails",
+                "token's signature resulted invalid",
+                "signature verification failed",
+                "invalid signature received for json web token",
+                "unable to verify jwt signature",
+                "jwssignatureverificationfailed",
+                "signed jwt rejected: invalid signature",
                 "invalid signature",
                 "signature verification failed",
                 "failed to verify id token signature",
@@ -120,6 +133,10 @@ ERRORS = (
         id="token-algorithm",
         text=(
             (
+                "provided algorithm doesn't match",
+                "incorrect key for this algorithm",
+                "unexpected signing algorithm",
+                "signature algorithm of",
                 "unsupported algorithm",
                 "invalid algorithm",
                 "unexpected signing method",
@@ -163,6 +180,12 @@ ERRORS = (
         id="token-issued-in-future",
         text=(
             (
+                "cannot handle token prior to",
+                "immaturesignature",
+                "jwt before use time",
+                '"nbf" claim timestamp check failed',
+                "token can't be used before",
+                "jwt was issued in the future",
                 "issued in the future",
                 "used before issued",
                 "iat is in the future",
@@ -208,6 +231,14 @@ ERRORS = (
         id="token-expired",
         text=(
             (
+                "jwt is expired",
+                "expiredsignature",
+                "expired jwt",
+                "token has expired on",
+                '"exp" claim timestamp check failed',
+                "access token expired",
+                "expired token received for json web token",
+                "jwt expired and is no longer valid",
                 "jwt expired",
                 "token is expired",
                 "token has expired",
@@ -254,6 +285,10 @@ ERRORS = (
         id="token-malformed",
         text=(
             (
+                "invalid crypto padding",
+                "jwt is not in the form of",
+                "found 1 parts (expected 3)",
+                "jwt string must have two dots",
                 "jwt malformed",
                 "invalid jwt",
                 "not enough segments",
