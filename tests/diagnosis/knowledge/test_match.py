@@ -40,11 +40,25 @@ def ids(*found: object) -> list[str]:
 
 def test_the_entry_that_recognises_the_most_comes_first() -> None:
     text = seen("code not valid", ("keycloak",), ("invalid_grant",))
-    assert ids(text, (BARE, OF_KEYCLOAK, MESSAGE)) == ["message", "of-keycloak", "bare"]
+    assert ids(text, (BARE, OF_KEYCLOAK, MESSAGE)) == ["message", "of-keycloak"]
+    assert ids(seen("", (), ("invalid_grant",)), (BARE, OF_KEYCLOAK, MESSAGE)) == ["bare"]
 
 
 def test_a_message_is_enough_if_no_server_is_recognised() -> None:
     assert ids(seen("code not valid"), (MESSAGE, OF_KEYCLOAK)) == ["message"]
+
+
+def test_a_long_message_is_enough_although_the_text_names_another_server() -> None:
+    long = entry("long", servers=("keycloak",), text=(("the redirect uri is not registered here",),))
+    assert ids(seen("the redirect uri is not registered here: google.com", ("google",)), (long,)) == ["long"]
+
+
+def test_a_checklist_for_a_bare_status_comes_last() -> None:
+    general = entry("general", text=(("403 forbidden",), ("/patient",)), is_general=True)
+    assert ids(seen("403 forbidden /patient", ("keycloak",), ("invalid_grant",)), (general, OF_KEYCLOAK)) == [
+        "of-keycloak",
+        "general",
+    ]
 
 
 def test_an_entry_of_another_server_does_not_apply() -> None:
@@ -87,7 +101,7 @@ def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:
     assert len({known.id for known in ALL}) == len(ALL)
     for known in ALL:
         assert known.causes
-        assert known.source.startswith("https://")
+        assert known.source.startswith(("https://", "http://"))
         assert known.servers or known.codes or known.text
         phrases = [phrase for group in (*known.text, known.without) for phrase in group]
-        assert [phrase for phrase in phrases if phrase != " ".join(phrase.lower().split())] == []
+        assert [phrase for phrase in phrases if phrase.strip() != " ".join(phrase.lower().split())] == []

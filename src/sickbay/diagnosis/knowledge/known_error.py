@@ -39,6 +39,7 @@ class KnownError:
     causes:     the most likely first. The remedy of the first is the fix.
     where:      the place in the server's console or in the library's options; "" if there is none.
     source:     the URL of what the entry rests on.
+    is_general: a checklist for a bare HTTP status or error code. An entry that knows more comes before it.
     """
 
     id: str
@@ -53,3 +54,4 @@ class KnownError:
     without: tuple[str, ...] = ()
     captures: tuple[str, ...] = ()
     where: str = ""
+    is_general: bool = False

@@ -25,24 +25,36 @@ class Seen(NamedTuple):
 
 
 def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
-    """The entries that apply, the one that recognises the most of the text first."""
+    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out."""
     found = [(specificity(entry, seen), entry) for entry in table if applies(entry, seen)]
     found.sort(key=lambda pair: -pair[0])
-    return [entry for _, entry in found[:MOST]]
+    return [entry for points, entry in found[:MOST] if 4 * points >= found[0][0]]
 
 
 def applies(entry: KnownError, seen: Seen) -> bool:
-    if entry.servers and seen.servers.isdisjoint(entry.servers) and (seen.servers or not entry.text):
-        return False
     if entry.codes and seen.codes.isdisjoint(entry.codes):
         return False
-    if not all(any(phrase in seen.text for phrase in group) for group in entry.text):
+    longest = _longest(entry, seen.text)
+    if longest is None or any(phrase in seen.text for phrase in entry.without):
         return False
-    return not any(phrase in seen.text for phrase in entry.without)
+    if not entry.servers or not seen.servers.isdisjoint(entry.servers):
+        return True
+    return bool(entry.text) and (not seen.servers or any(length >= VERBATIM for length in longest))
 
 
-def specificity(entry: KnownError, seen: Seen) -> int:
-    """An entry with phrases and without codes comes first, because its phrases are most often a verbatim message. Otherwise a
-    recognised server counts as much as two phrases, and a phrase as much as two error codes."""
-    is_message = bool(entry.text) and not entry.codes
-    return 8 * is_message + 4 * (not seen.servers.isdisjoint(entry.servers)) + 2 * len(entry.text) + bool(entry.codes)
+VERBATIM = 24
+"""A phrase of so many characters is a message that only its server writes, whatever other servers the text names."""
+
+
+def specificity(entry: KnownError, seen: Seen) -> float:
+    """A message counts as much as a recognised server, the more the longer it is; further phrases and a code count a little."""
+    lengths = _longest(entry, seen.text) or []
+    phrases = 4 + min(max(lengths), 2 * VERBATIM) / 8 + (len(lengths) - 1) if lengths else 0
+    points = 4 * (not seen.servers.isdisjoint(entry.servers)) + phrases + bool(entry.codes)
+    return points / 2 if entry.is_general else points
+
+
+def _longest(entry: KnownError, text: str) -> list[int] | None:
+    """Of each group, the length of the longest phrase that is in the text. None if a group has none."""
+    lengths = [max((len(phrase) for phrase in group if phrase in text), default=0) for group in entry.text]
+    return lengths if all(lengths) else None

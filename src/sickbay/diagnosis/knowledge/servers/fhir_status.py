@@ -28,6 +28,7 @@ FHIR = (
 ERRORS = (
     KnownError(
         id="fhir-401",
+        is_general=True,
         text=(
             FHIR,
             (
@@ -88,6 +89,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-403",
+        is_general=True,
         text=(
             FHIR,
             (
@@ -134,6 +136,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-404",
+        is_general=True,
         text=(
             FHIR,
             (
@@ -200,6 +203,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-429",
+        is_general=True,
         text=(
             (
                 *status_phrases(429),
@@ -229,6 +233,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-5xx",
+        is_general=True,
         text=(
             FHIR,
             (
