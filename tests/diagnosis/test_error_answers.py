@@ -16,9 +16,9 @@ from sickbay.diagnosis import har
 from sickbay.diagnosis.answers import finding as general
 from sickbay.diagnosis.answers.read import MOST, in_paste
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
-from sickbay.diagnosis.doctor import diagnose_all, diagnose_line
+from sickbay.diagnosis.doctor import diagnose_line
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.diagnosis.pasted_text import diagnose_exchange, diagnose_text
 
 VENDORS: tuple[dict[str, Any], ...] = (
     {},
@@ -213,8 +213,8 @@ def test_a_refused_exchange_in_a_har_file_is_always_a_problem(url: str, method: 
     }
     exchanges = har.read({"log": {"entries": [entry]}})
     if answer[0] != 200:
-        diagnoses = diagnose_all(exchanges[0].inputs, exchanges[0].answers)
-        assert any(finding.severity == "error" for diagnosis in diagnoses for finding in diagnosis.explanation.findings)
+        diagnosis = diagnose_exchange(exchanges[0].inputs, exchanges[0].answers, "")
+        assert any(finding.severity == "error" for finding in diagnosis.explanation.findings)
     is_unknown_code = "mfa" in (answer[1] or "") or "urn:vendor" in (answer[1] or "")
     assert is_unknown_code or exchanges[0].answers
 

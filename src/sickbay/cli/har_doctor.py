@@ -7,10 +7,12 @@ from typing import Any
 
 import orjson
 
-from sickbay.cli.findings import finding_text, sent_text
+from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import as_json, say
-from sickbay.diagnosis.doctor import PROBLEMS, diagnose_all
+from sickbay.diagnosis.doctor import PROBLEMS
 from sickbay.diagnosis.har import HarExchange
+from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import masking
@@ -28,23 +30,26 @@ def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
 
 
 def _diagnosed(exchange: HarExchange) -> dict[str, Any]:
-    """The findings of all inputs of an exchange, each once, and the first corrected request. It includes the error response."""
-    diagnoses = diagnose_all(exchange.inputs, exchange.answers)
-    findings = {
-        finding.id: finding.to_json()
-        for diagnosis in reversed(diagnoses)
-        for finding in reversed(diagnosis.explanation.findings)
-    }
-    corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
+    """The findings of an exchange, likely causes of its error response, and the corrected request."""
+    diagnosis = diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))
+    corrected = diagnosis.corrected
     return {
         "number": exchange.number,
         "method": exchange.method,
         "url": exchange.url,
         "status": exchange.status,
         "kind": exchange.inputs[0]["kind"],
-        "findings": list(findings.values())[::-1],
+        "findings": [finding.to_json() for finding in diagnosis.explanation.findings],
         "corrected": None if corrected is None else {name: value for name, value in corrected.items() if name != "context"},
+        "causes": [cause.to_json() for cause in diagnosis.causes],
     }
+
+
+def _text(exchange: HarExchange) -> str:
+    """What shows which server answered, and what it says."""
+    headers = exchange.sent["answer_headers"]
+    challenge = "\n".join(str(headers[name]) for name in ("www-authenticate", "location") if name in headers)
+    return f"{exchange.method} {exchange.sent['url']}\nHTTP {exchange.status}\n{challenge}\n{exchange.sent['answer'] or ''}"
 
 
 def _as_json(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -54,7 +59,8 @@ def _as_json(diagnosed: Sequence[dict[str, Any]]) -> dict[str, Any]:
         by_id.setdefault(finding["id"], finding)
     findings = sorted(by_id.values(), key=lambda finding: SEVERITIES.index(finding["severity"]))
     corrected = next((entry["corrected"] for entry in diagnosed if entry["corrected"]), None)
-    return {"findings": findings, "corrected": corrected, "exchanges": list(diagnosed)}
+    causes = [cause for entry in diagnosed for cause in entry["causes"]]
+    return {"findings": findings, "corrected": corrected, "exchanges": list(diagnosed)} | ({"causes": causes} if causes else {})
 
 
 def _secrets(sent: dict[str, Any]) -> set[str]:
@@ -85,4 +91,7 @@ def _parts(entry: dict[str, Any]) -> list[str]:
     if not entry["findings"]:
         return [f"{head}\n  No problems found. Checks that need the app's registration were skipped."]
     parts = [head, *map(finding_text, entry["findings"])]
+    if entry["causes"]:
+        causes = [LikelyCause(**cause) for cause in entry["causes"]]
+        parts.append(f"Likely causes, in this order:\n{causes_text(causes)}")
     return [*parts, f"Send this instead:\n\n  {sent_text(entry['corrected'])}"] if entry["corrected"] else parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -63,16 +62,6 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     if answers and not is_explained(stage.name, examination, explanation):
         explanation = added(stage.name, explanation, answers)
     return Diagnosis(stage.name, examination, explanation, corrected, answers)
-
-
-def diagnose_all(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...]) -> list[Diagnosis]:
-    """Diagnoses the inputs of one exchange. Its error response belongs to the first input, and any of them may explain it."""
-    first, *others = [diagnose(evidence, ()) for evidence in inputs]
-    if answers and not any(
-        is_explained(diagnosis.stage, diagnosis.examination, diagnosis.explanation) for diagnosis in (first, *others)
-    ):
-        first = first._replace(explanation=added(first.stage, first.explanation, answers))
-    return [first._replace(answers=answers), *others]
 
 
 def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:

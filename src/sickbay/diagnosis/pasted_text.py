@@ -52,6 +52,16 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return evidence, diagnosis._replace(pieces=pieces)
 
 
+def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
+    """Diagnoses the inputs of one exchange as a whole: any of them may explain its error response.
+
+    text: the address and the response, in which messages of known servers are looked for.
+    """
+    diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
+    entries = knowledge.known_errors(text, answers) if answers else []
+    return _with_answers(_merged(diagnoses), diagnoses, answers, entries)
+
+
 def _single(text: str) -> Input | None:
     """The exchange, if the text is exactly one. Raises ValueError for a HAR file and for one that is too long."""
     try:
