@@ -173,7 +173,7 @@ def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path) -> None:
     for more in ((), ("--json",)):
         done = sickbay("doctor", str(path), *more)
         assert done.returncode == 1
-        assert "token error: invalid_client" in done.stdout
+        assert "invalid_client" in done.stdout
         assert "secret-of-the-app" not in done.stdout
     assert json.loads(done.stdout).keys() == {"findings", "corrected", "exchanges"}
 

@@ -51,7 +51,12 @@ def specificity(entry: KnownError, seen: Seen) -> float:
     lengths = _longest(entry, seen.text) or []
     phrases = 4 + min(max(lengths), 2 * VERBATIM) / 8 + (len(lengths) - 1) if lengths else 0
     points = 4 * (not seen.servers.isdisjoint(entry.servers)) + phrases + bool(entry.codes)
-    return points / 2 if entry.is_general else points
+    return points / 2 if _is_general(entry) else points
+
+
+def _is_general(entry: KnownError) -> bool:
+    """An HTTP status of any server says less than an error code does."""
+    return entry.is_general or bool(entry.codes and not entry.servers and all(code.isdecimal() for code in entry.codes))
 
 
 def _longest(entry: KnownError, text: str) -> list[int] | None:

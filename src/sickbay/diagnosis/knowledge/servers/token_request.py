@@ -298,6 +298,7 @@ ERRORS = (
     ),
     KnownError(
         id="library-token-request-status",
+        is_general=True,
         text=(
             (
                 *status_phrases(400),
