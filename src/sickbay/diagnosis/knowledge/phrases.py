@@ -22,7 +22,7 @@ _BEFORE = (
     *("status code", "status code:", "statuscode:", '"status":', '"statuscode":', "error code", "error code:", "httperror"),
 )
 _AFTER = ("error", "client error", "server error", "response", "status")
-_VERBS = ("get", "gets", "getting", "got", "receive", "received", "return", "returns", "returned", "returning", "with", "a")
+_VERBS = ("get", "getting", "got", "returns", "returned", "returning", "with", "a")
 
 
 def status_phrases(status: int) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def status_phrases(status: int) -> tuple[str, ...]:
     reason = HTTPStatus(status).phrase.lower()
     reasons = tuple(form.format(reason) for form in (" {}", " ({})", ": {}", " - {}", ", {}", " `{}`", " '{}'"))
     members = tuple(f'"code":{blank}{status}{end}' for blank in ("", " ") for end in (",", "}", " }"))
-    verbs = tuple(f"{verb} {status}{end}" for verb in _VERBS for end in (" ", ".", ",", ":", ")"))
+    verbs = tuple(f"{verb} {status}{end}" for verb in _VERBS for end in (" ", ".", ",", ":"))
     before = tuple(f"{word} {status}" for word in _BEFORE)
     after = tuple(f"{status} {word}" for word in _AFTER)
     return (*before, *after, *(f"{status}{form}" for form in reasons), *members, *verbs)

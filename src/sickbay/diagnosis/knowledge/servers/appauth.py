@@ -319,4 +319,81 @@ ERRORS = (
         source="https://www.rfc-editor.org/rfc/rfc8252#section-8.12",
         confidence="documented",
     ),
+    KnownError(
+        id="appauth-refresh-refused",
+        text=(
+            (
+                "refresh token expired",
+                "refresh token has expired",
+                "refresh token is invalid",
+                "refresh token is expired",
+                "invalid refresh token",
+                "invalid_refresh_token",
+                "refresh token is not valid",
+                "refresh token not found",
+                "refresh token was revoked",
+                "refresh token revoked",
+                "error fetching fresh tokens",
+                '"code":2002',
+                "unknown refresh token",
+                "refresh token does not exist",
+                "refresh_token is invalid",
+            ),
+        ),
+        without=("refresh token is not expired",),
+        title="The refresh token was refused: it has expired, was used already (rotation), or its session has ended",
+        why="A refresh token has its own idle and maximum lifetime. With rotation, each refresh returns a new one, and the"
+        " old one"
+        " becomes invalid. AppAuth reports this as type 2, code 2002.",
+        causes=(
+            Cause(
+                "Its lifetime or the session's idle time is over, for example after minutes or days without use.",
+                "It fails after about the same time; the server's settings show the times.",
+                "Log in again; request offline_access, or raise the idle and maximum lifetime in the server's client settings.",
+            ),
+            Cause(
+                "An old refresh token was sent: the new one wasn't stored, or two refreshes ran at the same time.",
+                "The first refresh works, a later one fails.",
+                "Store the newest refresh token (the whole AuthState) after each refresh, and refresh in one place only.",
+            ),
+            Cause(
+                "It was revoked: logout, changed password, or an update of the app or its registration.",
+                "Only some users are concerned.",
+                "Log in again.",
+            ),
+        ),
+        source="https://github.com/openid/AppAuth-Android/issues/531",
+        confidence="observed",
+    ),
+    KnownError(
+        id="appauth-stale-token",
+        text=(
+            ("lasttokenresponse", "authstate", "performactionwithfreshtokens"),
+            ("no longer valid", "expired token", "is expired", "old token", "stale", "with expired", "401", "not refreshed"),
+        ),
+        without=("invalid_grant",),
+        title="An old access token is used although AppAuth has a fresh one",
+        why="performActionWithFreshTokens refreshes if the token has expired, and passes the current access token to its"
+        " callback."
+        " A copy that was read before isn't updated.",
+        causes=(
+            Cause(
+                "The app uses a stored copy or lastTokenResponse instead of the token that the callback gets.",
+                "Compare the token of the request with that of the callback.",
+                "Use the accessToken that the callback of performActionWithFreshTokens passes, each time.",
+            ),
+            Cause(
+                "The changed AuthState isn't saved, so the old one is loaded after a restart.",
+                "It fails after a restart of the app.",
+                "Save AuthState in its state-change callback.",
+            ),
+            Cause(
+                "The response had no expires_in, or the device's clock is wrong, so AppAuth doesn't notice the end.",
+                "accessTokenExpirationDate is empty or wrong.",
+                "Call setNeedsTokenRefresh when the server answers 401.",
+            ),
+        ),
+        source="https://github.com/openid/AppAuth-iOS/issues/204",
+        confidence="documented",
+    ),
 )

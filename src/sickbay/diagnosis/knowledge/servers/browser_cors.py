@@ -283,4 +283,35 @@ ERRORS = (
         source="https://github.com/MicrosoftDocs/azure-docs/issues/51621",
         confidence="observed",
     ),
+    KnownError(
+        id="browser-session-expired-redirect",
+        text=(
+            ("redirect", "302", "redirected"),
+            ("xhr", "fetch", "ajax", "xmlhttprequest", "axios"),
+            ("cors", "failed to fetch"),
+            ("login", "authorization url", "authorize", "oauth2", "sign in", "sign-in", "microsoftonline", "accounts.google"),
+        ),
+        without=("preflight request", "/token"),
+        title="A script's request was redirected to the login page: fetch can't follow it, so the browser window must"
+        " navigate there",
+        why="When the session has ended, the server or proxy answers 302 to the login. Login pages have no CORS headers, so"
+        " the script"
+        " sees only 'Failed to fetch' or a CORS error.",
+        causes=(
+            Cause(
+                "The server redirects requests of scripts instead of answering 401.",
+                "The Network tab shows 302 with the authorize URL as Location.",
+                "Answer 401 to API requests (oauth2-proxy: --api-route; Spring: an AuthenticationEntryPoint for XHR), and let"
+                " the page"
+                " navigate with window.location to the login.",
+            ),
+            Cause(
+                "The session or cookie lives shorter than the page.",
+                "A reload of the page repairs it.",
+                "Refresh the session before it ends, or reload the page when a request fails that way.",
+            ),
+        ),
+        source="https://github.com/oauth2-proxy/oauth2-proxy/issues/2072",
+        confidence="observed",
+    ),
 )

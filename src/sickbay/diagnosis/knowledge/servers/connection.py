@@ -161,6 +161,9 @@ ERRORS = (
             (
                 "etimedout",
                 "connect timed out",
+                "operation timed out",
+                "connection timed out",
+                "timeouterror(",
                 "err_connection_timed_out",
                 "read timed out",
                 "connecttimeout",

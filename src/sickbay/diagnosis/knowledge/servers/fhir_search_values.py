@@ -218,6 +218,9 @@ ERRORS = (
         text=(
             (
                 "malformed search value",
+                "invalid search syntax",
+                "invalid composite",
+                "composite parameter",
                 "only one token separator",
                 "no more than two token separators",
                 "unable to handle number prefix",
@@ -293,6 +296,36 @@ ERRORS = (
             ),
         ),
         source="https://github.com/microsoft/fhir-server",
+        confidence="documented",
+    ),
+    KnownError(
+        id="fhir-search-has",
+        text=(
+            ("_has",),
+            ("invalid _has", "_has parameter", '"_has"', "not recognizing", "_has is not supported", "reverse chain"),
+        ),
+        title="_has hasn't the form that reverse chaining needs: _has:Type:reference:parameter=value",
+        why="_has finds resources to which another one refers. Its name has three parts after colons: the other type, that"
+        " type's"
+        " reference parameter, and the parameter that is compared.",
+        causes=(
+            Cause(
+                "The parameter is only _has, or a part is missing.",
+                "The URL has _has= without colons.",
+                "Write for example Patient?_has:Observation:patient:code=1234-5.",
+            ),
+            Cause(
+                "A client or proxy encodes or drops the colons.",
+                "The server's log shows another name.",
+                "Send the colons as they are, or as %3A if the server decodes them.",
+            ),
+            Cause(
+                "The server doesn't support _has.",
+                "Its documentation or /metadata doesn't mention it.",
+                "Search the other type first, and use the ids from its references.",
+            ),
+        ),
+        source="https://hl7.org/fhir/R4/search.html#has",
         confidence="documented",
     ),
 )

@@ -1,6 +1,7 @@
 """Creates, updates, bundles and validation that FHIR servers refuse."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.phrases import issue_phrases
 
 ERRORS = (
     KnownError(
@@ -173,6 +174,9 @@ ERRORS = (
         text=(
             (
                 "version constraint failure",
+                "newer than [",
+                *issue_phrases("409"),
+                *issue_phrases("conflict"),
                 "if-match header is required",
                 "the supplied version",
                 "version conflict",

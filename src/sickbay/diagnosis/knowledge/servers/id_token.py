@@ -9,6 +9,16 @@ ERRORS = (
             (
                 'id token "nonce" claim',
                 "nonce mismatch",
+                "does not match nonce",
+                "not the same nonce",
+                "wrong nonce",
+                "nonce from token",
+                "nonce validation failed",
+                "nonce validation fails",
+                "nonce is not valid",
+                "invalid_nonce",
+                "nonce invalid",
+                "bad nonce",
                 "invalid nonce",
                 "nonce_mismatch",
                 "nonce does not match",
@@ -183,7 +193,7 @@ ERRORS = (
             Cause(
                 "The client_id in the library's configuration isn't the one that requested the token.",
                 "Decode the token and compare aud with the configured client_id.",
-                "Configure the client_id that stands in aud, or request the token with the configured client_id.",
+                "Configure the client_id that aud contains, or request the token with the configured client_id.",
             ),
             Cause(
                 "An access token was passed where an ID token is expected, or the reverse.",

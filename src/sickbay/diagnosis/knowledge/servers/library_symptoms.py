@@ -296,4 +296,80 @@ ERRORS = (
         source="https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html",
         confidence="documented",
     ),
+    KnownError(
+        id="smart-without-user",
+        text=(
+            (
+                "without this manual step",
+                "without user interaction",
+                "programmatically",
+                "without a browser",
+                "without browser",
+                "headless",
+                "without manual",
+                "without login page",
+                "without the login page",
+                "without opening",
+                "without a user",
+                "automate the login",
+                "without human",
+            ),
+            ("authorize", "authorization", "oauth", "login", "access token", "authenticate"),
+        ),
+        title="The authorization code flow needs a user in a browser; without a user, use the backend services flow",
+        why="The authorize step is a page for a person who logs in and consents. Programs get tokens by client_credentials"
+        " with a"
+        " signed assertion and system/ scopes.",
+        causes=(
+            Cause(
+                "The program runs without a user, such as a nightly job.",
+                "There is no person who could log in.",
+                "Register a backend app with a public key, and request system/ scopes with grant_type=client_credentials.",
+            ),
+            Cause(
+                "A user logs in once, and the program goes on later.",
+                "The user can consent once.",
+                "Request offline_access, store the refresh token, and refresh without the browser.",
+            ),
+        ),
+        source="https://hl7.org/fhir/smart-app-launch/backend-services.html",
+        confidence="documented",
+    ),
+    KnownError(
+        id="smart-sandbox-retired",
+        text=(
+            (
+                "fhir-open-api-dstu2.smarthealthit.org",
+                "fhir-open-api.smarthealthit.org",
+                "fhir-api-dstu2.smarthealthit.org",
+                "fhir-dstu2.smarthealthit.org",
+                "sb-fhir-dstu2.smarthealthit.org",
+                "sb-fhir-stu3.smarthealthit.org",
+                "authorize-dstu2.smarthealthit.org",
+                "sandbox.smarthealthit.org",
+                "open-ic.epic.com",
+                "hspconsortium.org",
+                "fhirtest.uhn.ca",
+                "spark.furore.com",
+            ),
+        ),
+        captures=(r"(?P<value>[\w.-]+\.(?:smarthealthit\.org|epic\.com|hspconsortium\.org|uhn\.ca|furore\.com))",),
+        title="The sandbox {value} was switched off or moved: examples with its host no longer work",
+        why="Old tutorials name servers that don't exist any more. Their names don't resolve or answer with errors.",
+        causes=(
+            Cause(
+                "The base URL is that of a retired test server.",
+                "nslookup of the host fails, or base + /metadata doesn't answer.",
+                "Use a current base URL: https://launch.smarthealthit.org/v/r4/fhir, https://hapi.fhir.org/baseR4 or"
+                " https://fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4.",
+            ),
+            Cause(
+                "The example is for DSTU2 and its old resource types.",
+                "It uses MedicationOrder or Conformance.",
+                "Take an example for R4.",
+            ),
+        ),
+        source="https://github.com/smart-on-fhir/client-py/issues/38",
+        confidence="observed",
+    ),
 )

@@ -40,7 +40,7 @@ ERRORS = (
             Cause(
                 "The token comes from another issuer, realm or tenant than the one whose keys were loaded.",
                 "Decode the token: its iss isn't the configured issuer.",
-                "Configure the issuer that stands in iss.",
+                "Configure the issuer that iss contains.",
             ),
             Cause(
                 "The server has changed its keys, and the checker still has the old JWKS.",
