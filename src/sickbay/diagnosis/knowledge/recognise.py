@@ -47,7 +47,7 @@ MARKS: dict[str, tuple[str, ...]] = {
     "medplum": ("medplum",),
     "smart-launcher": ("launch.smarthealthit.org", "smart-launcher", "smart launcher", "smarthealthit.org/v/r"),
     "openemr": ("openemr", "/oauth2/default/registration", "/oauth2/default/token", "/oauth2/default/authorize?"),
-    "inferno": ("inferno",),
+    "inferno": ("inferno", "g10 test kit", "(g)(10) test kit", "g10-test-kit", "(g)(10) standardized api"),
     "openmrs": ("openmrs",),
     "blue-button": ("bluebutton", "blue button", "bcda"),
     "va": ("api.va.gov", "va lighthouse", "developer.va.gov", "vets-api"),
