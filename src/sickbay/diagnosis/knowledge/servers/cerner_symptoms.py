@@ -233,4 +233,30 @@ ERRORS = (
         source=FORUM + "fhir-r4-system-app-client-credentials-access-and-scope-enab-2009",
         confidence="inferred",
     ),
+    KnownError(
+        id="cerner-register-failed",
+        servers=("cerner",),
+        text=(("failed to register your smart app", "failed to register your app", "failed to register the app"),),
+        title="The console couldn't register the application",
+        why="A system account can belong to one application only, and the console shows the same message for most faults.",
+        causes=(
+            Cause(
+                "The system account is already registered with an application.",
+                "Another application has its Client ID.",
+                "Update the existing application with the missing scopes, or create a new system account for a new one.",
+            ),
+            Cause(
+                "A URI isn't accepted.",
+                "A redirect URI with a fragment, a wildcard or without https.",
+                "Enter an https URI, or http with localhost, and no fragment.",
+            ),
+            Cause(
+                "The console has a fault.",
+                "The same input works later.",
+                "Try again later, then give the time to Oracle Health support.",
+            ),
+        ),
+        source="https://groups.google.com/g/cerner-fhir-developers/c/iSjwVxximKQ",
+        confidence="observed",
+    ),
 )
