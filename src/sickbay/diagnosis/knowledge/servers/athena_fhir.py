@@ -180,6 +180,7 @@ ERRORS = (
         id="athena-search-parameter",
         servers=("athena", "hapi"),
         text=(("does not know how to handle get operation", "does not know how to handle get"), ("with parameters",)),
+        without=("$export", "$everything"),
         captures=(r"operation\[(?P<resource>\w+)\] with parameters \[+(?P<parameter>[\w, -]+)",),
         title="Search parameter: this server doesn't support {parameter} for {resource}",
         why="The server has no search with this combination of parameters. It isn't a matter of the token.",

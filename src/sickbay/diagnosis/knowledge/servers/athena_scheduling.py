@@ -1,8 +1,10 @@
 """athenahealth: refusals of appointments, slots, photos and bundles by the FHIR server."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.recognise import MARKS
 
 ISSUES = "https://github.com/athenahealth/apiserver-athenaFlex/issues/"
+NAMED = MARKS["athena"]
 
 ERRORS = (
     KnownError(
@@ -172,7 +174,7 @@ ERRORS = (
     KnownError(
         id="athena-resource-type",
         servers=("athena", "hapi", "spring"),
-        text=(("unknown resource type", "unknown resource name"), ("server knows how to handle", "knows how to handle")),
+        text=(NAMED, ("unknown resource type", "unknown resource name"), ("server knows how to handle", "knows how to handle")),
         title="The server doesn't offer this resource type: the message lists those that it does",
         why="Which types exist depends on the FHIR version in the base URL and on the product's release.",
         causes=(

@@ -114,8 +114,8 @@ ERRORS = (
     KnownError(
         id="inferno-connection",
         text=(
-            ("failed to open tcp connection", "temporary failure in name resolution", "getaddrinfo", "unable to connect"),
-            ("inferno", "test", "fhir"),
+            ("failed to open tcp connection", "temporary failure in name resolution", "unable to connect"),
+            ("inferno", "test number", "test case", "discovery"),
         ),
         servers=("inferno",),
         title="Connection: Inferno can't reach the server at this host name",

@@ -299,6 +299,7 @@ ERRORS = (
         id="medplum-aud",
         servers=("medplum",),
         text=(
+            MARKS["medplum"],
             ("oauth2/authorize?", "invalid audience"),
             ("aud=https://api.medplum.com&", "aud=https://api.medplum.com/&", "invalid audience"),
         ),
