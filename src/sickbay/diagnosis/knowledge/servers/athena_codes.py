@@ -286,8 +286,8 @@ ERRORS = (
     ),
     KnownError(
         id="athena-policy-evaluation",
-        servers=("athena", "okta"),
-        text=(("policy evaluation failed for this request",),),
+        servers=("athena",),
+        text=(NAMED, ("policy evaluation failed for this request",)),
         title="access_denied: the access policy of the authorization server allows no token for this client, grant and scope",
         why="The text is that of Okta, which athenaOne uses. A policy of the server has to allow this client this grant "
         "with all requested scopes.",

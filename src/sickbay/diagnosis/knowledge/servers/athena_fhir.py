@@ -180,6 +180,7 @@ ERRORS = (
         id="athena-search-parameter",
         servers=("athena", "hapi"),
         text=(("does not know how to handle get operation", "does not know how to handle get"), ("with parameters",)),
+        without=("$export", "$everything"),
         captures=(r"operation\[(?P<resource>\w+)\] with parameters \[+(?P<parameter>[\w, -]+)",),
         title="Search parameter: this server doesn't support {parameter} for {resource}",
         why="The server has no search with this combination of parameters. It isn't a matter of the token.",
@@ -343,6 +344,39 @@ ERRORS = (
             ),
         ),
         source=ISSUES + "313",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="athena-oops",
+        servers=("athena",),
+        text=(NAMED, ("oops",), ("authorize", "authorization", "log in", "login", "select patient")),
+        without=("session_expired", "invalid_state"),
+        title="The authorize page shows only Oops!, so the server refused the request without a reason",
+        why="athenaPractice redirects with an error only if it trusts client and redirect URI. In other cases it shows this "
+        "page.",
+        causes=(
+            Cause(
+                "aud isn't the FHIR base URL of this server.",
+                "aud lacks /fhir/r4, or has another host.",
+                "Send aud with the host of the authorize URL and the path ending with /fhir/r4.",
+            ),
+            Cause(
+                "client_id or redirect_uri isn't that of the registration.",
+                "Compare both with the Developer Portal.",
+                "Copy client_id in full length, and send the registered redirect URI.",
+            ),
+            Cause(
+                "launch is used up or unknown.",
+                "The request without launch works.",
+                "Create a new session for each launch, and use its value once.",
+            ),
+            Cause(
+                "response_type doesn't fit the version.",
+                "It is code id_token.",
+                "Send response_type=code, without response_mode.",
+            ),
+        ),
+        source=ISSUES + "267",
         confidence="inferred",
     ),
 )

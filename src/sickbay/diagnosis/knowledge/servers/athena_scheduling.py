@@ -1,8 +1,10 @@
 """athenahealth: refusals of appointments, slots, photos and bundles by the FHIR server."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.recognise import MARKS
 
 ISSUES = "https://github.com/athenahealth/apiserver-athenaFlex/issues/"
+NAMED = MARKS["athena"]
 
 ERRORS = (
     KnownError(
@@ -110,5 +112,89 @@ ERRORS = (
         ),
         source=ISSUES + "338",
         confidence="inferred",
+    ),
+    KnownError(
+        id="athena-hdid-not-found",
+        servers=("athena", "hapi", "spring"),
+        text=(("provided hdid not found", "hdid not found"),),
+        title="HDID: the practice's dictionary has no observation term with this code",
+        why="HDID is athenaPractice's own code for observation terms. It is looked up in the dictionary of the practice.",
+        causes=(
+            Cause(
+                "The code isn't in this practice's dictionary, or is a LOINC code in an HDID coding.",
+                "Read an existing Observation of the site and compare its coding.",
+                "Send only a LOINC coding that maps to an observation term, or the HDID code that the practice uses.",
+            ),
+            Cause(
+                "system of the HDID coding lacks the practice's license code.",
+                "The system of an Observation read from the site ends with it.",
+                "Copy system from an Observation of the same site.",
+            ),
+        ),
+        source=ISSUES + "231",
+        confidence="observed",
+    ),
+    KnownError(
+        id="athena-hdid-several",
+        servers=("athena", "hapi", "spring"),
+        text=(("found multiple hdid", "multiple hdid"),),
+        title="HDID: several observation terms of the practice map to this LOINC code",
+        why="With a LOINC coding alone the server can't decide which term to write.",
+        causes=(
+            Cause(
+                "The LOINC code is mapped to several terms, as for temperature or heart rate.",
+                "The message says multiple HDID.",
+                "Add a second coding with system and HDID code of the wanted term.",
+            ),
+            Cause(
+                "You don't know the HDID code.",
+                "Search Observation?patient=...&code=http://loinc.org|... for values entered in the chart.",
+                "Copy the HDID coding from the Observation found, or ask the practice.",
+            ),
+        ),
+        source=ISSUES + "301",
+        confidence="observed",
+    ),
+    KnownError(
+        id="athena-license-restricted",
+        servers=("athena", "hapi", "spring"),
+        text=(("license restricted data",),),
+        title="HDID: this ValueSet is proprietary, so the server doesn't give it out",
+        why="HDID is athenahealth's licensed dictionary of observation terms. Other ValueSets can be read.",
+        causes=(
+            Cause(
+                "ValueSet/HDID was requested.",
+                "Other ValueSets work.",
+                "Use LOINC codes, which the server maps to its observation terms.",
+            ),
+        ),
+        source=ISSUES + "261",
+        confidence="documented",
+    ),
+    KnownError(
+        id="athena-resource-type",
+        servers=("athena", "hapi", "spring"),
+        text=(NAMED, ("unknown resource type", "unknown resource name"), ("server knows how to handle", "knows how to handle")),
+        title="The server doesn't offer this resource type: the message lists those that it does",
+        why="Which types exist depends on the FHIR version in the base URL and on the product's release.",
+        causes=(
+            Cause(
+                "The type isn't in this FHIR version, as DiagnosticReport in DSTU2.",
+                "The base URL ends with /fhir rather than /fhir/r4.",
+                "Use the base URL ending with /fhir/r4, and check the type in its metadata.",
+            ),
+            Cause(
+                "The data is in another type.",
+                "Lab values are Observations.",
+                "Search Observation?patient=...&category=laboratory.",
+            ),
+            Cause(
+                "The practice's release is older.",
+                "software.version in metadata.",
+                "Ask the practice for an upgrade.",
+            ),
+        ),
+        source=ISSUES + "161",
+        confidence="observed",
     ),
 )

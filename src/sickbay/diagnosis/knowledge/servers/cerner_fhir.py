@@ -376,6 +376,11 @@ ERRORS = (
                 "Send Accept: application/fhir+json, and Content-Type: application/fhir+json (application/json-patch+json "
                 "for PATCH).",
             ),
+            Cause(
+                "The server has the FHIR version DSTU2, which knows only the old name of the format.",
+                "The base URL contains /dstu2/.",
+                "Send Accept: application/json+fhir, or use the R4 base URL.",
+            ),
         ),
         source=R4,
         confidence="documented",

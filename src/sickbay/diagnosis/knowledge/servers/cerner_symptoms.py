@@ -183,4 +183,80 @@ ERRORS = (
         source="https://docs.oracle.com/en/industries/health/millennium-platform-apis/millennium-authorization-framework/",
         confidence="documented",
     ),
+    KnownError(
+        id="cerner-unknown-tenant-version",
+        servers=("cerner",),
+        text=(("unknown-tenant",), ("smart-v1",), ("smart-v2", "smart v2", "sandbox")),
+        title="tenant: unknown-tenant, because the app's SMART version isn't that of the endpoint",
+        why="Cerner registers an app as SMART v1 or v2. Discovery of the sandbox names the smart-v1 endpoints, where a v2 "
+        "app is refused as unknown-tenant.",
+        causes=(
+            Cause(
+                "The app is registered as SMART v2 and uses /profiles/smart-v1/.",
+                "The same request with /profiles/smart-v2/ reaches the login page.",
+                "Use the smart-v2 authorize and token endpoints with .rs scopes, or register the app as SMART v1.",
+            ),
+            Cause(
+                "The tenant ID is another one.",
+                "Both versions are refused.",
+                "Compare it with the FHIR base URL (iss).",
+            ),
+        ),
+        source="https://github.com/jwilleke/yourphr/issues/338",
+        confidence="observed",
+    ),
+    KnownError(
+        id="cerner-limited-account",
+        servers=("cerner",),
+        text=(NAMED, ("marked as limited", "account is limited", "status limited", "limited account")),
+        title="The developer account or the application isn't enabled for the tenant yet",
+        why="A free account reaches the public sandbox. A health organization's tenant answers only an application that the "
+        "organization has enabled.",
+        causes=(
+            Cause(
+                "The request goes to an organization's tenant, or to production.",
+                "The tenant in the URL isn't ec2458f2-1e24-41c8-b71b-0e701af7583d.",
+                "Test in the public sandbox, and have the organization enable the Application ID through an Oracle Health "
+                "support request.",
+            ),
+            Cause(
+                "The account isn't a full member of the developer program.",
+                "The console marks it as limited.",
+                "Register for the Oracle Health developer program, or contact its support with the Application ID.",
+            ),
+            Cause(
+                "The application was registered only minutes ago.",
+                "It works later.",
+                "Wait up to 15 minutes after each change.",
+            ),
+        ),
+        source=FORUM + "fhir-r4-system-app-client-credentials-access-and-scope-enab-2009",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="cerner-register-failed",
+        servers=("cerner",),
+        text=(("failed to register your smart app", "failed to register your app", "failed to register the app"),),
+        title="The console couldn't register the application",
+        why="A system account can belong to one application only, and the console shows the same message for most faults.",
+        causes=(
+            Cause(
+                "The system account is already registered with an application.",
+                "Another application has its Client ID.",
+                "Update the existing application with the missing scopes, or create a new system account for a new one.",
+            ),
+            Cause(
+                "A URI isn't accepted.",
+                "A redirect URI with a fragment, a wildcard or without https.",
+                "Enter an https URI, or http with localhost, and no fragment.",
+            ),
+            Cause(
+                "The console has a fault.",
+                "The same input works later.",
+                "Try again later, then give the time to Oracle Health support.",
+            ),
+        ),
+        source="https://groups.google.com/g/cerner-fhir-developers/c/iSjwVxximKQ",
+        confidence="observed",
+    ),
 )

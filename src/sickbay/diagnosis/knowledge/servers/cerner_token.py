@@ -40,7 +40,7 @@ ERRORS = (
     KnownError(
         id="cerner-invalid-client-credentials",
         servers=("cerner",),
-        text=(("invalid-client-credentials", "invalid_client_credentials"),),
+        text=(("invalid-client-credentials",),),
         title="client secret: the client_id and the secret don't belong together",
         why="The header was readable, but Cerner has no system account with this ID and secret.",
         causes=(

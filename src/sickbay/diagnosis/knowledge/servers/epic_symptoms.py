@@ -152,7 +152,7 @@ ERRORS = (
     KnownError(
         id="epic-token-not-authorized-for-service",
         servers=("epic",),
-        text=(("access token provided is valid, but is not authorized for this service", "client not authorized"),),
+        text=(("access token provided is valid, but is not authorized for this service",),),
         title="403: the access token is valid, but the app isn't authorized for this API",
         why="Epic checks whether the API of the request is among those that the app was registered for, and synced to this "
         "organization.",

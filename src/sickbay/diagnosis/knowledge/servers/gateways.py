@@ -175,7 +175,7 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="league-refresh-token",
+        id="refresh-token-refused",
         text=(
             (
                 "cannot decrypt the refresh token",

@@ -114,8 +114,8 @@ ERRORS = (
     KnownError(
         id="inferno-connection",
         text=(
-            ("failed to open tcp connection", "temporary failure in name resolution", "getaddrinfo", "unable to connect"),
-            ("inferno", "test", "fhir"),
+            ("failed to open tcp connection", "temporary failure in name resolution", "unable to connect"),
+            ("inferno", "test number", "test case", "discovery"),
         ),
         servers=("inferno",),
         title="Connection: Inferno can't reach the server at this host name",
@@ -298,6 +298,37 @@ ERRORS = (
             ),
         ),
         source=KIT + "/issues/109",
+        confidence="documented",
+    ),
+    KnownError(
+        id="smart-scope-unknown-to-entra",
+        text=(
+            ("aadsts650053",),
+            ("scope 'launch", "scope 'patient", "scope 'fhiruser", "scope 'user/", "scope 'system/", "scope 'offline"),
+        ),
+        title="scope: Microsoft Entra doesn't know this SMART scope",
+        why="Entra issues only scopes that the API's app registration exposes. It doesn't know launch or launch/patient, "
+        "and no scope name there may contain a slash.",
+        causes=(
+            Cause(
+                "The app asks Entra directly, without a SMART layer.",
+                "The refused scope is launch, launch/patient, fhirUser or patient/...",
+                "Send the request to a SMART proxy in front of Entra, which translates scopes and adds the launch context.",
+            ),
+            Cause(
+                "The proxy passes the scope on, because it isn't defined.",
+                "The authorization URL at login.microsoftonline.com contains it.",
+                "Define the scope under Expose an API in the form that the proxy expects, such as patient.Patient.read, and "
+                "add it to the client's permissions.",
+            ),
+            Cause(
+                "The wrong API is meant.",
+                "The ID after resource isn't that of the FHIR API.",
+                "Put the FHIR API's Application ID URI before the scope.",
+            ),
+        ),
+        where="Microsoft Entra admin center: App registrations, the API, Expose an API.",
+        source="https://github.com/microsoft/fhir-proxy/issues/75",
         confidence="documented",
     ),
 )

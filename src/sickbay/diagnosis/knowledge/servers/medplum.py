@@ -295,4 +295,25 @@ ERRORS = (
         source="https://www.medplum.com/docs/access/access-policies",
         confidence="documented",
     ),
+    KnownError(
+        id="medplum-aud",
+        servers=("medplum",),
+        text=(
+            MARKS["medplum"],
+            ("oauth2/authorize?", "invalid audience"),
+            ("aud=https://api.medplum.com&", "aud=https://api.medplum.com/&", "invalid audience"),
+        ),
+        title="aud: Medplum accepts only its FHIR base URL",
+        why="Medplum answers invalid_request if aud is present and isn't the FHIR base URL. Older versions give no "
+        "description.",
+        causes=(
+            Cause(
+                "aud lacks /fhir/R4.",
+                "aud in the authorization URL is https://api.medplum.com.",
+                "Send aud=https://api.medplum.com/fhir/R4, on your own server its base URL and /fhir/R4.",
+            ),
+        ),
+        source="https://github.com/medplum/medplum/issues/1432",
+        confidence="documented",
+    ),
 )

@@ -308,4 +308,31 @@ ERRORS = (
         source="https://github.com/fastenhealth/fasten-onprem/issues/396",
         confidence="observed",
     ),
+    KnownError(
+        id="canvas-fhir-404",
+        servers=("canvas",),
+        text=(MARKS["canvas"], ("404", "not found"), ("fhir", "fumage")),
+        title="The FHIR API of Canvas answers 404, because host, path or type isn't right",
+        why="The FHIR API is on its own host, fumage-{instance}.canvasmedical.com, and resource types follow the host "
+        "directly.",
+        causes=(
+            Cause(
+                "The request went to {instance}.canvasmedical.com, or has /fhir/R4 in the path.",
+                "The answer is an HTML page.",
+                "Request https://fumage-{instance}.canvasmedical.com/Patient, and read /metadata there first.",
+            ),
+            Cause(
+                "The FHIR host isn't set up for this instance.",
+                "/metadata answers 404 too.",
+                "Ask Canvas support to enable the FHIR API of the instance.",
+            ),
+            Cause(
+                "The type or the interaction isn't supported.",
+                "metadata doesn't list it.",
+                "Use what metadata lists.",
+            ),
+        ),
+        source=CANVAS,
+        confidence="inferred",
+    ),
 )

@@ -290,4 +290,38 @@ ERRORS = (
         source="https://www.rfc-editor.org/rfc/rfc7523#section-2.2",
         confidence="documented",
     ),
+    KnownError(
+        id="smart-scope-refused",
+        text=(
+            ("invalid scope", "invalid_scope", "unknown scope", "scope is invalid"),
+            ("launch/", "patient/", "user/", "system/", "fhiruser", "launch openid"),
+        ),
+        title="scope: the server refused a SMART scope",
+        why="A server refuses a scope that it doesn't know, that the client may not have, or that has another notation than "
+        "its own.",
+        causes=(
+            Cause(
+                "The scope isn't registered for the client.",
+                "The description names it, or a request with openid alone works.",
+                "Add the scope to the client's registration, and request only scopes that are in it.",
+            ),
+            Cause(
+                "The notation is that of another SMART version.",
+                "scopes_supported and permission-v1 or permission-v2 in .well-known/smart-configuration.",
+                "Request .read and .write from a v1 server, .rs and .cruds from a v2 server.",
+            ),
+            Cause(
+                "The context doesn't fit the flow.",
+                "system/ in a user's login, launch without a launch value, or patient/ with client_credentials.",
+                "Use patient/ or user/ in app launches, launch/patient in standalone ones, and system/ in backend services.",
+            ),
+            Cause(
+                "The server doesn't know wildcards or parameters.",
+                "The scope has * or ?.",
+                "Request the types one by one, without parameters.",
+            ),
+        ),
+        source=SCOPES,
+        confidence="documented",
+    ),
 )
