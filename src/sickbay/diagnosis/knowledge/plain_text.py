@@ -6,7 +6,7 @@ import html
 import re
 from urllib.parse import unquote_plus
 
-MOST = 300_000
+MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
 _ESCAPES = {"n": " ", "r": " ", "t": " "}
 
