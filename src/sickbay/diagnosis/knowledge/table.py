@@ -5,7 +5,9 @@ from __future__ import annotations
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.knowledge.servers import (
     azure_fhir,
+    cloud_symptoms,
     cognito,
+    cognito_checklists,
     entra_b2c,
     entra_checklists,
     entra_registration,
@@ -16,6 +18,7 @@ from sickbay.diagnosis.knowledge.servers import (
     github,
     google,
     google_api,
+    google_requests,
     google_token,
     healthlake,
     msal,
@@ -27,6 +30,7 @@ from sickbay.diagnosis.knowledge.servers import (
 ALL: tuple[KnownError, ...] = (
     *azure_fhir.ERRORS,
     *cognito.ERRORS,
+    *cognito_checklists.ERRORS,
     *entra_b2c.ERRORS,
     *entra_checklists.ERRORS,
     *entra_registration.ERRORS,
@@ -37,10 +41,12 @@ ALL: tuple[KnownError, ...] = (
     *github.ERRORS,
     *google.ERRORS,
     *google_api.ERRORS,
+    *google_requests.ERRORS,
     *google_token.ERRORS,
     *healthlake.ERRORS,
     *msal.ERRORS,
     *oauth.ERRORS,
     *salesforce.ERRORS,
     *social.ERRORS,
+    *cloud_symptoms.ERRORS,
 )
