@@ -147,7 +147,11 @@ ERRORS = (
             "The scopes begin with different identifiers.",
             "Request the scopes of the other API in a second token request, with the same refresh token.",
         ),
-        says=("contains more than one resource", "can not be combined with resource-specific scopes"),
+        says=(
+            "contains more than one resource",
+            "are not compatible with each other",
+            "can not be combined with resource-specific scopes",
+        ),
     ),
     numbered(
         "900144 90014 900561 9002313 90013 90100",
