@@ -109,7 +109,7 @@ ERRORS = (
         (
             ("forbidden", "403", "authorization failure", "authorization failed", "not authorised", "access denied"),
             AZURE_FHIR,
-            ("azure", "microsoftonline", "entra", "aad", "healthcareapis"),
+            ("azure", "microsoftonline", "entra id", " aad", "healthcareapis"),
         ),
         "403: the token is valid, but its user or app has no FHIR data role",
         "The service asks Azure RBAC, or its list of allowed object ids, for the oid in the token.",
@@ -357,9 +357,54 @@ ERRORS = (
         source="https://github.com/hunkim/streamlit-google-oauth/issues/11",
     ),
     symptom(
+        "appauth-flow-cancelled",
+        "",
+        (
+            (
+                "openid.appauth.general error -4",
+                "openid.appauth.general error -3",
+                "appauth.general error -4",
+                "program cancelled flow",
+                "programcanceledauthorizationflow",
+            ),
+        ),
+        "AppAuth ended the sign-in without a response: the redirect didn't reach the app, or the window was closed",
+        "Error -3 means that the user cancelled, -4 that the program did, often because the redirect scheme isn't handled.",
+        Cause(
+            "The scheme of redirect_uri isn't registered in the app, or differs from the configuration.",
+            "Compare it with CFBundleURLSchemes in Info.plist, or appAuthRedirectScheme in build.gradle.",
+            "Register the scheme of the redirect URI in Info.plist (Android: manifest), and pass the URL to "
+            "currentAuthorizationFlow.",
+        ),
+        Cause(
+            "The session object isn't kept, or the user closed the window.",
+            "currentAuthorizationFlow is a local variable.",
+            "Keep the flow in a property of the app delegate until it has finished.",
+        ),
+        source="https://github.com/openid/AppAuth-iOS",
+    ),
+    symptom(
+        "oauthlib-scope-changed",
+        "",
+        (("scope has changed from",),),
+        "scope: the server granted other scopes than the app requested, and oauthlib treats that as an error",
+        "Google adds openid and writes email as a URL, Entra ID adds User.Read. oauthlib compares the strings.",
+        Cause(
+            "The requested scopes aren't written as the server returns them.",
+            "The message shows both lists.",
+            "Request the full scope names from the message (with openid), or set OAUTHLIB_RELAX_TOKEN_SCOPE=1.",
+        ),
+        Cause(
+            "include_granted_scopes=true or an earlier consent added scopes.",
+            "The second list is longer.",
+            "Remove include_granted_scopes, or set OAUTHLIB_RELAX_TOKEN_SCOPE=1.",
+        ),
+        source="https://github.com/requests/requests-oauthlib/issues/387",
+    ),
+    symptom(
         "passport-token-failed",
         "",
-        (("failed to obtain access token",),),
+        (("failed to obtain access token",), ("internaloautherror", "passport", "strategy")),
         "passport couldn't get an access token: the token endpoint refused, or couldn't be reached",
         "InternalOAuthError hides the reason: look at oauthError in the error object.",
         Cause(
@@ -432,6 +477,7 @@ ERRORS = (
         (
             (
                 "invalid_grant: bad request",
+                "tokenerror: bad request",
                 "(invalid_grant) bad request",
                 '"error_description": "bad request"',
                 '"error_description":"bad request"',

@@ -207,6 +207,7 @@ ERRORS = (
         source=(
             "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html"
         ),
+        named=True,
     ),
     cognito(
         "json-body",

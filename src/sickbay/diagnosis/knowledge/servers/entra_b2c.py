@@ -48,7 +48,7 @@ ERRORS: tuple[KnownError, ...] = (
             "Send the Application (client) ID of the app with this redirect URI.",
         ),
         where=f"{APP} → Authentication",
-        says=("is not registered for the client id",),
+        says=("provided in the request is not registered for the client id",),
     ),
     b2c(
         "90088 90002",

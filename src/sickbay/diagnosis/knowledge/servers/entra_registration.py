@@ -136,7 +136,7 @@ ERRORS = (
             "The tenant's portal is portal.azure.us or portal.azure.cn.",
             "Use the login host of that cloud, such as login.microsoftonline.us.",
         ),
-        says=("no tenant-identifying information found", "tenant not found", "is neither a valid dns name"),
+        says=("no tenant-identifying information found", "is neither a valid dns name"),
         where=f"{OVERVIEW} → Directory (tenant) ID",
     ),
     numbered(
@@ -154,7 +154,7 @@ ERRORS = (
             "Supported account types says My organization only.",
             "Register the app as multitenant and use /organizations or /common in the authority.",
         ),
-        says=("does not exist in tenant", "cannot access the application"),
+        says=("does not exist in tenant",),
         where=ACCOUNT_TYPES,
     ),
     numbered(

@@ -109,7 +109,6 @@ ERRORS = (
             "the provided value for the input parameter 'scope' is not valid",
             "the provided value for scope",
             "doesn't exist on the resource",
-            "does not exist on the resource",
             "client credential flows must have a scope value with /.default",
         ),
         captures=(
@@ -156,7 +155,7 @@ ERRORS = (
     numbered(
         "900144 90014 900561 9002313 90013 90100",
         "parameter-not-received",
-        "{parameter} is missing: the parameter {value} of the request didn't arrive",
+        "{parameter} didn't arrive at the endpoint of Entra ID",
         "Entra ID reads parameters of the token request only from a POST body in form encoding.",
         Cause(
             "The body is JSON or form-data, or has no Content-Type: application/x-www-form-urlencoded.",
@@ -169,20 +168,16 @@ ERRORS = (
             "Send a POST with the parameters in the body.",
         ),
         Cause(
-            "The parameter isn't sent, or its name is misspelt.",
+            "The parameter isn't sent, or its name is misspelt. At v2.0 scope is needed in token requests too.",
             "The other parameters arrive.",
-            "Add {value} to the body.",
+            "Add {parameter} to the body (scope=APPLICATION-ID-URI/.default, or the scopes of the sign-in).",
         ),
         says=(
             "the request body must contain the following parameter",
             "the endpoint only accepts post",
             "the required field 'scope' is missing",
         ),
-        captures=(
-            r"parameters?: '(?P<parameter>[\w, ']+?)'",
-            r"parameters?: '(?P<value>[\w, ']+?)'",
-            r"field '(?P<value>\w+)'",
-        ),
+        captures=(r"parameters?: '(?P<parameter>[\w, ']+?)'", r"field '(?P<parameter>\w+)'"),
         source="https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
     ),
     numbered(

@@ -16,7 +16,10 @@ ERRORS = (
     KnownError(
         id="entra-no-refresh-token",
         servers=SERVERS,
-        text=(NO_REFRESH_TOKEN, ("microsoft", "azure", "entra", "aad", "b2c", "outlook", "graph.", "office365", "msal")),
+        text=(
+            NO_REFRESH_TOKEN,
+            ("microsoft", "azure", "entra id", " aad", "aadsts", " b2c", "b2c_1", "outlook", "graph.", "office365", "msal"),
+        ),
         title="scope: offline_access is missing, so Entra ID returns no refresh token",
         why="Entra ID issues a refresh token only if the scope offline_access was requested and consented to.",
         causes=(

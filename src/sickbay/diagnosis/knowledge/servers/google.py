@@ -167,7 +167,7 @@ ERRORS = (
     ),
     google(
         "oob",
-        (("urn:ietf:wg:oauth:2.0:oob", "oob flow", "out-of-band"),),
+        (("urn:ietf:wg:oauth:2.0:oob", "oob flow"),),
         "redirect_uri: the out-of-band flow (oob, copying the code) has been switched off by Google",
         "Google blocks redirect_uri=urn:ietf:wg:oauth:2.0:oob since 2022/2023.",
         Cause(
@@ -294,7 +294,6 @@ ERRORS = (
                 "deleted_client",
                 "the oauth client was deleted",
                 "oauth client was disabled",
-                "no application name",
                 "disabled_client",
             ),
         ),

@@ -129,7 +129,7 @@ ERRORS = (
                 "access_token_type_unsupported",
                 "invalid credentials",
                 "login required",
-                "autherror",
+                '"autherror"',
                 "account_state_invalid",
                 "credentials_missing",
             ),
@@ -230,7 +230,6 @@ ERRORS = (
         (
             (
                 "must be a short-lived token",
-                "short-lived token",
                 "reasonable timeframe",
                 "token used too early",
                 "token used too late",

@@ -64,7 +64,6 @@ ERRORS = (
                 "appid/redirect uri/code verifier does not match authorization code",
                 "appid or redirect uri does not match authorization code",
                 "external member binding exists",
-                "authorization code not found",
             ),
         ),
         "code: the authorization code has expired, was used already, or doesn't belong to this app and redirect URI",
@@ -86,7 +85,7 @@ ERRORS = (
         (
             (
                 "redirect uri is not whitelisted",
-                "url blocked",
+                "url blocked:",
                 "given url is not allowed by the application configuration",
                 "can't load url",
                 "domain of this url isn't included in the app's domains",
