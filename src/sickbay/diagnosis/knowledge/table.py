@@ -5,9 +5,12 @@ from __future__ import annotations
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.knowledge.servers import (
     azure_fhir,
+    azure_symptoms,
+    cloud_statuses,
     cloud_symptoms,
     cognito,
     cognito_checklists,
+    cognito_users,
     entra_b2c,
     entra_checklists,
     entra_registration,
@@ -30,6 +33,7 @@ from sickbay.diagnosis.knowledge.servers import (
 ALL: tuple[KnownError, ...] = (
     *azure_fhir.ERRORS,
     *cognito.ERRORS,
+    *cognito_users.ERRORS,
     *cognito_checklists.ERRORS,
     *entra_b2c.ERRORS,
     *entra_checklists.ERRORS,
@@ -48,5 +52,7 @@ ALL: tuple[KnownError, ...] = (
     *oauth.ERRORS,
     *salesforce.ERRORS,
     *social.ERRORS,
+    *azure_symptoms.ERRORS,
     *cloud_symptoms.ERRORS,
+    *cloud_statuses.ERRORS,
 )

@@ -63,7 +63,7 @@ ERRORS = (
         "{parameter} is missing in the request to Google",
         "Google needs client_id, response_type and more in the query; the token endpoint reads them from a form body.",
         Cause(
-            "The parameter isn't sent, is empty because a variable isn't set, or stands in the wrong place.",
+            "The parameter isn't sent, is empty because a variable isn't set, or is in the wrong place.",
             "Look at the URL in the address bar or at the raw body.",
             "Send {parameter} in the query of the authorize URL, or in the form-encoded body of the token request.",
         ),
