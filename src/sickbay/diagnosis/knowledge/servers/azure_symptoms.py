@@ -74,6 +74,66 @@ ERRORS = (
         where="Azure portal → the FHIR service → Access control (IAM)",
     ),
     symptom(
+        "entra-bad-token-request",
+        "entra",
+        (
+            ("/oauth2/v2.0/token", "/oauth2/token", "get_token", "gettoken", "acquiretoken"),
+            ("bad request", "(400)", "status 400", "400 client error"),
+            ENTRA,
+        ),
+        "400: Entra ID refused the token request, and its response says why",
+        "The exception shows only the status. The body has error and error_description with an AADSTS number.",
+        Cause(
+            "A parameter is wrong: the scope isn't APPLICATION-ID-URI/.default, the tenant is still a placeholder, or "
+            "redirect_uri differs.",
+            "Print the body of the response, and look for AADSTS.",
+            "Read the response body on errors, and correct the scope, tenant or redirect URI that it names.",
+        ),
+        Cause(
+            "A value isn't percent-encoded: the secret contains +, / or &, or the code was cut.",
+            "The raw body shows these characters.",
+            "Let the HTTP library encode the form (FormUrlEncodedContent, URLSearchParams).",
+        ),
+        Cause(
+            "The code was used already or has expired.",
+            "grant_type is authorization_code.",
+            "Redeem each code once.",
+        ),
+        without=("aadsts",),
+        source="https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
+    ),
+    symptom(
+        "azure-fhir-search-parameter",
+        "azure-fhir",
+        (
+            ("search parameter",),
+            ("is not supported for resource type", "are not supported for resource type", "isn't supported for resource type"),
+        ),
+        "400: the FHIR service doesn't know this search parameter for the resource type",
+        "The service refuses or ignores parameters that it doesn't support. With Prefer: handling=strict it refuses.",
+        Cause(
+            "The parameter is misspelt, isn't defined for the type, or is a custom one that hasn't been indexed.",
+            "GET BASE-URL/metadata lists searchParam for each type.",
+            "Use a supported parameter, or add a SearchParameter resource and run $reindex.",
+        ),
+        source="https://learn.microsoft.com/azure/healthcare-apis/fhir/overview-of-search",
+        confidence="documented",
+    ),
+    symptom(
+        "azure-fhir-rate",
+        "azure-fhir",
+        (("request rate is large", "the number of requests exceeded", "too many requests", "429"), AZURE_FHIR),
+        "429: the FHIR service limits the rate of requests",
+        "Each service has a throughput. Requests above it are refused for some time.",
+        Cause(
+            "The client sends more requests than the provisioned throughput (RUs).",
+            "The response has the header x-ms-retry-after-ms or Retry-After.",
+            "Wait as long as the header says and retry, send fewer requests at once, or raise the throughput.",
+        ),
+        source="https://learn.microsoft.com/azure/healthcare-apis/fhir/fhir-faq",
+        confidence="documented",
+    ),
+    symptom(
         "entra-json-body",
         "entra",
         (("login.microsoftonline.com", "b2clogin.com", "login.windows.net"), ("/token",), (*JSON_BODY, *IN_QUERY)),

@@ -68,6 +68,59 @@ ERRORS = (
                 ),
             ),
             (
+                "cognito",
+                "405",
+                "405: the request to Cognito isn't a form-encoded POST, or goes to the wrong path",
+                "/oauth2/token takes only POST with Content-Type application/x-www-form-urlencoded.",
+                "https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html",
+                (
+                    Cause(
+                        "The method is GET, or the Content-Type isn't exactly application/x-www-form-urlencoded "
+                        "(quotes, a typing error).",
+                        "Look at the request line and the header that was sent (curl -v).",
+                        "Send a POST with Content-Type: application/x-www-form-urlencoded and a form body.",
+                    ),
+                ),
+            ),
+            (
+                "cognito",
+                "400",
+                "400: Cognito refused the request, and the body or the address of the error page says why",
+                "The parameter error has invalid_request, invalid_grant, unauthorized_client or redirect_mismatch.",
+                "https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html",
+                (
+                    Cause(
+                        "The redirect URI isn't registered, or differs between both requests.",
+                        "error=redirect_mismatch or invalid_grant.",
+                        "Register exactly the redirect URI and send the same one in both requests.",
+                    ),
+                    Cause(
+                        "The body isn't form-encoded.",
+                        "error=invalid_request.",
+                        "Send Content-Type: application/x-www-form-urlencoded with key=value&….",
+                    ),
+                ),
+            ),
+            (
+                "entra",
+                "400",
+                "400: Entra ID refused the request, and the body has an AADSTS number that says why",
+                "The exception of the library often hides the body.",
+                "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
+                (
+                    Cause(
+                        "A parameter is missing or wrong, or the body isn't form-encoded.",
+                        "Print the response body and look for AADSTS.",
+                        "Send the parameters as application/x-www-form-urlencoded, and correct what the message names.",
+                    ),
+                    Cause(
+                        "The redirect URI isn't registered, or differs between both requests.",
+                        "AADSTS50011 or 500112.",
+                        "Register exactly this redirect URI and send the same one in both requests.",
+                    ),
+                ),
+            ),
+            (
                 "google",
                 "401",
                 "401: Google's API didn't accept the access token",

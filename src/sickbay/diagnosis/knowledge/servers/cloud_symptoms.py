@@ -58,6 +58,68 @@ ERRORS = (
         source="https://github.com/openid/AppAuth-iOS",
     ),
     symptom(
+        "omniauth-csrf",
+        "",
+        (("csrf_detected", "csrf detected"),),
+        "state: OmniAuth found no state in the session, or another one than in the response (csrf_detected)",
+        "OmniAuth stores state in the session when the sign-in begins at /auth/PROVIDER, and compares it in the callback.",
+        Cause(
+            "The sign-in didn't begin at /auth/PROVIDER: the authorize URL was built by hand or by JavaScript.",
+            "The authorize URL has no state, or one that OmniAuth didn't make.",
+            "Start the sign-in at /auth/PROVIDER (POST), so that OmniAuth stores the state.",
+        ),
+        Cause(
+            "The session cookie is lost: another host, SameSite, an API-only app without session, or the middleware is "
+            "mounted twice.",
+            "Compare the host at the start and at the callback.",
+            "Use the same host and https, keep the session middleware, and configure the provider only once.",
+        ),
+        source="https://github.com/omniauth/omniauth-oauth2/issues/58",
+    ),
+    symptom(
+        "cognito-authorizer",
+        "cognito",
+        (("unauthorized", "401"), ("authorizer", "execute-api", "api gateway", "apigateway")),
+        "401: API Gateway's Cognito authorizer refused the token, most often because it is the wrong kind of token",
+        "Without scopes on the method the authorizer wants the ID token, with scopes the access token.",
+        Cause(
+            "The access token was sent, and the method has no authorization scopes (or the ID token, and it has).",
+            "Decode the token: token_use. Look at OAuth scopes of the method.",
+            "Send the ID token, or add the scopes to the method and send an access token that has one of them.",
+        ),
+        Cause(
+            "The token is of another user pool or client, or has expired.",
+            "Compare iss with the authorizer's user pool.",
+            "Use a current token of this pool.",
+        ),
+        Cause(
+            "The header isn't the configured token source, or the API wasn't deployed after the change.",
+            "The token source is usually Authorization.",
+            "Send the token in that header, and deploy the stage again.",
+        ),
+        source="https://repost.aws/knowledge-center/api-gateway-cognito-401-unauthorized",
+        confidence="documented",
+    ),
+    symptom(
+        "google-healthcare-outcome",
+        "",
+        (("unparseable_resource", "reference_not_found", "invalid_resource_type"),),
+        "The Cloud Healthcare API couldn't store the resource: it doesn't fit the FHIR version, or a reference doesn't exist",
+        "The store validates against its FHIR version, and checks references unless referential integrity is off.",
+        Cause(
+            "The resource has an element or value that the store's FHIR version (DSTU2, STU3, R4) doesn't know.",
+            "diagnostics and expression name the element.",
+            "Correct the element, or use a store of the resource's FHIR version.",
+        ),
+        Cause(
+            "It refers to a resource that isn't in the store.",
+            "The code is reference_not_found.",
+            "Create the other resource first, send both in a transaction, or disable referential integrity.",
+        ),
+        source="https://cloud.google.com/healthcare-api/docs/how-tos/fhir-resources",
+        confidence="documented",
+    ),
+    symptom(
         "oauthlib-scope-changed",
         "",
         (("scope has changed from",),),

@@ -18,7 +18,7 @@ ERRORS = (
     numbered(
         "50011",
         "redirect-uri-not-registered",
-        "redirect_uri: {redirect_uri} isn't one of the redirect URIs that are registered for this app",
+        "redirect_uri isn't registered: {redirect_uri} isn't among the redirect URIs of this app",
         "Entra ID compares the redirect URI of the request with the registered ones and refuses if none is equal.",
         Cause(
             "The URI isn't registered: another host or port, http instead of https, another path, or a trailing slash.",
@@ -91,7 +91,7 @@ ERRORS = (
     numbered(
         "700016 70001 700038",
         "app-not-found",
-        "client_id: no app with the id {client_id} is in the tenant (directory) that was asked",
+        "client_id: the tenant (directory) that was asked has no app with {client_id}",
         "Each tenant knows only the apps that were registered or consented to in it.",
         Cause(
             "The request goes to another tenant than the one with the registration.",

@@ -88,7 +88,7 @@ ERRORS = (
     numbered(
         "70011 650053 28002 28003 1002012",
         "scope-not-valid",
-        "scope: Entra ID doesn't accept the value {scope}",
+        "scope: Entra ID doesn't accept {scope}",
         "A scope is openid, profile, email, offline_access, or an API's identifier followed by /NAME; blanks separate scopes.",
         Cause(
             "The grant is client_credentials, and scope isn't of the form RESOURCE/.default.",

@@ -90,7 +90,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The token was requested for another API, often Microsoft Graph (00000003-0000-0000-c000-000000000000).",
-                "Decode the token and look at aud: it is {audience}.",
+                "Decode the token and compare aud with {expected}.",
                 "Request a token with scope=APPLICATION-ID-URI-OF-THE-API/.default.",
             ),
             Cause(
@@ -353,6 +353,8 @@ ERRORS = (
                 "message.state is null or empty",
                 "idx21323",
                 "requirenonce is",
+                "oice_20004",
+                "a 'nonce' was not found",
                 "in collectinfofromreq: invalid state",
                 "in collectinfofromreq",
                 "bad_state",

@@ -16,7 +16,7 @@ ERRORS = (
                 "register the redirect uri in the google cloud console",
             ),
         ),
-        "redirect_uri: {redirect_uri} isn't one of the Authorized redirect URIs of this Google client",
+        "redirect_uri isn't registered: {redirect_uri} isn't among the Authorized redirect URIs of this Google client",
         "Google compares the redirect URI exactly: scheme, host, port, path, case and trailing slash.",
         Cause(
             "The URI isn't registered in exactly this form.",

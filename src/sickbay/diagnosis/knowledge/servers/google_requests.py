@@ -47,7 +47,7 @@ ERRORS = (
     google(
         "parameter-not-allowed",
         (("parameter not allowed for this message type",),),
-        "Google doesn't allow the parameter {parameter} in this request",
+        "Google doesn't allow {parameter} in this request",
         "Google refuses parameters that don't belong to the flow.",
         Cause(
             "The library sends a parameter that isn't Google's, or that belongs to another response_type.",

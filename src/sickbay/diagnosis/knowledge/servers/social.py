@@ -28,7 +28,7 @@ ERRORS = (
     provider(
         "linkedin-scope",
         (("unauthorized_scope_error", "is not authorized for your application"),),
-        "scope: LinkedIn hasn't authorized this app for the scope {scope}",
+        "scope: LinkedIn hasn't authorized this app for a requested scope",
         "LinkedIn's scopes come with products that are added to the app. New apps get openid, profile and email.",
         Cause(
             "The product with this scope isn't added to the app, or the scope is retired (r_liteprofile, r_emailaddress).",
