@@ -15,6 +15,7 @@ MARKS: dict[str, tuple[str, ...]] = {
         "azuread",
         "azure-ad",
         "azure_ad",
+        "aad_",
         "azureactivedirectory",
         "oauth2-azure",
         "omniauth-azure",

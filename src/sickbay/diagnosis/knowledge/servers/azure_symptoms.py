@@ -77,7 +77,7 @@ ERRORS = (
         "entra-bad-token-request",
         "entra",
         (
-            ("/oauth2/v2.0/token", "/oauth2/token", "get_token", "gettoken", "acquiretoken"),
+            ("/oauth2/v2.0/token", "/oauth2/token", "get_token", "gettoken", "acquiretoken", "fetch_token"),
             ("bad request", "(400)", "status 400", "400 client error"),
             ENTRA,
         ),

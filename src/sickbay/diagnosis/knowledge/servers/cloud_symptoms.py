@@ -58,6 +58,38 @@ ERRORS = (
         source="https://github.com/openid/AppAuth-iOS",
     ),
     symptom(
+        "socialite-invalid-state",
+        "",
+        (("invalidstateexception",),),
+        "state: Laravel Socialite found another state in the session than in the response, or none (InvalidStateException)",
+        "redirect() stores state in the session, and user() compares it with the one in the query.",
+        Cause(
+            "The session is lost: SESSION_DOMAIN, SameSite, another host, a cached configuration, or an API route "
+            "without session.",
+            "Log session('state') in the callback, and compare the host at the start.",
+            "Use the same host and https, correct SESSION_DOMAIN, and put both routes into the web middleware.",
+        ),
+        Cause(
+            "redirect() was stateless and user() isn't, or the server cut or dropped the query.",
+            "Log $request->all(): state and code have to be there.",
+            "Call stateless() in both or in neither, and allow long query strings.",
+        ),
+        source="https://github.com/laravel/socialite/issues/541",
+    ),
+    symptom(
+        "google-callback-blocked",
+        "google",
+        (("403",), ("code=",), ("scope=",), ("googleapis.com%2fauth", "googleapis.com/auth")),
+        "403 at your redirect URI: most often your own web server's firewall refuses the URLs in Google's scope parameter",
+        "Google appends scope with full URLs to the redirect. Rules such as those of mod_security take that for an attack.",
+        Cause(
+            "A web application firewall (mod_security) blocks https:// in the query.",
+            "The same address without scope works, and the log of the web server shows a rule.",
+            "Allow the parameter scope at the redirect URI in the firewall's rules.",
+        ),
+        source="https://github.com/oneall/social-login-prestashop/issues/19",
+    ),
+    symptom(
         "omniauth-csrf",
         "",
         (("csrf_detected", "csrf detected"),),
