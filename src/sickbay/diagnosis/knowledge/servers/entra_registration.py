@@ -16,7 +16,7 @@ REDIRECT_URI = (
 
 ERRORS = (
     numbered(
-        "50011",
+        "50011 70004",
         "redirect-uri-not-registered",
         "redirect_uri isn't registered: {redirect_uri} isn't among the redirect URIs of this app",
         "Entra ID compares the redirect URI of the request with the registered ones and refuses if none is equal.",
@@ -117,7 +117,7 @@ ERRORS = (
         where=OVERVIEW,
     ),
     numbered(
-        "90002 900023 50059 90038 900021",
+        "90002 900023 50059 50128 90019 90038 900021",
         "tenant-not-found",
         "The tenant in the address isn't known, or no tenant was given",
         "Entra ID takes the tenant from the path of the address: a tenant id, a verified domain, or common.",
@@ -140,7 +140,7 @@ ERRORS = (
         where=f"{OVERVIEW} → Directory (tenant) ID",
     ),
     numbered(
-        "50020 90072 50177 51004",
+        "50020 16003 90072 51004",
         "user-not-in-tenant",
         "The user's account isn't in the tenant that the app signs in to",
         "A single-tenant app accepts only members and invited guests of its own tenant.",
@@ -158,7 +158,7 @@ ERRORS = (
         where=ACCOUNT_TYPES,
     ),
     numbered(
-        "50194 9002331 9002332 9002346 500201 500208 500207",
+        "50194 90124 90130 9002331 9002332 9002346 500201 500208 500207",
         "account-type-and-endpoint",
         "The endpoint (common, organizations, consumers or a tenant) doesn't fit the account types that the app is "
         "registered for",
@@ -190,7 +190,7 @@ ERRORS = (
         where=ACCOUNT_TYPES,
     ),
     numbered(
-        "700054 700051",
+        "700054 700051 70005",
         "implicit-not-enabled",
         "response_type: the app asks for an ID token or access token from the authorization endpoint, which isn't "
         "enabled for it",
@@ -261,7 +261,7 @@ ERRORS = (
         says=("proof key for code exchange is required",),
     ),
     numbered(
-        "501481 50148",
+        "501481 50147",
         "pkce-mismatch",
         "code_verifier doesn't match the code_challenge of the authorize request",
         "Entra ID hashes the verifier with SHA-256 and compares its base64url form with the challenge.",

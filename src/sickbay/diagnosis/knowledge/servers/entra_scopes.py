@@ -11,7 +11,7 @@ SCOPES_PAGE = "https://learn.microsoft.com/entra/identity-platform/scopes-oidc"
 
 ERRORS = (
     numbered(
-        "65001 90094 90093 90095 900941",
+        "65001 90094 90093 90095 90008 900941",
         "consent-missing",
         "Consent is missing: neither the user nor an administrator has granted this app the permissions that it asks for",
         "Entra ID issues a token only for permissions with consent. Some permissions, and some tenants, need an administrator.",
@@ -57,7 +57,7 @@ ERRORS = (
         where=CONSENT,
     ),
     numbered(
-        "500011 50001 650052 650057 650051 500014 7000112",
+        "500011 50001 65005 650052 650057 650051 500014 7000112",
         "resource-not-in-tenant",
         "The resource (API) for which a token was requested isn't known or isn't enabled in this tenant",
         "The scope or the parameter resource names an API. The tenant needs a service principal of that API, and it "
@@ -86,7 +86,7 @@ ERRORS = (
         where=API_PERMISSIONS,
     ),
     numbered(
-        "70011 650053 28002 28003 1002012",
+        "70011 650053 28002 28003 1002012 90009",
         "scope-not-valid",
         "scope: Entra ID doesn't accept {scope}",
         "A scope is openid, profile, email, offline_access, or an API's identifier followed by /NAME; blanks separate scopes.",
@@ -153,7 +153,7 @@ ERRORS = (
         ),
     ),
     numbered(
-        "900144 90014 900561 9002313 90013 90100",
+        "900144 90014 90056 900561 9002313 90004 90013 90100 90117 90121",
         "parameter-not-received",
         "{parameter} didn't arrive at the endpoint of Entra ID",
         "Entra ID reads parameters of the token request only from a POST body in form encoding.",
