@@ -152,24 +152,6 @@ ERRORS = (
         confidence="documented",
     ),
     symptom(
-        "oauthlib-scope-changed",
-        "",
-        (("scope has changed from",),),
-        "scope: the server granted other scopes than the app requested, and oauthlib treats that as an error",
-        "Google adds openid and writes email as a URL, Entra ID adds User.Read. oauthlib compares the strings.",
-        Cause(
-            "The requested scopes aren't written as the server returns them.",
-            "The message shows both lists.",
-            "Request the full scope names from the message (with openid), or set OAUTHLIB_RELAX_TOKEN_SCOPE=1.",
-        ),
-        Cause(
-            "include_granted_scopes=true or an earlier consent added scopes.",
-            "The second list is longer.",
-            "Remove include_granted_scopes, or set OAUTHLIB_RELAX_TOKEN_SCOPE=1.",
-        ),
-        source="https://github.com/requests/requests-oauthlib/issues/387",
-    ),
-    symptom(
         "passport-token-failed",
         "",
         (("failed to obtain access token",), ("internaloautherror", "passport", "strategy")),
