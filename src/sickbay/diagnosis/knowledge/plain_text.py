@@ -20,7 +20,8 @@ def plain(text: str) -> str:
 
 
 def _collapsed(text: str) -> str:
-    return " ".join(text.translate(_QUOTES).lower().split())
+    """With a blank at both ends, so that a phrase may begin and end with one."""
+    return f" {' '.join(text.translate(_QUOTES).lower().split())} "
 
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})

@@ -54,7 +54,16 @@ def _url(piece: Piece) -> Iterator[Input]:
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
     if not inner and piece.subkind in EXAMINED:
-        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, True, piece)
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece), piece)
+
+
+def _is_whole(piece: Piece) -> bool:
+    """People shorten authorization URLs, and name their path alone."""
+    names = parse(urls.split(str(piece.values["url"])).query).names()
+    return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
+
+
+ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
 
 
 def _request(piece: Piece) -> Iterator[Input]:
