@@ -6,7 +6,7 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
 from sickbay.authorization.scope_negotiation import TokenSummary
@@ -14,6 +14,9 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.subjects import Before
 from sickbay.kernel.checks import UNKNOWN, Unknown
+
+Guesses: TypeAlias = tuple[tuple[str, str], ...]
+"""Attributes of a context, each with a sentence that says from what it was inferred."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -42,6 +45,10 @@ class AuthorizeContext:
     """The launch of `live_launch`."""
     neighbours: tuple[Client, ...] = ()
     """The apps behind `others`, if known. Used only for the corrected request."""
+    smart: bool = True
+    """False for a pasted OAuth or OpenID Connect request that asks for nothing of SMART, so SMART's demands don't apply."""
+    guesses: Guesses = ()
+    """What of this context was inferred from a pasted request. Empty on a running server."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -106,6 +113,10 @@ class TokenContext:
     """The apps behind `others`, if known. Used only for the corrected request."""
     bare: AuthorizationCode | Unknown | None = UNKNOWN
     """The code without stray characters, if none was found as sent. Used only for the corrected request."""
+    smart: bool = True
+    """As in AuthorizeContext."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -160,6 +171,10 @@ class AccessContext:
     """How many resources a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN
     """The state that the app has stored under this id; None if there is none that this token may change."""
+    headers_known: bool = True
+    """False if only the URL was pasted, so a header that isn't there may have been sent."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,3 +201,5 @@ class AnswerContext:
     issuer: str | None = None
     nonce: str | None = None
     wants_refresh: bool = False
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""

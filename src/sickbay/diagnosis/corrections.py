@@ -46,6 +46,10 @@ PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 PLACEHOLDER_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Only the EHR can create a launch code."""
 
+PLACEHOLDER_AUD = "FHIR-BASE-URL-OF-YOUR-LAUNCH"
+PLACEHOLDER_REDIRECT_URI = "REDIRECT-URI-OF-YOUR-APP"
+"""Used if the server or the registration isn't known."""
+
 PLACES = frozenset(
     (
         PLACEHOLDER_CHALLENGE,
@@ -55,6 +59,9 @@ PLACES = frozenset(
         PLACEHOLDER_TOKEN,
         PLACEHOLDER_LAUNCH,
         PLACEHOLDER_CLIENT_ID,
+        PLACEHOLDER_SECRET,
+        PLACEHOLDER_AUD,
+        PLACEHOLDER_REDIRECT_URI,
     )
 )
 """Placeholders never match a stored value."""

@@ -169,8 +169,9 @@ def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
 
 
 def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
+    """Corrects nothing for another server's answer, or for advice that may not apply to the server (fact `at_most`)."""
     corrected = request
     for rule, facts, _ in matches:
-        if rule.repair and "told" not in facts:
+        if rule.repair and "told" not in facts and "at_most" not in facts:
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_assertion import LEEWAY, assertion
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
@@ -28,9 +29,17 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
     return Rule(id=id, title=title, why=why, fix=fix, **fields)
 
 
-def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any]) -> Rule:
+def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any], **more: Any) -> Rule:
     spec = specs.SMART_BACKEND
-    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair)
+    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair, **more)
+
+
+def _not_system(request: TokenRequest, known: TokenContext) -> Facts | None:
+    """If the client isn't known. Scopes of other services than FHIR aren't judged."""
+    if known.client is not UNKNOWN or not known.smart or request.parameters.get("grant_type") != "client_credentials":
+        return None
+    refusal = backend_scopes.not_of_the_system(corrections.tokens_of(request), known)
+    return refusal.facts if refusal else None
 
 
 def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -90,7 +99,7 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
 
 
 def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read = assertion(request)
+    read = assertion(request) if known.smart else None
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
@@ -289,6 +298,8 @@ RULES = (
         "No user signs in, so there is neither a user nor a patient in context. Only `system/` scopes apply.",
         "Request `system/` scopes, for example `system/Patient.rs`.",
         _as_system_scopes,
+        advises=_not_system,
+        at=("token",),
     ),
     _scope_rule(
         "backend-empty-scopes",

@@ -160,7 +160,8 @@ CODE_VERIFIER_IN_URL = Rule(
 
 
 def _no_prompt(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    unknown = [value for value in (request.parameters.get("prompt") or "").split() if value not in PROMPTS]
+    sent = (request.parameters.get("prompt") or "").split() if known.smart else []
+    unknown = [value for value in sent if value not in PROMPTS]
     return {"received": unknown, "expected": None} if unknown else None
 
 

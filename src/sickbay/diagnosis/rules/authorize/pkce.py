@@ -34,7 +34,7 @@ def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
         return None
     public = isinstance(known.client, Client) and known.client.client == "public"
     required = isinstance(known.server, Server) and known.server.policy.pkce == "required"
-    return {"received": None, "required": public or required}
+    return {"received": None, "required": public or required} | ({} if known.smart else {"at_most": "info"})
 
 
 def _severity(facts: Facts) -> Severity:

@@ -1,0 +1,39 @@
+"""Marks the refusals that rest on a guess, so that their findings are only probable and say what was assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sickbay.kernel.checks import Check, Checked, Examination, Facts
+
+FACT = "guess"
+"""The fact that holds the sentence about the guess."""
+
+
+def marked(checks: Sequence[Check[Any, Any]], known: object, examination: Examination) -> Examination:
+    """Adds the sentence to the facts of each refusal whose check needs a guessed attribute of the context."""
+    guesses = dict(getattr(known, "guesses", ()))
+    if not guesses or examination.granted:
+        return examination
+    results = zip(checks, examination.checked, strict=True)
+    return Examination(tuple(_marked(check, result, guesses) for check, result in results))
+
+
+def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) -> Checked:
+    needed = (*check.requires, *(("version",) if check.inputs == "faults" else ()))
+    sentence = " ".join(guesses[name] for name in needed if name in guesses)
+    if result.refusal is None or not sentence:
+        return result
+    return replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, FACT: sentence}))
+
+
+POLICY: Facts = {FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.", "at_most": "info"}
+"""Facts for advice about what some servers refuse."""
+
+
+def of(known: object, attribute: str) -> Facts:
+    """The fact about a guessed attribute, for advice; empty if it isn't guessed."""
+    sentence = dict(getattr(known, "guesses", ())).get(attribute)
+    return {FACT: sentence} if sentence else {}
