@@ -16,7 +16,7 @@ from sickbay.fhir.subjects import Before
 from sickbay.kernel.checks import UNKNOWN, Unknown
 
 Guesses: TypeAlias = tuple[tuple[str, str], ...]
-"""Attributes of a context, each with a sentence that says from what it was inferred."""
+"""Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -173,6 +173,8 @@ class AccessContext:
     """The state that the app has stored under this id; None if there is none that this token may change."""
     headers_known: bool = True
     """False if only the URL was pasted, so a header that isn't there may have been sent."""
+    public: bool = False
+    """Whether the request goes to a server that is known to need no token. False for this server."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 

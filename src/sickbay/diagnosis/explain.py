@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
@@ -169,9 +170,9 @@ def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
 
 
 def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
-    """Corrects nothing for another server's answer, or for advice that may not apply to the server (fact `at_most`)."""
+    """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
-        if rule.repair and "told" not in facts and "at_most" not in facts:
+        if rule.repair and "told" not in facts and not guesses.is_policy(facts):
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

@@ -13,7 +13,7 @@ FACT = "guess"
 
 
 def marked(checks: Sequence[Check[Any, Any]], known: object, examination: Examination) -> Examination:
-    """Adds the sentence to the facts of each refusal whose check needs a guessed attribute of the context."""
+    """Adds the sentence to the facts of each refusal that is a guess itself, or whose check needs a guessed attribute."""
     guesses = dict(getattr(known, "guesses", ()))
     if not guesses or examination.granted:
         return examination
@@ -22,15 +22,25 @@ def marked(checks: Sequence[Check[Any, Any]], known: object, examination: Examin
 
 
 def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) -> Checked:
-    needed = (*check.requires, *(("version",) if check.inputs == "faults" else ()))
+    if result.refusal is None:
+        return result
+    needed = (result.refusal.name, *check.requires, *(("version",) if result.refusal.name in OF_A_VERSION else ()))
     sentence = " ".join(guesses[name] for name in needed if name in guesses)
-    if result.refusal is None or not sentence:
+    if not sentence:
         return result
     return replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, FACT: sentence}))
 
 
+OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
+"""Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""
+
 POLICY: Facts = {FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.", "at_most": "info"}
 """Facts for advice about what some servers refuse."""
+
+
+def is_policy(facts: Facts) -> bool:
+    """Whether the facts are about what only some servers refuse."""
+    return FACT in facts and facts.get("at_most") == "info"
 
 
 def of(known: object, attribute: str) -> Facts:

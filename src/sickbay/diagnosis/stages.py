@@ -194,9 +194,7 @@ class Kind(NamedTuple):
 
     def examine(self, request: Any, known: Any) -> Examination:
         checks = self.checks(request)
-        return guesses.marked(
-            checks, known, examine(checks, with_well_formed_pkce(request), known, self.stage.relaxed(known))
-        )
+        return guesses.marked(checks, known, examine(checks, with_well_formed_pkce(request), known, self.stage.relaxed(known)))
 
 
 KINDS: dict[str, Kind] = {

@@ -13,14 +13,15 @@ from sickbay.protocol import urls
 
 _TABLES: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("addresses.toml").read_text(encoding="utf-8"))
 _TYPES = frozenset(ALL_TYPES)
-_AFTER_THE_BASE = frozenset({"metadata", ".well-known"})
+_LIKE_A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,}")
 _MOST = 2_000
 """Longer URLs are cut before they are matched."""
 
 
 class KnownServer(NamedTuple):
-    """A product or service. fhir: whether it serves FHIR, or issues tokens for FHIR. source: where its addresses are documented.
+    """A product or service. source: the documentation of its addresses.
 
+    fhir: whether it serves FHIR, or issues tokens for FHIR.
     open: matches addresses that need no token. root: whether its FHIR base URL may have no path.
     """
 
@@ -62,8 +63,11 @@ def vendor_of(url: str) -> KnownServer | None:
 
 def fhir_version_of(url: str) -> str:
     """Returns the FHIR version that the address names, such as "r4"; "" if it names none."""
-    places = _address(url).rstrip("/").split("/")
-    return next((segment for segment, pattern in _VERSIONS for place in places if pattern.fullmatch(place)), "")
+    return next(filter(None, map(_version, _address(url).rstrip("/").split("/"))), "")
+
+
+def _version(place: str) -> str:
+    return next((segment for segment, pattern in _VERSIONS if pattern.fullmatch(place)), "")
 
 
 def retired(url: str) -> RetiredAddress | None:
@@ -72,16 +76,21 @@ def retired(url: str) -> RetiredAddress | None:
 
 
 def fhir_base_of(url: str) -> str:
-    """Returns what precedes the resource type, `metadata` or `.well-known`; "" if the path has none of these."""
-    address = url.partition("?")[0].partition("#")[0]
-    scheme, colon, rest = address.partition("://")
+    """Returns what precedes the resource type, `metadata` or `.well-known`; "" if the path has none of these.
+
+    Anything that looks like a type counts if it follows the FHIR version directly.
+    """
+    location = url.partition("?")[0].partition("#")[0]
+    scheme, colon, rest = location.partition("://")
     segments = rest.split("/")
-    at = next((index for index, segment in enumerate(segments) if index and _follows_the_base(unquote(segment))), None)
+    at = next((index for index in range(1, len(segments)) if _follows_the_base(segments, index)), None)
     return "" if at is None or not colon else f"{scheme}://{'/'.join(segments[:at])}".rstrip("/")
 
 
-def _follows_the_base(segment: str) -> bool:
-    return segment in _TYPES or segment in _AFTER_THE_BASE
+def _follows_the_base(segments: list[str], index: int) -> bool:
+    segment, before = unquote(segments[index]), segments[index - 1].lower()
+    known = segment in _TYPES or segment in ("metadata", ".well-known")
+    return known or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "")
 
 
 def names_fhir(url: str) -> bool:

@@ -13,9 +13,11 @@ from typing import NamedTuple
 from sickbay.authorization.contexts import Guesses
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.resource_types import types_of
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import jose
 
@@ -98,10 +100,20 @@ class Place(NamedTuple):
 
 
 def place_of(url: str) -> Place:
-    """The FHIR base URL and version that the URL names. A version that it doesn't name is assumed to be R4."""
-    base, version = address.fhir_base_of(url), address.fhir_version_of(url)
+    """The FHIR base URL that the URL contains, and its version. If it names none, the first that has the resource type."""
+    base = address.fhir_base_of(url)
     if not base:
         return Place("", "")
-    named = f"because the URL contains it (`{base}`)" if version else "because the URL names no version"
-    label = (version or "r4").upper()
-    return Place(base, version or "r4", (("version", f"Sickbay assumes FHIR {label}, {named}."),))
+    named = address.fhir_version_of(base)
+    version = named or _version_with(url[len(base) :].partition("?")[0].strip("/").partition("/")[0])
+    because = "because the URL contains it" if named else "because the URL names no version"
+    sentence = f"Sickbay assumes FHIR {version.upper()}, {because}."
+    return Place(base, version, (("version", sentence), ("fhir-token-missing", _NEEDED)))
+
+
+def _version_with(type: str) -> str:
+    """The first version, starting with R4, that has this resource type; R4 if none has."""
+    return next((name for name in ("r4", "dstu2", "stu3", "r4b", "r5") if type in types_of(VERSIONS[name].number)), "r4")
+
+
+_NEEDED = "Sickbay assumes that this server requires a token, as nearly all do. A few test servers don't."

@@ -133,6 +133,7 @@ IN_QUERY = Rule(
     repair=_in_header,
 )
 
+
 def _looks_like_id_token(request: AccessRequest, known: AccessContext) -> Facts | None:
     """If the token isn't known: a JWT with a nonce and without scopes. An access token has no nonce."""
     jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None

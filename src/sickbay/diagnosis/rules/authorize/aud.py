@@ -108,8 +108,6 @@ def _is_oauth(aud: str, facts: Facts) -> bool:
     return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
 
-
-
 def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """Without knowing the server: a host without a path, or an OAuth endpoint."""
     aud = audience(request)

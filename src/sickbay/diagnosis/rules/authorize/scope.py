@@ -264,6 +264,7 @@ SCOPE_V1_ON_V2_APP = Rule(
     repair=corrections.swap_scopes,
 )
 
+
 def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
     if known.server is not UNKNOWN or not known.smart:

@@ -71,6 +71,7 @@ UNDEFINED = Rule(
     repair=_with_patient,
 )
 
+
 def _all_patients(request: AccessRequest, known: AccessContext) -> Facts | None:
     """If the server isn't known: a search for Patient without criteria."""
     if known.server is not UNKNOWN or not known.guesses or (request.interaction, request.type) != ("search-type", "Patient"):

@@ -131,6 +131,7 @@ CODE_CLIENT_MISMATCH = Rule(
     insert_placeholder=corrections.new_code,
 )
 
+
 def _no_redirect_uri(request: TokenRequest, known: TokenContext) -> Facts | None:
     """If the code isn't known. SMART requires `redirect_uri` in the authorization request, so it must be repeated here."""
     sent = request.parameters
