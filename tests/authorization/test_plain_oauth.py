@@ -11,7 +11,7 @@ from sickbay.authorization import access, authorize, token, token_parameters
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.contexts import AccessContext, AuthorizeContext, TokenContext
 from sickbay.authorization.requests import AccessRequest
-from sickbay.kernel.checks import examine
+from sickbay.kernel.checks import UNKNOWN, Unknown, examine
 from sickbay.protocol import jose
 
 STATE = "&state=33af273b-6611-4c6a-9e5d-5d9c7e0d3b11"
@@ -62,15 +62,15 @@ def test_what_oauth_requires_is_required_of_every_request(query: str, refusal: s
     assert authorize_refusals(query, smart=False) == [refusal]
 
 
-def token_refusals(body: str, *, smart: bool) -> list[str]:
+def token_refusals(body: str, *, smart: bool, now: int | Unknown = UNKNOWN) -> list[str]:
     headers = {"content-type": token.FORM}
     request = token_parameters.read("POST", "https://idp.example.org/token", headers, body)
-    return [refusal.name for refusal in examine(token.checks(request), request, TokenContext(smart=smart)).refusals]
+    return [refusal.name for refusal in examine(token.checks(request), request, TokenContext(now=now, smart=smart)).refusals]
 
 
-def assertion(header: dict[str, str] | None = None) -> str:
+def assertion(header: dict[str, str] | None = None, **more: object) -> str:
     """A JWT signed with RS256, or with another header."""
-    claims = {"iss": "a", "sub": "a", "jti": "1"}
+    claims = {"iss": "a", "sub": "a", "jti": "1", **more}
     jwt = jose.sign(claims, KEY)
     if header is None:
         return jwt
@@ -95,6 +95,13 @@ SIGNED = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-t
 def test_a_token_request_may_use_other_grants_algorithms_and_scopes(body: str, demand: str) -> None:
     assert demand in token_refusals(body, smart=True)
     assert token_refusals(body, smart=False) == []
+
+
+def test_the_lifetime_of_an_assertion_is_limited_only_in_smart() -> None:
+    body = f"grant_type=client_credentials&scope=api&{SIGNED}{assertion(exp=1_000)}"
+    assert "assertion-exp-too-long" in token_refusals(body, smart=True, now=1)
+    assert token_refusals(body, smart=False, now=1) == []
+    assert token_refusals(body, smart=False, now=2_000) == ["assertion-expired"]
 
 
 def test_a_grant_that_no_specification_defines_and_an_algorithm_without_a_key_pair_are_refused_everywhere() -> None:

@@ -104,7 +104,7 @@ def assertion_expires_soon(request: TokenRequest, known: TokenContext) -> Refusa
     facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
     if exp > 10**11:
         return refusals.ASSERTION_EXP_MILLISECONDS(**facts, expected=int(exp) // 1000)
-    if exp > now + LIFETIME + LEEWAY:
+    if exp > now + LIFETIME + LEEWAY and known.smart:
         return refusals.ASSERTION_EXP_TOO_LONG(**facts)
     return refusals.ASSERTION_EXPIRED(**facts) if exp < now - LEEWAY else None
 
