@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tests.diagnosis.client_requests import AUTHORIZE, FHIR, TOKEN, URLS, Values, paste
+from tests.diagnosis.client_authorize_requests import AUTHORIZE
+from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
+from tests.diagnosis.client_values import Values
 
 from sickbay.diagnosis.doctor import diagnose_text
 
