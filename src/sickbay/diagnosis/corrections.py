@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -34,10 +35,10 @@ PLACEHOLDER_CHALLENGE = "CODE_CHALLENGE"
 PLACEHOLDER_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
 """Used if several apps are registered and it is unclear which one is meant."""
 
-PLACEHOLDER_SECRET = "YOUR_CLIENT_SECRET"
+PLACEHOLDER_SECRET = "YOUR-CLIENT-SECRET"
 """Only the app has the secret; the server stores its hash."""
 
-PLACEHOLDER_CODE = "CODE-OF-YOUR-REDIRECT"
+PLACEHOLDER_CODE = "CODE-FROM-YOUR-REDIRECT"
 PLACEHOLDER_VERIFIER = "CODE_VERIFIER"
 PLACEHOLDER_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
 PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
@@ -65,6 +66,27 @@ PLACES = frozenset(
     )
 )
 """Placeholders never match a stored value."""
+
+_BY_NAME = {
+    "client_id": PLACEHOLDER_CLIENT_ID,
+    "client_secret": PLACEHOLDER_SECRET,
+    "code": PLACEHOLDER_CODE,
+    "code_challenge": PLACEHOLDER_CHALLENGE,
+    "code_verifier": PLACEHOLDER_VERIFIER,
+    "refresh_token": PLACEHOLDER_REFRESH,
+    "access_token": PLACEHOLDER_TOKEN,
+    "authorization": PLACEHOLDER_TOKEN,
+    "launch": PLACEHOLDER_LAUNCH,
+    "aud": PLACEHOLDER_AUD,
+    "redirect_uri": PLACEHOLDER_REDIRECT_URI,
+    "basic": "BASE64-OF-YOUR-ID-AND-SECRET",
+}
+
+
+def placeholder_for(name: str) -> str:
+    """What a corrected request contains instead of a value of this parameter that Sickbay doesn't have."""
+    return _BY_NAME.get(name.lower()) or f"YOUR-{re.sub('[^A-Z0-9]+', '-', name.upper()).strip('-') or 'VALUE'}"
+
 
 _WELL_FORMED = "A" * 43
 """A valid verifier, which is also a valid challenge."""
