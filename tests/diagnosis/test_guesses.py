@@ -78,6 +78,7 @@ def test_a_type_of_another_version_rests_on_the_version_in_the_url_but_a_malform
 def test_a_bare_url_has_unknown_headers_and_shown_headers_without_a_token_lack_one() -> None:
     url = "https://ehr.example.org/fhir/r4/Patient/1"
     assert findings(kind="fhir_request", url=url) == {}
+    assert findings(kind="fhir_request", url=url, context={"tokens": {}}) == {}
     shown = findings(kind="fhir_request", url=url, headers={"Accept": "application/fhir+json"})
     assert shown["fhir-token-missing"].degree == "probable"
     assert (

@@ -5,7 +5,7 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
@@ -189,7 +189,8 @@ class UrlContext:
     allowed_iss: tuple[str, ...] | Unknown = UNKNOWN
     ids: frozenset[str] = frozenset()
     """Names of refusals that can be explained: another server's response is matched to one of these."""
-    context: dict[str, Any] = field(default_factory=dict)
+    cookie_lost: bool = False
+    """Whether the app set a cookie at the launch that didn't come back with the redirect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,5 +204,7 @@ class AnswerContext:
     issuer: str | None = None
     nonce: str | None = None
     wants_refresh: bool = False
+    cookie_lost: bool = False
+    """As in UrlContext."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""

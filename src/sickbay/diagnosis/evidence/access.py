@@ -113,18 +113,20 @@ def known(evidence: Json, request: AccessRequest) -> AccessContext:
     faults, ignored = _searched(request, version)
     in_address = stage.faults(request, version) if version and request.base else ()
     faults = (*in_address, *faults)
-    client = read.client(context)
+    client, sent = read.client(context), bearer(request)
+    public = server is UNKNOWN and needs_no_token(request.url)
+    needs_one = "headers" in evidence and not public
     return AccessContext(
         now=read.now(context),
         server=server,
         client=client if isinstance(client, Client) else UNKNOWN,
-        token=read.token(context, bearer(request)),
+        token=read.token(context, sent) if sent or needs_one else UNKNOWN,
         version=version,
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
         ignored=() if place.guesses else ignored,
         body=UNKNOWN if place.guesses else _body(request, version),
         headers_known="headers" in evidence,
-        public=server is UNKNOWN and needs_no_token(request.url),
+        public=public,
         guesses=place.guesses,
         current=_current(request, context),
         matches=context.get("matches", UNKNOWN),

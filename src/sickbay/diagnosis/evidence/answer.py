@@ -64,6 +64,7 @@ def known(evidence: Json, response: object) -> AnswerContext:
         issuer=context.get("issuer"),
         nonce=context.get("nonce"),
         wants_refresh=bool(context.get("wants_refresh")),
+        cookie_lost=read.cookie_lost(context),
         guesses=time.guesses,
     )
 

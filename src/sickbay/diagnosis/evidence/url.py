@@ -39,7 +39,7 @@ def known(evidence: Json, request: UrlRequest) -> UrlContext:
         sent_state=context.get("sent_state", UNKNOWN),
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
         ids=frozenset(BY_ID),
-        context=dict(context),
+        cookie_lost=read.cookie_lost(context),
     )
 
 
