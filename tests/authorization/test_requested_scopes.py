@@ -114,7 +114,7 @@ def test_a_valid_scope_is_accepted_everywhere(place: str) -> None:
     ("place", "scope", "names"),
     [
         ("authorize", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow"]),
-        ("refresh", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow", "refresh-scope-expanded"]),
+        ("refresh", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow"]),
         ("backend", "user/Patient.rs system/Patient.rs", ["backend-scope-not-system"]),
         ("backend", "user/Patient.sr", ["scope-v2-order", "backend-scope-not-system"]),
         ("registration", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),

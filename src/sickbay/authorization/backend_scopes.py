@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.granting import UNASKED
-from sickbay.authorization.authorize.parameters import misjoined
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
@@ -38,14 +37,14 @@ def _scope_check(
         text = request.parameters.get("scope") or ""
         if text_only and _is_plain(text):
             return None
-        return decide(spelling(text).tokens, known)
+        return decide(requested_scopes.tokens_of(text), known)
 
     over.__name__ = name
     return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
 
 
 def _requested(request: TokenRequest) -> tuple[str, ...]:
-    return spelling(request.parameters.get("scope") or "").tokens
+    return requested_scopes.tokens_of(request.parameters.get("scope") or "")
 
 
 @check(inputs=_UNUSUAL)
@@ -59,11 +58,7 @@ def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
 
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    text = request.parameters.get("scope") or ""
-    if not known.smart:
-        return None
-    facts = {"received": text, "expected": " ".join(_requested(request))}
-    return next((kind.with_facts(facts) for kind in misjoined(text)), None)
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if known.smart else None
 
 
 def offered(

@@ -21,6 +21,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scopes import decoded_again
 
 Q = TypeVar("Q")
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
@@ -113,7 +114,7 @@ def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
     """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
-    return spelling(text or "").tokens
+    return spelling(decoded_again(text or "")).tokens
 
 
 def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:

@@ -7,7 +7,7 @@ from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_assertion import LEEWAY, assertion
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed
 from sickbay.kernel.checks import UNKNOWN, Facts
@@ -92,7 +92,7 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
         "outcome": "advice",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
-        "at": ("token",),
+        "at": ("token", "introspection", "revocation"),
         **more,
     }
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
@@ -262,21 +262,20 @@ RULES = (
     _rule(
         "assertion-key-private",
         "The published key `{received}` contains its private part (member `{members}`)",
-        "Anyone who reads the key set can sign as your app, so a signature with this key proves nothing.",
-        "Create a new key pair, and publish only its public members: kty, n and e, or kty, crv, x and y, with kid and alg.",
+        wording.KEY_PRIVATE,
+        wording.NEW_KEY_PAIR,
     ),
     _rule(
         "assertion-key-unsuited",
         "The key `{kid}` can't verify this assertion: {received}",
-        "The server respects `use`, `key_ops`, `alg` and `crv` of the published JWK. They say that this key is for another "
-        "purpose.",
-        'Publish the key with "use": "sig", and sign with its algorithm: RS384 for RSA, ES384 for P-384.',
+        wording.KEY_UNSUITED,
+        wording.SUITED_KEY,
     ),
     _rule(
         "assertion-key-weak",
         "The key `{kid}` is too weak to sign assertions: {received}",
-        "Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
-        "Create a new key, either RSA with at least 2048 bits or EC with the curve P-384. Publish it, and sign with it.",
+        wording.KEY_WEAK,
+        wording.STRONG_KEY,
         spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
     ),
     _rule(

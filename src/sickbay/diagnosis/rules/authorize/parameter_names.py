@@ -72,7 +72,7 @@ def _renamed(request: P, facts: Facts) -> P:
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
     stage="authorize",
-    at=("token", "logout"),
+    at=("token", "introspection", "revocation", "logout"),
     severity="error",
     outcome="advice",
     advises=_misnamed,
@@ -119,7 +119,7 @@ def _stripped(request: S, facts: Facts) -> S:
 VALUE_HAS_STRAY_CHARACTERS = Rule(
     id="value-has-stray-characters",
     stage="authorize",
-    at=("token",),
+    at=("token", "introspection", "revocation"),
     severity="error",
     outcome="advice",
     advises=_stray,
