@@ -34,7 +34,7 @@ def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) ->
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
 """Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""
 
-POLICY: Facts = {FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.", "at_most": "info"}
+POLICY: dict[str, Any] = {FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.", "at_most": "info"}
 """Facts for advice about what some servers refuse."""
 
 
@@ -43,7 +43,7 @@ def is_policy(facts: Facts) -> bool:
     return FACT in facts and facts.get("at_most") == "info"
 
 
-def of(known: object, attribute: str) -> Facts:
+def of(known: object, attribute: str) -> dict[str, Any]:
     """The fact about a guessed attribute, for advice; empty if it isn't guessed."""
     sentence = dict(getattr(known, "guesses", ())).get(attribute)
     return {FACT: sentence} if sentence else {}

@@ -44,8 +44,8 @@ class RetiredAddress(NamedTuple):
 
 
 def _server(row: dict[str, Any]) -> KnownServer:
-    patterns = {name: re.compile(row[name]) for name in ("pattern", "open") if name in row}
-    return KnownServer(**{**row, **patterns})
+    patterns: dict[str, Any] = {name: re.compile(row[name]) for name in ("pattern", "open") if name in row}
+    return KnownServer(**(row | patterns))
 
 
 SERVERS: tuple[KnownServer, ...] = tuple(map(_server, _TABLES["server"]))
