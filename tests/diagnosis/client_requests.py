@@ -200,6 +200,12 @@ def redirect(values: Values) -> str:
     return f"{callback}?{percent(pairs)}"
 
 
+def fragment(values: Values) -> str:
+    """The browser's address after MSAL or keycloak-js asked for `response_mode=fragment`."""
+    pairs = [("state", values.uuid()), ("session_state", values.uuid()), ("code", values.base64url(60))]
+    return f"https://app.example.org/#{percent([*pairs, ('client_info', values.base64url(30))])}"
+
+
 def launch(values: Values) -> str:
     """The address with which an EHR opens an app."""
     base = values.choice(FHIR_SERVERS)[1]
@@ -208,7 +214,7 @@ def launch(values: Values) -> str:
     return f"{app}/launch.html?{percent(pairs)}"
 
 
-URLS: tuple[Callable[[Values], str], ...] = (fhir_url, redirect, launch)
+URLS: tuple[Callable[[Values], str], ...] = (fhir_url, redirect, fragment, launch)
 FHIR: tuple[Callable[[Values], Sent], ...] = (fhir, fhir, posted)
 
 

@@ -34,7 +34,10 @@ def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) ->
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
 """Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""
 
-POLICY: dict[str, Any] = {FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.", "at_most": "info"}
+POLICY: dict[str, Any] = {
+    FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.",
+    "at_most": "info",
+}
 """Facts for advice about what some servers refuse."""
 
 
