@@ -107,3 +107,35 @@ def test_a_policy_that_only_some_servers_have_is_mentioned_but_corrects_nothing(
     diagnosis = diagnose(evidence)
     assert [(finding.id, finding.severity) for finding in diagnosis.explanation.findings] == [("fhir-search-unbounded", "info")]
     assert diagnosis.corrected is None
+
+
+def test_an_address_that_is_not_of_fhir_is_not_measured_by_fhir() -> None:
+    url = "https://api.example.org/users?next=a%252Fb"
+    assert findings(kind="fhir_request", url=url) == {}
+    assert findings(kind="fhir_request", url=url, headers={"Accept": "application/json"}) == {}
+
+
+def test_a_redirect_without_state_is_only_probably_wrong_if_the_request_is_not_known() -> None:
+    url = "https://app.example.org/callback?code=Rw4ZtQ9mK2xV7cLp"
+    alone = findings(kind="redirect_url", url=url)["redirect-state-missing"]
+    assert (alone.severity, alone.degree) == ("warning", "probable")
+    known = findings(kind="redirect_url", url=url, context={"sent_state": "x"})["redirect-state-missing"]
+    assert (known.severity, known.degree) == ("error", "certain")
+
+
+def test_an_unfilled_value_comes_before_what_else_is_wrong() -> None:
+    url = "https://ehr.example.org/authorize?response_type=code&client_id=a&redirect_uri=value_here&scope=patient%2FPatient.rs"
+    reported = list(findings(kind="authorize_url", url=url))
+    assert reported[0] == "value-is-placeholder"
+    assert {"state-missing", "aud-missing"} <= set(reported)
+
+
+def test_only_smart_demands_a_long_state_but_a_short_one_is_a_problem_in_every_redirect() -> None:
+    def severity(kind: str, url: str) -> str:
+        return findings(kind=kind, url=url)["state-low-entropy"].severity
+
+    callback, authorize = "https://app.example.org/cb?code=SplxlOBeZQQYbYS6WxSbIA&state=", "https://idp.example.org/authorize?"
+    assert severity("redirect_url", f"{callback}1") == "warning"
+    assert severity("redirect_url", f"{callback}af0ifjsldkjw9q") == "info"
+    assert severity("authorize_url", f"{authorize}response_type=code&client_id=a&state=af0ifjsldkj&scope=openid") == "info"
+    assert severity("authorize_url", f"{authorize}response_type=code&client_id=a&state=af0ifjsldkj&scope=launch") == "warning"

@@ -191,6 +191,8 @@ class UrlContext:
     """Names of refusals that can be explained: another server's response is matched to one of these."""
     cookie_lost: bool = False
     """Whether the app set a cookie at the launch that didn't come back with the redirect."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(frozen=True, slots=True)

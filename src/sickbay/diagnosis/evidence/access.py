@@ -125,7 +125,7 @@ def known(evidence: Json, request: AccessRequest) -> AccessContext:
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
         ignored=() if place.guesses else ignored,
         body=UNKNOWN if place.guesses else _body(request, version),
-        headers_known="headers" in evidence,
+        headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),
         public=public,
         guesses=place.guesses,
         current=_current(request, context),

@@ -27,12 +27,16 @@ STATE_MISSING = Rule(
 def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlContext) -> Facts | None:
     state = request.parameters.get("state")
     facts = weakness(state) if state else None
-    return facts if facts is None or _is_of_smart(known) else {**facts, "at_most": "info"}
+    return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], known) else facts
 
 
-def _is_of_smart(known: AuthorizeContext | UrlContext) -> bool:
+def _is_enough(bits: int, known: AuthorizeContext | UrlContext) -> bool:
     """Only SMART says how random `state` must be. A redirect alone doesn't show which flow it belongs to."""
-    return known.smart if isinstance(known, AuthorizeContext) else known.server is not UNKNOWN
+    return not known.smart if isinstance(known, AuthorizeContext) else known.server is UNKNOWN and bits >= FEW_BITS
+
+
+FEW_BITS = 48
+"""A shorter `state` can be guessed in any flow."""
 
 
 def _severity(facts: Facts) -> Severity:

@@ -247,6 +247,8 @@ _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
 def _encoded_twice(request: AccessRequest, known: AccessContext) -> Facts | None:
+    if not request.base and known.server is UNKNOWN:
+        return None  # a URL that isn't known to be of a FHIR server
     pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
     return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
 
