@@ -9,6 +9,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding, find
 from sickbay.kernel.checks import Refusal, check, examine
+from sickbay.protocol import jose
 
 
 @dataclass
@@ -64,6 +65,7 @@ def findings(**evidence: object) -> dict[str, Finding]:
     return {finding.id: finding for finding in diagnose(evidence).explanation.findings}
 
 
+KEY = jose.generate()
 HEADERS = {"Accept": "application/fhir+json", "Authorization": "Bearer Rw4ZtQ9mK2xV7cLpAbCdEf"}
 
 
@@ -100,6 +102,20 @@ def test_an_aud_without_a_path_is_judged_by_its_path_and_replaced_by_a_placehold
         assert "aud=FHIR-BASE-URL-OF-YOUR-LAUNCH" in diagnosis.corrected["url"]
     for aud in ("https%3A%2F%2Fws-a.fhir.azurehealthcareapis.com", "https%3A%2F%2Fehr.example.org%2Ffhir", "general"):
         assert not findings(kind="authorize_url", url=url.format(aud))
+
+
+def test_scopes_are_read_from_a_token_that_is_a_jwt() -> None:
+    def reported(url: str, **claims: object) -> dict[str, Finding]:
+        headers = HEADERS | {"Authorization": f"Bearer {jose.sign(claims, KEY)}"}
+        return findings(kind="fhir_request", url=f"https://ehr.example.org/fhir/r4/{url}", headers=headers)
+
+    lacking = reported("Condition/1", scope="openid patient/Observation.rs", patient="1")["fhir-insufficient-scope"]
+    assert "patient/Condition.rs" in lacking.fix
+    assert (lacking.severity, lacking.degree) == ("warning", "probable")
+    assert reported("Condition/1", scp=["user/Observation.rs"]).keys() == {"fhir-insufficient-scope"}
+    assert reported("Observation/1", scope="openid patient/Observation.rs") == {}
+    assert reported("Condition/1", scope="openid profile email") == {}
+    assert reported("metadata", scope="patient/Observation.rs") == {}
 
 
 def test_a_policy_that_only_some_servers_have_is_mentioned_but_corrects_nothing() -> None:

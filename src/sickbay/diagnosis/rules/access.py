@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.access import bearer, meant
+from sickbay.authorization.access import bearer, covers, insufficient, meant
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
@@ -258,10 +258,25 @@ def _with_context(facts: Facts) -> Facts:
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
+def _not_in_jwt(request: AccessRequest, known: AccessContext) -> Facts | None:
+    """If the token isn't known: a JWT that has SMART scopes for resources, but none for this request."""
+    jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
+    if jwt is None:
+        return None
+    claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
+    scope = " ".join(map(str, claim)) if isinstance(claim, list) else str(claim)
+    if not request.type or not request.letters or not scopes.resources(scope) or covers(scope, request.type, request.letters):
+        return None
+    token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
+    refusal = insufficient(request, token, request.type, request.letters)
+    return {**_with_context(refusal.facts), guesses.FACT: "Sickbay read the scopes from the token, which is a JWT."}
+
+
 INSUFFICIENT = Rule(
     id="fhir-insufficient-scope",
     stage="access",
     explains="fhir-insufficient-scope",
+    advises=_not_in_jwt,
     recognises=_with_context,
     severity="error",
     outcome="403 insufficient_scope",
