@@ -8,6 +8,8 @@ import shlex
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.protocol import unicode, urls
 
 MOST = 65_536
@@ -93,9 +95,14 @@ def kind_of(url: str) -> str:
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:
         return "launch_url"
-    if {"code", "error"} & (names | behind):
+    if {"code", "error"} & (names | behind) and not _is_search(url):
         return "redirect_url"
     return "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
+
+
+def _is_search(url: str) -> bool:
+    """Whether the path ends with a resource type, so that `code` is a search parameter."""
+    return bool(fhir_base_of(url)) and urls.split(url).path.rpartition("/")[2] in ALL_TYPES
 
 
 def _exchange(text: str) -> dict[str, Any]:
