@@ -9,7 +9,7 @@ from tests.diagnosis.client_authorize_requests import AUTHORIZE
 from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
 from tests.diagnosis.client_values import Values
 
-from sickbay.diagnosis.doctor import diagnose_text
+from sickbay.diagnosis.pasted_text import diagnose_text
 
 SEED = 20_261_127
 

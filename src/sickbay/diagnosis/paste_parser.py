@@ -64,7 +64,8 @@ def read(text: str) -> dict[str, Any]:
     text = _stripped(text)
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
-        return {"kind": kind_of(line), "url": text}
+        kind = kind_of(line)
+        return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
     raise ValueError("This isn't a URL, a curl command or an exchange as JSON.")
 
 
@@ -91,6 +92,8 @@ def kind_of(url: str) -> str:
         return "error_page_url"
     if "/app-state/Basic" in parts.path:
         return "app_state_request"
+    if "grant_type" in names and "response_type" not in names:
+        return "token_request"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:
