@@ -1,0 +1,131 @@
+"""Reads the requests that pasted programs send, in all languages but shells."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sickbay.diagnosis.code import conversions
+from sickbay.diagnosis.code.draft import RequestDraft, request_of
+from sickbay.diagnosis.code.evaluator import Evaluator
+from sickbay.diagnosis.code.invocation import Invocation
+from sickbay.diagnosis.code.libraries import building, handlers, php
+from sickbay.diagnosis.code.libraries.support import Handler
+from sickbay.diagnosis.code.models import CodeRequest, Lines
+from sickbay.diagnosis.code.tokens import tokens
+from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeValue, as_fields, as_text
+
+_PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w")
+_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|Uri\.parse\(|^\s*\$\w+\s*=", re.M)
+_ALL_HANDLERS = cache(handlers)
+_SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
+
+
+class RequestReader:
+    """Collects the requests while an Evaluator runs the code."""
+
+    def __init__(self, *, is_php: bool) -> None:
+        self.drafts: list[RequestDraft] = []
+        self._excerpts: dict[str, RequestDraft] = {}
+        self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=is_php)
+
+    def call(self, invocation: Invocation) -> CodeValue | None:
+        if isinstance(invocation.base, RequestDraft):
+            return building.method(invocation.base, invocation)
+        if invocation.name.startswith("curl_setopt"):
+            return self._curl_option(invocation)
+        if invocation.base is None and (result := self._continued(invocation)):
+            return result
+        for handler in self._handlers.get(invocation.name.lower(), ()):
+            value = handler(invocation)
+            if value is not None:
+                return self._added(value)
+        value = conversions.converted(invocation)
+        if value is None and isinstance(invocation.base, CodeObject):
+            value = _client_method(invocation.base, invocation)
+        return value if value is not None else self._excerpt(invocation)
+
+    def _curl_option(self, call: Invocation) -> CodeValue | None:
+        """An option of PHP's curl. The paste need not show curl_init()."""
+        name = str(call.text(0))
+        result = php.curl_option(call, self._excerpts.get(name))
+        if not isinstance(call.value(0), RequestDraft):
+            self._excerpts[name] = result
+        return self._added(result)
+
+    def implied(self, owner: str, name: str, start: int) -> RequestDraft | None:
+        if owner in self._excerpts or name not in _SWIFT_PROPERTIES:
+            return self._excerpts.get(owner)
+        result = RequestDraft(owner, language="URLRequest", first=start, last=start)
+        self.drafts.append(result)
+        return result
+
+    def _added(self, value: CodeValue) -> CodeValue:
+        if isinstance(value, RequestDraft) and not any(value is draft for draft in self.drafts[-20:]):
+            self.drafts.append(value)
+        return value
+
+    def _continued(self, call: Invocation) -> RequestDraft | None:
+        """Another call on a request that the paste doesn't show being made."""
+        result = self._excerpts.get(call.path.partition(".")[0])
+        if result is not None and "." in call.path:
+            building.method(result, call)
+        return result if "." in call.path else None
+
+    def _excerpt(self, call: Invocation) -> RequestDraft | None:
+        result = building.excerpt(call)
+        if result is not None:
+            self._excerpts[call.path.partition(".")[0]] = result
+            self.drafts.append(result)
+        return result
+
+    def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
+        match base:
+            case RequestDraft():
+                building.assign(base, name, value, end)
+            case CodeFields():
+                base.set(name, as_text(value) if isinstance(value, CodeBody) else value)
+            case CodeObject():
+                _assign_property(base, name, value)
+
+
+def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
+    if name.startswith("DefaultRequestHeaders."):
+        header = RequestDraft("")
+        building.assign(header, name, value, 0)
+        _headers(target).pairs += header.headers
+    elif name.lower() == "queryitems" and (fields := as_fields(value)):
+        target.properties |= {"query": CodeBody("form", fields), "percentEncodedQuery": CodeBody("form", fields)}
+    else:
+        target.properties[name] = value
+
+
+def _headers(target: CodeObject) -> CodeFields:
+    headers = target.properties.setdefault("headers", CodeFields())
+    return headers if isinstance(headers, CodeFields) else CodeFields()
+
+
+def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
+    """`client.DefaultRequestHeaders.Add(name, value)` and `session.headers.update(fields)`."""
+    path = call.path.lower()
+    if path.endswith((".defaultrequestheaders.add", ".adddefaultheader", ".headers.add")) and len(call.arguments) >= 2:
+        _headers(target).add(str(call.text(0)), call.text(1))
+        return target
+    if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
+        _headers(target).pairs += fields.pairs
+        return target
+    if call.name in ("asForm", "withHeaders"):
+        return CodeObject(f"{target.path}.{call.name}", [], target)
+    return None
+
+
+def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
+    """The requests of the program in a text, in the order in which they are sent."""
+    found = tokens(text)
+    if not found:
+        return []
+    is_php = _PHP.search(text) is not None and "Invoke-" not in text
+    reader = RequestReader(is_php=is_php)
+    Evaluator(found, reader, dollar=_DOLLAR.search(text) is not None, dot_joins=is_php).run()
+    requests = [request_of(draft, found, lines) for draft in reader.drafts]
+    return [request for request in requests if request.url or request.body or request.header("authorization")]
