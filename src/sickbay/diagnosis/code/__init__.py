@@ -3,8 +3,10 @@
 The code is never run. Text that isn't code gives nothing, and no text raises an exception.
 """
 
-from sickbay.diagnosis.code.mistakes import Mistake, mistakes_in
+from sickbay.diagnosis.code.mistake import Mistake
+from sickbay.diagnosis.code.mistakes import mistakes_in
 from sickbay.diagnosis.code.models import AppSettings, CodeRequest
 from sickbay.diagnosis.code.read import requests_in, settings_in
+from sickbay.diagnosis.code.text_mistakes import text_mistakes
 
-__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "requests_in", "settings_in"]
+__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "requests_in", "settings_in", "text_mistakes"]

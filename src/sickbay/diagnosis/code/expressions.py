@@ -29,7 +29,7 @@ PREFIX = set_of(
 MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
-_DEEPEST = 40
+DEEPEST = 40
 _WITHOUT_PARENTHESES = frozenset({"to_json", "to_query", "base64"})
 _COMMAND_CALLS = frozenset({"RestClient.post", "RestClient.get", "HTTParty.post", "HTTParty.get", "Faraday.post", "HTTP.post"})
 """Methods of Ruby that are often called without parentheses."""
@@ -45,7 +45,7 @@ class Expressions:
         self.partners = partners(tokens)
         self.names: dict[str, CodeValue] = {}
         self.pending: list[tuple[int, int]] = []
-        self._depth = 0
+        self.depth = 0
 
     def resolve(self, path: str) -> CodeValue | None:
         """The value of a variable or property, None if the paste doesn't say it."""
@@ -79,13 +79,13 @@ class Expressions:
 
     def expression(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """The value of the expression that starts here, and the index after it."""
-        if self._depth >= _DEEPEST:
+        if self.depth >= DEEPEST:
             return unknown("value"), self.partners.get(index, index) + 1
-        self._depth += 1
+        self.depth += 1
         try:
             return self._joined(index, stop)
         finally:
-            self._depth -= 1
+            self.depth -= 1
 
     def _joined(self, index: int, stop: int) -> tuple[CodeValue, int]:
         first = index
@@ -166,7 +166,7 @@ class Expressions:
         if token.text in ("{", "["):
             if is_new and self.partners[index] == index + 1 and self.is_operator(index + 2, "{"):
                 index += 2
-            value = self._collection(index, stop)
+            value = self.collection(index, stop)
             return self._postfix(value, "", index, self.partners[index] + 1, stop)
         return unknown("value"), index
 
@@ -198,7 +198,7 @@ class Expressions:
             return unknown("value"), end + 1
         return self.expression(index, stop)
 
-    def _collection(self, index: int, stop: int) -> CodeValue:
+    def collection(self, index: int, stop: int) -> CodeValue:
         elements = self._elements(index + 1, min(self.partners[index], stop))
         return collected(elements, is_object=self.is_operator(index, "{"))
 
@@ -334,7 +334,7 @@ class Expressions:
             return (self._member(owner, key) or owner), "", end + 1
         after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
         if after_map and self.is_operator(end + 2, "{"):
-            return self._collection(end + 2, stop), "", self.partners[end + 2] + 1
+            return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
         return (unknown(hole_name(key)) if is_text else None), path, end + 1
 

@@ -1,20 +1,18 @@
-"""Mistakes that only the code shows."""
+"""Finds the mistakes that only code shows."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from sickbay.diagnosis.code.mistake import Mistake
 from sickbay.diagnosis.code.models import CodeRequest
-
-
-class Mistake(NamedTuple):
-    id: str
-    severity: str
-    title: str
-    why: str
-    fix: str
-    lines: tuple[int, int]
+from sickbay.diagnosis.code.request_mistakes import request_mistakes
+from sickbay.diagnosis.code.text_mistakes import text_mistakes
 
 
 def mistakes_in(request: CodeRequest, text: str) -> list[Mistake]:
-    return []
+    """The mistakes of one request, and those that the text around it shows. `text`: the whole paste.
+
+    If the paste has several requests, the mistakes of the text are the same for each.
+    """
+    found = request_mistakes(request)
+    ids = {mistake.id for mistake in found}
+    return [*found, *(mistake for mistake in text_mistakes(text) if mistake.id not in ids)]

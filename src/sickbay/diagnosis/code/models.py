@@ -6,6 +6,8 @@ import re
 from bisect import bisect_left
 from typing import Literal, NamedTuple
 
+MOST = 65_536
+"""The most characters of a text that are read."""
 BodyFormat = Literal["form", "json", "multipart", ""]
 
 

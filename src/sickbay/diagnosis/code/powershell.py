@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.diagnosis.code.expressions import Expressions
+from sickbay.diagnosis.code.expressions import DEEPEST, Expressions
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.tokens import NAME, STRING
 from sickbay.diagnosis.code.values import (
@@ -22,6 +22,8 @@ _VERBS = frozenset({"Invoke", "invoke", "New"})
 
 class PowerShellExpressions(Expressions):
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
+        if self.depth >= DEEPEST:
+            return unknown("value"), index
         if self.is_operator(index, "@") and self.is_operator(index + 1, "{"):
             return self._hashtable(index + 2, min(self.partners[index + 1], stop)), self.partners[index + 1] + 1
         if index + 2 < stop and self.tokens[index].text in _VERBS and self.is_operator(index + 1, "-"):
@@ -36,6 +38,7 @@ class PowerShellExpressions(Expressions):
     def _hashtable(self, index: int, stop: int) -> CodeFields:
         """`@{ name = value; … }`. Lines separate the fields too."""
         fields = CodeFields()
+        self.depth += 1
         while index < stop:
             key, start = self.key(index, stop)
             if key is None:
@@ -47,13 +50,16 @@ class PowerShellExpressions(Expressions):
                 value = joined((as_text(value), as_text(item)))
             index = max(index, start)
             fields.add(key, value)
+        self.depth -= 1
         return fields
 
     def _command_with_parameters(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """`Invoke-RestMethod -Uri $uri -Body $body`, also with all parameters in a hashtable: `@parameters`."""
         name = f"{self.tokens[index].text}-{self.tokens[index + 2].text}"
         arguments: list[Argument] = []
+        self.depth += 1
         end = self._parameters(index + 3, stop, arguments)
+        self.depth -= 1
         call = Invocation(name, name, None, arguments, index, min(end, len(self.tokens)) - 1)
         return self.library.call(call) or unknown("value"), end
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-from sickbay.diagnosis.code.models import AppSettings, CodeRequest, Lines
+from sickbay.diagnosis.code.models import MOST, AppSettings, CodeRequest, Lines
 from sickbay.diagnosis.code.programs import program_requests
 from sickbay.diagnosis.code.retrofit import retrofit_requests
 from sickbay.diagnosis.code.settings import text_settings
 from sickbay.diagnosis.code.shell import shell_requests
 from sickbay.diagnosis.code.tokens import plain
 
-MOST = 65_536
-"""Longer texts are read only around the words that announce a request, up to this number of characters."""
 BEFORE, AFTER = 6_000, 3_000
+"""Texts longer than MOST are read only around the words that announce a request: these are the numbers of characters."""
 _ANNOUNCES = re.compile(
     r"curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|invoke-|httppost|\bpost_form|\$http|webclient|\bhttps?\s+(?:-|POST|GET|:|localhost|\w+\.)"

@@ -38,8 +38,8 @@ def shell_requests(text: str, lines: Lines) -> list[CodeRequest]:
         start = match.start("name") if match["name"] else match.end()
         words = splitter.words(match.end(), match.start() > 0 and text[match.start() - 1] == "`")
         draft = _draft(match["name"], words.words)
+        done = words.end
         if draft is not None:
-            done = words.end
             span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, _trimmed(text, start, words.end))]
             draft.last = 1
             requests.append(request_of(draft, span, lines))

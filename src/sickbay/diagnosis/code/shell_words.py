@@ -22,6 +22,9 @@ _ECHO = re.compile(
 _IN_DOUBLE = re.compile(r"\\([\"\\$`_*\n/-])")
 _DASHES = re.compile(r"^[–—−](?=[A-Za-z-])")
 
+_PARENTHESIS = re.compile(r"[()]")
+_LONGEST = 500
+"""The maximum length of a command in `$(…)`."""
 CARET = "\x01"
 """Stands for the escape character of Windows, so that the text keeps its length."""
 
@@ -84,8 +87,7 @@ class Splitter:
             return (known(inner.replace("\\_", "_")) if character == "'" else self._expanded(inner)), end + 1
         if character == "\\" and at + 1 < len(text):
             return known(text[at + 1]), at + 2
-        if text.startswith("$(", at):
-            end = self._parenthesis(at + 1)
+        if text.startswith("$(", at) and (end := _balanced(text, at + 1)) > 0:
             return self._substituted(text[at + 2 : end]), end + 1
         for pattern in (_VARIABLE, _WINDOWS_VARIABLE):
             if match := pattern.match(text, at):
@@ -104,14 +106,6 @@ class Splitter:
         if end < 0:
             self._unclosed[mark] = len(self._text)
         return end
-
-    def _parenthesis(self, at: int) -> int:
-        depth = 0
-        for position in range(at, min(at + 2000, len(self._text))):
-            depth += (self._text[position] == "(") - (self._text[position] == ")")
-            if depth == 0:
-                return position
-        return min(at + 1, len(self._text))
 
     def _expanded(self, inner: str) -> CodeText:
         """The value of a string in double quotation marks."""
@@ -145,11 +139,12 @@ class Splitter:
 
 
 def _balanced(text: str, at: int) -> int:
+    """The position of the parenthesis that closes the one here, -1 if there is none nearby."""
     depth = 0
-    for position in range(at, min(at + 2000, len(text))):
-        depth += (text[position] == "(") - (text[position] == ")")
+    for match in _PARENTHESIS.finditer(text, at, at + _LONGEST):
+        depth += 1 if match[0] == "(" else -1
         if depth == 0:
-            return position
+            return match.start()
     return -1
 
 

@@ -106,6 +106,9 @@ def request(call: Invocation) -> RequestDraft | None:
     if not call.arguments or not (is_request or (where in ("superagent", "agent") and name in VERBS)):
         return None
     first = as_fields(call.value(0))
+    has_url = first.get("url", "uri") is not None if first else is_address(call.text(0))
+    if where == "" and not has_url:
+        return None
     options = first or as_fields(call.value(1))
     language = "superagent" if where in ("superagent", "agent") or not options else "request"
     method = name if name in VERBS else "GET"
