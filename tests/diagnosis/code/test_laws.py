@@ -9,17 +9,37 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sickbay.diagnosis.code import mistakes_in, requests_in, settings_in, text_mistakes
-from sickbay.diagnosis.code.tokens import tokens
+from sickbay.diagnosis.code.tokens import set_of, tokens
 
+WORDS = """fetch( axios.post( requests.post( curl wget -d -H ' " ` ${ } { ( ) [ ] , => = : ; + . -> $x new url body /* // # \\
+    < > @ %s x 1 é & @{ ... ? | import await https://auth.example.org/token grant_type= redirect_uri JSON.stringify( .append("""
 PIECES = st.sampled_from(
     [
-        "fetch(", "axios.post(", "requests.post(", "curl ", "-d ", "-H ", "'", '"', "`", '"""', "${", "}", "{", "(", ")", "[", "]",
-        "https://auth.example.org/token", "grant_type=", "client_id: ", "redirect_uri", ", ", "\n", " ", "=>", "=", ":", ";", "+",
-        ".", "->", "$x", "new ", "url", "body", "/*", "//", "#", "\\", "\\\n", "<", ">", "@", "%s", "xhr.open(", "x", "1", "é", "&",
-        "curl_setopt($ch, CURLOPT_URL, ", "JSON.stringify(", ".append(", "x.append('a', x)", "x = x + x", "@{", "Invoke-RestMethod ",
-        "@POST(\"token\") ", "echo x | base64", "http POST ", "...", "?", "|", "import ", "function f(",
+        *sorted(set_of(WORDS)),
+        *(
+            "client_id: ",
+            "\n",
+            " ",
+            '"""',
+            "\\\n",
+            "xhr.open(",
+            "curl_setopt($ch, CURLOPT_URL, ",
+            "x.append('a', x)",
+            "x = x + x",
+        ),
+        *(
+            '@POST("token") ',
+            "echo x | base64",
+            "http POST ",
+            "function f(",
+            "$(echo ",
+            " as x:",
+            "using (",
+            "Authorization: Basic ",
+        ),
+        "Invoke-RestMethod -Uri ",
     ]
-)  # fmt: skip
+)
 
 
 def read_everything(text: str) -> list[tuple[int, int]]:

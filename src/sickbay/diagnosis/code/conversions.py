@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
-from sickbay.diagnosis.code.draft import base64_of
+from sickbay.diagnosis.code.draft import RequestDraft, base64_of, credentials
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.literals import filled
 from sickbay.diagnosis.code.tokens import set_of
@@ -15,6 +16,7 @@ from sickbay.diagnosis.code.values import (
     CodeObject,
     CodeText,
     CodeValue,
+    Hole,
     as_fields,
     as_text,
     joined,
@@ -25,12 +27,17 @@ from sickbay.diagnosis.code.values import (
 _SAME = set_of(
     "encodeuricomponent encodeuri escape url uri parse escapedatastring escapeuristring urlencode rawurlencode quote"
     " quote_plus str string newreader newbufferstring newbuffer newbuffer getbytes encode create request_uri tourl touri"
-    " body utf8 bytes tostring to_s tobytearray tobytes getencoder geturlencoder unwrap trim strip data of valueof ofstring"
-    " trimend byte toasciistring toexternalform ensureslash frombytes b mediatype tomediatype parsemediatype contenttype"
-    " html_safe fromstring url_encode urlencodecomponent encodequerycomponent encodecomponent from urlpathencode"
-    " tomediatypeornull createurl decode streamwriter stringwriter datauriencode newbytesbuffer mutablestring"
+    " body utf8 bytes tostring to_s tobytearray tobytes getencoder geturlencoder unwrap trim strip data of valueof"
+    " ofstring trimend byte toasciistring toexternalform ensureslash frombytes b mediatype tomediatype parsemediatype"
+    " contenttype html_safe fromstring url_encode urlencodecomponent encodequerycomponent encodecomponent from"
+    " urlpathencode tomediatypeornull createurl decode outputstreamwriter bufferedwriter dataoutputstream printwriter"
+    " streamwriter stringwriter datauriencode newbytesbuffer mutablestring"
 )
 """Functions that return their first argument, and methods that return their object, as far as requests go."""
+_ENCODES = set_of(
+    "encodeuricomponent escapedatastring urlencode rawurlencode quote quote_plus url_encode encodequerycomponent"
+    " encodecomponent urlpathencode"
+)
 _BASE64 = set_of(
     "btoa b64encode tobase64string base64_encode strict_encode64 encode64 urlsafe_encode64 encodetostring"
     " base64encodedstring standard_b64encode urlsafe_b64encode base64encode encodebase64string base64encoded encodebase64"
@@ -98,7 +105,7 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
         if len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
             fields.pairs += pair.pairs
         elif len(call.arguments) >= 2:
-            fields.add(_name(call), call.arguments[1].value)
+            _append(fields, call.arguments[0].value, call.arguments[1].value)
     elif name == "update" and (others := as_fields(call.value(0))):
         fields.pairs += others.pairs
     elif name in ("basicauth", "setbasicauth"):
@@ -114,8 +121,22 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     return fields
 
 
+def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
+    """Adds a field. MultipartFormDataContent of .NET takes the content first."""
+    if isinstance(name, CodeObject) and name.path == "StringContent":
+        content = name.properties["value"]
+        fields.add(_plain_name(value), content)
+        return
+    fields.add(_plain_name(name), value)
+
+
 def _name(call: Invocation) -> str:
-    text = as_text(call.arguments[0].value)
+    return _plain_name(call.arguments[0].value)
+
+
+def _plain_name(value: CodeValue) -> str:
+    """The text, or the last name of a constant."""
+    text = as_text(value)
     return str(text) if text.is_known else str(text).strip("{}").rpartition(".")[2]
 
 
@@ -144,6 +165,13 @@ def _glued(separator: CodeText, call: Invocation) -> CodeText | None:
     return joined(pieces)
 
 
+def _basic(call: Invocation, name: str) -> CodeValue | None:
+    """`Credentials.basic(user, password)` of OkHttp."""
+    if call.path != "Credentials.basic":
+        return None
+    return joined((known("Basic "), base64_of(credentials(call.value(0), call.value(1)))))
+
+
 def _base64(call: Invocation, name: str) -> CodeValue | None:
     if not call.arguments:
         return None
@@ -151,6 +179,9 @@ def _base64(call: Invocation, name: str) -> CodeValue | None:
 
 
 def _json(call: Invocation, name: str) -> CodeValue | None:
+    if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
+        fields = as_fields(call.value(0))
+        return CodeBody("form", fields, is_text=True) if fields else None
     value = call.value(0, "withjsonobject", "body", "object", "data")
     if isinstance(value, CodeObject):
         value = as_text(value)
@@ -204,6 +235,14 @@ def _format(call: Invocation, name: str) -> CodeValue | None:
 
 def _same(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0, "string")
+    if isinstance(value, RequestDraft) and name.endswith(("writer", "stream")):
+        return value
+    if call.path.lower().startswith("jwt."):
+        return None
+    if name in _ENCODES and isinstance(value, CodeText):
+        return CodeText(
+            tuple(part if isinstance(part, Hole) else quote(part, safe="", errors="replace") for part in value.parts)
+        )
     if isinstance(value, CodeText | CodeBody) or (isinstance(value, CodeFields) and value.encoding):
         return value
     return None
@@ -225,6 +264,7 @@ def _array(call: Invocation, name: str) -> CodeValue | None:
 
 _CONVERTERS: tuple[tuple[frozenset[str], Callable[[Invocation, str], CodeValue | None]], ...] = (
     (_BASE64, _base64),
+    (set_of("basic"), _basic),
     (_FORM, _form),
     (frozenset(_COLLECTIONS), _collection),
     (_JSON, _json),

@@ -154,7 +154,9 @@ def _encoded(text: CodeText) -> CodeText:
 def _field(text: CodeText) -> tuple[str, CodeText]:
     first = text.parts[0] if text.parts else ""
     name, _, content = first.partition("=")
-    return name, CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
+    value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
+    quoted = value.is_known and len(str(value)) > 1 and str(value)[0] == '"' == str(value)[-1]
+    return name, known(str(value)[1:-1]) if quoted else value
 
 
 def httpie(words: list[CodeText], scheme: str) -> RequestDraft | None:

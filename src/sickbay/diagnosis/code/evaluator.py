@@ -31,7 +31,7 @@ class Evaluator(PowerShellExpressions):
         if token.kind == NAME and token.text in _DECLARES:
             return self._after_declaration(index + 1, stop)
         if token.kind == NAME and token.text in _TYPES | _SKIPPED:
-            return index + 1 + (token.text in _TYPES)
+            return index + 1 + (token.text in _TYPES or self.is_operator(index + 1, "("))
         if token.kind == OPERATOR and token.text not in ("(", "[", "@", "$", "*", "&"):
             return index + 1
         if token.kind == NAME and token.text in PREFIX:
@@ -92,6 +92,8 @@ class Evaluator(PowerShellExpressions):
     def _after_annotation(self, index: int, stop: int, also: str = "") -> int:
         """Skips `: Type` before a `=`."""
         for position in range(index + 1, min(index + 14, stop)):
+            if self.tokens[position].is_first:
+                break
             if self.is_operator(position, "="):
                 return position
             if self.tokens[position].kind == STRING or (self.is_operator(position, "(", "{", ";", ")") and not also):
@@ -104,6 +106,8 @@ class Evaluator(PowerShellExpressions):
         if target[0] in ("this", "self", "@") and len(target) > 1:
             target = target[1:]
         path = ".".join(target)
+        if isinstance(value, CodeObject) and not value.variable:
+            value.variable = path
         if joins:
             value = joined((as_text(self.resolve(path) or known("")), as_text(value)))
         *owner, name = target

@@ -30,6 +30,8 @@ MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
 DEEPEST = 40
+_KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
+"""Statements with a parenthesis that can contain assignments."""
 _WITHOUT_PARENTHESES = frozenset({"to_json", "to_query", "base64"})
 _COMMAND_CALLS = frozenset({"RestClient.post", "RestClient.get", "HTTParty.post", "HTTParty.get", "Faraday.post", "HTTP.post"})
 """Methods of Ruby that are often called without parentheses."""
@@ -38,8 +40,8 @@ _COMMAND_CALLS = frozenset({"RestClient.post", "RestClient.get", "HTTParty.post"
 class Expressions:
     """The expressions in a list of tokens. Bodies of functions are left in `pending`, as ranges of tokens."""
 
-    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: bool, dot_joins: bool) -> None:
-        """dollar: the language inserts $name into strings; dot_joins: its strings are joined with a dot (PHP)."""
+    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
+        """dollar: the quotation marks of strings into which the language inserts $name; dot_joins: as PHP joins strings."""
         self.tokens, self.library = tokens, library
         self._dollar, self._dot_joins = dollar, dot_joins
         self.partners = partners(tokens)
@@ -124,6 +126,8 @@ class Expressions:
                 second, index = self.expression(index + 1, stop)
                 value = CodeItems((value, second))
             elif token.text == "as" and token.kind == NAME:
+                if index + 2 < stop and isinstance(value, CodeObject) and self.is_operator(index + 2, ":", ","):
+                    self.names[self.tokens[index + 1].text] = value
                 index = self._after_cast(index + 1, stop)
             elif token.text == "%" and isinstance(value, CodeText):
                 items, index = self.operand(index + 1, stop)
@@ -177,7 +181,7 @@ class Expressions:
         return token.kind == OPERATOR and token.text in _PREFIX_OPERATORS
 
     def _literal(self, token: CodeToken) -> CodeText:
-        return literal(token, self.resolve, self._dollar and "'" not in token.quote)
+        return literal(token, self.resolve, (token.quote[-1:] or '"') in self._dollar)
 
     def _parenthesis(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """A group, a tuple, a cast or the parameters of a function."""
@@ -275,6 +279,10 @@ class Expressions:
                     value = self.library.call(Invocation(name, name, value, [], first, index - 1)) or value
                 else:
                     value = self._member(value, name) or value
+            elif self._opens_call(index, stop) and path in _KEYWORDS:
+                end = min(self.partners[index], stop)
+                self.pending.append((index + 1, end))
+                return unknown("value"), end + 1
             elif self._opens_call(index, stop) and value is None:
                 owner, _, name = path.rpartition(".")
                 value, index = self._called(self._owner(owner), path, name, first, index, stop)
@@ -320,9 +328,8 @@ class Expressions:
         return self.library.call(invocation) or CodeObject(path), end
 
     def _is_near(self, index: int) -> bool:
-        """Whether at most one character stands between the token and the one before it. A bracket that
-        is further away starts a new statement."""
-        return self.tokens[index].start - self.tokens[index - 1].end <= 1
+        """Whether at most one space stands between the token and the one before it. Another bracket starts a statement."""
+        return self.tokens[index].start - self.tokens[index - 1].end <= 1 and not self.tokens[index].is_first
 
     def _indexed(self, value: CodeValue | None, path: str, index: int, stop: int) -> tuple[CodeValue | None, str, int]:
         """`config["url"]` and `environ["URL"]`: the field, or an unknown value with the name of the key."""
@@ -335,6 +342,8 @@ class Expressions:
         after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
         if after_map and self.is_operator(end + 2, "{"):
             return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
+        if end == index + 3 and self.is_operator(index + 1, ":"):
+            return unknown(self.tokens[index + 2].text), path, end + 1
         is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
         return (unknown(hole_name(key)) if is_text else None), path, end + 1
 

@@ -16,7 +16,7 @@ from sickbay.diagnosis.code.tokens import tokens
 from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeValue, as_fields, as_text
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w")
-_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|Uri\.parse\(|^\s*\$\w+\s*=", re.M)
+_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^\s*\$\w+\s*=", re.M)
 _ALL_HANDLERS = cache(handlers)
 _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 
@@ -119,6 +119,13 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     return None
 
 
+def _dollar(text: str) -> str:
+    """The quotation marks of strings into which the language inserts $name."""
+    if "Uri.parse(" in text and "curl_" not in text:
+        return "'\""
+    return '"' if _DOLLAR.search(text) else ""
+
+
 def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
     """The requests of the program in a text, in the order in which they are sent."""
     found = tokens(text)
@@ -126,6 +133,6 @@ def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
         return []
     is_php = _PHP.search(text) is not None and "Invoke-" not in text
     reader = RequestReader(is_php=is_php)
-    Evaluator(found, reader, dollar=_DOLLAR.search(text) is not None, dot_joins=is_php).run()
+    Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php).run()
     requests = [request_of(draft, found, lines) for draft in reader.drafts]
     return [request for request in requests if request.url or request.body or request.header("authorization")]

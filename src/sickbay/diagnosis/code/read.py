@@ -14,7 +14,7 @@ from sickbay.diagnosis.code.tokens import plain
 BEFORE, AFTER = 6_000, 3_000
 """Texts longer than MOST are read only around the words that announce a request: these are the numbers of characters."""
 _ANNOUNCES = re.compile(
-    r"curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
+    r"grant_type|\bmethod['\"]?\s*[:=]|curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|invoke-|httppost|\bpost_form|\$http|webclient|\bhttps?\s+(?:-|POST|GET|:|localhost|\w+\.)"
     r"|file_get_contents|wp_remote|@POST|@GET|httpbody|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
@@ -42,8 +42,8 @@ def _requests(text: str, lines: Lines) -> list[CodeRequest]:
 
 
 def _decoded(text: str) -> str:
-    """Replaces typographic quotation marks and HTML entities. The lines stay the same."""
-    text = plain(text)
+    """Replaces typographic quotation marks, HTML entities and carriage returns. The lines stay the same."""
+    text = plain(text).replace("\r", " ")
     return _ENTITY.sub(lambda match: _ENTITIES[match[0]], text) if "&" in text else text
 
 

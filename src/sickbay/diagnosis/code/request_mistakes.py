@@ -200,7 +200,7 @@ def _bearer(request: CodeRequest) -> Mistake | None:
     if scheme.lower() != "bearer":
         return None
     is_pair = "base64" in value.lower() or ":" in value or ":" in _decoded(value)
-    return BEARER.at(_lines(request)) if is_pair or (is_token_request(request) and request.body_format == "form") else None
+    return BEARER.at(_lines(request)) if is_pair or "grant_type" in request.body else None
 
 
 def _decoded(value: str) -> str:

@@ -84,7 +84,7 @@ def _add(settings: AppSettings, result: list[AppSettings]) -> None:
 def _in_code(text: str, lines: Lines) -> list[AppSettings]:
     found = tokens(text)
     collector = _Collector()
-    evaluator = SettingsEvaluator(found, collector, dollar=False, dot_joins=False)
+    evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
     evaluator.run()
     result: list[AppSettings] = []
     for item in [*collector.found, *evaluator.objects]:

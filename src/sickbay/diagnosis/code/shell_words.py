@@ -101,11 +101,17 @@ class Splitter:
         if at < self._unclosed.get(mark, 0):
             return -1
         end = self._text.find(mark, at + 1)
-        while mark == '"' and end > 0 and self._text[end - 1] == "\\" and self._text[end - 2] != "\\":
+        while end > 0 and self._is_inner(mark, end):
             end = self._text.find(mark, end + 1)
         if end < 0:
             self._unclosed[mark] = len(self._text)
         return end
+
+    def _is_inner(self, mark: str, end: int) -> bool:
+        """Whether the quotation mark is escaped, or an apostrophe within a word."""
+        if mark == '"':
+            return self._text[end - 1] == "\\" and self._text[end - 2] != "\\"
+        return self._text[end - 1].isalpha() and self._text[end + 1 : end + 2].isalpha()
 
     def _expanded(self, inner: str) -> CodeText:
         """The value of a string in double quotation marks."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 NAME, STRING, NUMBER, OPERATOR = "name", "string", "number", "operator"
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
-    r"|(?P<comment>//(?<!:)[^\n]*|\#(?![\w{(])[^\n]*|\#(?=\w)(?<=\n\#)[^\n]*|/\*)"
+    r"|(?P<comment>(?<!:)//[^\n]*|\#(?![\w{(])[^\n]*|\#(?=\w)(?<=\n\#)[^\n]*|/\*)"
+    r"|(?P<address>https?://[^\s\"'`<>()\[\]{},;\\]+)"
     r"|(?P<name>[@$]?[^\W\d]\w*|\$(?=\.))"
     r"|(?P<number>\d[\w.]*)"
     r"|(?P<quote>\"\"\"|'''|[\"'`])"
@@ -18,18 +18,24 @@ _TOKEN = re.compile(
 )
 _ONE_LINE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S)
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
+# a backtick that follows anything else marks code in prose
 _BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+="}
 _SMART = str.maketrans("“”„‟‘’‚‛\u00a0\u200b\ufeff", "\"\"\"\"''''   ")
 
 
 class CodeToken(NamedTuple):
-    """`text` of a string is what stands between its quotation marks. `quote` is its prefix and quotation mark."""
+    """`text` of a string is what stands between its quotation marks. `quote` is its prefix and quotation mark, "" if the
+    string is a URL without quotation marks.
+
+    is_first: it is the first token of its line.
+    """
 
     kind: str
     text: str
     start: int
     end: int
     quote: str = ""
+    is_first: bool = False
 
 
 def set_of(words: str) -> frozenset[str]:
@@ -42,25 +48,24 @@ def plain(text: str) -> str:
 
 
 def tokens(text: str) -> list[CodeToken]:
-    return list(_tokens(text))
-
-
-def _tokens(text: str) -> Iterator[CodeToken]:
-    at, before = 0, CodeToken(OPERATOR, "", 0, 0)
+    """The tokens of the text without spaces and comments."""
+    found: list[CodeToken] = []
     unclosed: dict[str, int] = {}
+    at, is_new_line = 0, True
     while at < len(text):
         match = _TOKEN.match(text, at)
         assert match is not None  # the last alternative matches any character
         kind, at = match.lastgroup or OPERATOR, match.end()
-        if kind == "comment" and match[0] == "/*":
-            at = _after(text, "*/", at, unclosed)
-        elif kind == "quote":
-            before = _string(text, match, before, unclosed)
-            at = before.end
-            yield before
-        elif kind not in ("space", "comment"):
-            before = CodeToken(kind, match[0], match.start(), at)
-            yield before
+        if kind == "space":
+            is_new_line = is_new_line or "\n" in match[0]
+        elif kind == "comment":
+            at = _after(text, "*/", at, unclosed) if match[0] == "/*" else at
+        else:
+            kind = STRING if kind == "address" else kind
+            token = _string(text, match, found, unclosed) if kind == "quote" else CodeToken(kind, match[0], match.start(), at)
+            found.append(token._replace(is_first=is_new_line))
+            at, is_new_line = token.end, False
+    return found
 
 
 def _after(text: str, closer: str, at: int, unclosed: dict[str, int]) -> int:
@@ -72,24 +77,24 @@ def _after(text: str, closer: str, at: int, unclosed: dict[str, int]) -> int:
     return end + len(closer)
 
 
-def _string(text: str, match: re.Match[str], before: CodeToken, unclosed: dict[str, int]) -> CodeToken:
-    """The string that starts here, or the quotation mark as an operator if it is an apostrophe or never closed."""
+def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: dict[str, int]) -> CodeToken:
+    """The string that starts here, or the quotation mark as an operator if it is an apostrophe or never closed.
+
+    A prefix such as the f of Python is removed from the tokens.
+    """
     mark, start = match[0], match.start()
-    touches = before.kind == NAME and before.end == start
+    before = found[-1] if found else CodeToken(OPERATOR, "", 0, 0)
+    touches = before.end == start and bool(found)
     prefix = before.text if touches and before.text in _PREFIXES else ""
-    if before.kind == OPERATOR and before.end == start and before.text in ("$", "@"):
-        prefix = before.text
-    if (mark == "'" and touches and not prefix) or (mark == "`" and not _opens_template(before, touches)):
+    is_name = touches and before.kind == NAME and not prefix
+    if (mark == "'" and is_name) or (mark == "`" and not (is_name or before.text in _BEFORE_TEMPLATE)):
         return CodeToken(OPERATOR, mark, start, match.end())
     end = _closed(text, mark, start, unclosed)
     if end < 0:
         return CodeToken(OPERATOR, mark, start, match.end())
-    return CodeToken(STRING, text[start + len(mark) : end - len(mark)], start, end, prefix + mark)
-
-
-def _opens_template(before: CodeToken, touches: bool) -> bool:
-    """Whether a backtick starts a template string of JavaScript or a raw string of Go. In prose it marks code."""
-    return before.text in _BEFORE_TEMPLATE or touches
+    if prefix:
+        found.pop()
+    return CodeToken(STRING, text[start + len(mark) : end - len(mark)], start - len(prefix), end, prefix + mark)
 
 
 def _closed(text: str, mark: str, start: int, unclosed: dict[str, int]) -> int:

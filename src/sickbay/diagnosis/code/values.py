@@ -68,12 +68,13 @@ class CodeBody(NamedTuple):
 
 @dataclass(slots=True)
 class CodeObject:
-    """The result of a call or constructor that has no other meaning here. Methods called on it later are added."""
+    """The result of a call or constructor that has no other meaning here. `variable`: to which it was assigned."""
 
     path: str
     arguments: list[Argument] = field(default_factory=list)
     base: CodeValue | None = None
     properties: dict[str, CodeValue] = field(default_factory=dict)
+    variable: str = ""
 
 
 CodeValue = CodeText | CodeFields | CodeItems | CodeBody | CodeObject
@@ -126,8 +127,8 @@ def as_text(value: CodeValue | None) -> CodeText:
             return text
         case CodeBody():
             return serialized(value)[0]
-        case CodeObject(path=path):
-            return unknown(path.rpartition(".")[2] or "value")
+        case CodeObject(path=path, variable=variable):
+            return unknown(variable or path.rpartition(".")[2] or "value")
     return unknown("value")
 
 

@@ -29,6 +29,11 @@ _HEADER_PATHS = (".header.set", ".header.add", ".headers.add", ".headers.set", "
 _BODY = set_of("send body setbody addbody setentity bodyvalue write addstringbody end syncbody print writebytes append input")
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
 _PROPERTY_BODY = set_of("body httpbody content entity data")
+_NOT_SENDING = set_of(
+    "then catch finally json text retrieve bodytomono block subscribe pipe done fail always onload close blob map"
+    " raise_for_status"
+)
+"""Methods that deal with the response."""
 _HEADERS_OF = set_of("accept authorization content-type contenttype")
 _UNKNOWN = {
     "setrequestheader": "XMLHttpRequest",
@@ -42,7 +47,8 @@ _UNKNOWN = {
 def method(result: RequestDraft, call: Invocation) -> CodeValue:
     """A method of a request."""
     name = call.name.lower()
-    result.last = max(result.last, call.end)
+    if name not in _NOT_SENDING:
+        result.last = max(result.last, call.end)
     if name in _HEADER or call.path.lower().endswith(_HEADER_PATHS):
         _add_header(result, call)
     elif name in _METHODS:
@@ -69,7 +75,7 @@ def _verb(result: RequestDraft, call: Invocation, verb: str) -> None:
 
 
 def _set_body(result: RequestDraft, call: Invocation, name: str) -> None:
-    if not call.arguments:
+    if not call.arguments or (name == "end" and result.language != "https"):
         return
     value = call.arguments[0].value
     if isinstance(value, CodeObject) and not isinstance(value, RequestDraft) and value.path in ("RequestBody", "StringEntity"):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from sickbay.diagnosis.code.draft import RequestDraft
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, as_fields, joined, known
+from sickbay.diagnosis.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeItems,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    as_fields,
+    joined,
+    known,
+)
 
 _CLIENTS = {
     "requests.session": "requests",
@@ -48,6 +58,7 @@ def _with_body(result: RequestDraft, call: Invocation, options: CodeFields, name
         data = call.value(1)
     if files is not None:
         fields = CodeFields([pair for value in (data, files) if (item := as_fields(value)) for pair in item.pairs])
+        fields.pairs = [(name, _file_content(value)) for name, value in fields.pairs]
         result.body = CodeBody("multipart", fields)
     elif data is not None:
         result.body = data
@@ -56,6 +67,11 @@ def _with_body(result: RequestDraft, call: Invocation, options: CodeFields, name
     else:
         result.body = options.get("content")
     return result
+
+
+def _file_content(value: CodeValue) -> CodeValue:
+    """The content of a tuple (file name, content)."""
+    return value.values[1] if isinstance(value, CodeItems) and len(value.values) > 1 else value
 
 
 def urllib_request(call: Invocation) -> RequestDraft | None:

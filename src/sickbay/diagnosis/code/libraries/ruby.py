@@ -29,7 +29,8 @@ def net_http(call: Invocation) -> RequestDraft | None:
     if isinstance(call.base, RequestDraft):
         return None
     result = draft(call, "Net::HTTP", "POST", call.text(0))
-    fields = as_fields(call.value(1))
+    named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
+    fields = as_fields(call.value(1)) or (named if named.pairs else None)
     result.body = CodeBody("form", fields) if fields and call.name == "post_form" else call.value(1)
     result.add_headers(call.value(2))
     result.string_type = "application/x-www-form-urlencoded"
