@@ -23,6 +23,7 @@ from sickbay.diagnosis.code.values import (
     known,
     serialized,
     unknown,
+    with_query,
 )
 
 TYPES = {"form": "application/x-www-form-urlencoded", "json": "application/json", "multipart": "multipart/form-data"}
@@ -116,7 +117,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
     body, encoding = _body(draft, headers)
     if str(body) and (kind := _content_type(draft, encoding)) and not any(n.lower() == "content-type" for n in headers):
         headers["Content-Type"] = known(kind)
-    url = _url(draft)
+    url = with_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
     return CodeRequest(
         draft.language,
@@ -154,10 +155,3 @@ def _format(body: str) -> str:
     if body.lstrip()[:1] in ("{", "[") and ('"' in body or "'" in body):
         return "json"
     return "form" if "=" in body else ""
-
-
-def _url(draft: RequestDraft) -> CodeText:
-    if not draft.query.pairs:
-        return draft.url
-    query = serialized(CodeFields(draft.query.pairs), "form")[0]
-    return joined((draft.url, known("&" if "?" in str(draft.url) else "?"), query))

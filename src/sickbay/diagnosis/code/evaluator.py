@@ -120,6 +120,7 @@ class Evaluator(PowerShellExpressions):
             return end
         else:
             self.names[path] = value
+            self.library.assigned(path, value, index, end - 1)
         return end
 
     def _library_owns(self, owner: list[str], name: str, value: CodeValue, end: int) -> bool:

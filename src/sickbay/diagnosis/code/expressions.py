@@ -72,6 +72,8 @@ class Expressions:
         match value:
             case CodeFields():
                 return value.get(name)
+            case CodeObject(path="URL") if name == "href":
+                return value
             case CodeObject():
                 return value.properties.get(name)
         return None

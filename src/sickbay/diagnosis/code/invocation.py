@@ -37,4 +37,7 @@ class Library(Protocol):
     def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
         """The object that has this property, if the paste doesn't show it being made."""
 
+    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        """Takes note of an assignment to a variable or to a property of an object that the paste doesn't show."""
+
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None: ...

@@ -57,9 +57,18 @@ def _insertions(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
     return _INSERTIONS['"'] if '"' in token.quote and ("\\(" in token.text or "#{" in token.text) else None
 
 
+_FIELDS = re.compile(
+    r"(?:[\w.]*urlencode|new URLSearchParams|qs\.stringify|querystring\.stringify|http_build_query)\(\s*(\$?\w+)\s*\)"
+    r"|(\w+)\.(?:toString|Encode)\(\)"
+)
+
+
 def _inserted(expression: str, resolve: Resolve) -> tuple[str, ...]:
     expression = expression.strip()
     value = resolve(expression) if _PATH.fullmatch(expression) else None
+    if match := _FIELDS.fullmatch(expression):
+        value = resolve(match[1] or match[2])
+        value = CodeFields(value.pairs, "form") if isinstance(value, CodeFields) else value
     if value is not None:
         return as_text(value).parts
     return (Hole(hole_name(expression)),)

@@ -9,13 +9,13 @@ from sickbay.diagnosis.code import conversions
 from sickbay.diagnosis.code.draft import RequestDraft, request_of
 from sickbay.diagnosis.code.evaluator import Evaluator
 from sickbay.diagnosis.code.invocation import Invocation
-from sickbay.diagnosis.code.libraries import building, handlers, php
+from sickbay.diagnosis.code.libraries import building, handlers, php, redirects
 from sickbay.diagnosis.code.libraries.support import Handler
 from sickbay.diagnosis.code.models import CodeRequest, Lines
 from sickbay.diagnosis.code.tokens import tokens
 from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeValue, as_fields, as_text
 
-_PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w")
+_PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^\s*\$\w+\s*=", re.M)
 _ALL_HANDLERS = cache(handlers)
 _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
@@ -24,7 +24,9 @@ _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 class RequestReader:
     """Collects the requests while an Evaluator runs the code."""
 
-    def __init__(self, *, is_php: bool) -> None:
+    def __init__(self, *, is_php: bool, has_search_params: bool) -> None:
+        """has_search_params: the code adds to the query of a URL object of JavaScript."""
+        self._has_search_params = has_search_params
         self.drafts: list[RequestDraft] = []
         self._excerpts: dict[str, RequestDraft] = {}
         self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=is_php)
@@ -34,6 +36,8 @@ class RequestReader:
             return building.method(invocation.base, invocation)
         if invocation.name.startswith("curl_setopt"):
             return self._curl_option(invocation)
+        if invocation.path == "URL" and self._has_search_params:
+            return CodeObject("URL", properties={"href": invocation.text(0), "searchParams": CodeFields([], "form")})
         if invocation.base is None and (result := self._continued(invocation)):
             return result
         for handler in self._handlers.get(invocation.name.lower(), ()):
@@ -52,6 +56,12 @@ class RequestReader:
         if not isinstance(call.value(0), RequestDraft):
             self._excerpts[name] = result
         return self._added(result)
+
+    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        result = redirects.assigned(path, value)
+        if result is not None:
+            result.first, result.last = start, max(start, end)
+            self.drafts.append(result)
 
     def implied(self, owner: str, name: str, start: int) -> RequestDraft | None:
         if owner in self._excerpts or name not in _SWIFT_PROPERTIES:
@@ -114,6 +124,8 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
     if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
         _headers(target).pairs += fields.pairs
         return target
+    if target.path == "URL" and call.name == "toString":
+        return target
     if call.name in ("asForm", "withHeaders"):
         return CodeObject(f"{target.path}.{call.name}", [], target)
     return None
@@ -132,7 +144,7 @@ def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
     if not found:
         return []
     is_php = _PHP.search(text) is not None and "Invoke-" not in text
-    reader = RequestReader(is_php=is_php)
+    reader = RequestReader(is_php=is_php, has_search_params="searchParams" in text)
     Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php).run()
-    requests = [request_of(draft, found, lines) for draft in reader.drafts]
+    requests = [request_of(draft, found, lines) for draft in redirects.distinct(reader.drafts)]
     return [request for request in requests if request.url or request.body or request.header("authorization")]

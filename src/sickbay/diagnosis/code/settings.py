@@ -51,6 +51,9 @@ class _Collector:
     def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
         return None
 
+    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        """Objects in variables are read by SettingsEvaluator."""
+
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
         if isinstance(base, CodeFields):
             base.set(name, as_text(value) if isinstance(value, CodeBody) else value)

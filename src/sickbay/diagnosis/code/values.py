@@ -125,8 +125,10 @@ def as_text(value: CodeValue | None) -> CodeText:
             return value
         case CodeBody(_, CodeText() as text):
             return text
-        case CodeBody():
+        case CodeBody() | CodeFields(encoding="form"):
             return serialized(value)[0]
+        case CodeObject(path="URL", properties={"href": CodeText() as address, "searchParams": CodeFields() as query}):
+            return with_query(address, query)
         case CodeObject(path=path, variable=variable):
             return unknown(variable or path.rpartition(".")[2] or "value")
     return unknown("value")
@@ -155,6 +157,12 @@ def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
             key, content = value.get("name", "key"), value.get("value")
             return (str(as_text(key)), content) if key is not None and content is not None else None
     return None
+
+
+def with_query(address: CodeText, query: CodeFields) -> CodeText:
+    if not query.pairs:
+        return address
+    return joined((address, known("&" if "?" in str(address) else "?"), _form(query)))
 
 
 def serialized(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
@@ -193,6 +201,8 @@ def _quoted(value: CodeValue) -> Iterator[str]:
         value = value.values[0] if value.values else known("")
     elif isinstance(value, CodeFields) and len(value.pairs) == 1:
         value = value.pairs[0][1]
+    if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
+        value = unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
     for part in as_text(value).parts:
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from sickbay.diagnosis.code.libraries import angular, dotnet, go, java, javascript, php, powershell, python, ruby, swift
+from sickbay.diagnosis.code.libraries import (
+    angular,
+    dotnet,
+    go,
+    java,
+    javascript,
+    php,
+    powershell,
+    python,
+    redirects,
+    ruby,
+    swift,
+)
 from sickbay.diagnosis.code.libraries.support import Handler
 
-_LIBRARIES = (javascript, ruby, go, python, dotnet, java, swift, php, powershell, angular)
+_LIBRARIES = (javascript, ruby, go, python, dotnet, java, swift, php, powershell, redirects, angular)
 
 
 def handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:
