@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.code import mistakes_in, requests_in, settings_in, text_mistakes
+from sickbay.diagnosis.code import mistakes_in, requests_in, settings_in
 from sickbay.diagnosis.code.tokens import set_of, tokens
 
 WORDS = """fetch( axios.post( requests.post( curl wget -d -H ' " ` ${ } { ( ) [ ] , => = : ; + . -> $x new url body /* // # \\
@@ -44,7 +44,7 @@ PIECES = st.sampled_from(
 
 def read_everything(text: str) -> list[tuple[int, int]]:
     requests = requests_in(text)
-    mistakes = [mistake for request in requests[:5] for mistake in mistakes_in(request, text)] + text_mistakes(text)
+    mistakes = [mistake for request in requests[:5] for mistake in mistakes_in(request, text)] + mistakes_in_text(text)
     spans = [(item.first_line, item.last_line) for item in (*requests, *settings_in(text))]
     return spans + [mistake.lines for mistake in mistakes]
 

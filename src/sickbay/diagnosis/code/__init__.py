@@ -7,6 +7,6 @@ from sickbay.diagnosis.code.mistake import Mistake
 from sickbay.diagnosis.code.mistakes import mistakes_in
 from sickbay.diagnosis.code.models import AppSettings, CodeRequest
 from sickbay.diagnosis.code.read import requests_in, settings_in
-from sickbay.diagnosis.code.text_mistakes import text_mistakes
+from sickbay.diagnosis.code.text_mistakes import mistakes_in_text
 
-__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "requests_in", "settings_in", "text_mistakes"]
+__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "mistakes_in_text", "requests_in", "settings_in"]

@@ -192,6 +192,8 @@ def _form(call: Invocation, name: str) -> CodeValue | None:
     value = call.value(0)
     if name == "fromformdata" and len(call.arguments) == 2:
         return CodeFields([(_name(call), call.arguments[1].value)], "form")
+    if isinstance(value, CodeText) and name == "urlencode":
+        return _same(call, name)
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sickbay.diagnosis.code.mistake import Mistake
 from sickbay.diagnosis.code.models import CodeRequest
 from sickbay.diagnosis.code.request_mistakes import request_mistakes
-from sickbay.diagnosis.code.text_mistakes import text_mistakes
+from sickbay.diagnosis.code.text_mistakes import mistakes_in_text
 
 
 def mistakes_in(request: CodeRequest, text: str) -> list[Mistake]:
@@ -15,4 +15,4 @@ def mistakes_in(request: CodeRequest, text: str) -> list[Mistake]:
     """
     found = request_mistakes(request)
     ids = {mistake.id for mistake in found}
-    return [*found, *(mistake for mistake in text_mistakes(text) if mistake.id not in ids)]
+    return [*found, *(mistake for mistake in mistakes_in_text(text, sends_requests=True) if mistake.id not in ids)]

@@ -22,7 +22,7 @@ _ASSIGNMENT = re.compile(
 _CARET = re.compile(r"\^(?=\S)")
 """Escapes a character on Windows."""
 _CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s@]*)?@|[\w-]+\.[\w.-]+[/:?]|\S*[:/]\S")
-_HTTPIE_NEXT = re.compile(r"-\w|--\w|(?:GET|POST|PUT|PATCH|DELETE)\b|\w+://|localhost|:\d|[\w-]+\.[\w.-]+[/:?]")
+_HTTPIE_NEXT = re.compile(r"-\w|--\w|(?:GET|POST|PUT|PATCH|DELETE)\b|\w+://|localhost[:/]|:\d|[\w-]+\.[\w.-]+[/:?]")
 
 
 def shell_requests(text: str, lines: Lines) -> list[CodeRequest]:

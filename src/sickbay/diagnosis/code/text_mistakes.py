@@ -87,6 +87,7 @@ _HEX = re.compile(
     r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*['\"]?(?:hex)?['\"]?\s*\)",
 )
 _BASE64_PIPE = re.compile(r"\becho\s+(?P<flags>-\S+\s+)?[^|\n]{0,300}\|\s*(?:openssl\s+)?base64\b(?P<options>[^)\n\"`|]{0,40})")
+_CREDENTIALS = re.compile(r"\bbasic\b|secret", re.I)
 _ANDROID = re.compile(r"Base64\.encode(?:ToString)?\([^;\n]{0,160}\bBase64\.DEFAULT\b")
 _NO_CORS = re.compile(r"\bmode['\"]?\s*:\s*['\"`]no-cors['\"`]")
 _CALLBACK = re.compile(r"\.callback\(\s*[^{};]{0,120},\s*\{\s*code\b(?:\s*:[^{},]{0,60})?,?\s*\}")
@@ -110,17 +111,20 @@ _HEX_FIXES = (
 )
 
 
-def text_mistakes(text: str) -> list[Mistake]:
-    """The mistakes in the order of the checks, each at the first place that shows it."""
-    return list(_text_mistakes(text[:MOST]))
+def mistakes_in_text(text: str, *, sends_requests: bool = False) -> list[Mistake]:
+    """The mistakes in the order of the checks, each at the first place that shows it.
+
+    sends_requests: the text is code that sends requests. Some checks would misread documents and recorded exchanges.
+    """
+    return list(_text_mistakes(text[:MOST], sends_requests))
 
 
 @lru_cache(maxsize=2)
-def _text_mistakes(text: str) -> tuple[Mistake, ...]:
+def _text_mistakes(text: str, sends_requests: bool) -> tuple[Mistake, ...]:
     """Remembered, because mistakes_in() asks for the same text once per request."""
     lines = Lines(text)
     mistakes: list[Mistake] = []
-    for check in _CHECKS:
+    for check in (*_CHECKS, *(_WITH_REQUESTS if sends_requests else ())):
         for mistake, start, end, facts in check(text):
             mistakes.append(mistake.at((lines.at(start), lines.at(max(start, end - 1))), **facts))
             break
@@ -135,14 +139,20 @@ def _hex(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
         yield HEX_CHALLENGE, match.start(), match.end(), {"how": how}
 
 
+def _encoding(text: str) -> Iterator[re.Match[str]]:
+    """The commands that encode credentials with base64."""
+    if _CREDENTIALS.search(text):
+        yield from (match for match in _BASE64_PIPE.finditer(text) if not re.search(r"-d\b|-D\b|--decode", match["options"]))
+
+
 def _echo(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
-    for match in _BASE64_PIPE.finditer(text):
+    for match in _encoding(text):
         if "n" not in (match["flags"] or "") and "\\c" not in match[0] and "tr -d" not in match[0]:
             yield ECHO, match.start(), match.end(), {}
 
 
 def _wrapped(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
-    for match in _BASE64_PIPE.finditer(text):
+    for match in _encoding(text):
         rest = text[match.end() : match.end() + 20]
         if not re.search(r"-w\s*0|--wrap|-A\b|-b\s*0", match["options"]) and "tr -d" not in rest:
             yield WRAPPED, match.start(), match.end(), {}
@@ -179,7 +189,6 @@ _CHECKS: tuple[_Check, ...] = (
     _matching(_ANDROID, ANDROID_WRAPPED),
     _matching(_NO_CORS, NO_CORS),
     _matching(_CALLBACK, ONLY_CODE),
-    _redirects,
     _matching(_POST, THIRD_ARGUMENT),
-    _browser_secret,
 )
+_WITH_REQUESTS: tuple[_Check, ...] = (_redirects, _browser_secret)
