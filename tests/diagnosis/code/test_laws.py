@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.code import mistakes_in, requests_in, settings_in
+from sickbay.diagnosis.code import mistakes_in, mistakes_in_text, requests_in, settings_in
 from sickbay.diagnosis.code.tokens import set_of, tokens
 
 WORDS = """fetch( axios.post( requests.post( curl wget -d -H ' " ` ${ } { ( ) [ ] , => = : ; + . -> $x new url body /* // # \\
