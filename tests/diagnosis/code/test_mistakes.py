@@ -23,6 +23,11 @@ CASES = {
         "curl https://a.example/token -H 'Content-Type: application/x-www-form-urlencoded' \\\n-d 'grant_type=x'",
         (1, 2),
     ),
+    "code-form-as-text": (
+        FETCH % "'grant_type=client_credentials'",
+        FETCH % "new URLSearchParams('grant_type=client_credentials')",
+        (1, 1),
+    ),
     "code-token-get": ("curl 'https://auth.example.org/token?grant_type=client_credentials'", CURL, (1, 1)),
     "code-token-parameters-in-query": (
         "curl -X POST 'https://auth.example.org/token?grant_type=client_credentials'",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from sickbay.diagnosis.code.draft import RequestDraft, base64_of, credentials
 from sickbay.diagnosis.code.invocation import Invocation
@@ -51,6 +51,8 @@ _FORM = set_of(
     "urlsearchparams http_build_query urlencode encode_www_form formurlencodedcontent formbody urlencodedformentity"
     " fromformdata httpparams buildquery"
 )
+_FORM_STRINGS = set_of("urlencode http_build_query encode_www_form buildquery")
+"""The functions of _FORM that return a string."""
 _COLLECTIONS = {
     "urlsearchparams": "form",
     "httpparams": "form",
@@ -102,10 +104,14 @@ def converted(call: Invocation) -> CodeValue | None:
 
 def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     if name in _APPEND:
-        if len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
+        if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
+            _append_text(fields, text)
+        elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
             fields.pairs += pair.pairs
         elif len(call.arguments) >= 2:
             _append(fields, call.arguments[0].value, call.arguments[1].value)
+    elif name == "join" or (name in ("tostring", "encode") and fields.encoding == "form"):
+        return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True)
     elif name == "update" and (others := as_fields(call.value(0))):
         fields.pairs += others.pairs
     elif name in ("basicauth", "setbasicauth"):
@@ -119,6 +125,14 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
     elif name == "get":
         return fields.get(str(call.text(0))) or unknown("value")
     return fields
+
+
+def _append_text(fields: CodeFields, text: CodeText) -> None:
+    """Adds `name=value`, as in a list that is joined later."""
+    first = text.parts[0] if text.parts and not isinstance(text.parts[0], Hole) else ""
+    name, equals, value = first.partition("=")
+    if equals:
+        fields.add(name, CodeText(tuple(part for part in (unquote_plus(value), *text.parts[1:]) if part)))
 
 
 def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
@@ -197,9 +211,9 @@ def _form(call: Invocation, name: str) -> CodeValue | None:
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)
-    if fields is not None:
-        return CodeFields(list(fields.pairs), "form")
-    return CodeFields([], "form") if name != "urlencode" else None
+    if name in _FORM_STRINGS:
+        return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
+    return CodeFields(list(fields.pairs) if fields else [], "form")
 
 
 def _collection(call: Invocation, name: str) -> CodeValue | None:
@@ -258,6 +272,11 @@ def _looked_up(call: Invocation, name: str) -> CodeValue | None:
     return None
 
 
+def _keys(call: Invocation, name: str) -> CodeValue | None:
+    """`Object.keys(fields)` stands for the fields, because they are usually joined to a form."""
+    return as_fields(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
+
+
 def _array(call: Invocation, name: str) -> CodeValue | None:
     """`array("a" => "b")` of PHP."""
     pairs = [(item.key, item.value) for item in call.arguments if item.key]
@@ -273,6 +292,7 @@ _CONVERTERS: tuple[tuple[frozenset[str], Callable[[Invocation, str], CodeValue |
     (_PAIRS, _pair),
     (set_of("of listof mapof aslist hashmapof mutablemapof"), _map_of),
     (set_of("array"), _array),
+    (set_of("keys entries"), _keys),
     (_FORMATS, _format),
     (_SAME, _same),
     (set_of("getitem getenv env get getproperty getstring getvalue"), _looked_up),

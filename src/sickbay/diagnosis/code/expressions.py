@@ -119,6 +119,8 @@ class Expressions:
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
         while index < stop:
             token = self.tokens[index]
+            if token.is_first and token.text in _COMPARES:
+                break
             if token.text in ("||", "??", "or") and token.kind != STRING:
                 _, index = self.expression(index + 1, stop)
             elif token.text == "?" and token.kind == OPERATOR and self._has_alternative(index, stop):

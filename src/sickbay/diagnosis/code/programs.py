@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 from sickbay.diagnosis.code import conversions
@@ -13,10 +14,11 @@ from sickbay.diagnosis.code.libraries import building, handlers, php, redirects
 from sickbay.diagnosis.code.libraries.support import Handler
 from sickbay.diagnosis.code.models import CodeRequest, Lines
 from sickbay.diagnosis.code.tokens import tokens
-from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeValue, as_fields, as_text
+from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^\s*\$\w+\s*=", re.M)
+_LOOP = re.compile(r"\bfor\s*\(\s*(?:var|let|const)?\s*(\w+)\s+(?:in|of)\s+(?:Object\.keys\(\s*)?(\w+)")
 _ALL_HANDLERS = cache(handlers)
 _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 
@@ -24,9 +26,10 @@ _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 class RequestReader:
     """Collects the requests while an Evaluator runs the code."""
 
-    def __init__(self, *, is_php: bool, has_search_params: bool) -> None:
-        """has_search_params: the code adds to the query of a URL object of JavaScript."""
-        self._has_search_params = has_search_params
+    def __init__(self, text: str, *, is_php: bool) -> None:
+        self._has_search_params = "searchParams" in text
+        self._loops = {match[1]: match[2] for match in _LOOP.finditer(text)}
+        self.resolve: Callable[[str], CodeValue | None] = lambda path: None
         self.drafts: list[RequestDraft] = []
         self._excerpts: dict[str, RequestDraft] = {}
         self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=is_php)
@@ -36,6 +39,8 @@ class RequestReader:
             return building.method(invocation.base, invocation)
         if invocation.name.startswith("curl_setopt"):
             return self._curl_option(invocation)
+        if isinstance(invocation.base, CodeFields) and invocation.name == "push" and self._pushes_all(invocation):
+            return invocation.base
         if invocation.path == "URL" and self._has_search_params:
             return CodeObject("URL", properties={"href": invocation.text(0), "searchParams": CodeFields([], "form")})
         if invocation.base is None and (result := self._continued(invocation)):
@@ -48,6 +53,16 @@ class RequestReader:
         if value is None and isinstance(invocation.base, CodeObject):
             value = _client_method(invocation.base, invocation)
         return value if value is not None else self._excerpt(invocation)
+
+    def _pushes_all(self, call: Invocation) -> bool:
+        """Whether a loop over the names of an object pushes its fields to a list: then they are added at once."""
+        value = call.value(0)
+        hole = value.parts[0] if isinstance(value, CodeText) and value.parts else ""
+        fields = as_fields(self.resolve(self._loops.get(hole, ""))) if isinstance(hole, Hole) else None
+        if fields is None or not isinstance(call.base, CodeFields):
+            return False
+        call.base.pairs += fields.pairs
+        return True
 
     def _curl_option(self, call: Invocation) -> CodeValue | None:
         """An option of PHP's curl. The paste need not show curl_init()."""
@@ -144,7 +159,9 @@ def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
     if not found:
         return []
     is_php = _PHP.search(text) is not None and "Invoke-" not in text
-    reader = RequestReader(is_php=is_php, has_search_params="searchParams" in text)
-    Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php).run()
+    reader = RequestReader(text, is_php=is_php)
+    evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
+    reader.resolve = evaluator.resolve
+    evaluator.run()
     requests = [request_of(draft, found, lines) for draft in redirects.distinct(reader.drafts)]
     return [request for request in requests if request.url or request.body or request.header("authorization")]

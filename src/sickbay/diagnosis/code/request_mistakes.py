@@ -99,6 +99,14 @@ LINE_BREAK = MistakeText(
     "`echo` adds a line break, which is encoded as a part of the secret. The server compares the secret exactly.",
     'Use `printf \'%s\' "$CLIENT_ID:$CLIENT_SECRET"` or `echo -n`, or let curl encode them: `-u "$CLIENT_ID:$CLIENT_SECRET"`.',
 )
+FORM_AS_TEXT = MistakeText(
+    "code-form-as-text",
+    "error",
+    "The body is a form, but it is sent as `text/plain`",
+    "{language} sends a string as `text/plain` if the code sets no `Content-Type`. The token endpoint reads only a form "
+    "(`application/x-www-form-urlencoded`).",
+    "{how}, or set the header `Content-Type: application/x-www-form-urlencoded`.",
+)
 MULTIPART = MistakeText(
     "code-multipart-body",
     "error",
@@ -178,6 +186,11 @@ def _json(request: CodeRequest) -> Mistake | None:
         return None
     text = JSON_AS_FORM if "urlencoded" in request.header("content-type") else JSON_BODY
     return text.at(_lines(request), how=_how(request))
+
+
+def _form_as_text(request: CodeRequest) -> Mistake | None:
+    is_text = request.body_format == "form" and request.header("content-type").startswith("text/plain")
+    return FORM_AS_TEXT.at(_lines(request), language=request.language, how=_how(request)) if is_text else None
 
 
 def _get(request: CodeRequest) -> Mistake | None:
@@ -286,4 +299,4 @@ def _insertion(language: str, written: str) -> tuple[str, str]:
 
 _Check = Callable[[CodeRequest], Mistake | None]
 _ANYWHERE: tuple[_Check, ...] = (_plain_basic, _line_break, _object_body, _options_in_body, _doubled, _not_inserted, _bearer)
-_AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (_json, _get, _in_query, _multipart, _question_mark, _password)
+_AT_TOKEN_ENDPOINT: tuple[_Check, ...] = (_json, _form_as_text, _get, _in_query, _multipart, _question_mark, _password)

@@ -82,7 +82,7 @@ BROWSER_SECRET = MistakeText(
 )
 _CHALLENGE = re.compile(r"challenge|pkce", re.I)
 _HEX = re.compile(
-    r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\(\s*\)|\s*[;)\n])"
+    r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*|CryptoJS\.enc\.Hex)\)|\s*[;)\n])"
     r"|\bhash\(\s*['\"]sha256['\"]\s*,\s*[^,()\n]{1,80}\)|encodeHexString\(|sha256Hex\(|Digest::SHA256\.hexdigest"
     r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*['\"]?(?:hex)?['\"]?\s*\)",
 )

@@ -111,7 +111,7 @@ def collected(elements: list[Argument], *, is_object: bool = False) -> CodeField
     is_short = is_object and bool(elements) and all(item.key or item.variable for item in elements)
     if is_short or any(item.key for item in elements):
         return CodeFields([(item.key or item.variable, item.value) for item in elements if item.key or is_short])
-    if is_object and not elements:
+    if not elements:
         return CodeFields()
     return CodeItems(tuple(item.value for item in elements))
 

@@ -88,7 +88,8 @@ def _rest(result: RequestDraft, call: Invocation, method: str) -> RequestDraft:
     result.method = method or result.method or method_of(call.text(1)) or "GET"
     client = call.base
     if isinstance(client, CodeObject) and client.arguments:
-        base = as_text(client.arguments[0].value)
+        first = client.arguments[0].value
+        base = as_text(first.arguments[0].value if isinstance(first, CodeObject) and first.arguments else first)
         separator = known("/") if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else known("")
         result.url = resolved(joined((base, separator)), result.url)
         authenticator = client.properties.get("Authenticator")

@@ -17,7 +17,7 @@ from sickbay.diagnosis.code.values import (
 )
 
 _REQUEST = ("request", "rp", "requestpromise", "req")
-_PLAIN = "text/plain;charset=UTF-8"
+_PLAIN, _FORM = "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"
 
 
 def fetch(call: Invocation) -> RequestDraft | None:
@@ -55,6 +55,7 @@ def _axios(call: Invocation, name: str) -> RequestDraft | None:
         options = as_fields(call.value(2 if has_body else 1))
         result = configured(draft(call, "axios", name, call.text(0), default="either"), options)
         result.body = call.value(1) if has_body else None
+        result.string_type = _FORM
         return result
     first = as_fields(call.value(0))
     options = first or as_fields(call.value(1))
@@ -63,6 +64,7 @@ def _axios(call: Invocation, name: str) -> RequestDraft | None:
     url = CodeText(()) if first else call.text(0)
     result = configured(draft(call, "axios", "GET", url, default="either"), options)
     result.body = options.get("data") if options else None
+    result.string_type = _FORM
     return result
 
 
