@@ -152,6 +152,8 @@ def test_the_texts_have_no_names_that_were_not_replaced(case) -> None:
         ("fetch", FETCH % "new URLSearchParams({grant_type: 'client_credentials', scope: 'system/*.read'})"),
         ("requests", "requests.post(token_url, data={'grant_type': 'refresh_token', 'refresh_token': t}, auth=(id, secret))"),
         ("curl", "curl -u my-app:s3cret https://auth.example.org/token -d 'grant_type=authorization_code&code=a%2Bb'"),
+        ("axios", "axios.post('/api/token/', {username: u, password: p})"),
+        ("fetch", "fetch('/api/token?code=' + code)"),
         ("curl", 'curl "https://ehr.example.org/Patient?name=$NAME" -H "Authorization: Bearer $TOKEN"'),
         (
             "fetch",

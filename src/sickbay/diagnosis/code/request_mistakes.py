@@ -16,6 +16,9 @@ _TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\
 _TOKEN_VARIABLE = re.compile(
     r"\{[\w.]*token[\w.]*(?:url|uri|endpoint)[\w.]*\}|\{[\w.]*(?:url|uri|endpoint)[\w.]*token[\w.]*\}", re.I
 )
+_WORD = re.compile(r"\w+[\"'\\]*\s*[=:]")
+_OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
+"""Other endpoints of apps are called token too. Their bodies don't have these names."""
 _NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
 _HOW_TO_FORM = {
     "fetch": "Set `body: new URLSearchParams({grant_type: …})`",
@@ -163,7 +166,8 @@ def is_token_request(request: CodeRequest) -> bool:
     """Whether the request goes to a token endpoint, as far as the paste shows."""
     if "grant_type" in request.body or "grant_type=" in request.url:
         return True
-    return _TOKEN_PATH.search(request.url) is not None or _TOKEN_VARIABLE.search(request.url) is not None
+    is_address = _TOKEN_PATH.search(request.url) is not None or _TOKEN_VARIABLE.search(request.url) is not None
+    return is_address and (not _WORD.search(request.body) or _OAUTH_NAME.search(request.body) is not None)
 
 
 def request_mistakes(request: CodeRequest) -> list[Mistake]:
@@ -194,7 +198,8 @@ def _form_as_text(request: CodeRequest) -> Mistake | None:
 
 
 def _get(request: CodeRequest) -> Mistake | None:
-    if request.method != "GET":
+    is_oauth = re.search(r"oauth|openid|connect|auth", request.url.partition("?")[0], re.I) and "://" in request.url
+    if request.method != "GET" or not ("grant_type=" in request.url or is_oauth):
         return None
     how = {
         "curl": "Add `-X POST`, and move the parameters from the URL to `-d`. With `-d`, curl sends a POST request.",

@@ -12,7 +12,7 @@ from sickbay.diagnosis.code.tokens import OPERATOR, CodeToken
 from sickbay.diagnosis.code.values import CodeText
 
 _COMMAND = re.compile(
-    r"(?:^|(?<=[\s`$>#(|;&.=\"']))(?P<name>curl(?:\.exe)?|wget|https?|xh)[ \t]+(?=(?P<next>\S+))|"
+    r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?|wget|https?|xh)[ \t]+(?=(?P<next>\S+))|"
     r"^[ \t>]*(?=(?:-H|-d|--header|--data(?:-\w+)?|-u|--user|-X|--request)[ =]+\S)",
     re.M,
 )

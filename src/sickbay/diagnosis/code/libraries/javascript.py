@@ -158,6 +158,7 @@ def node_request(call: Invocation) -> RequestDraft | None:
     result = configured(draft(call, "https", "GET", CodeText(()) if first else call.text(0)), options)
     if first:
         result.url = _node_url(first, owner(call))
+    result.body = options.get("body") if options else None
     return result
 
 

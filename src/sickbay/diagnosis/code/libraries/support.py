@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sickbay.diagnosis.code.draft import RequestDraft
+from sickbay.diagnosis.code.draft import RequestDraft, base64_of
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.values import (
     CodeFields,
@@ -93,7 +93,9 @@ def configured(result: RequestDraft, options: CodeFields | None) -> RequestDraft
 
 def add_basic(result: RequestDraft, auth: CodeValue) -> None:
     fields = as_fields(auth)
-    if fields and len(fields.pairs) == 1:
+    if isinstance(auth, CodeText) and ":" in str(auth):
+        result.headers.append(("Authorization", joined((CodeText(("Basic ",)), base64_of(auth)))))
+    elif fields and len(fields.pairs) == 1:
         (user, password) = CodeText((fields.pairs[0][0],)), fields.pairs[0][1]
         result.authorize(user, password)
     elif fields:
