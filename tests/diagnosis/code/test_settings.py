@@ -90,6 +90,20 @@ SWIFT = """let oauth2 = OAuth2CodeGrant(settings: [
 ] as OAuth2JSON)
 """
 ENVIRONMENT = "DEBUG=1\nREACT_APP_CLIENT_ID=my-app\nREACT_APP_REDIRECT_URI='http://localhost:3000/callback'\n"
+DOTNET = """services.AddOpenIdConnect(options => {
+    options.Authority = "https://auth.example.org";
+    options.ClientId = "my-app";
+    options.ResponseType = "code";
+    options.ClientSecret = Configuration["Secret"];
+});
+"""
+REGISTRATION = """return
+    ClientRegistration.withRegistrationId("ehr").clientId("my-app")
+        .redirectUri("http://localhost:8080/login")
+        .scope("openid")
+        .tokenUri("https://auth.example.org/token")
+        .build();
+"""
 JAVA = """val request = AuthorizationRequest.Builder(
     serviceConfig, clientId = "my-app", redirectUri = "com.example.app:/oauth2redirect")
 """
@@ -192,6 +206,23 @@ JAVA = """val request = AuthorizationRequest.Builder(
             },
         ),
         (ENVIRONMENT, "", (2, 3), {"client_id": "my-app", "redirect_uri": "http://localhost:3000/callback"}),
+        (
+            DOTNET,
+            "",
+            (2, 5),
+            {"issuer": "https://auth.example.org", "client_id": "my-app", "response_type": "code", "client_secret": "{Secret}"},
+        ),
+        (
+            REGISTRATION,
+            "Spring",
+            (2, 5),
+            {
+                "client_id": "my-app",
+                "redirect_uri": "http://localhost:8080/login",
+                "scope": "openid",
+                "token_endpoint": "https://auth.example.org/token",
+            },
+        ),
         (JAVA, "AppAuth", (1, 2), {"client_id": "my-app", "redirect_uri": "com.example.app:/oauth2redirect"}),
     ],
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from sickbay.diagnosis.code.brackets import partners
-from sickbay.diagnosis.code.invocation import Invocation, Library
-from sickbay.diagnosis.code.literals import filled, hole_name, literal, path_of
+from sickbay.diagnosis.code.invocation import Library
+from sickbay.diagnosis.code.literals import filled, literal, path_of
 from sickbay.diagnosis.code.tokens import NAME, NUMBER, OPERATOR, STRING, CodeToken, set_of
 from sickbay.diagnosis.code.values import (
     Argument,
@@ -14,7 +16,6 @@ from sickbay.diagnosis.code.values import (
     CodeText,
     CodeValue,
     as_fields,
-    as_pair,
     as_text,
     collected,
     joined,
@@ -30,20 +31,15 @@ MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
 DEEPEST = 40
-_KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
-"""Statements with a parenthesis that can contain assignments."""
-_WITHOUT_PARENTHESES = frozenset({"to_json", "to_query", "base64"})
-_COMMAND_CALLS = frozenset({"RestClient.post", "RestClient.get", "HTTParty.post", "HTTParty.get", "Faraday.post", "HTTP.post"})
-"""Methods of Ruby that are often called without parentheses."""
 
 
-class Expressions:
+class Expressions(ABC):
     """The expressions in a list of tokens. Bodies of functions are left in `pending`, as ranges of tokens."""
 
     def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
         """dollar: the quotation marks of strings into which the language inserts $name; dot_joins: as PHP joins strings."""
         self.tokens, self.library = tokens, library
-        self._dollar, self._dot_joins = dollar, dot_joins
+        self._dollar, self.dot_joins = dollar, dot_joins
         self.partners = partners(tokens)
         self.names: dict[str, CodeValue] = {}
         self.pending: list[tuple[int, int]] = []
@@ -59,16 +55,10 @@ class Expressions:
         root, _, rest = path.partition(".")
         value = self.names.get(root)
         for name in rest.split(".") if value is not None and rest else ():
-            value = self._member(value, name) if value is not None else None
+            value = self.member(value, name) if value is not None else None
         return value
 
-    def _owner(self, path: str) -> CodeValue | None:
-        """The value on which a method is called. For `request.headers.add` it can be the request."""
-        value = self.resolve(path) if path else None
-        root = self.resolve(path.partition(".")[0]) if value is None and "." in path else None
-        return root if isinstance(root, CodeObject) else value
-
-    def _member(self, value: CodeValue, name: str) -> CodeValue | None:
+    def member(self, value: CodeValue, name: str) -> CodeValue | None:
         match value:
             case CodeFields():
                 return value.get(name)
@@ -113,7 +103,7 @@ class Expressions:
             return True
         if self.is_operator(index, "&"):
             return not self.is_operator(index + 1, "&", "amp")
-        return self.is_operator(index, ".") and self._dot_joins
+        return self.is_operator(index, ".") and self.dot_joins
 
     def operated(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
@@ -160,22 +150,22 @@ class Expressions:
             return unknown("value"), index
         token = self.tokens[index]
         if token.kind == STRING:
-            return self._postfix(self._literal(token), "", index, index + 1, stop)
+            return self.postfix(self._literal(token), "", index, index + 1, stop)
         if token.kind == NUMBER:
             return known(token.text), index + 1
         if token.kind == NAME:
-            return self._postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
+            return self.postfix(None, path_of(token.text) or "$", index, index + 1, stop, is_new)
         if token.text == "(":
             return self._parenthesis(index, stop)
         if token.text == "." and index + 1 < stop and self.tokens[index + 1].kind == NAME:
-            return self._postfix(None, self.tokens[index + 1].text, index, index + 2, stop)
+            return self.postfix(None, self.tokens[index + 1].text, index, index + 2, stop)
         if token.text == "[" and self.is_operator(self.partners[index] + 1, "::"):
             return self.expression(self.partners[index] + 2, stop)
         if token.text in ("{", "["):
             if is_new and self.partners[index] == index + 1 and self.is_operator(index + 2, "{"):
                 index += 2
             value = self.collection(index, stop)
-            return self._postfix(value, "", index, self.partners[index] + 1, stop)
+            return self.postfix(value, "", index, self.partners[index] + 1, stop)
         return unknown("value"), index
 
     def _is_prefix(self, index: int) -> bool:
@@ -191,14 +181,14 @@ class Expressions:
         """A group, a tuple, a cast or the parameters of a function."""
         end = min(self.partners[index], stop)
         if self.is_operator(end + 1, "=>", "->"):
-            return self._function(end + 2, stop)
-        elements = self._elements(index + 1, end)
-        if end + 1 < stop and self.tokens[end + 1].kind in (NAME, STRING) and self._is_near(end + 1):
+            return self.function(end + 2, stop)
+        elements = self.elements(index + 1, end)
+        if end + 1 < stop and self.tokens[end + 1].kind in (NAME, STRING) and self.is_near(end + 1):
             return self.expression(end + 1, stop)
         value: CodeValue = elements[0].value if len(elements) == 1 else CodeItems(tuple(item.value for item in elements))
-        return self._postfix(value, "", index, end + 1, stop)
+        return self.postfix(value, "", index, end + 1, stop)
 
-    def _function(self, index: int, stop: int) -> tuple[CodeValue, int]:
+    def function(self, index: int, stop: int) -> tuple[CodeValue, int]:
         """An anonymous function. Its body is run later if it is a block."""
         if self.is_operator(index, "{"):
             end = min(self.partners[index], stop)
@@ -207,10 +197,10 @@ class Expressions:
         return self.expression(index, stop)
 
     def collection(self, index: int, stop: int) -> CodeValue:
-        elements = self._elements(index + 1, min(self.partners[index], stop))
+        elements = self.elements(index + 1, min(self.partners[index], stop))
         return collected(elements, is_object=self.is_operator(index, "{"))
 
-    def _elements(self, index: int, stop: int) -> list[Argument]:
+    def elements(self, index: int, stop: int) -> list[Argument]:
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
         elements: list[Argument] = []
         while index < stop:
@@ -259,116 +249,15 @@ class Expressions:
             end += 2
         return path, end
 
-    def _postfix(
-        self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
-    ) -> tuple[CodeValue, int]:
-        """The members, calls and initialisers after a value. `path`: the names so far, while no value is known."""
-        while index < stop:
-            token = self.tokens[index]
-            if value is None and path in _COMMAND_CALLS and token.kind in (STRING, NAME):
-                return self._command(path, first, index, stop)
-            if token.kind != OPERATOR:
-                break
-            if token.text in MEMBER and index + 1 < stop and self.tokens[index + 1].kind == NAME:
-                if token.text == "." and self._dot_joins and (value is not None or self.tokens[index + 1].text[:1] == "$"):
-                    break
-                name = self.tokens[index + 1].text
-                index += 2
-                if value is None:
-                    path += "." + path_of(name)
-                elif self._opens_call(index, stop):
-                    value, index = self._called(value, path, path_of(name), first, index, stop)
-                    path = ""
-                elif name in _WITHOUT_PARENTHESES:
-                    value = self.library.call(Invocation(name, name, value, [], first, index - 1)) or value
-                else:
-                    value = self._member(value, name) or value
-            elif self._opens_call(index, stop) and path in _KEYWORDS:
-                end = min(self.partners[index], stop)
-                self.pending.append((index + 1, end))
-                return unknown("value"), end + 1
-            elif self._opens_call(index, stop) and value is None:
-                owner, _, name = path.rpartition(".")
-                value, index = self._called(self._owner(owner), path, name, first, index, stop)
-            elif token.text == "[" and self._is_near(index):
-                value, path, index = self._indexed(value, path, index, stop)
-            elif token.text == "{" and value is None and (is_new or path.endswith(("Values", "Header", "Config"))):
-                empty = Invocation(path, path.rpartition(".")[2], None, [], first, index)
-                value = self.library.call(empty) or CodeObject(path)
-                self._initialise(value, index, stop)
-                index = self.partners[index] + 1
-            elif token.text == "{" and is_new and isinstance(value, CodeObject | CodeFields):
-                self._initialise(value, index, stop)
-                index = self.partners[index] + 1
-            elif token.text == "!" and self.is_operator(index + 1, ".", ")", ","):
-                index += 1
-            elif token.text == "<" and (after := self._after_generics(index, stop)):
-                index = after
-            elif token.text == "=>" and value is None:
-                return self._function(index + 1, stop)
-            else:
-                break
-        if value is None:
-            value = self.resolve(path)
-        return (unknown(hole_name(path)) if value is None else value), index
-
-    def _opens_call(self, index: int, stop: int) -> bool:
-        return index < stop and self.is_operator(index, "(") and self._is_near(index)
-
-    def _called(self, base: CodeValue | None, path: str, name: str, first: int, index: int, stop: int) -> tuple[CodeValue, int]:
-        end = min(self.partners[index], stop)
-        arguments = self._elements(index + 1, end)
-        full = path if path.endswith(name) else f"{path}.{name}" if path else name
-        invocation = Invocation(full, name, base, arguments, first, min(end, len(self.tokens) - 1))
-        value = self.library.call(invocation)
-        return (CodeObject(full, arguments, base) if value is None else value), end + 1
-
-    def _command(self, path: str, first: int, index: int, stop: int) -> tuple[CodeValue, int]:
-        """A call without parentheses. It ends with the line, unless the line ends with a comma."""
-        end = index
-        while end < stop and (end == index or self.is_operator(end - 1, ",") or self._is_near(end)):
-            end = self.partners[end] + 1 if end in self.partners else end + 1
-        invocation = Invocation(path, path.rpartition(".")[2], None, self._elements(index, end), first, end - 1)
-        return self.library.call(invocation) or CodeObject(path), end
-
-    def _is_near(self, index: int) -> bool:
+    def is_near(self, index: int) -> bool:
         """Whether at most one space stands between the token and the one before it. Another bracket starts a statement."""
         return self.tokens[index].start - self.tokens[index - 1].end <= 1 and not self.tokens[index].is_first
 
-    def _indexed(self, value: CodeValue | None, path: str, index: int, stop: int) -> tuple[CodeValue | None, str, int]:
-        """`config["url"]` and `environ["URL"]`: the field, or an unknown value with the name of the key."""
-        end = min(self.partners[index], stop)
-        owner = value if value is not None else self.resolve(path)
-        elements = self._elements(index + 1, end)
-        key = str(as_text(elements[0].value)) if len(elements) == 1 else ""
-        if owner is not None:
-            return (self._member(owner, key) or owner), "", end + 1
-        after_map = end + 1 < stop and path in ("map", "") and self.tokens[end + 1].kind == NAME
-        if after_map and self.is_operator(end + 2, "{"):
-            return self.collection(end + 2, stop), "", self.partners[end + 2] + 1
-        if end == index + 3 and self.is_operator(index + 1, ":"):
-            return unknown(self.tokens[index + 2].text), path, end + 1
-        is_text = end == index + 2 and self.tokens[index + 1].kind == STRING
-        return (unknown(hole_name(key)) if is_text else None), path, end + 1
+    @abstractmethod
+    def postfix(
+        self, value: CodeValue | None, path: str, first: int, index: int, stop: int, is_new: bool = False
+    ) -> tuple[CodeValue, int]:
+        """The value of the members, calls and initialisers after a value, and the index after them.
 
-    def _initialise(self, value: CodeValue, index: int, stop: int) -> None:
-        """`new Request { Method = … }`: sets properties or adds elements."""
-        end = min(self.partners[index], stop)
-        for key, item, _ in self._elements(index + 1, end):
-            if isinstance(value, CodeObject) and key:
-                self.library.assign(value, key, item, end)
-            elif isinstance(value, CodeFields):
-                pair = (key, item) if key else as_pair(item)
-                value.pairs += [pair] if pair else []
-
-    def _after_generics(self, index: int, stop: int) -> int:
-        """The index after `<String, String>` if a call or an initialiser follows, else 0."""
-        depth = 0
-        for position in range(index, min(index + 24, stop)):
-            token = self.tokens[position]
-            depth += (token.text == "<") - (token.text == ">")
-            if depth == 0:
-                return position + 1 if self.is_operator(position + 1, "(", "{", "[", ".", "::") else 0
-            if token.kind not in (NAME,) and token.text not in ("<", ">", ",", "?", ".", "[", "]", "&"):
-                return 0
-        return 0
+        path: the names so far, while no value is known. first: the index at which the expression starts.
+        """

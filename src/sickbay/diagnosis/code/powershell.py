@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sickbay.diagnosis.code.expressions import DEEPEST, Expressions
+from sickbay.diagnosis.code.chains import ChainExpressions
+from sickbay.diagnosis.code.expressions import DEEPEST
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.tokens import NAME, STRING
 from sickbay.diagnosis.code.values import (
@@ -20,7 +21,7 @@ from sickbay.diagnosis.code.values import (
 _VERBS = frozenset({"Invoke", "invoke", "New"})
 
 
-class PowerShellExpressions(Expressions):
+class PowerShellExpressions(ChainExpressions):
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
         if self.depth >= DEEPEST:
             return unknown("value"), index

@@ -35,6 +35,7 @@ _NAMES = {
 _BY_WORDS = {words: name for name, all_words in _NAMES.items() for words in all_words.split()}
 _LIBRARIES = (
     (r"fhir.*authorize|smart|fhirclient", "fhirclient"),
+    (r"clientregistration", "Spring"),
     (r"usermanager|oidcclient", "oidc-client"),
     (r"publicclientapplication|confidentialclientapplication", "MSAL"),
     (r"auth0", "Auth0"),

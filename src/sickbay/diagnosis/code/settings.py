@@ -37,6 +37,10 @@ class _Collector:
 
     def __init__(self) -> None:
         self.found: list[_Found] = []
+        self._owners: dict[str, _Found] = {}
+
+    def all(self) -> list[_Found]:
+        return [*self.found, *self._owners.values()]
 
     def call(self, invocation: Invocation) -> CodeValue | None:
         if _CALLS.fullmatch(invocation.name):
@@ -46,13 +50,26 @@ class _Collector:
             named = CodeFields([(item.key, item.value) for item in invocation.arguments if item.key])
             if named.pairs:
                 self.found.append(_Found(invocation.path, named, invocation.start, invocation.end))
+        if oauth_name(invocation.name) and len(invocation.arguments) == 1:
+            return self._built(invocation)
         return converted(invocation)
+
+    def _built(self, call: Invocation) -> CodeValue:
+        """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
+        base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
+        result = CodeObject(base.path, properties={**base.properties, call.name: call.arguments[0].value})
+        self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
+        return result
 
     def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
         return None
 
     def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
-        """Objects in variables are read by SettingsEvaluator."""
+        """`options.ClientId = "…"`: a setting of an object that the paste doesn't show being made."""
+        owner, _, name = path.rpartition(".")
+        if owner and oauth_name(name):
+            before = self._owners.get(owner, _Found(owner, CodeFields(), start, end))
+            self._owners[owner] = before._replace(fields=CodeFields([*before.fields.pairs, (name, value)]), end=end)
 
     def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
         if isinstance(base, CodeFields):
@@ -90,7 +107,7 @@ def _in_code(text: str, lines: Lines) -> list[AppSettings]:
     evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
     evaluator.run()
     result: list[AppSettings] = []
-    for item in [*collector.found, *evaluator.objects]:
+    for item in [*collector.all(), *evaluator.objects]:
         values = _values(item.fields, 0)
         library = library_of(item.library, dict(item.fields.pairs))
         if not library and _is_json(evaluator, item.start):
