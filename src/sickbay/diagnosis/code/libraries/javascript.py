@@ -109,7 +109,7 @@ def request(call: Invocation) -> RequestDraft | None:
         return None
     first = as_fields(call.value(0))
     has_url = first.get("url", "uri") is not None if first else is_address(call.text(0))
-    if where == "" and not has_url:
+    if where not in ("superagent", "agent") and not has_url:
         return None
     options = first or as_fields(call.value(1))
     language = "superagent" if where in ("superagent", "agent") or not options else "request"

@@ -36,6 +36,8 @@ def requests(call: Invocation) -> RequestDraft | None:
         language = "requests"
     if not language or not call.arguments or name not in VERBS | {"request"}:
         return None
+    if len(call.arguments) == 1 and not is_address(_url(call, name)):
+        return None
     options = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
     method = str(call.text(0, "method")) if name == "request" else name
     result = configured(draft(call, language, method, _url(call, name)), options)
