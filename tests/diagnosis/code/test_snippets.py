@@ -20,15 +20,16 @@ def test_the_requests_and_mistakes_of_a_snippet_are_found(snippet) -> None:
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[snippet.title for snippet in SNIPPETS])
-def test_windows_line_ends_and_text_around_a_snippet_change_only_the_lines(snippet) -> None:
+@pytest.mark.parametrize("sentence", ["I get invalid_request, and I don't know why.", "This is `my code`:", "Error (400)"])
+def test_text_around_a_snippet_changes_only_the_lines(snippet, sentence) -> None:
     def without_lines(text: str) -> list[tuple[object, ...]]:
         return [request._replace(first_line=0, last_line=0) for request in requests_in(text)]
 
-    before = "Hello,\nI get invalid_request from this code, and I don't know why:\n\n"
+    before = "Hello,\n" + sentence + "\n"
     found = without_lines(snippet.code)
     around = requests_in(f"{before}{snippet.code}\n\nWhat's wrong?\n")
     assert [request._replace(first_line=0, last_line=0) for request in around] == found
-    assert [request.first_line - 3 for request in around] == [request.first_line for request in requests_in(snippet.code)]
+    assert [request.first_line - 2 for request in around] == [request.first_line for request in requests_in(snippet.code)]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[snippet.title for snippet in SNIPPETS])

@@ -56,6 +56,8 @@ class ChainExpressions(Expressions):
         if following >= chain.stop or self.tokens[following].kind != NAME:
             return False
         name = self.tokens[following].text
+        if chain.value is None and self.ends_sentence(chain.index):
+            return False
         if self.is_operator(chain.index, ".") and self.dot_joins and (chain.value is not None or name[:1] == "$"):
             return False
         chain.index += 2

@@ -73,7 +73,7 @@ class Evaluator(PowerShellExpressions):
             return [], index
         path, index = [self.tokens[index].text], index + 1
         while index + 1 < stop:
-            if self.is_operator(index, *MEMBER) and self.tokens[index + 1].kind == NAME:
+            if self.is_operator(index, *MEMBER) and self.tokens[index + 1].kind == NAME and not self.ends_sentence(index):
                 path.append(self.tokens[index + 1].text)
                 index += 2
             elif self.is_operator(index, "[") and self.partners[index] == index + 2 and self.tokens[index + 1].kind == STRING:

@@ -103,7 +103,11 @@ class Expressions(ABC):
             return True
         if self.is_operator(index, "&"):
             return not self.is_operator(index + 1, "&", "amp")
-        return self.is_operator(index, ".") and self.dot_joins
+        before = self.tokens[index - 1]
+        is_word = before.kind == NAME and not before.text.startswith("$")
+        return (
+            self.is_operator(index, ".") and self.dot_joins and not (is_word and index + 1 < stop and self.ends_sentence(index))
+        )
 
     def operated(self, value: CodeValue, index: int, stop: int) -> tuple[CodeValue, int]:
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
@@ -248,6 +252,10 @@ class Expressions(ABC):
             path += self.tokens[end].text + self.tokens[end + 1].text
             end += 2
         return path, end
+
+    def ends_sentence(self, index: int) -> bool:
+        """Whether the dot ends a line, as in prose before code."""
+        return self.tokens[index + 1].is_first and not self.tokens[index].is_first
 
     def is_near(self, index: int) -> bool:
         """Whether at most one space stands between the token and the one before it. Another bracket starts a statement."""

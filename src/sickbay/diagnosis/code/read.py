@@ -19,7 +19,19 @@ _ANNOUNCES = re.compile(
     r"|file_get_contents|wp_remote|@POST|@GET|httpbody|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
-_ENTITIES = {"&amp;": "&", "&quot;": '"', "&lt;": "<", "&gt;": ">", "&#39;": "'", "&#x27;": "'", "&apos;": "'", "&nbsp;": " "}
+_ENTITIES = {
+    "&amp;": "&",
+    "&quot;": '"',
+    "&#34;": '"',
+    "&lt;": "<",
+    "&gt;": ">",
+    "&#39;": "'",
+    "&#x27;": "'",
+    "&apos;": "'",
+    "&nbsp;": " ",
+}
+_QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
+"""Lines that mail quotes."""
 _ENTITY = re.compile("|".join(_ENTITIES))
 
 
@@ -42,8 +54,13 @@ def _requests(text: str, lines: Lines) -> list[CodeRequest]:
 
 
 def _decoded(text: str) -> str:
-    """Replaces typographic quotation marks, HTML entities and carriage returns. The lines stay the same."""
-    text = plain(text).replace("\r", " ")
+    """Undoes what forums and mail do to code: typographic quotation marks, HTML entities, escapes and `>`.
+
+    The lines stay the same.
+    """
+    text = plain(text).replace("\r", " ").replace("\\_", "_")
+    if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED:
+        text = _QUOTED.sub(" ", text)
     return _ENTITY.sub(lambda match: _ENTITIES[match[0]], text) if "&" in text else text
 
 

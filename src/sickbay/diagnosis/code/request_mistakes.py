@@ -135,7 +135,7 @@ SCHEME_TWICE = MistakeText(
     "code-authorization-doubled",
     "error",
     "The value of `Authorization` contains {part} twice",
-    "The server reads the first word as the scheme and the rest as the credentials, so they begin with `{part}`.",
+    "The server reads the first word as the scheme and the rest as the credentials, so they begin with {part}.",
     "Send {part} once. Some libraries add it on their own.",
 )
 NOT_INSERTED = MistakeText(

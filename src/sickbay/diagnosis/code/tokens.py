@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _ONE_LINE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S)
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
 # a backtick that follows anything else marks code in prose
-_BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+="}
+_BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+=", "raw"}
 _SMART = str.maketrans("“”„‟‘’‚‛\u00a0\u200b\ufeff", "\"\"\"\"''''   ")
 
 
@@ -87,7 +87,7 @@ def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: d
     touches = before.end == start and bool(found)
     prefix = before.text if touches and before.text in _PREFIXES else ""
     is_name = touches and before.kind == NAME and not prefix
-    if (mark == "'" and is_name) or (mark == "`" and not (is_name or before.text in _BEFORE_TEMPLATE)):
+    if (mark == "'" and is_name) or (mark == "`" and before.text not in _BEFORE_TEMPLATE):
         return CodeToken(OPERATOR, mark, start, match.end())
     end = _closed(text, mark, start, unclosed)
     if end < 0:
