@@ -8,6 +8,17 @@ from tests.diagnosis.code.snippet import found_in, snippets
 from sickbay.diagnosis.code import requests_in, settings_in
 
 SNIPPETS = snippets()
+SENTENCES = (
+    "I get invalid_request, and I don't know why.",
+    "This is `my code`:",
+    "Error (400)",
+    "It doesn't work :(",
+    "```javascript",
+    "- [x] I've searched the issues & tried this, 2 > 1 =",
+    'The response is {"error": "invalid_request"},',
+    "What's wrong with this request? It is",
+    "// TODO: it's broken",
+)
 
 
 def test_there_are_snippets_of_all_languages() -> None:
@@ -20,7 +31,7 @@ def test_the_requests_and_mistakes_of_a_snippet_are_found(snippet) -> None:
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=[snippet.title for snippet in SNIPPETS])
-@pytest.mark.parametrize("sentence", ["I get invalid_request, and I don't know why.", "This is `my code`:", "Error (400)"])
+@pytest.mark.parametrize("sentence", SENTENCES)
 def test_text_around_a_snippet_changes_only_the_lines(snippet, sentence) -> None:
     def without_lines(text: str) -> list[tuple[object, ...]]:
         return [request._replace(first_line=0, last_line=0) for request in requests_in(text)]

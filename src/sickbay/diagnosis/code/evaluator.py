@@ -85,7 +85,12 @@ class Evaluator(PowerShellExpressions):
             index = self._after_annotation(index, stop, also="(")
         if self.is_operator(index, ":") and not self.is_operator(index + 1, ":"):
             index = self._after_annotation(index, stop)
-        if self.is_operator(index, ",") and index + 2 < stop and self.is_operator(index + 2, "=", ":="):
+        if (
+            self.is_operator(index, ",")
+            and index + 2 < stop
+            and not self.tokens[index + 1].is_first
+            and self.is_operator(index + 2, "=", ":=")
+        ):
             index += 2
         return [path_of(name) for name in path], index
 

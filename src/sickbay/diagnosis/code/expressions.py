@@ -113,7 +113,7 @@ class Expressions(ABC):
         """Applies the operators after an operand that aren't joins: alternatives, comparisons, pairs and conversions."""
         while index < stop:
             token = self.tokens[index]
-            if token.is_first and token.text in _COMPARES:
+            if token.text in _COMPARES and (token.is_first or (index + 1 < stop and self.tokens[index + 1].is_first)):
                 break
             if token.text in ("||", "??", "or") and token.kind != STRING:
                 _, index = self.expression(index + 1, stop)
@@ -138,6 +138,9 @@ class Expressions(ABC):
         return value, index
 
     def _has_alternative(self, index: int, stop: int) -> bool:
+        """Whether a question mark belongs to `a ? b : c`. In prose it follows a word without a space."""
+        if self.tokens[index - 1].end == self.tokens[index].start:
+            return False
         return any(self.is_operator(position, ":") for position in range(index + 1, min(index + 40, stop)))
 
     def _after_cast(self, index: int, stop: int) -> int:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 NAME, STRING, NUMBER, OPERATOR = "name", "string", "number", "operator"
 _TOKEN = re.compile(
-    r"(?P<space>\s+)"
+    r"(?P<space>\s+|[:;]-?[()](?=\s|\Z))"
     r"|(?P<comment>(?<!:)//[^\n]*|\#(?![\w{(])[^\n]*|\#(?=\w)(?<=\n\#)[^\n]*|/\*)"
     r"|(?P<address>https?://[^\s\"'`<>()\[\]{},;\\]+)"
     r"|(?P<name>[@$]?[^\W\d]\w*|\$(?=\.))"
