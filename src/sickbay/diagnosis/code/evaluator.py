@@ -44,8 +44,10 @@ class Evaluator(PowerShellExpressions):
         return self.expression(index, stop)[1]
 
     def _after_declaration(self, index: int, stop: int) -> int:
-        """Skips the name and the parameters of a function."""
+        """Skips the name and the parameters of a function. In prose, no parenthesis follows on the same line."""
         for position in range(index, min(index + 8, stop)):
+            if self.tokens[position].is_first:
+                break
             if self.is_operator(position, "("):
                 return min(self.partners[position] + 1, stop)
         return index

@@ -201,6 +201,8 @@ class Expressions(ABC):
             end = min(self.partners[index], stop)
             self.pending.append((index + 1, end))
             return unknown("value"), end + 1
+        if index < stop and self.tokens[index].is_first:
+            return unknown("value"), index
         return self.expression(index, stop)
 
     def collection(self, index: int, stop: int) -> CodeValue:
