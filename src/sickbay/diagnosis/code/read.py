@@ -14,7 +14,7 @@ from sickbay.diagnosis.code.tokens import plain
 BEFORE, AFTER = 6_000, 3_000
 """Texts longer than MOST are read only around the words that announce a request: these are the numbers of characters."""
 _ANNOUNCES = re.compile(
-    r"grant_type|response_type|client_id=|\bmethod['\"]?\s*[:=]|curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
+    r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|invoke-|httppost|\bpost_form|\$http|webclient|\bhttps?\s+(?:-|POST|GET|:|localhost|\w+\.)"
     r"|file_get_contents|wp_remote|@POST|@GET|httpbody|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,

@@ -23,6 +23,9 @@ _PLAIN, _FORM = "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"
 def fetch(call: Invocation) -> RequestDraft | None:
     if not call.arguments or owner(call) not in ("", "window", "global", "globalthis", "$", "urlfetchapp", "http"):
         return None
+    if isinstance(request := call.value(0), RequestDraft):
+        request.last = max(request.last, call.end)
+        return request
     options = as_fields(call.value(1)) or CodeFields()
     result = configured(draft(call, "fetch", "GET", call.text(0)), options)
     result.body = options.get("body", "payload")
@@ -32,6 +35,11 @@ def fetch(call: Invocation) -> RequestDraft | None:
         result.headers.append(("Content-Type", as_text(content_type)))
     result.string_type = _PLAIN
     return result
+
+
+def fetch_request(call: Invocation) -> RequestDraft | None:
+    """`new Request(url, options)` of fetch."""
+    return fetch(call) if call.path == "Request" and as_fields(call.value(1)) else None
 
 
 def axios(call: Invocation) -> RequestDraft | None:
@@ -104,7 +112,7 @@ def request(call: Invocation) -> RequestDraft | None:
     """The packages request and superagent: `request(options)`, `request.post(url, options)`, `superagent.post(url)`."""
     name = call.name.lower()
     where = owner(call)
-    is_request = (where in _REQUEST and name in VERBS) or (where == "" and name in _REQUEST)
+    is_request = (where in _REQUEST and name in VERBS) or (where == "" and call.name in _REQUEST)
     if not call.arguments or not (is_request or (where in ("superagent", "agent") and name in VERBS)):
         return None
     first = as_fields(call.value(0))
@@ -175,7 +183,7 @@ CALLS = {
     "axios": (axios,),
     "ajax": (jquery,),
     "xmlhttprequest": (xml_http_request,),
-    "request": (axios, node_request, request),
+    "request": (fetch_request, axios, node_request, request),
     "rp": (request,),
     "got": (got,),
     **dict.fromkeys(("get", "post", "put", "patch", "delete"), (axios, jquery, got, request, node_request)),

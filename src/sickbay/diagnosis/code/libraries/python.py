@@ -34,7 +34,7 @@ def requests(call: Invocation) -> RequestDraft | None:
     language = where if where in ("requests", "httpx", "aiohttp") else _CLIENTS.get(maker(call), "")
     if not language and _has_keywords(call) and is_address(_url(call, name)):
         language = "requests"
-    if not language or not call.arguments or name not in VERBS | {"request"}:
+    if not language or not call.arguments or name not in VERBS | {"request"} or call.name == "Request":
         return None
     if len(call.arguments) == 1 and not is_address(_url(call, name)):
         return None
