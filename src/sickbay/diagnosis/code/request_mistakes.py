@@ -19,7 +19,7 @@ _TOKEN_VARIABLE = re.compile(
 _WORD = re.compile(r"\w+[\"'\\]*\s*[=:]")
 _OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
 """Other endpoints of apps are called token too. Their bodies don't have these names."""
-_NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
+_NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$/])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
 _HOW_TO_FORM = {
     "fetch": "Set `body: new URLSearchParams({grant_type: …})`",
     "axios": "Pass `new URLSearchParams({grant_type: …})` as the second argument",
@@ -154,7 +154,7 @@ QUESTION_MARK = MistakeText(
 )
 PASSWORD = MistakeText(
     "code-password-grant",
-    "warning",
+    "info",
     "The code uses the password grant, which SMART doesn't have",
     "With `grant_type=password`, the app handles the user's password. SMART servers offer authorization_code, "
     "client_credentials and refresh_token, and OAuth 2.1 removes the password grant.",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sickbay.diagnosis.paste import forms, urls_in_text
 from sickbay.diagnosis.paste.address_kind import kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
+from sickbay.diagnosis.paste.variables import without_variables
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -17,11 +18,15 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Input(NamedTuple):
-    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text."""
+    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text.
+
+    unknown: parameters whose values aren't in the text.
+    """
 
     evidence: dict[str, Any]
     is_whole: bool
     piece: Piece
+    unknown: frozenset[str] = frozenset()
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
@@ -34,6 +39,8 @@ def inputs(pieces: Sequence[Piece]) -> list[Input]:
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     if piece.kind == "request":
         yield from _request(piece)
+    elif piece.kind == "code":
+        yield from map(_without_variables, _request(piece))
     elif piece.kind == "url":
         yield from _url(piece)
     elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
@@ -80,6 +87,11 @@ def _request(piece: Piece) -> Iterator[Input]:
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _without_variables(found: Input) -> Input:
+    evidence, unknown = without_variables(found.evidence)
+    return found._replace(evidence=evidence, unknown=unknown)
 
 
 def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
