@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from tools.checks.files import ROOT, tracked
-from tools.release import packages
 from tools.release.packages import Packages
+
+from tools.release import packages
 
 TIME = 1_700_000_000
 

@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.release import verify
-
 from sickbay import __version__
+from tools.release import verify
 
 
 def test_the_wheel_has_every_file_that_commands_and_pages_read(

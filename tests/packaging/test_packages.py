@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from tests.packaging.conftest import TIME, copy_sources
 from tools.checks.files import ROOT, tracked
-from tools.release import packages
 from tools.release.packages import Packages
 
 from sickbay import __version__
+from tools.release import packages
 
 LARGEST = 3_000_000
 """Bytes of the wheel."""

@@ -26,7 +26,7 @@ def write(root: Path, environment: Path, version: str, time: int, path: Path) ->
 
 
 def completed(document: dict[str, Any], version: str) -> dict[str, Any]:
-    """Adds Sickbay's version and package URL: pyproject.toml takes the version from the sources, which the tool doesn't read."""
+    """Adds Sickbay's version and package URL: the version is in the sources, which the tool doesn't read."""
     root = document["metadata"]["component"]
     root |= {"version": version, "purl": f"pkg:pypi/{root['name']}@{version}"}
     return document
