@@ -21,8 +21,8 @@ test: .venv/.dev node  ## run all tests, including those in Chromium
 	@tools/system chromium postgres
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts), and all tests without caches
-	@tools/system chromium postgres
+prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts, image), and all tests without caches
+	@tools/system chromium postgres podman
 	$(PY) -m pytest -q -m prove $(ARGS)
 	SICKBAY_CACHES=off $(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 

@@ -44,7 +44,7 @@ def build(sources: Path, name: str, *, revision: str, epoch: int) -> None:
 
 def save(name: str, path: Path) -> int:
     """Writes the compressed image, and returns its size in bytes."""
-    with subprocess.Popen(podman.command("save", name), stdout=subprocess.PIPE) as saving:
+    with subprocess.Popen(podman.command("save", name), stdout=subprocess.PIPE, env=podman.environment()) as saving:
         assert saving.stdout
         with path.open("wb") as file, gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0) as packed:
             shutil.copyfileobj(saving.stdout, packed)

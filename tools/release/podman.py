@@ -10,7 +10,6 @@ from pathlib import Path
 
 HYBRID = Path("/sys/fs/cgroup/unified")
 """Exists where the kernel has both versions of cgroups at once, which crun refuses and runc accepts."""
-ENVIRONMENT = {"PODMAN_IGNORE_CGROUPSV1_WARNING": "true"}
 
 
 def available() -> bool:
@@ -22,10 +21,12 @@ def command(*arguments: str) -> list[str]:
     return ["podman", *runtime, *arguments]
 
 
+def environment() -> dict[str, str]:
+    return os.environ | {"PODMAN_IGNORE_CGROUPSV1_WARNING": "true"}
+
+
 def run(*arguments: str, check: bool = True, capture: bool = True) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), check=check, capture_output=capture, text=True, env=os.environ | ENVIRONMENT, timeout=900
-    )
+    return subprocess.run(command(*arguments), check=check, capture_output=capture, text=True, env=environment(), timeout=900)
 
 
 def limits() -> list[str]:
