@@ -8,10 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from tests.conftest import missing
 from tools.checks.files import ROOT, tracked
 from tools.release.packages import Packages
 
-from tools.release import packages
+from sickbay import __version__
+from tools.release import image, packages, podman
 
 TIME = 1_700_000_000
 
@@ -50,3 +52,14 @@ def isolated(installed: Path, tmp_path: Path) -> dict[str, str]:
     """An environment in which Python finds the wheel instead of the repository."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "XDG_"))}
     return kept | {"PYTHONPATH": str(installed), "HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture(scope="session")
+def built_image(sources: Path) -> str:
+    """The name of the image, built as docs/container.md says. It stays, so that the next build is faster."""
+    if not podman.available():
+        missing("podman", "no podman on the PATH")
+    image.base()
+    name = f"sickbay:{__version__}"
+    image.build(sources, name, revision="test", epoch=TIME)
+    return name

@@ -6,19 +6,16 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
-from tests.conftest import missing
 from tools.release.packages import Packages
 
-from sickbay import __version__
 from sickbay.cli import sockets
 from sickbay.testing.server import PROXIES, stop
-from tools.release import image, podman
+from tools.release import image
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]
 MOST = 60
 """Seconds until the sample app shows its patient."""
-IMAGE = f"sickbay-test:{__version__}"
 
 
 def launch(page: Page, base: str) -> None:
@@ -83,16 +79,6 @@ def test_the_wheel_leads_to_a_launch_within_a_minute(
     assert took < MOST
     assert code == 0
     assert list((tmp_path / "empty").iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def built_image(sources: Path) -> Iterator[str]:
-    if not podman.available():
-        missing("podman", "no podman on the PATH")
-    image.base()
-    image.build(sources, IMAGE, revision="test", epoch=1_700_000_000)
-    yield IMAGE
-    podman.run("rmi", "--force", IMAGE)
 
 
 def test_the_image_works_without_network_privileges_and_writable_files(built_image: str) -> None:
