@@ -66,8 +66,8 @@ lock:  ## resolve pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt pyproject.toml --extra postgres -o requirements/image.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
-clean:  ## remove .venv, node_modules and caches, but no data
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build
+clean:  ## remove .venv, node_modules, caches and dist, but no data
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
 
 node: node_modules/.package-lock.json
 
