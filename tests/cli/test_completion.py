@@ -23,6 +23,18 @@ COMP_CWORD=$(($# - 1))
 _sickbay
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+IN_ZSH = r"""
+zmodload zsh/zpty
+zpty shell zsh --no-rcs --interactive
+typeset answer
+zpty -w shell "PS1=; stty -echo; autoload -U compinit; $1; echo re''ady"
+zpty -r shell answer "*ready*"
+zpty -n -w shell $'sickbay serve --open-sign-in key\t'
+zpty -r shell answer "*--open-sign-in keyboard*"
+print -r -- completed
+zpty -d shell
+"""
+"""Types into an interactive zsh. Reading waits for the pattern."""
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +91,15 @@ def test_fish_completes_commands_and_options(scripts: dict[str, Path], tmp_path:
     assert complete("sickbay serve --base") == ["--base-url"]
 
 
-def test_zsh_accepts_the_script(scripts: dict[str, Path]) -> None:
-    assert scripts["zsh"].read_text(encoding="utf-8").startswith("#compdef sickbay\n")
-    shell("zsh", "--no-rcs", "-n", str(scripts["zsh"]))
+def test_zsh_completes_with_the_script_in_its_search_path(scripts: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "_sickbay").write_bytes(scripts["zsh"].read_bytes())
+    begin = f"fpath=({tmp_path} $fpath); compinit -u -D"
+    assert shell("zsh", "--no-rcs", "-c", IN_ZSH, "zsh", begin) == "completed\n"
+
+
+def test_zsh_completes_with_the_sourced_script(scripts: dict[str, Path]) -> None:
+    begin = f"compinit -u -D; source {scripts['zsh']}"
+    assert shell("zsh", "--no-rcs", "-c", IN_ZSH, "zsh", begin) == "completed\n"
 
 
 def test_an_unknown_shell_is_refused() -> None:
