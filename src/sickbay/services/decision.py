@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scope_negotiation import TokenSummary
-from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
@@ -50,7 +50,7 @@ class Decision(Generic[R_co, K_co]):
             examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
         if isinstance(known, TokenContext) and self.given is not None:
             known = replace(known, given=self.given)
-        explanation = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
+        explanation = explain(INDEX, self.stage.name, self.request, known, examination, live=True, again=self._again())
         return explanation._replace(findings=tuple(self._with_private(finding) for finding in explanation.findings))
 
     def _again(self) -> Again | None:
@@ -64,10 +64,7 @@ class Decision(Generic[R_co, K_co]):
 
 def _has_rule(check: Checked) -> bool:
     """A refusal without a rule is returned by its name only, so that it never causes a server error."""
-    return check.refusal is None or check.refusal.name in _EXPLAINED
-
-
-_EXPLAINED = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
+    return check.refusal is None or check.refusal.name in INDEX.explaining
 
 
 Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
