@@ -46,7 +46,7 @@ class Decision(Generic[R_co, K_co]):
     def explained(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
         examination, known = self.examination, self.known
-        if any(check.refusal for check in examination.checked):
+        if examination.refusals or examination.relaxed:
             examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
         if isinstance(known, TokenContext) and self.given is not None:
             known = replace(known, given=self.given)
