@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
@@ -51,7 +50,8 @@ _OF_A_PERSON = re.compile(r"\d{6}|\d{4}[-_.~]\d\d?[-_.~]\d\d?")
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,3})?", re.A)
 _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
-_CLASSES = (str.islower, str.isupper, str.isdigit)
+_CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+"""A letter or digit after one of another kind."""
 _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
@@ -75,8 +75,7 @@ def looks_random(text: str) -> bool:
 def _is_mixed(run: str) -> bool:
     if UUID.fullmatch(run):
         return False
-    kinds = [next((index for index, is_class in enumerate(_CLASSES) if is_class(char)), -1) for char in run]
-    changes = sum(a != b for a, b in itertools.pairwise(kinds) if a >= 0 and b >= 0)
+    changes = len(_CHANGE.findall(run))
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
 
