@@ -80,13 +80,18 @@ def _request(piece: Piece) -> Iterator[Input]:
     headers = {str(name): str(value) for name, value in values["headers"].items()}
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     url = str(values["url"])
-    url = f"https://{host}{url}" if host and url.startswith("/") else url
+    url = f"{_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
     kind = kind_of_request(values["method"], url, headers, values["body"])
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _scheme(host: str) -> str:
+    """A raw request doesn't say it. Only servers on the same machine are commonly reached by http."""
+    return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
 
 
 def _without_variables(found: Input) -> Input:
