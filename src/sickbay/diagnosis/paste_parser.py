@@ -79,8 +79,8 @@ def _stripped(text: str) -> str:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether the text is a sentence that starts with a URL, rather than a URL broken into lines."""
-    return re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
+    """Whether the text is a sentence or an HTTP request that starts with a URL, rather than a URL broken into lines."""
+    return re.search(r"\sHTTP/\d|\n[\w-]+:[ \t]", text) is not None or re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
 
 
 def kind_of(url: str) -> str:
