@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis.paste import forms, urls_in_text
+from sickbay.diagnosis.paste import forms, postman, urls_in_text
 from sickbay.diagnosis.paste.address_kind import kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste.variables import without_variables
@@ -51,6 +52,9 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield Input({"kind": "registration", "app": dict(piece.values)}, False, piece)
     elif piece.subkind == "discovery" and "capabilities" in piece.values:
         yield Input({"kind": "smart_configuration", "json": dict(piece.values), "status": 200}, True, piece)
+    elif piece.subkind == "collection":
+        for request in postman.requests(piece.values):
+            yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
         yield Input(_assertion(piece), False, piece)
 
