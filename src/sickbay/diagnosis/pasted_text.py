@@ -12,7 +12,7 @@ from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.paste import read as paste
-from sickbay.diagnosis.paste import source_code
+from sickbay.diagnosis.paste import source_code, variables
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
@@ -96,8 +96,8 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         for finding in diagnosis.explanation.findings
         if (found.is_whole or "-missing" not in finding.id) and not _is_unknown(finding, found.unknown)
     )
-    is_complete = len(shown) == len(diagnosis.explanation.findings) and not found.unknown
-    corrected = diagnosis.corrected if is_complete else None
+    is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
+    corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
 
 
