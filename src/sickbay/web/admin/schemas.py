@@ -41,7 +41,7 @@ class AppName(Struct):
     name: str
 
 
-class ServerInfo(Struct):
+class ReadyLine(Struct):
     """What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything."""
 
     base: str

@@ -1,0 +1,78 @@
+// Starting and finding Sickbay.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { connect, startSickbay } from "@sickbay/testing";
+import { startForTests } from "./node_modules/@sickbay/testing/dist/test-server.js";
+import { words } from "./node_modules/@sickbay/testing/dist/server.js";
+
+const FEW = { args: ["--patients", "2"] };
+const URL_OF_ANOTHER = process.env.SICKBAY_URL;
+delete process.env.SICKBAY_URL; // these tests start their own
+
+/** Sickbay's answers to the first requests, with other facts about itself. */
+async function pretended(line, body) {
+  const server = createServer((_, response) => response.end(JSON.stringify(line)));
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const url = `http://localhost:${server.address().port}`;
+  await body(url).finally(() => server.close());
+}
+
+test("a Sickbay that runs is found by its address, and isn't stopped", async () => {
+  const { sickbay, stop } = await startSickbay(FEW);
+  assert.notEqual(sickbay.base, URL_OF_ANOTHER);
+  const found = await startSickbay({ url: `${sickbay.base}/` });
+  assert.deepEqual(found.sickbay.line, sickbay.line);
+  await found.stop();
+  assert.equal((await connect(sickbay.base)).base, sickbay.base);
+  await stop();
+  await assert.rejects(connect(sickbay.base), new RegExp(`^SickbayError: No Sickbay at ${sickbay.base}: .`));
+});
+
+test("a Sickbay ends with the process that started it", async () => {
+  const program = `import { startSickbay } from "@sickbay/testing";
+    const { sickbay } = await startSickbay({ args: ["--patients", "2"] });
+    console.log(sickbay.base);`;
+  const ended = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  assert.equal(ended.status, 0, ended.stderr);
+  const base = ended.stdout.trim();
+  for (let answers = true; answers; ) answers = await fetch(base).then(() => true, () => false);
+});
+
+test("tests don't delete the data of a Sickbay that stores it, unless they may", async () => {
+  await pretended({ base: "", ephemeral: false, tenants: { general: { fhir: { r4: "http://localhost:1" } } } }, async (url) => {
+    await assert.rejects(startForTests({ url }), new RegExp(`${url} stores its data, and each test would delete it\\.`));
+    await assert.rejects(startForTests({ url, reset: true }), { code: "ECONNREFUSED" }); // it went on to the FHIR server
+  });
+});
+
+test("a server that isn't Sickbay is not found", async () => {
+  const server = createServer((_, response) => response.writeHead(404).end("no"));
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const url = `http://localhost:${server.address().port}`;
+  await assert.rejects(connect(url), { message: `No Sickbay at ${url}: ${url}/admin answered with status 404` });
+  server.close();
+});
+
+test("a command that fails is reported with its output", async () => {
+  const args = ["--patients", "many"];
+  await assert.rejects(startSickbay({ args }), /sickbay serve ended with \d: [^]*many/);
+});
+
+test("without Sickbay the message says how to install or find it", async () => {
+  const missing = join(mkdtempSync(join(tmpdir(), "empty-")), "sickbay");
+  await assert.rejects(startSickbay({ command: missing }), (error) => {
+    assert.ok(error.message.startsWith(`Sickbay isn't installed: tried \`${missing}\`. Install it with`), error.message);
+    return true;
+  });
+  const without = [process.execPath, "-e", "console.error(\"No module named sickbay\"); process.exit(1)", "--"];
+  await assert.rejects(startSickbay({ command: without }), /Sickbay isn't installed/);
+});
+
+test("quotes keep a path with blanks together", () => {
+  assert.deepEqual(words(`"C:\\Program Files\\sickbay" -m 'a b' c`), ["C:\\Program Files\\sickbay", "-m", "a b", "c"]);
+});
