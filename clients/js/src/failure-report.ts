@@ -24,8 +24,9 @@ function brief(explanation: string): string {
 export async function explain(sickbay: Sickbay, error: unknown): Promise<unknown> {
   const text = await diagnosis(sickbay);
   if (!text || !(error instanceof Object) || !("message" in error)) return error;
+  const stack = "stack" in error ? error.stack : undefined; // read first: Jest makes it from the message when it is read
   error.message = `${error.message}\n\nSickbay refused:\n\n${text}`;
-  if ("stack" in error && typeof error.stack === "string") error.stack = withText(error.stack, text);
+  if (typeof stack === "string") Object.assign(error, { stack: withText(stack, text) });
   return error;
 }
 

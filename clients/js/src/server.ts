@@ -6,6 +6,7 @@ import type { ReadyLine } from "./admin-api.js";
 import { Sickbay } from "./sickbay.js";
 
 const PATIENCE = 15_000; // milliseconds that Sickbay has to stop
+const SIGNALS: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PROXIES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const ADVICE =
   "Install it with `pipx install sickbay`, or name the command: set SICKBAY_COMMAND or the option `command`. " +
@@ -111,9 +112,23 @@ function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
 function endWithThisProcess(child: ChildProcess): void {
   const end = () => child.kill();
   process.once("exit", end);
-  child.once("exit", () => process.off("exit", end));
+  const removed = SIGNALS.map((signal) => onSignal(signal, end));
+  child.once("exit", () => {
+    process.off("exit", end);
+    removed.forEach((remove) => remove());
+  });
   child.unref();
   for (const stream of [child.stdout, child.stderr]) (stream as unknown as { unref(): void }).unref();
+}
+
+/** A process that is ended by a signal, as Vitest ends its workers, emits no "exit". Returns how to stop listening. */
+function onSignal(signal: NodeJS.Signals, end: () => void): () => void {
+  const handler = () => {
+    end();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal); // as if this listener weren't there
+  };
+  process.once(signal, handler);
+  return () => void process.off(signal, handler);
 }
 
 /** Terminate the process, or kill it after 15 seconds. */

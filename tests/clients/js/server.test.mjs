@@ -33,15 +33,17 @@ test("a Sickbay that runs is found by its address, and isn't stopped", async () 
   await assert.rejects(connect(sickbay.base), new RegExp(`^SickbayError: No Sickbay at ${sickbay.base}: .`));
 });
 
-test("a Sickbay ends with the process that started it", async () => {
-  const program = `import { startSickbay } from "@sickbay/testing";
-    const { sickbay } = await startSickbay({ args: ["--patients", "2"] });
-    console.log(sickbay.base);`;
-  const ended = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
-  assert.equal(ended.status, 0, ended.stderr);
-  const base = ended.stdout.trim();
-  for (let answers = true; answers; ) answers = await fetch(base).then(() => true, () => false);
-});
+const KILLED = "setInterval(() => {}, 1e6); process.kill(process.pid);"; // the interval keeps it running until the signal
+for (const [how, end, expected] of [["ends", "", [0, null]], ["is killed", KILLED, [null, "SIGTERM"]]]) {
+  test(`a Sickbay ends when the process that started it ${how}`, async () => {
+    const program = `import { startSickbay } from "@sickbay/testing";
+      const { sickbay } = await startSickbay({ args: ["--patients", "2"] });
+      process.stdout.write(sickbay.base, () => { ${end} });`;
+    const ended = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+    assert.deepEqual([ended.status, ended.signal], expected, ended.stderr);
+    for (let answers = true; answers; ) answers = await fetch(ended.stdout).then(() => true, () => false);
+  });
+}
 
 test("tests don't delete the data of a Sickbay that stores it, unless they may", async () => {
   await pretended({ base: "", ephemeral: false, tenants: { general: { fhir: { r4: "http://localhost:1" } } } }, async (url) => {
