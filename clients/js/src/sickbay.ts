@@ -103,15 +103,16 @@ export class Sickbay {
     });
   }
 
-  /** The requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id. */
+  /** The last 1,000 requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id. */
   async exchanges(filters: Record<string, string> = {}): Promise<Exchange[]> {
-    return (await this.admin.get("/admin/exchanges", filters)) as Exchange[];
+    return (await this.admin.get("/admin/exchanges", { limit: "1000", ...filters })) as Exchange[];
   }
 
   /** The refused exchanges with their findings. Faults that the test injected don't count. */
   async refusals(): Promise<Exchange[]> {
-    const read = await Promise.all((await this.exchanges()).map(({ id }) => this.admin.get(`/exchanges/${id}`)));
-    return (read as Exchange[]).filter((exchange) => isRefused(exchange) && !exchange.injected);
+    const refused = (await this.exchanges()).filter(isRefused);
+    const read: Exchange[] = await Promise.all(refused.map(({ id }) => this.admin.get(`/exchanges/${id}`)));
+    return read.filter((exchange) => !exchange.injected);
   }
 
   /** An exchange as text: what was wrong with it, why, and what to send instead. */

@@ -53,6 +53,13 @@ test("a browser state is signed in", async ({ sickbay }) => {
   await assert.rejects(sickbay.storageState("okafor", "wrong"), /okafor can't sign in to general with this password\./);
 });
 
+test("a refusal before many requests is not overlooked", async ({ sickbay }) => {
+  const token = await sickbay.token(await sickbay.app(), "patient/Patient.rs", { patient: "p-0001" });
+  await read(sickbay, { access_token: "wrong" });
+  for (let number = 0; number < 101; number += 1) assert.equal((await read(sickbay, token)).status, 200);
+  assert.deepEqual((await sickbay.refusals()).map(({ response }) => response.status), [401]);
+});
+
 test("the journal is filtered by stage", async ({ sickbay }) => {
   const app = await sickbay.app();
   await authorize(sickbay, app);

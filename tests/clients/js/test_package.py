@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -43,9 +45,26 @@ def test_the_types_of_admin_are_those_of_the_openapi_document() -> None:
 
 
 def test_the_types_accept_the_documented_calls_and_no_others(project: Path, run: Run) -> None:
-    (project / "types.ts").write_text((Path(__file__).parent / "types.ts").read_text())
-    options = ("--strict", "--noEmit", "--skipLibCheck", "--target", "es2022", "--module", "nodenext", "--types", "node")
-    run("tsc", "--ignoreConfig", *options, "types.ts")
+    checked = [shutil.copy(Path(__file__).parent / name, project / name) for name in ("types.ts", "globals.d.ts")]
+    blocks = re.findall(r"```js\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) == 10
+    for number, block in enumerate(blocks):
+        checked.append(project / f"block-{number}.js")
+        checked[-1].write_text(f"{block}export {{}};\n")
+    options = (
+        "--strict",
+        "--noEmit",
+        "--skipLibCheck",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--types",
+        "node",
+        "--noImplicitAny",
+        "false",
+    )
+    run("tsc", "--ignoreConfig", "--allowJs", "--checkJs", *options, *checked)
 
 
 @pytest.mark.parametrize("kind", ["dependencies", "devDependencies"])
