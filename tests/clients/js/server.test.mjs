@@ -52,6 +52,35 @@ test("tests don't delete the data of a Sickbay that stores it, unless they may",
   });
 });
 
+test("Sickbay gets its options and variables, and no proxy of the tests", async () => {
+  process.env.HTTP_PROXY = process.env.http_proxy = "http://localhost:1";
+  const print = "console.log(JSON.stringify({ base: process.argv.slice(1), admin: [process.env.HTTP_PROXY, process.env.MORE] }))";
+  const command = [process.execPath, "-e", print];
+  const { sickbay } = await startSickbay({ command, env: { MORE: "1" }, args: ["--patients", "2"] });
+  delete process.env.HTTP_PROXY, delete process.env.http_proxy;
+  assert.deepEqual(sickbay.line.admin, [null, "1"]);
+  assert.deepEqual(sickbay.base, ["serve", "--json", "--ephemeral", "--port", "0", "--patients", "2"]);
+  const fixed = await startSickbay({ command, args: ["--port", "7000"] });
+  assert.deepEqual(fixed.sickbay.base, ["serve", "--json", "--ephemeral", "--port", "7000"]);
+});
+
+test("the admin token is sent to a Sickbay on another machine", async () => {
+  const received = [];
+  const server = createServer(({ headers }, response) => {
+    received.push(headers.authorization);
+    response.end("{}");
+  });
+  await new Promise((resolve) => server.listen(0, "localhost", resolve));
+  const url = `http://localhost:${server.address().port}`;
+  await (await connect(url, "from-the-option")).explanation("1");
+  process.env.SICKBAY_ADMIN_TOKEN = "from-the-environment";
+  await (await startSickbay({ url })).sickbay.clock.advance(1);
+  delete process.env.SICKBAY_ADMIN_TOKEN;
+  server.close();
+  const tokens = ["from-the-option", "from-the-option", "from-the-environment", "from-the-environment"];
+  assert.deepEqual(received, tokens.map((token) => `Bearer ${token}`));
+});
+
 test("a server that isn't Sickbay is not found", async () => {
   const server = createServer((_, response) => response.writeHead(404).end("no"));
   await new Promise((resolve) => server.listen(0, "localhost", resolve));
