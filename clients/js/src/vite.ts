@@ -37,15 +37,17 @@ function runWith(server: ViteDevServer, options: SickbayPluginOptions): void {
     (error: Error) => config.logger.error(`Sickbay: ${error.message}`),
   );
   httpServer!.once("close", () => starting.then(({ stop }) => stop(), () => {}));
-  server.middlewares.use(`${config.base}${LINK}`, async (request, response) => {
-    try {
-      const { sickbay, app } = await registered;
-      const patient = new URL(request.url ?? "/", "http://localhost").searchParams.get("patient") ?? options.patient;
-      redirect(response, (await sickbay.launch(app, patient ? { patient } : {})).url);
-    } catch (error) {
-      response.writeHead(502, { "Content-Type": "text/plain; charset=utf-8" }).end((error as Error).message);
-    }
+  server.middlewares.use(`${config.base}${LINK}`, (request, response) => {
+    const patient = new URL(request.url ?? "/", "http://localhost").searchParams.get("patient") ?? options.patient;
+    registered
+      .then(({ sickbay, app }) => sickbay.launch(app, patient ? { patient } : {}))
+      .then(({ url }) => response.writeHead(302, { Location: url, "Cache-Control": "no-store" }).end())
+      .catch((error: Error) => fail(response, error));
   });
+}
+
+function fail(response: ServerResponse, { message }: Error): void {
+  response.writeHead(502, { "Content-Type": "text/plain; charset=utf-8" }).end(message);
 }
 
 /** The address of the dev server as browsers on this machine use it. */
@@ -71,10 +73,5 @@ async function register(sickbay: Sickbay, address: string, fields: SickbayPlugin
 }
 
 function greeting(address: string, { base }: Sickbay): string {
-  const arrow = "\u001b[32m➜\u001b[39m";
-  return `  ${arrow}  Launch from the EHR: ${address}${LINK}\n  ${arrow}  Sickbay, with each request explained: ${base}`;
-}
-
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(302, { Location: location, "Cache-Control": "no-store" }).end();
+  return `  ➜  Launch from the EHR: ${address}${LINK}\n  ➜  Sickbay, with each request explained: ${base}`;
 }
