@@ -33,6 +33,12 @@ def test_the_package_has_no_dependency_that_is_installed_with_it(tarball: Path) 
     assert all(meta == {"optional": True} for meta in package["peerDependenciesMeta"].values())
 
 
+def test_the_package_has_the_version_of_the_newest_release_notes() -> None:
+    newest = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest
+    assert json.loads((PACKAGE / "package.json").read_text())["version"] == newest[1]
+
+
 def test_every_entry_point_is_in_the_package(tarball: Path) -> None:
     exports = json.loads((PACKAGE / "package.json").read_text())["exports"]
     paths = [path for entry in exports.values() if isinstance(entry, dict) for path in entry.values()]
