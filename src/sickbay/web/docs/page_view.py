@@ -1,0 +1,82 @@
+"""What a page of the documentation shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sickbay.web.docs import library
+from sickbay.web.docs.contents import HOME
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+
+class DocsLink(NamedTuple):
+    text: str
+    href: str
+    current: bool = False
+
+
+class DocsSection(NamedTuple):
+    title: str
+    links: tuple[DocsLink, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocsView:
+    """body: HTML, made from Markdown. up: the way to the first page, such as ../. assets: the folder of css and js.
+
+    layout: the template around the page, which differs between Sickbay's own pages and the files of `make site`.
+    """
+
+    title: str
+    body: Markup
+    sections: tuple[DocsSection, ...]
+    headings: tuple[DocsLink, ...] = ()
+    up: str = ""
+    assets: str = "/static"
+    layout: str = "layout/base.html.j2"
+    searches: bool = False
+
+
+def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+    from markupsafe import Markup
+
+    page = library.page(name)
+    return DocsView(
+        title=page.title,
+        body=Markup(page.html),
+        sections=_navigation(name),
+        headings=tuple(DocsLink(text, f"#{anchor}") for anchor, text in page.headings),
+        up=up(library.address(name)),
+        assets=assets,
+        layout=layout,
+    )
+
+
+def search_view(*, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+    from markupsafe import Markup
+
+    navigation = _navigation(HOME, here=False)
+    return DocsView(title="Search", body=Markup(""), sections=navigation, assets=assets, layout=layout, searches=True)
+
+
+def up(address: str) -> str:
+    return "../" * address.count("/")
+
+
+def _navigation(name: str, *, here: bool = True) -> tuple[DocsSection, ...]:
+    """The links of all sections, relative to the page `name`."""
+    sections = []
+    for section in library.sections():
+        links = (
+            DocsLink(
+                entry.title,
+                library.relative(name, entry.page) + (f"#{entry.anchor}" if entry.anchor else ""),
+                here and entry.page == name and not entry.anchor,
+            )
+            for entry in section.entries
+        )
+        sections.append(DocsSection(section.title, tuple(links)))
+    return tuple(sections)

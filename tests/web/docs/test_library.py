@@ -1,0 +1,75 @@
+"""The pages of docs/, their addresses, and the links between them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from sickbay.web.docs import contents, library, search_index
+
+
+def test_every_listed_page_and_section_exists() -> None:
+    entries = [entry for section in contents.SECTIONS for entry in section.entries]
+    assert {entry.page for entry in entries} <= library.names()
+    assert [entry for entry in entries if entry.anchor and entry.anchor not in library.page(entry.page).anchors] == []
+
+
+def test_every_page_is_in_the_contents_or_belongs_to_the_rules() -> None:
+    linked = {entry.page for section in library.sections() for entry in section.entries}
+    assert {name for name in library.names() - linked if not name.startswith("rules/")} == set()
+
+
+@pytest.mark.parametrize("name", sorted(library.names()))
+def test_no_link_is_broken(name: str) -> None:
+    """Links to files outside docs/ are checked in the source code."""
+    text = (library.folder() / f"{name}.md").read_text(encoding="utf-8")
+    outside = re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.M | re.S)
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", outside):
+        target, _, anchor = link.partition("#")
+        if link.startswith(library.EXTERNAL):
+            continue
+        path = (library.folder() / f"{name}.md").parent / target if target else library.folder() / f"{name}.md"
+        path = path / "README.md" if path.is_dir() and (path / "README.md").exists() else path
+        if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path.resolve())):
+            broken.append(link)
+    assert broken == []
+
+
+def anchors(path: object) -> frozenset[str]:
+    from pathlib import Path
+
+    from sickbay.web.docs import markdown
+
+    return markdown.render(Path(str(path)).read_text(encoding="utf-8"), lambda link: link).anchors
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "address"),
+    [
+        ("README", "tutorial.md", "tutorial.html"),
+        ("running", "security.md#limits", "security.html#limits"),
+        ("reference/settings", "../security.md", "../security.html"),
+        ("doctor", "rules", "rules/index.html"),
+        ("rules/authorize", "README.md", "index.html"),
+        ("security", "../SECURITY.md", None),
+        ("running", "#limits", "#limits"),
+        ("README", "https://example.org/", "https://example.org/"),
+        ("README", "pictures/chart.png", "pictures/chart.png"),
+    ],
+)
+def test_links_between_pages_lead_to_their_addresses(page: str, link: str, address: str | None) -> None:
+    assert library.resolve(page, link) == address
+
+
+def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
+    assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
+    assert library.by_address("") == contents.HOME
+    assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
+
+
+def test_the_search_index_knows_where_invalid_grant_is_explained() -> None:
+    found = [address for address, *_, text in search_index.entries() if "invalid_grant" in text]
+    assert any(address.startswith("rules/token.html#") for address in found)
+    assert all(library.by_address(address.partition("#")[0]) for address in found)
