@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test prove check cover mutants walks bench lock format docs site clean node
+.PHONY: help run install test prove check cover mutants walks bench lock format docs site release clean node
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -22,8 +22,8 @@ test: .venv/.dev node  ## run all tests, including those in Chromium
 	@$(PY) -m compileall -q src tests bench tools
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts), and all tests without caches
-	@tools/system chromium postgres
+prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts, image), and all tests without caches
+	@tools/system chromium postgres podman
 	$(PY) -m pytest -q -m prove $(ARGS)
 	SICKBAY_CACHES=off $(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
@@ -45,6 +45,10 @@ mutants: .venv/.mutants  ## run mutation tests of authorization; at least 90 % m
 walks: .venv/.dev  ## count the files that four requests execute (list them: make walks ARGS=--list)
 	$(PY) tools/walk.py $(ARGS)
 
+release: .venv/.release  ## build and verify the packages, SBOM, image and notes of a release in dist/ (ARGS=--no-image)
+	@tools/system bubblewrap podman
+	$(PY) -m tools.release $(ARGS)
+
 bench: .venv/.dev  ## measure speed and update docs/benchmarks.md
 	$(PY) -m bench $(ARGS)
 
@@ -62,9 +66,12 @@ lock:  ## resolve pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) pyproject.toml requirements/build.in -o requirements/runtime.txt
 	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt pyproject.toml requirements/build.in --group dev -o requirements/dev.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group mutants -o requirements/mutants.txt
+	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group release -o requirements/release.txt
+	$(COMPILE) $(UPGRADE) -c requirements/dev.txt pyproject.toml --extra postgres -o requirements/image.txt
+	$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
-clean:  ## remove .venv, node_modules and caches, but no data
-	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build
+clean:  ## remove .venv, node_modules, caches and dist, but no data
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist
 
 node: node_modules/.package-lock.json
 
@@ -84,6 +91,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 
 .venv/.mutants: requirements/mutants.txt .venv/.dev
 	@$(PIP) install -q --require-hashes -r requirements/mutants.txt
+	@touch $@
+
+.venv/.release: requirements/release.txt .venv/.dev
+	@$(PIP) install -q --require-hashes -r requirements/release.txt
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.runtime

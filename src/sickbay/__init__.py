@@ -1,3 +1,3 @@
 """Sickbay: the EHR on your own machine that explains every refusal."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -89,6 +89,7 @@ def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> 
 def test_a_response_without_code_and_error_is_reported() -> None:
     assert "redirect-no-code-no-error" in finding_ids(f"{CALLBACK}?state={STATE}")
     assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}")
+    assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}&session_state=y")
     assert "redirect-state-missing" in finding_ids(f"{CALLBACK}?code=x")
 
 

@@ -111,10 +111,22 @@ def test_a_valid_scope_is_accepted_everywhere(place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "scope"),
+    [
+        ("refresh", "patient%2FPatient.rs%20openid"),
+        ("backend", "system%2FPatient.rs"),
+        ("registration", "user%2FPatient.rs"),
+    ],
+)
+def test_scopes_that_are_encoded_twice_get_only_this_refusal(place: str, scope: str) -> None:
+    assert PLACES[place][0](scope, Policy()) == ["scope-double-encoded"]
+
+
+@pytest.mark.parametrize(
     ("place", "scope", "names"),
     [
         ("authorize", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow"]),
-        ("refresh", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow", "refresh-scope-expanded"]),
+        ("refresh", "user/Patient.rs system/Patient.rs", ["scope-system-in-user-flow"]),
         ("backend", "user/Patient.rs system/Patient.rs", ["backend-scope-not-system"]),
         ("backend", "user/Patient.sr", ["scope-v2-order", "backend-scope-not-system"]),
         ("registration", "user/Patient.rs system/Patient.rs", ["scope-levels-mixed"]),

@@ -61,7 +61,7 @@ def test_a_corrected_form_has_a_placeholder_for_a_spent_or_expired_code(tmp_path
     async def steps(flow: Flow) -> None:
         app = await app_of(flow)
         sent = await form(flow, app)
-        assert await code_of(flow, json=sent) == f"{sent['code'][:4]}…(43)"
+        assert await code_of(flow, json=sent) == PLACEHOLDER_CODE  # secrets aren't stored, so a good code is a placeholder too
         assert (await flow.http.post(TOKEN, data=sent)).status_code == 200
         assert await code_of(flow, json=sent) == PLACEHOLDER_CODE
         assert await code_of(flow, data=sent) is None
@@ -127,7 +127,7 @@ def test_a_search_that_would_be_refused_again_is_not_offered(tmp_path: Path) -> 
         token = (await flow.launched())["access_token"]
         headers = {"authorization": f"Bearer {token}"}
         answer = await flow.http.get("/general/r4/Patients?name=x", headers=headers)
-        assert (await exchange_of(flow, answer))["corrected"]["url"].endswith("/Patient?name=‹1%20character›")
+        assert (await exchange_of(flow, answer))["corrected"]["url"].endswith("/Patient?name=YOUR-NAME")
         answer = await flow.http.get("/general/r4/Patients?birthdate=01/02/2020", headers=headers)
         assert (await exchange_of(flow, answer))["corrected"] is None
 
@@ -193,7 +193,7 @@ def test_an_introspection_request_is_corrected_too(tmp_path: Path) -> None:
                 answer = await flow.http.post(f"/general/oauth/{path}", auth=auth, **wrong)
                 corrected = (await exchange_of(flow, answer))["corrected"]
                 assert (answer.status_code, corrected["url"]) == (400, f"{BASE}/general/oauth/{path}")
-                assert corrected["body"].startswith(f"token={token[:4]}")
+                assert corrected["body"].startswith("token=YOUR-TOKEN")
             assert (await flow.http.post(f"/general/oauth/{path}", auth=auth, data={"token": token})).status_code == 200
         answer = await flow.http.get("/general/oauth/userinfo", headers={"authorization": f'Bearer "{token}"'})
         corrected = (await exchange_of(flow, answer))["corrected"]

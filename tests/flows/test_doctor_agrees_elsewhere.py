@@ -27,6 +27,7 @@ KINDS = (
     "app_state_request",
 )
 ELSEWHERE = {
+    "address-retired": "another server",
     "app-state-moved": "stored app state",
     "fhir-resource-exists": "a record with that id",
     "fhir-version-conflict": "a record of that version",

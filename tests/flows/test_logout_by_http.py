@@ -199,8 +199,8 @@ def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path
             text = (await flow.http.get(exchange_url, headers={"accept": "text/plain"})).text
             url = next(line.strip() for line in text.splitlines() if line.strip().startswith(BASE + LOGOUT + "?"))
             assert exchange["corrected"]["url"].startswith(BASE + LOGOUT + "?")
-            assert ("Replace YOUR_ID_TOKEN_HINT" in text) is ("id_token_hint" in hint)
-            filled_response = await flow.http.get(url.replace("YOUR_ID_TOKEN_HINT", tokens["id_token"]), headers=HTML)
+            assert ("Replace YOUR-ID-TOKEN-HINT" in text) is ("id_token_hint" in hint)
+            filled_response = await flow.http.get(url.replace("YOUR-ID-TOKEN-HINT", tokens["id_token"]), headers=HTML)
             assert filled_response.status_code < 400
 
     run(steps, tmp_path)

@@ -77,6 +77,8 @@ def _unusable(reason: str, **facts: object) -> Refusal:
 def token_is_sent(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if request.headers.get("authorization") or _in_query(request):
         return None
+    if known.public or not known.headers_known:
+        return None
     return refusals.FHIR_TOKEN_MISSING(received=None)
 
 

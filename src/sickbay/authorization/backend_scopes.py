@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.granting import UNASKED
-from sickbay.authorization.authorize.parameters import misjoined
 from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
@@ -38,20 +37,20 @@ def _scope_check(
         text = request.parameters.get("scope") or ""
         if text_only and _is_plain(text):
             return None
-        return decide(spelling(text).tokens, known)
+        return decide(requested_scopes.tokens_of(text), known)
 
     over.__name__ = name
     return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
 
 
 def _requested(request: TokenRequest) -> tuple[str, ...]:
-    return spelling(request.parameters.get("scope") or "").tokens
+    return requested_scopes.tokens_of(request.parameters.get("scope") or "")
 
 
 @check(inputs=_UNUSUAL)
 def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """SMART requires a scope. A lenient app gets all its registered scopes instead (RFC 6749 3.3)."""
-    if (request.parameters.get("scope") or "").strip() or _is_lenient(known):
+    if (request.parameters.get("scope") or "").strip() or _is_lenient(known) or not known.smart:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
     return refusals.BACKEND_SCOPE_MISSING(received=None, registered=registered)
@@ -59,9 +58,7 @@ def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
 
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
 def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    text = request.parameters.get("scope") or ""
-    facts = {"received": text, "expected": " ".join(_requested(request))}
-    return next((kind.with_facts(facts) for kind in misjoined(text)), None)
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if known.smart else None
 
 
 def offered(
@@ -104,7 +101,8 @@ def _dropping_policy(known: TokenContext) -> Policy | None:
     return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(known)) else None
 
 
-def _not_system(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+def not_of_the_system(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+    """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
     parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
     policy = _dropping_policy(known)
@@ -208,7 +206,7 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
     _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
     _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
-    _scope_check("scopes_are_of_the_system", _not_system, text_only=True),
+    _scope_check("scopes_are_of_the_system", not_of_the_system, text_only=True),
     _scope_check("scopes_are_of_the_version_the_app_speaks", _of_another_version),
     _scope_check("wildcard_scopes_are_allowed", _wildcard),
     scope_types_exist_in_the_fhir_version,

@@ -6,8 +6,8 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
 from sickbay.authorization.scope_negotiation import TokenSummary
@@ -15,6 +15,9 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.subjects import Before
 from sickbay.kernel.checks import UNKNOWN, Unknown
+
+Guesses: TypeAlias = tuple[tuple[str, str], ...]
+"""Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -43,6 +46,10 @@ class AuthorizeContext:
     """The launch of `live_launch`."""
     neighbours: tuple[Client, ...] = ()
     """The apps behind `others`, if known. Used only for the corrected request."""
+    smart: bool = True
+    """False for a pasted OAuth or OpenID Connect request that asks for nothing of SMART, so SMART's demands don't apply."""
+    guesses: Guesses = ()
+    """What of this context was inferred from a pasted request. Empty on a running server."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -107,6 +114,10 @@ class TokenContext:
     """The apps behind `others`, if known. Used only for the corrected request."""
     bare: AuthorizationCode | Unknown | None = UNKNOWN
     """The code without stray characters, if none was found as sent. Used only for the corrected request."""
+    smart: bool = True
+    """As in AuthorizeContext."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
@@ -161,6 +172,12 @@ class AccessContext:
     """How many resources a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN
     """The state that the app has stored under this id; None if there is none that this token may change."""
+    headers_known: bool = True
+    """False if only the URL was pasted, so a header that isn't there may have been sent."""
+    public: bool = False
+    """Whether the request goes to a server that is known to need no token. False for this server."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +190,10 @@ class UrlContext:
     allowed_iss: tuple[str, ...] | Unknown = UNKNOWN
     ids: frozenset[str] = frozenset()
     """Names of refusals that can be explained: another server's response is matched to one of these."""
-    context: dict[str, Any] = field(default_factory=dict)
+    cookie_lost: bool = False
+    """Whether the app set a cookie at the launch that didn't come back with the redirect."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +211,7 @@ class AnswerContext:
     nonce: str | None = None
     wants_refresh: bool = False
     openid: Mapping[str, Any] | None = None
+    cookie_lost: bool = False
+    """As in UrlContext."""
+    guesses: Guesses = ()
+    """As in AuthorizeContext."""

@@ -57,7 +57,7 @@ def members_of_the_group_may_be_known(request: AccessRequest, known: AccessConte
 @check(applies_to=ASKED)
 def export_is_asked_for_later(request: AccessRequest, known: AccessContext) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
-    if not is_export(request) or "respond-async" in prefer:
+    if not is_export(request) or "respond-async" in prefer or not known.headers_known:
         return None
     facts = {"received": prefer or None, "expected": "respond-async"}
     return refusals.BULK_PREFER_MISSING.with_facts(facts)

@@ -20,7 +20,6 @@ from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import jose, scopes
-from sickbay.protocol.scope_spelling import spelling
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
@@ -218,7 +217,7 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusa
     if not requested:
         return None
     version = known.client.smart_version if isinstance(known.client, Client) else 2
-    bases = (_family(known).base,) if _family(known).base in server.fhir_bases else server.fhir_bases
+    bases = _bases(server, known)
     versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
         requested_scopes.of_the_system(requested)
@@ -231,7 +230,7 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusa
 def _requested(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
     """Returns the requested scopes, except those that are literally in the grant and need no check."""
     granted = scopes.split(_family(known).scope)
-    return tuple(scope for scope in spelling(request.parameters.get("scope") or "").tokens if scope not in granted)
+    return tuple(scope for scope in requested_scopes.tokens_of(request.parameters.get("scope") or "") if scope not in granted)
 
 
 @check(
@@ -260,10 +259,24 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> R
 )
 def scope_is_not_wider(request: TokenRequest, known: TokenContext) -> Refusal | None:
     granted, requested = _family(known).scope, request.parameters.get("scope") or ""
-    wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted))
+    refused_elsewhere = _unsuitable(request, known)
+    wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted) and scope not in refused_elsewhere)
     if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(requested))):
         return None
     return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
+
+
+def _unsuitable(request: TokenRequest, known: TokenContext) -> frozenset[str]:
+    """Returns the requested scopes that no user's token can have here, which `scopes_suit_the_server` refuses."""
+    requested, server = requested_scopes.resources(_requested(request, known)), known.server
+    types = requested_scopes.types_of(_bases(server, known), server) if isinstance(server, Server) else ()
+    missing = requested_scopes.of_missing_types(requested, types)
+    return frozenset(scope.text for scope in requested if scope.level == "system" or scope in missing)
+
+
+def _bases(server: Server, known: TokenContext) -> tuple[str, ...]:
+    base = _family(known).base
+    return (base,) if base in server.fhir_bases else server.fhir_bases
 
 
 def _within(requested: str, granted: str) -> bool:

@@ -12,7 +12,6 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import jose, urls
 from sickbay.protocol.client_uris import STRANGE
-from sickbay.protocol.scope_spelling import spelling
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
 PRIVATE_MEMBERS = jose.PRIVATE
@@ -150,7 +149,7 @@ def scope_levels_are_not_mixed(request: RegistrationRequest, known: Any) -> Refu
 
 
 def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
-    return spelling(request.scope).tokens
+    return requested_scopes.tokens_of(request.scope)
 
 
 def _metadata(refusal: Refusal | None) -> Refusal | None:

@@ -27,7 +27,15 @@ def refusal(kind: RefusalType, wrong: Sequence[str], corrected: list[str] | None
     return kind.with_facts(facts | more) if wrong else None
 
 
+def tokens_of(text: str) -> tuple[str, ...]:
+    """Returns the scopes that were meant, whatever separates them and however often they were encoded."""
+    return spelling(scopes.decoded_again(text)).tokens
+
+
 def separated_wrongly(text: str) -> Refusal | None:
+    """Refuses a text that isn't a list of scopes: encoded twice, or with wrong characters between or around the scopes."""
+    if scopes.is_encoded_twice(text):
+        return refusals.SCOPE_DOUBLE_ENCODED(received=text, expected=scopes.decoded_again(text))
     facts = {"received": text, "expected": " ".join(spelling(text).tokens)}
     return next((kind.with_facts(facts) for kind in misjoined(text)), None)
 

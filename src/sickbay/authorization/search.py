@@ -137,14 +137,14 @@ def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> 
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
     levels = {scope.level for scope in _token_scopes(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
-    if "user" not in levels or any(_narrows(name) for name, value in request.parameters if value):
+    if "user" not in levels or any(narrows(name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
     return refusals.FHIR_SEARCH_UNBOUNDED.with_facts(facts)
 
 
-def _narrows(parameter: str) -> bool:
+def narrows(parameter: str) -> bool:
     name = parameter.replace(".", ":").partition(":")[0]
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
@@ -156,7 +156,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
     compartment = compartment_types(known.version) if known.version else {}
     for type in _searched(request, known):
         accepted = {*PATIENT_KEYS, *compartment.get(type, ())}
-        if type != "Patient" and type in compartment and not _names(request) & accepted:
+        if type != "Patient" and type in compartment and not names_sent(request) & accepted:
             return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
     return None
 
@@ -166,7 +166,7 @@ def search_names_its_category(request: AccessRequest, known: AccessContext) -> R
     if not _policy(known).requires_category:
         return None
     types = [type for type in _searched(request, known) if type in CATEGORY_TYPES]
-    if not types or _names(request) & {"category", "code", "_id"}:
+    if not types or names_sent(request) & {"category", "code", "_id"}:
         return None
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
@@ -177,7 +177,7 @@ def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessCo
     required = criteria(_policy(known).search_criteria)
     if not required:
         return None
-    names = _names(request)
+    names = names_sent(request)
     for type in _searched(request, known):
         for alternatives in required.get((known.version, type), ()):
             if not names.intersection(alternatives):
@@ -209,7 +209,7 @@ def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | N
     alone = _policy(known).search_alone
     if not alone or request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
         return None
-    names = _names(request)
+    names = names_sent(request)
     others = sorted(name for name in names if not name.startswith("_"))
     if "_id" not in names or not others:
         return None
@@ -264,7 +264,7 @@ def _searched(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
     return searched_types(known.version, request.interaction, request.type, request.parameters.pairs)
 
 
-def _names(request: AccessRequest) -> set[str]:
+def names_sent(request: AccessRequest) -> set[str]:
     return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
 
 

@@ -85,10 +85,15 @@ def grant_type_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | 
 def grant_type_is_supported(request: TokenRequest, known: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
     offered = known.server.grants if isinstance(known.server, Server) else GRANTS
-    if grant in offered:
+    if grant in offered or (not known.smart and _is_of_oauth(grant or "")):
         return None
     facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
+
+
+def _is_of_oauth(grant: str) -> bool:
+    """Whether other servers may support it: an extension grant is a URI, and the password grant was part of OAuth 2.0."""
+    return grant == "password" or ":" in grant
 
 
 @check(after=(grant_type_is_supported,))

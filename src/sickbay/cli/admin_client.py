@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote
 
 import httpx2
-from cyclopts import Parameter
 
 from sickbay.cli import admin_key, config_file, folder
 from sickbay.cli.output import CommandError, note
 from sickbay.kernel import english
 from sickbay.settings import Settings
 
-Data = Annotated[
-    str | None,
-    Parameter(help="The data folder, or postgresql://user@host/database. Default: ~/.local/share/sickbay."),
-]
 PATIENCE = 30
 """Seconds to wait for a response."""
 

@@ -1,4 +1,4 @@
-"""Types of arguments that are numbers or days, with their bounds."""
+"""Types of arguments: the data folder, and numbers and days with their bounds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+
+Data = Annotated[
+    str | None,
+    Parameter(help="The data folder, or postgresql://user@host/database. Default: ~/.local/share/sickbay."),
+]
 
 
 def _between(least: int, most: int | None = None) -> Callable[[Any, Sequence[Any]], int]:

@@ -75,6 +75,14 @@ COMMANDS = {
         "Deletes sessions, tokens, launches, exchanges, and all changes of resources. Keeps the apps and users that you added.",
         "sickbay reset --tenant general",
     ),
+    "completion": Help(
+        "Print a script that completes commands and options in your shell.",
+        "Write the output to the folder where your shell looks for such scripts, and start a new shell:\n\n"
+        "bash: ~/.local/share/bash-completion/completions/sickbay\n\n"
+        "zsh: a file named _sickbay in a folder of $fpath\n\n"
+        "fish: ~/.config/fish/completions/sickbay.fish",
+        "sickbay completion fish > ~/.config/fish/completions/sickbay.fish",
+    ),
 }
 
 

@@ -23,6 +23,7 @@ from sickbay.diagnosis.rules import (
     registration_limits,
     registration_uris,
     request,
+    retired,
     subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
@@ -48,6 +49,7 @@ from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
     *request.RULES,
+    *retired.RULES,
     *transport.RULES,
     *missing_parameters.RULES,
     *client.RULES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
@@ -20,6 +21,7 @@ from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scopes import decoded_again
 
 Q = TypeVar("Q")
 R = TypeVar("R", AuthorizeRequest, TokenRequest, RegistrationRequest)
@@ -34,10 +36,10 @@ PLACEHOLDER_CHALLENGE = "CODE_CHALLENGE"
 PLACEHOLDER_CLIENT_ID = "CLIENT-ID-OF-YOUR-APP"
 """Used if several apps are registered and it is unclear which one is meant."""
 
-PLACEHOLDER_SECRET = "YOUR_CLIENT_SECRET"
+PLACEHOLDER_SECRET = "YOUR-CLIENT-SECRET"
 """Only the app has the secret; the server stores its hash."""
 
-PLACEHOLDER_CODE = "CODE-OF-YOUR-REDIRECT"
+PLACEHOLDER_CODE = "CODE-FROM-YOUR-REDIRECT"
 PLACEHOLDER_VERIFIER = "CODE_VERIFIER"
 PLACEHOLDER_REFRESH = "REFRESH-TOKEN-OF-YOUR-APP"
 PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
@@ -45,6 +47,10 @@ PLACEHOLDER_TOKEN = "ACCESS-TOKEN-OF-YOUR-APP"
 
 PLACEHOLDER_LAUNCH = "LAUNCH-VALUE-OF-YOUR-LAUNCH-URL"
 """Only the EHR can create a launch code."""
+
+PLACEHOLDER_AUD = "FHIR-BASE-URL-OF-YOUR-LAUNCH"
+PLACEHOLDER_REDIRECT_URI = "REDIRECT-URI-OF-YOUR-APP"
+"""Used if the server or the registration isn't known."""
 
 PLACES = frozenset(
     (
@@ -55,9 +61,33 @@ PLACES = frozenset(
         PLACEHOLDER_TOKEN,
         PLACEHOLDER_LAUNCH,
         PLACEHOLDER_CLIENT_ID,
+        PLACEHOLDER_SECRET,
+        PLACEHOLDER_AUD,
+        PLACEHOLDER_REDIRECT_URI,
     )
 )
 """Placeholders never match a stored value."""
+
+_BY_NAME = {
+    "client_id": PLACEHOLDER_CLIENT_ID,
+    "client_secret": PLACEHOLDER_SECRET,
+    "code": PLACEHOLDER_CODE,
+    "code_challenge": PLACEHOLDER_CHALLENGE,
+    "code_verifier": PLACEHOLDER_VERIFIER,
+    "refresh_token": PLACEHOLDER_REFRESH,
+    "access_token": PLACEHOLDER_TOKEN,
+    "authorization": PLACEHOLDER_TOKEN,
+    "launch": PLACEHOLDER_LAUNCH,
+    "aud": PLACEHOLDER_AUD,
+    "redirect_uri": PLACEHOLDER_REDIRECT_URI,
+    "basic": "BASE64-OF-YOUR-ID-AND-SECRET",
+}
+
+
+def placeholder_for(name: str) -> str:
+    """What a corrected request contains instead of a value of this parameter that Sickbay doesn't have."""
+    return _BY_NAME.get(name.lower()) or f"YOUR-{re.sub('[^A-Z0-9]+', '-', name.upper()).strip('-') or 'VALUE'}"
+
 
 _WELL_FORMED = "A" * 43
 """A valid verifier, which is also a valid challenge."""
@@ -84,7 +114,7 @@ def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
     """The scopes of the request, whatever separates them."""
     text = request.scope if isinstance(request, RegistrationRequest) else request.parameters.get("scope")
-    return spelling(text or "").tokens
+    return spelling(decoded_again(text or "")).tokens
 
 
 def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:

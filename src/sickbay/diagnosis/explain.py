@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
@@ -35,7 +36,8 @@ def explain(
     matches = _matches(rules, stage, request, known, examination)
     causes = _causes(matches)
     findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
-    return Explanation(_sorted(findings), _corrected(rules, stage, request, known, matches, again))
+    roots = {rule.id for rule, _, _ in matches if rule.root}
+    return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, known, matches, again))
 
 
 _Match = tuple[Rule, Facts, bool]
@@ -118,11 +120,12 @@ def _unique(findings: Any) -> list[Finding]:
     return list(by_id.values())
 
 
-def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
-    roots = {finding.because for finding in findings}
+def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, ...]:
+    """Causes of other findings first, then by severity; of the same severity, what may cause others (`roots`) first."""
+    causes = {finding.because for finding in findings}
 
-    def rank(finding: Finding) -> tuple[bool, int, bool]:
-        return finding.id not in roots, SEVERITIES.index(finding.severity), not finding.refused
+    def rank(finding: Finding) -> tuple[bool, int, bool, bool]:
+        return finding.id not in causes, SEVERITIES.index(finding.severity), finding.id not in roots, not finding.refused
 
     return tuple(sorted(findings, key=rank))
 
@@ -169,8 +172,9 @@ def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
 
 
 def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
+    """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
-        if rule.repair and "told" not in facts:
+        if rule.repair and "told" not in facts and not guesses.is_policy(facts):
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

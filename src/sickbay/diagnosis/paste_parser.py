@@ -8,6 +8,8 @@ import shlex
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.protocol import unicode, urls
 
 MOST = 65_536
@@ -62,7 +64,8 @@ def read(text: str) -> dict[str, Any]:
     text = _stripped(text)
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
-        return {"kind": kind_of(line), "url": text}
+        kind = kind_of(line)
+        return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
     raise ValueError("This isn't a URL, a curl command or an exchange as JSON.")
 
 
@@ -89,13 +92,20 @@ def kind_of(url: str) -> str:
         return "error_page_url"
     if "/app-state/Basic" in parts.path:
         return "app_state_request"
+    if "grant_type" in names and "response_type" not in names:
+        return "token_request"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:
         return "launch_url"
-    if {"code", "error"} & (names | behind):
+    if {"code", "error"} & (names | behind) and not _is_search(url):
         return "redirect_url"
     return "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
+
+
+def _is_search(url: str) -> bool:
+    """Whether the path ends with a resource type, so that `code` is a search parameter."""
+    return bool(fhir_base_of(url)) and urls.split(url).path.rpartition("/")[2] in ALL_TYPES
 
 
 def _exchange(text: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from sickbay.diagnosis import doctor, paste_parser
 from sickbay.diagnosis.answers import read
@@ -14,11 +15,15 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.paste import read as paste
+from sickbay.diagnosis.paste import source_code
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity, Spec
 from sickbay.diagnosis.unseen import to_compare
+
+if TYPE_CHECKING:
+    from sickbay.diagnosis.code import Mistake
 
 MOST = 20
 """How many requests and responses of one text are examined at most."""
@@ -46,8 +51,9 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
-    diagnosis = _with_answers(merged, diagnoses, answers, entries)
-    if not diagnosis.has_problem:
+    merged = _with_mistakes(merged, source_code.mistakes(text, pieces))
+    diagnosis = _with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
+    if not diagnosis.has_problem and not entries:
         diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
     return evidence, diagnosis._replace(pieces=pieces)
 
@@ -59,7 +65,7 @@ def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnsw
     """
     diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
     entries = knowledge.known_errors(text, answers) if answers else []
-    return _with_answers(_merged(diagnoses), diagnoses, answers, entries)
+    return _with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
 
 
 def _single(text: str) -> Input | None:
@@ -85,14 +91,26 @@ def _diagnosed(found: Input) -> Diagnosis | None:
         diagnosis = doctor.diagnose(found.evidence, ())
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return diagnosis if found.is_whole else _of_a_part(diagnosis)
+    return _of_a_part(diagnosis, found)
 
 
-def _of_a_part(diagnosis: Diagnosis) -> Diagnosis:
-    """Without the findings about what isn't there: it may have been sent, and left out of the text."""
-    shown = tuple(finding for finding in diagnosis.explanation.findings if "-missing" not in finding.id)
-    corrected = diagnosis.corrected if len(shown) == len(diagnosis.explanation.findings) else None
+def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
+    """Without the findings about what the text doesn't show: parts that were left out, and values of variables."""
+    shown = tuple(
+        finding
+        for finding in diagnosis.explanation.findings
+        if (found.is_whole or "-missing" not in finding.id) and not _is_unknown(finding, found.unknown)
+    )
+    is_complete = len(shown) == len(diagnosis.explanation.findings) and not found.unknown
+    corrected = diagnosis.corrected if is_complete else None
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
+
+
+def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
+    """Whether the finding is only about parameters whose values aren't in the text."""
+    names = finding.facts.get("names")
+    about = set(names) if isinstance(names, (list, tuple)) and names else {finding.parameter}
+    return about <= unknown
 
 
 def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
@@ -106,14 +124,69 @@ def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
 
 
+def _severity(text: str, pieces: Sequence[Piece], single: Input | None, answers: Sequence[ErrorAnswer]) -> Severity:
+    """Of a known error that the text shows. A request may be fine if there is neither an error nor a word about it."""
+    if answers:
+        return "error"
+    between = re.sub(r"\W+", " ", "".join(part for part in _between(text, pieces))).split()
+    return "info" if single or len(between) < WORDS else "warning"
+
+
+WORDS = 6
+"""From so many words on, the text around the pieces is a description of a problem."""
+
+
+def _between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
+    place = 0
+    for piece in pieces:
+        yield text[place : piece.start]
+        place = piece.end
+    yield text[place:]
+
+
+def _with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
+    """Adds the mistakes in source code, unless a rule has found the same in the request."""
+    findings = list(merged.explanation.findings)
+    ids = {finding.id for finding in findings}
+    added = [_of_mistake(mistake) for mistake in mistakes if not ids & SAME.get(mistake.id, set())]
+    if not added:
+        return merged
+    ordered = sorted([*added, *findings], key=lambda finding: SEVERITIES.index(finding.severity))
+    return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
+
+
+SAME: dict[str, set[str]] = {
+    "code-json-body": {"token-wrong-content-type"},
+    "code-json-under-form-type": {"token-wrong-content-type"},
+    "code-token-get": {"token-wrong-method"},
+    "code-token-parameters-in-query": {"token-wrong-method"},
+    "code-basic-newline": {"basic-newline"},
+    "code-basic-not-base64": {"basic-malformed"},
+    "code-variable-not-inserted": {"value-is-placeholder"},
+}
+"""Mistakes in code, and the rules that say the same about the request."""
+
+
+def _of_mistake(mistake: Mistake) -> Finding:
+    first, last = mistake.lines
+    place = Spec(
+        f"Read from line {first} of the code" if first == last else f"Read from lines {first} to {last} of the code", ""
+    )
+    return Finding(mistake.id, mistake.severity, mistake.title, mistake.why, mistake.fix, place, "probable")
+
+
 def _with_answers(
-    merged: Diagnosis, diagnoses: Sequence[Diagnosis], answers: tuple[ErrorAnswer, ...], entries: Sequence[KnownError]
+    merged: Diagnosis,
+    diagnoses: Sequence[Diagnosis],
+    answers: tuple[ErrorAnswer, ...],
+    entries: Sequence[KnownError],
+    severity: Severity,
 ) -> Diagnosis:
     """Adds what is known about the errors, or that their cause isn't in the text."""
     explained = any(is_explained(each.stage, each.examination, each.explanation) for each in diagnoses)
     merged = merged._replace(answers=answers)
     if entries:
-        known = [knowledge.finding(entry, "error" if answers else "warning") for entry in entries]
+        known = [knowledge.finding(entry, severity) for entry in entries]
         findings = _in_order(merged.explanation.findings, known, explained=explained)
         explanation = Explanation(findings, merged.explanation.corrected)
         causes = knowledge.likely_causes(_causes(entries))

@@ -106,8 +106,14 @@ class Finding:
 
 
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
-    """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning."""
-    severity = max(rule.severity_of(facts), ceiling, key=SEVERITIES.index)
+    """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning.
+
+    The fact `guess` says what was assumed, if the context had to be guessed. Then the finding is only probable, and at most
+    a warning; the fact `at_most` lowers it to info.
+    """
+    guess = str(facts.get("guess", ""))
+    most: Severity = facts.get("at_most", "warning" if guess else "error")
+    severity = max(rule.severity_of(facts), ceiling, most, key=SEVERITIES.index)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title
@@ -115,10 +121,10 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
         id=rule.id,
         severity=severity,
         title=title.format_map(words),
-        why=rule.why.format_map(words),
+        why=f"{rule.why.format_map(words)} {guess}".rstrip(),
         fix=rule.fix.format_map(words).rstrip(),
         spec=rule.spec,
-        degree=rule.degree,
+        degree="probable" if guess and rule.degree == "certain" else rule.degree,
         facts=facts,
         parameter=rule.parameter,
         refused=refused,

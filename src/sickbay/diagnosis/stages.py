@@ -43,7 +43,7 @@ from sickbay.authorization.requests import (
     TokenRequest,
     UrlRequest,
 )
-from sickbay.diagnosis import recheck
+from sickbay.diagnosis import guesses, recheck
 from sickbay.diagnosis.corrections import with_well_formed_pkce
 from sickbay.diagnosis.evidence import access as read_access
 from sickbay.diagnosis.evidence import answer
@@ -193,7 +193,8 @@ class Kind(NamedTuple):
         return self.own_checks(request) if self.own_checks else (*self.stage.pasted, *self.stage.checks(request))
 
     def examine(self, request: Any, known: Any) -> Examination:
-        return examine(self.checks(request), with_well_formed_pkce(request), known, self.stage.relaxed(known))
+        checks = self.checks(request)
+        return guesses.marked(checks, known, examine(checks, with_well_formed_pkce(request), known, self.stage.relaxed(known)))
 
 
 KINDS: dict[str, Kind] = {

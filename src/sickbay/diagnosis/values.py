@@ -63,8 +63,9 @@ _VARIABLE = re.compile(
     re.I,
 )
 _SAMPLE = re.compile(
-    r"<[^<>]*>|(?:.*[^a-z])?your[_ -].*|[x-]{4,}|(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|"
-    r"to-?do|example|sample|dummy|placeholder",
+    r"<[^<>]*>|(?:.*[^a-z])?your[_ -].*|[x-]{4,}|x{4,}\..*|"
+    r"(?:\w+[_ -])?(?:value|secret|token|code|id|uri|url)[_ -]here|"
+    r"(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|to-?do|example|sample|dummy|placeholder",
     re.I | re.S,
 )
 _PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
@@ -93,4 +94,5 @@ def _word(value: str, *, part: bool = False) -> str | None:
         return "the source code of a function that wasn't called"
     if _VARIABLE.fullmatch(value) and not (part and value.startswith(("%", "@"))):
         return "a variable that wasn't replaced by its value"
-    return "sample text that wasn't replaced" if _SAMPLE.fullmatch(value) and not part else None
+    sample = re.fullmatch("x{4,}", value, re.I) if part else _SAMPLE.fullmatch(value)
+    return "sample text that wasn't replaced" if sample else None

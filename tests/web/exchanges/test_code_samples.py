@@ -12,8 +12,8 @@ from sickbay.web.exchanges import code_samples
     [
         ({"accept": "text/html,‹9 characters›,image/avif"}, ()),
         ({"user-agent": "curl/8 ‹12 characters›"}, ()),
-        ({"authorization": "Bearer ‹43 characters›"}, ("YOUR_ACCESS_TOKEN",)),
-        ({"authorization": "Basic abcd…(43)"}, ("YOUR_ID_AND_SECRET",)),
+        ({"authorization": "Bearer ‹43 characters›"}, ("ACCESS-TOKEN-OF-YOUR-APP",)),
+        ({"authorization": "Basic abcd…(43)"}, ("BASE64-OF-YOUR-ID-AND-SECRET",)),
     ],
 )
 def test_only_values_that_the_app_knows_are_placeholders(headers: dict[str, str], expected: tuple[str, ...]) -> None:

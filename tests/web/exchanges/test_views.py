@@ -64,7 +64,7 @@ def test_masked_values_are_copied_as_placeholders() -> None:
     text = exchange_view(token_refused()).tabs[0].text
     assert "…" not in text
     assert "•" not in text
-    assert "client_secret=YOUR_CLIENT_SECRET" in text
+    assert "client_secret=YOUR-CLIENT-SECRET" in text
     assert code_samples.masked("abcd…(43)")
     assert not code_samples.masked("kX7mQ2vTn9RbW4cJ8sLzHd")
 
@@ -72,11 +72,15 @@ def test_masked_values_are_copied_as_placeholders() -> None:
 def test_a_note_names_the_placeholders_to_replace() -> None:
     hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
     view = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
-    assert view.filled == "Replace YOUR_ID_TOKEN_HINT with your own value; Sickbay doesn’t store secrets."
+    assert view.filled == "Replace YOUR-ID-TOKEN-HINT with your own value; Sickbay doesn’t store secrets."
     many = exchange_view(token_refused())
-    assert many.filled.startswith("Replace THE_CODE, YOUR_CLIENT_SECRET and YOUR_ID_AND_SECRET with your own values; ")
+    assert many.filled.startswith(
+        "Replace CODE-FROM-YOUR-REDIRECT, YOUR-CLIENT-SECRET and BASE64-OF-YOUR-ID-AND-SECRET with your own values; "
+    )
     for tab in many.tabs:
-        assert all(name in tab.text for name in ("THE_CODE", "YOUR_CLIENT_SECRET", "YOUR_ID_AND_SECRET"))
+        assert all(
+            name in tab.text for name in ("CODE-FROM-YOUR-REDIRECT", "YOUR-CLIENT-SECRET", "BASE64-OF-YOUR-ID-AND-SECRET")
+        )
     assert VIEW.filled == ""
 
 
@@ -207,7 +211,7 @@ def test_headers_that_clients_set_automatically_are_not_copied() -> None:
     tokens = {**granted(), "request": {"method": "GET", "url": "http://a/r4/Patient", "headers": headers}}
     (first, *_) = exchange_view(tokens).tabs
     assert first.id == "curl"
-    assert "Bearer YOUR_ACCESS_TOKEN" in first.text
+    assert "Bearer ACCESS-TOKEN-OF-YOUR-APP" in first.text
     assert "user-agent" not in first.text
 
 

@@ -14,7 +14,7 @@ from sickbay.protocol import urls
 
 @check()
 def aud_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if audience(request):
+    if audience(request) or not known.smart:
         return None
     bases = list(likely(known.server, known)) if isinstance(known.server, Server) else []
     facts = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.client import address_is_of_a_tenant, client_is_registered
+from sickbay.authorization.authorize.parameters import tokens
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import authorize as refusals
@@ -36,6 +37,8 @@ def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> 
         return None
     if _policy(known).redirect_uri_optional and len(_registered(known)) == 1:
         return None
+    if not known.smart and "openid" not in tokens(request):
+        return None  # OAuth requires it only if several are registered (RFC 6749 3.1.2.3)
     facts = {"received": None, "registered": list(_registered(known)), "nearest": next(iter(_registered(known)), None)}
     return refusals.REDIRECT_URI_MISSING.with_facts(facts)
 

@@ -28,6 +28,8 @@ ONCE = (
     "login_hint",
     "id_token_hint",
 )
+RESPONSE_TYPES = frozenset({"code", "token", "id_token", "none"})
+"""The response types of OAuth and OpenID Connect, which can be combined (OAuth 2.0 Multiple Response Type Encoding)."""
 OBJECTS = {
     "request": refusals.REQUEST_OBJECT_UNSUPPORTED,
     "request_uri": refusals.REQUEST_URI_UNSUPPORTED,
@@ -64,8 +66,8 @@ def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeContext) ->
 
 @check(after=(response_type_is_sent,))
 def response_type_is_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    response_type = request.parameters.get("response_type")
-    if response_type == "code":
+    response_type = request.parameters.get("response_type") or ""
+    if response_type == "code" or (not known.smart and RESPONSE_TYPES.issuperset(response_type.split())):
         return None
     return refusals.RESPONSE_TYPE_INVALID(received=response_type, expected="code")
 
@@ -73,7 +75,7 @@ def response_type_is_code(request: AuthorizeRequest, known: AuthorizeContext) ->
 @check()
 def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     mode = request.parameters.get("response_mode")
-    if mode in (None, "query"):
+    if mode in (None, "query") or not known.smart:
         return None
     return refusals.RESPONSE_MODE_UNSUPPORTED(received=mode, expected="query")
 
@@ -87,7 +89,7 @@ def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext)
 @check()
 def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     used = next((name for name in OBJECTS if request.parameters.get(name)), None)
-    if used is None:
+    if used is None or not known.smart:
         return None
     facts = {"received": used, "name": used, "expected": "plain parameters"}
     return OBJECTS[used].with_facts(facts)
@@ -95,9 +97,14 @@ def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeContex
 
 @check()
 def state_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if request.parameters.get("state"):
+    if request.parameters.get("state") or (not known.smart and _is_bound(request)):
         return None
     return refusals.STATE_MISSING(received=None, note="random, new for each request")
+
+
+def _is_bound(request: AuthorizeRequest) -> bool:
+    """Whether PKCE or a nonce binds the response to the request, which `state` need not do then (RFC 9700 2.1)."""
+    return bool(request.parameters.get("code_challenge") or request.parameters.get("nonce"))
 
 
 @check()
@@ -120,7 +127,7 @@ def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeContext)
 def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """An unknown session counts as no session: the request can't succeed without a user."""
     silent = "none" in (request.parameters.get("prompt") or "").split()
-    if not silent or request.parameters.get("id_token_hint"):
+    if not silent or request.parameters.get("id_token_hint") or not known.smart:
         return None
     if known.session_user is not UNKNOWN and known.session_user is not None:
         return None

@@ -26,7 +26,7 @@ from sickbay.protocol.scopes import ResourceScope
 
 @check()
 def scope_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if (request.parameters.get("scope") or "").strip():
+    if (request.parameters.get("scope") or "").strip() or not known.smart:
         return None
     registered = known.client.scope if isinstance(known.client, Client) else None
     return refusals.SCOPE_MISSING(received=None, registered=registered)
@@ -42,7 +42,7 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) ->
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_COMMA_SEPARATED)
+    return _separators(request, refusals.SCOPE_COMMA_SEPARATED) if known.smart else None
 
 
 @check(after=(scope_is_sent,))
@@ -57,7 +57,7 @@ def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: Authoriz
 
 @check(after=(scope_is_sent,))
 def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG)
+    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG) if known.smart else None
 
 
 @check(after=(scope_is_sent,))
@@ -75,17 +75,17 @@ def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
 
 @check(after=(scope_is_sent,))
 def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_case(tokens(request))
+    return requested_scopes.wrong_case(tokens(request)) if known.smart else None
 
 
 @check(after=(scope_is_sent,))
 def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_order(tokens(request))
+    return requested_scopes.wrong_order(tokens(request)) if known.smart else None
 
 
 @check(after=(scope_is_sent,))
 def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS)
+    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS) if known.smart else None
 
 
 @check(after=(scope_is_sent,))

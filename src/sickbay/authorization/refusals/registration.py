@@ -43,6 +43,7 @@ REG_LAUNCH_URI_INSECURE_HTTP = RefusalType("reg-launch-uri-insecure-http", "inva
 SCOPES = {
     kind.name: replace(kind, error="invalid_client_metadata", redirectable=False)
     for kind in (
+        scope.SCOPE_DOUBLE_ENCODED,
         scope.SCOPE_WRONG_CASE,
         scope.SCOPE_V2_ORDER,
         scope.SCOPE_MALFORMED,

@@ -12,8 +12,7 @@ import orjson
 from cyclopts import App, Parameter
 
 from sickbay.cli import admin_client
-from sickbay.cli.admin_client import Data
-from sickbay.cli.argument_types import SomeOrNone
+from sickbay.cli.argument_types import Data, SomeOrNone
 from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
 from sickbay.cli.paths import PlaceOrNone
 from sickbay.cli.streams import shown

@@ -11,6 +11,7 @@ import orjson
 from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
+from sickbay.cli.argument_types import Data
 from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
@@ -27,6 +28,8 @@ def doctor(
     /,
     *,
     live: str | None = None,
+    self: bool = False,
+    data: Data = None,
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
@@ -40,11 +43,15 @@ def doctor(
     live
         The FHIR base URL of a server. Fetches its discovery documents, says first what it contacts, and examines the exchange
         against them. Without an exchange, only the documents are examined.
+    self
+        Check this installation instead: versions, data folder, database, clock, and the server that runs on the folder.
     json
         Print the findings and the corrected exchange as JSON.
     jsonl
         Read one JSON object per line, with "id" and "input", and print one line for each. The exit code is the highest one.
     """
+    if self:
+        return _self(data, json=json)
     if jsonl:
         return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
     try:
@@ -56,6 +63,18 @@ def doctor(
             raise
         say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(error)}))
         return 2
+
+
+def _self(data: str | None, *, json: bool) -> int:
+    from sickbay.cli import self_check  # the other uses of this command don't need it
+
+    checked = self_check.examine(data)
+    lines = [
+        f"{'✓' if check.passed else '✗'} {check.name}: {check.found}{f'. {check.fix}' if check.fix else ''}"
+        for check in checked
+    ]
+    say(as_json({"checks": [check.to_json() for check in checked]}) if json else "\n".join(lines))
+    return int(not all(check.passed for check in checked))
 
 
 def _named_source(exchange: str | None) -> str:

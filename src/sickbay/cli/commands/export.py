@@ -6,7 +6,7 @@ import asyncio
 from typing import Literal
 
 from sickbay.cli import local_sandbox
-from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import Data
 from sickbay.cli.folder import drafts, made
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place

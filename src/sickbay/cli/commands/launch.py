@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sickbay.cli import admin_client
-from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import Data
 from sickbay.cli.output import say
 
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from sickbay.cli import files, local_sandbox
-from sickbay.cli.admin_client import Data
-from sickbay.cli.argument_types import CountOrNone
+from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
 from sickbay.cli.output import say, wrong
 from sickbay.cli.paths import Place

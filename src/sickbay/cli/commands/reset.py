@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.cli import admin_client
-from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import Data
 from sickbay.cli.output import note
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from sickbay.cli import admin_client
-from sickbay.cli.admin_client import Data
+from sickbay.cli.argument_types import Data
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.kernel import english
 from sickbay.protocol import scopes

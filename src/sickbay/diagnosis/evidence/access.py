@@ -12,7 +12,9 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence.address import needs_no_token
 from sickbay.diagnosis.evidence.context import Json
+from sickbay.diagnosis.evidence.inference import Place, place_of
 from sickbay.fhir import body as bodies
 from sickbay.fhir.body import Body
 from sickbay.fhir.operations import parameters as operation_parameters
@@ -33,10 +35,12 @@ def request(evidence: Json) -> AccessRequest:
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
     base = next((registered.rstrip("/") for registered in bases if _below(address, registered)), "")
+    place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
+    base = base or place.base
     path = address[len(base) :] if base else "/" + address.partition("://")[2].partition("/")[2]
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     parameters = _parameters(query, headers, body)
-    version = segment(read.server(evidence.get("context", {}))) or "r4"
+    version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
     target = _route(version, method, path)
     involved = (
         search_parser.named(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
@@ -104,22 +108,44 @@ def known(evidence: Json, request: AccessRequest) -> AccessContext:
     """If the FHIR version is unknown, resource types and parameters aren't checked."""
     context = evidence.get("context", {})
     server = read.server(context)
-    version = segment(server)
+    place = place_of(request.url) if server is UNKNOWN else Place("", "")
+    version = segment(server) or place.version
     faults, ignored = _searched(request, version)
     in_address = stage.faults(request, version) if version and request.base else ()
-    client = read.client(context)
+    faults = (*in_address, *faults)
+    client, sent = read.client(context), bearer(request)
+    public = server is UNKNOWN and needs_no_token(request.url)
+    needs_one = "headers" in evidence and not public
     return AccessContext(
         now=read.now(context),
         server=server,
         client=client if isinstance(client, Client) else UNKNOWN,
-        token=read.token(context, bearer(request)),
+        token=read.token(context, sent) if sent or needs_one else UNKNOWN,
         version=version,
-        faults=(*in_address, *faults),
-        ignored=ignored,
-        body=_body(request, version),
+        faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
+        ignored=() if place.guesses else ignored,
+        body=UNKNOWN if place.guesses else _body(request, version),
+        headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),
+        public=public,
+        guesses=place.guesses,
         current=_current(request, context),
         matches=context.get("matches", UNKNOWN),
     )
+
+
+EVERYWHERE = frozenset(
+    {
+        "fhir-resource-wrong-version",
+        "fhir-resource-unknown",
+        "fhir-id-invalid",
+        "fhir-patient-undefined",
+        "fhir-patient-searched-by-patient",
+        "fhir-search-colon-for-equals",
+        "fhir-reference-malformed",
+        "fhir-date-malformed",
+    }
+)
+"""Faults that are wrong at every FHIR server. What else a server supports isn't known."""
 
 
 def _body(request: AccessRequest, version: str) -> Body | Unknown:

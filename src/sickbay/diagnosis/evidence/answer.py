@@ -7,6 +7,7 @@ from typing import Any
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import HttpExchange, TokenAnswer
 from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence import inference
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.protocol import jose, unicode
 
@@ -52,8 +53,11 @@ def nothing(evidence: Json) -> None:
 
 def known(evidence: Json, response: object) -> AnswerContext:
     context = evidence.get("context", {})
+    claims = response.claims if isinstance(response, TokenAnswer) else None
+    received = evidence.get("response") or {}
+    time = inference.time_of(context, claims, evidence.get("headers"), received.get("headers"))
     return AnswerContext(
-        now=read.now(context),
+        now=time.now,
         server=read.server(context),
         requested_scope=context.get("requested_scope"),
         client_id=context.get("client_id"),
@@ -61,6 +65,8 @@ def known(evidence: Json, response: object) -> AnswerContext:
         nonce=context.get("nonce"),
         wants_refresh=bool(context.get("wants_refresh")),
         openid=context.get("openid_configuration"),
+        cookie_lost=read.cookie_lost(context),
+        guesses=time.guesses,
     )
 
 

@@ -7,6 +7,7 @@ from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
+from sickbay.diagnosis.evidence.inference import is_smart
 from sickbay.protocol.headers import is_fetched
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
@@ -39,6 +40,7 @@ def known(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         seen=frozenset((name, value) for name, context_name in SEEN.items() for value in context.get(context_name, ())),
         live_launch=live,
         live=launch if isinstance(launch, Launch) else None,
+        smart=is_smart(context, request),
     )
 
 

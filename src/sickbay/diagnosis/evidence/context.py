@@ -42,6 +42,12 @@ def server(context: Json) -> Server | Unknown:
     )
 
 
+def cookie_lost(context: Json) -> bool:
+    """Whether the cookie that the app set at the launch is missing at its redirect URI, or has another value there."""
+    before, after = context.get("cookie_set_at_launch"), context.get("cookie_at_callback")
+    return bool(before) and "cookie_at_callback" in context and (not after or (after is not True and after != before))
+
+
 def live_at(context: Json) -> int | None:
     """`context.app.live_at`: when the latest change to the registration takes effect, in seconds since 1970."""
     seconds = context.get("app", {}).get("live_at")

@@ -10,6 +10,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis.evidence import context as read
+from sickbay.diagnosis.evidence import inference
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol import unicode
@@ -28,9 +29,12 @@ def known(evidence: Json, request: TokenRequest) -> TokenContext:
     client = read.client(context)
     family = read.family(context, request.parameters.get("refresh_token"))
     symmetric = isinstance(client, Client) and client.client == "symmetric"
+    smart = inference.is_smart(context, request)
+    server, guessed = inference.token_server(context, request, smart=smart)
+    time = inference.time_of(context, inference.assertion_claims(request), evidence.get("headers"))
     return TokenContext(
-        now=read.now(context),
-        server=read.server(context),
+        now=time.now,
+        server=server,
         elsewhere=context.get("elsewhere", ""),
         client=client if not isinstance(client, Client) or _is_named(request, client) else None,
         code=read.code(context, request.parameters.get("code")),
@@ -46,6 +50,8 @@ def known(evidence: Json, request: TokenRequest) -> TokenContext:
         live_at=read.live_at(context),
         waits=int(context.get("waits", 0)),
         attempts=_attempts(context, request),
+        smart=smart,
+        guesses=(*guessed, *time.guesses),
     )
 
 

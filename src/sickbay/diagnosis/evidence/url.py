@@ -30,6 +30,9 @@ def error_page(evidence: Json) -> UrlRequest:
     return replace(plain, parameters=plain.parameters.replaced([("error_uri", plain.url)]))
 
 
+_STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. Plain OAuth allows PKCE or a nonce instead."
+
+
 def known(evidence: Json, request: UrlRequest) -> UrlContext:
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
@@ -39,7 +42,8 @@ def known(evidence: Json, request: UrlRequest) -> UrlContext:
         sent_state=context.get("sent_state", UNKNOWN),
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
         ids=frozenset(BY_ID),
-        context=dict(context),
+        cookie_lost=read.cookie_lost(context),
+        guesses=() if "server" in context or "sent_state" in context else (("redirect-state-missing", _STATE_WAS_SENT),),
     )
 
 

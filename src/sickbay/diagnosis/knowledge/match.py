@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.knowledge.recognise import BESIDE
 
 MOST = 3
 """How many known errors are shown at most."""
@@ -39,7 +40,7 @@ def applies(entry: KnownError, seen: Seen) -> bool:
         return False
     if not entry.servers or not seen.servers.isdisjoint(entry.servers):
         return True
-    return bool(entry.text) and (not seen.servers or any(length >= VERBATIM for length in longest))
+    return bool(entry.text) and (seen.servers <= BESIDE or any(length >= VERBATIM for length in longest))
 
 
 VERBATIM = 24

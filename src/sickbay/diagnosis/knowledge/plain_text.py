@@ -6,7 +6,7 @@ import html
 import re
 from urllib.parse import unquote_plus
 
-MOST = 300_000
+MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
 _ESCAPES = {"n": " ", "r": " ", "t": " "}
 
@@ -20,7 +20,8 @@ def plain(text: str) -> str:
 
 
 def _collapsed(text: str) -> str:
-    return " ".join(text.translate(_QUOTES).lower().split())
+    """With a blank at both ends, so that a phrase may begin and end with one."""
+    return f" {' '.join(text.translate(_QUOTES).lower().split())} "
 
 
 _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0": " "})

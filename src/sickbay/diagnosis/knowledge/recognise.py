@@ -161,7 +161,28 @@ ABOVE = {"azure-fhir": "entra", "google-healthcare": "google", "msal": "entra"}
 """A server that belongs to another one: errors of the other apply to it too."""
 
 
+_BESIDE = """
+appauth authlib cds-hooks fhirclient hapi ibm-fhir inferno msal nextauth oidc-client-ts openid-client passport requests-oauthlib
+spring
+"""
+BESIDE = frozenset(_BESIDE.split())
+"""Libraries, FHIR servers and test tools. They occur beside an authorization server, so they don't exclude its errors."""
+
+
 def recognised_servers(text: str) -> frozenset[str]:
     """text: as returned by `plain_text.plain`."""
-    found = {server for server, marks in MARKS.items() if any(mark in text for mark in marks)}
+    found = {server for server, marks in MARKS.items() if any(_is_in(mark, text) for mark in marks)}
     return frozenset(found | {ABOVE[server] for server in found & ABOVE.keys()})
+
+
+SHORT = 7
+
+
+def _is_in(mark: str, text: str) -> bool:
+    """A short mark must begin with a word, so that "entra" isn't found in "central". Only the first places are looked at."""
+    place = text.find(mark)
+    for _ in range(20):
+        if place < 1 or not (len(mark) < SHORT and mark.isalnum() and text[place - 1].isalnum()):
+            return place >= 0
+        place = text.find(mark, place + 1)
+    return False

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sickbay.diagnosis.paste import forms, urls_in_text
 from sickbay.diagnosis.paste.address_kind import kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
+from sickbay.diagnosis.paste.variables import without_variables
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -17,11 +18,15 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Input(NamedTuple):
-    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text."""
+    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text.
+
+    unknown: parameters whose values aren't in the text.
+    """
 
     evidence: dict[str, Any]
     is_whole: bool
     piece: Piece
+    unknown: frozenset[str] = frozenset()
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
@@ -34,6 +39,8 @@ def inputs(pieces: Sequence[Piece]) -> list[Input]:
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     if piece.kind == "request":
         yield from _request(piece)
+    elif piece.kind == "code":
+        yield from map(_without_variables, _request(piece))
     elif piece.kind == "url":
         yield from _url(piece)
     elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
@@ -53,8 +60,19 @@ def _url(piece: Piece) -> Iterator[Input]:
     inner = list(urls_in_text.nested(str(piece.values["url"])))
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
+    if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
+        yield Input({"kind": "token_request", "method": "GET", "url": piece.values["url"]}, False, piece)
     if not inner and piece.subkind in EXAMINED:
-        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, True, piece)
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece), piece)
+
+
+def _is_whole(piece: Piece) -> bool:
+    """People shorten authorization URLs, and name their path alone."""
+    names = parse(urls.split(str(piece.values["url"])).query).names()
+    return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
+
+
+ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
 
 
 def _request(piece: Piece) -> Iterator[Input]:
@@ -69,6 +87,11 @@ def _request(piece: Piece) -> Iterator[Input]:
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _without_variables(found: Input) -> Input:
+    evidence, unknown = without_variables(found.evidence)
+    return found._replace(evidence=evidence, unknown=unknown)
 
 
 def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:

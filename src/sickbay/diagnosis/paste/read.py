@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from sickbay.diagnosis.paste import forms, http_messages, jwts, objects, urls_in_text
+from sickbay.diagnosis.paste import forms, http_messages, jwts, objects, source_code, urls_in_text
 from sickbay.diagnosis.paste.piece import Piece, apart
 
 MOST = 2_000_000
@@ -19,5 +19,5 @@ def pieces(text: str) -> list[Piece]:
     return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
 
 
-READERS = (http_messages.find, objects.find, forms.find, urls_in_text.find, jwts.find)
+READERS = (source_code.find, http_messages.find, objects.find, forms.find, urls_in_text.find, jwts.find)
 """In the order of precedence."""

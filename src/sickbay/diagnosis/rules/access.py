@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.access import meant
+from sickbay.authorization.access import bearer, covers, insufficient, meant
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, guesses
 from sickbay.diagnosis.revocations import revocation
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.kernel.checks import Facts
-from sickbay.protocol import scopes
+from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
 
 BEARER = Spec("RFC 6750, 2.1 Authorization Request Header", "https://www.rfc-editor.org/rfc/rfc6750#section-2.1")
@@ -133,8 +133,18 @@ IN_QUERY = Rule(
     repair=_in_header,
 )
 
+
+def _looks_like_id_token(request: AccessRequest, known: AccessContext) -> Facts | None:
+    """If the token isn't known: a JWT with a nonce and without scopes. An access token has no nonce."""
+    jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
+    if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
+        return None
+    return {"id_token": True, guesses.FACT: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
+
+
 ID_TOKEN_USED = Rule(
     id="fhir-id-token-used",
+    advises=_looks_like_id_token,
     stage="access",
     explains="fhir-token-unknown",
     recognises=lambda facts: facts if facts.get("id_token") else None,
@@ -163,7 +173,7 @@ REFRESH_TOKEN_USED = Rule(
     insert_placeholder=corrections.new_token,
 )
 
-UNKNOWN = Rule(
+TOKEN_UNKNOWN = Rule(
     id="fhir-token-unknown",
     stage="access",
     explains="fhir-token-unknown",
@@ -248,10 +258,25 @@ def _with_context(facts: Facts) -> Facts:
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
+def _not_in_jwt(request: AccessRequest, known: AccessContext) -> Facts | None:
+    """If the token isn't known: a JWT that has SMART scopes for resources, but none for this request."""
+    jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
+    if jwt is None:
+        return None
+    claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
+    scope = " ".join(map(str, claim)) if isinstance(claim, list) else str(claim)
+    if not request.type or not request.letters or not scopes.resources(scope) or covers(scope, request.type, request.letters):
+        return None
+    token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
+    refusal = insufficient(request, token, request.type, request.letters)
+    return {**_with_context(refusal.facts), guesses.FACT: "Sickbay read the scopes from the token, which is a JWT."}
+
+
 INSUFFICIENT = Rule(
     id="fhir-insufficient-scope",
     stage="access",
     explains="fhir-insufficient-scope",
+    advises=_not_in_jwt,
     recognises=_with_context,
     severity="error",
     outcome="403 insufficient_scope",
@@ -335,7 +360,7 @@ RULES = (
     IN_QUERY,
     ID_TOKEN_USED,
     REFRESH_TOKEN_USED,
-    UNKNOWN,
+    TOKEN_UNKNOWN,
     EXPIRED,
     WRONG_ISSUER,
     WRONG_AUDIENCE,

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from sickbay.authorization import backend_scopes
 from sickbay.authorization.client_assertion import LEEWAY, assertion
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed
 from sickbay.kernel.checks import UNKNOWN, Facts
@@ -28,9 +29,17 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
     return Rule(id=id, title=title, why=why, fix=fix, **fields)
 
 
-def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any]) -> Rule:
+def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any], **more: Any) -> Rule:
     spec = specs.SMART_BACKEND
-    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair)
+    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair, **more)
+
+
+def _not_system(request: TokenRequest, known: TokenContext) -> Facts | None:
+    """If the client isn't known. Scopes of other services than FHIR aren't judged."""
+    if known.client is not UNKNOWN or not known.smart or request.parameters.get("grant_type") != "client_credentials":
+        return None
+    refusal = backend_scopes.not_of_the_system(corrections.tokens_of(request), known)
+    return refusal.facts if refusal else None
 
 
 def _as_system_scopes(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -83,14 +92,14 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
         "outcome": "advice",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
-        "at": ("token",),
+        "at": ("token", "introspection", "revocation"),
         **more,
     }
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
 def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read = assertion(request)
+    read = assertion(request) if known.smart else None
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
@@ -253,21 +262,20 @@ RULES = (
     _rule(
         "assertion-key-private",
         "The published key `{received}` contains its private part (member `{members}`)",
-        "Anyone who reads the key set can sign as your app, so a signature with this key proves nothing.",
-        "Create a new key pair, and publish only its public members: kty, n and e, or kty, crv, x and y, with kid and alg.",
+        wording.KEY_PRIVATE,
+        wording.NEW_KEY_PAIR,
     ),
     _rule(
         "assertion-key-unsuited",
         "The key `{kid}` can't verify this assertion: {received}",
-        "The server respects `use`, `key_ops`, `alg` and `crv` of the published JWK. They say that this key is for another "
-        "purpose.",
-        'Publish the key with "use": "sig", and sign with its algorithm: RS384 for RSA, ES384 for P-384.',
+        wording.KEY_UNSUITED,
+        wording.SUITED_KEY,
     ),
     _rule(
         "assertion-key-weak",
         "The key `{kid}` is too weak to sign assertions: {received}",
-        "Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
-        "Create a new key, either RSA with at least 2048 bits or EC with the curve P-384. Publish it, and sign with it.",
+        wording.KEY_WEAK,
+        wording.STRONG_KEY,
         spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
     ),
     _rule(
@@ -289,6 +297,8 @@ RULES = (
         "No user signs in, so there is neither a user nor a patient in context. Only `system/` scopes apply.",
         "Request `system/` scopes, for example `system/Patient.rs`.",
         _as_system_scopes,
+        advises=_not_system,
+        at=("token",),
     ),
     _scope_rule(
         "backend-empty-scopes",

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.authorization import origin
-from sickbay.authorization.contexts import AccessContext, AnswerContext, AuthorizeContext, TokenContext
+from sickbay.authorization.contexts import AccessContext, AnswerContext, AuthorizeContext, TokenContext, UrlContext
 from sickbay.authorization.models import Client, Server
-from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -37,8 +37,12 @@ def _hinted(facts: Facts) -> Facts:
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
-def _cookie(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _cookie(exchange: HttpExchange | UrlRequest, known: AnswerContext | UrlContext) -> Facts | None:
     """In a cross-site frame: a cookie that the browser won't return, or a redirect that arrives without one."""
+    if known.cookie_lost and exchange.headers.get("sec-fetch-dest", "iframe") == "iframe":
+        return {}
+    if isinstance(exchange, UrlRequest):
+        return None
     framed = exchange.headers.get("sec-fetch-dest") == "iframe" and exchange.headers.get("sec-fetch-site") == "cross-site"
     set_now = exchange.answer_headers.get("set-cookie", "")
     allowed = "samesite=none" in set_now.lower() and "secure" in set_now.lower()
@@ -135,6 +139,7 @@ RULES = (
         "its session cookie, or store the session on your server, under the `state`.",
         _cookie,
         explains="cookie-samesite-iframe",
+        at=("redirect",),
         spec=COOKIES,
         degree="probable",
     ),

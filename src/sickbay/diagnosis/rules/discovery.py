@@ -18,6 +18,13 @@ PATH = "/.well-known/smart-configuration"
 REQUIRED = ("token_endpoint", "capabilities", "grant_types_supported", "code_challenge_methods_supported")
 COMPARED = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri", "introspection_endpoint", "revocation_endpoint")
 """Members that must be the same in both discovery documents of a server."""
+REQUIRED_BY_OPENID = (
+    "issuer",
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+)
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -55,14 +62,24 @@ def _missing(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     document = _members(exchange)
     if not document or _open(exchange, known):
         return None
+    if _is_of_openid(exchange):
+        missing = [name for name in REQUIRED_BY_OPENID if name not in document]
+        return {"missing": missing, "standard": "OpenID Connect"} if missing else None
     launches = any(str(capability).startswith("launch-") for capability in document.get("capabilities") or ())
     needed = (*REQUIRED, "authorization_endpoint") if launches else REQUIRED
     missing = [name for name in needed if name not in document]
-    return {"missing": missing} if missing else None
+    return {"missing": missing, "standard": "SMART 2"} if missing else None
+
+
+def _is_of_openid(exchange: HttpExchange) -> bool:
+    """Whether it is an OpenID provider's document (OpenID Connect Discovery 1.0, 3), which SMART doesn't define."""
+    document = _members(exchange)
+    named = exchange.url.partition("?")[0].endswith(("/openid-configuration", "/oauth-authorization-server"))
+    return "capabilities" not in document and (named or "subject_types_supported" in document)
 
 
 def _no_s256(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
-    methods = _members(exchange).get("code_challenge_methods_supported")
+    methods = None if _is_of_openid(exchange) else _members(exchange).get("code_challenge_methods_supported")
     return {"received": methods} if methods is not None and ("S256" not in methods or "plain" in methods) else None
 
 
@@ -146,7 +163,7 @@ RULES = (
     _rule(
         "discovery-missing-field",
         "The discovery document doesn't contain {missing:code}",
-        "SMART 2 requires {missing:code}. Apps that validate the document stop here.",
+        "{standard} requires {missing:code}. Apps that validate the document stop here.",
         "Add {missing:code} to the document.",
         _missing,
     ),

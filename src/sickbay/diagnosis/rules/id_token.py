@@ -5,7 +5,7 @@ from typing import Any
 
 from sickbay.authorization.contexts import AnswerContext
 from sickbay.authorization.requests import TokenAnswer
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import guesses, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import scopes
@@ -45,13 +45,13 @@ def _seconds(answer: TokenAnswer, known: AnswerContext, claim: str) -> int | Non
 
 def _expired(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
     seconds = _seconds(answer, known, "exp")
-    return {"late": -seconds} if seconds is not None and seconds < -LEEWAY else None
+    return {"late": -seconds} | guesses.of(known, "now") if seconds is not None and seconds < -LEEWAY else None
 
 
 def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     def advise(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
         seconds = _seconds(answer, known, claim)
-        return {"ahead": seconds} if seconds is not None and seconds > LEEWAY else None
+        return {"ahead": seconds} | guesses.of(known, "now") if seconds is not None and seconds > LEEWAY else None
 
     return advise
 

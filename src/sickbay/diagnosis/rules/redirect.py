@@ -7,18 +7,24 @@ from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.answers.meanings import meaning
 from sickbay.diagnosis.answers.values import oauth
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
 ANSWER = specs.rfc(6749, "4.1.2", "Authorization Response")
 ERROR = specs.rfc(6749, "4.1.2.1", "Error Response")
 
+
+def _severity(facts: Facts) -> Severity:
+    """An app that asked for the fragment reads it there. Libraries for OpenID Connect do, and their servers say so."""
+    return "info" if facts.get("asked_for") else "error"
+
+
 PARAMS_IN_FRAGMENT = Rule(
     id="redirect-params-in-fragment",
     stage="redirect",
     explains="redirect-params-in-fragment",
-    severity="error",
+    severity=_severity,
     outcome="the app sees no response",
     title="The response is after a `#` in the redirect URI",
     why="Browsers don't send the fragment to your server. The cause is `response_mode=fragment`, or a `#` in the redirect URI.",

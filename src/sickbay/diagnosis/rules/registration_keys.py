@@ -5,7 +5,7 @@ from typing import Any
 
 from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -48,9 +48,8 @@ JWKS_HAS_PRIVATE_KEY = Rule(
     outcome=REFUSED,
     parameter="jwks",
     title="`jwks` contains a private key (member `{members}`)",
-    why="Anyone who reads the private key can sign as your app. Only the public key may leave the machine that signs.",
-    fix="Create a new key, because this one is exposed. Publish only its public members: kty, crv, x and y, or kty, n and e, "
-    "with kid and alg.",
+    why=wording.KEY_PRIVATE,
+    fix=wording.NEW_KEY_PAIR,
     spec=specs.SMART_ASYMMETRIC,
     repair=_public_part,
 )
@@ -173,8 +172,8 @@ KEY_WEAK = Rule(
     outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has a weak key ({kid}): {received}",
-    why="Anyone who can compute the private key can sign as your app. RFC 7518 requires RSA keys of 2048 bits or more.",
-    fix="Create a new key, either RSA with at least 2048 bits or EC with the curve P-384.",
+    why=wording.KEY_WEAK,
+    fix=wording.STRONG_KEY,
     spec=specs.rfc(7518, "3.3", "Digital Signature with RSASSA-PKCS1-v1_5"),
 )
 
@@ -186,9 +185,8 @@ KEY_UNSUITED = Rule(
     outcome=REFUSED,
     parameter="jwks",
     title="`jwks` has a key that can't verify signatures ({kid}): {received}",
-    why="The server respects `use`, `key_ops` and `alg` of a JWK. With these values it has no key to verify your client "
-    "assertions.",
-    fix='Publish a key with "use": "sig" and an alg that fits its kty and crv, for example RS384, or ES384 with P-384.',
+    why=wording.KEY_UNSUITED,
+    fix=wording.SUITED_KEY,
     spec=specs.rfc(7517, "4.2", '"use" (Public Key Use) Parameter'),
 )
 

@@ -9,7 +9,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redacted
-from sickbay.services.journal import exchange_record, timelines
+from sickbay.services.journal import exchange_record, placeholders, timelines
 from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import EVERY, Journal
 from sickbay.services.journal.timelines import Timeline
@@ -63,8 +63,9 @@ async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, An
 
 
 def shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """The members that the API returns."""
-    return {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
+    """The members that the API returns. Values that weren't kept are named in the corrected request."""
+    members = {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
+    return members | ({"corrected": placeholders.named(entry["corrected"])} if entry["corrected"] else {})
 
 
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")

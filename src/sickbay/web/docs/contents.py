@@ -20,7 +20,9 @@ class Section(NamedTuple):
 
 HOME = "README"
 SECTIONS = (
-    Section("Start", (Entry("Overview", HOME), Entry("Tutorial: your first launch", "tutorial"))),
+    Section(
+        "Start", (Entry("Overview", HOME), Entry("Tutorial: your first launch", "tutorial"), Entry("Install", "installing"))
+    ),
     Section(
         "How to",
         (
@@ -30,6 +32,7 @@ SECTIONS = (
             Entry("Test in CI", "running", "in-ci"),
             Entry("Teach a class", "running", "in-a-class"),
             Entry("Run at a connectathon", "running", "at-a-connectathon"),
+            Entry("Run in a container", "container"),
             Entry("Run behind a proxy", "running", "behind-a-proxy"),
             Entry("Store data in PostgreSQL", "postgresql"),
             Entry("Explain an error with the doctor", "doctor"),

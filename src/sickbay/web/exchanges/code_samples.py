@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
+from sickbay.services.journal.placeholders import in_url
 from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.pages import shell
 
@@ -20,16 +21,7 @@ HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
 """The text in place of a body that wasn't stored in full."""
-PLACES = {
-    "client_secret": "YOUR_CLIENT_SECRET",
-    "code": "THE_CODE",
-    "code_verifier": "YOUR_CODE_VERIFIER",
-    "refresh_token": "YOUR_REFRESH_TOKEN",
-    "launch": "THE_LAUNCH_CODE",
-    "client_assertion": "YOUR_CLIENT_ASSERTION",
-    "authorization": "YOUR_ACCESS_TOKEN",
-}
-PLACEHOLDER_BODY = "YOUR_BODY"
+PLACEHOLDER_BODY = "YOUR-BODY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +106,7 @@ def _pairs(text: str) -> tuple[Pair, ...]:
 
 def place(name: str, value: str) -> str:
     """The value to copy: a placeholder if the value is masked."""
-    return PLACES.get(name.lower(), "YOUR_" + name.upper()) if masked(value) else value
+    return corrections.placeholder_for(name) if masked(value) else value
 
 
 def masked(value: str) -> bool:
@@ -147,11 +139,11 @@ def _sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
-    return replace(request, query=query, form=form, body=body)
+    return replace(request, address=in_url(request.address), query=query, form=form, body=body)
 
 
 def _name(name: str) -> str:
-    return "YOUR_PARAMETER" if "‹" in name else name
+    return "YOUR-PARAMETER" if "‹" in name else name
 
 
 def _json_body(body: str) -> str:
@@ -244,7 +236,8 @@ def _more(text: str, quiet: bool = False) -> CodeLine:
 
 def _header(name: str, value: str) -> str:
     if name.lower() == "authorization" and masked(value):
-        return "Basic YOUR_ID_AND_SECRET" if value.startswith("Basic ") else "Bearer " + PLACES["authorization"]
+        scheme = "Basic" if value.startswith("Basic ") else "Bearer"
+        return f"{scheme} {corrections.placeholder_for('basic' if scheme == 'Basic' else 'access_token')}"
     return value
 
 

@@ -15,10 +15,9 @@ from sickbay.web.pages.parts import FindingView, Verdict
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
 ONCE = {
     "Authorization codes are short-lived and single-use. If yours is spent, start a new authorization.": {
-        code_samples.PLACES["code"],
-        corrections.PLACEHOLDER_CODE,
+        corrections.PLACEHOLDER_CODE
     },
-    "An assertion can be used only once, so sign a new one.": {code_samples.PLACES["client_assertion"]},
+    "An assertion can be used only once, so sign a new one.": {corrections.placeholder_for("client_assertion")},
 }
 """Hints for values that work only once, with their placeholders."""
 LONGEST = 170

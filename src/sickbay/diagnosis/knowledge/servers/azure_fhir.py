@@ -140,8 +140,9 @@ ERRORS = (
         id="azure-fhir-postman-resource",
         servers=SERVERS,
         text=(
-            ("resource=", "resource parameter", "?resource", "audience"),
-            ("invalid_request", "access denied", "access_denied"),
+            ("resource=", "resource parameter", "?resource", "audience", '"resource"', "resource value"),
+            ("invalid_request", "access denied", "access_denied", "unsupported", "not supported", "'scope' is missing"),
+            MARKS["azure-fhir"],
         ),
         title=(
             "resource: the token request for the FHIR service was refused, most often because resource doesn't fit the endpoint"

@@ -95,6 +95,52 @@ ERRORS = (
         named=True,
     ),
     cognito(
+        "amplify-code-twice",
+        (
+            (
+                "error handling auth response",
+                "cognitohostedui_failure",
+                "the oauth response flow failed",
+                "failure occurred when returning to the cognito hosted ui",
+            ),
+        ),
+        "code: the token request failed after the hosted UI, most often because the code was used twice",
+        "Amplify redeems the code when it is configured or loaded. A second configure, reload or component redeems it again.",
+        Cause(
+            "Amplify.configure runs twice (two components, React strict mode, a micro frontend), or the page was "
+            "reloaded with code in its address.",
+            "The network tab shows two requests to /oauth2/token, and the second gets invalid_grant.",
+            "Call Amplify.configure once, and load the page that handles the redirect only once.",
+        ),
+        Cause(
+            "The redirect URI of the token request isn't the same as that of the sign-in, or the app client has a secret.",
+            "Compare redirectSignIn with the address. invalid_client means a secret.",
+            "Configure the same redirect URI, and use an app client without a secret.",
+        ),
+        source="https://github.com/aws-amplify/amplify-js/issues/7635",
+        confidence="observed",
+    ),
+    cognito(
+        "amplify-state",
+        (("invalid state in oauth flow", "invalid state"),),
+        "state: the response doesn't belong to a sign-in that this page has started",
+        "Amplify and the hosted UI keep state in storage or a cookie and compare it with the one in the response.",
+        Cause(
+            "The sign-in didn't start with Amplify: the link was written by hand, bookmarked, or came from the "
+            "identity provider.",
+            "The stored state is null.",
+            "Start with signInWithRedirect (federatedSignIn), or configure IdP-initiated sign-in.",
+        ),
+        Cause(
+            "The storage or cookie was lost: another host, a blocked cookie, too long a wait at the identity provider.",
+            "Compare the host at start and end.",
+            "Start and end on the same host, and start the sign-in again.",
+        ),
+        source="https://github.com/aws-amplify/amplify-js/issues/3055",
+        confidence="observed",
+        named=True,
+    ),
+    cognito(
         "client-unknown",
         (("client does not exist", "does not exist.", "clientnotfound", "invalid client id"), COGNITO),
         "client_id: this user pool has no app client with this id",
@@ -106,61 +152,6 @@ ERRORS = (
         ),
         without=("user does not exist",),
         where=APP_CLIENT,
-    ),
-    cognito(
-        "secret-hash",
-        (("secret_hash", "secret hash", "secrethash"),),
-        "SECRET_HASH is missing or wrong: the app client has a client secret",
-        "Calls of the user pools API for a client with secret need SECRET_HASH = base64(HMAC-SHA256(secret, username + "
-        "client id)).",
-        Cause(
-            "The app is a browser or mobile app, and Amplify doesn't support clients with a secret.",
-            "The app client shows a client secret.",
-            "Create an app client without a secret (public client).",
-        ),
-        Cause(
-            "With REFRESH_TOKEN_AUTH the hash has to be made with the user's sub or real username, not the email.",
-            "Sign-in works, refresh fails.",
-            "Use the claim username (or sub) of the access token as USERNAME in the hash.",
-        ),
-        where=APP_CLIENT,
-        source="https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html",
-    ),
-    cognito(
-        "refresh-token",
-        (
-            (
-                "refresh token has been revoked",
-                "refresh token has expired",
-                "invalid refresh token",
-                "refresh token is revoked",
-                "grant_type=refresh_token",
-                "use the refresh token",
-                "refresh token to",
-            ),
-            ("notauthorizedexception", "invalid_grant", "cognito"),
-        ),
-        "The refresh token isn't valid for this app client any more: expired, revoked, rotated or issued for another client",
-        "Cognito returns no new refresh token on refresh unless rotation is on. Device tracking binds the token to a device.",
-        Cause(
-            "It has expired (30 days by default) or was revoked by a global sign-out.",
-            "Compare its age with Refresh token expiration of the client.",
-            "Sign the user in again.",
-        ),
-        Cause(
-            "It was issued for another app client, or remembered devices are on and DEVICE_KEY is missing.",
-            "Sign-in went through another client (Amplify), or the pool tracks devices.",
-            "Use the client_id that got the token, and send DEVICE_KEY or switch device tracking off.",
-        ),
-        Cause(
-            "Refresh token rotation is on, and an old one was used already.",
-            "The setting is in the app client.",
-            "Store the new refresh token of each response.",
-        ),
-        where=APP_CLIENT,
-        source=(
-            "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html"
-        ),
     ),
     cognito(
         "json-body",
@@ -273,207 +264,5 @@ ERRORS = (
             "Navigate the browser window (window.location) instead, and answer scripts with 401.",
         ),
         confidence="observed",
-    ),
-    cognito(
-        "user-password",
-        (
-            (
-                "incorrect username or password",
-                "user does not exist",
-                "user is not confirmed",
-                "password attempts exceeded",
-                "usernotconfirmedexception",
-                "usernotfoundexception",
-            ),
-        ),
-        "The user couldn't sign in: user name or password is wrong, or the account isn't confirmed",
-        "Cognito checks the user in this pool and can hide whether the user exists.",
-        Cause(
-            "User name or password is wrong, or the user is in another pool or region.",
-            "Look at the users of this pool.",
-            "Use the account of this pool, or reset the password.",
-        ),
-        Cause(
-            "The account isn't confirmed or has to change its password.",
-            "Confirmation status is UNCONFIRMED or FORCE_CHANGE_PASSWORD.",
-            "Confirm the user or set a permanent password.",
-        ),
-        named=True,
-    ),
-    cognito(
-        "auth-flow",
-        (
-            (
-                "user_password_auth flow not enabled",
-                "auth flow not enabled for this client",
-                "user_srp_auth is not enabled",
-                "flow not enabled for this client",
-            ),
-        ),
-        "The authentication flow isn't enabled for this app client",
-        "Each app client lists its allowed flows (ALLOW_USER_PASSWORD_AUTH, ALLOW_USER_SRP_AUTH, ALLOW_REFRESH_TOKEN_AUTH).",
-        Cause(
-            "The flow that the call uses isn't ticked.",
-            "The message names it.",
-            "Enable the flow for the app client.",
-        ),
-        where=f"{APP_CLIENT} → Edit → Authentication flows",
-        named=True,
-    ),
-    KnownError(
-        id="aws-api-gateway-unauthorized",
-        text=(
-            (
-                "missing authentication token",
-                "the incoming token has expired",
-                "missingauthenticationtokenexception",
-                "authorization header requires 'credential' parameter",
-                "not a valid key=value pair",
-                "invalid key=value pair (missing equal-sign)",
-                "incompletesignatureexception",
-            ),
-        ),
-        title=(
-            "401 or 403 from AWS (API Gateway or a service with IAM): the request isn't authenticated in the form "
-            "that AWS expects"
-        ),
-        why=(
-            "Missing Authentication Token also appears for a wrong path. Credential errors mean that AWS wants a "
-            "Signature V4, not Bearer."
-        ),
-        causes=(
-            Cause(
-                "The path, stage or method doesn't exist.",
-                "Call the root of the stage, or compare with the deployed resources.",
-                "Correct the URL with its stage, and deploy the API.",
-            ),
-            Cause(
-                "The endpoint uses IAM (AWS_AUTH), and a Bearer token was sent, or the reverse.",
-                "The message mentions Credential or key=value.",
-                "Sign the request with AWS Signature V4, or configure a Cognito or JWT authorizer (HealthLake: SMART_ON_FHIR).",
-            ),
-            Cause(
-                "The token has expired.",
-                "Decode it: exp.",
-                "Refresh the token.",
-            ),
-        ),
-        source="https://repost.aws/knowledge-center/api-gateway-authentication-token-errors",
-        confidence="documented",
-    ),
-    cognito(
-        "invalid-client",
-        (),
-        "invalid_client: Cognito couldn't authenticate the app client",
-        "A client with secret has to send it, one without may not. Basic needs base64 of client_id:client_secret.",
-        Cause(
-            "The Authorization header is missing or wrong although the client has a secret.",
-            "The app client shows a client secret.",
-            "Send Authorization: Basic base64(client_id:client_secret), encoded once and without a line break.",
-        ),
-        Cause(
-            "client_id or secret belong to another pool or client, or the client was recreated.",
-            "Compare both with the console.",
-            "Copy client ID and secret of the client in the pool of this domain.",
-        ),
-        Cause(
-            "The client has no secret, but the request sends one.",
-            "No secret in the console.",
-            "Remove the Authorization header and send client_id in the form body.",
-        ),
-        codes=("invalid_client",),
-        where=APP_CLIENT,
-    ),
-    cognito(
-        "unauthorized-client",
-        (),
-        "unauthorized_client: the app client isn't allowed to use this flow, or the code belongs to another client",
-        "Cognito checks the flows and scopes that are allowed for the app client.",
-        Cause(
-            "The flow (code, implicit, client credentials) isn't ticked.",
-            "Compare grant_type or response_type with OAuth grant types of the client.",
-            "Enable the flow for the app client: Authorization code grant for codes.",
-        ),
-        Cause(
-            "The code was issued to another app client.",
-            "Compare client_id in both requests.",
-            "Send the same client_id in both requests.",
-        ),
-        codes=("unauthorized_client",),
-        where=f"{LOGIN_PAGES} → OAuth grant types",
-    ),
-    cognito(
-        "invalid-grant",
-        (),
-        "invalid_grant: the authorization code or refresh token was used already, has expired, or doesn't fit the client",
-        "Cognito's codes last 5 minutes and can be redeemed once.",
-        Cause(
-            "The code was used already, for example by Amplify or a first failed attempt, or is older than 5 minutes.",
-            "A fresh code works.",
-            "Redeem each code once and at once.",
-        ),
-        Cause(
-            "redirect_uri or code_verifier isn't that of the authorize request.",
-            "Compare both requests.",
-            "Send the same redirect_uri and the verifier of this attempt.",
-        ),
-        Cause(
-            "The refresh token is revoked, expired, or of another client.",
-            "grant_type is refresh_token.",
-            "Sign the user in again, with the client that refreshes.",
-        ),
-        codes=("invalid_grant",),
-    ),
-    cognito(
-        "invalid-request",
-        (),
-        "invalid_request: a parameter is missing, or Cognito couldn't read the body",
-        "Cognito says no more. It reads a form-encoded POST body only.",
-        Cause(
-            "The body is JSON, or the Content-Type isn't application/x-www-form-urlencoded.",
-            "Look at the raw body.",
-            "Send key=value&… with Content-Type: application/x-www-form-urlencoded.",
-        ),
-        Cause(
-            "client_id or redirect_uri is missing, or code_verifier doesn't hash to the challenge.",
-            "Compare with the authorize request.",
-            "Send the same redirect_uri and client_id in the body.",
-        ),
-        codes=("invalid_request",),
-    ),
-    cognito(
-        "invalid-scope",
-        (),
-        "invalid_scope: a requested scope isn't allowed for this app client",
-        "Custom scopes have the form RESOURCE-SERVER-IDENTIFIER/SCOPE and have to be ticked for the client.",
-        Cause(
-            "The scope isn't ticked, or doesn't exist at the resource server.",
-            "Compare scope with the list of the app client.",
-            "Create the scope at the resource server and allow it for the app client.",
-        ),
-        Cause(
-            "A scope that Cognito doesn't know was requested: offline_access, or an OpenID scope with client_credentials.",
-            "Look at scope and grant_type.",
-            "Remove it. For client_credentials request only custom scopes.",
-        ),
-        codes=("invalid_scope",),
-        where=f"{LOGIN_PAGES} → Custom scopes",
-    ),
-    cognito(
-        "unsupported-grant-type",
-        (),
-        "unsupported_grant_type: grant_type isn't authorization_code, refresh_token or client_credentials, or wasn't read",
-        "Usually the body isn't form-encoded.",
-        Cause(
-            "The body is JSON, so that grant_type doesn't arrive.",
-            "Look at the Content-Type.",
-            "Send a form body with application/x-www-form-urlencoded.",
-        ),
-        Cause(
-            "The password grant isn't offered at /oauth2/token.",
-            "grant_type is password.",
-            "Use InitiateAuth or the authorization code flow.",
-        ),
-        codes=("unsupported_grant_type",),
     ),
 )

@@ -48,10 +48,10 @@ ERRORS: tuple[KnownError, ...] = (
             "Send the Application (client) ID of the app with this redirect URI.",
         ),
         where=f"{APP} → Authentication",
-        says=("is not registered for the client id",),
+        says=("provided in the request is not registered for the client id",),
     ),
     b2c(
-        "90088 90002",
+        "90088 90087",
         "other-policy",
         "The code or refresh token was issued by another policy (endpoint) than the one it was sent to",
         "In B2C each user flow (policy) is an authority of its own, and its grants are valid only there.",
@@ -92,7 +92,7 @@ ERRORS: tuple[KnownError, ...] = (
         confidence="observed",
     ),
     b2c(
-        "90289 90277",
+        "90289",
         "identity-provider-client",
         "B2C couldn't authenticate at the external identity provider: its client id or secret is wrong or expired",
         "B2C is itself a client of the identity provider. Your app's own secret isn't meant.",
@@ -105,7 +105,7 @@ ERRORS: tuple[KnownError, ...] = (
         says=("error connecting to the identity provider",),
     ),
     b2c(
-        "90225 90054",
+        "90225 90052 90053 90054 90111 90114",
         "password",
         "The user name or password of the request is wrong",
         "The password grant (ROPC) checks local accounts of the B2C tenant only.",
@@ -116,7 +116,7 @@ ERRORS: tuple[KnownError, ...] = (
         ),
     ),
     b2c(
-        "90079 90081 90083 90084 90224",
+        "90079 90081 90084",
         "client-authentication",
         "client_secret: it is missing, wrong, or sent by a public client",
         "A confidential client has to send its secret, and a public client may not.",
@@ -138,7 +138,7 @@ ERRORS: tuple[KnownError, ...] = (
         where=f"{APP} → Certificates & secrets",
     ),
     b2c(
-        "90080 90086 90129 90128 90090",
+        "90080 90129 90128",
         "grant-expired",
         "The authorization code or refresh token has expired, was revoked or was used already",
         "Codes last minutes, refresh tokens as long as the user flow says.",
@@ -150,10 +150,15 @@ ERRORS: tuple[KnownError, ...] = (
         says=("the provided grant has expired",),
     ),
     b2c(
-        "90183",
+        "90182 90183 90184 90059 99059",
         "pkce",
-        "code_verifier doesn't match the code_challenge",
+        "code_challenge is missing, or code_verifier doesn't match it",
         "B2C hashes the verifier and compares it with the challenge of the authorize request.",
+        Cause(
+            "The authorize request of a single-page app has no code_challenge, or another method than S256 or plain.",
+            "Look at the authorize URL.",
+            "Send code_challenge and code_challenge_method=S256.",
+        ),
         Cause(
             "The verifier belongs to another attempt, or the challenge isn't base64url of the SHA-256.",
             "A challenge has 43 characters.",
@@ -161,7 +166,7 @@ ERRORS: tuple[KnownError, ...] = (
         ),
     ),
     b2c(
-        "90117 90055 90146 90205 90011 90010",
+        "90117 90012 90055 90146 90205 90010 90107 90110 90115",
         "scope",
         "scope: B2C doesn't accept a requested scope, or the app has no permission for it",
         "A B2C scope is openid, offline_access, the client id, or https://TENANT.onmicrosoft.com/API/SCOPE with "
@@ -179,9 +184,9 @@ ERRORS: tuple[KnownError, ...] = (
         where=f"{APP} → API permissions",
     ),
     b2c(
-        "90057 90068 90035",
+        "90057 90058 90068 90011 90224 90013 90014",
         "app-kind",
-        "The app isn't configured for this flow or for B2C",
+        "The app isn't configured for this flow, for this policy or for B2C",
         "The registration has to be for accounts in any identity provider, with the flow enabled.",
         Cause(
             "The implicit flow isn't enabled.",
@@ -196,7 +201,7 @@ ERRORS: tuple[KnownError, ...] = (
         where=f"{APP} → Authentication",
     ),
     b2c(
-        "90037 90047 90075 99001 90161",
+        "90037 90047 90002 90075 99001 90161",
         "policy",
         "A user flow or custom policy failed on the server's side",
         "The message doesn't say which step. The reason is in the policy, not in the request of the app.",
@@ -209,6 +214,82 @@ ERRORS: tuple[KnownError, ...] = (
             "The page template isn't reachable by CORS.",
             "AADB2C90047.",
             "Allow the origin https://TENANT.b2clogin.com at the host of the template.",
+        ),
+    ),
+    b2c(
+        "90018 90008 90092",
+        "client-unknown",
+        "client_id: this B2C tenant doesn't know the app, or it is disabled",
+        "The app has to be registered in the B2C tenant itself, not in the directory of the organisation.",
+        Cause(
+            "The client_id is missing, mistyped, or of an app in another tenant.",
+            "Compare it with the Application (client) ID below Azure AD B2C.",
+            "Send the client_id of the app in this B2C tenant.",
+        ),
+        Cause(
+            "The app is disabled for sign-in.",
+            "AADB2C90092.",
+            "Enable the app in the tenant.",
+        ),
+        where=APP,
+    ),
+    b2c(
+        "90086 90083",
+        "token-parameters",
+        "grant_type or another parameter of the token request is missing or not supported",
+        "B2C reads the parameters from a form-encoded body.",
+        Cause(
+            "The body is JSON, or the parameter isn't sent.",
+            "The message names the parameter.",
+            "Send the parameter in a body with Content-Type: application/x-www-form-urlencoded.",
+        ),
+        Cause(
+            "grant_type is misspelt or not offered for this policy.",
+            "AADB2C90086.",
+            "Send grant_type=authorization_code or refresh_token exactly so.",
+        ),
+    ),
+    b2c(
+        "90077 90211 90212 90046 90165",
+        "session",
+        "B2C found no session, or lost the state of the sign-in that it keeps in a cookie",
+        "B2C keeps the state of each sign-in in cookies of its own domain.",
+        Cause(
+            "prompt=none was sent, but the user isn't signed in or the browser blocks third-party cookies.",
+            "AADB2C90077. It works in a window of its own.",
+            "Sign in interactively, and use refresh tokens instead of hidden frames.",
+        ),
+        Cause(
+            "The sign-in page was opened from a bookmark, in two tabs, or too late, or the cookies are too large.",
+            "AADB2C90211, 90212 or 90046. A private window works.",
+            "Start the sign-in again from the app's page.",
+        ),
+    ),
+    b2c(
+        "90036 90067",
+        "logout",
+        "post_logout_redirect_uri is missing or has the wrong form",
+        "B2C redirects after signing out only to a valid https address.",
+        Cause(
+            "The parameter isn't sent, or isn't an https URL.",
+            "Look at the logout URL.",
+            "Send post_logout_redirect_uri with a registered https URL.",
+        ),
+    ),
+    b2c(
+        "90035 90048",
+        "temporary",
+        "B2C had a temporary failure or an unhandled exception",
+        "The failure is on the server's side, or in a custom policy.",
+        Cause(
+            "A temporary failure.",
+            "The next attempt some minutes later works.",
+            "Retry after some minutes.",
+        ),
+        Cause(
+            "A custom policy throws.",
+            "It happens each time.",
+            "Look at Application Insights of the policy with the Correlation ID.",
         ),
     ),
 )

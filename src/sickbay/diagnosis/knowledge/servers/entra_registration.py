@@ -16,9 +16,9 @@ REDIRECT_URI = (
 
 ERRORS = (
     numbered(
-        "50011",
+        "50011 70004",
         "redirect-uri-not-registered",
-        "redirect_uri: {redirect_uri} isn't one of the redirect URIs that are registered for this app",
+        "redirect_uri isn't registered: {redirect_uri} isn't among the redirect URIs of this app",
         "Entra ID compares the redirect URI of the request with the registered ones and refuses if none is equal.",
         Cause(
             "The URI isn't registered: another host or port, http instead of https, another path, or a trailing slash.",
@@ -91,7 +91,7 @@ ERRORS = (
     numbered(
         "700016 70001 700038",
         "app-not-found",
-        "client_id: no app with the id {client_id} is in the tenant (directory) that was asked",
+        "client_id: the tenant (directory) that was asked has no app with {client_id}",
         "Each tenant knows only the apps that were registered or consented to in it.",
         Cause(
             "The request goes to another tenant than the one with the registration.",
@@ -117,7 +117,7 @@ ERRORS = (
         where=OVERVIEW,
     ),
     numbered(
-        "90002 900023 50059 90038 900021",
+        "90002 900023 50059 50128 90019 90038 900021",
         "tenant-not-found",
         "The tenant in the address isn't known, or no tenant was given",
         "Entra ID takes the tenant from the path of the address: a tenant id, a verified domain, or common.",
@@ -136,11 +136,11 @@ ERRORS = (
             "The tenant's portal is portal.azure.us or portal.azure.cn.",
             "Use the login host of that cloud, such as login.microsoftonline.us.",
         ),
-        says=("no tenant-identifying information found", "tenant not found", "is neither a valid dns name"),
+        says=("no tenant-identifying information found", "is neither a valid dns name"),
         where=f"{OVERVIEW} → Directory (tenant) ID",
     ),
     numbered(
-        "50020 90072 50177 51004",
+        "50020 16003 90072 51004",
         "user-not-in-tenant",
         "The user's account isn't in the tenant that the app signs in to",
         "A single-tenant app accepts only members and invited guests of its own tenant.",
@@ -154,11 +154,11 @@ ERRORS = (
             "Supported account types says My organization only.",
             "Register the app as multitenant and use /organizations or /common in the authority.",
         ),
-        says=("does not exist in tenant", "cannot access the application"),
+        says=("does not exist in tenant",),
         where=ACCOUNT_TYPES,
     ),
     numbered(
-        "50194 9002331 9002332 9002346 500201 500208 500207",
+        "50194 90124 90130 9002331 9002332 9002346 500201 500208 500207",
         "account-type-and-endpoint",
         "The endpoint (common, organizations, consumers or a tenant) doesn't fit the account types that the app is "
         "registered for",
@@ -190,7 +190,7 @@ ERRORS = (
         where=ACCOUNT_TYPES,
     ),
     numbered(
-        "700054 700051",
+        "700054 700051 70005",
         "implicit-not-enabled",
         "response_type: the app asks for an ID token or access token from the authorization endpoint, which isn't "
         "enabled for it",
@@ -261,7 +261,7 @@ ERRORS = (
         says=("proof key for code exchange is required",),
     ),
     numbered(
-        "501481 50148",
+        "501481 50147",
         "pkce-mismatch",
         "code_verifier doesn't match the code_challenge of the authorize request",
         "Entra ID hashes the verifier with SHA-256 and compares its base64url form with the challenge.",

@@ -11,7 +11,7 @@ SCOPES_PAGE = "https://learn.microsoft.com/entra/identity-platform/scopes-oidc"
 
 ERRORS = (
     numbered(
-        "65001 90094 90093 90095 900941",
+        "65001 90094 90093 90095 90008 900941",
         "consent-missing",
         "Consent is missing: neither the user nor an administrator has granted this app the permissions that it asks for",
         "Entra ID issues a token only for permissions with consent. Some permissions, and some tenants, need an administrator.",
@@ -57,7 +57,7 @@ ERRORS = (
         where=CONSENT,
     ),
     numbered(
-        "500011 50001 650052 650057 650051 500014 7000112",
+        "500011 50001 65005 650052 650057 650051 500014 7000112",
         "resource-not-in-tenant",
         "The resource (API) for which a token was requested isn't known or isn't enabled in this tenant",
         "The scope or the parameter resource names an API. The tenant needs a service principal of that API, and it "
@@ -86,9 +86,9 @@ ERRORS = (
         where=API_PERMISSIONS,
     ),
     numbered(
-        "70011 650053 28002 28003 1002012",
+        "70011 650053 28002 28003 1002012 90009",
         "scope-not-valid",
-        "scope: Entra ID doesn't accept the value {scope}",
+        "scope: Entra ID doesn't accept {scope}",
         "A scope is openid, profile, email, offline_access, or an API's identifier followed by /NAME; blanks separate scopes.",
         Cause(
             "The grant is client_credentials, and scope isn't of the form RESOURCE/.default.",
@@ -109,7 +109,6 @@ ERRORS = (
             "the provided value for the input parameter 'scope' is not valid",
             "the provided value for scope",
             "doesn't exist on the resource",
-            "does not exist on the resource",
             "client credential flows must have a scope value with /.default",
         ),
         captures=(
@@ -147,12 +146,16 @@ ERRORS = (
             "The scopes begin with different identifiers.",
             "Request the scopes of the other API in a second token request, with the same refresh token.",
         ),
-        says=("contains more than one resource", "can not be combined with resource-specific scopes"),
+        says=(
+            "contains more than one resource",
+            "are not compatible with each other",
+            "can not be combined with resource-specific scopes",
+        ),
     ),
     numbered(
-        "900144 90014 900561 9002313 90013 90100",
+        "900144 90014 90056 900561 9002313 90004 90013 90100 90117 90121",
         "parameter-not-received",
-        "{parameter} is missing: the parameter {value} of the request didn't arrive",
+        "{parameter} didn't arrive at the endpoint of Entra ID",
         "Entra ID reads parameters of the token request only from a POST body in form encoding.",
         Cause(
             "The body is JSON or form-data, or has no Content-Type: application/x-www-form-urlencoded.",
@@ -165,20 +168,16 @@ ERRORS = (
             "Send a POST with the parameters in the body.",
         ),
         Cause(
-            "The parameter isn't sent, or its name is misspelt.",
+            "The parameter isn't sent, or its name is misspelt. At v2.0 scope is needed in token requests too.",
             "The other parameters arrive.",
-            "Add {value} to the body.",
+            "Add {parameter} to the body (scope=APPLICATION-ID-URI/.default, or the scopes of the sign-in).",
         ),
         says=(
             "the request body must contain the following parameter",
             "the endpoint only accepts post",
             "the required field 'scope' is missing",
         ),
-        captures=(
-            r"parameters?: '(?P<parameter>[\w, ']+?)'",
-            r"parameters?: '(?P<value>[\w, ']+?)'",
-            r"field '(?P<value>\w+)'",
-        ),
+        captures=(r"parameters?: '(?P<parameter>[\w, ']+?)'", r"field '(?P<parameter>\w+)'"),
         source="https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
     ),
     numbered(

@@ -106,12 +106,12 @@ ERRORS = (
         Cause(
             "Federated credential: issuer, subject and audience don't equal the configured ones.",
             "AADSTS7002xx repeats the values that arrived.",
-            "Enter these values exactly below Federated credentials.",
+            "Enter these values below Federated credentials.",
         ),
         Cause(
             "The assertion has expired, or the clocks differ.",
             "Compare exp and nbf with the time in the message.",
-            "Make a new JWT for each request and synchronise the clock.",
+            "Make a new JWT per request and synchronise the clock.",
         ),
         says=(
             "client assertion failed signature validation",

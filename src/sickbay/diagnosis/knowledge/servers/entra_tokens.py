@@ -16,7 +16,10 @@ ERRORS = (
     KnownError(
         id="entra-no-refresh-token",
         servers=SERVERS,
-        text=(NO_REFRESH_TOKEN, ("microsoft", "azure", "entra", "aad", "b2c", "outlook", "graph.", "office365", "msal")),
+        text=(
+            NO_REFRESH_TOKEN,
+            ("microsoft", "azure", "entra id", " aad", "aadsts", " b2c", "b2c_1", "outlook", "graph.", "office365", "msal"),
+        ),
         title="scope: offline_access is missing, so Entra ID returns no refresh token",
         why="Entra ID issues a refresh token only if the scope offline_access was requested and consented to.",
         causes=(
@@ -87,7 +90,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The token was requested for another API, often Microsoft Graph (00000003-0000-0000-c000-000000000000).",
-                "Decode the token and look at aud: it is {audience}.",
+                "Decode the token and compare aud with {expected}.",
                 "Request a token with scope=APPLICATION-ID-URI-OF-THE-API/.default.",
             ),
             Cause(
@@ -126,6 +129,14 @@ ERRORS = (
                 "expected issuer",
                 "invalid token issuer",
                 "issuer does not match",
+                'issuer" does not match',
+                "expectedissuer",
+                '"iss" (issuer)',
+                'unexpected "iss"',
+                "iss claim",
+                'claim "iss"',
+                "iss does not match",
+                "issuer claim",
             ),
             MICROSOFT,
         ),
@@ -173,6 +184,17 @@ ERRORS = (
                 "signature verification failed",
                 "unable to find a signing key",
                 "signing key",
+                "no valid key found",
+                "no matching key",
+                "matching key(s)",
+                "no suitable key",
+                "signed jwt rejected",
+                "unable to find a matching key",
+                "unable to match the key",
+                "failed to verify signature",
+                "signature is not valid",
+                "could not verify signature",
+                "jwks_uri for key",
             ),
             MICROSOFT,
         ),
@@ -238,7 +260,13 @@ ERRORS = (
         id="entra-authorize-by-script",
         servers=SERVERS,
         text=(BROWSER_BLOCKED, ("login.microsoftonline.com", "b2clogin.com", "login.windows.net", "ciamlogin.com")),
-        without=("/oauth2/v2.0/token'", "/oauth2/token'", "/oauth2/v2.0/token from", "/oauth2/token from"),
+        without=(
+            "openid-configuration",
+            "/oauth2/v2.0/token'",
+            "/oauth2/token'",
+            "/oauth2/v2.0/token from",
+            "/oauth2/token from",
+        ),
         title="The sign-in page was called by script (fetch or XMLHttpRequest), and the browser blocked it by CORS",
         why="The authorization endpoint shows a page and sends no CORS headers. An API that redirects a script to it fails so.",
         causes=(
@@ -255,6 +283,27 @@ ERRORS = (
         ),
         source="https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
         confidence="observed",
+    ),
+    KnownError(
+        id="entra-discovery-cors",
+        servers=SERVERS,
+        text=(BROWSER_BLOCKED, ("openid-configuration", "/discovery/"), MICROSOFT),
+        title="The discovery document couldn't be loaded: its address (tenant or policy) is most often wrong",
+        why="The document itself allows every origin. Error responses have no CORS headers, so the browser speaks of CORS.",
+        causes=(
+            Cause(
+                "Tenant, domain or B2C policy (user flow) in the authority is misspelt or doesn't exist.",
+                "Open the address in the browser: it shows 400 or 404 instead of JSON.",
+                "Correct the authority, for B2C https://TENANT.b2clogin.com/TENANT.onmicrosoft.com/POLICY/v2.0/.",
+            ),
+            Cause(
+                "The network or an extension blocks the request.",
+                "The address works in another network.",
+                "Allow the host.",
+            ),
+        ),
+        source=("https://blogs.aaddevsup.xyz/2023/08/troubleshooting-cors-to-azure-ad-entra-id/"),
+        confidence="documented",
     ),
     KnownError(
         id="entra-token-cors",
@@ -304,15 +353,28 @@ ERRORS = (
                 "message.state is null or empty",
                 "idx21323",
                 "requirenonce is",
+                "oice_20004",
+                "a 'nonce' was not found",
+                "in collectinfofromreq: invalid state",
+                "in collectinfofromreq",
+                "bad_state",
+                "an invalid state variable was provided",
+                "session value state missing",
+                "authstatemissing",
+                "authstateforbidden",
+                "wrong state parameter given",
                 "validationcontext.nonce was null",
             ),
         ),
         title="state: the cookie of the sign-in (correlation or nonce) didn't come back to the redirect URI",
-        why="ASP.NET stores state and nonce in a cookie and compares them at the callback. Without the cookie it refuses.",
+        why=(
+            "The library keeps state and nonce in a cookie or session and compares them at the callback. Without it, "
+            "it refuses."
+        ),
         causes=(
             Cause(
                 "The cookie was not sent: SameSite=None without https, or http behind a proxy.",
-                "The request to /signin-oidc has no .AspNetCore.Correlation cookie.",
+                "The request to the redirect URI has no correlation or session cookie. With form_post it is a cross-site POST.",
                 "Use https throughout, and configure forwarded headers behind a proxy.",
             ),
             Cause(

@@ -29,7 +29,8 @@ ERRORS = (
         says=("error validating credentials due to invalid username or password",),
     ),
     numbered(
-        "50076 50079 50074 50072 50158 53003 53000 53001 53002 53004 530032 530003 530004 50097 50131 500121 53011",
+        "50076 50079 50074 50072 50158 53003 53000 53001 53002 53004 530032 530003 530004 50097 50131 500121 50129 "
+        "50155 50187 700020 53011",
         "policy-needs-more",
         "Multi-factor authentication or a Conditional Access policy requires more than this sign-in can do",
         "Policies of the tenant ask for MFA, a managed device or a certain place. A silent or password request can't do that.",
@@ -68,7 +69,7 @@ ERRORS = (
         says=("a silent sign-in request was sent but no user is signed in",),
     ),
     numbered(
-        "50196 90033 90036 90012",
+        "50196 70012 50033 50087 90006 90012 90024 90033 90036 90055 90090",
         "temporary",
         "Entra ID was temporarily unable to answer, or stopped a loop of equal requests",
         "The error is on the server's side, or the client sent too many equal requests.",

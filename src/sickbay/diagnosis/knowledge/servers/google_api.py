@@ -16,7 +16,7 @@ ERRORS = (
             ("permission healthcare.", "healthcare.fhir", "healthcare.datasets"),
             ("denied on resource", "permission_denied", "denied", "403"),
         ),
-        "403: the account behind the token has no IAM permission {role} on this dataset or FHIR store",
+        "403: the account behind the token lacks the IAM permission for this dataset or FHIR store: {role}",
         "The Cloud Healthcare API checks IAM permissions of the user or service account. It gives the same answer if "
         "the path is wrong.",
         Cause(
@@ -65,6 +65,25 @@ ERRORS = (
         where=IAM,
         source="https://cloud.google.com/iam/docs/troubleshoot-policies",
         named=True,
+    ),
+    google(
+        "json-content-type",
+        (("cannot bind query parameter", "invalid json payload received"),),
+        "400: Google's API couldn't read the body as JSON",
+        "Without Content-Type: application/json curl -d sends a form, and the API takes the JSON text for the name of "
+        "a parameter.",
+        Cause(
+            "The Content-Type is missing or is that of a form.",
+            "The message repeats the JSON as an unknown name.",
+            "Send Content-Type: application/json; charset=utf-8 (for FHIR resources application/fhir+json).",
+        ),
+        Cause(
+            "The JSON has a member that this method doesn't know, or is broken by the quotes of the shell.",
+            "The message names the field.",
+            "Compare the body with the reference of the method, and put it into a file (curl --data @file).",
+        ),
+        source="https://github.com/GoogleCloudPlatform/healthcare/issues/124",
+        confidence="observed",
     ),
     google(
         "healthcare-agent",
@@ -129,7 +148,7 @@ ERRORS = (
                 "access_token_type_unsupported",
                 "invalid credentials",
                 "login required",
-                "autherror",
+                '"autherror"',
                 "account_state_invalid",
                 "credentials_missing",
             ),
@@ -230,7 +249,6 @@ ERRORS = (
         (
             (
                 "must be a short-lived token",
-                "short-lived token",
                 "reasonable timeframe",
                 "token used too early",
                 "token used too late",

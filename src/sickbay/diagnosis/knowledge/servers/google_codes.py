@@ -9,6 +9,9 @@ WEB_SERVER = "https://developers.google.com/identity/protocols/oauth2/web-server
 CLIENTS = "Google Cloud console → APIs & Services → Credentials (Google Auth Platform → Clients) → your OAuth client"
 CONSENT_SCREEN = "Google Cloud console → APIs & Services → OAuth consent screen (Google Auth Platform → Audience)"
 
+NATIVE = "https://developers.google.com/identity/protocols/oauth2/native-app"
+POLICIES = "https://developers.google.com/identity/protocols/oauth2/policies"
+
 
 def google(
     name: str,

@@ -15,7 +15,8 @@ STRATEGY = Cause(
 LAMBDA = Cause(
     "The Lambda function that decodes the token failed, timed out, or returned other claims than HealthLake expects.",
     "Look at its log in CloudWatch, and at its permission for healthlake.amazonaws.com.",
-    "Let it return iss, aud (the data store's endpoint), scope, exp and isAuthorized, and allow HealthLake to invoke it.",
+    "Let it return aud (the data store's endpoint), scope, nbf, exp and isAuthorized within a second, and allow "
+    "HealthLake to invoke it.",
 )
 SCOPE = Cause(
     "The token has no scope for this resource type, or SMART version 2 scopes on a store for version 1.",

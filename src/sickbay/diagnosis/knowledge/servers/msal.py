@@ -71,7 +71,6 @@ ERRORS = (
         "state",
         (
             "state_not_found",
-            "state_mismatch",
             "no_cached_authority_error",
             "no_state_in_hash",
             "state_interaction_type_mismatch",

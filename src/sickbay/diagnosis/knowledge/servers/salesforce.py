@@ -60,7 +60,8 @@ ERRORS = (
         "authentication-failure",
         (
             "invalid_grant: authentication failure",
-            '"authentication failure"',
+            '"error_description":"authentication failure"',
+            '"error_description": "authentication failure"',
             "invalid_grant - authentication failure",
             "'authentication failure'",
             "error_description=authentication failure",

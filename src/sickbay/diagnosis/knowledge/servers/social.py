@@ -28,7 +28,7 @@ ERRORS = (
     provider(
         "linkedin-scope",
         (("unauthorized_scope_error", "is not authorized for your application"),),
-        "scope: LinkedIn hasn't authorized this app for the scope {scope}",
+        "scope: LinkedIn hasn't authorized this app for a requested scope",
         "LinkedIn's scopes come with products that are added to the app. New apps get openid, profile and email.",
         Cause(
             "The product with this scope isn't added to the app, or the scope is retired (r_liteprofile, r_emailaddress).",
@@ -64,7 +64,6 @@ ERRORS = (
                 "appid/redirect uri/code verifier does not match authorization code",
                 "appid or redirect uri does not match authorization code",
                 "external member binding exists",
-                "authorization code not found",
             ),
         ),
         "code: the authorization code has expired, was used already, or doesn't belong to this app and redirect URI",
@@ -86,7 +85,7 @@ ERRORS = (
         (
             (
                 "redirect uri is not whitelisted",
-                "url blocked",
+                "url blocked:",
                 "given url is not allowed by the application configuration",
                 "can't load url",
                 "domain of this url isn't included in the app's domains",

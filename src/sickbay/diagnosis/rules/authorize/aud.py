@@ -6,7 +6,8 @@ from sickbay.authorization.authorize.parameters import audience, base_of
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections, guesses, specs
+from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
@@ -86,6 +87,9 @@ AUD_HAS_FRAGMENT_OR_QUERY = Rule(
 )
 
 
+_OAUTH = ("authorize", "token", "oauth", "oauth2", "auth", "connect", "introspect", "revoke")
+
+
 def _not_base(facts: Facts) -> Facts | None:
     """A URL on the same host: above the base URL, below it, or an OAuth endpoint."""
     aud = urls.one_loopback(urls.normalised(urls.decoded_again(str(facts["received"] or ""))))
@@ -101,23 +105,28 @@ def _not_base(facts: Facts) -> Facts | None:
 def _is_oauth(aud: str, facts: Facts) -> bool:
     endpoints = {urls.one_loopback(urls.normalised(endpoint)) for endpoint in facts.get("endpoints", ()) if endpoint}
     last = urls.split(aud).path.rstrip("/").rpartition("/")[2].lower()
-    return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in (
-        "authorize",
-        "token",
-        "oauth",
-        "oauth2",
-        "auth",
-        "connect",
-        "introspect",
-        "revoke",
-    )
+    return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
+
+def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+    """Without knowing the server: a host without a path, or an OAuth endpoint."""
+    aud = audience(request)
+    if isinstance(known.server, Server) or not known.smart or aud is None or not urls.is_absolute(aud):
+        return None
+    path = urls.split(aud).path.strip("/")
+    if (not path and not address.may_be_a_base(aud)) or path.rpartition("/")[2].lower() in _OAUTH:
+        return {"received": aud, "expected": corrections.PLACEHOLDER_AUD, "note": "the iss of the launch"} | _PATH
+    return None
+
+
+_PATH = {guesses.FACT: "Sickbay judges this by the path of the URL alone, because it doesn't know the server."}
 
 AUD_NOT_FHIR_BASE = Rule(
     id="aud-not-fhir-base",
     stage="authorize",
     explains="aud-mismatch",
     recognises=_not_base,
+    advises=_clearly_not_base,
     severity="error",
     outcome="invalid_request",
     parameter="aud",
@@ -173,11 +182,17 @@ def _near(request: AuthorizeRequest, known: AuthorizeContext) -> tuple[str, tupl
 
 def _slash(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     aud, bases = _near(request, known)
+    if not isinstance(known.server, Server) and known.smart and _has_extra_slash(aud):
+        return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
     plain = urls.one_loopback(urls.normalised(aud))
     for base in bases:
         if urls.one_loopback(urls.normalised(base)) == plain and aud.endswith("/") != base.endswith("/"):
             return {"received": aud, "expected": base, "note": "the iss of the launch"}
     return None
+
+
+def _has_extra_slash(aud: str) -> bool:
+    return aud.endswith("/") and urls.is_absolute(aud) and urls.split(aud).path != "/"
 
 
 AUD_TRAILING_SLASH = Rule(

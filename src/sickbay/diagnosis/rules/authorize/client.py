@@ -99,7 +99,7 @@ def _changed(request: object, known: AuthorizeContext | TokenContext) -> Facts |
 CLIENT_CHANGE_NOT_LIVE_YET = Rule(
     id="client-change-not-live-yet",
     stage="authorize",
-    at=("token",),
+    at=("token", "introspection", "revocation"),
     severity="warning",
     outcome="advice",
     advises=_changed,

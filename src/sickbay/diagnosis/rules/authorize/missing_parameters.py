@@ -222,7 +222,7 @@ def _examples(request: Any, facts: Facts) -> Any:
 VALUE_IS_PLACEHOLDER = Rule(
     id="value-is-placeholder",
     stage="authorize",
-    at=("token", "logout", "access"),
+    at=("token", "introspection", "revocation", "logout", "access"),
     severity="error",
     outcome="advice",
     degree="probable",

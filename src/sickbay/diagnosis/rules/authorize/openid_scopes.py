@@ -16,10 +16,10 @@ REFRESH = specs.SMART_SCOPES
 
 
 def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
-    """Advises if `true_of` holds for the requested scopes."""
+    """Advises if `true_of` holds for the requested scopes of SMART."""
 
     def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-        requested = meant(request)
+        requested = meant(request) if known.smart else ()
         return {"received": list(requested)} if true_of(set(requested)) else None
 
     return advises
@@ -117,7 +117,7 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
 
 
 def _claims(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    requested = [scope for scope in meant(request) if scope in CLAIMS]
+    requested = [scope for scope in meant(request) if scope in CLAIMS and known.smart]
     return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
 

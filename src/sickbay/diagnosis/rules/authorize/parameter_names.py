@@ -72,7 +72,7 @@ def _renamed(request: P, facts: Facts) -> P:
 PARAMETER_NAME_WRONG = Rule(
     id="parameter-name-wrong",
     stage="authorize",
-    at=("token", "logout"),
+    at=("token", "introspection", "revocation", "logout"),
     severity="error",
     outcome="advice",
     advises=_misnamed,
@@ -119,7 +119,7 @@ def _stripped(request: S, facts: Facts) -> S:
 VALUE_HAS_STRAY_CHARACTERS = Rule(
     id="value-has-stray-characters",
     stage="authorize",
-    at=("token",),
+    at=("token", "introspection", "revocation"),
     severity="error",
     outcome="advice",
     advises=_stray,
@@ -160,7 +160,8 @@ CODE_VERIFIER_IN_URL = Rule(
 
 
 def _no_prompt(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    unknown = [value for value in (request.parameters.get("prompt") or "").split() if value not in PROMPTS]
+    sent = (request.parameters.get("prompt") or "").split() if known.smart else []
+    unknown = [value for value in sent if value not in PROMPTS]
     return {"received": unknown, "expected": None} if unknown else None
 
 

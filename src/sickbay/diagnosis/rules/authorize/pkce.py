@@ -4,13 +4,14 @@ import base64
 import binascii
 import re
 
+from sickbay.authorization.authorize.parameters import requested_resources
 from sickbay.authorization.authorize.pkce import asks_for_code
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Severity
-from sickbay.kernel.checks import Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 
 
 def _with_pkce(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -34,7 +35,14 @@ def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
         return None
     public = isinstance(known.client, Client) and known.client.client == "public"
     required = isinstance(known.server, Server) and known.server.policy.pkce == "required"
-    return {"received": None, "required": public or required}
+    return {"received": None, "required": public or required} | ({"at_most": "info"} if _is_optional(request, known) else {})
+
+
+def _is_optional(request: AuthorizeRequest, known: AuthorizeContext) -> bool:
+    """Whether no specification requires PKCE: in plain OAuth 2.0, and at an unknown server if all scopes are of SMART 1."""
+    requested = requested_resources(request)
+    of_smart_1 = bool(requested) and all(scope.version == "v1" for scope in requested)
+    return not known.smart or (known.server is UNKNOWN and of_smart_1)
 
 
 def _severity(facts: Facts) -> Severity:
@@ -50,7 +58,8 @@ PKCE_MISSING = Rule(
     outcome="invalid_request if PKCE is required",
     parameter="code_challenge",
     title="`code_challenge` is missing",
-    why="PKCE ties the code to the app that requested it, so that a stolen code can't be redeemed. SMART 2 requires it.",
+    why="PKCE ties the code to the app that requested it, so that a stolen code can't be redeemed. SMART 2 and "
+    "OAuth 2.1 require it.",
     fix="Generate a random verifier, store it, and send `code_challenge=BASE64URL(SHA256(verifier))` and "
     "`code_challenge_method=S256`.",
     spec=specs.SMART_PKCE,

@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.checks import Facts
+from sickbay.diagnosis.values import bare, placeholder
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters
 
 SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
@@ -128,11 +130,24 @@ def _relative(facts: Facts) -> Facts | None:
     return {**facts, "expected": same_path or only, "note": "registered"}
 
 
+def _clearly_relative(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+    """If the client isn't known. Placeholders have their own rule; `postmessage` is a value of Google's."""
+    sent = request.parameters.get("redirect_uri") or ""
+    if known.client is not UNKNOWN or sent in ("", "postmessage", *corrections.PLACES) or placeholder(sent):
+        return None
+    if bare(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
+        return None
+    return {"received": sent, "expected": corrections.PLACEHOLDER_REDIRECT_URI, "registered": _OF_YOUR_APP}
+
+
+_OF_YOUR_APP = "`https://<host of your app>/<path>`"
+
 REDIRECT_URI_NOT_ABSOLUTE = Rule(
     id="redirect-uri-not-absolute",
     stage="authorize",
     explains="redirect-uri-mismatch",
     recognises=_relative,
+    advises=_clearly_relative,
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",

@@ -2,10 +2,16 @@
 
 from typing import Any
 
+from sickbay.authorization import requested_scopes
+from sickbay.authorization.authorize.parameters import audience, requested_resources
+from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.diagnosis import corrections, specs
+from sickbay.authorization.resource_types import ALL_TYPES, types_of
+from sickbay.diagnosis import corrections, guesses, specs
+from sickbay.diagnosis.evidence.address import fhir_version_of
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.checks import Facts
+from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import split
 
@@ -258,10 +264,20 @@ SCOPE_V1_ON_V2_APP = Rule(
     repair=corrections.swap_scopes,
 )
 
+
+def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+    """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
+    if known.server is not UNKNOWN or not known.smart:
+        return None
+    wildcards = [scope.text for scope in requested_resources(request) if scope.wildcard and scope.level == "user"]
+    return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
+
+
 SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     id="scope-wildcard-not-allowed",
     stage="authorize",
     explains="scope-wildcard-not-allowed",
+    advises=_wildcards,
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
@@ -307,11 +323,24 @@ def _named(facts: Facts) -> Facts:
     return {**facts, "meant": f"`{' '.join(suggestions)}`" if suggestions else "a resource type of this version"}
 
 
+def _of_no_version(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+    """Types that don't exist in the FHIR version that `aud` names, or in any version if it names none."""
+    if known.server is not UNKNOWN or not known.smart:
+        return None
+    version = VERSIONS.get(fhir_version_of(audience(request) or ""))
+    types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
+    refusal = requested_scopes.of_unknown_types(requested_resources(request), types, [label])
+    return None if refusal is None else _named({**refusal.facts, guesses.FACT: _VERSION.format(label)})
+
+
+_VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
+
 SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     id="scope-resource-not-in-version",
     stage="authorize",
     explains="scope-resource-not-in-version",
     recognises=_named,
+    advises=_of_no_version,
     severity="error",
     outcome="invalid_scope",
     parameter="scope",

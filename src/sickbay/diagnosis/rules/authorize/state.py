@@ -1,12 +1,12 @@
 """Rules about `state` and `nonce`, which tie a response to its request."""
 
 from sickbay.authorization.authorize.parameters import meant
-from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.entropy import weakness
 from sickbay.diagnosis.rule import Rule, Severity, Spec
-from sickbay.kernel.checks import Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 
 STATE_MISSING = Rule(
     id="state-missing",
@@ -24,9 +24,19 @@ STATE_MISSING = Rule(
 )
 
 
-def _weak(request: AuthorizeRequest | UrlRequest, known: object) -> Facts | None:
+def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlContext) -> Facts | None:
     state = request.parameters.get("state")
-    return weakness(state) if state else None
+    facts = weakness(state) if state else None
+    return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], known) else facts
+
+
+def _is_enough(bits: int, known: AuthorizeContext | UrlContext) -> bool:
+    """Only SMART says how random `state` must be. A redirect alone doesn't show which flow it belongs to."""
+    return not known.smart if isinstance(known, AuthorizeContext) else known.server is UNKNOWN and bits >= FEW_BITS
+
+
+FEW_BITS = 48
+"""A shorter `state` can be guessed in any flow."""
 
 
 def _severity(facts: Facts) -> Severity:

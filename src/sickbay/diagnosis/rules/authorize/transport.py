@@ -176,7 +176,8 @@ def _unencoded(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
     if not names:
         return None
     values = [parse(f"v={value}").get("v") or "" for name, _, value in raw if name in names]
-    return {"names": names, "received": values, "expected": [encode([("v", value)])[2:] for value in values]}
+    facts = {"names": names, "received": values, "expected": [encode([("v", value)])[2:] for value in values]}
+    return facts if isinstance(known.server, Server) else {**facts, "at_most": "info"}
 
 
 def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:

@@ -179,7 +179,7 @@ ACCEPT_UNSUPPORTED = Rule(
 
 def _no_accept(request: AccessRequest, known: AccessContext) -> Facts | None:
     sent = request.headers.get("accept")
-    if request.interaction in ("", "preflight", "discovery") or known.version not in VERSIONS:
+    if request.interaction in ("", "preflight", "discovery") or known.version not in VERSIONS or not known.headers_known:
         return None
     expected = VERSIONS[known.version].json
     return {"received": sent, "expected": expected} if (sent or "*/*").strip() in ("*/*", "application/json") else None

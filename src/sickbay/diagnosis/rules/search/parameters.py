@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.search import CATEGORY_TYPES, names_sent, narrows
+from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.diagnosis.wording import listed
 from sickbay.fhir.search.parameters import find, known_types
 from sickbay.fhir.search.result_parameters import RESULTS
-from sickbay.kernel.checks import Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.parameters import Parameters, encode
 
 SEARCH = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
@@ -68,8 +71,19 @@ UNDEFINED = Rule(
     repair=_with_patient,
 )
 
+
+def _all_patients(request: AccessRequest, known: AccessContext) -> Facts | None:
+    """If the server isn't known: a search for Patient without criteria."""
+    if known.server is not UNKNOWN or not known.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
+        return None
+    narrowed = any(narrows(name) for name, value in request.parameters if value)
+    return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
+
+
 UNBOUNDED = Rule(
     id="fhir-search-unbounded",
+    advises=_all_patients,
+    at=("access",),
     stage="search",
     explains="fhir-search-unbounded",
     severity="error",
@@ -96,13 +110,24 @@ MISSING_PATIENT = Rule(
 )
 
 
-def _with_example(facts: Facts) -> Facts:
+def _with_example(facts: Facts) -> dict[str, Any]:
     categories = ("assess-plan",) if facts["type"] == "CarePlan" else ("vital-signs", "laboratory")
     return {**facts, "example": listed([f"category={category}" for category in categories], word="or")}
 
 
+def _no_category(request: AccessRequest, known: AccessContext) -> Facts | None:
+    """If the server isn't known: a search without what some servers require."""
+    if known.server is not UNKNOWN or not known.guesses or request.interaction != "search-type":
+        return None
+    if request.type not in CATEGORY_TYPES or names_sent(request) & {"category", "code", "_id"}:
+        return None
+    return _with_example({"type": request.type, "expected": "category"}) | guesses.POLICY
+
+
 MISSING_CATEGORY = Rule(
     id="fhir-search-missing-category",
+    advises=_no_category,
+    at=("access",),
     stage="search",
     explains="fhir-search-missing-category",
     severity="error",
@@ -222,6 +247,8 @@ _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
 def _encoded_twice(request: AccessRequest, known: AccessContext) -> Facts | None:
+    if not request.base and known.server is UNKNOWN:
+        return None  # a URL that isn't known to be of a FHIR server
     pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
     return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
 

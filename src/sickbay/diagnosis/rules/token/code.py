@@ -7,10 +7,10 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
-from sickbay.diagnosis import corrections
+from sickbay.diagnosis import corrections, guesses
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.values import character_name
-from sickbay.kernel.checks import Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
 CODE = Spec("RFC 6749, 4.1.2 Authorization Response", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2")
@@ -131,10 +131,23 @@ CODE_CLIENT_MISMATCH = Rule(
     insert_placeholder=corrections.new_code,
 )
 
+
+def _no_redirect_uri(request: TokenRequest, known: TokenContext) -> Facts | None:
+    """If the code isn't known. SMART requires `redirect_uri` in the authorization request, so it must be repeated here."""
+    sent = request.parameters
+    if known.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
+        return None
+    facts = {"received": None, "expected": corrections.PLACEHOLDER_REDIRECT_URI, guesses.FACT: _NOT_SEEN}
+    return facts if known.smart else {**facts, "at_most": "info"}
+
+
+_NOT_SEEN = "Sickbay hasn't seen the authorization request: if it had no `redirect_uri`, nothing is missing here."
+
 REDIRECT_URI_MISSING = Rule(
     id="token-redirect-uri-missing",
     stage="token",
     explains="token-redirect-uri-missing",
+    advises=_no_redirect_uri,
     severity="error",
     outcome="400 invalid_request",
     parameter="redirect_uri",

@@ -3,7 +3,7 @@
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
-from sickbay.diagnosis import specs
+from sickbay.diagnosis import guesses, specs
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
@@ -89,10 +89,21 @@ def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerContext | Token
     if isinstance(known, TokenContext):
         summary = known.given
         return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
-    if not isinstance(answer, TokenAnswer) or not known.wants_refresh or answer.members.get("refresh_token"):
+    if not isinstance(answer, TokenAnswer) or answer.members.get("refresh_token"):
         return None
     scope = granted(answer)
-    return None if {"offline_access", "online_access"} & set(scope) else {"received": " ".join(scope), "reason": NEITHER}
+    if {"offline_access", "online_access"} & set(scope) or not (known.wants_refresh or _is_of_a_launch(answer, known)):
+        return None
+    facts = {"received": " ".join(scope), "reason": NEITHER}
+    return facts if known.wants_refresh else {**facts, guesses.FACT: _PERHAPS_NOT_WANTED, "at_most": "info"}
+
+
+_PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."
+
+
+def _is_of_a_launch(answer: TokenAnswer, known: AnswerContext) -> bool:
+    """Whether a user launched the app, if nothing is known about the request."""
+    return known.requested_scope is None and bool(answer.members.get("patient"))
 
 
 NO_REFRESH = Rule(

@@ -1,0 +1,129 @@
+"""`sickbay doctor --self`: checks this installation: its versions, the data folder, the database, the clock, and the server."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import apsw
+
+from sickbay import __version__
+from sickbay.cli import folder
+from sickbay.settings.database import is_database
+
+EARLIEST = 1_790_000_000
+"""September 2026, in seconds since 1970. A clock before this release's date is wrong."""
+LEAST = 200_000_000
+"""Bytes of free space that a data folder needs to grow for a while."""
+PATIENCE = 5
+
+
+class Checked(NamedTuple):
+    """fix: what to do; "" if it passed."""
+
+    name: str
+    passed: bool
+    found: str
+    fix: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+def as_text(check: Checked) -> str:
+    fix = f". {check.fix}" if check.fix else ""
+    return f"{'✓' if check.passed else '✗'} {check.name}: {check.found}{fix}"
+
+
+def examine(data: str | None) -> list[Checked]:
+    """data: as in the option --data."""
+    place = folder.chosen(data)
+    return [*_versions(), _clock(), *_place(data, place), *_server(place)]
+
+
+def _versions() -> Iterator[Checked]:
+    python = platform.python_version()
+    fix = "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer."
+    yield Checked("Sickbay", True, f"{__version__} on Python {python}, {platform.platform(terse=True)}")
+    if fix:
+        yield Checked("Python", False, python, fix)
+
+
+def _clock() -> Checked:
+    now = time.time()
+    found = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
+    return Checked(
+        "Clock", now > EARLIEST, found, "" if now > EARLIEST else "Set the clock of this machine: tokens expire by it."
+    )
+
+
+def _place(data: str | None, place: Path) -> Iterator[Checked]:
+    if is_database(data):
+        yield Checked("Database", True, "PostgreSQL; sickbay serve says whether it can be reached")
+        return
+    if not place.exists():
+        yield Checked("Data folder", True, f"{place} doesn't exist yet; sickbay serve creates it")
+        return
+    usable = place.is_dir() and os.access(place, os.R_OK | os.W_OK | os.X_OK)
+    fix = "" if usable else f"Make it a folder that you can write to: chmod u+rwx {place}"
+    yield Checked("Data folder", usable, str(place), fix)
+    if usable:
+        yield from _folder(place)
+
+
+def _folder(place: Path) -> Iterator[Checked]:
+    others = place.stat().st_mode & 0o077
+    fix = f"Run: chmod 700 {place}" if others else ""
+    yield Checked("Permissions", not others, "other users can open it" if others else "only you can open it", fix)
+    free = shutil.disk_usage(place).free
+    enough = free >= LEAST
+    yield Checked(
+        "Free space", enough, f"{free // 1_000_000:,} MB", "" if enough else "Free some space, or choose another --data."
+    )
+    database = place / "sickbay.db"
+    if database.exists():
+        yield _database(database)
+
+
+def _database(file: Path) -> Checked:
+    """Reads the file without changing it, also while a server uses it."""
+    try:
+        with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+            db.set_busy_timeout(PATIENCE * 1000)
+            answer = str(db.execute("PRAGMA quick_check(1)").get)
+    except apsw.Error as error:
+        answer = str(error)
+    sound = answer == "ok"
+    found = f"{file.stat().st_size // 1_000_000:,} MB, {'sound' if sound else answer}"
+    return Checked("Database", sound, found, "" if sound else "Restore a backup, or start with a new data folder.")
+
+
+def _server(place: Path) -> Iterator[Checked]:
+    server = folder.running(place)
+    if server is None:
+        yield Checked("Server", True, "no server runs on this data folder")
+        return
+    base = str(server["base"])
+    if server.get("certificate"):
+        yield Checked("Server", True, f"process {server['pid']} at {base}")
+        return
+    yield _reached(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
+
+
+def _reached(base: str, address: str, pid: int) -> Checked:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=PATIENCE) as response:
+            return Checked("Server", response.status == 200, f"process {pid} at {base} is ready")
+    except (OSError, urllib.error.URLError) as error:
+        fix = "Look at its output, or stop it and start it again."
+        return Checked("Server", False, f"process {pid} at {base} doesn't answer ({error})", fix)

@@ -1,0 +1,12 @@
+"""Reads pasted source code: the HTTP requests that it sends, the settings of its OAuth library, and its mistakes.
+
+The code is never run. Text that isn't code gives nothing, and no text raises an exception.
+"""
+
+from sickbay.diagnosis.code.mistake import Mistake
+from sickbay.diagnosis.code.mistakes import mistakes_in
+from sickbay.diagnosis.code.models import AppSettings, CodeRequest
+from sickbay.diagnosis.code.read import requests_in, settings_in
+from sickbay.diagnosis.code.text_mistakes import mistakes_in_text
+
+__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "mistakes_in_text", "requests_in", "settings_in"]

@@ -1,0 +1,47 @@
+"""Authorization requests: code that builds an authorization URL, and sends the browser there."""
+
+from __future__ import annotations
+
+import re
+
+from sickbay.diagnosis.code.draft import RequestDraft
+from sickbay.diagnosis.code.invocation import Invocation
+from sickbay.diagnosis.code.libraries.support import draft
+from sickbay.diagnosis.code.values import CodeObject, CodeText, CodeValue, as_text
+
+_LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
+_AUTHORIZES = re.compile(r"[?&](?:response_type|client_id|redirect_uri)=")
+_BUILT = re.compile(r"\?(?=.*\bresponse_type=)(?=.*\b(?:client_id|redirect_uri)=)", re.S)
+LANGUAGE = "redirect"
+
+
+def assigned(path: str, value: CodeValue) -> RequestDraft | None:
+    """`window.location = url`, or a variable with an authorization URL."""
+    if not isinstance(value, CodeText | CodeObject):
+        return None
+    url = as_text(value)
+    pattern = _AUTHORIZES if path in _LOCATIONS else _BUILT
+    return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if pattern.search(str(url)) else None
+
+
+def redirect(call: Invocation) -> RequestDraft | None:
+    """`window.open(url)`, `res.redirect(url)`, `header("Location: …")`."""
+    if not call.arguments or not isinstance(call.arguments[-1].value, CodeText | CodeObject):
+        return None
+    url = as_text(call.arguments[-1].value)
+    if call.name == "header" and url.parts and url.parts[0].lower().startswith("location:"):
+        url = CodeText((url.parts[0][9:].lstrip(), *url.parts[1:]))
+    return draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
+
+
+def distinct(drafts: list[RequestDraft]) -> list[RequestDraft]:
+    """The requests without authorization URLs that occur twice, as a variable and where it is used. The last one counts."""
+    last = {str(item.url): position for position, item in enumerate(drafts) if item.language == LANGUAGE}
+    return [item for position, item in enumerate(drafts) if item.language != LANGUAGE or last[str(item.url)] == position]
+
+
+CALLS = {
+    **dict.fromkeys(("open", "assign", "replace", "redirect", "redirectto", "openurl", "sendredirect"), (redirect,)),
+    "header": (redirect,),
+    "navigate": (redirect,),
+}

@@ -1,0 +1,55 @@
+"""What pasted code says: the requests that it sends, and the settings of its OAuth library."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import Literal, NamedTuple
+
+MOST = 65_536
+"""The most characters of a text that are read."""
+BodyFormat = Literal["form", "json", "multipart", ""]
+
+
+class CodeRequest(NamedTuple):
+    """A request that pasted code sends. Values that the paste doesn't show are written as {name}.
+
+    language: the library or command, such as "fetch", "requests" or "curl". method, url: "" if unknown.
+    headers: those that the code sets and the Content-Type that the library adds.
+    body: as it is sent; "" if there is none. first_line, last_line: of the paste, the first is 1.
+    variables: the names of the values that aren't known.
+    """
+
+    language: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str
+    body_format: BodyFormat
+    first_line: int
+    last_line: int
+    variables: frozenset[str]
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+
+class AppSettings(NamedTuple):
+    """The settings of an OAuth library. `values` has the names of OAuth parameters, such as redirect_uri."""
+
+    library: str
+    values: dict[str, str]
+    first_line: int
+    last_line: int
+
+
+class Lines:
+    """Finds the line of a position in a text. Lines count from 1. `offset` is added to each position."""
+
+    offset = 0
+
+    def __init__(self, text: str) -> None:
+        self._ends = [match.start() for match in re.finditer("\n", text)]
+
+    def at(self, position: int) -> int:
+        return bisect_left(self._ends, position + self.offset) + 1

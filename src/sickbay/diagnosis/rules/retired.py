@@ -1,0 +1,46 @@
+"""The rule about addresses that no longer work."""
+
+from typing import Any
+
+from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, HttpExchange, TokenRequest, UrlRequest
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.evidence import address
+from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.checks import UNKNOWN, Facts
+
+
+def _addresses(request: Any) -> tuple[str, ...]:
+    """The URLs of servers in a request. The URL of a launch or a redirect is the app's own."""
+    if isinstance(request, AuthorizeRequest):
+        return (request.url, audience(request) or "")
+    if isinstance(request, UrlRequest):
+        return (request.parameters.get("iss") or "",)
+    return (request.url,) if isinstance(request, AccessRequest | HttpExchange | TokenRequest) else ()
+
+
+def _retired(request: Any, known: Any) -> Facts | None:
+    """If the server isn't known: a known one works. An old exchange may have been right in its time, so this is info."""
+    if known is None or known.server is not UNKNOWN:
+        return None
+    for sent in _addresses(request):
+        if entry := address.retired(sent):
+            return {"received": sent, "reason": entry.reason, "instead": entry.instead, "source": entry.source}
+    return None
+
+
+ADDRESS_RETIRED = Rule(
+    id="address-retired",
+    stage="request",
+    at=("authorize", "token", "access", "launch", "discovery", "browser"),
+    severity="info",
+    outcome="the host doesn't exist, or no longer answers",
+    degree="probable",
+    advises=_retired,
+    title="The address was retired: `{received}`",
+    why="{reason} Source: {source}.",
+    fix="Use {instead}, and read the other addresses from its discovery document.",
+    spec=specs.SMART_DISCOVERY,
+)
+
+RULES = (ADDRESS_RETIRED,)

@@ -1,0 +1,65 @@
+"""The packages, built once for each test worker from the files that git tracks or would add."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.conftest import missing
+from tools.checks.files import ROOT, tracked
+from tools.release.packages import Packages
+
+from sickbay import __version__
+from tools.release import image, packages, podman
+
+TIME = 1_700_000_000
+
+
+def copy_sources(folder: Path, mode: int) -> Path:
+    """A copy of the tree, as a fresh clone of a user with this umask would have it."""
+    for path in tracked(ROOT):
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copy.chmod(mode)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_sources(tmp_path_factory.mktemp("sources"), 0o644)
+
+
+@pytest.fixture(scope="session")
+def built(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Packages:
+    return packages.build(sources, tmp_path_factory.mktemp("built"), TIME)
+
+
+@pytest.fixture(scope="session")
+def installed(built: Packages, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's content in a folder, as an installer would put it into site-packages."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    with zipfile.ZipFile(built.wheel) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+@pytest.fixture
+def isolated(installed: Path, tmp_path: Path) -> dict[str, str]:
+    """An environment in which Python finds the wheel instead of the repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "XDG_"))}
+    return kept | {"PYTHONPATH": str(installed), "HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture(scope="session")
+def built_image(sources: Path) -> str:
+    """The name of the image, built as docs/container.md says. It stays, so that the next build is faster."""
+    if not podman.available():
+        missing("podman", "no podman on the PATH")
+    image.base()
+    name = f"sickbay:{__version__}"
+    image.build(sources, name, revision="test", epoch=TIME)
+    return name
