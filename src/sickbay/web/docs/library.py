@@ -11,7 +11,7 @@ from sickbay.web.docs import markdown
 from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section
 from sickbay.web.docs.markdown import RenderedPage
 
-CHECKOUT = Path(__file__).parents[4]
+CHECKOUT = Path(__file__).parents[4] / "docs"
 PACKAGED = Path(__file__).parent / "pages"
 INDEX = "README"
 EXTERNAL = ("http://", "https://", "mailto:")
@@ -21,8 +21,8 @@ FILES = (".png", ".json")
 
 @cache
 def folder() -> Path:
-    """The folder of the pages: docs/ of the source code, or its copy in an installed package."""
-    return CHECKOUT / "docs" if (CHECKOUT / "pyproject.toml").is_file() else PACKAGED
+    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
 
 
 @cache
