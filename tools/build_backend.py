@@ -32,6 +32,8 @@ __all__ = (
 
 DOCS = Path("docs")
 PAGES = Path("src/sickbay/web/docs/pages")
+LEFT_OUT = ("pictures",)
+"""Only README.md shows the pictures, and they can't be compressed."""
 
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
@@ -44,7 +46,7 @@ def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
 def _pages() -> Iterator[None]:
     """Copies the pages into the package for the duration of a build. A checkout reads them from docs/."""
     shutil.rmtree(PAGES, ignore_errors=True)
-    shutil.copytree(DOCS, PAGES)
+    shutil.copytree(DOCS, PAGES, ignore=shutil.ignore_patterns(*LEFT_OUT))
     try:
         yield
     finally:

@@ -34,7 +34,8 @@ def names_below(folder: str) -> set[str]:
 def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
-    pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in names_below("docs")}
+    docs = names_below("docs") - names_below("docs/pictures")
+    pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
     assert names == names_below("src/sickbay") | pages
 
 

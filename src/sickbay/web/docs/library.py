@@ -15,8 +15,8 @@ CHECKOUT = Path(__file__).parents[4] / "docs"
 PACKAGED = Path(__file__).parent / "pages"
 INDEX = "README"
 EXTERNAL = ("http://", "https://", "mailto:")
-FILES = (".png", ".json")
-"""Files next to the pages that the site serves too."""
+FILES = (".json",)
+"""Files next to the pages that the site serves too. Only the README shows pictures: they would be a tenth of the wheel."""
 
 
 @cache
