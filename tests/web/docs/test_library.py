@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
-from sickbay.web.docs import contents, library, markdown, search_index
+from sickbay.web.docs import contents, library, search_index
 
 
 def test_every_listed_page_and_section_exists() -> None:
@@ -23,27 +20,6 @@ def test_every_page_is_in_the_contents_or_belongs_to_the_rules() -> None:
 
 def test_no_page_shows_a_picture_because_the_site_has_none() -> None:
     assert [name for name in library.names() if "<img" in library.page(name).html] == []
-
-
-@pytest.mark.parametrize("name", sorted(library.names()))
-def test_no_link_is_broken(name: str) -> None:
-    """Links to files outside docs/ are checked in the source code."""
-    text = (library.folder() / f"{name}.md").read_text(encoding="utf-8")
-    outside = re.sub(r"^```.*?^```$|`[^`\n]*`", "", text, flags=re.M | re.S)
-    broken = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", outside):
-        target, _, anchor = link.partition("#")
-        if link.startswith(library.EXTERNAL):
-            continue
-        path = (library.folder() / f"{name}.md").parent / target if target else library.folder() / f"{name}.md"
-        path = path / "README.md" if path.is_dir() and (path / "README.md").exists() else path
-        if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path.resolve())):
-            broken.append(link)
-    assert broken == []
-
-
-def anchors(path: Path) -> frozenset[str]:
-    return markdown.render(path.read_text(encoding="utf-8"), lambda link: link).anchors
 
 
 @pytest.mark.parametrize(
