@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
+from sickbay.cli import sockets
+
 ROOT = Path(__file__).parents[2]
 LISTED = tomllib.loads((Path(__file__).parent / "not_run.toml").read_text(encoding="utf-8"))
 GENERATED = ("docs/rules/", "docs/reference/")
@@ -56,15 +58,15 @@ def blocks(page: str) -> list[Block]:
     return found
 
 
-def run(folder: Path, script: str, **environment: str) -> str:
-    """The output of a script in which `sickbay` is this one. Fails with its error output."""
+def run(folder: Path, script: str, curlrc: str = "", **environment: str) -> str:
+    """The output of a script in which `sickbay` is this one. Fails with its error output. curlrc: options of curl."""
     command = folder / "bin" / "sickbay"
     command.parent.mkdir(exist_ok=True)
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sickbay "$@"\n')
     command.chmod(0o755)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SICKBAY_")}
     own = {"HOME": str(folder), "CURL_HOME": str(folder), "BROWSER": "true", "PATH": f"{command.parent}:{os.environ['PATH']}"}
-    (folder / ".curlrc").write_text('noproxy = "*"\n')
+    (folder / ".curlrc").write_text(f'noproxy = "*"\n{curlrc}')
     done = subprocess.run(
         ["bash", "-euc", script],
         cwd=folder,
@@ -76,3 +78,11 @@ def run(folder: Path, script: str, **environment: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def free_port() -> int:
+    listening = sockets.listen("127.0.0.1", 0)
+    port = sockets.port_of(listening)
+    for listener in listening:
+        listener.close()
+    return port

@@ -14,9 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.clients.client_kit import AdminClient
-from tests.docs.code_blocks import ROOT
+from tests.docs.code_blocks import ROOT, free_port
 
-from sickbay.cli import sockets
 from sickbay.testing.server import serving
 
 EXAMPLE = ROOT / "examples" / "python-fastapi-authlib"
@@ -49,14 +48,6 @@ def example(client_id: str, secret: str, trusted: str, port: int) -> Iterator[st
             yield base
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    listening = sockets.listen("127.0.0.1", 0)
-    port = sockets.port_of(listening)
-    for listener in listening:
-        listener.close()
-    return port
 
 
 @pytest.fixture(scope="module")

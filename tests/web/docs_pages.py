@@ -18,7 +18,9 @@ def docs_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
         "docs": ("docs_page", docs_view("running"), here),
         "docs-least": ("docs_page", docs_view("rules/answer"), here),
-        "docs-search": ("docs_page", search_view(), here),
+        "docs-search": ("docs_page", search_view("invalid_grant"), here),
+        "docs-search-least": ("docs_page", search_view(), here),
+        "docs-search-none": ("docs_page", search_view("<b>no such word"), here),
         "docs-file": ("docs_page", docs_view("architecture/search", assets="../assets", layout=FILE), WORKSHOP),
         "docs-search-file": ("docs_page", search_view(assets="assets", layout=FILE), WORKSHOP),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.web.docs import contents, library, search_index
+from sickbay.web.docs import contents, library
 
 
 def test_every_listed_page_and_section_exists() -> None:
@@ -44,9 +44,3 @@ def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
     assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
     assert library.by_address("") == contents.HOME
     assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
-
-
-def test_the_search_index_knows_where_invalid_grant_is_explained() -> None:
-    found = [address for address, *_, text in search_index.entries() if "invalid_grant" in text]
-    assert any(address.startswith("rules/token.html#") for address in found)
-    assert all(library.by_address(address.partition("#")[0]) for address in found)

@@ -33,7 +33,7 @@ SECTIONS = (
             Entry("Teach a class", "running", "in-a-class"),
             Entry("Run at a connectathon", "running", "at-a-connectathon"),
             Entry("Run in a container", "container"),
-            Entry("Run behind a proxy", "running", "behind-a-proxy"),
+            Entry("Run behind a proxy", "how-to/behind-a-proxy"),
             Entry("Store data in PostgreSQL", "postgresql"),
             Entry("Explain an error with the doctor", "doctor"),
             Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),

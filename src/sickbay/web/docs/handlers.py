@@ -27,7 +27,7 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
     if path in library.files():
         return FileResponse(library.folder() / path, headers=HEADERS)
-    view = await asyncio.to_thread(_view, path)
+    view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
     around = await html_response.around(request, sandbox, here="Docs")
     if view is None:
         missing = not_found(http_request.raw_path(request.scope))
@@ -35,9 +35,9 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     return html_response.page(request, sandbox, "docs_page", view, around)
 
 
-def _view(path: str) -> DocsView | None:
+def _view(path: str, query: str) -> DocsView | None:
     """Rendering a long page takes a tenth of a second, so it runs in a thread."""
     if path == search_index.SEARCH:
-        return search_view()
+        return search_view(query)
     name = library.by_address(path)
     return docs_view(name) if name else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sickbay.web.docs import library
+from sickbay.web.docs import library, search_index
 from sickbay.web.docs.contents import HOME
+from sickbay.web.docs.search_index import SearchResult
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,6 +39,9 @@ class DocsView:
     assets: str = "/static"
     layout: str = "layout/base.html.j2"
     searches: bool = False
+    query: str = ""
+    results: tuple[SearchResult, ...] = ()
+    found: int = 0
 
 
 def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
@@ -55,11 +59,22 @@ def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.
     )
 
 
-def search_view(*, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+def search_view(query: str = "", *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+    """The page with the results. Files are written without a query: there only the script searches."""
     from markupsafe import Markup
 
-    navigation = _navigation(HOME, here=False)
-    return DocsView(title="Search", body=Markup(""), sections=navigation, assets=assets, layout=layout, searches=True)
+    found = search_index.find(query)
+    return DocsView(
+        title="Search",
+        body=Markup(""),
+        sections=_navigation(HOME, here=False),
+        assets=assets,
+        layout=layout,
+        searches=True,
+        query=query,
+        results=tuple(found[: search_index.MOST]),
+        found=len(found),
+    )
 
 
 def up(address: str) -> str:

@@ -52,16 +52,21 @@
     document.querySelector("[data-docs-results]").replaceChildren(...found.slice(0, 50).map(result));
   };
 
+  // The server has already searched, unless the page is a file. The index is only loaded to search while someone types.
   const search = () => {
     const field = document.querySelector(".docs-side input[name=q]");
+    const load = () => {
+      const script = document.createElement("script");
+      script.src = new URL("search-index.js", base).href;
+      script.addEventListener("load", () => {
+        show(field.value);
+        field.addEventListener("input", () => show(field.value));
+      });
+      document.head.append(script);
+    };
+    if (field.value) return field.addEventListener("input", load, { once: true });
     field.value = new URLSearchParams(location.search).get("q") || "";
-    const script = document.createElement("script");
-    script.src = new URL("search-index.js", base).href;
-    script.addEventListener("load", () => {
-      show(field.value);
-      field.addEventListener("input", () => show(field.value));
-    });
-    document.head.append(script);
+    load();
   };
 
   const copying = (block) => {
