@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from tools.checks import generated
+from tools.reference import options, schema, settings
 
 from sickbay import dialects
 from sickbay.authorization.policy import KNOBS, faults
@@ -20,7 +21,6 @@ from sickbay.cli.config_file import OPTIONS, TRUSTED
 from sickbay.cli.main import COMMANDS
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.admin.openapi import OPERATIONS
-from tools.reference import options, schema, settings
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tools.reference import options
+
 from sickbay import dialects
 from sickbay.authorization.policy import KNOBS, LONGEST, Knob
 from sickbay.cli.config_file import OPTIONS
-from tools.reference import options
 
 
 def text() -> str:

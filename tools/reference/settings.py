@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.reference import options
 from tools.reference.options import Option
 from tools.reference.tables import WRITTEN, code, table
 
 from sickbay.cli.config_file import OPTIONS, TRUSTED
-from tools.reference import options
 
 HEAD = ("key", "value", "default", "what it does", "commands")
 INTRODUCTION = f"""# Settings
