@@ -205,7 +205,7 @@ ERRORS = (
                     "not recognized",
                     "malformed",
                 ),
-                ("invalid", "expired", "unknown", "wrong", "failed to exchange", "error redeeming", "failed to get auth code"),
+                ("invalid", "expired", "unknown", "wrong"),
             ),
         ),
         title="`code`: the authorization code was used already, has expired, or doesn't reach the server unchanged",
