@@ -61,5 +61,10 @@ def _is_general(entry: KnownError) -> bool:
 
 def _longest(entry: KnownError, text: str) -> list[int] | None:
     """Of each group, the length of the longest phrase that is in the text. None if a group has none."""
-    lengths = [max((len(phrase) for phrase in group if phrase in text), default=0) for group in entry.text]
-    return lengths if all(lengths) else None
+    lengths = []
+    for group in entry.text:
+        longest = max((len(phrase) for phrase in group if phrase in text), default=0)
+        if not longest:
+            return None
+        lengths.append(longest)
+    return lengths

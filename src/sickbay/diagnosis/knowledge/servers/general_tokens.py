@@ -38,6 +38,7 @@ ERRORS = (
         id="general-refresh-refused",
         is_general=True,
         text=(
+            ("refresh",),
             wordings(
                 ("refresh token", "refresh_token", "refreshtoken"),
                 (
@@ -99,6 +100,7 @@ ERRORS = (
         id="general-client-secret",
         is_general=True,
         text=(
+            ("secret", "client credentials", "client authentication"),
             wordings(
                 ("client secret", "client_secret", "clientsecret", "client credentials", "client authentication", "app secret"),
                 (*NOT_VALID, "failed", "not accepted", "were not accepted", "are invalid", "are incorrect", "are wrong"),
@@ -140,6 +142,7 @@ ERRORS = (
         id="general-pkce",
         is_general=True,
         text=(
+            ("verifier", "challenge", "pkce"),
             wordings(
                 ("code verifier", "code_verifier", "code challenge", "code_challenge", "pkce", "codeverifier", "codechallenge"),
                 (*NOT_VALID, "failed", "not supplied", "was not provided", "not provided", "must be", "is not supported"),
@@ -172,6 +175,7 @@ ERRORS = (
         id="general-grant-refused",
         is_general=True,
         text=(
+            ("grant",),
             wordings(
                 ("grant type", "grant_type", "granttype", "authorization grant type"),
                 (

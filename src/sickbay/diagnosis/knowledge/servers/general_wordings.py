@@ -69,6 +69,7 @@ ERRORS = (
         id="general-redirect-uri",
         is_general=True,
         text=(
+            ("redirect", "callback", "return ", "reply url"),
             wordings(
                 (
                     "redirect uri",
@@ -126,6 +127,7 @@ ERRORS = (
         id="general-client-unknown",
         is_general=True,
         text=(
+            ("client", "application id"),
             wordings(
                 ("client", "client id", "client_id", "clientid", "oauth client", "application id", "client identifier"),
                 (
@@ -184,6 +186,7 @@ ERRORS = (
         id="general-code-refused",
         is_general=True,
         text=(
+            ("code",),
             wordings(
                 ("authorization code", "authorisation code", "auth code", "authcode", "authentication code", "oauth code"),
                 (
@@ -239,6 +242,7 @@ ERRORS = (
         id="general-scope-refused",
         is_general=True,
         text=(
+            ("scope",),
             wordings(
                 ("scope", "scopes", "requested scope", "requested scopes"),
                 NOT_ALLOWED,

@@ -309,7 +309,7 @@ ERRORS = (
             "Look at the URL in the address bar or at the raw body.",
             "Send {parameter} in the query of the authorize URL, or in the form-encoded body of the token request.",
         ),
-        captures=(r"required parameter(?: is missing)?:? (?P<parameter>(?!is\b)\w+)",),
+        captures=(r"required parameter:? (?P<parameter>\w+)",),
         named=True,
     ),
     google(
