@@ -99,7 +99,7 @@ def test_escapes_of_json_html_and_urls_are_undone() -> None:
 
 def test_a_plus_in_a_parameter_is_a_blank() -> None:
     assert "error_description=unknown client" in plain("https://app.example/#error=x&error_description=Unknown+client")
-    assert plain("1+1 = 2") == "1+1 = 2"
+    assert plain("1+1 = 2").strip() == "1+1 = 2"
 
 
 def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:
