@@ -44,6 +44,12 @@ def test_the_entry_that_recognises_the_most_comes_first() -> None:
     assert ids(seen("", (), ("invalid_grant",)), (BARE, OF_KEYCLOAK, MESSAGE)) == ["bare"]
 
 
+def test_an_entry_and_its_further_wordings_count_as_one() -> None:
+    further = entry("message-in-prose", text=(("not valid",),), is_general=True)
+    assert ids(seen("code not valid"), (further, MESSAGE)) == ["message"]
+    assert ids(seen("not valid"), (further, MESSAGE)) == ["message-in-prose"]
+
+
 def test_a_message_is_enough_if_no_server_is_recognised() -> None:
     assert ids(seen("code not valid"), (MESSAGE, OF_KEYCLOAK)) == ["message"]
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sickbay.diagnosis.knowledge.known_error import KnownError
 
+IN_PROSE = "-in-prose"
+"""The end of the id of an entry that has further wordings of another one."""
 MOST = 3
 """How many known errors are shown at most."""
 
@@ -25,10 +27,15 @@ class Seen(NamedTuple):
 
 
 def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
-    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out."""
+    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out.
+
+    An entry and its further wordings in `servers/prose.py` count as one.
+    """
     found = [(specificity(entry, seen), entry) for entry in table if applies(entry, seen)]
     found.sort(key=lambda pair: -pair[0])
-    return [entry for points, entry in found[:MOST] if 4 * points >= found[0][0]]
+    once = {entry.id.removesuffix(IN_PROSE): (points, entry) for points, entry in found[::-1]}
+    first = sorted(once.values(), key=lambda pair: -pair[0])[:MOST]
+    return [entry for points, entry in first if 4 * points >= first[0][0]]
 
 
 def applies(entry: KnownError, seen: Seen) -> bool:

@@ -23,7 +23,10 @@ _BEFORE = (
     *("status code", "status code:", "statuscode:", '"status":', '"statuscode":', "error code", "error code:", "httperror"),
 )
 _AFTER = ("error", "client error", "server error", "response", "status")
-_VERBS = ("get", "getting", "got", "returns", "returned", "returning", "with", "a")
+_VERBS = (
+    *("get", "getting", "got", "returns", "returned", "returning", "with", "a", "gives", "gave", "responds", "responded"),
+    *("receive", "receives", "received", "receiving", "throws", "answers"),
+)
 
 
 def status_phrases(status: int) -> tuple[str, ...]:
