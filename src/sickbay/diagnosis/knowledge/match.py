@@ -33,8 +33,10 @@ def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
     """
     found = [(specificity(entry, seen), entry) for entry in table if applies(entry, seen)]
     found.sort(key=lambda pair: -pair[0])
-    once = {entry.id.removesuffix(IN_PROSE): (points, entry) for points, entry in found[::-1]}
-    first = sorted(once.values(), key=lambda pair: -pair[0])[:MOST]
+    once: dict[str, tuple[float, KnownError]] = {}
+    for pair in found:
+        once.setdefault(pair[1].id.removesuffix(IN_PROSE), pair)
+    first = list(once.values())[:MOST]
     return [entry for points, entry in first if 4 * points >= first[0][0]]
 
 

@@ -358,3 +358,9 @@ APP_NOT_OPENED = (
     "not redirected",
 )
 """A mobile app isn't opened by the redirect."""
+
+PROSE = (" we ", " i ", " my ", " our ", " the ", " is ", " but ", " although ", " how ", " why ", " when ", " after ", "n't ")
+"""Words of sentences: neither requests nor code have them, except in comments."""
+
+NOT = ("not ", "n't ", "no ", "cannot", "fail", "error", "never", "nothing", "without", "missing", "refus", "wrong", "invalid")
+"""Something isn't there or goes wrong."""
