@@ -39,42 +39,4 @@ ERRORS = (
         source="https://github.com/omniauth/omniauth-oauth2/issues/81",
         confidence="observed",
     ),
-    KnownError(
-        id="omniauth-csrf",
-        text=(
-            (
-                "message=csrf_detected",
-                "authentication failure! csrf_detected",
-                "csrf_detected: omniauth::strategies",
-                "callbackerror, csrf_detected",
-                "message=invalid_state",
-                "message=authenticity_error",
-                "attack prevented by omniauth::authenticitytokenprotection",
-            ),
-        ),
-        title="state: OmniAuth doesn't find the state of this login in the session (csrf_detected)",
-        why=(
-            "The strategy stores omniauth.state in the session before the redirect. At the callback it is missing or "
-            "another one."
-        ),
-        causes=(
-            Cause(
-                "The session cookie is lost: another host or scheme, SameSite=Strict, or an API app without sessions.",
-                "The callback request has no session cookie.",
-                "Use one host and https, SameSite=Lax, and add the cookies and session middleware.",
-            ),
-            Cause(
-                "The login is started by GET or without the authenticity token.",
-                "authenticity_error, or 'Attack prevented'.",
-                "Start it by a POST form (button_to, method: :post) with omniauth-rails_csrf_protection.",
-            ),
-            Cause(
-                "The callback is called twice, or several workers don't share the session store.",
-                "It fails sometimes.",
-                "Use a shared session store; start the login again.",
-            ),
-        ),
-        source="https://github.com/omniauth/omniauth-oauth2/issues/58",
-        confidence="observed",
-    ),
 )
