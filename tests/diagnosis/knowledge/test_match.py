@@ -44,6 +44,12 @@ def test_the_entry_that_recognises_the_most_comes_first() -> None:
     assert ids(seen("", (), ("invalid_grant",)), (BARE, OF_KEYCLOAK, MESSAGE)) == ["bare"]
 
 
+def test_an_entry_and_its_further_wordings_count_as_one() -> None:
+    further = entry("message-in-prose", text=(("not valid",),), is_general=True)
+    assert ids(seen("code not valid"), (further, MESSAGE)) == ["message"]
+    assert ids(seen("not valid"), (further, MESSAGE)) == ["message-in-prose"]
+
+
 def test_a_message_is_enough_if_no_server_is_recognised() -> None:
     assert ids(seen("code not valid"), (MESSAGE, OF_KEYCLOAK)) == ["message"]
 
@@ -95,6 +101,11 @@ def test_a_phrase_is_found_however_it_was_escaped(text: str) -> None:
 def test_escapes_of_json_html_and_urls_are_undone() -> None:
     for text in ('{\\"error\\":\\"x\\"}', "{&quot;error&quot;:&quot;x&quot;}", "%7B%22error%22%3A%22x%22%7D", '{"ERROR":"x"}'):
         assert '{"error":"x"}' in plain(text)
+
+
+def test_a_plus_in_a_parameter_is_a_blank() -> None:
+    assert "error_description=unknown client" in plain("https://app.example/#error=x&error_description=Unknown+client")
+    assert plain("1+1 = 2").strip() == "1+1 = 2"
 
 
 def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:

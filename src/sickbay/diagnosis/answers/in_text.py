@@ -56,12 +56,13 @@ _VENDOR = re.compile(r"\b(AADSTS\d{4,9}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:er
 _UNANSWERED = re.compile(
     r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|failed to fetch"
     r"|blocked by cors policy|cors error|network ?error\b|connection (?:refused|reset)|could not resolve host"
-    r"|ssl certificate problem",
+    r"|ssl certificate problem|: (?:unexpected )?EOF\b|socket hang up|connection (?:was )?(?:closed|aborted)|premature close",
     re.I,
 )
 _MESSAGE = re.compile(
-    r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
-    r"|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
+    r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S"
+    r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
+    r"|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
     r"|requested scope)"
 )

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.knowledge.recognise import BESIDE
 
+IN_PROSE = "-in-prose"
+"""The end of the id of an entry that has further wordings of another one."""
 MOST = 3
 """How many known errors are shown at most."""
 
@@ -26,10 +28,17 @@ class Seen(NamedTuple):
 
 
 def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
-    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out."""
+    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out.
+
+    An entry and its further wordings in `servers/prose.py` count as one.
+    """
     found = [(specificity(entry, seen), entry) for entry in table if applies(entry, seen)]
     found.sort(key=lambda pair: -pair[0])
-    return [entry for points, entry in found[:MOST] if 4 * points >= found[0][0]]
+    once: dict[str, tuple[float, KnownError]] = {}
+    for pair in found:
+        once.setdefault(pair[1].id.removesuffix(IN_PROSE), pair)
+    first = list(once.values())[:MOST]
+    return [entry for points, entry in first if 4 * points >= first[0][0]]
 
 
 def applies(entry: KnownError, seen: Seen) -> bool:
@@ -62,5 +71,10 @@ def _is_general(entry: KnownError) -> bool:
 
 def _longest(entry: KnownError, text: str) -> list[int] | None:
     """Of each group, the length of the longest phrase that is in the text. None if a group has none."""
-    lengths = [max((len(phrase) for phrase in group if phrase in text), default=0) for group in entry.text]
-    return lengths if all(lengths) else None
+    lengths = []
+    for group in entry.text:
+        longest = max((len(phrase) for phrase in group if phrase in text), default=0)
+        if not longest:
+            return None
+        lengths.append(longest)
+    return lengths

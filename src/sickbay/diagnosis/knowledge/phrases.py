@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 _BEFORE = (
@@ -22,7 +23,10 @@ _BEFORE = (
     *("status code", "status code:", "statuscode:", '"status":', '"statuscode":', "error code", "error code:", "httperror"),
 )
 _AFTER = ("error", "client error", "server error", "response", "status")
-_VERBS = ("get", "getting", "got", "returns", "returned", "returning", "with", "a")
+_VERBS = (
+    *("get", "getting", "got", "returns", "returned", "returning", "with", "a", "gives", "gave", "responds", "responded"),
+    *("receive", "receives", "received", "receiving", "throws", "answers"),
+)
 
 
 def status_phrases(status: int) -> tuple[str, ...]:
@@ -39,3 +43,10 @@ def status_phrases(status: int) -> tuple[str, ...]:
 def issue_phrases(code: str) -> tuple[str, ...]:
     """The code of an issue in JSON, in JavaScript's notation and in XML."""
     return (f'"code": "{code}"', f'"code":"{code}"', f'"code" : "{code}"', f"code: '{code}'", f'code value="{code}"')
+
+
+def wordings(names: Iterable[str], endings: Iterable[str], beginnings: Iterable[str] = ()) -> tuple[str, ...]:
+    """Every name with every ending ("redirect uri is not allowed") and every beginning ("invalid redirect uri")."""
+    names, endings = tuple(names), tuple(endings)
+    after = tuple(f"{name} {ending}" for name in names for ending in endings)
+    return (*after, *(f"{beginning} {name}" for beginning in beginnings for name in names))

@@ -8,6 +8,8 @@ from urllib.parse import unquote_plus
 
 MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|[?&#]\w{1,60}=[\w.,:/-]{1,200}\+\w")
+"""Percent-encoding, or a plus for a blank in a parameter."""
 _ESCAPES = {"n": " ", "r": " ", "t": " "}
 
 
@@ -33,5 +35,5 @@ def _without_escapes(text: str) -> str:
     for _ in range(2):
         text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
         text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text)
-        text = unquote_plus(text) if re.search(r"%[0-9a-fA-F]{2}", text) else text
+        text = unquote_plus(text) if _ENCODED.search(text) else text
     return text

@@ -99,6 +99,8 @@ MARKS: dict[str, tuple[str, ...]] = {
         '"autherror"',
         "expected oauth 2 access token",
         "request had insufficient authentication scopes",
+        "unauthorized to retrieve access tokens using this method",
+        "signet::",
     ),
     "google-healthcare": ("healthcare.googleapis.com", "google healthcare", "cloud healthcare"),
     "keycloak": ("keycloak", "/protocol/openid-connect/", "/auth/realms/", "/realms/", "o.k.adapters"),

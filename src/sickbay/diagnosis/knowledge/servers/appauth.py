@@ -1,6 +1,7 @@
 """AppAuth for Android, iOS, JavaScript and Flutter, and other problems of mobile apps."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.servers.phrases import APP_NOT_OPENED
 
 ERRORS = (
     KnownError(
@@ -29,7 +30,8 @@ ERRORS = (
                 "The redirect URI's scheme isn't registered in the app, or the activity is in the way (launchMode,"
                 " taskAffinity).",
                 "It happens although the user logs in; the browser shows the redirect URI or a blank page.",
-                "Set appAuthRedirectScheme (Android) or CFBundleURLSchemes (iOS) to the scheme of the redirect URI, in lower"
+                "Set appAuthRedirectScheme (Android) or CFBundleURLSchemes (iOS) to the scheme of the redirect "
+                "URI, in lower"
                 " case.",
             ),
             Cause(
@@ -44,25 +46,7 @@ ERRORS = (
     KnownError(
         id="appauth-not-returning",
         text=(
-            (
-                "not redirect",
-                "doesn't redirect",
-                "won't redirect",
-                "isn't redirect",
-                "not redirecting",
-                "not being redirected",
-                "does not return to the app",
-                "not returning to the app",
-                "not going back to the app",
-                "back to the app",
-                "back into the app",
-                "stays in the browser",
-                "stuck in the browser",
-                "stuck on the browser",
-                "redirect to app",
-                "redirect back to",
-                "not redirected",
-            ),
+            APP_NOT_OPENED,
             (
                 "android",
                 "ios",
@@ -78,11 +62,11 @@ ERRORS = (
                 "maui",
                 "deep link",
             ),
-            ("oauth", "auth", "login", "sign"),
+            ("oauth", "auth", "login", "sign", "redirect"),
         ),
         title="The redirect doesn't come back to the mobile app: its scheme isn't registered, or the redirect URI isn't"
         " complete",
-        why="The system opens the app only if the scheme of the redirect URI is registered by it, exactly and in lower case.",
+        why=("The system opens the app only if the scheme of the redirect URI is registered by it, exactly and in lower case."),
         causes=(
             Cause(
                 "The scheme in the manifest or Info.plist differs from that of the redirect URI, or has capitals or"
@@ -308,7 +292,9 @@ ERRORS = (
             ),
         ),
         title="The login page refuses an embedded browser (WebView)",
-        why="Google and others allow logins only in the system's browser, because an app could read the password in a WebView.",
+        why=(
+            "Google and others allow logins only in the system's browser, because an app could read the password in a WebView."
+        ),
         causes=(
             Cause(
                 "The app opens the login in a WebView.",

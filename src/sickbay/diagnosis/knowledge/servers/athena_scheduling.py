@@ -197,4 +197,27 @@ ERRORS = (
         source=ISSUES + "161",
         confidence="observed",
     ),
+    KnownError(
+        id="athena-brp-code",
+        text=(("brp5", "brp4"),),
+        title="athenaPractice failed while it handled the request and shows only an internal code (BRP…)",
+        why=(
+            "The code is for athenahealth's support. A search fails this way most often if a value isn't what the "
+            "service expects."
+        ),
+        causes=(
+            Cause(
+                "A parameter has a value of another kind, such as _id with a practitioner's id in a search for slots.",
+                "Leave out one parameter after the other.",
+                "Search Slot by schedule and status, with start=ge and a full date and time, and without _id.",
+            ),
+            Cause(
+                "The server failed.",
+                "A search that worked earlier fails, too.",
+                "Send the code, time and X-Request-Id to athenahealth support.",
+            ),
+        ),
+        source="https://github.com/athenahealth/apiserver-athenaFlex/issues/317",
+        confidence="inferred",
+    ),
 )

@@ -33,7 +33,7 @@ ERRORS = (
     ),
     KnownError(
         id="fhir-not-acceptable",
-        text=(("406 not acceptable", *status_phrases(406)),),
+        text=(("406 not acceptable", "(notacceptable)", "status notacceptable", "not acceptable", *status_phrases(406)),),
         title="406: the server doesn't offer the format that the Accept header asks for",
         why="FHIR's type is application/fhir+json, and application/json+fhir in DSTU2. A strict server refuses others.",
         causes=(

@@ -34,6 +34,7 @@ ERRORS = (
             (
                 *status_phrases(401),
                 "returned status unauthorized",
+                "client error (unauthorized)",
                 *issue_phrases("login"),
                 *issue_phrases("unknown"),
                 *issue_phrases("expired"),
@@ -61,7 +62,9 @@ ERRORS = (
         ),
         without=("/token", "grant_type"),
         title="401: the FHIR server doesn't accept the access token, or got none",
-        why="The server needs the header Authorization: Bearer with an access token that was issued for it and hasn't expired.",
+        why=(
+            "The server needs the header Authorization: Bearer with an access token that was issued for it and hasn't expired."
+        ),
         causes=(
             Cause(
                 "The header is missing or malformed: no blank after Bearer, quotes, the whole token response, or an ID token.",
@@ -95,6 +98,7 @@ ERRORS = (
             (
                 *status_phrases(403),
                 "returned status forbidden",
+                "client error (forbidden)",
                 *issue_phrases("forbidden"),
                 *issue_phrases("suppressed"),
                 "authorization failed",

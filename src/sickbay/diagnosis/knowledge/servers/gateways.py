@@ -187,7 +187,9 @@ ERRORS = (
             ("token",),
         ),
         without=("the refresh token is invalid or expired",),
-        title="The refresh token was refused: used already, revoked, expired, of another client, or encrypted with another key",
+        title=(
+            "The refresh token was refused: used already, revoked, expired, of another client, or encrypted with another key"
+        ),
         why="Most servers rotate refresh tokens, so that each works once.",
         causes=(
             Cause(
@@ -226,7 +228,8 @@ ERRORS = (
                 "An encryption key or algorithm is set for the client.",
                 "The token has four dots, and its header has enc.",
                 (
-                    "Remove the encryption key from the provider's client settings (authentik: Provider > Encryption Key), or "
+                    "Remove the encryption key from the provider's client settings (authentik: Provider > "
+                    "Encryption Key), or "
                     "give the app the key."
                 ),
             ),
@@ -259,7 +262,8 @@ ERRORS = (
         ),
         without=("does not match", "doesn't match"),
         title=(
-            "The discovery document couldn't be used: the configured issuer is wrong, or its host can't be reached from the "
+            "The discovery document couldn't be used: the configured issuer is wrong, or its host can't be "
+            "reached from the "
             "app's server"
         ),
         why="The app reads ISSUER/.well-known/openid-configuration; anything else than its JSON fails.",
@@ -336,15 +340,26 @@ ERRORS = (
         text=(
             (
                 "post_logout_redirect_uri",
+                "loggedout=true",
+                "logout does not work",
+                "logout doesn't work",
+                "logout fails",
+                "logout error",
+                "error on logout",
+                "logout is not working",
+                "on logout",
+                "after logout",
+                "when logging out",
                 "post logout redirect",
                 "postlogoutredirecturi",
                 "logout redirect uri",
                 "id_token_hint",
             ),
             ("invalid", "missing", "not valid", "not registered", "must be", "not allowed", "error"),
+            ("redirect", "id_token_hint"),
         ),
         title="`post_logout_redirect_uri` isn't registered, or id_token_hint is missing in the logout request",
-        why="Servers redirect after logout only to registered URIs, and need id_token_hint or client_id to know the client.",
+        why=("Servers redirect after logout only to registered URIs, and need id_token_hint or client_id to know the client."),
         causes=(
             Cause(
                 "The URI isn't registered as a logout redirect URI.",

@@ -115,7 +115,9 @@ ERRORS = (
             ),
         ),
         title="id_token: Inferno couldn't validate it",
-        why="Inferno checks signature (RS256), iss against issuer of openid-configuration, aud against the client ID, and exp.",
+        why=(
+            "Inferno checks signature (RS256), iss against issuer of openid-configuration, aud against the client ID, and exp."
+        ),
         causes=(
             Cause(
                 "iss differs from issuer.",
@@ -188,7 +190,13 @@ ERRORS = (
     ),
     KnownError(
         id="inferno-patient-missing",
-        text=(("token response did not contain `patient` field",),),
+        text=(
+            (
+                "token response did not contain `patient` field",
+                "did not contain 'patient' field",
+                "did not contain patient field",
+            ),
+        ),
         title="patient: the token response has no patient context",
         why="With launch/patient, or an EHR launch in a chart, the token response has to contain the patient's ID.",
         causes=(

@@ -14,7 +14,8 @@ ERRORS = (
         text=(("account is not fully set up", "resolve_required_actions"),),
         title="The user can't log in with the password grant: a required action is open, or the password is temporary",
         why=(
-            "The password grant can't show pages for required actions. Since version 24, users without email or name count as "
+            "The password grant can't show pages for required actions. Since version 24, users without email or "
+            "name count as "
             "incomplete, too."
         ),
         causes=(
@@ -80,6 +81,34 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
+        id="keycloak-bearer-not-active",
+        text=(
+            ("failed verification of token", "failed to verify token", "token verification failed"),
+            ("token is not active",),
+        ),
+        title="The access token isn't valid at this time: it has expired, or the clocks of Keycloak and the app differ",
+        why="The adapter compares exp and nbf with its own clock. Access tokens of Keycloak live 5 minutes by default.",
+        causes=(
+            Cause(
+                "The app sends an access token after its expiry.",
+                "Decode it: exp is over.",
+                "Refresh the token before the request (updateToken in keycloak-js), and repeat the request after a 401.",
+            ),
+            Cause(
+                "The clocks differ, so a new token seems not yet valid or expired.",
+                "It fails for a token that was just issued.",
+                "Synchronise the clocks by NTP; set token-minimum-time-to-live or a clock skew.",
+            ),
+            Cause(
+                "Not-before was set in the realm, for example by Push or Revoke all sessions.",
+                "iat is before the realm's not-before.",
+                "Log in again.",
+            ),
+        ),
+        source="https://www.keycloak.org/docs/latest/server_admin/#_timeouts",
+        confidence="documented",
+    ),
+    KnownError(
         id="keycloak-refresh-token-ended",
         servers=KEYCLOAK,
         text=(
@@ -96,10 +125,16 @@ ERRORS = (
             ),
             ("session", "token"),
         ),
-        without=("unknown or invalid refresh token", "validating client assertion"),
+        without=(
+            "unknown or invalid refresh token",
+            "validating client assertion",
+            "failed verification of token",
+            "failed to verify token",
+        ),
         title="The refresh token no longer works: its session has ended or expired, or it was used already",
         why=(
-            "A Keycloak refresh token lives no longer than the user's session (SSO Session Idle and Max, or the client's own "
+            "A Keycloak refresh token lives no longer than the user's session (SSO Session Idle and Max, or the "
+            "client's own "
             "values), whatever its exp says. With Revoke refresh token each one can be used once."
         ),
         causes=(
@@ -147,7 +182,7 @@ ERRORS = (
             ("missing openid scope", "access_denied", "403", "insufficient_scope"),
         ),
         title="The user info endpoint needs the scope openid, and the access token doesn't have it",
-        why="Since version 19.0.2/20, Keycloak answers 403 at user info if the token wasn't requested with the scope openid.",
+        why=("Since version 19.0.2/20, Keycloak answers 403 at user info if the token wasn't requested with the scope openid."),
         causes=(
             Cause(
                 "The app requests no scope openid.",
@@ -175,7 +210,8 @@ ERRORS = (
         ),
         title="The token exchange isn't allowed for this client, or the audience isn't available",
         why=(
-            "Standard token exchange has to be enabled per client, and the subject token has to have the requesting client in "
+            "Standard token exchange has to be enabled per client, and the subject token has to have the "
+            "requesting client in "
             "its aud."
         ),
         causes=(

@@ -36,7 +36,8 @@ ERRORS = (
         codes=("login_required", "interaction_required", "account_selection_required"),
         title="login_required: a silent request (prompt=none) found no session that it may use",
         why=(
-            "With prompt=none the server must not show a page. Without a session, or if the browser blocks its cookie in an "
+            "With prompt=none the server must not show a page. Without a session, or if the browser blocks its "
+            "cookie in an "
             "iframe, it answers with this error."
         ),
         causes=(
@@ -161,6 +162,7 @@ ERRORS = (
     KnownError(
         id="oauth-client-metadata",
         codes=("invalid_client_metadata", "invalid_redirect_uri"),
+        without=("login_error", "logout", "log out", "logged out"),
         title="The registration was refused: a value of the client metadata, most often a redirect URI, isn't allowed",
         why="At dynamic registration the server checks every value against its rules.",
         causes=(

@@ -40,6 +40,7 @@ ERRORS = (
         id="oauth-token-403",
         codes=("403",),
         text=(ENDPOINT,),
+        without=("returns a token", "returned a token", "obtain an access token", "get an access token", "got the token"),
         title="403 from the token endpoint: a gateway or firewall blocks it, or the client isn't allowed to",
         why="RFC 6749 doesn't use 403 here, so something in front of the server, or an own rule, answers most often.",
         causes=(
@@ -180,7 +181,7 @@ ERRORS = (
         ),
         without=("cognito", "salesforce", "graph.facebook", "api.weixin"),
         title="The parameters are in the query of the token URL; the endpoint expects a POST with a form body",
-        why="RFC 6749 demands the parameters in the body. Many servers ignore the query, and secrets in URLs end up in logs.",
+        why=("RFC 6749 demands the parameters in the body. Many servers ignore the query, and secrets in URLs end up in logs."),
         causes=(
             Cause(
                 "The request is a GET, or a POST with an empty body.",
@@ -212,7 +213,7 @@ ERRORS = (
                 "/login/oauth",
             ),
         ),
-        title="The authorization endpoint was called by a script (fetch, XHR); it needs the browser itself to navigate there",
+        title=("The authorization endpoint was called by a script (fetch, XHR); it needs the browser itself to navigate there"),
         why=(
             "An API answered a background request with a redirect to the login page, and the browser doesn't let scripts "
             "follow it to another origin. No CORS setting makes this work, because the user has to see the page."
@@ -241,7 +242,8 @@ ERRORS = (
         without=("/authorize?", "redirected from", "/fhir/"),
         title="CORS: the token endpoint doesn't allow this origin, so that the browser hides its response",
         why=(
-            "curl and Postman don't apply CORS. The server sends Access-Control-Allow-Origin only to registered origins, or "
+            "curl and Postman don't apply CORS. The server sends Access-Control-Allow-Origin only to registered "
+            "origins, or "
             "never, for example to clients with a secret."
         ),
         causes=(
@@ -277,7 +279,8 @@ ERRORS = (
         without=('"access_token":',),
         title="The token request is multipart/form-data; the token endpoint reads only application/x-www-form-urlencoded",
         why=(
-            "curl -F and FormData send multipart, whatever Content-Type says. Most servers then see no parameters, and answer "
+            "curl -F and FormData send multipart, whatever Content-Type says. Most servers then see no "
+            "parameters, and answer "
             "invalid_client or unsupported_grant_type."
         ),
         causes=(

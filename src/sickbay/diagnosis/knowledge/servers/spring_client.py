@@ -7,7 +7,14 @@ LOGIN = "https://docs.spring.io/spring-security/reference/servlet/oauth2/login/c
 ERRORS = (
     KnownError(
         id="spring-user-info",
-        text=(("invalid_user_info_response", "attempting to retrieve the userinfo resource", "missing_user_info_uri"),),
+        text=(
+            (
+                "invalid_user_info_response",
+                "attempting to retrieve the userinfo resource",
+                "missing_user_info_uri",
+                "could not obtain user details from token",
+            ),
+        ),
         title="The user info request failed: its address is wrong, or the server refuses the access token there",
         why=(
             "After the login Spring calls user-info-uri with the access token; the status after the colon is the server's "
@@ -52,7 +59,8 @@ ERRORS = (
                 "The configured attribute isn't in the response.",
                 "Look at the user info response.",
                 (
-                    "Set spring.security.oauth2.client.provider.NAME.user-name-attribute to an attribute that is there, for "
+                    "Set spring.security.oauth2.client.provider.NAME.user-name-attribute to an attribute that is "
+                    "there, for "
                     "example sub."
                 ),
             ),
@@ -74,7 +82,7 @@ ERRORS = (
             ),
         ),
         title="There is a problem with the ClientRegistration: its ID is unknown, or the user isn't authorized for it yet",
-        why="The ID in /oauth2/authorization/ID has to be a registration; an authorized client exists only after its login.",
+        why=("The ID in /oauth2/authorization/ID has to be a registration; an authorized client exists only after its login."),
         causes=(
             Cause(
                 "The registration ID is misspelled.",

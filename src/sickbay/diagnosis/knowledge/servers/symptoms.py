@@ -78,7 +78,8 @@ ERRORS = (
                 "useEffect redeems the code on each run.",
                 "The network tab shows two token requests, the first with 200.",
                 (
-                    "Redeem the code once: keep a ref or a module variable with the code that is being redeemed, and remove "
+                    "Redeem the code once: keep a ref or a module variable with the code that is being redeemed, "
+                    "and remove "
                     "code from the address afterwards."
                 ),
             ),
@@ -143,7 +144,8 @@ ERRORS = (
         ),
         title="iss: the issuer with and without trailing slash are two different strings",
         why=(
-            "RFC 9207 and OpenID Connect Discovery demand that issuer, iss and the configuration are identical, character by "
+            "RFC 9207 and OpenID Connect Discovery demand that issuer, iss and the configuration are identical, "
+            "character by "
             "character."
         ),
         causes=(
@@ -194,6 +196,54 @@ ERRORS = (
         ),
         source="https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig",
         confidence="documented",
+    ),
+    KnownError(
+        id="symptom-discovery-only-in-browser",
+        text=(
+            ("well-known", "well known", "discovery", "openid-configuration", "smart-configuration", "metadata"),
+            (
+                "can be viewed in the browser",
+                "can open it in the browser",
+                "opens in the browser",
+                "works in the browser",
+                "works in browser",
+                "accessible from the browser",
+                "accessible in the browser",
+                "reachable from the browser",
+                "reachable in the browser",
+                "in the browser it works",
+                "visible in the browser",
+                "can access it in the browser",
+                "loads in the browser",
+                "loads fine in",
+                "fine in a browser",
+                "fine in the browser",
+                "from my browser",
+            ),
+        ),
+        title=(
+            "The discovery document opens in the browser, but the app can't load it: certificate, CORS, host name or network"
+        ),
+        why="Opening an address isn't subject to CORS, and the browser may trust a certificate that the app doesn't trust.",
+        causes=(
+            Cause(
+                "The certificate is self-signed, and the app (device, container, runtime) doesn't trust it.",
+                "The app's log says certificate, SSL or net::ERR_CERT.",
+                "Trust the issuing authority in the app, or use a certificate that is trusted.",
+            ),
+            Cause(
+                "The server doesn't allow the app's origin by CORS.",
+                "The console says CORS; a native web view has its own origin, such as capacitor://localhost.",
+                "Allow this origin at the server.",
+            ),
+            Cause(
+                "localhost in the device or container isn't your machine.",
+                "The app runs in an emulator, a phone or Docker.",
+                "Use a host name that both reach.",
+            ),
+        ),
+        source="https://github.com/damienbod/angular-auth-oidc-client/issues/1267",
+        confidence="observed",
     ),
     KnownError(
         id="symptom-empty-response",

@@ -27,11 +27,15 @@ ERRORS = (
                 "no jwk found",
                 "kid",
                 "no suitable key",
+                "find publickey",
+                "find public key",
                 "unable to find appropriate key",
             ),
             ("kid", "key", "jwks", "jwk"),
             (
                 "doesn't have key",
+                "didn't find",
+                "did not find",
                 "unable to lookup",
                 "kidnotfound",
                 "unable to find",
@@ -155,7 +159,8 @@ ERRORS = (
         captures=(r"got \\?\"(?P<value>\w+)\\?\"",),
         title="The token is signed with another algorithm than the checker accepts",
         why=(
-            "Libraries accept only configured algorithms, most often RS256. HS256 uses the client secret instead of a public "
+            "Libraries accept only configured algorithms, most often RS256. HS256 uses the client secret instead "
+            "of a public "
             "key."
         ),
         causes=(
