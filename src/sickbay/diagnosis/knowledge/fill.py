@@ -44,7 +44,7 @@ def _captured(entry: KnownError, paste: str) -> dict[str, str]:
     return found
 
 
-_NAME = re.compile(r"`[^`]*`|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])")
+_NAME = re.compile(r"`[^`]*`|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")
 """A text in backticks, or the name of a parameter or an error code."""
 
 
