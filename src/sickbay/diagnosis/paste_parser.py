@@ -17,6 +17,8 @@ MOST = 65_536
 TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
+_NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
+"""A line of three or more words without the characters of a query, or the beginning of a response."""
 _WITH_VALUE = {
     "-X": "method",
     "--request": "method",
@@ -79,8 +81,10 @@ def _stripped(text: str) -> str:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether the text is a sentence that starts with a URL, rather than a URL broken into lines."""
-    return re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
+    """Whether the text has words or an answer besides the URL, rather than a URL broken into lines."""
+    if re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text):
+        return True
+    return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:])
 
 
 def kind_of(url: str) -> str:

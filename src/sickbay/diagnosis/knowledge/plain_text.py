@@ -8,15 +8,26 @@ from urllib.parse import unquote_plus
 
 MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
+_ANSWERED_TYPE = re.compile(
+    r"(?P<before>^\W{0,4}HTTP/\d(?:\.\d)? +\d{3}[^\n]{0,200}\n(?:\W{0,4}(?!content-type)[\w-]{1,60}: ?[^\n]{0,2000}\n){0,40})"
+    r"\W{0,4}content-type:[^\n]*",
+    re.I | re.M,
+)
+"""The Content-Type of a response. Phrases about a JSON body mean the request's."""
 _ESCAPES = {"n": " ", "r": " ", "t": " "}
 
 
 def plain(text: str) -> str:
     """The text in lower case with blanks in a row as one blank, then the same with its escapes undone if that differs."""
     clipped = text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
+    clipped = _ANSWERED_TYPE.sub(r"\g<before>", clipped)
     once = _collapsed(clipped)
     undone = _collapsed(_without_escapes(clipped))
     return once if undone == once else f"{once}\n{undone}"
+
+
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|[?&]\w{1,60}=[^&\s+]{0,200}\w\+\w")
+"""A percent-encoded character, or a blank that is written as + in a query."""
 
 
 def _collapsed(text: str) -> str:
@@ -33,5 +44,5 @@ def _without_escapes(text: str) -> str:
     for _ in range(2):
         text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
         text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text)
-        text = unquote_plus(text) if re.search(r"%[0-9a-fA-F]{2}", text) else text
+        text = unquote_plus(text) if _ENCODED.search(text) else text
     return text

@@ -92,6 +92,17 @@ ERRORS = (
         text=(
             (
                 "redirect_uri is missing in the client configuration",
+                "redirect uri you provided",
+                "redirect_uri did not match",
+                "redirect uri did not match",
+                "not a registered redirect",
+                "not an allowed redirect",
+                "callback url mismatch",
+                "callback url is not",
+                "invalid callback url",
+                "redirect uri is not allowed",
+                "redirect_uri is not allowed",
+                "redirect_uri is not correct",
                 "redirect uri included is not valid",
                 "invalid_redirect_url",
                 "redirect_uri is not whitelisted",

@@ -1,0 +1,343 @@
+"""Faults of requests that people paste, and how servers and libraries of many makers describe them."""
+
+from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.servers.symptom import FORM, symptom
+
+TOKEN = "https://www.rfc-editor.org/rfc/rfc6749#section-3.2"
+AUTHORIZE = "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1"
+
+ERRORS = (
+    KnownError(
+        id="php-authorization-header-lost",
+        text=(
+            (
+                "client credentials were not found in the headers or body",
+                "client credentials were not found in the header",
+                "client id not found in header",
+                "authorization header is missing although",
+            ),
+        ),
+        title="The client's credentials didn't arrive: the web server may remove the Authorization header before PHP sees it",
+        why="oauth2-server-php looks for PHP_AUTH_USER, the Authorization header, and client_id in the form. Apache with CGI or "
+        "FastCGI doesn't pass the header on by default.",
+        causes=(
+            Cause(
+                "Apache doesn't pass the Authorization header to PHP.",
+                "$_SERVER has neither PHP_AUTH_USER nor HTTP_AUTHORIZATION.",
+                "Pass the header on with CGIPassAuth On or RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}], or "
+                "send client_id and client_secret in the body.",
+            ),
+            Cause(
+                "The body isn't a form, or Basic is missing.",
+                "Look at Content-Type and at the raw body.",
+                "Send a form with client_id and client_secret, or curl -u client_id:client_secret.",
+            ),
+        ),
+        source="https://github.com/bshaffer/oauth2-server-php/issues/429",
+        confidence="observed",
+    ),
+    KnownError(
+        id="basic-credentials-empty",
+        text=(("authorization: basic og==", "basic og==", "basic og "),),
+        title="The Basic header is empty: it has neither client ID nor secret",
+        why="Og== is base64 of a single colon, so both variables were empty when the header was built.",
+        causes=(
+            Cause(
+                "The variables for client ID and secret are empty or not set.",
+                "Print them before the request.",
+                "Set both variables, and send Basic base64(client_id:client_secret).",
+            ),
+            Cause(
+                "The shell didn't replace them, because of single quotes or a missing export.",
+                "The command has ${client_id} in single quotes.",
+                "Put them in double quotes.",
+            ),
+        ),
+        source="https://github.com/authlib/example-oauth2-server/issues/50",
+        confidence="documented",
+    ),
+    KnownError(
+        id="parameter-name-misspelled",
+        text=(
+            (
+                *("cliend_id", "clinet_id", "cleint_id", "clien_id", "&clientid=", "?clientid=", "&client-id=", "?client-id="),
+                *("client_secert", "client_secrect", "client_serect", "&clientsecret=", "&client-secret="),
+                *("code_challange", "code_chalenge", "code_challege", "code_chanllenge", "code_verifer", "code_verfier"),
+                *("&granttype=", "?granttype=", "&grant-type=", "grand_type", "grant_typ=", "grant_tpye", "grantype="),
+                *("&responsetype=", "?responsetype=", "&response-type=", "reponse_type", "respone_type", "response_typ="),
+                *("&redirecturi=", "&redirect-uri=", "redirct_uri", "rediect_uri", "redirect_ui="),
+            ),
+            ("http", "client", "grant", "code"),
+        ),
+        captures=(
+            r"(?P<parameter>cliend_id|clinet_id|cleint_id|clien_id|client[-]?id(?==)|client-id|client_sec\w+|client-?secret(?==)"
+            r"|code_chall?an?l?l?\w+|code_verf?i?f?er|grand_type|gran\w?-?type(?==)|respons?e?-?type(?==)|redire?c?t?[-_]?u\w*(?==))",
+        ),
+        title="A parameter's name is misspelled: {parameter}",
+        why="Servers ignore names that they don't know, and then report the right parameter as missing.",
+        causes=(
+            Cause(
+                "The name isn't the one of the specification.",
+                "Compare it letter by letter: client_id, client_secret, grant_type, code_challenge.",
+                "Correct the spelling, with underscores and in lower case: client_id, redirect_uri, response_type, "
+                "code_verifier.",
+            ),
+        ),
+        source=AUTHORIZE,
+        confidence="documented",
+    ),
+    symptom(
+        "grant-type-not-received",
+        "",
+        (
+            (
+                *("grant type was not specified", "grant_type was not specified", "grant type is missing", "no grant_type"),
+                *("grant_type is missing", "grant_type is required", "'grant_type' is required", "invalid or missing grant_type"),
+                *("missing grant_type", "missing grant type", "missing parameter grant_type", "missing parameter: grant_type"),
+                *("grant_type parameter is missing", "grant type not specified", "grant_type not found", "grant_type missing"),
+                *("parameter grant_type is missing", "grant_type cannot be empty", "grant_type must be", "grant type required"),
+                *("grant_type can't be blank", "missing form parameter: grant_type", "must include grant_type"),
+            ),
+        ),
+        "grant_type didn't arrive: the server found no form with it in the body",
+        "The endpoint reads only application/x-www-form-urlencoded. JSON, form-data and an empty body count as no parameters.",
+        FORM,
+        Cause(
+            "The body was lost in a redirect from http to https or to another host.",
+            "The first answer is 301 or 302.",
+            "Call the final https address directly.",
+        ),
+        Cause(
+            "The parameter is misspelled or missing.",
+            "The raw body has no grant_type=.",
+            "Send grant_type=client_credentials, authorization_code or refresh_token in the body.",
+        ),
+        source=TOKEN,
+        without=("aadsts", "spring"),
+    ),
+    symptom(
+        "grant-type-line-break",
+        "",
+        (
+            (
+                *("grant_type [authorization_code\\r", "grant_type [authorization_code ]", "grant_type [refresh_token\\r"),
+                *("grant_type [client_credentials\\r", "authorization_code\\r\\n", "client_credentials\\r\\n", "refresh_token ]"),
+                *("authorization_code%0a", "client_credentials%0a", "authorization_code%0d", "client_credentials%0d"),
+            ),
+        ),
+        "grant_type has a line break at its end, so the server doesn't know it",
+        "The value is compared exactly. A copied line break or blank becomes part of it.",
+        Cause(
+            "A line break was copied with the value, as in Postman's bulk edit or a file.",
+            "The message shows \\r\\n in the value, or the raw body has %0A.",
+            "Remove the line break and blanks after the value of grant_type.",
+        ),
+        source="https://github.com/MicrosoftDocs/azure-docs/issues/49743",
+    ),
+    symptom(
+        "grant-not-offered-here",
+        "",
+        (
+            (
+                *("supported grant_type values are", "supported grant types are", "grant type must be one of"),
+                *("grant_type must be one of", "grant types supported are", "only supports grant_type", "supported grants:"),
+            ),
+        ),
+        "grant_type isn't one that this server offers",
+        "The server lists the grants that it knows; the one in the request isn't among them.",
+        Cause(
+            "The server, or its configuration, doesn't offer this grant.",
+            "Compare grant_type with the list in the message and with grant_types_supported in the discovery document.",
+            "Use one of the listed grants, such as authorization_code, or let the operator enable the other one.",
+        ),
+        source=TOKEN,
+        without=("athena", "centricityps"),
+    ),
+    symptom(
+        "token-json-object",
+        "",
+        (
+            (
+                *('{ "grant_type": "', '{"grant_type":"', '{ "grant_type":"', '{"grant_type": "', '{ "grant_type" : "'),
+                *("{'grant_type': '", "{ 'grant_type': '"),
+            ),
+        ),
+        "The body is a JSON object; the token endpoint expects a form",
+        "Most token endpoints read only application/x-www-form-urlencoded, and find no parameters in JSON.",
+        FORM,
+        Cause(
+            "Content-Type says form, but the text of the body is still JSON.",
+            "The raw body begins with {.",
+            "Send grant_type=…&client_id=… with URLSearchParams, qs.stringify or --data-urlencode.",
+        ),
+        source=TOKEN,
+        codes=("400", "401", "415", "invalid_request", "invalid_grant", "invalid_client", "unsupported_grant_type"),
+        without=("urlsearchparams", "qs.stringify", "querystring", "data={", "data = {", "formurlencoded", "auth0"),
+    ),
+    symptom(
+        "simple-oauth2-access-token-error",
+        "",
+        (("access token error", "error getting access token: 400", "response error: 400 bad request"),),
+        "The token endpoint refused the exchange of the code; the library hides the server's answer",
+        "simple-oauth2 reports only the status. The reason is in error.data.payload.",
+        Cause(
+            "redirect_uri is missing in the token request, or isn't the one of the authorize request.",
+            "Log error.data.payload.",
+            "Pass the same redirect_uri to authorizeURL and getToken.",
+        ),
+        Cause(
+            "The server wants the credentials in the body, or a form instead of JSON.",
+            "Compare with the server's documentation.",
+            "Set options.authorizationMethod to body and bodyFormat to form.",
+        ),
+        Cause(
+            "client_id or client_secret is wrong, or the code was used already.",
+            "The payload says invalid_client or invalid_grant.",
+            "Copy the secret again, and get a new code.",
+        ),
+        source="https://github.com/lelylan/simple-oauth2/issues/197",
+    ),
+    symptom(
+        "discovery-issuer-http",
+        "",
+        (
+            ('"issuer":"http://', '"issuer": "http://', "issuer: \"http://", "issuer: http://", "issuer: 'http://"),
+            ('_endpoint":"https://', '_endpoint": "https://', '_endpoint" : "https://', "_endpoint: https://"),
+        ),
+        "issuer begins with http:// and the endpoints with https://: the server takes them from different settings",
+        "Usually a proxy ends TLS, and only one of the two comes from the public address. Clients compare issuer exactly.",
+        Cause(
+            "The server behind the proxy doesn't know its public address.",
+            "Compare issuer with the address at which you read the document.",
+            "Configure the public https address (external_url, KC_HOSTNAME or the issuer), and trust X-Forwarded-Proto.",
+        ),
+        source="https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata",
+        confidence="inferred",
+    ),
+    symptom(
+        "discovery-endpoints-http",
+        "",
+        (
+            ('"issuer":"https://', '"issuer": "https://', "issuer: \"https://", "issuer: https://", "issuer: 'https://"),
+            (
+                *('_endpoint":"http://', '_endpoint": "http://', '_endpoint: "http://', "_endpoint: http://"),
+                *('jwks_uri":"http://', 'jwks_uri": "http://', 'jwks_uri: "http://', "jwks_uri: http://"),
+            ),
+        ),
+        "Endpoints in the discovery document begin with http:// although the issuer is https://: the server is behind a proxy",
+        "The server builds the addresses from the request that it sees, and the proxy forwards plain http.",
+        Cause(
+            "The server doesn't trust X-Forwarded-Proto, or the proxy doesn't send it.",
+            "Log the header in the server.",
+            "Let the proxy send X-Forwarded-Proto: https, and let the server trust it (provider.proxy = true, "
+            "KC_PROXY_HEADERS=xforwarded, UseForwardedHeaders).",
+        ),
+        source="https://github.com/panva/node-oidc-provider/issues/621",
+    ),
+    symptom(
+        "aud-is-client-id",
+        "",
+        (
+            ("aud: '", '"aud": "', '"aud":"', 'aud: "', "`aud`", "aud claim", "aud property"),
+            (
+                *("looks strange", "aud is the client", "aud is my client", "aud should be", "assumption aud", "aud is wrong"),
+                *("expected aud", "aud is not", "aud is always", "wrong aud", "incorrect aud", "instead of my api"),
+            ),
+        ),
+        "aud is the client's ID: this is an ID token, or no audience was requested",
+        "An ID token is for the app, so its aud is the client_id. Only an access token has the API in aud.",
+        Cause(
+            "The ID token was looked at or sent instead of the access token.",
+            "It has nonce, or claims such as name and email.",
+            "Send the access token to the API, and use the ID token only in the app.",
+        ),
+        Cause(
+            "The access token was requested without an audience, resource or scope of the API.",
+            "The authorization request names no API.",
+            "Request the token with the API's audience (Auth0), scope (Entra ID) or an audience mapper (Keycloak).",
+        ),
+        source="https://openid.net/specs/openid-connect-core-1_0.html#IDToken",
+    ),
+    symptom(
+        "openid-client-request-object",
+        "",
+        (("client.requestobject(", ".requestobject(payload"), ("assertion", "invalid_client")),
+        "requestObject() makes a request object for the authorization request, not a client assertion",
+        "A client assertion has iss and sub = client_id and aud = the token endpoint, and is signed with the client's key.",
+        Cause(
+            "The request object was sent as client_assertion.",
+            "The code calls client.requestObject().",
+            "Construct the client with token_endpoint_auth_method private_key_jwt and its JWKS, and call client.grant(); the "
+            "library signs the assertion.",
+        ),
+        source="https://github.com/panva/openid-client/issues/300",
+    ),
+    symptom(
+        "claim-iss-invalid",
+        "",
+        (("invalid claim 'iss'", 'invalid claim "iss"', "invalid_claim: invalid claim", "claim iss is invalid"), ("iss",)),
+        "iss: the issuer in the token isn't the one that the library expects",
+        "The library compares iss with the issuer of the metadata exactly, including https:// and a slash at the end.",
+        Cause(
+            "iss has another form: without https://, with a slash, or with another host or tenant.",
+            "Decode the ID token and compare iss with issuer in the discovery document.",
+            "Configure the issuer exactly as iss says, by server_metadata_url or claims_options.",
+        ),
+        source="https://github.com/Vuka951/tutorial-code/issues/86",
+    ),
+    symptom(
+        "spring-provider-not-configured",
+        "",
+        (
+            (
+                *("authorizationuri cannot be empty", "tokenuri cannot be empty", "provider id must be specified for client"),
+                *("jwkseturi cannot be empty", "unable to find matching provider", "missing_issuer"),
+            ),
+        ),
+        "The provider's addresses aren't configured: issuer is missing or its name is misspelled",
+        "Spring reads them from issuer-uri (Okta's starter: okta.oauth2.issuer). It ignores unknown properties silently.",
+        Cause(
+            "The property is misspelled or in the wrong place.",
+            "Compare the names: okta.oauth2.issuer, spring.security.oauth2.client.provider.NAME.issuer-uri.",
+            "Set issuer (Okta) or provider.NAME.issuer-uri, with NAME as in registration.NAME.provider.",
+        ),
+        source="https://github.com/okta/okta-spring-boot/issues/170",
+    ),
+    symptom(
+        "graph-token-malformed",
+        "",
+        (("access token missing or malformed", "authentication_missingormalformed"),),
+        "The API got no access token that it can use: it is missing, malformed, or for another resource",
+        "Azure AD Graph and Microsoft Graph accept only a token with their own address in aud.",
+        Cause(
+            "The token was requested for another resource, such as ARM or your own app.",
+            "Decode the token and look at aud.",
+            "Request the token with scope https://graph.microsoft.com/.default, or the resource that you call.",
+        ),
+        Cause(
+            "The Authorization header is empty, or isn't Bearer and the token.",
+            "Print the header.",
+            "Send Authorization: Bearer and the value of access_token.",
+        ),
+        source="https://github.com/robotechredmond/Azure-PowerShell-Snippets/issues/14",
+    ),
+    symptom(
+        "url-template-line-breaks",
+        "",
+        (
+            (
+                *("response_type=code& client_id=", "& redirect_uri=${", "& redirect_uri={", "& redirect_uri=$", "& client_id=${"),
+                *("& scope=${", "& client_id={", "& scope={", "& state=${"),
+            ),
+            ("`http", "`${", "\'\'\'http", '"""http', ' f"', ' @"http', "url"),
+        ),
+        "Line breaks and blanks in the template string become part of the parameters' names",
+        "A template string keeps its line breaks, so that the server sees %0A%20client_id instead of client_id.",
+        Cause(
+            "The URL is written over several lines in one string.",
+            "Print the URL: it has blanks before the names.",
+            "Write the URL on one line, or build the query with new URLSearchParams({…}).",
+        ),
+        source="https://github.com/google/google-api-javascript-client/issues/710",
+    ),
+)
