@@ -31,6 +31,8 @@ _WITH_VALUE = {
     "--data-binary": "data",
     "--data-urlencode": "encoded",
     "--json": "json",
+    "-F": "multipart",
+    "--form": "multipart",
     "-u": "user",
     "--user": "user",
     "--url": "url",
@@ -98,6 +100,8 @@ def kind_of(url: str) -> str:
         return "app_state_request"
     if "grant_type" in names and "response_type" not in names:
         return "token_request"
+    if "error" in names and "response_type" not in names:
+        return "redirect_url"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:
@@ -168,6 +172,11 @@ def _keep(options: dict[str, Any], place: str, value: str) -> None:
     elif place == "encoded":
         name, equals, content = value.partition("=")
         options["data"].append(f"{name}={quote(content, safe='')}" if equals else quote(value, safe=""))
+    elif place == "multipart":
+        name, _, content = value.partition("=")
+        content = content.strip('"')
+        options["data"].append(f"{name}={quote(content, safe='')}")
+        options["header"].insert(0, "Content-Type: multipart/form-data")
     elif place == "json":
         options["data"].append(value)
         options["header"].append("Content-Type: application/json")

@@ -222,4 +222,6 @@ def _parameters_in(title: str) -> frozenset[str]:
     return _PARAMETERS & frozenset(re.findall(r"`(\w+)`", title))
 
 
-_PARAMETERS = frozenset(("redirect_uri", "client_id", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud"))
+_PARAMETERS = frozenset(
+    ("redirect_uri", "client_id", "client_secret", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud")
+)

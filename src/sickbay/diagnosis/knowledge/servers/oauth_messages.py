@@ -93,6 +93,9 @@ ERRORS = (
             (
                 "redirect_uri is missing in the client configuration",
                 "redirect uri you provided",
+                "unable to validate the redirect_uri",
+                "redirect_uri must match configuration",
+                "invalid redirectexception",
                 "redirect_uri did not match",
                 "redirect uri did not match",
                 "not a registered redirect",

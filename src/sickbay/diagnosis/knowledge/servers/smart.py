@@ -111,6 +111,13 @@ ERRORS = (
         text=(
             (
                 "granted scope is",
+                "scope is set to",
+                "expected result: scope",
+                "expected scope",
+                "actual scope",
+                "fewer scopes than",
+                "only getting scope",
+                "scopes i requested",
                 "granted scopes are",
                 "scope returned is",
                 "scopes returned are",
