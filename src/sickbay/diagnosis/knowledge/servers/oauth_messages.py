@@ -41,6 +41,7 @@ ERRORS = (
         text=(
             (
                 "authorization code not found",
+                "inactive authorization code",
                 "authorization code already consumed",
                 "code has already been used",
                 "refresh token already used",
@@ -278,6 +279,8 @@ ERRORS = (
         text=(
             (
                 "only be provided using one mechanism",
+                "request body and headers contain",
+                "both the header and the body",
                 "more than one",
                 "multiple client",
                 "multiple authentication",
@@ -285,6 +288,7 @@ ERRORS = (
             ),
             (
                 "client authentication must",
+                "authorization information",
                 "client credentials",
                 "client authentication",
                 "credentials",
