@@ -84,7 +84,7 @@ def _stripped(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Whether the text has words or an answer besides the URL, rather than a URL broken into lines."""
-    if re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text):
+    if re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) or re.search(r"[^=\s]\s*\n\s*https?://", text):
         return True
     return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:])
 
@@ -100,6 +100,8 @@ def kind_of(url: str) -> str:
         return "app_state_request"
     if "grant_type" in names and "response_type" not in names:
         return "token_request"
+    if re.search(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", parts.path, re.I):
+        return "logout_request"
     if "error" in names and "response_type" not in names:
         return "redirect_url"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
