@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test prove check cover mutants walks bench lock format docs release clean node
+.PHONY: help run install test prove check cover mutants walks bench lock format docs site release clean node
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -58,6 +58,9 @@ format: .venv/.dev  ## format the source code
 
 docs: .venv/.dev  ## regenerate the generated parts of docs/
 	$(PY) tools/check.py --write
+
+site: .venv/.runtime  ## write the documentation as HTML files to build/site
+	$(PY) tools/site.py build/site
 
 lock:  ## resolve pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) pyproject.toml requirements/build.in -o requirements/runtime.txt

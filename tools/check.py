@@ -1,4 +1,4 @@
-"""Runs the checks in tools/checks. --write: update docs/rules first. --words: print every telltale word with its place."""
+"""Runs the checks in tools/checks. --write: update generated files first. --words: print every telltale word with its place."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tools.checks import (
+    admin_types,
     class_names,
     cycles,
     decisions,
@@ -34,12 +35,14 @@ CHECKS = (
     variable_names,
     telltale,
     generated,
+    admin_types,
 )
 
 
 def main() -> int:
     if "--write" in sys.argv:
         generated.write(ROOT)
+        admin_types.write(ROOT)
     paths = tracked(ROOT)
     faults = [fault for check in CHECKS for fault in check.faults(paths, ROOT)]
     notes = [note for check in CHECKS if hasattr(check, "notes") for note in check.notes(paths, ROOT)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import ssl
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.cli.test_limits import serving
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from sickbay.cli import certificate
 from sickbay.cli.limits import Limits
@@ -73,6 +75,19 @@ def test_each_of_many_responses_arrives_complete(connect: Connect) -> None:
         head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 OK\r\n")
         assert body == BODY
+
+
+def test_a_finished_request_is_freed_at_once_and_not_left_to_the_garbage_collector(connect: Connect) -> None:
+    client = connect()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(TIMES):
+            client.sendall(request("/"))
+            client.recv(65_536)
+        assert sum(isinstance(value, RequestResponseCycle) for value in gc.get_objects()) < TIMES
+    finally:
+        gc.enable()
 
 
 def test_the_parts_of_a_stream_arrive_as_they_are_sent(connect: Connect) -> None:

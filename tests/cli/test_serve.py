@@ -54,7 +54,9 @@ def app(server, place) -> dict[str, str]:
 
 def test_the_addresses_in_the_ready_line_respond(server) -> None:
     line = server.line
-    assert set(line) == {"base", "admin", "tenants", "users", "apps"}
+    assert set(line) == {"base", "admin", "ephemeral", "tenants", "users", "apps"}
+    assert line["ephemeral"] is False
+    assert httpx2.get(line["admin"], trust_env=False).json() == line
     assert set(line["tenants"]) == {"general", "cerner", "epic"}
     for tenant in line["tenants"].values():
         for address in tenant["fhir"].values():

@@ -35,6 +35,28 @@ class Sent:
         method = [] if self.method == "GET" else ["-X", self.method]
         return shlex.join(["curl", *method, *headers, *([option, self.body] if self.body else []), self.url])
 
+    def as_http(self, values: Values) -> str:
+        """Raw, or as `curl -v` prints it."""
+        host, _, path = self.url.partition("://")[2].partition("/")
+        mark = values.choice(["", "> "])
+        lines = [
+            f"{self.method} /{path} HTTP/1.1",
+            f"Host: {host}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+        ]
+        return "\n".join([*(mark + line for line in lines), mark.strip(), self.body]).rstrip()
+
+    def as_code(self, values: Values) -> str:
+        """fetch, or Python's requests and httpx."""
+        headers, body = json.dumps(self.headers, indent=2), json.dumps(self.body)
+        if values.random() < 0.5:
+            sent = f",\n  body: {body}" if self.body else ""
+            options = f"{{\n  method: '{self.method}',\n  headers: {headers}{sent},\n}}"
+            return f"const answer = await fetch({json.dumps(self.url)}, {options})"
+        data = f", data={body}" if self.body else ""
+        library = values.choice(["requests", "httpx"])
+        return f"import {library}\nanswer = {library}.{self.method.lower()}({json.dumps(self.url)}, headers={headers}{data})"
+
     def as_json(self, kind: str) -> str:
         body = {"body": self.body} if self.body else {}
         return json.dumps({"kind": kind, "method": self.method, "url": self.url, "headers": self.headers} | body)
@@ -226,4 +248,5 @@ def paste(values: Values) -> Paste:
         return Paste(library.__name__, library(values))
     make = values.choice(TOKEN if kind == "token" else FHIR)
     sent = make(values)
-    return Paste(make.__name__, sent.as_curl(values) if values.random() < 0.5 else sent.as_json(f"{kind}_request"))
+    write = values.choice([sent.as_curl, sent.as_http, sent.as_code, lambda _: sent.as_json(f"{kind}_request")])
+    return Paste(make.__name__, write(values))

@@ -7,6 +7,7 @@ import pytest
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.explain import explain
+from sickbay.diagnosis.rule_index import indexed
 from sickbay.diagnosis.stages import KINDS
 
 PATHS = case.paths()
@@ -19,7 +20,7 @@ def findings_without(id: str) -> set[str]:
     request = kind.request(example.refused)
     known = kind.known(example.refused, request)
     examination = kind.examine(request, known)
-    rules = [rule for rule in RULES if rule.id != id]
+    rules = indexed([rule for rule in RULES if rule.id != id])
     try:
         return {finding.id for finding in explain(rules, kind.stage.name, request, known, examination).findings}
     except LookupError:

@@ -83,6 +83,12 @@ def test_a_random_value_is_not_taken_for_a_placeholder(value: str) -> None:
     assert placeholder(f"a1{value}") is None or "your" in value.lower()
 
 
+@given(st.sampled_from(["", "x", "X", "-", "é", "/"]), st.sampled_from(["your", "YOUR", "Your"]), st.text("_-a.", max_size=2))
+def test_your_something_is_sample_text_unless_a_letter_precedes_it(before: str, word: str, after: str) -> None:
+    is_sample = before.lower() != "x" and after.startswith(("_", "-"))
+    assert (placeholder(f"{before}{word}{after}") is not None) is is_sample
+
+
 @pytest.mark.parametrize(
     ("value", "left", "what"),
     [

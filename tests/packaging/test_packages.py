@@ -31,10 +31,12 @@ def names_below(folder: str) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in tracked(ROOT) if path.is_relative_to(ROOT / folder)}
 
 
-def test_the_wheel_contains_every_file_of_the_package_and_nothing_else(built: Packages) -> None:
+def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
-    assert names == names_below("src/sickbay")
+    docs = names_below("docs") - names_below("docs/pictures")
+    pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
+    assert names == names_below("src/sickbay") | pages
 
 
 def test_the_wheel_is_small(built: Packages) -> None:
@@ -48,7 +50,7 @@ def test_the_wheel_installs_on_every_platform(built: Packages) -> None:
 def test_the_source_distribution_contains_what_building_and_testing_need(built: Packages) -> None:
     with tarfile.open(built.sdist) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    assert names_below("tests") | names_below("src") | names_below("deploy") <= names
+    assert names_below("tests") | names_below("src") | names_below("deploy") | names_below("examples") <= names
     assert {"pyproject.toml", "Makefile", "Containerfile", "compose.yaml", "CHANGELOG.md", "LICENSE", "NOTICE"} <= names
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote_from_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import orjson
 import pytest
@@ -35,6 +35,16 @@ def test_bytes_are_text_if_python_reads_them_strictly(sent: bytes) -> None:
         expected = False
     assert unicode.is_text(sent) is expected
     assert unicode.is_encoded_text(quote_from_bytes(sent).encode()) is expected
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"a", b"%", b"%4", b"%41", b"%00", b"%c2", b"%B2", b"%b", b"\0", b"\xc2", b"\xb2", b"%25", b"00"])
+    )
+)
+def test_an_encoded_text_is_text_before_and_after_decoding(pieces: list[bytes]) -> None:
+    sent = b"".join(pieces)
+    assert unicode.is_encoded_text(sent) is (unicode.is_text(sent) and unicode.is_text(unquote_to_bytes(sent)))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,12 @@ def test_nothing_of_the_other_test_is_left(sickbay):
     assert abs(sickbay.clock.now() - time.time()) < 3600
     assert not [app for app in sickbay.admin.get("/admin/apps") if app["name"].startswith("test-app")]
 
+def test_a_refusal_before_many_requests_is_not_overlooked(sickbay):
+    token = sickbay.token(sickbay.app(), "patient/Patient.rs", patient="p-0001")
+    assert read(sickbay, {"access_token": "wrong"}).status_code == 401
+    assert {read(sickbay, token).status_code for _ in range(101)} == {200}
+    assert [entry["response"]["status"] for entry in sickbay.refusals()] == [401]
+
 def test_a_launch_has_the_url_that_the_ehr_opens(sickbay):
     launch = sickbay.launch(sickbay.app(user="okafor"))
     assert httpx2.URL(launch.url).params == httpx2.QueryParams({"iss": launch.iss, "launch": launch.launch})
@@ -60,7 +66,7 @@ def test_a_browser_state_is_signed_in(sickbay):
     assert httpx2.get(f"{sickbay.base}/general/ehr/patients", headers=headers).status_code == 200
 """,
     )
-    assert "4 passed" in done.stdout, done.stdout
+    assert "5 passed" in done.stdout, done.stdout
 
 
 def test_a_failure_shows_what_was_refused_and_keeps_the_exchanges(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def listed(what: str) -> list[str]:
 
 def copied(folder: Path) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules")
-    for name in ("src", "tests", "tools"):
+    for name in ("src", "tests", "tools", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("pyproject.toml", "CONTRIBUTING.md"):
         shutil.copy(ROOT / name, folder)

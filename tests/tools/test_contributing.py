@@ -21,8 +21,9 @@ EXAMPLES = {
     "page": "logout",
     "name": "meta",
     "story": "gout",
+    "guide": "standalone",
 }
-LISTS = ("rule", "check", "FHIR operation", "dialect entry", "page", "population story")
+LISTS = ("rule", "check", "FHIR operation", "dialect entry", "page", "documentation page", "population story")
 
 
 @pytest.mark.parametrize("what", LISTS)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.web.developer_pages import developer_pages
+from tests.web.docs_pages import docs_pages
 from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
 from tests.web.page_frames import DOOR, WORKSHOP
@@ -34,6 +35,7 @@ PARTS: list[Callable[[], dict[str, tuple[str, Any, Frame]]]] = [
     ehr_pages,
     portal_pages,
     developer_pages,
+    docs_pages,
     visit_pages,
 ]
 

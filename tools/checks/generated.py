@@ -1,4 +1,4 @@
-"""Checks that the pages in docs/rules match the catalogue."""
+"""Checks that the pages in docs/rules and docs/reference match the code."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sickbay.diagnosis import rule_docs
+from tools import reference
 
-PAGES = Path("docs") / "rules"
+DOCS = Path("docs")
+
+
+def folders() -> dict[str, dict[str, str]]:
+    """Maps each generated folder below docs to its files."""
+    return {"rules": rule_docs.pages(), "reference": reference.pages()}
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    expected = rule_docs.pages()
-    existing = {path.name: path.read_text(encoding="utf-8") for path in (root / PAGES).glob("*.md")}
-    for name in sorted(expected.keys() | existing.keys()):
-        if expected.get(name) != existing.get(name):
-            yield f"docs/rules/{name}: differs from the catalogue; run make docs"
+    for folder, expected in folders().items():
+        existing = {path.name: path.read_text(encoding="utf-8") for path in (root / DOCS / folder).glob("*.*")}
+        for name in sorted(expected.keys() | existing.keys()):
+            if expected.get(name) != existing.get(name):
+                yield f"docs/{folder}/{name}: differs from the code; run make docs"
 
 
 def write(root: Path) -> None:
-    folder = root / PAGES
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.glob("*.md"):
-        path.unlink()
-    for name, text in rule_docs.pages().items():
-        (folder / name).write_text(text, encoding="utf-8")
+    for name, texts in folders().items():
+        folder = root / DOCS / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*.*"):
+            path.unlink()
+        for file, text in texts.items():
+            (folder / file).write_text(text, encoding="utf-8")

@@ -10,8 +10,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-WHEEL = "import sys; from flit_core import buildapi; print(buildapi.build_wheel(sys.argv[1]))"
-SDIST = "import sys; from flit_core import buildapi; print(buildapi.build_sdist(sys.argv[1]))"
+BACKEND = "import sys; sys.path.insert(0, 'tools'); import build_backend"
+WHEEL = f"{BACKEND}; print(build_backend.build_wheel(sys.argv[1]))"
+SDIST = f"{BACKEND}; print(build_backend.build_sdist(sys.argv[1]))"
 
 
 class Packages(NamedTuple):

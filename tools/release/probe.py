@@ -14,7 +14,19 @@ import httpx2
 
 from sickbay.testing.server import Live, serving
 
-PAGES = ("/", "/rules", "/rules/state-missing", "/doctor", "/developer", "/exchanges", "/metrics", "/admin/openapi.json")
+PAGES = (
+    "/",
+    "/rules",
+    "/rules/state-missing",
+    "/doctor",
+    "/developer",
+    "/exchanges",
+    "/metrics",
+    "/admin/openapi.json",
+    "/docs/",
+    "/docs/reference/settings.html",
+    "/docs/search-index.js",
+)
 DATA = tuple(f"/general/{version}/metadata" for version in ("dstu2", "stu3", "r4", "r4b", "r5"))
 APP = {
     "name": "Probe",

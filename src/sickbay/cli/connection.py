@@ -60,7 +60,7 @@ class Connection(Heads):
         if refused:
             counting.REQUESTS_REFUSED.labels("connections").inc()
         if cycle.scope["method"] != "HEAD":
-            cycle.transport = ResponseTransport(self.transport, cycle)  # type: ignore[assignment]
+            cycle.transport = ResponseTransport(self.transport)  # type: ignore[assignment]
         task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

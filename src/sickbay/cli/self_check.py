@@ -27,7 +27,7 @@ LEAST = 200_000_000
 PATIENCE = 5
 
 
-class Checked(NamedTuple):
+class SelfCheck(NamedTuple):
     """fix: what to do; "" if it passed."""
 
     name: str
@@ -39,54 +39,54 @@ class Checked(NamedTuple):
         return self._asdict()
 
 
-def as_text(check: Checked) -> str:
+def as_text(check: SelfCheck) -> str:
     fix = f". {check.fix}" if check.fix else ""
     return f"{'✓' if check.passed else '✗'} {check.name}: {check.found}{fix}"
 
 
-def examine(data: str | None) -> list[Checked]:
+def examine(data: str | None) -> list[SelfCheck]:
     """data: as in the option --data."""
     place = folder.chosen(data)
     return [*_versions(), _clock(), *_place(data, place), *_server(place)]
 
 
-def _versions() -> Iterator[Checked]:
+def _versions() -> Iterator[SelfCheck]:
     python = platform.python_version()
     fix = "" if sys.version_info >= (3, 11) else "Install Python 3.11 or newer."
-    yield Checked("Sickbay", True, f"{__version__} on Python {python}, {platform.platform(terse=True)}")
+    yield SelfCheck("Sickbay", True, f"{__version__} on Python {python}, {platform.platform(terse=True)}")
     if fix:
-        yield Checked("Python", False, python, fix)
+        yield SelfCheck("Python", False, python, fix)
 
 
-def _clock() -> Checked:
+def _clock() -> SelfCheck:
     now = time.time()
     found = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
-    return Checked(
+    return SelfCheck(
         "Clock", now > EARLIEST, found, "" if now > EARLIEST else "Set the clock of this machine: tokens expire by it."
     )
 
 
-def _place(data: str | None, place: Path) -> Iterator[Checked]:
+def _place(data: str | None, place: Path) -> Iterator[SelfCheck]:
     if is_database(data):
-        yield Checked("Database", True, "PostgreSQL; sickbay serve says whether it can be reached")
+        yield SelfCheck("Database", True, "PostgreSQL; sickbay serve says whether it can be reached")
         return
     if not place.exists():
-        yield Checked("Data folder", True, f"{place} doesn't exist yet; sickbay serve creates it")
+        yield SelfCheck("Data folder", True, f"{place} doesn't exist yet; sickbay serve creates it")
         return
     usable = place.is_dir() and os.access(place, os.R_OK | os.W_OK | os.X_OK)
     fix = "" if usable else f"Make it a folder that you can write to: chmod u+rwx {place}"
-    yield Checked("Data folder", usable, str(place), fix)
+    yield SelfCheck("Data folder", usable, str(place), fix)
     if usable:
         yield from _folder(place)
 
 
-def _folder(place: Path) -> Iterator[Checked]:
+def _folder(place: Path) -> Iterator[SelfCheck]:
     others = place.stat().st_mode & 0o077
     fix = f"Run: chmod 700 {place}" if others else ""
-    yield Checked("Permissions", not others, "other users can open it" if others else "only you can open it", fix)
+    yield SelfCheck("Permissions", not others, "other users can open it" if others else "only you can open it", fix)
     free = shutil.disk_usage(place).free
     enough = free >= LEAST
-    yield Checked(
+    yield SelfCheck(
         "Free space", enough, f"{free // 1_000_000:,} MB", "" if enough else "Free some space, or choose another --data."
     )
     database = place / "sickbay.db"
@@ -94,7 +94,7 @@ def _folder(place: Path) -> Iterator[Checked]:
         yield _database(database)
 
 
-def _database(file: Path) -> Checked:
+def _database(file: Path) -> SelfCheck:
     """Reads the file without changing it, also while a server uses it."""
     try:
         with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
@@ -104,26 +104,26 @@ def _database(file: Path) -> Checked:
         answer = str(error)
     sound = answer == "ok"
     found = f"{file.stat().st_size // 1_000_000:,} MB, {'sound' if sound else answer}"
-    return Checked("Database", sound, found, "" if sound else "Restore a backup, or start with a new data folder.")
+    return SelfCheck("Database", sound, found, "" if sound else "Restore a backup, or start with a new data folder.")
 
 
-def _server(place: Path) -> Iterator[Checked]:
+def _server(place: Path) -> Iterator[SelfCheck]:
     server = folder.running(place)
     if server is None:
-        yield Checked("Server", True, "no server runs on this data folder")
+        yield SelfCheck("Server", True, "no server runs on this data folder")
         return
     base = str(server["base"])
     if server.get("certificate"):
-        yield Checked("Server", True, f"process {server['pid']} at {base}")
+        yield SelfCheck("Server", True, f"process {server['pid']} at {base}")
         return
     yield _reached(base, f"http://localhost:{server['port']}/readyz", int(server["pid"]))
 
 
-def _reached(base: str, address: str, pid: int) -> Checked:
+def _reached(base: str, address: str, pid: int) -> SelfCheck:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=PATIENCE) as response:
-            return Checked("Server", response.status == 200, f"process {pid} at {base} is ready")
+            return SelfCheck("Server", response.status == 200, f"process {pid} at {base} is ready")
     except (OSError, urllib.error.URLError) as error:
         fix = "Look at its output, or stop it and start it again."
-        return Checked("Server", False, f"process {pid} at {base} doesn't answer ({error})", fix)
+        return SelfCheck("Server", False, f"process {pid} at {base} doesn't answer ({error})", fix)

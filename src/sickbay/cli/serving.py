@@ -17,10 +17,10 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 from sickbay.cli import folder, signals, streams, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
-from sickbay.cli.ready_line import line
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
+from sickbay.web.admin.ready_line import line
 
 PATIENCE = 60
 """Seconds that a worker has to start."""

@@ -6,6 +6,7 @@ Corrections run in the same order: transport, then spelling, then the parameters
 from __future__ import annotations
 
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule_index import indexed
 from sickbay.diagnosis.rules import (
     access,
     answer,
@@ -91,6 +92,8 @@ RULES: tuple[Rule, ...] = (
     *browser.RULES,
     *answer.RULES,
 )
+
+INDEX = indexed(RULES)
 
 BY_ID: dict[str, Rule] = {rule.id: rule for rule in RULES}
 

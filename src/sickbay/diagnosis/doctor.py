@@ -9,7 +9,7 @@ from sickbay.diagnosis.answers import read
 from sickbay.diagnosis.answers.finding import added, is_explained
 from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.paste.describe import described
@@ -56,7 +56,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     request = kind.request(evidence)
     known = kind.known(evidence, request)
     stage, examination = kind.stage, kind.examine(request, known)
-    explanation = explain(RULES, stage.name, request, known, examination, again=partial(_again, kind, evidence))
+    explanation = explain(INDEX, stage.name, request, known, examination, again=partial(_again, kind, evidence))
     corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
     answers = read.in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
+from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
 
@@ -19,7 +20,7 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    rules: Sequence[Rule],
+    rules: RuleIndex,
     stage: str,
     request: Any,
     known: Any,
@@ -34,6 +35,8 @@ def explain(
     would still be refused is not returned as corrected.
     """
     matches = _matches(rules, stage, request, known, examination)
+    if not matches:
+        return Explanation((), None)
     causes = _causes(matches)
     findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
@@ -48,13 +51,13 @@ ROUNDS = 6
 """How many times a request is corrected at most. Correcting one problem rarely reveals more than two others."""
 
 
-def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
+def speaker(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
     """The first rule that recognises this refusal, with its facts.
 
     If the refusal has the id of a specific rule, or if only another server's response named it (fact `told`), it is the
     rule with that id.
     """
-    for rule in rules:
+    for rule in rules.explaining.get(refusal.name, ()):
         if rule.id == refusal.name and (rule.explains != refusal.name or "told" in refusal.facts):
             return rule, refusal.facts
         if rule.explains == refusal.name and "told" not in refusal.facts:
@@ -64,16 +67,15 @@ def speaker(rules: Sequence[Rule], refusal: Refusal) -> tuple[Rule, Facts]:
     raise LookupError(f"no rule explains {refusal.name}")
 
 
-def _matches(rules: Sequence[Rule], stage: str, request: Any, known: Any, examination: Examination) -> list[_Match]:
+def _matches(rules: RuleIndex, stage: str, request: Any, known: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
     matches = _refused(rules, examination) + _advised(rules, stage, request, known)
     if len(matches) < 2:
         return matches
-    place = {rule.id: index for index, rule in enumerate(rules)}
-    return sorted(matches, key=lambda match: place[match[0].id])
+    return sorted(matches, key=lambda match: rules.places[match[0].id])
 
 
-def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Match]:
+def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
     matches: list[_Match] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
         for refusal in refusals:
@@ -82,13 +84,13 @@ def _refused(rules: Sequence[Rule], examination: Examination) -> list[_Match]:
     return matches
 
 
-def _advised(rules: Sequence[Rule], stage: str, request: Any, known: Any) -> list[_Match]:
+def _advised(rules: RuleIndex, stage: str, request: Any, known: Any) -> list[_Match]:
     matches: list[_Match] = []
-    for rule in rules:
-        if rule.advises and (rule.stage == stage or stage in rule.at):
-            facts = rule.advises(request, known)
-            if facts is not None:
-                matches.append((rule, facts, False))
+    for rule in rules.advising.get(stage, ()):
+        assert rule.advises
+        facts = rule.advises(request, known)
+        if facts is not None:
+            matches.append((rule, facts, False))
     return matches
 
 
@@ -131,7 +133,7 @@ def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, .
 
 
 def _corrected(
-    rules: Sequence[Rule], stage: str, request: Any, known: Any, matches: list[_Match], again: Again | None
+    rules: RuleIndex, stage: str, request: Any, known: Any, matches: list[_Match], again: Again | None
 ) -> Any | None:
     """Runs the corrections in the order of the rules; each gets the result of the one before.
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sickbay.diagnosis import doctor, paste_parser
 from sickbay.diagnosis.answers import read
-from sickbay.diagnosis.answers.finding import added, is_explained
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.knowledge import findings as knowledge
-from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.paste import read as paste
-from sickbay.diagnosis.paste import source_code
+from sickbay.diagnosis.paste import source_code, variables
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity, Spec
+from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
 from sickbay.diagnosis.unseen import to_compare
-
-if TYPE_CHECKING:
-    from sickbay.diagnosis.code import Mistake
 
 MOST = 20
 """How many requests and responses of one text are examined at most."""
@@ -51,8 +46,8 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
-    merged = _with_mistakes(merged, source_code.mistakes(text, pieces))
-    diagnosis = _with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
+    merged = with_mistakes(merged, source_code.mistakes(text, pieces))
+    diagnosis = with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
     if not diagnosis.has_problem and not entries:
         diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
     return evidence, diagnosis._replace(pieces=pieces)
@@ -65,11 +60,11 @@ def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnsw
     """
     diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
     entries = knowledge.known_errors(text, answers) if answers else []
-    return _with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
+    return with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
 
 
 def _single(text: str) -> Input | None:
-    """The exchange, if the text is exactly one. Raises ValueError for a HAR file and for one that is too long."""
+    """The exchange, if the text is exactly one. Raises ValueError for a HAR file."""
     try:
         evidence = paste_parser.read(text)
     except paste_parser.HarFile:
@@ -101,8 +96,8 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         for finding in diagnosis.explanation.findings
         if (found.is_whole or "-missing" not in finding.id) and not _is_unknown(finding, found.unknown)
     )
-    is_complete = len(shown) == len(diagnosis.explanation.findings) and not found.unknown
-    corrected = diagnosis.corrected if is_complete else None
+    is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
+    corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
 
 
@@ -142,86 +137,3 @@ def _between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
         yield text[place : piece.start]
         place = piece.end
     yield text[place:]
-
-
-def _with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
-    """Adds the mistakes in source code, unless a rule has found the same in the request."""
-    findings = list(merged.explanation.findings)
-    ids = {finding.id for finding in findings}
-    added = [_of_mistake(mistake) for mistake in mistakes if not ids & SAME.get(mistake.id, set())]
-    if not added:
-        return merged
-    ordered = sorted([*added, *findings], key=lambda finding: SEVERITIES.index(finding.severity))
-    return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
-
-
-SAME: dict[str, set[str]] = {
-    "code-json-body": {"token-wrong-content-type"},
-    "code-json-under-form-type": {"token-wrong-content-type"},
-    "code-token-get": {"token-wrong-method"},
-    "code-token-parameters-in-query": {"token-wrong-method"},
-    "code-basic-newline": {"basic-newline"},
-    "code-basic-not-base64": {"basic-malformed"},
-    "code-variable-not-inserted": {"value-is-placeholder"},
-}
-"""Mistakes in code, and the rules that say the same about the request."""
-
-
-def _of_mistake(mistake: Mistake) -> Finding:
-    first, last = mistake.lines
-    place = Spec(
-        f"Read from line {first} of the code" if first == last else f"Read from lines {first} to {last} of the code", ""
-    )
-    return Finding(mistake.id, mistake.severity, mistake.title, mistake.why, mistake.fix, place, "probable")
-
-
-def _with_answers(
-    merged: Diagnosis,
-    diagnoses: Sequence[Diagnosis],
-    answers: tuple[ErrorAnswer, ...],
-    entries: Sequence[KnownError],
-    severity: Severity,
-) -> Diagnosis:
-    """Adds what is known about the errors, or that their cause isn't in the text."""
-    explained = any(is_explained(each.stage, each.examination, each.explanation) for each in diagnoses)
-    merged = merged._replace(answers=answers)
-    if entries:
-        known = [knowledge.finding(entry, severity) for entry in entries]
-        findings = _in_order(merged.explanation.findings, known, explained=explained)
-        explanation = Explanation(findings, merged.explanation.corrected)
-        causes = knowledge.likely_causes(_causes(entries))
-        return merged._replace(explanation=explanation, causes=causes)
-    if answers and not explained:
-        return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
-    return merged
-
-
-def _causes(entries: Sequence[KnownError]) -> list[Cause]:
-    """All causes of the first entry, and the most likely one of each other."""
-    first, *others = entries
-    return [*first.causes, *(entry.causes[0] for entry in others)]
-
-
-def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explained: bool) -> tuple[Finding, ...]:
-    """A fault that a rule proves comes first, if it explains the error; otherwise what the server's message means.
-
-    A fault of one parameter doesn't explain a message about another one.
-    """
-    named = _parameters_in(known[0].title) if known else frozenset()
-    certain = [
-        finding
-        for finding in by_rules
-        if explained and finding.severity == "error" and not (named and finding.parameter and finding.parameter not in named)
-    ]
-    rest = [finding for finding in by_rules if finding not in certain]
-    return (*certain, *known, *rest)
-
-
-def _parameters_in(title: str) -> frozenset[str]:
-    """The parameters of OAuth that a title names in backticks."""
-    return _PARAMETERS & frozenset(re.findall(r"`(\w+)`", title))
-
-
-_PARAMETERS = frozenset(
-    ("redirect_uri", "client_id", "client_secret", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud")
-)

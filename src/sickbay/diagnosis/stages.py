@@ -56,7 +56,8 @@ from sickbay.diagnosis.evidence import subject as read_subject
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.evidence import url as read_url
 from sickbay.diagnosis.recheck import Decided
-from sickbay.kernel.checks import Check, Examination, examine
+from sickbay.kernel.checks import Check, Examination
+from sickbay.kernel.compiled_checks import examine
 
 R = TypeVar("R")
 K = TypeVar("K")

@@ -54,7 +54,7 @@ _WORDS = {
     "NaN": "what JavaScript writes for an invalid number",
     "[object Object]": "what JavaScript writes if an object is used as text",
 } | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
-_FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|.*=>.*|<function .*>|<bound method .*>", re.S)
+_FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = re.compile(
     rf"\$?\{{+ ?{_NAME} ?\}}+|\$\({_NAME}\)|(?-i:\$[A-Z][A-Z0-9_]{{2,}})|#\{{{_NAME}\}}|%{_NAME}%|%\({_NAME}\)s|"
@@ -63,11 +63,11 @@ _VARIABLE = re.compile(
     re.I,
 )
 _SAMPLE = re.compile(
-    r"<[^<>]*>|(?:.*[^a-z])?your[_ -].*|[x-]{4,}|x{4,}\..*|"
-    r"(?:\w+[_ -])?(?:value|secret|token|code|id|uri|url)[_ -]here|"
+    r"<[^<>]*>|[x-]{4,}|x{4,}\..*|(?:\w+[_ -])?(?:value|secret|token|code|id|uri|url)[_ -]here|"
     r"(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|to-?do|example|sample|dummy|placeholder",
     re.I | re.S,
 )
+_YOUR = re.compile(r"(?:.*[^a-z])?your[_ -].*", re.I | re.S)
 _PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
@@ -82,7 +82,7 @@ def is_no_secret(value: str) -> bool:
 def placeholder(value: str) -> str | None:
     """Says what the text is instead of a value, to end a sentence; None if it may be a value. Checks each part of a URL."""
     kind = _word(value.strip())
-    if kind or not re.search(r"[/:]", value):
+    if kind or ("/" not in value and ":" not in value):
         return kind
     return next((word for part in _PARTS.split(value) if (word := _word(part, part=True))), None)
 
@@ -90,9 +90,14 @@ def placeholder(value: str) -> str | None:
 def _word(value: str, *, part: bool = False) -> str | None:
     if value in _WORDS:
         return _WORDS[value]
-    if _FUNCTION.fullmatch(value):
+    if "=>" in value or _FUNCTION.fullmatch(value):
         return "the source code of a function that wasn't called"
     if _VARIABLE.fullmatch(value) and not (part and value.startswith(("%", "@"))):
         return "a variable that wasn't replaced by its value"
-    sample = re.fullmatch("x{4,}", value, re.I) if part else _SAMPLE.fullmatch(value)
+    sample = re.fullmatch("x{4,}", value, re.I) is not None if part else _is_sample(value)
     return "sample text that wasn't replaced" if sample else None
+
+
+def _is_sample(value: str) -> bool:
+    """Looks for "your" first, because its pattern reads the whole value, and every value of a request comes here."""
+    return _SAMPLE.fullmatch(value) is not None or ("your" in value.lower() and _YOUR.fullmatch(value) is not None)

@@ -120,20 +120,19 @@ class Examination:
     checked: tuple[Checked, ...]
     granted: bool = field(init=False)
     """True only if every check ran and passed."""
+    relaxed: tuple[Refusal, ...] = field(init=False)
+    """Refusals that the tenant's policy or dialect turned into advice."""
 
     def __post_init__(self) -> None:
+        relaxed = tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "passed")
         object.__setattr__(self, "granted", all(result.outcome == "passed" for result in self.checked))
+        object.__setattr__(self, "relaxed", relaxed)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         if self.granted:
             return ()
         return tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "refused")
-
-    @property
-    def relaxed(self) -> tuple[Refusal, ...]:
-        """Refusals that the tenant's policy or dialect turned into advice."""
-        return tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "passed")
 
     def passed(self, check: Check[Any, Any]) -> bool:
         return any(result.name == check.name and result.outcome == "passed" for result in self.checked)

@@ -70,6 +70,7 @@ def is_web_address(uri: str) -> bool:
     return is_web(uri) and fault(uri) == ""
 
 
+@memoize(1024)
 def is_safe(uri: str) -> bool:
     """Whether a registered URI may be used. Checked at each use, because older versions checked less at registration."""
     if is_web(uri):

@@ -9,6 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_SPECIAL = re.compile(rb"%(?:00|[89a-fA-F])")
+"""An escaped U+0000 or byte outside of ASCII."""
 _ESCAPE = re.compile(rb"%[0-9a-fA-F]{2}")
 _TWO_BYTES = frozenset((0xC2, 0xC3))
 """The first bytes of most Western letters in UTF-8. They are rarely meant as letters of ISO-8859-1."""
@@ -26,9 +28,9 @@ def is_text(sent: bytes) -> bool:
 
 
 def is_encoded_text(sent: bytes) -> bool:
-    """Whether a path, a query or a form is text, both before and after percent-decoding."""
-    if b"%" not in sent:
-        return (sent.isascii() and b"\0" not in sent) or is_text(sent)
+    """Whether a path, a query or a form is text, both before and after percent-decoding. Decodes only if that is in doubt."""
+    if sent.isascii() and b"\0" not in sent and _SPECIAL.search(sent) is None:
+        return True
     return is_text(sent) and is_text(unquote_to_bytes(sent))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scope_negotiation import TokenSummary
-from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain
 from sickbay.diagnosis.rule import PERHAPS, Finding, find
@@ -18,7 +18,7 @@ from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, Examination, Facts, Refusal
 from sickbay.kernel.compiled_checks import CompiledChecks, examine
 from sickbay.services.context import Tenant
-from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts
+from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
 
 R = TypeVar("R")
 K = TypeVar("K")
@@ -46,28 +46,27 @@ class Decision(Generic[R_co, K_co]):
     def explained(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
         examination, known = self.examination, self.known
-        if any(check.refusal for check in examination.checked):
+        if examination.refusals or examination.relaxed:
             examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
         if isinstance(known, TokenContext) and self.given is not None:
             known = replace(known, given=self.given)
-        explanation = explain(RULES, self.stage.name, self.request, known, examination, live=True, again=self._again())
-        return explanation._replace(findings=tuple(self._with_private(finding) for finding in explanation.findings))
+        explanation = explain(INDEX, self.stage.name, self.request, known, examination, live=True, again=self._again())
+        return explanation._replace(findings=self._with_private(explanation.findings))
 
     def _again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
         return partial(self.stage.examine_again, self) if self.stage.recheck else None
 
-    def _with_private(self, finding: Finding) -> Finding:
-        names = private_facts(finding.id, finding.facts, self.request, self.known, self.examination)
-        return replace(finding, private=names) if names else finding
+    def _with_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if not any(finding.facts for finding in findings):
+            return findings
+        unsent = unsent_texts(self.request, self.known, self.examination)
+        return tuple(replace(finding, private=private_facts(finding.id, finding.facts, unsent)) for finding in findings)
 
 
 def _has_rule(check: Checked) -> bool:
     """A refusal without a rule is returned by its name only, so that it never causes a server error."""
-    return check.refusal is None or check.refusal.name in _EXPLAINED
-
-
-_EXPLAINED = frozenset(rule.explains for rule in RULES) | frozenset(BY_ID)
+    return check.refusal is None or check.refusal.name in INDEX.explaining
 
 
 Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]

@@ -5,7 +5,7 @@ Only hashes are kept, a limited number per app, and each worker remembers only i
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 
 from sickbay.protocol.parameters import Parameters
 
@@ -18,7 +18,7 @@ class RecentParameters:
     """Parameters of accepted requests only, because a corrected request may be sent again with the same values."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, deque[int]] = OrderedDict()
+        self._kept: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()
 
     def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
         """Names and values that the app sent before."""
@@ -27,7 +27,12 @@ class RecentParameters:
 
     def remember(self, client_id: str, sent: Parameters) -> None:
         """Remembers the values of a request. Drops the oldest values first."""
-        self._kept.setdefault(client_id, deque(maxlen=EACH)).extend(map(hash, _values(sent)))
+        hashes = self._kept.setdefault(client_id, OrderedDict())
+        for pair in _values(sent):
+            hashes[hash(pair)] = None
+            hashes.move_to_end(hash(pair))
+        while len(hashes) > EACH:
+            hashes.popitem(last=False)
         self._kept.move_to_end(client_id)
         if len(self._kept) > APPS:
             self._kept.popitem(last=False)

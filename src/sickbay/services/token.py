@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.authorization import client_authentication, id_token, ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
@@ -35,12 +35,23 @@ class TokenResult:
     timeline: str = ""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class _Loaded:
+class _Loaded(NamedTuple):
     known: TokenContext
-    code_key: str = ""
-    family_record: Record | None = None
-    jti_revision: int = 0
+    code_key: str
+    family_record: Record | None
+    jti_revision: int
+
+
+class _StoredFamily(NamedTuple):
+    """The token family that a refresh token names, with its record. The other fields are those of TokenContext."""
+
+    record: Record | None = None
+    family: TokenFamily | None = None
+    generation: int | None = None
+    session_ended: bool = False
+    user_gone: bool = False
+    may_repeat: bool = True
+    answer: AccessToken | None = None
 
 
 async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
@@ -133,26 +144,30 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
     server = tenant.under(client).server
-    service = client if request.parameters.get("grant_type") == "client_credentials" else None
+    stored = await _stored_family(runtime, tenant, request) if refreshing else _StoredFamily()
     neighbours = () if client else await registration.neighbours(runtime, tenant.name)
     known = TokenContext(
         now=runtime.now(),
         server=server,
-        unusual_scopes=service is None or not ordinary_scopes.of_service(request, service, server),
+        unusual_scopes=_has_unusual_scopes(request, client, server, stored.family),
         elsewhere=elsewhere,
         client=client,
         code=await _code(runtime, key) if key else None,
-        family=None,
+        family=stored.family,
+        generation=stored.generation,
+        session_ended=stored.session_ended,
+        user_gone=stored.user_gone,
+        may_repeat=stored.may_repeat,
+        answer=stored.answer,
         jwks=None,
         live_at=live_at,
         others=tuple(neighbour.client_id for neighbour in neighbours),
         neighbours=neighbours,
     )
     known, revision = await backend_services.known_of(runtime, request, known)
-    loaded = await _with_family(runtime, tenant, request, known) if refreshing else _Loaded(known, key)
     if not client or (code_text and known.code is None):
-        loaded.known = await _with_meant(runtime, tenant, request, loaded.known)
-    return replace(loaded, jti_revision=revision) if revision else loaded
+        known = await _with_meant(runtime, tenant, request, known)
+    return _Loaded(known, key, stored.record, revision)
 
 
 async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
@@ -178,36 +193,28 @@ async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
     return code if record.used_at is None else replace(code, used_at=record.used_at)
 
 
-async def _with_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, base: TokenContext) -> _Loaded:
+async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> _StoredFamily:
     parsed = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
     record = await runtime.store.get("family", parsed[0]) if parsed else None
     if record is None or parsed is None or record.tenant != tenant.name:
-        return _Loaded(base)
+        return _StoredFamily()
     family = records.parse(TokenFamily, record.value)
     ended = await sessions.ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
-    unusual = not _is_ordinary(request, base, family)
-    may_repeat = refresh.decide(family, parsed[1], runtime.now()) == "repeat"
-    known = replace(
-        base,
-        family=family,
-        generation=parsed[1],
-        session_ended=ended,
-        user_gone=user_gone,
-        may_repeat=may_repeat,
-        unusual_scopes=unusual,
-    )
-    if may_repeat:
-        text = refresh.access(runtime.keys.refresh, family.family, family.generation)
-        known = replace(known, answer=await records.load(runtime, "token", records.digest(text), AccessToken))
-    return _Loaded(known, family_record=record)
+    if refresh.decide(family, parsed[1], runtime.now()) != "repeat":
+        return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
+    text = refresh.access(runtime.keys.refresh, family.family, family.generation)
+    answer = await records.load(runtime, "token", records.digest(text), AccessToken)
+    return _StoredFamily(record, family, parsed[1], ended, user_gone, True, answer)
 
 
-def _is_ordinary(request: TokenRequest, known: TokenContext, family: TokenFamily) -> bool:
-    client, server = known.client, known.server
-    if not isinstance(client, Client) or not isinstance(server, Server):
-        return False
-    return ordinary_scopes.of_refresh(request, client, server, family)
+def _has_unusual_scopes(request: TokenRequest, client: Client | None, server: Server, family: TokenFamily | None) -> bool:
+    if client is None:
+        return True
+    if family is not None:
+        return not ordinary_scopes.of_refresh(request, client, server, family)
+    is_service = request.parameters.get("grant_type") == "client_credentials"
+    return not (is_service and ordinary_scopes.of_service(request, client, server))
 
 
 async def _redeem(

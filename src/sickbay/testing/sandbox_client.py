@@ -91,14 +91,14 @@ class SandboxClient:
         return dict(self.admin.post("/admin/tokens", {name: value for name, value in asked.items() if value is not None}))
 
     def exchanges(self, **filters: str) -> list[dict[str, Any]]:
-        """The requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id."""
-        return list(self.admin.get("/admin/exchanges", **filters))
+        """The last 1,000 requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id."""
+        return list(self.admin.get("/admin/exchanges", **({"limit": "1000"} | filters)))
 
     def refusals(self) -> list[dict[str, Any]]:
         """The refused exchanges with their findings. Faults that the test injected don't count."""
-        read = [self.admin.get(f"/exchanges/{exchange['id']}") for exchange in self.exchanges()]
-        refused = (entry for entry in read if any(finding["severity"] == "error" for finding in entry["findings"]))
-        return [entry for entry in refused if not entry.get("injected")]
+        refused = [exchange for exchange in self.exchanges() if _is_refused(exchange)]
+        read = (self.admin.get(f"/exchanges/{exchange['id']}") for exchange in refused)
+        return [exchange for exchange in read if not exchange.get("injected")]
 
     def explanation(self, exchange: str) -> str:
         """An exchange as text: what was wrong with it, why, and what to send instead."""
@@ -130,6 +130,10 @@ class SandboxClient:
     def _text(self, exchange: str, type: str) -> str:
         answer = self._http.get(f"/exchanges/{exchange}", headers={"Accept": type})
         return answer.text
+
+
+def _is_refused(exchange: dict[str, Any]) -> bool:
+    return any(finding["severity"] == "error" for finding in exchange["findings"])
 
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}

@@ -102,30 +102,30 @@ class Application:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
-        started, id, vendor_header = False, scope["state"].exchange, self._vendor_header(scope)
+        started, id = False, scope["state"].exchange.encode()
+        id_headers = [(name, id) for name in (*ID_HEADER, *self._vendor_header(scope))]
 
         async def sending(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *((name, id.encode()) for name in (*ID_HEADER, *vendor_header))]
+                message["headers"] = [*message["headers"], *id_headers]
             await send(message)
 
         scope["app"] = self
-        request = Request(scope, receive, sending)
         try:
             check_target(scope)
             if self.sandbox.runtime.shared and scope["path"] != "/healthz":  # /healthz answers even without a database
                 await runtime_settings.refresh(self.sandbox.runtime)
             if may_use_session(scope["path"], self.sandbox.tenants):
-                await recognise(request, self.sandbox, self.guard)
+                await recognise(Request(scope, receive, sending), self.sandbox, self.guard)
             await self.pages(scope, receive, sending)
         except ClientDisconnect:
             return
         except Exception as error:
             if started:
                 raise
-            response = await errors.page_error(request, error)
+            response = await errors.page_error(Request(scope, receive, sending), error)
             await response(scope, receive, sending)
 
     def _endpoint(self, path: str) -> Endpoint | None:

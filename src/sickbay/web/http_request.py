@@ -26,7 +26,7 @@ FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 1_000_000
 VALUES = 2_000_000
 """Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-SHOWN = ("location", "content-type", "www-authenticate", "cache-control", "x-correlation-id")
+SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
 class UnreadableRequest(Exception):
@@ -46,17 +46,12 @@ async def read_body(request: Request, most: int = FORMS) -> str:
 
     Raises Unreadable and ClientDisconnect.
     """
-    pieces: list[bytes] = []
-    size = sent_length(headers := headers_of(request.scope)) or 0
-    if size > most:
+    headers = headers_of(request.scope)
+    if (sent_length(headers) or 0) > most:
         raise over(most)
-    size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > most:
-            raise over(most)
-        pieces.append(piece)
-    body = b"".join(pieces)
+    body = await received(request.receive, most)
+    if len(body) > most:
+        raise over(most)
     check_text("body" if headers.get("content-type", "").startswith(JSON) else "form", body)
     return body.decode()
 
@@ -169,7 +164,7 @@ async def note(
     """
     runtime: Runtime = request.app.state.sandbox.runtime
     journal: Journal = request.app.state.sandbox.journal
-    headers = {name: value for name, value in response.headers.items() if name in SHOWN}
+    headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
     wire = wire_of(request.scope, runtime.base, body)
     recorded = RecordedResponse(response.status_code, headers, stored_body)

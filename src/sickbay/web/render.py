@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SAMPLE = HERE / "sample"
 TEMPLATES = HERE / "templates"
-PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "ehr", "exchanges", "oauth", "portal")))
+PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "docs", "ehr", "exchanges", "oauth", "portal")))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
 
 

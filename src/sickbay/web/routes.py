@@ -17,6 +17,7 @@ from sickbay.services.throttle import Throttled
 from sickbay.web import health, http_request, render, unreadable
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
+from sickbay.web.docs import handlers as docs_handlers
 from sickbay.web.ehr import app_launch
 from sickbay.web.ehr import handlers as ehr_handlers
 from sickbay.web.exchanges import handlers as exchange_handlers
@@ -53,6 +54,8 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Mount("/static", StaticFiles(directory=render.STATIC)),
         Route("/", _with(sandbox, developer.home)),
         Route("/doctor", _with(sandbox, developer.doctor), methods=["GET", "POST"]),
+        Route("/docs", _with(sandbox, docs_handlers.home)),
+        Route("/docs/{path:path}", _with(sandbox, docs_handlers.docs)),
         Route("/rules", _with(sandbox, developer.rules)),
         Route("/rules/{id}", _by_id(sandbox, developer.rule)),
         Route("/theme", _with(sandbox, developer.theme), methods=["POST"]),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sickbay.services.journal.body_outline import outline
 from sickbay.services.journal.exchange import RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import Redaction
+from sickbay.services.journal.redaction import Redaction, written
 
 AT = "http://localhost:7425/general"
 TOKEN = "kUS1pT0aD7vQ9xZrB3mWc5nHyL2eJ8fGtX4sK6uRiOo"
@@ -291,3 +291,10 @@ def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
     redaction.request(recorded)
     assert "Brandywine" not in redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb%3FBrandywine instead")
     assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"
+
+
+@given(st.text(alphabet="abZ09 _.~-+%&=#/‹›…()é‘\x00"))
+def test_what_is_shown_instead_of_a_value_is_percent_encoded_except_for_the_marks_of_a_mask(shown: str) -> None:
+    encoded = written("raw", f"{shown}x", shown)
+    assert unquote(encoded) == shown
+    assert encoded == "".join(char if char in "‹›…()" else quote(char, safe="") for char in shown)

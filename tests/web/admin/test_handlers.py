@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from tests.flows.flow import Flow, run
 from tests.services.assertions import jwks
+
+from sickbay.web.admin import schemas as admin_schemas
 
 
 def test_an_app_is_registered_found_changed_and_removed(tmp_path: Path) -> None:
@@ -239,6 +242,17 @@ def test_a_token_for_a_script_has_the_access_of_its_scope(tmp_path: Path) -> Non
         refused = await flow.http.get("/general/r4/Patient", headers=headers)
         assert refused.status_code == 400
         assert "fhir-search-unbounded" in await flow.findings(refused)
+
+    run(steps, tmp_path)
+
+
+def test_a_client_of_admin_finds_the_addresses_users_and_apps(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        info = msgspec.json.decode((await flow.http.get("/admin")).content, type=admin_schemas.ReadyLine)
+        assert info.tenants["general"].fhir["r4"].endswith("/general/r4")
+        assert info.users[0].fhir_user.startswith("Practitioner/")
+        assert app["client_id"] in {known.client_id for known in info.apps}
 
     run(steps, tmp_path)
 

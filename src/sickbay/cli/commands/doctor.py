@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -18,6 +18,7 @@ from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import join
+from sickbay.services.journal import pasted_secrets
 
 MOST, LINE = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""
@@ -87,21 +88,21 @@ def _against(live: str, exchange: str | None, *, json: bool) -> int:
 
     text = None if exchange is None else _not_empty(_text(exchange))
     server = live_server.examine(live)
-    diagnoses = [server.diagnosis, *([_diagnosed(text, server.context)] if text else [])]
+    examined = [({}, server.diagnosis), *([_diagnosed(text, server.context)] if text else [])]
     if json:
-        findings = [finding for diagnosis in diagnoses for finding in _as_json(diagnosis)["findings"]]
-        say(as_json(_as_json(diagnoses[-1]) | {"findings": findings}))
+        findings = [finding for _, diagnosis in examined for finding in _as_json(diagnosis)["findings"]]
+        say(as_json(_as_json(examined[-1][1]) | {"findings": findings}))
     else:
-        say("\n\n".join(map(_as_text, diagnoses)))
-    return int(any(diagnosis.has_problem for diagnosis in diagnoses))
+        say("\n\n".join(_as_text(evidence, diagnosis) for evidence, diagnosis in examined))
+    return int(any(diagnosis.has_problem for _, diagnosis in examined))
 
 
 def _examined(text: str, *, json: bool) -> int:
     exchanges = _har(text)
     if exchanges is not None:
         return har_doctor.report(exchanges, json=json)
-    diagnosis = _diagnosed(_not_empty(text))
-    say(as_json(_as_json(diagnosis)) if json else _as_text(diagnosis))
+    evidence, diagnosis = _diagnosed(_not_empty(text))
+    say(as_json(_as_json(diagnosis)) if json else _as_text(evidence, diagnosis))
     return int(diagnosis.has_problem)
 
 
@@ -152,9 +153,9 @@ def _decoded(read: bytes, source: str) -> str:
         wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
-def _diagnosed(text: str, context: dict[str, Any] | None = None) -> Diagnosis:
+def _diagnosed(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
-        return diagnose_text(text, context)[1]
+        return diagnose_text(text, context)
     except ValueError as error:
         wrong(str(error))
     except KeyError as error:
@@ -209,9 +210,11 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     return {"findings": findings, "corrected": diagnosis.corrected} | recognised | causes
 
 
-def _as_text(diagnosis: Diagnosis) -> str:
+def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
+    """evidence: the first exchange of the text, whose secrets are masked."""
     parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if len(diagnosis.recognised) > 1 else []
-    parts += [finding_text(finding.to_json()) for finding in diagnosis.explanation.findings]
+    shown = pasted_secrets.hidden(_as_json(diagnosis), evidence)
+    parts += [finding_text(finding) for finding in shown["findings"]]
     if not diagnosis.explanation.findings:
         parts.append(f"No problems found in this {_named(diagnosis)}. Checks that need the app's registration were skipped.")
     if diagnosis.causes:
@@ -219,8 +222,8 @@ def _as_text(diagnosis: Diagnosis) -> str:
             "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
         )
         parts.append(f"{question}\n{causes_text(diagnosis.causes)}")
-    if diagnosis.corrected:
-        parts.append(f"Send this instead:\n\n  {sent_text(diagnosis.corrected)}")
+    if shown["corrected"]:
+        parts.append(f"Send this instead:\n\n  {sent_text(shown['corrected'])}")
     return "\n\n".join(parts)
 
 

@@ -45,6 +45,8 @@ def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str
             return "" if kind == "registration_request" else kind
     if "/.well-known/" in path:
         return ""
+    if _FHIR_PATH.search(path) and any(name.lower() == "authorization" for name in headers):
+        return "fhir_request"
     kind = kind_of(url)
     if kind != "fhir_request":
         return kind

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis.paste import forms, urls_in_text
+from sickbay.diagnosis.paste import forms, postman, urls_in_text
 from sickbay.diagnosis.paste.address_kind import kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste.variables import without_variables
@@ -51,6 +52,9 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield Input({"kind": "registration", "app": dict(piece.values)}, False, piece)
     elif piece.subkind == "discovery" and "capabilities" in piece.values:
         yield Input({"kind": "smart_configuration", "json": dict(piece.values), "status": 200}, True, piece)
+    elif piece.subkind == "collection":
+        for request in postman.requests(piece.values):
+            yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
         yield Input(_assertion(piece), False, piece)
 
@@ -80,13 +84,18 @@ def _request(piece: Piece) -> Iterator[Input]:
     headers = {str(name): str(value) for name, value in values["headers"].items()}
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     url = str(values["url"])
-    url = f"https://{host}{url}" if host and url.startswith("/") else url
+    url = f"{_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
     kind = kind_of_request(values["method"], url, headers, values["body"])
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _scheme(host: str) -> str:
+    """A raw request doesn't say it. Only servers on the same machine are commonly reached by http."""
+    return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
 
 
 def _without_variables(found: Input) -> Input:

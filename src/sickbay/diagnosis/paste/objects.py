@@ -53,6 +53,7 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
     (kind, tuple(frozenset(group.split()) for group in groups))
     for kind, groups in {
         "har": ("log",),
+        "collection": ("info item", "resources __export_format"),
         "token_response": ("access_token", "id_token"),
         "discovery": ("token_endpoint issuer", "token_endpoint authorization_endpoint", "authorization_endpoint issuer"),
         "parameters": ("grant_type", "response_type client_id"),

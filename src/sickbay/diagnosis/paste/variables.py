@@ -5,12 +5,15 @@ shows is examined.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.paste.forms import encoded
+from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 
 VARIABLE = re.compile(r"\{[^{}]*\}")
@@ -37,9 +40,7 @@ def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], froz
     """The request without variables, and the names of the parameters that had one. Unknown names are left out of it."""
     url, query = _front(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
     unknown: set[str] = set()
-    known_query, known_body = _known(query, unknown), str(evidence.get("body") or "")
-    if not known_body.lstrip().startswith(("{", "[", "<")):
-        known_body = _known(known_body, unknown)
+    known_query, known_body = _known(query, unknown), _body(str(evidence.get("body") or ""), unknown)
     headers = {name: _header(value) for name, value in (evidence.get("headers") or {}).items()}
     if headers != dict(evidence.get("headers") or {}):
         unknown |= {"authorization", "client_id", "client_secret"}
@@ -62,6 +63,33 @@ def _known(form: str, unknown: set[str]) -> str:
         return form
     unknown |= variables
     return encoded({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
+
+
+def _body(body: str, unknown: set[str]) -> str:
+    """A form, or the members of a JSON object. Anything else stays as it is."""
+    if not body.lstrip().startswith(("{", "[", "<")):
+        return _known(body, unknown)
+    try:
+        members = unicode.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(members, dict) or "resourceType" in members:
+        return body
+    variables = {name for name, value in members.items() if isinstance(value, str) and VARIABLE.search(value)}
+    unknown |= variables
+    return json.dumps({name: _SAFE.get(name, "x") if name in variables else value for name, value in members.items()})
+
+
+def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
+    """A corrected request with placeholders instead of the example addresses that stood for variables."""
+    return {name: _named(value) if isinstance(value, str) else value for name, value in corrected.items()}
+
+
+def _named(text: str) -> str:
+    for name in ("redirect_uri", "aud"):
+        for form in (_SAFE[name], quote(_SAFE[name], safe="")):
+            text = text.replace(form, corrections.placeholder_for(name))
+    return text
 
 
 def _header(value: str) -> str:

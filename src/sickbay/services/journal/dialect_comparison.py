@@ -11,7 +11,7 @@ from sickbay import dialects
 from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client, Policy, Server
-from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import speaker
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
@@ -89,6 +89,6 @@ def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination,
 
 def _rule_id(refusal: Refusal) -> str:
     try:
-        return speaker(RULES, refusal)[0].id
+        return speaker(INDEX, refusal)[0].id
     except LookupError:
         return refusal.name

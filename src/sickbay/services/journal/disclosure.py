@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -87,18 +88,24 @@ BEARER = (
 """Checks that prove that the sender holds a valid access token."""
 
 
-def private_facts(rule: str, facts: Facts, request: Any, known: Any, examination: Examination) -> tuple[str, ...]:
+def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
     """Names of the facts that contain a stored value that the sender neither sent nor proved to have."""
-    stored = stored_texts(known, examination) if facts and rule not in FROM_REQUEST else set()
-    if not stored:
+    if rule in FROM_REQUEST or not unsent:
         return ()
-    sent = "\n".join(_texts(request)).casefold()
-    sent = f"{sent}\n{unquote(sent)}"
-    unsent = {text for text in stored if text not in sent}
     return tuple(name for name, value in facts.items() if any(_contains(text, unsent) for text in _texts(value)))
 
 
-def stored_texts(known: Any, examination: Examination) -> set[str]:
+def unsent_texts(request: Any, known: Any, examination: Examination) -> set[str]:
+    """Every stored text that the sender neither sent nor proved to have."""
+    stored = _stored_texts(known, examination)
+    if not stored:
+        return set()
+    sent = "\n".join(_texts(request)).casefold()
+    sent = f"{sent}\n{unquote(sent)}"
+    return {text for text in stored if text not in sent}
+
+
+def _stored_texts(known: Any, examination: Examination) -> set[str]:
     """Every stored text that the sender hasn't proven to have, and its identifying parts, case-folded."""
     proven = _proven_values(known, examination)
     texts: set[str] = set()
@@ -149,9 +156,14 @@ def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
         for member in value:
             yield from _texts(member, public)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            if field.name not in public:
-                yield from _texts(getattr(value, field.name), public)
+        for name in _members(type(value)):
+            if name not in public:
+                yield from _texts(getattr(value, name), public)
+
+
+@cache
+def _members(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _parts(text: str) -> Iterator[str]:

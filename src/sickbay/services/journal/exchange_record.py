@@ -207,6 +207,8 @@ def _public(exchange: Exchange) -> Iterator[str]:
 
 def _checks(examination: Examination) -> str:
     """The names in order: `!name:refusal` for a refused check, `-name:reason` for a skipped one."""
+    if examination.granted and not examination.relaxed:
+        return " ".join([check.name for check in examination.checked])
     return " ".join(
         f"{LETTERS[check.outcome]}{check.name}"
         + (f":{check.refusal.name}" if check.refusal else f":{check.waits_for}" if check.waits_for else "")

@@ -7,6 +7,7 @@ is kept only if it was kept of the request, or is Sickbay's own text.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -91,6 +92,7 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
+_ENCODED = re.compile(r"[^‹›…()A-Za-z0-9_.~-]+")
 
 
 class Redaction:
@@ -305,4 +307,4 @@ def written(raw: str, value: str, shown: str) -> str:
     """The raw text if all of it is kept; otherwise what is shown, encoded so that it fits in a URL."""
     if shown == value:
         return raw
-    return "".join(char if char in "‹›…()" else quote(char, safe="") for char in shown)
+    return _ENCODED.sub(lambda match: quote(match[0], safe=""), shown)

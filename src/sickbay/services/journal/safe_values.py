@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
@@ -37,6 +36,9 @@ _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
 _NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
 SHORT = 16
 """The longest part of an address, in characters, that may have digits anywhere."""
+_SCHEME = re.compile(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*")
+_HOST = re.compile(r"(.*?)((?::\d{1,5})?)", re.S)
+_RANDOM = re.compile(r"[A-Za-z0-9._~-]{16,32}")
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
 _AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
@@ -45,9 +47,11 @@ _ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _OF_A_PERSON = re.compile(r"\d{6}|\d{4}[-_.~]\d\d?[-_.~]\d\d?")
 """A date, or a number that may identify a person."""
+_NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,3})?", re.A)
 _VERSION = re.compile(r"v?\d{1,4}(?:\.\d{1,2})?")
 _VARIABLE = re.compile(r"\{[\w-]{1,30}\}|:[a-z]{1,20}")
-_CLASSES = (str.islower, str.isupper, str.isdigit)
+_CHANGE = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
+"""A letter or digit after one of another kind."""
 _SLACK = 0.2
 """A run looks random if it has at least this many changes between lower case, upper case and digits per character."""
 
@@ -71,8 +75,7 @@ def looks_random(text: str) -> bool:
 def _is_mixed(run: str) -> bool:
     if UUID.fullmatch(run):
         return False
-    kinds = [next((index for index, is_class in enumerate(_CLASSES) if is_class(char)), -1) for char in run]
-    changes = sum(a != b for a, b in itertools.pairwise(kinds) if a >= 0 and b >= 0)
+    changes = len(_CHANGE.findall(run))
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
 
@@ -147,7 +150,7 @@ class SafeValues:
         return " ".join(word if self.resembles(word, CHOICES) else length(word) for word in value.split(" "))
 
     def number(self, value: str) -> str:
-        return value if re.fullmatch(r"[+-]?\d{1,9}(?:\.\d{1,3})?", value, re.A) else length(value)
+        return value if _NUMBER.fullmatch(value) else length(value)
 
     def random(self, value: str) -> str:
         """A state: kept if it is random, isn't an encoded text, and is too short to contain most of one of our tokens.
@@ -156,7 +159,7 @@ class SafeValues:
         """
         if self.is_public(value) or _is_tiny(value):
             return value
-        has_shape = re.fullmatch(r"[A-Za-z0-9._~-]{16,32}", value) and _is_varied(value) and not decoded(value)
+        has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decoded(value)
         if not (has_shape or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
         self._random = self._random or value
@@ -271,7 +274,7 @@ class SafeValues:
         return fragment if _ROUTE.fullmatch(fragment) and self.plain(fragment[1:]) else "#" + length(fragment[1:])
 
     def _scheme(self, scheme: str) -> str:
-        return scheme if re.fullmatch(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*", scheme) and self.plain(scheme) else length(scheme)
+        return scheme if _SCHEME.fullmatch(scheme) and self.plain(scheme) else length(scheme)
 
     def _segments(self, path: str, free: bool) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
@@ -281,7 +284,7 @@ class SafeValues:
 
     def _authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
-        name, port = re.fullmatch(r"(.*?)((?::\d{1,5})?)", host, re.S).groups()  # type: ignore[union-attr]
+        name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
         allowed = self.host(name) if free else name + port in self.parts or name in _LOOPBACK
         shown = name if not name or allowed else length(name)
         return f"//{length(user)}{at}{shown}{port}"

@@ -35,10 +35,13 @@ class Queue(Generic[T]):
     def add(self, item: T, owner: str, weight: int) -> None:
         waiting = self._waiting.setdefault(owner, deque())
         waiting.append((item, weight))
-        self._moved(owner, len(waiting) - 1, len(waiting))
-        self._largest = max(self._largest, len(waiting))
         self._count += 1
         self._bytes += weight
+        if self._count > self.most and len(waiting) > self._largest > 0:
+            self._drop_oldest(waiting)  # as _drop would: no other app has as many
+        else:
+            self._moved(owner, len(waiting) - 1, len(waiting))
+            self._largest = max(self._largest, len(waiting))
         while self._count > self.most or self._bytes > self.most_bytes:
             self._drop()
 
@@ -64,14 +67,17 @@ class Queue(Generic[T]):
         else:
             owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
         waiting = self._waiting[owner]
-        self._bytes -= waiting.popleft()[1]
-        self._count -= 1
-        self.dropped += 1
+        self._drop_oldest(waiting)
         self._moved(owner, len(waiting) + 1, len(waiting))
         if not self._owners.get(self._largest):
             self._largest -= 1
         if not waiting:
             del self._waiting[owner]
+
+    def _drop_oldest(self, waiting: deque[tuple[T, int]]) -> None:
+        self._bytes -= waiting.popleft()[1]
+        self._count -= 1
+        self.dropped += 1
 
     def _moved(self, owner: str, before: int, now: int) -> None:
         """Notes that an app has `now` waiting items and no longer `before`."""

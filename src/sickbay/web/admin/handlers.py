@@ -24,7 +24,7 @@ from sickbay.services.journal import reader as journal_reader
 from sickbay.services.registration import Ambiguous
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import openapi
+from sickbay.web.admin import openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.session import refused
 from sickbay.web.error_responses import problem
@@ -295,11 +295,16 @@ async def make_reset(request: Request, sandbox: Sandbox) -> Response:
     return Response(status_code=204)
 
 
+async def show_server(request: Request, sandbox: Sandbox) -> Response:
+    return _json(await ready_line.line(sandbox))
+
+
 async def describe(request: Request, sandbox: Sandbox) -> Response:
     return error_responses.json(openapi.document())
 
 
 HANDLERS: dict[tuple[str, str], Handler] = {
+    ("get", "/admin"): show_server,
     ("post", "/admin/apps"): add_app,
     ("get", "/admin/apps"): list_apps,
     ("get", "/admin/apps/{app}"): get_app,

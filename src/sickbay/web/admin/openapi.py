@@ -24,6 +24,9 @@ class AdminEndpoint(NamedTuple):
 
 
 OPERATIONS = (
+    AdminEndpoint(
+        "get", "/admin", "Addresses, users and apps, as serve --json prints them", None, 200, admin_schemas.ReadyLine
+    ),
     AdminEndpoint("post", "/admin/apps", "Register an app", admin_schemas.NewApp, 201, admin_schemas.App),
     AdminEndpoint("get", "/admin/apps", "All apps", None, 200, list[admin_schemas.App], ("tenant",)),
     AdminEndpoint("get", "/admin/apps/{app}", "One app", None, 200, admin_schemas.App),

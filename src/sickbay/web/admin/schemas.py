@@ -15,6 +15,43 @@ Kind = Literal["public", "symmetric", "asymmetric"]
 Pkce = Literal["required", "if-sent", "off"]
 
 
+class TenantAddresses(Struct):
+    """The addresses of a hospital. fhir: its FHIR base URLs by version, such as r4."""
+
+    issuer: str
+    authorize: str
+    token: str
+    ehr: str
+    fhir: dict[str, str]
+
+
+class SeededUser(Struct):
+    """A user that every new Sickbay has. The password is published."""
+
+    tenant: str
+    username: str
+    password: str
+    fhir_user: str = msgspec.field(name="fhirUser")
+
+
+class AppName(Struct):
+    tenant: str
+    app_id: str
+    client_id: str
+    name: str
+
+
+class ReadyLine(Struct):
+    """What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything."""
+
+    base: str
+    admin: str
+    ephemeral: bool
+    tenants: dict[str, TenantAddresses]
+    users: tuple[SeededUser, ...]
+    apps: tuple[AppName, ...]
+
+
 class AutoApprove(Struct, forbid_unknown_fields=True):
     """Approve sign-in, pickers and consent automatically, as this user. scopes: separated by spaces."""
 

@@ -81,4 +81,5 @@ def _developer_links(root: str) -> tuple[Link, ...]:
         Link("Exchanges", f"{root}/exchanges"),
         Link("Doctor", f"{root}/doctor"),
         Link("Rules", f"{root}/rules"),
+        Link("Docs", f"{root}/docs/"),
     )

@@ -13,6 +13,7 @@ from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.knowledge.fill import filled
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
+from sickbay.services.journal import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
@@ -51,6 +52,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         "findings": findings,
         "corrected": diagnosis.corrected,
     }
+    exchange = pasted_secrets.hidden(exchange, parsed)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     refused = page.kind == "refused"
     kind = "refused" if diagnosis.answers else page.kind

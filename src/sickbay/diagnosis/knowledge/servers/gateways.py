@@ -209,7 +209,8 @@ ERRORS = (
         text=(
             (
                 "found 5 parts",
-                "jwe",
+                " jwe ",
+                "jwe token",
                 "encrypted token",
                 "encrypted id token",
                 "encrypted jwt",

@@ -185,7 +185,7 @@ _NAMES: dict[type, tuple[str, ...]] = {
 def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, known: Any) -> Facts | None:
     names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
     registered = known.client.redirect_uris if isinstance(known.client, Client) else ()
-    sent = {name: request.parameters.get(name) or "" for name in names}
+    sent = {name: value for name in names if (value := request.parameters.get(name))}
     if isinstance(request, AccessRequest):
         sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}
     read = presented(request).basic if isinstance(request, TokenRequest) else None

@@ -1,4 +1,4 @@
-"""The JSON line of `serve --json`: the addresses, the users and the registered apps."""
+"""The JSON line of `serve --json`, also returned by `GET /admin`: the addresses, the users and the registered apps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ async def line(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "base": base,
         "admin": f"{base}/admin",
+        "ephemeral": sandbox.settings.ephemeral,
         "tenants": {name: _addresses(tenant) for name, tenant in sandbox.tenants.items()},
         "users": [user for name in sandbox.tenants for user in _users(name, sandbox.filling.written.seed)],
         "apps": [app for name in sandbox.tenants for app in await _apps(sandbox, name)],

@@ -1,0 +1,258 @@
+// The types of /admin. Generated from /admin/openapi.json by `make docs`; don't edit.
+
+/** What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything. */
+export interface ReadyLine {
+  base: string;
+  admin: string;
+  ephemeral: boolean;
+  tenants: Record<string, TenantAddresses>;
+  users: SeededUser[];
+  apps: AppName[];
+}
+
+/** The addresses of a hospital. fhir: its FHIR base URLs by version, such as r4. */
+export interface TenantAddresses {
+  issuer: string;
+  authorize: string;
+  token: string;
+  ehr: string;
+  fhir: Record<string, string>;
+}
+
+/** A user that every new Sickbay has. The password is published. */
+export interface SeededUser {
+  tenant: string;
+  username: string;
+  password: string;
+  fhirUser: string;
+}
+
+export interface AppName {
+  tenant: string;
+  app_id: string;
+  client_id: string;
+  name: string;
+}
+
+/** A registration. redirect_uris is required unless type is system; jwks_uri or jwks is required if client is asymmetric. */
+export interface NewApp {
+  name: string;
+  type: "patient" | "provider" | "system";
+  client: "asymmetric" | "public" | "symmetric";
+  scope: string;
+  tenant?: string;
+  launch_uri?: string | null;
+  redirect_uris?: string[];
+  post_logout_redirect_uris?: string[];
+  fhir?: string;
+  smart_version?: 1 | 2;
+  smart_release?: "2.0" | "2.1" | "2.2" | null;
+  pkce?: "if-sent" | "off" | "required" | null;
+  native?: boolean;
+  scope_mode?: "lenient" | "strict";
+  jwks_uri?: string | null;
+  jwks?: Record<string, any> | null;
+  client_id?: string | null;
+  client_secret?: string | null;
+  token_lifetime?: number | null;
+  auto_approve?: AutoApprove | null;
+  policy?: Record<string, any>;
+  cards?: Record<string, any>[];
+}
+
+/** Approve sign-in, pickers and consent automatically, as this user. scopes: separated by spaces. */
+export interface AutoApprove {
+  user: string;
+  patient?: string | null;
+  encounter?: string | null;
+  scopes?: string | null;
+}
+
+/** A registered app. client_secret: only in the response that created it. findings: warnings and advice. */
+export interface App {
+  tenant: string;
+  app_id: string;
+  client_id: string;
+  name: string;
+  type: "patient" | "provider" | "system";
+  client: "asymmetric" | "public" | "symmetric";
+  launch_uri: string | null;
+  redirect_uris: string[];
+  scope: string;
+  fhir: string;
+  smart_version: number;
+  pkce: "if-sent" | "off" | "required";
+  native: boolean;
+  scope_mode: string;
+  jwks_uri: string | null;
+  jwks: Record<string, any> | null;
+  token_lifetime: number | null;
+  auto_approve: AutoApprove | null;
+  smart_release?: string | null;
+  post_logout_redirect_uris?: string[];
+  policy?: Record<string, any>;
+  cards?: Record<string, any>[];
+  client_secret?: string;
+  findings?: Record<string, any>[];
+}
+
+/** A change of a registration. Omitted members stay as they are. */
+export interface ChangedApp {
+  name?: string;
+  type?: "patient" | "provider" | "system";
+  client?: "asymmetric" | "public" | "symmetric";
+  scope?: string;
+  launch_uri?: string | null;
+  redirect_uris?: string[];
+  post_logout_redirect_uris?: string[];
+  fhir?: string;
+  smart_version?: 1 | 2;
+  smart_release?: "2.0" | "2.1" | "2.2" | null;
+  pkce?: "if-sent" | "off" | "required";
+  native?: boolean;
+  scope_mode?: "lenient" | "strict";
+  jwks_uri?: string | null;
+  jwks?: Record<string, any> | null;
+  client_secret?: string;
+  token_lifetime?: number | null;
+  auto_approve?: AutoApprove | null;
+  policy?: Record<string, any>;
+  cards?: Record<string, any>[];
+}
+
+/** The hospital where the app should also be registered. */
+export interface EnabledApp {
+  tenant: string;
+}
+
+/** A new user, or the change of a user. patients: "*" or the ids of the patients whose records the user may open. */
+export interface NewUser {
+  username: string;
+  password: string;
+  fhirUser: string;
+  tenant?: string;
+  patients?: "*" | string[];
+  name?: string;
+}
+
+/** A new launch. app: an app_id, a client_id or a unique name.
+ *
+ * Instead of app: task, the id of a Task that asks for a launch, or link, the id of a CDS Hooks card's link. Both name the
+ * app by its launch URL and provide appContext. */
+export interface NewLaunch {
+  app?: string | null;
+  task?: string | null;
+  link?: Record<string, any> | null;
+  fhir?: string;
+  tenant?: string | null;
+  patient?: string | null;
+  user?: string | null;
+  encounter?: string | null;
+  fhir_context?: any[] | null;
+  intent?: string | null;
+  need_patient_banner?: boolean | null;
+  app_context?: string | null;
+  smart_style_url?: string | null;
+}
+
+export interface Launched {
+  launch: string;
+  iss: string;
+  url: string;
+  timeline: string;
+}
+
+export interface NewToken {
+  app: string;
+  scope: string;
+  tenant?: string | null;
+  patient?: string | null;
+  user?: string | null;
+}
+
+/** Exactly one of advance (seconds to move forward) and offset (seconds from the real time). */
+export interface ClockMove {
+  advance?: number | null;
+  offset?: number | null;
+}
+
+export interface Now {
+  now: number;
+}
+
+/** policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
+ * sickbay.toml. All other settings are the dialect's. */
+export interface TenantPolicy {
+  tenant: string;
+  policy: Record<string, any>;
+  chosen: Record<string, any>;
+  file: Record<string, any>;
+}
+
+export interface Reset {
+  tenant?: string | null;
+  everything?: boolean;
+}
+
+/** Problem details (RFC 9457). */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  findings: Record<string, any>[];
+  detail?: string;
+}
+
+export interface GetPaths {
+  /** Addresses, users and apps, as serve --json prints them */
+  "/admin": { body: undefined; response: ReadyLine };
+  /** All apps */
+  "/admin/apps": { body: undefined; response: App[] };
+  /** One app */
+  [path: `/admin/apps/${string}`]: { body: undefined; response: App };
+  /** All users */
+  "/admin/users": { body: undefined; response: Record<string, any>[] };
+  /** The journal */
+  "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
+  /** Sickbay's current time */
+  "/admin/clock": { body: undefined; response: Now };
+  /** The policies of all hospitals */
+  "/admin/policies": { body: undefined; response: TenantPolicy[] };
+  /** The policy of one hospital */
+  [path: `/admin/policies/${string}`]: { body: undefined; response: TenantPolicy };
+  /** The keys of id_tokens, by kid */
+  "/admin/keys": { body: undefined; response: Record<string, any> };
+}
+
+export interface PostPaths {
+  /** Register an app */
+  "/admin/apps": { body: NewApp; response: App };
+  /** Register an app at another hospital */
+  [path: `/admin/apps/${string}/enable`]: { body: EnabledApp; response: App };
+  /** Create a new client_secret; it is shown only once */
+  [path: `/admin/apps/${string}/secret`]: { body: undefined; response: App };
+  /** Add or change a user */
+  "/admin/users": { body: NewUser; response: Record<string, any> };
+  /** Launch an app */
+  "/admin/launches": { body: NewLaunch; response: Launched };
+  /** An access token for a script */
+  "/admin/tokens": { body: NewToken; response: Record<string, any> };
+  /** Travel in time */
+  "/admin/clock": { body: ClockMove; response: Now };
+  /** Rotate: the next key signs, the current one retires */
+  "/admin/keys/rotate": { body: undefined; response: Record<string, any> };
+  /** Data as seeded */
+  "/admin/reset": { body: Reset; response: null };
+}
+
+export interface PatchPaths {
+  /** Change an app */
+  [path: `/admin/apps/${string}`]: { body: ChangedApp; response: App };
+  /** Override settings; null restores the default */
+  [path: `/admin/policies/${string}`]: { body: Record<string, any>; response: TenantPolicy };
+}
+
+export interface DeletePaths {
+  /** Remove an app */
+  [path: `/admin/apps/${string}`]: { body: undefined; response: null };
+}

@@ -1,0 +1,71 @@
+"""Reads the requests in an export of Postman (collection format 2.1) or Insomnia (format 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+MOST = 20
+"""How many requests of one export are read."""
+
+
+def requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each request as method, url, headers and body. Variables such as {{host}} are written as {host}."""
+    waiting: list[Any] = [members]
+    number = 0
+    while waiting and number < MOST:
+        item = waiting.pop(0)
+        if not isinstance(item, Mapping):
+            continue
+        waiting += [*_list(item.get("item")), *_list(item.get("resources"))]
+        request = item.get("request") if isinstance(item.get("request"), Mapping) else item
+        if request is not None and request.get("method") and request.get("url"):
+            number += 1
+            yield _request(request)
+
+
+def _request(request: Mapping[str, Any]) -> dict[str, Any]:
+    url = request["url"]
+    text = str(url.get("raw", "")) if isinstance(url, Mapping) else str(url)
+    headers = {
+        str(_first(header, "key", "name")): _plain(header.get("value"))
+        for header in _list(request.get("header")) + _list(request.get("headers"))
+        if isinstance(header, Mapping) and not header.get("disabled")
+    }
+    body, format = _body(request.get("body"))
+    if format and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = format
+    return {"method": str(request["method"]), "url": _plain(text), "headers": headers, "body": body}
+
+
+def _body(body: Any) -> tuple[str, str]:
+    """The body as it is sent, and its Content-Type."""
+    if not isinstance(body, Mapping):
+        return "", ""
+    pairs = _list(body.get("urlencoded")) or _list(body.get("params"))
+    if pairs:
+        sent = [pair for pair in pairs if isinstance(pair, Mapping) and not pair.get("disabled")]
+        return "&".join(f"{_first(pair, 'key', 'name')}={_encoded(pair.get('value'))}" for pair in sent), FORM
+    text = _plain(body.get("raw") or body.get("text") or "")
+    return text, "application/json" if text.lstrip().startswith("{") else ""
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def _encoded(value: Any) -> str:
+    """A variable keeps its braces, so that it is recognised as one."""
+    return quote_plus(_plain(value), safe="{}")
+
+
+def _plain(value: Any) -> str:
+    return str(value or "").replace("{{", "{").replace("}}", "}")
+
+
+def _first(pair: Mapping[str, Any], *names: str) -> Any:
+    return next((pair[name] for name in names if name in pair), "")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,36 @@
+"""Finds the rules that may apply to a request, so that explaining it doesn't look at all of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sickbay.diagnosis.rule import Rule
+
+
+class RuleIndex(NamedTuple):
+    """The rules of a catalogue, each list in its order.
+
+    advising:   stage -> the rules that advise on its requests.
+    explaining: name of a refusal -> the rules that may explain it: those that say so, and the one with that id.
+    places:     id -> position in the catalogue.
+    """
+
+    advising: Mapping[str, tuple[Rule, ...]]
+    explaining: Mapping[str, tuple[Rule, ...]]
+    places: Mapping[str, int]
+
+
+def indexed(rules: Sequence[Rule]) -> RuleIndex:
+    return RuleIndex(
+        _grouped((stage, rule) for rule in rules if rule.advises for stage in (rule.stage, *rule.at)),
+        _grouped((name, rule) for rule in rules for name in (rule.id, rule.explains) if name),
+        {rule.id: place for place, rule in enumerate(rules)},
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, Rule]]) -> dict[str, tuple[Rule, ...]]:
+    groups: dict[str, dict[str, Rule]] = {}
+    for name, rule in pairs:
+        groups.setdefault(name, {})[rule.id] = rule
+    return {name: tuple(group.values()) for name, group in groups.items()}

@@ -1,0 +1,66 @@
+"""The table of contents of the documentation: sections, and pages with their names in the folder docs/."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A link of the navigation. page: the path below docs/ without .md. anchor: of a section of the page, or ""."""
+
+    title: str
+    page: str
+    anchor: str = ""
+
+
+class Section(NamedTuple):
+    title: str
+    entries: tuple[Entry, ...]
+
+
+HOME = "README"
+SECTIONS = (
+    Section(
+        "Start", (Entry("Overview", HOME), Entry("Tutorial: your first launch", "tutorial"), Entry("Install", "installing"))
+    ),
+    Section(
+        "How to",
+        (
+            Entry("Launch from the chart", "how-to/first-launch"),
+            Entry("Launch standalone", "how-to/standalone"),
+            Entry("Write a backend service", "how-to/backend-service"),
+            Entry("Test in CI", "running", "in-ci"),
+            Entry("Teach a class", "running", "in-a-class"),
+            Entry("Run at a connectathon", "running", "at-a-connectathon"),
+            Entry("Run in a container", "container"),
+            Entry("Run behind a proxy", "how-to/behind-a-proxy"),
+            Entry("Store data in PostgreSQL", "postgresql"),
+            Entry("Explain an error with the doctor", "doctor"),
+            Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),
+        ),
+    ),
+    Section(
+        "Reference",
+        (
+            Entry("Commands", "reference/commands"),
+            Entry("Settings", "reference/settings"),
+            Entry("Policies", "reference/policies"),
+            Entry("The /admin API", "reference/admin"),
+            Entry("Metrics", "reference/metrics"),
+            Entry("Dialects", "dialects"),
+            Entry("Rules", "rules/README"),
+        ),
+    ),
+    Section(
+        "Explanation",
+        (
+            Entry("Decide and explain", "architecture/decide-and-explain"),
+            Entry("Security model", "security"),
+            Entry("Browsers", "browser"),
+            Entry("Search", "architecture/search"),
+            Entry("The two engines", "architecture/engines"),
+            Entry("Caching", "architecture/caching"),
+        ),
+    ),
+)
+"""A page that isn't listed appears in a last section, under its own title. The pages of single stages of rules don't."""

@@ -1,0 +1,96 @@
+"""Finds the pages of the documentation, renders them, and resolves the links between them."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cache
+from itertools import chain
+from pathlib import Path
+
+from sickbay.web.docs import markdown
+from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section
+from sickbay.web.docs.markdown import RenderedPage
+
+CHECKOUT = Path(__file__).parents[4] / "docs"
+PACKAGED = Path(__file__).parent / "pages"
+INDEX = "README"
+EXTERNAL = ("http://", "https://", "mailto:")
+FILES = (".json",)
+"""Files next to the pages that the site serves too. Only the README shows pictures: they would be a tenth of the wheel."""
+
+
+@cache
+def folder() -> Path:
+    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
+
+
+@cache
+def names() -> frozenset[str]:
+    """The names of all pages: paths below docs/, without .md."""
+    return frozenset(path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.md"))
+
+
+@cache
+def files() -> frozenset[str]:
+    found = (path for path in folder().rglob("*") if path.suffix in FILES)
+    return frozenset(path.relative_to(folder()).as_posix() for path in found)
+
+
+def page(name: str) -> RenderedPage:
+    path = folder() / f"{name}.md"
+    return _rendered(name, path.read_text(encoding="utf-8"))
+
+
+@cache
+def _rendered(name: str, text: str) -> RenderedPage:
+    """Cached by the text, so that a change of the file is visible on the next request."""
+    return markdown.render(text, lambda link: resolve(name, link))
+
+
+def resolve(name: str, link: str) -> str | None:
+    """The address of a link on page `name`, relative to that page; None if its target isn't part of the site."""
+    if link.startswith((*EXTERNAL, "#")):
+        return link
+    target, _, anchor = link.partition("#")
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    if path in files():
+        return target
+    page = _page_of(path)
+    return None if page is None else relative(name, page) + (f"#{anchor}" if anchor else "")
+
+
+def _page_of(path: str) -> str | None:
+    candidates = (path.removesuffix(".md"), posixpath.join(path, INDEX))
+    return next((candidate for candidate in candidates if candidate in names()), None)
+
+
+def address(name: str) -> str:
+    """The path of a page below /docs/. The page README of a folder is its index."""
+    directory, stem = posixpath.split(name)
+    return posixpath.join(directory, f"{'index' if stem == INDEX else stem}.html")
+
+
+def relative(origin: str, target: str) -> str:
+    """The address of a page, relative to another page, so that links work at /docs and in a folder of files."""
+    return posixpath.relpath(address(target), posixpath.dirname(address(origin)) or ".")
+
+
+def by_address(path: str) -> str | None:
+    """The name of the page at a path below /docs/; None if there is none."""
+    return _by_address().get(path or address(HOME))
+
+
+@cache
+def _by_address() -> dict[str, str]:
+    return {address(name): name for name in names()}
+
+
+@cache
+def sections() -> tuple[Section, ...]:
+    """The table of contents without missing pages, and with a last section for those that it doesn't list."""
+    listed = {entry.page for section in SECTIONS for entry in section.entries}
+    others = sorted(name for name in names() - listed if not name.startswith("rules/"))
+    more = Section("More", tuple(Entry(page(name).title, name) for name in others))
+    kept = ((section.title, tuple(entry for entry in section.entries if entry.page in names())) for section in SECTIONS)
+    return tuple(section for section in chain(map(Section._make, kept), [more]) if section.entries)

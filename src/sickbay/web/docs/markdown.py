@@ -1,0 +1,126 @@
+"""Turns a Markdown page into HTML that needs no inline script and no inline style."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+Resolve = Callable[[str], str | None]
+"""Returns the address of a link on the site; None if its target isn't part of the site."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The text below one heading, for the search. anchor: "" before the first heading of level 2."""
+
+    anchor: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPage:
+    """headings: (anchor, text) of the headings of level 2. anchors: of all headings."""
+
+    title: str
+    html: str
+    headings: tuple[tuple[str, str], ...]
+    anchors: frozenset[str]
+    passages: tuple[Passage, ...]
+
+
+def render(text: str, resolve: Resolve) -> RenderedPage:
+    parser = _parser()
+    tokens = parser.parse(text)
+    headings = _name_headings(tokens)
+    for token in _all(tokens):
+        _adapt(token, resolve)
+    return RenderedPage(
+        title=next((name for level, _, name in headings if level == "h1"), ""),
+        html=str(parser.renderer.render(tokens, parser.options, {})),
+        headings=tuple((anchor, name) for level, anchor, name in headings if level == "h2"),
+        anchors=frozenset(anchor for _, anchor, _ in headings),
+        passages=tuple(_passages(tokens)),
+    )
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """Imported with the first page, because a server whose documentation isn't read doesn't need it."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it, so that the same links work on both."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _name_headings(tokens: list[Token]) -> list[tuple[str, str, str]]:
+    """Sets the id of each heading. Returns tag, anchor and text."""
+    seen: dict[str, int] = {}
+    headings = []
+    for token, inline in pairwise(tokens):
+        if token.type == "heading_open":
+            text = _plain(inline)
+            anchor = slug(text)
+            repeated = seen[anchor] = seen.get(anchor, -1) + 1
+            anchor += f"-{repeated}" if repeated else ""
+            token.attrSet("id", anchor)
+            headings.append((token.tag, anchor, text))
+    return headings
+
+
+def _all(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from token.children or ()
+
+
+def _adapt(token: Token, resolve: Resolve) -> None:
+    if token.type == "link_open":
+        _point(token, "href", resolve)
+    elif token.type == "image":
+        _point(token, "src", resolve)
+    elif "style" in token.attrs:  # the alignment of a table's column
+        del token.attrs["style"]
+
+
+def _point(token: Token, attribute: str, resolve: Resolve) -> None:
+    address = resolve(str(token.attrGet(attribute)))
+    if address is not None:
+        token.attrSet(attribute, address)
+    else:
+        del token.attrs[attribute]
+        token.attrSet("title", "in the source code of Sickbay")
+
+
+def _passages(tokens: list[Token]) -> Iterator[Passage]:
+    anchor, heading = "", ""
+    texts: list[str] = []
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "heading_open" and token.tag in ("h2", "h3"):
+            yield Passage(anchor, heading, " ".join(texts))
+            anchor, texts = str(token.attrGet("id")), []
+        elif token.type == "inline":
+            if before is not None and before.type == "heading_open":
+                heading = _plain(token)
+            texts.append(_plain(token))
+        elif token.type in ("fence", "code_block"):
+            texts.append(token.content)
+    yield Passage(anchor, heading, " ".join(texts))
+
+
+def _plain(inline: Token) -> str:
+    """The text of a paragraph or a heading without markup."""
+    parts = (" " if child.type in ("softbreak", "hardbreak") else child.content for child in inline.children or ())
+    return "".join(parts)

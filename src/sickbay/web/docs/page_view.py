@@ -1,0 +1,97 @@
+"""What a page of the documentation shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from sickbay.web.docs import library, search_index
+from sickbay.web.docs.contents import HOME
+from sickbay.web.docs.search_index import SearchResult
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+
+class DocsLink(NamedTuple):
+    text: str
+    href: str
+    current: bool = False
+
+
+class DocsSection(NamedTuple):
+    title: str
+    links: tuple[DocsLink, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocsView:
+    """body: HTML, made from Markdown. up: the way to the first page, such as ../. assets: the folder of css and js.
+
+    layout: the template around the page, which differs between Sickbay's own pages and the files of `make site`.
+    """
+
+    title: str
+    body: Markup
+    sections: tuple[DocsSection, ...]
+    headings: tuple[DocsLink, ...] = ()
+    up: str = ""
+    assets: str = "/static"
+    layout: str = "layout/base.html.j2"
+    searches: bool = False
+    query: str = ""
+    results: tuple[SearchResult, ...] = ()
+    found: int = 0
+
+
+def docs_view(name: str, *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+    from markupsafe import Markup
+
+    page = library.page(name)
+    return DocsView(
+        title=page.title,
+        body=Markup(page.html),
+        sections=_navigation(name),
+        headings=tuple(DocsLink(text, f"#{anchor}") for anchor, text in page.headings),
+        up=up(library.address(name)),
+        assets=assets,
+        layout=layout,
+    )
+
+
+def search_view(query: str = "", *, assets: str = "/static", layout: str = "layout/base.html.j2") -> DocsView:
+    """The page with the results. Files are written without a query: there only the script searches."""
+    from markupsafe import Markup
+
+    found = search_index.find(query)
+    return DocsView(
+        title="Search",
+        body=Markup(""),
+        sections=_navigation(HOME, here=False),
+        assets=assets,
+        layout=layout,
+        searches=True,
+        query=query,
+        results=tuple(found[: search_index.MOST]),
+        found=len(found),
+    )
+
+
+def up(address: str) -> str:
+    return "../" * address.count("/")
+
+
+def _navigation(name: str, *, here: bool = True) -> tuple[DocsSection, ...]:
+    """The links of all sections, relative to the page `name`."""
+    sections = []
+    for section in library.sections():
+        links = (
+            DocsLink(
+                entry.title,
+                library.relative(name, entry.page) + (f"#{entry.anchor}" if entry.anchor else ""),
+                here and entry.page == name and not entry.anchor,
+            )
+            for entry in section.entries
+        )
+        sections.append(DocsSection(section.title, tuple(links)))
+    return tuple(sections)

@@ -1,0 +1,33 @@
+"""The index of rules finds exactly what a search through the whole catalogue finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.diagnosis.catalogue import INDEX, RULES
+from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule_index import indexed
+
+NAMES = sorted({name for rule in RULES for name in (rule.id, rule.explains) if name})
+STAGES = sorted({stage for rule in RULES for stage in (rule.stage, *rule.at)})
+
+
+@pytest.mark.parametrize("stage", [*STAGES, "unknown"])
+def test_every_rule_that_advises_on_a_stage_is_found_in_the_order_of_the_catalogue(stage: str) -> None:
+    advising = tuple(rule for rule in RULES if rule.advises and (rule.stage == stage or stage in rule.at))
+    assert INDEX.advising.get(stage, ()) == advising
+
+
+@pytest.mark.parametrize("name", [*NAMES, "unknown"])
+def test_every_rule_that_may_explain_a_refusal_is_found_in_the_order_of_the_catalogue(name: str) -> None:
+    assert INDEX.explaining.get(name, ()) == tuple(rule for rule in RULES if name in (rule.id, rule.explains))
+
+
+def test_a_rule_that_lists_its_own_stage_again_is_found_once() -> None:
+    rule = next(rule for rule in RULES if rule.advises)
+    again = Rule(**{name: getattr(rule, name) for name in rule.__slots__} | {"at": (rule.stage,)})
+    assert indexed([again]).advising == {rule.stage: (again,)}
+
+
+def test_positions_are_those_of_the_catalogue() -> None:
+    assert sorted(INDEX.places, key=INDEX.places.__getitem__) == [rule.id for rule in RULES]

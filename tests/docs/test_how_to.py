@@ -1,0 +1,66 @@
+"""Runs every command of the how-to guides, in order and exactly as written, except for the port."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.docs.code_blocks import ROOT, blocks, run
+
+from sickbay.testing.server import serving
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A server on a data folder, because the commands find it there."""
+    data = tmp_path_factory.mktemp("how-to") / "data"
+    with serving("--data", str(data), "--patients", "17") as live:
+        yield live.line | {"data": str(data)}
+
+
+def follow(page: str, server: dict[str, Any], folder: Path) -> str:
+    """Saves the files of the page, runs its commands, and returns the output."""
+    port = server["base"].rpartition(":")[2]
+    listed = blocks(f"docs/how-to/{page}")
+    for block in listed:
+        if block.file:
+            (folder / block.file).write_text(block.text.replace("7425", port))
+    script = "".join(block.text for block in listed if block.language == "sh").replace("7425", port)
+    return run(folder, script, SICKBAY_DATA=server["data"])
+
+
+def test_first_launch_registers_launches_and_enables_an_app(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("first-launch.md", server, tmp_path)
+    assert "http://localhost:8100/launch.html?iss=" in output
+    assert "epic" in output
+
+
+def test_standalone_registers_an_app_and_finds_the_endpoints(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("standalone.md", server, tmp_path)
+    assert "authorization_endpoint" in output
+    assert "my-finder" in output
+
+
+def test_backend_service_reads_patients_with_the_code_of_the_page(server: dict[str, Any], tmp_path: Path) -> None:
+    output = follow("backend-service.md", server, tmp_path)
+    lines = [line for line in output.splitlines() if line.endswith(" observations")]
+    assert len(lines) == 5
+    assert lines[0].startswith("p-0001 ")
+    assert json.loads(output[output.rindex('{"now"') :])["now"] > 0
+
+
+def test_the_code_of_backend_service_is_that_of_the_example() -> None:
+    code = {block.file: block.text for block in blocks("docs/how-to/backend-service.md") if block.file}
+    assert code == {name: (EXAMPLES / "node-backend-service" / name).read_text() for name in ("keys.mjs", "service.mjs")}
+
+
+def test_migrate_from_smart_launcher_registers_launches_and_changes_an_app(server: dict[str, Any], tmp_path: Path) -> None:
+    """The page is migrate-from-smart-launcher.md."""
+    output = follow("migrate-from-smart-launcher.md", server, tmp_path)
+    assert "http://localhost:8100/launch.html?iss=" in output
+    assert "code_lifetime" in output

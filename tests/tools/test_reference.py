@@ -1,0 +1,123 @@
+"""The reference in docs/reference and docs/rules is complete: it is read as it was committed, and compared with the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tools.checks import generated
+from tools.reference import options, schema, settings
+
+from sickbay import dialects
+from sickbay.authorization.policy import KNOBS, faults
+from sickbay.cli.commands.apps import Fields
+from sickbay.cli.config_file import OPTIONS, TRUSTED
+from sickbay.cli.main import COMMANDS
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.web.admin.openapi import OPERATIONS
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+ARGUMENTS = {"app", "app_context", "as"}
+"""Names of arguments, which have no option, so a file can't set them."""
+
+
+def read(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+def first_cells(name: str) -> set[str]:
+    """The code in the first column of the tables of a page."""
+    return set(re.findall(r"^\| `([^`]+)`", read(name), re.M))
+
+
+def test_the_committed_pages_are_those_that_the_code_gives() -> None:
+    assert [*generated.faults([], ROOT)] == []
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = read("commands.md")
+    assert all(f"## sickbay {name}\n" in text for name in (*COMMANDS, "apps"))
+    assert set(re.findall(r"^### sickbay apps (\w+)$", text, re.M)) >= {"add", "list", "show", "edit", "enable", "remove"}
+
+
+def test_every_key_of_sickbay_toml_is_in_the_reference_and_in_the_schema() -> None:
+    keys = set(OPTIONS) - ARGUMENTS
+    assert first_cells("settings.md") == keys
+    assert set(json.loads(read("sickbay-toml.schema.json"))["properties"]) == keys | {"policy", "tenants"}
+    assert {field.name for field in fields(Fields)} <= keys
+
+
+def test_every_key_has_a_description_and_a_mark_if_the_current_folder_cannot_set_it() -> None:
+    assert [name for name, listed in options.options().items() if not all(option.help for option in listed)] == []
+    marked = set(re.findall(r"^\| `(\w+)`\*", read("settings.md"), re.M))
+    assert marked == set(TRUSTED) & set(options.options())
+
+
+def test_every_policy_is_in_the_reference_and_in_the_schema() -> None:
+    assert first_cells("policies.md") == set(KNOBS)
+    assert set(schema.document()["$defs"]["policy"]["properties"]) == set(KNOBS)
+
+
+def test_every_admin_endpoint_is_in_the_reference() -> None:
+    headings = set(re.findall(r"^## ([A-Z]+ /\S+)$", read("admin.md"), re.M))
+    assert headings == {f"{operation.method.upper()} {operation.path}" for operation in OPERATIONS}
+
+
+def test_every_dialect_is_in_the_reference() -> None:
+    assert re.findall(r"^## (\w+)$", read("dialects.md"), re.M) == [*dialects.names()]
+
+
+def test_every_rule_is_in_the_reference() -> None:
+    for rule in RULES:
+        text = (ROOT / "docs" / "rules" / f"{rule.stage}.md").read_text(encoding="utf-8")
+        assert f"\n## {rule.id}\n" in text
+
+
+def test_every_series_of_a_running_server_is_in_the_reference(live: dict[str, Any]) -> None:
+    text = httpx2.get(f"{live['base']}/metrics", trust_env=False, timeout=30).text
+    served = {name for name in re.findall(r"^# TYPE (sickbay_\w+)", text, re.M) if not name.endswith("_created")}
+    assert served == first_cells("metrics.md")
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_a_value_of_another_type_than_the_schema_says_is_refused(name: str) -> None:
+    allowed = schema.knob_schema(KNOBS[name])
+    wrong: dict[str, Any] = {"integer": -1, "boolean": "yes", "array": ["no such value"], "string": 5}
+    assert faults({name: wrong.get(allowed.get("type", ""), "no such value")})
+
+
+def test_the_schema_names_the_types_that_the_command_line_checks() -> None:
+    properties = json.loads(read("sickbay-toml.schema.json"))["properties"]
+    assert properties["port"] == {"description": "The port. 0 takes a free one.", "type": "integer", "default": 7425}
+    assert properties["allowed_host"]["items"] == {"type": "string"}
+    assert properties["open_sign_in"]["enum"] == ["keyboard", "everyone"]
+    assert properties["messiness"]["type"] == "number"
+
+
+def test_the_example_of_the_readme_has_only_keys_of_the_schema() -> None:
+    example = re.search(r"^    port = 7425\n(?:    .*\n)+", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    assert example
+    given = tomllib.loads(re.sub(r"^    ", "", example[0], flags=re.M))
+    properties = schema.document()["properties"]
+    assert given.keys() <= properties.keys()
+    assert given["tenants"].keys() <= properties["tenants"]["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words"),
+    [
+        ({"enum": ["a", 2]}, "`a`, `2`"),
+        ({"type": "array", "items": {"type": "string"}}, "list of text"),
+        ({"type": "boolean"}, "`true`, `false`"),
+        ({"type": "integer"}, "whole number"),
+    ],
+)
+def test_a_schema_is_described_in_words(allowed: dict[str, Any], words: str) -> None:
+    assert settings.describe(allowed) == words

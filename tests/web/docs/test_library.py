@@ -1,0 +1,46 @@
+"""The pages of docs/, their addresses, and the links between them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.web.docs import contents, library
+
+
+def test_every_listed_page_and_section_exists() -> None:
+    entries = [entry for section in contents.SECTIONS for entry in section.entries]
+    assert {entry.page for entry in entries} <= library.names()
+    assert [entry for entry in entries if entry.anchor and entry.anchor not in library.page(entry.page).anchors] == []
+
+
+def test_every_page_is_in_the_contents_or_belongs_to_the_rules() -> None:
+    linked = {entry.page for section in library.sections() for entry in section.entries}
+    assert {name for name in library.names() - linked if not name.startswith("rules/")} == set()
+
+
+def test_no_page_shows_a_picture_because_the_site_has_none() -> None:
+    assert [name for name in library.names() if "<img" in library.page(name).html] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "address"),
+    [
+        ("README", "tutorial.md", "tutorial.html"),
+        ("running", "security.md#limits", "security.html#limits"),
+        ("reference/settings", "../security.md", "../security.html"),
+        ("doctor", "rules", "rules/index.html"),
+        ("rules/authorize", "README.md", "index.html"),
+        ("security", "../SECURITY.md", None),
+        ("running", "#limits", "#limits"),
+        ("README", "https://example.org/", "https://example.org/"),
+        ("reference/settings", "sickbay-toml.schema.json", "sickbay-toml.schema.json"),
+    ],
+)
+def test_links_between_pages_lead_to_their_addresses(page: str, link: str, address: str | None) -> None:
+    assert library.resolve(page, link) == address
+
+
+def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
+    assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
+    assert library.by_address("") == contents.HOME
+    assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4

@@ -1,0 +1,65 @@
+"""Markdown becomes HTML that the strict content security policy allows, with the anchors that GitHub makes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.web.docs.markdown import RenderedPage, render, slug
+
+
+def rendered(text: str) -> RenderedPage:
+    return render(text, lambda link: link)
+
+
+@given(st.text())
+def test_no_text_becomes_an_element_that_markdown_does_not_have(text: str) -> None:
+    html = rendered(text + "<script>alert(1)</script>").html
+    assert "<script" not in html
+    assert " style=" not in rendered(f"|a|\n|:-:|\n|{text}|").html.replace(text, "")
+
+
+@pytest.mark.parametrize(
+    ("heading", "anchor"),
+    [
+        ("In CI", "in-ci"),
+        ("What can't be told from the keyboard", "what-cant-be-told-from-the-keyboard"),
+        ("GET /admin/apps/{app}", "get-adminappsapp"),
+        ("`aud` is missing", "aud-is-missing"),
+    ],
+)
+def test_a_heading_has_the_anchor_that_github_gives_it(heading: str, anchor: str) -> None:
+    assert rendered(f"## {heading}").anchors == {anchor}
+
+
+def test_repeated_headings_have_different_anchors() -> None:
+    assert rendered("## Limits\n\n## Limits\n").headings == (("limits", "Limits"), ("limits-1", "Limits"))
+
+
+def test_the_title_is_the_heading_of_level_1_without_markup() -> None:
+    assert rendered("# The `doctor`\n\n## Use").title == "The doctor"
+
+
+def test_aligned_columns_have_no_inline_style() -> None:
+    assert "style" not in rendered("| a |\n|:-:|\n| b |").html
+
+
+def test_a_link_without_a_page_is_text() -> None:
+    html = render("[code](../src/a.py) and [page](b.md)", lambda link: "b.html" if link == "b.md" else None).html
+    assert 'href="b.html"' in html
+    assert "src/a.py" not in html
+    assert ">code</a>" in html
+
+
+def test_each_passage_has_the_text_below_its_heading_with_code() -> None:
+    passages = rendered("# Page\n\nFirst\nline.\n\n## Errors\n\nSee `invalid_grant`.\n\n```sh\ncurl it\n```\n").passages
+    assert [(passage.anchor, passage.heading) for passage in passages] == [("", ""), ("", "Page"), ("errors", "Errors")][-2:]
+    assert "First line." in passages[0].text
+    assert "invalid_grant" in passages[1].text
+    assert "curl it" in passages[1].text
+
+
+@given(st.text())
+def test_an_anchor_contains_no_space_and_no_quote(text: str) -> None:
+    assert not set(slug(text)) & set(' "<>&#')

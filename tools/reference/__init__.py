@@ -1,0 +1,18 @@
+"""Writes docs/reference from the code: commands, settings, policies, /admin, metrics and dialects."""
+
+from __future__ import annotations
+
+from tools.reference import admin, commands, dialects, metrics, policies, schema, settings
+
+
+def pages() -> dict[str, str]:
+    """Maps file names to text."""
+    return {
+        "admin.md": admin.page(),
+        "commands.md": commands.page(),
+        "dialects.md": dialects.page(),
+        "metrics.md": metrics.page(),
+        "policies.md": policies.page(),
+        "settings.md": settings.page(),
+        "sickbay-toml.schema.json": schema.text(),
+    }

@@ -1,0 +1,66 @@
+"""The reference of /admin, from its OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tools.reference.tables import WRITTEN, code, table
+
+from sickbay.web.admin import openapi
+
+INTRODUCTION = f"""# The /admin API
+
+{WRITTEN} A running Sickbay serves the OpenAPI document at `/admin/openapi.json`.
+
+Requests from this machine need no token while Sickbay is reachable only from this machine. Otherwise send the admin token in
+the header `Authorization: Bearer TOKEN`; see [who administers](../security.md#who-administers). Bodies are JSON. Errors are
+problem details (RFC 9457).
+
+"""
+
+
+def page() -> str:
+    document = openapi.document()
+    paths = "\n".join(
+        _operation(method, path, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    )
+    schemas = document["components"]["schemas"]
+    return f"{INTRODUCTION}{paths}\n## Types\n\n" + "\n".join(_type(name, schemas[name]) for name in sorted(schemas))
+
+
+def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
+    lines = [f"## {method.upper()} {path}", "", f"{operation['summary']}.", ""]
+    if query := [code(parameter["name"]) for parameter in operation.get("parameters", ()) if parameter["in"] == "query"]:
+        lines += [f"- Query: {', '.join(query)}"]
+    if "requestBody" in operation:
+        lines += [f"- Body: {shape(operation['requestBody']['content']['application/json']['schema'])}"]
+    status, answer = next(iter(operation["responses"].items()))
+    content = answer.get("content", {}).get("application/json")
+    lines += [f"- Response: {status}" + (f", {shape(content['schema'])}" if content else ""), ""]
+    return "\n".join(lines)
+
+
+def _type(name: str, schema: dict[str, Any]) -> str:
+    required = schema.get("required", ())
+    rows = [
+        (code(member), shape(kind), "yes" if member in required else "", code(kind.get("default")))
+        for member, kind in schema.get("properties", {}).items()
+    ]
+    described = f"{schema['description']}\n\n" if "description" in schema else ""
+    return f"### {name}\n\n{described}{table(('member', 'type', 'required', 'default'), rows)}\n"
+
+
+def shape(schema: dict[str, Any]) -> str:
+    """A type in words, with links to the types below."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in schema:
+        return " or ".join(shape(option) for option in schema["anyOf"])
+    if "enum" in schema:
+        return ", ".join(code(value) for value in schema["enum"])
+    if schema.get("type") == "array":
+        return f"list of {shape(schema.get('items', {}))}"
+    return str(schema.get("type", "any value"))

@@ -1,0 +1,42 @@
+"""The reference of the dialects: addresses, policies and discovery of each, from its TOML file."""
+
+from __future__ import annotations
+
+from tools.reference.tables import WRITTEN, code, table
+
+from sickbay import dialects
+from sickbay.dialects import load
+from sickbay.dialects.dialect import Dialect
+
+INTRODUCTION = f"""# Dialects in detail
+
+{WRITTEN} [How the dialects differ](../dialects.md) explains the differences and where they were observed.
+
+"""
+
+
+def page() -> str:
+    return INTRODUCTION + "\n".join(_dialect(load(name)) for name in dialects.names())
+
+
+def _dialect(dialect: Dialect) -> str:
+    return "\n".join(
+        [
+            f"## {dialect.name}",
+            "",
+            f"{dialect.about} FHIR versions: {', '.join(dialect.fhir)}.",
+            "",
+            f"Addresses, relative to `/{dialect.name}`:",
+            "",
+            table(("endpoint", "path"), [(name, code(path)) for name, path in sorted(dialect.paths.items()) if path]),
+            "",
+            *_values("Policies that differ from the standard", dialect.policy),
+            *_values("Members of `smart-configuration` that differ; with `false` they are left out", dialect.discovery),
+            *_values("Members that the token response adds", dialect.token_response),
+        ]
+    )
+
+
+def _values(title: str, values: object) -> list[str]:
+    rows = [(code(name), code(value)) for name, value in dict(values).items()]  # type: ignore[call-overload]
+    return [f"{title}:", "", table(("name", "value"), rows), ""] if rows else []

@@ -1,0 +1,53 @@
+"""The reference of the policies: what each setting of a hospital means, and its value in each dialect."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+from tools.reference.schema import knob_schema
+from tools.reference.settings import describe
+from tools.reference.tables import WRITTEN, code, table
+
+from sickbay import dialects
+from sickbay.authorization.models import Policy
+from sickbay.authorization.policy import KNOBS, Knob
+from sickbay.dialects import load
+
+INTRODUCTION = f"""# Policies
+
+{WRITTEN}
+
+A policy is a setting of a hospital. Its default comes from the hospital's dialect. Each of these overrides the one before:
+
+1. `[policy]` in `sickbay.toml` for all hospitals, `[tenants.epic.policy]` for one,
+2. the hospital's page in the developer portal, or `PATCH /admin/policies/epic`,
+3. the app's own page, or `sickbay apps edit APP --app-policy NAME=VALUE`, if the column “app” says so.
+
+"""
+
+
+def page() -> str:
+    names = dialects.names()
+    effective = {name: _policy(name) for name in names}
+    rows = [
+        (f"`{name}`", knob.says, _values(knob), "yes" if knob.app else "", *(_shown(effective[it], name) for it in names))
+        for name, knob in KNOBS.items()
+    ]
+    return INTRODUCTION + table(("policy", "what it does", "values", "app", *names), rows) + "\n"
+
+
+def _policy(dialect: str) -> Policy:
+    known = {field.name for field in fields(Policy)}
+    return replace(Policy(), **{name: value for name, value in load(dialect).policy.items() if name in known})
+
+
+def _values(knob: Knob) -> str:
+    return "seconds" if knob.kind == "seconds" else "scopes" if knob.kind == "scopes" else describe(knob_schema(knob))
+
+
+def _shown(policy: Policy, name: str) -> str:
+    value: Any = getattr(policy, name)
+    if value is None:
+        return "as the app is registered"
+    return ", ".join(code(item) for item in value) if isinstance(value, tuple) else code(value)

@@ -1,0 +1,46 @@
+"""Writes the documentation as files that any web server, or a browser without one, can show: `make site`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from sickbay.web import render
+from sickbay.web.docs import library, search_index
+from sickbay.web.docs.page_view import DocsView, docs_view, search_view, up
+from sickbay.web.pages.layout import Frame
+
+LAYOUT = "layout/docs_file.html.j2"
+ASSETS = "assets"
+COPIED = ("flag.svg", "js/docs.js", *(f"css/{name}.css" for name in ("tokens", "base", "parts", "workshop", "docs")))
+
+
+def build(out: Path) -> int:
+    """Writes all pages to an empty folder. Returns their number."""
+    shutil.rmtree(out, ignore_errors=True)
+    for name in sorted(library.names()):
+        address = library.address(name)
+        _write(out / address, docs_view(name, assets=up(address) + ASSETS, layout=LAYOUT))
+    _write(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
+    (out / search_index.NAME).write_text(search_index.script(), encoding="utf-8")
+    for name in COPIED:
+        _copy(render.STATIC / name, out / ASSETS / name)
+    for name in library.files():
+        _copy(library.folder() / name, out / name)
+    return len(library.names()) + 1
+
+
+def _write(path: Path, view: DocsView) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render.page("docs_page", view, Frame()), encoding="utf-8")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    print(f"{build(folder)} pages in {folder}: open {folder / 'index.html'}")
