@@ -115,3 +115,37 @@ def test_a_very_long_text_is_refused_with_a_sentence_too(text: str) -> None:
 def test_a_har_file_of_any_length_is_recognised() -> None:
     with pytest.raises(ValueError, match="HAR file"):
         read('{"log": {"entries": ["' + "x" * 70_000 + '"]}}')
+
+
+URL = "https://a.example/authorize?response_type=code&client_id=x"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        '"scope" is not allowed',
+        '{"error": "invalid_client"}',
+        "HTTP/1.1 400 Bad Request",
+        "https://a.example/cb?error=invalid_request",
+    ],
+)
+def test_a_url_that_is_followed_by_its_answer_is_not_a_url_alone(after) -> None:
+    with pytest.raises(ValueError, match="isn't a URL"):
+        read(f"{URL}\n\n{after}")
+
+
+def test_an_error_page_with_a_client_id_is_not_an_authorization_request() -> None:
+    assert read("https://a.example/error?error=redirect_mismatch&client_id=x")["kind"] == "redirect_url"
+
+
+def test_the_address_of_a_logout_is_not_an_authorization_request() -> None:
+    assert (
+        read("https://a.example/openid-connect/logout?client_id=x&redirect_uri=https://b.example")["kind"] == "logout_request"
+    )
+
+
+def test_the_option_form_of_curl_sends_multipart() -> None:
+    request = read("curl https://a.example/token --form 'grant_type=\"client_credentials\"' -F client_id=x")
+    assert request["method"] == "POST"
+    assert request["body"] == "grant_type=client_credentials&client_id=x"
+    assert request["headers"] == {"Content-Type": "multipart/form-data"}

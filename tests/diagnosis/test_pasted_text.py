@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +136,20 @@ def test_a_refusal_is_never_cleared(refusal: str, around: str) -> None:
     diagnosis = diagnose_text(around.format("\0").replace("\0", refusal))[1]
     assert diagnosis.has_problem
     assert {finding.severity for finding in diagnosis.explanation.findings} & {"error", "warning"}
+
+
+def test_a_message_about_another_parameter_comes_before_a_fault_that_does_not_explain_it() -> None:
+    url = AUTHORIZE.replace("ehr.example.org", "sso.example.org/realms/a/protocol/openid-connect")
+    found = ids(f"Invalid parameter: redirect_uri\n\n{re.sub('code_challenge=[^&]*', 'code_challenge=short', url)}")
+    assert found[:2] == ["keycloak-redirect-uri-not-registered", "pkce-challenge-malformed"]
+
+
+def test_the_field_of_the_console_is_named_in_what_to_compare() -> None:
+    diagnosis = diagnose_text(AUTHORIZE.replace("ehr.example.org", "sso.example.org/realms/a/protocol/openid-connect"))[1]
+    assert "Valid redirect URIs" in diagnosis.causes[0].fix
+
+
+def test_the_body_of_a_request_is_not_missing_if_a_header_gives_its_length() -> None:
+    head = "> POST /token HTTP/1.1\n> Host: a.example\n> Content-Type: application/x-www-form-urlencoded\n"
+    assert "grant-type-missing" in ids(f"{head}\n")
+    assert "grant-type-missing" not in ids(f"{head}> Content-Length: 29\n>\n< HTTP/1.1 200 OK\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,26 @@ def _causes(entries: Sequence[KnownError]) -> list[Cause]:
 
 
 def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explained: bool) -> tuple[Finding, ...]:
-    """A proven fault comes first, if it explains the error; otherwise what the server's message means."""
-    certain = [finding for finding in by_rules if finding.severity == "error" and (explained or finding.id.startswith("code-"))]
+    """A proven fault comes first, if it explains the error; otherwise what the server's message means.
+
+    A fault of one parameter doesn't explain a message about another one.
+    """
+    named = _parameters_in(known[0].title) if known else frozenset()
+    certain = [
+        finding
+        for finding in by_rules
+        if finding.severity == "error" and (explained or finding.id.startswith("code-"))
+        if not (named and finding.parameter and finding.parameter not in named)
+    ]
     rest = [finding for finding in by_rules if finding not in certain]
     return (*certain, *known, *rest)
+
+
+def _parameters_in(title: str) -> frozenset[str]:
+    """The parameters of OAuth that a title names in backticks."""
+    return _PARAMETERS & frozenset(re.findall(r"`(\w+)`", title))
+
+
+_PARAMETERS = frozenset(
+    ("redirect_uri", "client_id", "client_secret", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud")
+)

@@ -17,6 +17,8 @@ MOST = 65_536
 TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
+_NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
+"""A line of three or more words without the characters of a query, or the beginning of a response."""
 _WITH_VALUE = {
     "-X": "method",
     "--request": "method",
@@ -29,6 +31,8 @@ _WITH_VALUE = {
     "--data-binary": "data",
     "--data-urlencode": "encoded",
     "--json": "json",
+    "-F": "multipart",
+    "--form": "multipart",
     "-u": "user",
     "--user": "user",
     "--url": "url",
@@ -79,8 +83,10 @@ def _stripped(text: str) -> str:
 
 
 def _is_prose(text: str) -> bool:
-    """Whether the text is a sentence or an HTTP request that starts with a URL, rather than a URL broken into lines."""
-    return re.search(r"\sHTTP/\d|\n[\w-]+:[ \t]", text) is not None or re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text) is not None
+    """Whether the text has words, headers or an answer besides the URL, rather than a URL broken into lines."""
+    if re.search(r"\sHTTP/\d|\n[\w-]+:[ \t]|[^=\s]\s*\n\s*https?://", text) or re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text):
+        return True
+    return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:])
 
 
 def kind_of(url: str) -> str:
@@ -94,6 +100,10 @@ def kind_of(url: str) -> str:
         return "app_state_request"
     if "grant_type" in names and "response_type" not in names:
         return "token_request"
+    if re.search(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", parts.path, re.I):
+        return "logout_request"
+    if "error" in names and "response_type" not in names:
+        return "redirect_url"
     if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
         return "authorize_url"
     if {"iss"} <= names | behind and {"launch"} <= names | behind:
@@ -164,6 +174,11 @@ def _keep(options: dict[str, Any], place: str, value: str) -> None:
     elif place == "encoded":
         name, equals, content = value.partition("=")
         options["data"].append(f"{name}={quote(content, safe='')}" if equals else quote(value, safe=""))
+    elif place == "multipart":
+        name, _, content = value.partition("=")
+        content = content.strip('"')
+        options["data"].append(f"{name}={quote(content, safe='')}")
+        options["header"].insert(0, "Content-Type: multipart/form-data")
     elif place == "json":
         options["data"].append(value)
         options["header"].append("Content-Type: application/json")

@@ -7,6 +7,9 @@ from typing import Any
 
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.knowledge.known_error import Cause
+from sickbay.diagnosis.knowledge.plain_text import plain
+from sickbay.diagnosis.knowledge.recognise import recognised_servers
+from sickbay.diagnosis.knowledge.servers.registration_fields import REDIRECT_URIS
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import Parameters, parse
 
@@ -32,7 +35,7 @@ def _authorize(evidence: dict[str, Any]) -> Iterator[Cause]:
     yield Cause(
         f"The redirect URI {redirect_uri} isn't registered for this client.",
         "It must equal a registered one in every character: scheme, host, port, path and the slash at the end.",
-        f"Register {redirect_uri} exactly as it is sent.",
+        f"Register {redirect_uri} exactly as it is sent{_place(str(evidence['url']))}.",
     )
     yield Cause(
         f"The client {client_id} isn't registered at this server, or not yet active there.",
@@ -44,6 +47,13 @@ def _authorize(evidence: dict[str, Any]) -> Iterator[Cause]:
         "A request with fewer scopes works.",
         "Ask for registered scopes only, and compare them with scopes_supported in the discovery document.",
     )
+
+
+def _place(url: str) -> str:
+    """The field of the server's console, if the server is recognised by its address."""
+    servers = recognised_servers(plain(url.partition("?")[0]))
+    field = next((field for server, field in REDIRECT_URIS.items() if server in servers), "")
+    return f" under {field}" if field else ""
 
 
 def _token(evidence: dict[str, Any]) -> Iterator[Cause]:

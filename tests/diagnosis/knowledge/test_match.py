@@ -9,6 +9,7 @@ from sickbay.diagnosis.knowledge.fill import filled
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.knowledge.match import Seen, matching
 from sickbay.diagnosis.knowledge.plain_text import plain
+from sickbay.diagnosis.knowledge.recognise import recognised_servers
 from sickbay.diagnosis.knowledge.table import ALL
 
 CAUSE = Cause("The code was sent twice.", "The log shows two requests.", "Send the code once.")
@@ -116,3 +117,19 @@ def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:
         assert known.servers or known.codes or known.text
         phrases = [phrase for group in (*known.text, known.without) for phrase in group]
         assert [phrase for phrase in phrases if phrase.strip() != " ".join(phrase.lower().split())] == []
+
+
+def test_the_content_type_of_a_response_is_not_the_one_of_the_request() -> None:
+    answer = "HTTP/1.1 400 Bad Request\nServer: Jetty\nContent-Type: application/json\n\n{}"
+    assert "content-type" not in plain(answer)
+    assert "content-type: application/json" in plain("POST /token HTTP/1.1\nContent-Type: application/json\n\n{}")
+
+
+def test_blanks_that_are_written_as_plus_in_a_query_are_undone() -> None:
+    assert "code challenge required" in plain("/cb?error_description=Code+challenge+required.&state=1")
+
+
+def test_a_redirect_uri_at_google_does_not_make_google_the_server() -> None:
+    url = "/authorize?redirect_uri=https://www.google.com"
+    assert "google" not in recognised_servers(plain(url))
+    assert "google" in recognised_servers(plain("https://accounts.google.com/o/oauth2"))

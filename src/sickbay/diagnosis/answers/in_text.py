@@ -19,7 +19,7 @@ _VERBS = (
     r"|fails?|failed|failure|throws?|threw|raised"
 )
 _MEMBER = re.compile(
-    rf"[\"'`](?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
+    rf"[\"'`](?:odata\.)?(?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
     r"(?P<value>[\"'`]+[^\"'`]{0,200}|[\[{]\s*[^\s\]}]|\d+|true\b|$)",
     re.I,
 )

@@ -8,14 +8,21 @@ from urllib.parse import unquote_plus
 
 MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
-_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|[?&#]\w{1,60}=[\w.,:/-]{1,200}\+\w")
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}|[?&#]\w{1,60}=[^&\s+]{0,200}\w\+\w")
 """Percent-encoding, or a plus for a blank in a parameter."""
+_ANSWERED_TYPE = re.compile(
+    r"(?P<before>^\W{0,4}HTTP/\d(?:\.\d)? +\d{3}[^\n]{0,200}\n(?:\W{0,4}(?!content-type)[\w-]{1,60}: ?[^\n]{0,2000}\n){0,40})"
+    r"\W{0,4}content-type:[^\n]*",
+    re.I | re.M,
+)
+"""The Content-Type of a response. Phrases about a JSON body mean the request's."""
 _ESCAPES = {"n": " ", "r": " ", "t": " "}
 
 
 def plain(text: str) -> str:
     """The text in lower case with blanks in a row as one blank, then the same with its escapes undone if that differs."""
     clipped = text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
+    clipped = _ANSWERED_TYPE.sub(r"\g<before>", clipped)
     once = _collapsed(clipped)
     undone = _collapsed(_without_escapes(clipped))
     return once if undone == once else f"{once}\n{undone}"

@@ -34,8 +34,12 @@ class _Message:
     def piece(self) -> Piece:
         body = _first_body("\n".join(self.body))
         values = {**self.first, "headers": self.headers, "body": body}
-        whole = bool(self.headers or self.has_version)
+        whole = bool(self.headers or self.has_version) and not (self._length() and not body)
         return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
+
+    def _length(self) -> bool:
+        """Whether a header says that there is a body. `curl -v` doesn't print the body of a request."""
+        return any(name.lower() == "content-length" and value not in ("", "0") for name, value in self.headers.items())
 
 
 def find(text: str) -> Iterator[Piece]:

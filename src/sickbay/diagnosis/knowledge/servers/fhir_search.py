@@ -216,7 +216,7 @@ ERRORS = (
                 "search parameters are required",
             ),
         ),
-        without=("grant_type", "client_id", "redirect_uri"),
+        without=("grant_type", "client_id", "redirect_uri", "auth response", "authorization response", "oauth"),
         title="The search needs another parameter: servers of EHRs require patient and often category or code",
         why="An EHR doesn't run an unbounded search. It requires a patient, and for Observation, Condition or"
         " DocumentReference a"

@@ -41,6 +41,7 @@ ERRORS = (
         text=(
             (
                 "authorization code not found",
+                "inactive authorization code",
                 "authorization code already consumed",
                 "code has already been used",
                 "refresh token already used",
@@ -92,6 +93,20 @@ ERRORS = (
         text=(
             (
                 "redirect_uri is missing in the client configuration",
+                "redirect uri you provided",
+                "unable to validate the redirect_uri",
+                "redirect_uri must match configuration",
+                "invalid redirectexception",
+                "redirect_uri did not match",
+                "redirect uri did not match",
+                "not a registered redirect",
+                "not an allowed redirect",
+                "callback url mismatch",
+                "callback url is not",
+                "invalid callback url",
+                "redirect uri is not allowed",
+                "redirect_uri is not allowed",
+                "redirect_uri is not correct",
                 "redirect uri included is not valid",
                 "invalid_redirect_url",
                 "redirect_uri is not whitelisted",
@@ -264,6 +279,8 @@ ERRORS = (
         text=(
             (
                 "only be provided using one mechanism",
+                "request body and headers contain",
+                "both the header and the body",
                 "more than one",
                 "multiple client",
                 "multiple authentication",
@@ -271,6 +288,7 @@ ERRORS = (
             ),
             (
                 "client authentication must",
+                "authorization information",
                 "client credentials",
                 "client authentication",
                 "credentials",

@@ -153,6 +153,13 @@ ERRORS = (
         text=(
             (
                 "granted scope is",
+                "scope is set to",
+                "expected result: scope",
+                "expected scope",
+                "actual scope",
+                "fewer scopes than",
+                "only getting scope",
+                "scopes i requested",
                 "granted scopes are",
                 "scope returned is",
                 "scopes returned are",
@@ -230,7 +237,7 @@ ERRORS = (
     ),
     KnownError(
         id="smart-audience-invalid",
-        text=(("invalid audience", "invalid aud parameter", "aud parameter is", "bad audience", "missing aud"),),
+        text=(("invalid audience", "aud check", "invalid aud parameter", "aud parameter is", "bad audience", "missing aud"),),
         without=("invalid_token", "jwt", "access token", "id_token", "token validation"),
         title="aud: the authorization server doesn't accept the audience of the request",
         why="aud tells the server for which FHIR server the token is meant. It has to be the FHIR base URL, character by "

@@ -188,6 +188,11 @@ ERRORS = (
                 "It has no dots.",
                 "Use a JwtTokenStore in the authorization server, or check the token remotely.",
             ),
+            Cause(
+                "Something else was sent: a token of another environment (sandbox), a part of it, or the authorization code.",
+                "A JWT has two dots; its iss names the server that issued it.",
+                "Exchange the code at the token endpoint, and send the whole access_token of this environment.",
+            ),
         ),
         source="https://github.com/spring-attic/spring-security-oauth/issues/426",
         confidence="observed",

@@ -97,6 +97,13 @@ ERRORS = (
         text=(
             (
                 "redirect loop",
+                "there is a loop",
+                "there are a loop",
+                "loop to address",
+                "login loop",
+                "goes back to login",
+                "back to the login page",
+                "asks to log in again and again",
                 "infinite loop",
                 "too many redirects",
                 "err_too_many_redirects",

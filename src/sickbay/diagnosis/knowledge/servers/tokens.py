@@ -138,6 +138,7 @@ ERRORS = (
         text=(
             (
                 "provided algorithm doesn't match",
+                "unexpectedalgorithm",
                 "incorrect key for this algorithm",
                 "unexpected signing algorithm",
                 "signature algorithm of",
