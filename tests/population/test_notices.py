@@ -1,4 +1,4 @@
-"""NOTICE names every terminology of the synthetic patients whose licence asks for a notice, and nothing needs a paid licence."""
+"""NOTICE names every terminology of the synthetic patients whose licence asks for a notice. None needs a paid licence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHERS = {
     "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode",
     "urn:oid:2.16.840.1.113883.6.238",
 }
-"""Source of Payment Typology, IHE's formats, and race and ethnicity of the United States government: free to use without a notice."""
+"""Source of Payment Typology, IHE's formats, and race and ethnicity of the US government: free to use without a notice."""
 
 
 def systems() -> set[str]:
