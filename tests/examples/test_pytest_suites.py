@@ -41,6 +41,7 @@ def needs(suite: str) -> None:
         missing("chromium", "no chromium on the PATH")
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_suite_passes_on_two_workers(suite: str, tmp_path: Path) -> None:
     needs(suite)
