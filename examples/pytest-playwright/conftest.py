@@ -7,6 +7,7 @@ import shlex
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 class AppFiles(BaseHTTPRequestHandler):
     """Serves page.html at /launch and /callback, and app.js with its settings in front."""
 
-    settings: dict[str, str] = {}
+    settings: ClassVar[dict[str, str]] = {}
 
     def do_GET(self):
         script = self.path.startswith("/app.js")
