@@ -91,8 +91,8 @@ class SandboxClient:
         return dict(self.admin.post("/admin/tokens", {name: value for name, value in asked.items() if value is not None}))
 
     def exchanges(self, **filters: str) -> list[dict[str, Any]]:
-        """The newest 1,000 requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id."""
-        return list(self.admin.get("/admin/exchanges", limit="1000", **filters))
+        """The last 1,000 requests that Sickbay received, the newest first. filters: launch, app, stage or correlation_id."""
+        return list(self.admin.get("/admin/exchanges", **({"limit": "1000"} | filters)))
 
     def refusals(self) -> list[dict[str, Any]]:
         """The refused exchanges with their findings. Faults that the test injected don't count."""
