@@ -1,0 +1,21 @@
+"""The client of the fixture `sickbay` reads every refusal, not only those of the newest hundred exchanges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from sickbay.testing.sandbox_client import SandboxClient, SickbayError
+
+
+def test_a_refusal_before_a_hundred_other_exchanges_is_found(live: dict[str, Any]) -> None:
+    with SandboxClient(live) as client, httpx2.Client(base_url=live["base"], trust_env=False, timeout=60) as app:
+        client.reset()
+        app.get("/general/oauth/authorize", params={"client_id": "a"})
+        header = {"Authorization": f"Bearer {client.token(client.app(), 'patient/Patient.rs', 'p-0001')['access_token']}"}
+        for _ in range(100):
+            app.get("/general/r4/Patient/p-0001", headers=header)
+        with pytest.raises(SickbayError, match="Sickbay refused 1 request:"):
+            client.assert_no_refusals()
