@@ -29,7 +29,8 @@ SECTIONS = (
             Entry("Launch from the chart", "how-to/first-launch"),
             Entry("Launch standalone", "how-to/standalone"),
             Entry("Write a backend service", "how-to/backend-service"),
-            Entry("Test in CI", "running", "in-ci"),
+            Entry("Test your app", "testing"),
+            Entry("Test in CI", "ci"),
             Entry("Teach a class", "running", "in-a-class"),
             Entry("Run at a connectathon", "running", "at-a-connectathon"),
             Entry("Run in a container", "container"),
@@ -60,6 +61,8 @@ SECTIONS = (
             Entry("Search", "architecture/search"),
             Entry("The two engines", "architecture/engines"),
             Entry("Caching", "architecture/caching"),
+            Entry("Compared with other tools", "compare"),
+            Entry("Roadmap", "roadmap"),
         ),
     ),
 )
