@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import suppress
 from functools import partial
+from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
+from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
 from sickbay.web.admin.session import may_use_session, recognise
@@ -72,11 +74,16 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        runtime = self.sandbox.runtime
-        id = runtime.effects.token(12)
-        headers = read(scope["headers"])
-        scope["state"] = RequestState(id, headers)
-        host = headers.get("host", "")
+        started = perf_counter()
+        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read(scope["headers"]))
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            METRICS.took(state.kind, perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime, id = self.sandbox.runtime, scope["state"].exchange
+        host = scope["state"].headers.get("host", "")
         if not self.guard.knows(host):
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
