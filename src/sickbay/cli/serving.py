@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import folder, signals, streams, terminal, worker
+from sickbay.cli import folder, json_log, signals, streams, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
 from sickbay.cli.ready_line import line
@@ -39,6 +39,9 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
         folder.write(settings.folder / folder.RUNTIME, info)
         if settings.json:
             terminal.put(streams.shown(as_json(announcement, pretty=False)))
+            _note_if_any(terminal.administration(settings, shows_key=False))
+        elif settings.log_format == "json":
+            terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
             _note_if_any(terminal.administration(settings, shows_key=False))
         else:
             greeting = terminal.greeting(announcement, settings.place)

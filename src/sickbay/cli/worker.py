@@ -15,12 +15,14 @@ from typing import Any, TypeAlias
 
 from uvicorn import Config
 
-from sickbay.cli import signals, streams, terminal
+from sickbay.cli import json_log, signals, streams, terminal
 from sickbay.cli.connection import Connection
 from sickbay.cli.limits import limits
 from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.services.context import ExchangeListener
 from sickbay.settings import Settings
 from sickbay.web import app as web
+from sickbay.web.observation import Observer
 
 GRACE = 5
 """Seconds that running requests have to finish when the server stops."""
@@ -54,15 +56,22 @@ class Worker:
             _end_with_parent()
         streams.ready()
         _prepare(self.settings.max_connections)
-        say = None if self.settings.json else terminal.say(terminal.coloured())
+        say, observers = self._log()
         sandbox = await open_sandbox(self.settings, say=say)
-        self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
+        self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         await send({"type": "lifespan.startup.complete"})
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
         await self.main.stop()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _log(self) -> tuple[ExchangeListener | None, list[Observer]]:
+        """What prints exchanges: as text when they are recorded, as JSON when their responses were sent, or not at all."""
+        if self.settings.log_format == "json":
+            json_log.use()
+            return None, [] if self.settings.json else [terminal.log_exchange]
+        return None if self.settings.json else terminal.say(terminal.coloured()), []
 
 
 def _prepare(connections: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import suppress
 from functools import partial
 from time import perf_counter
@@ -30,6 +30,7 @@ from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
 from sickbay.web.http_request import check_target
 from sickbay.web.oauth.discovery import Documents
+from sickbay.web.observation import Observation, Observer
 from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
 
@@ -55,11 +56,14 @@ class Application:
     The journal is written while it lives.
     """
 
-    def __init__(self, sandbox: Sandbox, pages: Pages, endpoints: Endpoints) -> None:
+    def __init__(self, sandbox: Sandbox, pages: Pages, endpoints: Endpoints, observers: Sequence[Observer] = ()) -> None:
         self.sandbox = sandbox
         self.pages = pages
         self.endpoints = endpoints
         runtime = sandbox.runtime
+        self.observation = Observation(observers, runtime.say) if observers else None
+        if self.observation is not None:
+            runtime.say = self.observation.say
         self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
         """Available to handlers as request.app.state."""
@@ -77,7 +81,10 @@ class Application:
         started = perf_counter()
         state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read(scope["headers"]))
         try:
-            await self._answer(scope, receive, send)
+            if self.observation is None:
+                await self._answer(scope, receive, send)
+            else:
+                await self.observation.watched(self._answer, scope, receive, send)
         finally:
             METRICS.took(state.kind, perf_counter() - started)
 
@@ -101,10 +108,10 @@ class Application:
         except ClientDisconnect:
             return
         except Unavailable as error:
-            LOG.error("%s %s", id, error)
+            LOG.error("%s %s", id, error, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 503, "transient", error.detail)
         except Exception:
-            LOG.exception("%s failed", id)
+            LOG.exception("%s failed", id, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -183,13 +190,13 @@ class Application:
                     await task
 
 
-def create(sandbox: Sandbox) -> Application:
-    """Create the application of a sandbox, for Uvicorn or for a test's transport."""
+def create(sandbox: Sandbox, observers: Sequence[Observer] = ()) -> Application:
+    """Create the application of a sandbox, for Uvicorn or for a test's transport. observers: are told of each request."""
     documents = Documents(sandbox)
     endpoints: Endpoints = {}
     for served in _endpoints(sandbox, documents):
         endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(served)
-    return Application(sandbox, Pages(routes(sandbox, documents)), endpoints)
+    return Application(sandbox, Pages(routes(sandbox, documents)), endpoints, observers)
 
 
 def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:

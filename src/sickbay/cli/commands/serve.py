@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from sickbay.cli import admin_key, config_file, signals
+from sickbay.cli import admin_key, config_file, json_log, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
@@ -85,6 +85,10 @@ JournalSize = Annotated[
 BaseUrl = Annotated[str | None, Parameter(help="Public base URL for generated links. Default: http://localhost:PORT.")]
 Ephemeral = Annotated[bool, Parameter(help="Store nothing: use a temporary folder and remove it at the end.")]
 Json = Annotated[bool, Parameter(help="Print one line of JSON when Sickbay is ready, and nothing else.")]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    Parameter(help="How exchanges, notes and errors are logged: as text, or as one JSON object a line."),
+]
 Https = Annotated[bool, Parameter(help="Serve only https. Sickbay makes a certificate and stores it in the data folder.")]
 Cert = Annotated[PlaceOrNone, Parameter(help="Your own certificate chain for --https (PEM).")]
 Key = Annotated[PlaceOrNone, Parameter(help="The key of --cert (PEM).")]
@@ -120,9 +124,12 @@ def serve(
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
+    log_format: LogFormat = "text",
     json: Json = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C."""
+    if log_format == "json":
+        json_log.use()
     _check_options(host, base_url, messiness, https, cert, key)
     _check_admin_token(admin_token)
     folder_options = _folder_options(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
@@ -134,6 +141,7 @@ def serve(
         ephemeral=ephemeral,
         workers=workers,
         json=json,
+        log_format=log_format,
         allowed_hosts=allowed_host,
         trusted_proxies=trusted_proxy,
         admin_token=admin_token or None,
