@@ -26,7 +26,7 @@ from sickbay.services.journal import exchange_record
 from sickbay.services.journal.exchange import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import Redaction
-from sickbay.web.observation import FinishedRequest, Observation
+from sickbay.web.observation import FinishedRequest, Observers
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -253,7 +253,7 @@ def observed(flow: Flow, hidden: Hidden) -> list[str]:
         if finished.line is not None:
             printed.append(terminal.json_line(finished, finished.line))
 
-    application.observation = Observation([log], hidden.lines.append)
+    application.observation = Observers([log], hidden.lines.append)
     flow.sandbox.runtime.say = application.observation.say
     return printed
 

@@ -71,11 +71,15 @@ def test_an_error_has_its_correlation_id_and_its_traceback() -> None:
 def test_notes_and_errors_are_json_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "_note_formats", [])
     monkeypatch.setattr(logging, "lastResort", logging.StreamHandler())
-    json_log.use()
+    json_log.choose("text")
+    output.note("text")
+    json_log.choose("json")
     logging.captureWarnings(False)
     output.note("a\nnote")
     output.note("an error", "error")
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    text, *rest = capsys.readouterr().err.splitlines()
+    assert text == "text"
+    lines = [json.loads(line) for line in rest]
     assert [(line["level"], line["message"]) for line in lines] == [("info", "a\nnote"), ("error", "an error")]
 
 

@@ -26,8 +26,10 @@ def line(at: float, level: str, message: str, **members: Any) -> str:
     return streams.shown(output.as_json({"time": moment, "level": level, "message": message} | present, pretty=False), "")
 
 
-def use() -> None:
-    """Write notes, errors, and the records and warnings of Python as JSON from now on."""
+def choose(log_format: str) -> None:
+    """With "json", write notes, errors, and the records and warnings of Python as JSON from now on."""
+    if log_format != "json":
+        return
     output.format_notes(lambda text, level: line(time.time(), level, text))
     logging.captureWarnings(True)
     if logging.lastResort is not None:

@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import folder, json_log, signals, streams, terminal, worker
+from sickbay.cli import folder, json_log, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
 from sickbay.cli.ready_line import line
@@ -28,6 +28,7 @@ PATIENCE = 60
 
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
+    _note_if_any(telemetry.problem())
     announcement = asyncio.run(_prepare(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
 

@@ -30,7 +30,7 @@ from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
 from sickbay.web.http_request import check_target
 from sickbay.web.oauth.discovery import Documents
-from sickbay.web.observation import Observation, Observer
+from sickbay.web.observation import Observer, Observers
 from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
 
@@ -61,7 +61,7 @@ class Application:
         self.pages = pages
         self.endpoints = endpoints
         runtime = sandbox.runtime
-        self.observation = Observation(observers, runtime.say) if observers else None
+        self.observation = Observers(observers, runtime.say) if observers else None
         if self.observation is not None:
             runtime.say = self.observation.say
         self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)

@@ -34,9 +34,14 @@ async def readyz(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     state_of(request.scope).kind = "health"
-    sandbox: Sandbox = request.app.state.sandbox
-    store = sandbox.runtime.store
     METRICS.publish()
+    await measure(request.app.state.sandbox)
+    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def measure(sandbox: Sandbox) -> None:
+    """Set the gauges of the journal and the database."""
+    store = sandbox.runtime.store
     counting.WRITES_WAITING.set(store.writes_waiting())
     with suppress(Unavailable):  # then the last known values are returned
         journal_metrics.kept(await store.journal_size(), sandbox.journal.most)
@@ -44,7 +49,6 @@ async def metrics(request: Request) -> Response:
     folder = sandbox.settings.folder
     if folder is not None:
         counting.LOG.set(size(folder / DATABASE))
-    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _latest() -> bytes:

@@ -32,7 +32,7 @@ class FinishedRequest(NamedTuple):
 Observer: TypeAlias = Callable[[FinishedRequest], None]
 
 
-class Observation:
+class Observers:
     """The observers of an application, and the recorded exchanges of the requests that are running."""
 
     def __init__(self, observers: Sequence[Observer], say: ExchangeListener | None) -> None:

@@ -128,10 +128,8 @@ def serve(
     json: Json = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C."""
-    if log_format == "json":
-        json_log.use()
-    _check_options(host, base_url, messiness, https, cert, key)
-    _check_admin_token(admin_token)
+    json_log.choose(log_format)
+    _check_options(host, base_url, messiness, https, cert, key, admin_token)
     folder_options = _folder_options(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
         host=host,
@@ -159,8 +157,6 @@ def serve(
         certificate_key=key,
         **folder_options,
     )
-    for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
-        note(sentence)
     _begin(settings, folder_options)
 
 
@@ -179,6 +175,8 @@ def _folder_options(**options: Any) -> dict[str, Any]:
 
 def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     """Lock the folder, bind the sockets, and only then import the server."""
+    for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
+        note(sentence)
     signals.heard()
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
@@ -197,10 +195,17 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
 
 
 def _check_options(
-    host: str, base_url: str | None, messiness: float | None, https: bool, cert: Path | None, key: Path | None
+    host: str,
+    base_url: str | None,
+    messiness: float | None,
+    https: bool,
+    cert: Path | None,
+    key: Path | None,
+    admin_token: str | None,
 ) -> None:
     _check_addresses(host, base_url, messiness)
     _check_certificate(https, cert, key)
+    _check_admin_token(admin_token)
 
 
 def _check_addresses(host: str, base_url: str | None, messiness: float | None) -> None:
