@@ -153,6 +153,12 @@ class _ManyProcesses(Multiprocess):
         for pid in before - {process.pid for process in self.processes}:
             _forget(pid)  # otherwise its gauges would still be counted
 
+    def terminate_all(self) -> None:
+        """Also closes the ports in this process. Otherwise connections would wait for workers that don't accept any more."""
+        super().terminate_all()
+        for listening in self.sockets:
+            listening.close()
+
     def handle_hup(self) -> None:
         """Shuts down when the terminal is closed. uvicorn would restart the workers."""
         self.should_exit.set()
