@@ -67,7 +67,7 @@ lock:  ## resolve pyproject.toml into requirements/*.txt (needs uv)
 	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt pyproject.toml requirements/build.in --group dev -o requirements/dev.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group mutants -o requirements/mutants.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt --group release -o requirements/release.txt
-	$(COMPILE) $(UPGRADE) -c requirements/dev.txt pyproject.toml --extra postgres -o requirements/image.txt
+	$(COMPILE) $(UPGRADE) -c requirements/dev.txt pyproject.toml --extra postgres --extra otel -o requirements/image.txt
 	$(COMPILE) $(UPGRADE) -c requirements/dev.txt requirements/build.in -o requirements/build.txt
 
 clean:  ## remove .venv, node_modules, caches and dist, but no data

@@ -19,11 +19,14 @@ from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, Flow, run
 from tests.postgres import Server
 from tests.services.assertions import signed
 
+from sickbay.cli import terminal
+from sickbay.cli.json_log import JsonFormatter
 from sickbay.services.context import LogLine
 from sickbay.services.journal import exchange_record
 from sickbay.services.journal.exchange import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import Redaction
+from sickbay.web.observation import FinishedRequest, Observers
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -241,12 +244,27 @@ def secrets_in(text: str, secrets: Iterable[str]) -> list[str]:
     return [secret for secret in secrets if any(reading in text for reading in readings(secret))]
 
 
+def observed(flow: Flow, hidden: Hidden) -> list[str]:
+    """Log every exchange as JSON from now on. Returns the lines."""
+    application = flow.http._transport.app  # type: ignore[attr-defined]
+    printed: list[str] = []
+
+    def log(finished: FinishedRequest) -> None:
+        if finished.line is not None:
+            printed.append(terminal.json_line(finished, finished.line))
+
+    application.observation = Observers([log], hidden.lines.append)
+    flow.sandbox.runtime.say = application.observation.say
+    return printed
+
+
 def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> None:
     async def steps(flow: Flow) -> None:
         hidden = Hidden(flow, Random(seed))
         await hidden.prepare()
-        handler = logging.Handler()
-        handler.emit = lambda record: hidden.logged.append(handler.format(record))  # type: ignore[method-assign]
+        printed = observed(flow, hidden)
+        handler, as_json = logging.Handler(), JsonFormatter()
+        handler.emit = lambda record: hidden.logged.extend((handler.format(record), as_json.format(record)))  # type: ignore[method-assign]
         logging.getLogger().addHandler(handler)
         try:
             seen_ids: set[str] = set(await hidden.stored())
@@ -268,6 +286,8 @@ def attacked(tmp_path: Path, engine: str | None, requests: int, seed: int) -> No
             assert secrets_in(await hidden.listed(), _all(hidden)) == []
             assert secrets_in("\n".join(hidden.logged), _all(hidden)) == []
             assert secrets_in("\n".join(map(str, hidden.lines)), _all(hidden)) == []
+            assert len(printed) > requests // 4
+            assert secrets_in("\n".join(printed), _all(hidden)) == []
         finally:
             logging.getLogger().removeHandler(handler)
 

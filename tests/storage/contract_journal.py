@@ -102,3 +102,8 @@ class JournalContract:
         assert await store.count_family("exchange", "f-app", 4) == 4
         assert await store.count_family("exchange", "f-other", 4) == 0
         assert await store.count_family("exchange", "", 4) == 0
+
+    async def test_the_size_of_the_database_grows_with_what_is_stored(self, store: Store) -> None:
+        before = await store.database_size()
+        await store.transaction([Put(exchange(f"k{n}", size=100_000)) for n in range(20)])
+        assert await store.database_size() > before > 0

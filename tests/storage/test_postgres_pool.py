@@ -70,8 +70,10 @@ async def test_the_number_of_connections_is_limited_and_waiting_requests_are_ser
     waiting = [asyncio.create_task(server.connections.take()) for _ in range(3)]
     await turns()
     assert not any(task.done() for task in waiting)
+    assert server.connections.waiting() == 3
     for connection in connections[:3]:
         server.connections.give(connection)
+    assert server.connections.waiting() == 0
     assert await asyncio.gather(*waiting) == connections[:3]
     assert len(server.opened) == MOST
 

@@ -220,3 +220,15 @@ async def test_several_stores_on_one_file_take_turns(tmp_path: Path) -> None:
         assert await store.read(SPACE, "Observation", f"o{other}-29", EVERYTHING) is not None
     for store in stores:
         await store.close()
+
+
+async def test_requests_wait_until_they_are_committed(file: Path) -> None:
+    writer, free = Writer(connect(file)), threading.Event()
+    assert writer.waiting() == 0
+    running = [asyncio.create_task(writer.run(lambda changes: free.wait(10))) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert writer.waiting() == 3
+    free.set()
+    await asyncio.gather(*running)
+    assert writer.waiting() == 0
+    writer.close()

@@ -117,5 +117,15 @@ def test_a_dependency_without_an_import_and_an_import_without_a_dependency_are_f
     assert reported == ["pyproject.toml: src imports markupsafe, which is not a dependency"]
 
 
+def test_distributions_that_share_a_namespace_package_are_told_apart(tmp_path: Path) -> None:
+    declared = USING | {"pyproject.toml": PROJECT.replace('"joserfc"', '"joserfc", "opentelemetry-sdk"')}
+    imports = "from opentelemetry.sdk.trace import TracerProvider\n"
+    assert faults(dependencies.faults, tmp_path, declared | {B: imports}) == []
+    reported = faults(
+        dependencies.faults, tmp_path / "b", declared | {B: imports + "import opentelemetry.proto.trace.v1.trace_pb2\n"}
+    )
+    assert reported == ["pyproject.toml: src imports opentelemetry-proto, which is not a dependency"]
+
+
 def test_the_dependencies_of_sickbay_are_those_that_it_imports() -> None:
     assert [*dependencies.faults([*(ROOT / "src").rglob("*.py")], ROOT)] == []

@@ -7,7 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 
 from tools.checks.files import SOURCES, python
@@ -37,17 +37,32 @@ def declarations(root: Path) -> set[str]:
 def imported(paths: list[Path], root: Path) -> set[str]:
     """Return the distributions of the modules that src imports."""
     distributions = packages_distributions()
-    names = {name for _, tree in python(paths, root, SOURCES) for name in _top_modules(tree)}
-    foreign = names - sys.stdlib_module_names - {"sickbay"}
-    return {_plain(distributions.get(name, [name])[0]) for name in foreign}
+    names = {name for _, tree in python(paths, root, SOURCES) for name in _modules(tree)}
+    foreign = {name for name in names if _top(name) not in sys.stdlib_module_names and _top(name) != "sickbay"}
+    return {_plain(_distribution(name, distributions.get(_top(name), [_top(name)]))) for name in foreign}
 
 
-def _top_modules(tree: ast.Module) -> Iterator[str]:
+def _modules(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            yield node.module
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _distribution(module: str, candidates: list[str]) -> str:
+    """Return the distribution that has the module. Several distributions can share a namespace package."""
+    path = module.replace(".", "/")
+    having = (name for name in candidates[1:] if _has(name, (f"{path}.py", f"{path}/__init__.py")))
+    return next(having, candidates[0])
+
+
+def _has(name: str, paths: tuple[str, ...]) -> bool:
+    return any(str(file) in paths for file in files(name) or ())
 
 
 def _plain(requirement: str) -> str:

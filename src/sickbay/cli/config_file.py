@@ -86,6 +86,7 @@ OPTIONS = (
     "jwks_uri",
     "key",
     "launch_uri",
+    "log_format",
     "max_connections",
     "max_connections_per_address",
     "messiness",

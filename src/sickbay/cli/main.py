@@ -196,7 +196,7 @@ def _usage_error(error: CycloptsError) -> str:
 
 def _fail(sentence: str, code: int) -> int:
     try:
-        note(f"sickbay: {sentence}")
+        note(f"sickbay: {sentence}", "error")
         streams.flush()
     except OSError:  # standard error is closed; the exit code still reports the failure
         streams.drop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -37,9 +37,18 @@ def say(text: str) -> None:
     print(shown(text))
 
 
-def note(text: str) -> None:
+_note_formats: list[Callable[[str, str], str]] = []
+"""At most one: what `format_notes` set."""
+
+
+def format_notes(format: Callable[[str, str], str]) -> None:
+    """Sets how notes are printed from now on: a function of the text and its level, "info" or "error"."""
+    _note_formats[:] = [format]
+
+
+def note(text: str, level: str = "info") -> None:
     """Prints a note to standard error, since scripts read standard output."""
-    print(shown(text), file=sys.stderr)
+    print(_note_formats[0](text, level) if _note_formats else shown(text), file=sys.stderr)
 
 
 def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:

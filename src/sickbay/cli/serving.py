@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import folder, signals, streams, terminal, worker
+from sickbay.cli import folder, json_log, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
 from sickbay.sandbox import seeding
@@ -28,6 +28,7 @@ PATIENCE = 60
 
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
+    _note_if_any(telemetry.problem())
     announcement = asyncio.run(_prepare(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
 
@@ -39,6 +40,9 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
         folder.write(settings.folder / folder.RUNTIME, info)
         if settings.json:
             terminal.put(streams.shown(as_json(announcement, pretty=False)))
+            _note_if_any(terminal.administration(settings, shows_key=False))
+        elif settings.log_format == "json":
+            terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
             _note_if_any(terminal.administration(settings, shows_key=False))
         else:
             greeting = terminal.greeting(announcement, settings.place)
@@ -148,6 +152,12 @@ class _ManyProcesses(Multiprocess):
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
             _forget(pid)  # otherwise its gauges would still be counted
+
+    def terminate_all(self) -> None:
+        """Also closes the ports in this process. Otherwise connections would wait for workers that don't accept any more."""
+        super().terminate_all()
+        for listening in self.sockets:
+            listening.close()
 
     def handle_hup(self) -> None:
         """Shuts down when the terminal is closed. uvicorn would restart the workers."""

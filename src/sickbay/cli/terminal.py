@@ -7,10 +7,11 @@ import sys
 import time
 from typing import Any
 
-from sickbay.cli import admin_key, streams
+from sickbay.cli import admin_key, json_log, streams
 from sickbay.cli.output import note
 from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
+from sickbay.web.observation import FinishedRequest
 
 GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 
@@ -45,6 +46,28 @@ def is_terminal() -> bool:
 def say(colour: bool) -> ExchangeListener:
     """A function that prints an exchange: time, stage, app, status, first finding."""
     return lambda line: put((painted if colour else plain)(line))
+
+
+def log_exchange(finished: FinishedRequest) -> None:
+    """Prints a request that was recorded as an exchange, as JSON. Others, such as pages and probes, aren't logged."""
+    if finished.line is not None:
+        put(json_line(finished, finished.line))
+
+
+def json_line(finished: FinishedRequest, recorded: LogLine) -> str:
+    """The line of a request, without what its client sent."""
+    return json_log.line(
+        time.time(),
+        "info",
+        " ".join(filter(None, (recorded.stage, str(finished.status), recorded.finding))),
+        correlation_id=finished.id,
+        stage=recorded.stage,
+        status=finished.status,
+        ms=round(finished.seconds * 1000, 1),
+        tenant=recorded.tenant or None,
+        app=recorded.app or None,
+        rule=recorded.finding or None,
+    )
 
 
 def put(text: str) -> None:

@@ -11,16 +11,23 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from uvicorn import Config
 
-from sickbay.cli import signals, streams, terminal
+from sickbay.cli import json_log, signals, streams, telemetry, terminal
 from sickbay.cli.connection import Connection
 from sickbay.cli.limits import limits
-from sickbay.sandbox.sandbox import open_sandbox
+from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.services.context import ExchangeListener
 from sickbay.settings import Settings
 from sickbay.web import app as web
+from sickbay.web.health import measure
+from sickbay.web.observation import Observer
+
+if TYPE_CHECKING:
+    from sickbay.cli.telemetry_export import Telemetry
 
 GRACE = 5
 """Seconds that running requests have to finish when the server stops."""
@@ -54,15 +61,36 @@ class Worker:
             _end_with_parent()
         streams.ready()
         _prepare(self.settings.max_connections)
-        say = None if self.settings.json else terminal.say(terminal.coloured())
+        say, observers = self._log()
         sandbox = await open_sandbox(self.settings, say=say)
-        self.main, self.sample = web.create(sandbox), web.create_sample(sandbox)
+        exporting = _exporting(sandbox)
+        observers += [exporting.observe] if exporting else []
+        self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         await send({"type": "lifespan.startup.complete"})
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
         await self.main.stop()
+        if exporting is not None:
+            await exporting.stop()
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _log(self) -> tuple[ExchangeListener | None, list[Observer]]:
+        """What prints exchanges: as text when they are recorded, as JSON when their responses were sent, or not at all."""
+        json_log.choose(self.settings.log_format)
+        if self.settings.log_format == "json":
+            return None, [] if self.settings.json else [terminal.log_exchange]
+        return None if self.settings.json else terminal.say(terminal.coloured()), []
+
+
+def _exporting(sandbox: Sandbox) -> Telemetry | None:
+    """OpenTelemetry's exporters; None if no endpoint is set, or if the extra isn't installed, which `serving` says."""
+    signals_to_export = telemetry.signals()
+    if not signals_to_export or not telemetry.is_installed():
+        return None
+    from sickbay.cli.telemetry_export import Telemetry
+
+    return Telemetry(signals_to_export, partial(measure, sandbox))
 
 
 def _prepare(connections: int) -> None:

@@ -20,6 +20,7 @@ from sickbay.services import backend_services, grants, id_token_keys, records, r
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refused
+from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
 TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
@@ -377,6 +378,7 @@ async def for_script(
         issued_at=now,
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
+    METRICS.issued("admin")
     return stage.response(text, token, tenant.policy, {})
 
 

@@ -36,6 +36,7 @@ class Settings:
     certificate: Path | None = None
     certificate_key: Path | None = None
     json: bool = False
+    log_format: Literal["text", "json"] = "text"
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     admin_token: str | None = field(default=None, repr=False)

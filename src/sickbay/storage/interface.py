@@ -317,6 +317,14 @@ class Store(Protocol):
         """Return the size of the stored exchanges without reading any of them."""
         ...
 
+    async def database_size(self) -> int:
+        """Return the size of the whole database in bytes, without a write-ahead log."""
+        ...
+
+    def writes_waiting(self) -> int:
+        """Return how many writes of this process wait for the writer (SQLite) or a connection (PostgreSQL)."""
+        ...
+
     async def trim_journal(self, most: Volume, at_once: int) -> int:
         """While there are more exchanges than `most`, delete up to `at_once` of them. Returns how many were deleted.
 

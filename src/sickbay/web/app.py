@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import suppress
 from functools import partial
+from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
+from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
 from sickbay.web.admin.session import may_use_session, recognise
@@ -28,6 +30,7 @@ from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
 from sickbay.web.http_request import check_target
 from sickbay.web.oauth.discovery import Documents
+from sickbay.web.observation import Observer, Observers
 from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
 
@@ -53,11 +56,14 @@ class Application:
     The journal is written while it lives.
     """
 
-    def __init__(self, sandbox: Sandbox, pages: Pages, endpoints: Endpoints) -> None:
+    def __init__(self, sandbox: Sandbox, pages: Pages, endpoints: Endpoints, observers: Sequence[Observer] = ()) -> None:
         self.sandbox = sandbox
         self.pages = pages
         self.endpoints = endpoints
         runtime = sandbox.runtime
+        self.observation = Observers(observers, runtime.say) if observers else None
+        if self.observation is not None:
+            runtime.say = self.observation.say
         self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
         """Available to handlers as request.app.state."""
@@ -72,11 +78,19 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        runtime = self.sandbox.runtime
-        id = runtime.effects.token(12)
-        headers = read(scope["headers"])
-        scope["state"] = RequestState(id, headers)
-        host = headers.get("host", "")
+        started = perf_counter()
+        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read(scope["headers"]))
+        try:
+            if self.observation is None:
+                await self._answer(scope, receive, send)
+            else:
+                await self.observation.watched(self._answer, scope, receive, send)
+        finally:
+            METRICS.took(state.kind, perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime, id = self.sandbox.runtime, scope["state"].exchange
+        host = scope["state"].headers.get("host", "")
         if not self.guard.knows(host):
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
@@ -94,10 +108,10 @@ class Application:
         except ClientDisconnect:
             return
         except Unavailable as error:
-            LOG.error("%s %s", id, error)
+            LOG.error("%s %s", id, error, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 503, "transient", error.detail)
         except Exception:
-            LOG.exception("%s failed", id)
+            LOG.exception("%s failed", id, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,13 +190,13 @@ class Application:
                     await task
 
 
-def create(sandbox: Sandbox) -> Application:
-    """Create the application of a sandbox, for Uvicorn or for a test's transport."""
+def create(sandbox: Sandbox, observers: Sequence[Observer] = ()) -> Application:
+    """Create the application of a sandbox, for Uvicorn or for a test's transport. observers: are told of each request."""
     documents = Documents(sandbox)
     endpoints: Endpoints = {}
     for served in _endpoints(sandbox, documents):
         endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(served)
-    return Application(sandbox, Pages(routes(sandbox, documents)), endpoints)
+    return Application(sandbox, Pages(routes(sandbox, documents)), endpoints, observers)
 
 
 def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:

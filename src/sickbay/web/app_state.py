@@ -24,6 +24,7 @@ from sickbay.services.context import Tenant
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Receive, Result, Scope, Send
+from sickbay.web.fhir.kinds import kind_of
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import access_request, parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
@@ -51,6 +52,7 @@ async def serve(base: FhirBase, scope: Scope, receive: Receive, send: Send) -> N
 async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
     method, path, headers = scope["method"], raw_path(scope)[len(base.path) :], headers_of(scope)
     routed = route(base.version, method, path)
+    scope["state"].kind = kind_of(routed)
     response = _public(base, routed, path)
     if response is not None:
         return endpoint.in_format(base, scope, response)

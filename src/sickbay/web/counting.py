@@ -1,4 +1,4 @@
-"""Prometheus metrics of limits: connections, responses, request bodies, memory and the write-ahead log."""
+"""Prometheus metrics of limits and of the database: connections, responses, request bodies, memory and queues."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ ANSWERS_CUT: Final = Counter(
     "sickbay_answers_cut_total", "Responses that were shortened because of a limit in bytes.", ["bound"]
 )
 MEMORY: Final = Gauge("sickbay_resident_memory_bytes", "Resident memory of the worker processes.", multiprocess_mode="livesum")
+DATABASE: Final = Gauge("sickbay_database_bytes", "Size of the database.", multiprocess_mode="mostrecent")
+WRITES_WAITING: Final = Gauge(
+    "sickbay_database_writes_waiting",
+    "Writes that wait for SQLite's writer, or requests that wait for a connection to PostgreSQL.",
+    multiprocess_mode="livesum",
+)
 LOG: Final = Gauge("sickbay_wal_bytes", "Size of SQLite's write-ahead log.", multiprocess_mode="livemax")
 
 REASONS: Final = (

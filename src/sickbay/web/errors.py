@@ -36,9 +36,9 @@ async def page_error(request: Request, error: Exception) -> Response:
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):
-        LOG.error("%s %s", id, error)
+        LOG.error("%s %s", id, error, extra={"correlation_id": id})
         return _trouble(request, 503, error.title, error.detail)
-    LOG.error("%s failed", id, exc_info=error)
+    LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
     return _trouble(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
 
 

@@ -11,30 +11,44 @@ from starlette.responses import PlainTextResponse, Response
 from sickbay.sandbox.folder import DATABASE
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.storage.sqlite.log import size
 from sickbay.web import counting
+from sickbay.web.request_state import state_of
 
 
 async def healthz(request: Request) -> Response:
+    """Return 200 while the worker responds, whatever the state of the database."""
+    state_of(request.scope).kind = "health"
     return PlainTextResponse("ok\n")
 
 
 async def readyz(request: Request) -> Response:
     """Return 200 if Sickbay has started and its database answers; 503 otherwise."""
+    state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
     await sandbox.runtime.store.get("meta", "")
     return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
 
 
 async def metrics(request: Request) -> Response:
-    sandbox: Sandbox = request.app.state.sandbox
+    state_of(request.scope).kind = "health"
+    METRICS.publish()
+    await measure(request.app.state.sandbox)
+    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def measure(sandbox: Sandbox) -> None:
+    """Set the gauges of the journal and the database."""
+    store = sandbox.runtime.store
+    counting.WRITES_WAITING.set(store.writes_waiting())
     with suppress(Unavailable):  # then the last known values are returned
-        journal_metrics.kept(await sandbox.runtime.store.journal_size(), sandbox.journal.most)
+        journal_metrics.kept(await store.journal_size(), sandbox.journal.most)
+        counting.DATABASE.set(await store.database_size())
     folder = sandbox.settings.folder
     if folder is not None:
         counting.LOG.set(size(folder / DATABASE))
-    return Response(_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 def _latest() -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.protocol.headers import read
+from sickbay.services.request_metrics import Kind
 
 
 @dataclass(slots=True)
@@ -21,6 +22,8 @@ class RequestState:
     """The browser has a session of the administrator."""
     admin_wait: int | None = None
     """Seconds until another admin token is looked at; None if this request had no wrong one."""
+    kind: Kind = "page"
+    """What the request is counted as in the metrics. Handlers of other kinds set it."""
 
 
 def state_of(scope: Mapping[str, Any]) -> RequestState:

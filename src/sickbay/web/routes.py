@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
+from sickbay.services.request_metrics import Kind
 from sickbay.services.throttle import Throttled
 from sickbay.web import health, http_request, render, unreadable
 from sickbay.web.admin import handlers as admin_handlers
@@ -120,25 +121,25 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home, dialect = f"/{tenant.name}", tenant.dialect
     authorized = {dialect.path("authorize", persona): persona for persona in ("patient", "provider")}
     table: list[BaseRoute] = [
-        Route(home + path, _handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+        Route(home + path, _oauth(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
         for path, persona in authorized.items()
     ]
     table += [
         Route(home + dialect.path("token"), _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("introspect"), _open(sandbox, tenant, introspection), methods=[*EVERY, "OPTIONS"]),
         Route(home + dialect.path("revoke"), _open(sandbox, tenant, revocation), methods=[*EVERY, "OPTIONS"]),
-        Route(f"{home}/oauth/register", _handler(sandbox, tenant, register), methods=["POST"]),
+        Route(f"{home}/oauth/register", _oauth(sandbox, tenant, register), methods=["POST"]),
         Route(
             f"{home}/oauth/register/{{client_id}}",
-            _handler(sandbox, tenant, manage_registration),
+            _oauth(sandbox, tenant, manage_registration),
             methods=["GET", "PUT", "DELETE"],
         ),
         Route(f"{home}/oauth/userinfo", _open(sandbox, tenant, userinfo), methods=["GET", "POST", "OPTIONS"]),
-        Route(f"{home}/oauth/logout", _handler(sandbox, tenant, logout), methods=["GET", "POST"]),
-        Route(f"{home}/oauth/continue", _handler(sandbox, tenant, proceed), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/logout", _oauth(sandbox, tenant, logout), methods=["GET", "POST"]),
+        Route(f"{home}/oauth/continue", _oauth(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
     table += [
-        Route(home + path, _handler(sandbox, tenant, manage), methods=["GET", "POST"])
+        Route(home + path, _oauth(sandbox, tenant, manage), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:
@@ -154,7 +155,7 @@ def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
         *(
-            Route(home + path, _handler(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
+            Route(home + path, _oauth(sandbox, tenant, authorize, persona), methods=["GET", "POST"])
             for persona, path in authorize_paths.items()
         ),
         Route(home + paths["token"], _open(sandbox, tenant, token, credentials=True), methods=[*EVERY, "OPTIONS"]),
@@ -185,14 +186,23 @@ def _by_id(sandbox: Sandbox, answer: Callable[[Request, Sandbox, str], Awaitable
     return handler
 
 
-def _handler(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
+def _handler(
+    sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any, kind: Kind = "page"
+) -> Handler:
+    """kind: what its requests are counted as in the metrics."""
+
     async def handler(request: Request) -> Response:
+        state_of(request.scope).kind = kind
         try:
             return await answer(request, sandbox, tenant, *more)
         except Throttled as throttled:
             return await throttling.too_many_failures(request, sandbox, tenant, throttled)
 
     return handler
+
+
+def _oauth(sandbox: Sandbox, tenant: Tenant, answer: Callable[..., Awaitable[Response]], *more: Any) -> Handler:
+    return _handler(sandbox, tenant, answer, *more, kind="oauth")
 
 
 def _open(
@@ -202,7 +212,7 @@ def _open(
 
     credentials: whether the policy credentialed_cors applies.
     """
-    answer = _handler(sandbox, tenant, endpoint)
+    answer = _oauth(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
         try:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from sickbay.cli import admin_key, config_file, signals
+from sickbay.cli import admin_key, config_file, json_log, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.argument_types import Count, CountOrNone, DayOrNone, Port, PortOrNone, Some
@@ -85,6 +85,10 @@ JournalSize = Annotated[
 BaseUrl = Annotated[str | None, Parameter(help="Public base URL for generated links. Default: http://localhost:PORT.")]
 Ephemeral = Annotated[bool, Parameter(help="Store nothing: use a temporary folder and remove it at the end.")]
 Json = Annotated[bool, Parameter(help="Print one line of JSON when Sickbay is ready, and nothing else.")]
+LogFormat = Annotated[
+    Literal["text", "json"],
+    Parameter(help="How exchanges, notes and errors are logged: as text, or as one JSON object a line."),
+]
 Https = Annotated[bool, Parameter(help="Serve only https. Sickbay makes a certificate and stores it in the data folder.")]
 Cert = Annotated[PlaceOrNone, Parameter(help="Your own certificate chain for --https (PEM).")]
 Key = Annotated[PlaceOrNone, Parameter(help="The key of --cert (PEM).")]
@@ -120,11 +124,12 @@ def serve(
     https: Https = False,
     cert: Cert = None,
     key: Key = None,
+    log_format: LogFormat = "text",
     json: Json = False,
 ) -> None:
     """Serve Sickbay until Ctrl-C."""
-    _check_options(host, base_url, messiness, https, cert, key)
-    _check_admin_token(admin_token)
+    json_log.choose(log_format)
+    _check_options(host, base_url, messiness, https, cert, key, admin_token)
     folder_options = _folder_options(patients=patients, seed=seed, messiness=messiness, today=today and today.isoformat())
     settings = Settings(
         host=host,
@@ -134,6 +139,7 @@ def serve(
         ephemeral=ephemeral,
         workers=workers,
         json=json,
+        log_format=log_format,
         allowed_hosts=allowed_host,
         trusted_proxies=trusted_proxy,
         admin_token=admin_token or None,
@@ -151,8 +157,6 @@ def serve(
         certificate_key=key,
         **folder_options,
     )
-    for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
-        note(sentence)
     _begin(settings, folder_options)
 
 
@@ -171,6 +175,8 @@ def _folder_options(**options: Any) -> dict[str, Any]:
 
 def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     """Lock the folder, bind the sockets, and only then import the server."""
+    for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
+        note(sentence)
     signals.heard()
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
     with _place(settings.data, settings.ephemeral) as place, folders.held(place):
@@ -189,10 +195,17 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
 
 
 def _check_options(
-    host: str, base_url: str | None, messiness: float | None, https: bool, cert: Path | None, key: Path | None
+    host: str,
+    base_url: str | None,
+    messiness: float | None,
+    https: bool,
+    cert: Path | None,
+    key: Path | None,
+    admin_token: str | None,
 ) -> None:
     _check_addresses(host, base_url, messiness)
     _check_certificate(https, cert, key)
+    _check_admin_token(admin_token)
 
 
 def _check_addresses(host: str, base_url: str | None, messiness: float | None) -> None:

@@ -18,6 +18,7 @@ from sickbay.services.journal.exchange import RecordedResponse as RecordedRespon
 from sickbay.services.journal.exchange_record import Masked, record, stored
 from sickbay.services.journal.live_secrets import LiveSecrets, hashes
 from sickbay.services.journal.write_queue import Queue
+from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record, Step, Volume
 
@@ -66,6 +67,7 @@ class Journal:
         if not exchange.refused:
             self.hold(exchange)
             return
+        METRICS.decided(exchange)
         self._say(exchange)
         refusal_record = await stored(self.runtime, exchange, shown)
         if self._at_once >= AT_ONCE or len(self._refused):
@@ -79,6 +81,7 @@ class Journal:
 
     def hold(self, exchange: Exchange) -> None:
         """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
+        METRICS.decided(exchange)
         if self.runtime.say is not None:
             self._say(exchange)
         self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
@@ -114,6 +117,7 @@ class Journal:
         try:
             while True:
                 await asyncio.sleep(EVERY)
+                METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
                     await self.flush()
                     self._report()
@@ -122,6 +126,7 @@ class Journal:
                         purged = self.runtime.effects.now()
                         await self._purge(int(purged))
         finally:
+            METRICS.publish()
             with suppress(Unavailable):
                 await self.flush()
 

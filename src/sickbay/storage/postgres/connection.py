@@ -43,6 +43,10 @@ class Pool:
         """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one."""
         return _Turn(self._connections, self.name)
 
+    def waiting(self) -> int:
+        """The number of requests of this process that wait for a connection."""
+        return self._connections.waiting()
+
     async def close(self) -> None:
         try:
             await self._connections.close()

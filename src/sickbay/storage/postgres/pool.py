@@ -61,6 +61,9 @@ class Connections:
         else:
             self._idle.append((connection, monotonic()))
 
+    def waiting(self) -> int:
+        return len(self._waiting)
+
     async def close(self) -> None:
         """Close each connection when it is returned. Raises TimeoutError if one isn't."""
         while self._places < MOST:

@@ -178,6 +178,13 @@ class PostgresStore:
             rows, exchanges, size = await db.fetchrow(SIZE)
         return rows, Volume(int(exchanges), int(size))
 
+    async def database_size(self) -> int:
+        async with self._pool.connection() as db:
+            return int(await db.fetchval("SELECT pg_database_size(current_database())"))
+
+    def writes_waiting(self) -> int:
+        return self._pool.waiting()
+
     async def trim_journal(self, most: Volume, at_once: int) -> int:
         rows, volume = await self._journal_size()
         if rows < FOLDED and not volume.exceeds(most):

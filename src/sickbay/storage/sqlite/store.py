@@ -112,6 +112,12 @@ class SqliteStore:
         _, exchanges, size = self._reader.rows(SIZE)[0]
         return Volume(exchanges, size)
 
+    async def database_size(self) -> int:
+        return int(self._reader.rows("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")[0][0])
+
+    def writes_waiting(self) -> int:
+        return self._writer.waiting()
+
     async def trim_journal(self, most: Volume, at_once: int) -> int:
         rows, exchanges, size = self._reader.rows(SIZE)[0]
         if rows < FOLDED and not Volume(exchanges, size).exceeds(most):

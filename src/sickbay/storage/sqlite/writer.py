@@ -68,6 +68,8 @@ class Writer:
         self._log = WriteAheadLog(connection, pages)
         self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
         self._turns: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
+        self._handed = self._answered = 0
+        """Requests that the loop has handed over, and that the thread has answered. Each thread adds only to its own."""
         self._open = True
         self._roomy = False
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
@@ -105,7 +107,12 @@ class Writer:
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         requests = self._turns.pop(loop, None)
         if requests:
+            self._handed += len(requests)
             self._queue.put(requests)
+
+    def waiting(self) -> int:
+        """The number of requests that aren't committed yet."""
+        return self._handed - self._answered + sum(map(len, list(self._turns.values())))
 
     def close(self) -> None:
         """Finish the waiting requests, then close the connection."""
@@ -134,7 +141,9 @@ class Writer:
                 if following is not None:
                     group += following
             for part in _parts(group):
-                self._answer(part, self._commit(part))
+                outcomes = self._commit(part)
+                self._answered += len(part)
+                self._answer(part, outcomes)
                 self._log.shorten()
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:

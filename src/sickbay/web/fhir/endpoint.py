@@ -25,6 +25,7 @@ from sickbay.web.fhir import binary, public
 from sickbay.web.fhir.access_control import authorize, refusal_before_the_body
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
+from sickbay.web.fhir.kinds import kind_of
 from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import LARGE, BodyRejected, access_request, is_bulky, query_of, receive_body, text_of
@@ -75,6 +76,7 @@ async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirRespons
     """Route the request, and answer it. Raises NotFhir, Unreadable and BodyRejected."""
     method, path, headers = scope["method"], raw_path(scope)[len(base.path) :], scope["state"].headers
     routed = route(base.version, method, path)
+    scope["state"].kind = kind_of(routed)
     if isinstance(routed, Misrouted) or routed.interaction in public.INTERACTIONS:
         response = public.public_response(base, routed, path, headers)
         if response is not None:

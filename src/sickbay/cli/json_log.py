@@ -1,0 +1,36 @@
+"""The server's log as lines of JSON (`serve --log-format json`). `terminal` writes its exchanges."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from sickbay.cli import output, streams
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON. A traceback is the member `exception`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        traceback = self.formatException(record.exc_info) if record.exc_info else None
+        id = getattr(record, "correlation_id", None)
+        return line(record.created, record.levelname.lower(), record.getMessage(), correlation_id=id, exception=traceback)
+
+
+def line(at: float, level: str, message: str, **members: Any) -> str:
+    """One line, without the members that are None. at: in seconds of the real clock."""
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    present = {name: value for name, value in members.items() if value is not None}
+    return streams.shown(output.as_json({"time": moment, "level": level, "message": message} | present, pretty=False), "")
+
+
+def choose(log_format: str) -> None:
+    """With "json", write notes, errors, and the records and warnings of Python as JSON from now on."""
+    if log_format != "json":
+        return
+    output.format_notes(lambda text, level: line(time.time(), level, text))
+    logging.captureWarnings(True)
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(JsonFormatter())

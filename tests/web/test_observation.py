@@ -1,0 +1,77 @@
+"""Observers are told of each request once, when it has ended, whatever happened to it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from sickbay.services.context import LogLine
+from sickbay.web.observation import FinishedRequest, Observers
+from sickbay.web.request_state import RequestState
+
+pytestmark = pytest.mark.anyio
+
+
+def scope(id: str = "id-1") -> dict[str, Any]:
+    return {"state": RequestState(id, {"accept": "x"}), "method": "GET"}
+
+
+def line(id: str) -> LogLine:
+    return LogLine(0.0, "general", "access", "app", 200, "", id)
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204})
+    await send({"type": "http.response.body"})
+
+
+async def discarding(message: Any) -> None:
+    pass
+
+
+async def test_an_observer_gets_the_status_and_the_duration() -> None:
+    seen: list[FinishedRequest] = []
+    await Observers([seen.append], None).watched(answering, scope(), None, discarding)
+    (finished,) = seen
+    assert (finished.id, finished.method, finished.kind, finished.status, finished.line) == ("id-1", "GET", "page", 204, None)
+    assert finished.seconds > 0
+
+
+async def test_an_exchange_belongs_to_the_request_with_its_id() -> None:
+    seen: list[FinishedRequest] = []
+    told: list[LogLine] = []
+    observers = Observers([seen.append], told.append)
+
+    async def recording(scope: Any, receive: Any, send: Any) -> None:
+        observers.say(line("another"))
+        observers.say(line(scope["state"].exchange))
+        await answering(scope, receive, send)
+
+    await asyncio.gather(*(observers.watched(recording, scope(id), None, discarding) for id in ("a", "b")))
+    assert [finished.line and finished.line.id for finished in seen] == ["a", "b"]
+    assert [recorded.id for recorded in told] == ["another", "a", "another", "b"]
+    assert observers._lines == {}
+
+
+async def test_a_request_that_failed_or_was_cancelled_is_observed_too() -> None:
+    seen: list[FinishedRequest] = []
+    observers = Observers([seen.append], None)
+
+    async def failing(scope: Any, receive: Any, send: Any) -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await observers.watched(failing, scope(), None, discarding)
+
+    async def waiting(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(observers.watched(waiting, scope(), None, discarding))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [finished.status for finished in seen] == [0, 0]
+    assert observers._lines == {}
