@@ -15,7 +15,7 @@ from tests.storage.schema import render
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
 from sickbay.storage.interface import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
-from sickbay.storage.postgres import migrations, resources, writer
+from sickbay.storage.postgres import migrations, pool, resources, writer
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
@@ -114,7 +114,8 @@ async def test_a_connection_killed_during_a_transaction_leaves_no_changes(
 
 
 @pytest.mark.anyio
-async def test_a_restarted_server_is_used_again(own: Server) -> None:
+async def test_a_restarted_server_is_used_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "FAILOVER", 0.0)
     store = await open_store(own.address(), find)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     own.stop()
