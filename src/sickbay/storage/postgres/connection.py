@@ -11,7 +11,7 @@ import asyncpg
 from sickbay.settings.database import CannotOpen, Unavailable, shown
 from sickbay.storage.postgres.migrations import migrate
 from sickbay.storage.postgres.pool import PATIENCE, Connections
-from sickbay.storage.postgres.servers import ENDED, LOST, Servers, check_settings
+from sickbay.storage.postgres.servers import ENDED, LOST, Servers, check_pooler
 
 OLDEST = 13
 TRIES = 3
@@ -93,7 +93,7 @@ async def connect(address: str) -> Pool:
         try:
             await _suitable(connection, name)
             if servers.pooled:
-                await check_settings(connection, name)
+                await check_pooler(connection, servers, name)
             await migrate(connection, name)
         except BaseException:
             connection.terminate()

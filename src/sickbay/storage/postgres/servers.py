@@ -90,15 +90,33 @@ class Servers:
         )
 
 
-async def check_settings(connection: Any, name: str) -> None:
-    """Raise CannotOpen unless the session, which PgBouncer opened, has the settings that Sickbay needs."""
-    expected = {name: value for name, value in SESSION.items() if name != "application_name"}
+async def check_pooler(connection: Any, servers: Servers, name: str) -> None:
+    """Raise CannotOpen unless PgBouncer keeps prepared statements, and its sessions have the settings that Sickbay needs."""
+    if await _mixes_statements(connection, servers):
+        raise CannotOpen(
+            f"PgBouncer at {name} loses prepared statements. Set max_prepared_statements = 1000 (PgBouncer 1.21 or newer)."
+        )
+    expected = {setting: value for setting, value in SESSION.items() if setting != "application_name"}
     actual = dict(await connection.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", list(expected)))
     if different := sorted(setting for setting in expected if actual.get(setting) != expected[setting]):
         raise CannotOpen(
             f"PgBouncer at {name} doesn't pass on settings, and the database user has other ones for {', '.join(different)}."
             " Set them with ALTER ROLE, as docs/postgresql.md shows, and restart PgBouncer."
         )
+
+
+async def _mixes_statements(connection: Any, servers: Servers) -> bool:
+    """Whether two connections that share a session of the server see each other's prepared statements."""
+    second = await servers.connect()
+    try:
+        async with connection.transaction():
+            statement = await connection.prepare("SELECT 1", name="sickbay_probe")
+        text = "SELECT count(*) FROM pg_prepared_statements WHERE name = 'sickbay_probe'"
+        return bool(await second.fetchval(text) and statement)
+    except (asyncpg.DuplicatePreparedStatementError, asyncpg.InvalidSQLStatementNameError):
+        return True
+    finally:
+        second.terminate()
 
 
 def _notice_silence(connection: Any) -> None:
