@@ -89,6 +89,7 @@ def failed(responses: list[Written]) -> list[Written]:
 
 
 def missing_resources(base: str, token: str, ids: set[str], headers: Mapping[str, str] = {}) -> set[str]:
-    """Returns which of the resources can't be read."""
+    """Returns which of the resources don't exist. The token must be valid."""
     with httpx2.Client(headers={"Authorization": f"Bearer {token}", **headers}, trust_env=False, timeout=30) as http:
+        http.get(f"{base}/general/r4/Observation?_count=1").raise_for_status()
         return {id for id in ids if http.get(f"{base}/general/r4/Observation/{id}").status_code != 200}

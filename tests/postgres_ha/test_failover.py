@@ -93,7 +93,7 @@ def test_no_acknowledged_write_is_lost_with_the_primary(
     assert all(response.at < promoted + BACK for response in failures)
 
 
-def test_a_planned_switchover_fails_no_request(
+def test_a_planned_switchover_fails_only_requests_whose_commit_it_interrupts(
     patroni: Cluster, live: Live, access: str, rate: float, report: Callable[..., None]
 ) -> None:
     clients = Clients(live.base, access, rate * SHARE)
@@ -118,7 +118,7 @@ def test_a_planned_switchover_fails_no_request(
     assert len(failures) <= clients.count
 
 
-def test_the_sessions_are_spread_over_no_standby(patroni: Cluster, live: Live) -> None:
+def test_no_session_is_on_the_standby(patroni: Cluster, live: Live) -> None:
     standby = patroni.other(patroni.primary())
     count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sickbay'"
     assert (standby.say(count), int(patroni.primary().say(count)) > 0) == ("0", True)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from sickbay.settings.database import CannotOpen, Unavailable, shown
+from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.migrations import migrate
 from sickbay.storage.postgres.pool import PATIENCE, Connections
 from sickbay.storage.postgres.servers import ENDED, LOST, Servers, check_pooler
@@ -24,10 +25,13 @@ class ConnectionLost(Unavailable):
 
 
 class Pool:
-    """A connection pool, and the database's name without its password, for messages."""
+    """A connection pool, and the database's name without its password, for messages.
 
-    def __init__(self, connections: Connections, name: str) -> None:
-        self._connections, self.name = connections, name
+    locks_hold: advisory locks work. CockroachDB accepts them and does nothing.
+    """
+
+    def __init__(self, connections: Connections, name: str, locks_hold: bool = True) -> None:
+        self._connections, self.name, self.locks_hold = connections, name, locks_hold
 
     def connection(self) -> _Turn:
         """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one."""
@@ -94,6 +98,7 @@ async def connect(address: str) -> Pool:
             await _suitable(connection, name)
             if servers.pooled:
                 await check_pooler(connection, servers, name)
+            locks_hold = await _locks_hold(connection)
             await migrate(connection, name)
         except BaseException:
             connection.terminate()
@@ -101,7 +106,7 @@ async def connect(address: str) -> Pool:
     except (ValueError, OverflowError, asyncpg.PostgresError, *LOST) as error:
         raise CannotOpen(_why(error, name)) from error
     connections.give(connection)
-    return Pool(connections, name)
+    return Pool(connections, name, locks_hold)
 
 
 def _away(error: BaseException, name: str) -> str:
@@ -119,6 +124,13 @@ def _why(error: BaseException, name: str) -> str:
         case _ if isinstance(error, LOST):
             return _away(error, name)
     return f"Can't create the tables in {name}: {_one_line(error)}"
+
+
+async def _locks_hold(connection: Any) -> bool:
+    async with connection.transaction():
+        await connection.execute(f"SELECT pg_advisory_xact_lock_shared({number('probe')})")
+        mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        return bool(await connection.fetchval(mine))
 
 
 async def _suitable(connection: Any, name: str) -> None:

@@ -29,13 +29,14 @@ LOST = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,  # the server became a standby
-    asyncpg.TargetServerAttributeNotMatched,  # only standbys answer
+    asyncpg.InternalClientError,  # only standbys answer; or the server said goodbye to an idle connection
 )
 ENDED = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InternalClientError,
 )
 """Errors after which a connection is useless, even if it isn't closed yet."""
 EACH = 3.0

@@ -22,9 +22,12 @@ RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, Connecti
 """The transaction was rolled back. Our locks prevent the first two on a single server, but distributed PostgreSQL variants can
 return them at any time.
 """
+RACES = (asyncpg.UniqueViolationError,)
+"""Where advisory locks do nothing, two transactions may insert the same row."""
 UNKNOWN = (
     OSError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -39,21 +42,25 @@ async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
     Raises UnknownOutcome if the connection was lost during the commit. The job then isn't repeated, because it may have been
     committed.
     """
+    retryable = RETRYABLE if pool.locks_hold else (*RETRYABLE, *RACES)
     for pause in PAUSES:
         try:
             return await _once(pool, locks, job)
-        except RETRYABLE:
+        except retryable:
             await asyncio.sleep(random.uniform(0, pause))
     try:
         return await _once(pool, locks, job)
-    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError) as error:
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *RACES) as error:
+        if isinstance(error, RACES) and pool.locks_hold:
+            raise
         raise Unavailable(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
 
 
 async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
     async with pool.connection() as connection:
         try:
-            await connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; {locks}")
+            isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
+            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {locks}")
             value = await job(connection)
             await _commit(connection, pool.name)
         except BaseException:
