@@ -102,7 +102,7 @@ async def check_pooler(connection: Any, servers: Servers, name: str) -> None:
     if different := sorted(setting for setting in expected if actual.get(setting) != expected[setting]):
         raise CannotOpen(
             f"PgBouncer at {name} doesn't pass on settings, and the database user has other ones for {', '.join(different)}."
-            " Set them with ALTER ROLE, as docs/postgresql.md shows, and restart PgBouncer."
+            " Set them with ALTER ROLE, as docs/operations-postgresql.md shows, and restart PgBouncer."
         )
 
 
