@@ -146,5 +146,7 @@ def _one_line(error: BaseException) -> str:
     """Return the error on one line. PostgreSQL and asyncpg never repeat a password."""
     if isinstance(error, TimeoutError):
         return f"no answer in {PATIENCE:.0f} seconds"
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return "none of the servers accepts writes."
     text = " ".join(str(error).split()) or type(error).__name__
     return text.rstrip(".") + "."
