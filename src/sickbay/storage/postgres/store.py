@@ -107,7 +107,7 @@ class PostgresStore:
         async def job(db: Any) -> int:
             nonlocal begun
             if begun:  # some of the saves are consumed, so the rest alone must not be written
-                raise Unavailable(f"The connection to PostgreSQL at {self._pool.name} was lost during a fill.")
+                raise Unavailable(f"PostgreSQL at {self._pool.name} interrupted the transaction that fills a space.")
             if await db.fetchval(to_postgres(ANY_LIVE).text, number):
                 return 0
             count, begun = 0, True
