@@ -22,8 +22,8 @@ test: .venv/.dev node  ## run all tests, including those in Chromium
 	@$(PY) -m compileall -q src tests bench tools
 	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
-prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts, image), and all tests without caches
-	@tools/system chromium postgres podman
+prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests without caches
+	@tools/system chromium postgres patroni podman
 	$(PY) -m pytest -q -m prove $(ARGS)
 	SICKBAY_CACHES=off $(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
 

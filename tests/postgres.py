@@ -31,7 +31,7 @@ class Server:
 
     def __init__(self, bin: Path, folder: Path, haste: tuple[str, ...] = HASTE) -> None:
         self.bin, self.folder, self._haste = bin, folder, haste
-        self._user = _other() if os.getuid() == 0 else None
+        self._user = other_user() if os.getuid() == 0 else None
         self._names = count()
 
     def make(self) -> None:
@@ -100,7 +100,7 @@ def _watched(running: Server) -> Iterator[None]:
         watcher.communicate()
 
 
-def _other() -> str:
+def other_user() -> str:
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name).pw_name

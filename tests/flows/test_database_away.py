@@ -6,15 +6,20 @@ import resource
 from pathlib import Path
 
 import httpx2
+import pytest
 from tests.cli.command import sickbay
 from tests.flows.flow import Flow, run
 from tests.flows.writing import hand, observation
 from tests.postgres import Server, server
 
+from sickbay.storage.postgres import pool
 from sickbay.testing.server import serving
 
 
-def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(postgres: Server, tmp_path: Path) -> None:
+def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "FAILOVER", 0.0)  # don't wait for another server
     with server(postgres.bin) as own:
 
         async def steps(flow: Flow) -> None:

@@ -15,7 +15,8 @@ from tests.storage.schema import render
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
 from sickbay.storage.interface import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
-from sickbay.storage.postgres import migrations, resources, writer
+from sickbay.storage.postgres import migrations, pool, resources, writer
+from sickbay.storage.postgres import store as store_module
 from sickbay.storage.postgres.migrations import STEPS
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
@@ -114,7 +115,8 @@ async def test_a_connection_killed_during_a_transaction_leaves_no_changes(
 
 
 @pytest.mark.anyio
-async def test_a_restarted_server_is_used_again(own: Server) -> None:
+async def test_a_restarted_server_is_used_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "FAILOVER", 0.0)
     store = await open_store(own.address(), find)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     own.stop()
@@ -280,6 +282,26 @@ async def test_a_failure_to_open_is_reported_in_one_sentence_without_secrets(
         await open_store(wrong, find)
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.anyio
+async def test_a_new_connection_invalidates_the_caches(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may lead to another server after a failover, which reuses the numbers of transactions that were rolled back."""
+    monkeypatch.setattr(store_module, "CACHES", True)
+    await store.get("token", "t")
+    before = store.stamp()
+    store._pool._connections.drop()
+    await store.get("token", "t")
+    assert store.stamp() != before
+
+
+@pytest.mark.anyio
+async def test_servers_that_are_all_standbys_are_refused(postgres: Server, address: str) -> None:
+    postgres.say("CREATE DATABASE fixed")
+    postgres.say("ALTER DATABASE fixed SET default_transaction_read_only = on")
+    standby = address.replace("/postgres?", "/fixed?") + "&target_session_attrs=read-write"
+    with pytest.raises(CannotOpen, match="none of the servers accepts writes"):
+        await open_store(standby, find)
 
 
 @pytest.mark.anyio

@@ -1,9 +1,12 @@
-"""Database URLs, and the errors if a database can't be opened or fails."""
+"""Database URLs, and the errors if a database can't be opened or fails.
+
+A URL may name several servers, as libpq does: postgresql://me@a:5432,b:5432/sickbay. Sickbay uses the one that accepts writes.
+"""
 
 from __future__ import annotations
 
 from typing import TypeGuard
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -20,6 +23,15 @@ class Unavailable(RuntimeError):
 
     title = "The database is unavailable"
     detail = "Sickbay's database doesn't respond; nothing was changed. Try again."
+
+
+class UnknownOutcome(Unavailable):
+    """The connection was lost during the commit: the database may have committed the transaction or not."""
+
+    title = "The outcome is unknown"
+    detail = (
+        "Sickbay lost its database during the commit, so the change may or may not be stored. Read the data, then try again."
+    )
 
 
 class DiskFails(Unavailable):
@@ -44,8 +56,17 @@ def shown(address: str) -> str:
     """The URL without password and parameters, for messages."""
     try:
         parts = urlsplit(address)
-        user = f"{parts.username}@" if parts.username else ""
-        port = f":{parts.port}" if parts.port else ""
+        for server in addresses(address):
+            _ = urlsplit(server).port  # raises ValueError if it isn't a number
     except ValueError:
         return "postgresql://…"
-    return f"postgresql://{user}{parts.hostname or ''}{port}{parts.path}"
+    user, _, servers = parts.netloc.rpartition("@")
+    name = f"{user.partition(':')[0]}@" if user else ""
+    return f"postgresql://{name}{servers}{parts.path}"
+
+
+def addresses(address: str) -> list[str]:
+    """One URL for each server that the URL names."""
+    parts = urlsplit(address)
+    user, at, servers = parts.netloc.rpartition("@")
+    return [urlunsplit(parts._replace(netloc=f"{user}{at}{server}")) for server in servers.split(",")]

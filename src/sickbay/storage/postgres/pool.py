@@ -7,6 +7,7 @@ use, which cost more of our CPU than the query (25 of 36 µs). Here, borrowing a
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -17,6 +18,8 @@ PATIENCE = 15.0
 """Maximum seconds for connecting, or for waiting for a free connection."""
 MOST = 10
 """Maximum connections of one process."""
+FAILOVER = 10.0
+"""Seconds during which a lost server may be replaced by another one. Requests wait so long, and fail at once afterwards."""
 LASTS = 300.0
 """Seconds after which an idle connection is no longer used: a firewall or proxy may have dropped it."""
 
@@ -24,8 +27,11 @@ LASTS = 300.0
 class Connections:
     """`take` a connection, and always `give` it back. Waiting requests are served in order."""
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
+    def __init__(self, connect: Connect, lost: tuple[type[Exception], ...] = (OSError,)) -> None:
+        """lost: the errors of `connect` after which a server may come back."""
+        self._connect, self._lost = connect, lost
+        self._away_since: float | None = None
+        self.opened = 0
         self._idle: list[tuple[Any, float]] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._places = MOST
@@ -76,13 +82,32 @@ class Connections:
         """Terminate all idle connections without notifying the server."""
         while self._idle:
             self._idle.pop()[0].terminate()
+            self._places += 1
 
     async def _connect_new(self) -> Any:
         try:
-            return await self._connect()
+            connection = await self._connect_patiently()
         except BaseException:
             self.give(None)
             raise
+        self._away_since = None
+        self.opened += 1
+        return connection
+
+    async def _connect_patiently(self) -> Any:
+        while True:
+            try:
+                return await self._connect()
+            except self._lost:
+                if self._given_up():
+                    raise
+                await asyncio.sleep(random.uniform(0.1, 0.3))
+
+    def _given_up(self) -> bool:
+        """Whether there was never a connection, or there has been none for too long."""
+        if self._away_since is None:
+            self._away_since = monotonic()
+        return not self.opened or monotonic() - self._away_since >= FAILOVER
 
     async def _wait(self) -> Any | None:
         """Wait for a connection. None means that there is a place for a new one."""

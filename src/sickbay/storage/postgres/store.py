@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
+from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import (
     Conflict,
     Labels,
@@ -68,7 +69,7 @@ class PostgresStore:
         self._answers = StoreQueries(self._sync_reader, find, key)
         self._filling = asyncio.Lock()
         self._statistics = statistics
-        self._seen, self._stamp = "", 0
+        self._seen, self._stamp = (0, ""), 0
         self._records: Coalescer[str, str, Record] = Coalescer(self._get)
         self._reads: Coalescer[tuple[ResourceSpace, str, Visibility], str, Stored] = Coalescer(self._read)
         self.guard = self._answers.guard
@@ -101,11 +102,15 @@ class PostgresStore:
         """
         pending = iter(saves)
         number = await self._number(space)
+        begun = False
 
         async def job(db: Any) -> int:
+            nonlocal begun
+            if begun:  # some of the saves are consumed, so the rest alone must not be written
+                raise Unavailable(f"PostgreSQL at {self._pool.name} interrupted the transaction that fills a space.")
             if await db.fetchval(to_postgres(ANY_LIVE).text, number):
                 return 0
-            count = 0
+            count, begun = 0, True
             while chunk := await asyncio.to_thread(lambda: list(islice(pending, CHUNK))):
                 async with self._pool.connection() as second:
                     await self._numbers.learn(second, chunk)
@@ -137,10 +142,10 @@ class PostgresStore:
         return await self._records.ask(kind, fitted(key))
 
     async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
-        async with self._pool.connection() as db:
-            rows = await db.fetch(_GET, fitted(kind), keys)
-        if (snapshot := rows[0][0]) != self._seen:
-            self._seen, self._stamp = snapshot, self._stamp + 1
+        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys))
+        # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
+        if (seen := (self._pool.generation, rows[0][0])) != self._seen:
+            self._seen, self._stamp = seen, self._stamp + 1
         return {row[2]: Record(*row[1:]) for row in rows if row[1] is not None}
 
     def stamp(self) -> int | None:
@@ -174,8 +179,7 @@ class PostgresStore:
 
     async def _journal_size(self) -> tuple[int, Volume]:
         """Return the number of rows in `journal_size`, and their sum."""
-        async with self._pool.connection() as db:
-            rows, exchanges, size = await db.fetchrow(SIZE)
+        rows, exchanges, size = await self._pool.repeatable(lambda db: db.fetchrow(SIZE))
         return rows, Volume(int(exchanges), int(size))
 
     async def database_size(self) -> int:
@@ -245,19 +249,20 @@ class PostgresStore:
 
     async def _ask(self, job: Callable[[], T]) -> T:
         """Run all of the job's queries on one connection."""
-        async with self._pool.connection() as db:
-            return await in_turn(partial(_fetch, db), job)
+        return await self._pool.repeatable(lambda db: in_turn(partial(_fetch, db), job))
 
     async def _reserve(self, saves: Sequence[Save | Reindex]) -> dict[int, list[int]]:
         """Reserve nids for everything that the saves may need, before they hold any lock."""
-        async with self._pool.connection() as db:
+
+        async def reserve(db: Any) -> dict[int, list[int]]:
             await self._numbers.learn(db, saves)
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
+        return await self._pool.repeatable(reserve)
+
     async def _number(self, space: ResourceSpace) -> int:
-        async with self._pool.connection() as db:
-            return await self._numbers.space(db, space)
+        return await self._pool.repeatable(lambda db: self._numbers.space(db, space))
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:

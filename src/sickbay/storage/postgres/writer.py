@@ -1,4 +1,6 @@
-"""Runs a job in a transaction under its locks, all or nothing, and retries it after a serialization failure."""
+"""Runs a job in a transaction under its locks, all or nothing. It is repeated after a serialization failure, and if the
+connection was lost before the commit.
+"""
 
 from __future__ import annotations
 
@@ -9,40 +11,70 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from sickbay.settings.database import Unavailable
-from sickbay.storage.postgres.connection import Pool
+from sickbay.settings.database import Unavailable, UnknownOutcome
+from sickbay.storage.postgres.connection import ConnectionLost, Pool
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
 PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 """Maximum seconds before each retry."""
-RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-"""Our locks prevent these errors on a single server, but distributed PostgreSQL variants can return them at any time."""
+RETRYABLE = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, ConnectionLost)
+"""The transaction was rolled back. Our locks prevent the first two on a single server, but distributed PostgreSQL variants can
+return them at any time.
+"""
+RACES = (asyncpg.UniqueViolationError,)
+"""Where advisory locks do nothing, two transactions may insert the same row."""
+UNKNOWN = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.StatementCompletionUnknownError,
+)
+"""Errors of a commit that don't tell whether it happened."""
 
 
 async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
-    """Run the job, commit, and return its value. If it raises an error, none of its changes are kept."""
+    """Run the job, commit, and return its value. If it raises an error, none of its changes are kept.
+
+    Raises UnknownOutcome if the connection was lost during the commit. The job then isn't repeated, because it may have been
+    committed.
+    """
+    retryable = RETRYABLE if pool.locks_hold else (*RETRYABLE, *RACES)
     for pause in PAUSES:
         try:
             return await _once(pool, locks, job)
-        except RETRYABLE:
+        except retryable:
             await asyncio.sleep(random.uniform(0, pause))
     try:
         return await _once(pool, locks, job)
-    except RETRYABLE as error:
+    except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *RACES) as error:
+        if isinstance(error, RACES) and pool.locks_hold:
+            raise
         raise Unavailable(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
 
 
 async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
     async with pool.connection() as connection:
         try:
-            await connection.execute(f"BEGIN ISOLATION LEVEL READ COMMITTED; {locks}")
+            isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
+            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {locks}")
             value = await job(connection)
-            await connection.execute("COMMIT")
+            await _commit(connection, pool.name)
         except BaseException:
             await _undo(connection)
             raise
         return value
+
+
+async def _commit(connection: Any, name: str) -> None:
+    try:
+        await connection.execute("COMMIT")
+    except UNKNOWN as error:
+        connection.terminate()
+        raise UnknownOutcome(f"The connection to PostgreSQL at {name} was lost during a commit.") from error
 
 
 async def _undo(connection: Any) -> None:

@@ -36,6 +36,7 @@ SECTIONS = (
             Entry("Run in a container", "container"),
             Entry("Run behind a proxy", "how-to/behind-a-proxy"),
             Entry("Store data in PostgreSQL", "postgresql"),
+            Entry("Run PostgreSQL for a team", "operations-postgresql"),
             Entry("Operate a server", "operations"),
             Entry("Explain an error with the doctor", "doctor"),
             Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),
