@@ -37,11 +37,10 @@ class Pool:
         """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one."""
         return _Turn(self._connections, self.name)
 
-<<<<<<< HEAD
     def waiting(self) -> int:
         """The number of requests of this process that wait for a connection."""
         return self._connections.waiting()
-=======
+
     @property
     def generation(self) -> int:
         """A number that is higher after each new connection, which may lead to another server."""
@@ -57,7 +56,6 @@ class Pool:
                 continue
         async with self.connection() as connection:
             return await work(connection)
->>>>>>> pg
 
     async def close(self) -> None:
         try:
