@@ -49,4 +49,8 @@ def describe(piece: Piece) -> str:
     """ "" for a piece that says nothing by itself, such as the URL of a page."""
     name = _NAMES.get(piece.subkind) or _KINDS.get(piece.kind, "")
     host = urls.split(str(piece.values.get("url") or "")).hostname if name else ""
-    return f"{name} at {host}" if host else name
+    request = piece.values.get("request")
+    lines = (
+        f" (lines {request.first_line} to {request.last_line})" if request and request.last_line > request.first_line else ""
+    )
+    return f"{name} at {host}{lines}" if host else f"{name}{lines}"
