@@ -212,7 +212,8 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
     """evidence: the first exchange of the text, whose secrets are masked."""
-    parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if len(diagnosis.recognised) > 1 else []
+    tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
+    parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if tells else []
     shown = pasted_secrets.hidden(_as_json(diagnosis), evidence)
     parts += [finding_text(finding) for finding in shown["findings"]]
     if not diagnosis.explanation.findings:
