@@ -28,8 +28,8 @@ ERRORS = (
             PROSE,
         ),
         without=("invalid_grant", "expired"),
-        title="No refresh token: the scope offline_access wasn't requested or granted, or the client may not use refresh tokens",
-        why="Servers issue a refresh token only if it is requested at authorize, is registered for the client, and is consented to.",
+        title="No refresh token: offline_access wasn't requested or granted, or the client may not use refresh tokens",
+        why="Servers issue a refresh token only if the app requests it at authorize and is registered for it.",
         causes=(
             Cause(
                 "offline_access (SMART also: online_access) isn't in the authorization request or wasn't granted.",
@@ -116,7 +116,7 @@ ERRORS = (
             ),
             ("api", "fhir", "token", "json", "bearer", "resource"),
         ),
-        title="The answer is an HTML page, often a login page: the request reached a web page and not the API, or without a token",
+        title="The answer is HTML, often a login page: the request reached a web page, not the API, or has no token",
         why="A web app redirects requests without a session to its login. It doesn't look at bearer tokens, unlike an API.",
         causes=(
             Cause(

@@ -78,7 +78,7 @@ ERRORS = (
             PROSE,
         ),
         title="The page stays blank in the EHR's iframe: framing is forbidden, or the app's cookies are blocked there",
-        why="X-Frame-Options or frame-ancestors can forbid framing, and browsers block third-party cookies and storage in frames.",
+        why="X-Frame-Options or frame-ancestors can forbid framing, and browsers block third-party cookies in frames.",
         causes=(
             Cause(
                 "The app's or login page's headers forbid the frame.",
@@ -206,7 +206,7 @@ ERRORS = (
             ("redirect", "callback", "oauth", "login", "launch", "code"),
         ),
         title="The session is lost between the start of the login and the callback: its cookie isn't sent there",
-        why="The app stores state and code_verifier in a session. Without its cookie at the callback, it finds a new, empty one.",
+        why="The app stores state and code_verifier in a session. Without its cookie, the callback gets an empty one.",
         causes=(
             Cause(
                 "The login starts at another host, port or scheme than the callback, such as 127.0.0.1 and localhost.",

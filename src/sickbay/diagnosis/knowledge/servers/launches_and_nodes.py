@@ -50,7 +50,7 @@ ERRORS = (
             Cause(
                 "The nodes don't find each other.",
                 "With one node the error disappears; the log has ISPN000094 with 1 member only.",
-                "Configure the cluster: `--cache=ispn` and a `--cache-stack` that fits (kubernetes, jdbc-ping), and open its port.",
+                "Configure the cluster: `--cache=ispn` and a fitting `--cache-stack`, and open its port.",
             ),
             Cause(
                 "The load balancer changes the node between two requests.",
@@ -83,8 +83,8 @@ ERRORS = (
         without=("code challenge", "redirect_uri_mismatch", "invalid_request"),
         title="Google blocks the app: it requests sensitive or restricted scopes without being verified, or an admin blocks it",
         why=(
-            "Google shows this page instead of the consent page if an unverified app requests restricted scopes such as Gmail or "
-            "Drive, or if the Workspace doesn't trust the app."
+            "Google shows this page instead of the consent page if an unverified app requests restricted scopes such "
+            "as Gmail or Drive, or if the Workspace doesn't trust the app."
         ),
         causes=(
             Cause(
@@ -137,7 +137,7 @@ ERRORS = (
             ("launch", "smart", "ehr"),
         ),
         title="The app doesn't use the launch context, so it asks for a patient or shows a sample instead of the chosen one",
-        why="The EHR passes iss and launch to the launch page, and the token response names the patient. Without them none is known.",
+        why="The EHR passes iss and launch to the launch page; only then does the token response name the patient.",
         causes=(
             Cause(
                 "The EHR opens the app's index page instead of its launch page.",
@@ -195,7 +195,7 @@ ERRORS = (
         id="athena-insert-failed",
         servers=("athena",),
         text=(("error occured while inserting", "error occurred while inserting", "while inserting details"),),
-        title="The server accepted the request but failed to store it: usually content or a missing field, or a fault of the server",
+        title="The server accepted the request but couldn't store it: usually the content or a missing field",
         why="This message comes from the database layer behind the FHIR server, after validation, and doesn't name the cause.",
         causes=(
             Cause(

@@ -21,7 +21,7 @@ ERRORS = (
         id="missing-response-type",
         text=(missing_phrases("response_type"),),
         title="`response_type`: the authorization request doesn't contain it, or the server doesn't read it",
-        why="RFC 6749 requires response_type in every authorization request. The server reads it from the query of the address.",
+        why="RFC 6749 requires response_type in every authorization request. The server reads it from the query.",
         causes=(
             Cause(
                 "The app or its library builds the authorization URL without response_type.",
@@ -150,7 +150,7 @@ ERRORS = (
             ),
         ),
         title="The URL has a character that isn't allowed in it, most often a space or line break from copying",
-        why="The parser stops at the index in the message: 0 is a blank before http, the last one a blank or line break at the end.",
+        why="The parser stops at the index in the message: 0 is a blank before http, the last one a line break.",
         causes=(
             Cause(
                 "The address in the settings begins or ends with a space or line break.",

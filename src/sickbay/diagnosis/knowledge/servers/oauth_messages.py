@@ -327,15 +327,12 @@ ERRORS = (
         why="RFC 7662 gives no reason. Many servers say false, too, if the caller may not see this token.",
         causes=(
             Cause(
-                "The caller isn't the API of the token: IdentityServer wants an API resource whose scope the token has.",
+                "The caller isn't authenticated, or isn't the API of the token (IdentityServer: an API resource).",
                 "Compare the caller's id with aud and scope of the token.",
                 "Call introspection with the API's own id and secret, and request one of its scopes.",
             ),
             Cause(
                 "The token has expired or its session has ended.", "Try it at once after the login.", "Get a new access token."
-            ),
-            Cause(
-                "The request isn't authenticated.", "It has no Authorization header.", "Send a client's id and secret by Basic."
             ),
             Cause(
                 "Issuer, realm or host differ from those under which the token was issued.",
