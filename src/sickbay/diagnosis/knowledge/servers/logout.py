@@ -25,6 +25,9 @@ ERRORS = (
             (
                 "still logged in",
                 "logged in again",
+                "already logged in",
+                "not properly logged out",
+                "already signed in",
                 "logged back in",
                 "logged right back",
                 "logs the user back in",

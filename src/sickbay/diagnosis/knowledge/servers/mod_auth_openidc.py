@@ -132,6 +132,11 @@ ERRORS = (
                 "curl on the server fails, too.",
                 "Allow the connection, or set OIDCOutgoingProxy.",
             ),
+            Cause(
+                "The address has https, but the port speaks plain HTTP.",
+                "The message has unknown protocol or wrong version number.",
+                "Use http:// for this port, or the https port of the provider.",
+            ),
         ),
         source=WIKI,
         confidence="documented",

@@ -314,7 +314,11 @@ ERRORS = (
     ),
     KnownError(
         id="oauth-introspection-inactive",
-        text=(("introspect",), ("active",), ("false", "inactive")),
+        text=(
+            ("introspect",),
+            ("active",),
+            ("false", "inactive", "not active", "isn't active", "not considered active", "no longer active"),
+        ),
         without=("active-directory",),
         title=(
             "Introspection says that the token isn't active: expired, revoked, of another issuer, or not meant for the API "
@@ -323,10 +327,7 @@ ERRORS = (
         why="RFC 7662 gives no reason. Many servers say false, too, if the caller may not see this token.",
         causes=(
             Cause(
-                (
-                    "The caller isn't the API of the token: IdentityServer wants the name and secret of an API resource whose "
-                    "scope the token has."
-                ),
+                "The caller isn't authenticated, or isn't the API of the token (IdentityServer: an API resource).",
                 "Compare the caller's id with aud and scope of the token.",
                 "Call introspection with the API's own id and secret, and request one of its scopes.",
             ),
