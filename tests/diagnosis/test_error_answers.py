@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sickbay.diagnosis import har
@@ -190,6 +190,7 @@ REDIRECT = st.tuples(
 
 @settings(max_examples=200, deadline=None)
 @given(REDIRECT, st.booleans())
+@example(("access_denied", "GET /cb{}{} HTTP/1.1", "?", "error%3D{}"), False)
 def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str], nested: bool) -> None:
     code, around, mark, query = parts
     if nested:

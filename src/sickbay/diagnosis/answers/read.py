@@ -81,7 +81,7 @@ def _is_address(word: str) -> bool:
     """Whether the word is a URL (also without scheme and host) or a form. Only in_url reads those."""
     if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
         return True
-    return word[0] in "/?" and "=" in word
+    return word[0] in "/?" and ("=" in word or "%3d" in word.lower())
 
 
 def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
