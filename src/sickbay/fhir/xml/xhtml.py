@@ -21,7 +21,10 @@ _BREAKS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
 def _quoted(value: str) -> str:
+    """In double quotation marks; in single ones if the value contains only double ones."""
     escaped = html.escape(value, quote=False).translate(_BREAKS)
+    if '"' in escaped and "'" not in escaped:
+        return f"'{escaped}'"
     return f'"{escaped.replace(chr(34), "&quot;")}"'
 
 
