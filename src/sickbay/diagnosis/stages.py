@@ -117,7 +117,7 @@ def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
-AUTHORIZE = Stage[AuthorizeRequest, AuthorizeContext](
+AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
     "authorize",
     always(*authorize.CHECKS),
     read_authorize.to_evidence,
@@ -126,8 +126,8 @@ AUTHORIZE = Stage[AuthorizeRequest, AuthorizeContext](
     compared=AuthorizeContext,
     pasted=(readable.request_is_utf8,),
 )
-LOGIN = Stage[LoginRequest, LoginContext]("login", always(*login.CHECKS), read_login.to_evidence)
-TOKEN = Stage[TokenRequest, TokenContext](
+LOGIN: Stage[LoginRequest, LoginContext] = Stage("login", always(*login.CHECKS), read_login.to_evidence)
+TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     "token",
     token.checks,
     read_token.to_evidence,
@@ -136,21 +136,21 @@ TOKEN = Stage[TokenRequest, TokenContext](
     compared=TokenContext,
     pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
 )
-SCRIPT = Stage[TokenRequest, TokenContext]("script", delivery="json")
-INTROSPECTION = Stage[TokenRequest, SubjectContext](
+SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", delivery="json")
+INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage(
     "introspection",
     introspection.checks,
     read_subject.introspection_to_evidence,
     recheck=recheck.token_lookup,
     delivery="json",
 )
-REVOCATION = Stage[TokenRequest, SubjectContext](
+REVOCATION: Stage[TokenRequest, SubjectContext] = Stage(
     "revocation", revocation.checks, read_subject.revocation_to_evidence, recheck=recheck.token_lookup, delivery="json"
 )
-USERINFO = Stage[AccessRequest, AccessContext](
+USERINFO: Stage[AccessRequest, AccessContext] = Stage(
     "userinfo", always(*userinfo.CHECKS), read_subject.userinfo_to_evidence, recheck=recheck.userinfo, delivery="json"
 )
-FHIR = Stage[AccessRequest, AccessContext](
+FHIR: Stage[AccessRequest, AccessContext] = Stage(
     "access",
     fhir_checks,
     read_access.to_evidence,
@@ -159,22 +159,24 @@ FHIR = Stage[AccessRequest, AccessContext](
     compared=AccessContext,
     pasted=(readable.request_is_utf8,),
 )
-REGISTRATION = Stage[RegistrationRequest, Any](
+REGISTRATION: Stage[RegistrationRequest, Any] = Stage(
     "registration",
     always(*registration.CHECKS),
     read_registration.to_evidence,
     recheck=recheck.same_context,
     delivery="json",
 )
-LOGOUT = Stage[LogoutRequest, LogoutContext]("logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout)
-LAUNCH = Stage[UrlRequest, Any]("launch", always(*launch.CHECKS), read_url.launch_to_evidence)
-REDIRECT = Stage[UrlRequest, Any]("redirect", always(*authorization_response.CHECKS), read_url.redirect_to_evidence)
-BROWSER = Stage[Any, Any]("browser")
-DISCOVERY = Stage[Any, Any]("discovery")
-ID_TOKEN = Stage[Any, Any]("id_token")
-ANSWER = Stage[Any, Any]("answer")
-THROTTLE = Stage[None, None]("throttle", delivery="json")
-REQUEST = Stage[None, None]("request", delivery="json")
+LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
+    "logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout
+)
+LAUNCH: Stage[UrlRequest, Any] = Stage("launch", always(*launch.CHECKS), read_url.launch_to_evidence)
+REDIRECT: Stage[UrlRequest, Any] = Stage("redirect", always(*authorization_response.CHECKS), read_url.redirect_to_evidence)
+BROWSER: Stage[Any, Any] = Stage("browser")
+DISCOVERY: Stage[Any, Any] = Stage("discovery")
+ID_TOKEN: Stage[Any, Any] = Stage("id_token")
+ANSWER: Stage[Any, Any] = Stage("answer")
+THROTTLE: Stage[None, None] = Stage("throttle", delivery="json")
+REQUEST: Stage[None, None] = Stage("request", delivery="json")
 
 
 class Kind(NamedTuple):
