@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
@@ -64,6 +64,7 @@ def test_the_deciding_refusal_comes_before_other_findings() -> None:
     assert rule_of("unknown", findings) == "state-missing"
 
 
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.floats(0, 100)), max_size=20))
 def test_durations_are_published_as_if_each_had_been_observed(durations: list[tuple[Any, float]]) -> None:
     names = [(kind, f"{bound}") for kind in KINDS for bound in BUCKETS]

@@ -45,7 +45,8 @@ def with_code(text: str) -> Markup:
     """Text as HTML: what is in backticks becomes a code element, everything else is escaped."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))
+    # Python 3.11 joins the parts with the type of the text, and Markup would escape them again.
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def without_backticks(text: str) -> str:
