@@ -56,23 +56,6 @@ def test_the_url_of_an_error_page_is_recognised_by_its_urn() -> None:
     assert read("https://a.example/errors/urn%3Aa%3Ab/instances/1?client=x")["kind"] == "error_page_url"
 
 
-def test_a_curl_command_becomes_the_request_that_it_would_send() -> None:
-    text = "curl -X POST https://a.example/token \\\n -u app:secret -d grant_type=refresh_token --data-urlencode 'code=a b'"
-    assert read(text) == {
-        "kind": "token_request",
-        "method": "POST",
-        "url": "https://a.example/token",
-        "headers": {"Content-Type": "application/x-www-form-urlencoded", "Authorization": "Basic YXBwOnNlY3JldA=="},
-        "body": "grant_type=refresh_token&code=a%20b",
-    }
-
-
-def test_a_curl_command_for_a_resource_keeps_its_headers() -> None:
-    evidence = read('curl -s https://a.example/r4/Patient/1 -H "Authorization: Bearer x"')
-    assert evidence["kind"] == "fhir_request"
-    assert evidence["headers"] == {"Authorization": "Bearer x"}
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -142,10 +125,3 @@ def test_the_address_of_a_logout_is_not_an_authorization_request() -> None:
     assert (
         read("https://a.example/openid-connect/logout?client_id=x&redirect_uri=https://b.example")["kind"] == "logout_request"
     )
-
-
-def test_the_option_form_of_curl_sends_multipart() -> None:
-    request = read("curl https://a.example/token --form 'grant_type=\"client_credentials\"' -F client_id=x")
-    assert request["method"] == "POST"
-    assert request["body"] == "grant_type=client_credentials&client_id=x"
-    assert request["headers"] == {"Content-Type": "multipart/form-data"}

@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster as a team runs it: etcd, and two machines with Patroni, of which the second is the synchronous standby.
+"""A PostgreSQL cluster as a team runs it: etcd, and two machines with Patroni, the second is the synchronous standby.
 
 Each machine is a group of processes of this one. `lose` ends all of them at once, as a power cut does.
 """

@@ -63,7 +63,8 @@ def rejoined(machine: Machine) -> None:
 
 @contextmanager
 def silence(machine: Machine) -> Iterator[None]:
-    """Drops the packets of the machine's server, so that nobody learns of its end. Needs a network namespace of our own."""
+    """Drops the packets of the machine's server, so that its clients don't learn that it
+    ended. Needs a network namespace of our own."""
     if os.geteuid() or os.listdir("/sys/class/net") != ["lo"] or not shutil.which("iptables"):
         missing("netns", "run as root: unshare -n sh -c 'mount -t sysfs none /sys; ip link set lo up; make prove'")
     for way in ("--sport", "--dport"):

@@ -24,7 +24,7 @@ PROBLEMS = ("error", "warning")
 class Diagnosis(NamedTuple):
     """answers: the error responses in the input.
 
-    causes: the likely causes of an error that isn't explained by the request alone, the most likely first.
+    causes: the likely causes of an error that that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
     """
 

@@ -1,12 +1,10 @@
-"""Reads pasted text: a URL, a curl command or an exchange as JSON. Returns it in the form of a case's input."""
+"""Reads pasted text: a URL or an exchange as JSON. Returns it in the form of a case's input."""
 
 from __future__ import annotations
 
-import base64
 import re
-import shlex
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import parse_qs
 
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.diagnosis.evidence.address import fhir_base_of
@@ -19,37 +17,6 @@ _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
 _NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
 """A line of three or more words without the characters of a query, or the beginning of a response."""
-_WITH_VALUE = {
-    "-X": "method",
-    "--request": "method",
-    "-H": "header",
-    "--header": "header",
-    "-d": "data",
-    "--data": "data",
-    "--data-raw": "data",
-    "--data-ascii": "data",
-    "--data-binary": "data",
-    "--data-urlencode": "encoded",
-    "--json": "json",
-    "-F": "multipart",
-    "--form": "multipart",
-    "-u": "user",
-    "--user": "user",
-    "--url": "url",
-    "-A": "",
-    "-o": "",
-    "--output": "",
-    "-b": "",
-    "--cookie": "",
-    "--connect-timeout": "",
-    "-m": "",
-    "--max-time": "",
-    "-w": "",
-    "--write-out": "",
-    "-e": "",
-    "--referer": "",
-}
-"""The options of curl that take a value, and where the value goes; "" if it is ignored."""
 
 
 class HarFile(ValueError):
@@ -63,14 +30,12 @@ def read(text: str) -> dict[str, Any]:
         raise ValueError(TOO_LONG)
     if text.startswith("{"):
         return _exchange(text)
-    if re.match(r"(?:\$ )?curl\s", text):
-        return _curl(text.removeprefix("$ "))
     text = _stripped(text)
     line = urls.unescaped(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         kind = kind_of(line)
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
-    raise ValueError("This isn't a URL, a curl command or an exchange as JSON.")
+    raise ValueError("This isn't a URL or an exchange as JSON.")
 
 
 def is_url(evidence: dict[str, Any], text: str) -> bool:
@@ -135,62 +100,3 @@ def _exchange(text: str) -> dict[str, Any]:
     if not isinstance(evidence, dict) or "kind" not in evidence:
         raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
     return dict(evidence)
-
-
-def _curl(text: str) -> dict[str, Any]:
-    """Reads a curl command on one or more lines. Raises ValueError if it has no URL or an unclosed quotation mark."""
-    try:
-        words = shlex.split(text.replace("\\\n", " ").replace("\\\r\n", " "))[1:]
-    except ValueError as error:
-        raise ValueError(f"This curl command can't be read: {error}.") from error
-    options = _options(words)
-    if not options["url"]:
-        raise ValueError("This curl command has no URL.")
-    body, headers = "&".join(options["data"]), _headers(options)
-    method = options["method"] or ("POST" if body else "GET")
-    url = options["url"][0]
-    kind = "token_request" if "grant_type=" in body or urls.split(url).path.endswith("/token") else kind_of(url)
-    if kind == "authorize_url" and not body:
-        return {"kind": kind, "url": url}
-    return {"kind": kind, "method": method, "url": url, "headers": headers} | ({"body": body} if body else {})
-
-
-def _options(words: list[str]) -> dict[str, Any]:
-    options: dict[str, Any] = {"method": None, "header": [], "data": [], "url": [], "user": None}
-    rest = iter(words)
-    for word in rest:
-        name, _, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        place = _WITH_VALUE.get(name)
-        if place is not None:
-            _keep(options, place, value or next(rest, ""))
-        elif not word.startswith("-"):
-            options["url"].append(word)
-    return options
-
-
-def _keep(options: dict[str, Any], place: str, value: str) -> None:
-    if place in ("method", "user"):
-        options[place] = value
-    elif place == "encoded":
-        name, equals, content = value.partition("=")
-        options["data"].append(f"{name}={quote(content, safe='')}" if equals else quote(value, safe=""))
-    elif place == "multipart":
-        name, _, content = value.partition("=")
-        content = content.strip('"')
-        options["data"].append(f"{name}={quote(content, safe='')}")
-        options["header"].insert(0, "Content-Type: multipart/form-data")
-    elif place == "json":
-        options["data"].append(value)
-        options["header"].append("Content-Type: application/json")
-    elif place:
-        options[place].append(value)
-
-
-def _headers(options: dict[str, Any]) -> dict[str, str]:
-    headers = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in options["header"])}
-    lower = {name.lower() for name in headers}
-    if options["data"] and "content-type" not in lower:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-    if options["user"] and "authorization" not in lower:
-        headers["Authorization"] = "Basic " + base64.b64encode(options["user"].encode()).decode()
-    return headers

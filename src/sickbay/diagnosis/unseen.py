@@ -1,4 +1,4 @@
-"""What a request alone can't show: what to compare with the registration if a server refuses a request without a fault."""
+"""What can't be seen in a request: what to compare with the registration if a server refuses a request without a fault."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ async def _versions(store: Store, space: ResourceSpace) -> int:
 
 
 CHANGED = -1
-"""In place of the number of versions, if a client has written something."""
+"""Instead of the number of versions, if a client has written something."""
 
 
 def _remember(space: ResourceSpace, day: datetime.date, versions: int) -> Put:

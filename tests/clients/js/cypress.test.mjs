@@ -1,4 +1,4 @@
-// The tasks, called as Cypress calls them. Cypress itself can't be installed from a registry alone.
+// The tasks, called as Cypress calls them. Cypress itself needs more than a package registry.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sickbayTasks } from "@sickbay/testing/cypress";

@@ -17,7 +17,7 @@ from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeItems, CodeO
 
 _ANNOUNCES = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _FEWEST = 2
-"""Settings are only reported if this many names are known, one of which is a client ID or a redirect URI."""
+"""Settings are only reported if this many names are known, including a client ID or a redirect URI."""
 _CALLS = re.compile(
     r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
     r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.diagnosis.knowledge.known_error import KnownError
-from sickbay.diagnosis.knowledge.recognise import BESIDE
+from sickbay.diagnosis.knowledge.recognise import ACCOMPANYING
 
 IN_PROSE = "-in-prose"
 """The end of the id of an entry that has further wordings of another one."""
@@ -49,7 +49,7 @@ def applies(entry: KnownError, seen: Seen) -> bool:
         return False
     if not entry.servers or not seen.servers.isdisjoint(entry.servers):
         return True
-    return bool(entry.text) and (seen.servers <= BESIDE or any(length >= VERBATIM for length in longest))
+    return bool(entry.text) and (seen.servers <= ACCOMPANYING or any(length >= VERBATIM for length in longest))
 
 
 VERBATIM = 24

@@ -163,12 +163,13 @@ ABOVE = {"azure-fhir": "entra", "google-healthcare": "google", "msal": "entra"}
 """A server that belongs to another one: errors of the other apply to it too."""
 
 
-_BESIDE = """
+_ACCOMPANYING = """
 appauth authlib cds-hooks fhirclient hapi ibm-fhir inferno msal nextauth oidc-client-ts openid-client passport requests-oauthlib
 spring
 """
-BESIDE = frozenset(_BESIDE.split())
-"""Libraries, FHIR servers and test tools. They occur beside an authorization server, so they don't exclude its errors."""
+ACCOMPANYING = frozenset(_ACCOMPANYING.split())
+"""Libraries, FHIR servers and test tools. Texts name them together with an authorization server, so they don't
+exclude its errors."""
 
 
 def recognised_servers(text: str) -> frozenset[str]:

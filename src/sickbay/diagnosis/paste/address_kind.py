@@ -22,7 +22,7 @@ _FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,
 
 
 def kind_of_url(url: str) -> str:
-    """The kind of a URL alone. "" if it says nothing by itself, such as the address of a page."""
+    """The kind of a URL alone. "" if it says nothing on its own, such as the address of a page."""
     parts = urls.split(url)
     if "/.well-known/" in parts.path:
         return "discovery_url"

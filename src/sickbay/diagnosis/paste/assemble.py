@@ -14,7 +14,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 EXAMINED = ("authorize_url", "launch_url", "redirect_url", "fhir_request", "error_page_url")
-"""The kinds of URL that can be examined alone."""
+"""The kinds of URL that can be examined on their own."""
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -60,7 +60,7 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
 
 
 def _url(piece: Piece) -> Iterator[Input]:
-    """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined alone."""
+    """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined on its own."""
     inner = list(urls_in_text.nested(str(piece.values["url"])))
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
@@ -71,7 +71,7 @@ def _url(piece: Piece) -> Iterator[Input]:
 
 
 def _is_whole(piece: Piece) -> bool:
-    """People shorten authorization URLs, and name their path alone."""
+    """People shorten authorization URLs, or give only their path."""
     names = parse(urls.split(str(piece.values["url"])).query).names()
     return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
 

@@ -46,7 +46,7 @@ def described(pieces: Iterable[Piece]) -> list[str]:
 
 
 def describe(piece: Piece) -> str:
-    """ "" for a piece that says nothing by itself, such as the URL of a page."""
+    """ "" for a piece that says nothing on its own, such as the URL of a page."""
     name = _NAMES.get(piece.subkind) or _KINDS.get(piece.kind, "")
     host = urls.split(str(piece.values.get("url") or "")).hostname if name else ""
     request = piece.values.get("request")

@@ -10,7 +10,7 @@ from sickbay.protocol.parameters import parse
 from sickbay.services.journal import masking, placeholders
 
 SHORTEST = 8
-"""A shorter text is no secret that anybody uses, and would mask parts of other words."""
+"""A shorter text isn't a real secret, and would mask parts of other words."""
 
 
 def of_input(evidence: Mapping[str, Any]) -> set[str]:

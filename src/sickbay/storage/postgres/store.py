@@ -106,7 +106,7 @@ class PostgresStore:
 
         async def job(db: Any) -> int:
             nonlocal begun
-            if begun:  # some of the saves are consumed, so the rest alone must not be written
+            if begun:  # some of the saves are consumed, so the rest must not be written without them
                 raise Unavailable(f"PostgreSQL at {self._pool.name} interrupted the transaction that fills a space.")
             if await db.fetchval(to_postgres(ANY_LIVE).text, number):
                 return 0

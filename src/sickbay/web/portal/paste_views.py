@@ -63,7 +63,7 @@ def _masked(text: str, hidden: set[str]) -> str:
 
 
 def _secrets(pieces: Sequence[Piece]) -> set[str]:
-    """The secrets of all pieces, as they stand in the text."""
+    """The secrets of all pieces, as they are written in the text."""
     found: set[str] = set()
     for piece in pieces:
         values = piece.values

@@ -14,7 +14,7 @@ ERRORS = (
         why="AD FS looks the value up among the client identifiers of its application groups, character by character.",
         causes=(
             Cause(
-                "The app sends a URL or name in place of the client identifier.",
+                "The app sends a URL or name instead of the client identifier.",
                 "The message shows the received value.",
                 "Set the client_id in the app to the Client Identifier that AD FS shows for the native or server application.",
             ),

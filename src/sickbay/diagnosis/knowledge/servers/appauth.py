@@ -165,7 +165,7 @@ ERRORS = (
             ),
         ),
         title="AppAuth couldn't reach the discovery, token or userinfo endpoint: a network error of the system",
-        why="The connection failed before any answer: no network, unknown host, http in place of https, or an untrusted"
+        why="The connection failed before any answer: no network, unknown host, http instead of https, or an untrusted"
         " certificate.",
         causes=(
             Cause(

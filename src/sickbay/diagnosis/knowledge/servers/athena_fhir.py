@@ -45,7 +45,7 @@ ERRORS = (
         text=(NAMED, ("not authorized", "unauthorized", "401"), ("token",), ("fhir", "resource", "endpoint", "api")),
         without=("invalid_client", "basic realm"),
         title="The FHIR server refuses the token: the scope, the user or the practice's authorization is missing",
-        why="A token alone isn't enough: the app has to be authorized in the practice, the user behind the token needs the "
+        why="A token isn't enough: the app has to be authorized in the practice, the user behind the token needs the "
         "permission, and the scope has to cover the type.",
         causes=(
             Cause(

@@ -139,7 +139,7 @@ ERRORS = (
         servers=("athena", "hapi", "spring"),
         text=(("found multiple hdid", "multiple hdid"),),
         title="HDID: several observation terms of the practice map to this LOINC code",
-        why="With a LOINC coding alone the server can't decide which term to write.",
+        why="With only a LOINC coding the server can't decide which term to write.",
         causes=(
             Cause(
                 "The LOINC code is mapped to several terms, as for temperature or heart rate.",

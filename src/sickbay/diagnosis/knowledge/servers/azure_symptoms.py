@@ -278,7 +278,7 @@ ERRORS = (
         "The access token has expired",
         "Entra ID's access tokens last 60 to 90 minutes. The client has to get a new one with its refresh token.",
         Cause(
-            "The client goes on using the first access token.",
+            "The client keeps using the first access token.",
             "It works for about an hour. exp in the token is in the past.",
             "Refresh the access token before it expires (acquireTokenSilent, or grant_type=refresh_token with offline_access).",
         ),

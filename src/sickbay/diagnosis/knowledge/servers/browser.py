@@ -1,4 +1,4 @@
-"""Other errors of the browser: mixed content, cookies, frames, insecure contexts, pages in place of JSON."""
+"""Other errors of the browser: mixed content, cookies, frames, insecure contexts, pages instead of JSON."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
@@ -195,7 +195,7 @@ ERRORS = (
             ),
         ),
         captures=(r"from (?P<value>https?://\S+)",),
-        title="An HTML page came back in place of JSON",
+        title="An HTML page came back instead of JSON",
         why="The URL belongs to a page: an error page, a login page, or the app's own index.html that answers every unknown"
         " path.",
         causes=(

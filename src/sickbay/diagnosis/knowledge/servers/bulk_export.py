@@ -55,7 +55,7 @@ ERRORS = (
                 "forever",
             ),
         ),
-        title="202 is no error: the export runs, and its status has to be polled at the URL in Content-Location",
+        title="202 isn't an error: the export runs, and its status has to be polled at the URL in Content-Location",
         why="The kick-off answers 202 with an empty body and the header Content-Location. That URL answers 202 while the job"
         " runs"
         " and 200 with the list of files at the end.",
@@ -132,7 +132,7 @@ ERRORS = (
                 " register it.",
             ),
             Cause(
-                "The scopes are separated by commas in place of blanks.",
+                "The scopes are separated by commas instead of blanks.",
                 "scope in the request has commas.",
                 "Separate scopes by blanks.",
             ),

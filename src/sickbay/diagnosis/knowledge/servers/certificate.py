@@ -10,7 +10,7 @@ ERRORS = (
         text=(("pkix path building failed", "unable to find valid certification path", "suncertpathbuilderexception"),),
         captures=(HOST,),
         title="Java doesn't trust the certificate of {value}: PKIX path building failed",
-        why="The certificate was signed by itself or by an authority that isn't in the truststore of the Java that runs the"
+        why="The certificate is self-signed, or signed by an authority that isn't in the truststore of the Java that runs the"
         " app,"
         " or the server doesn't send the intermediate certificate.",
         causes=(

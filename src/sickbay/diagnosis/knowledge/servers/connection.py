@@ -106,7 +106,7 @@ ERRORS = (
             Cause(
                 "An Android emulator calls localhost, which is the emulator.",
                 "The app runs in the emulator.",
-                "Use 10.0.2.2 in place of localhost, or adb reverse.",
+                "Use 10.0.2.2 instead of localhost, or adb reverse.",
             ),
         ),
         source="https://docs.docker.com/desktop/features/networking/",

@@ -104,7 +104,7 @@ ERRORS = (
             "Send the Application (client) ID as client_id.",
         ),
         Cause(
-            "The app is multitenant, but nobody in this tenant has consented to it yet.",
+            "The app is multitenant, but no user of this tenant has consented to it yet.",
             "The app isn't in the tenant's list of enterprise applications.",
             "Have an administrator of the tenant open https://login.microsoftonline.com/TENANT-ID/adminconsent?client_id=…",
         ),

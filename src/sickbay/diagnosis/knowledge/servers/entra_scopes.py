@@ -22,7 +22,7 @@ ERRORS = (
             "https://login.microsoftonline.com/TENANT-ID/adminconsent?client_id=CLIENT-ID.",
         ),
         Cause(
-            "The request is silent (refresh, on-behalf-of or prompt=none), so nobody can be asked.",
+            "The request is silent (refresh, on-behalf-of or prompt=none), so the user can't be asked.",
             "An interactive sign-in with the same scopes shows the consent page.",
             "Send the user through the authorize endpoint once with these scopes and prompt=consent.",
         ),

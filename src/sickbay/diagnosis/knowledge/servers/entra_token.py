@@ -191,12 +191,12 @@ ERRORS = (
         "This is a general code. The second AADSTS number in the message says what it was.",
         Cause(
             "The client secret is wrong or expired.",
-            "The message goes on with AADSTS50012 or AADSTS7000215.",
+            "The message continues with AADSTS50012 or AADSTS7000215.",
             "Create a new client secret and copy its Value.",
         ),
         Cause(
             "The code or refresh token has expired or was used already.",
-            "The message goes on with AADSTS70008 or AADSTS54005.",
+            "The message continues with AADSTS70008 or AADSTS54005.",
             "Sign the user in again and redeem the new code once.",
         ),
         where=SECRETS,

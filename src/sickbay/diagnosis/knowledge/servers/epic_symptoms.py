@@ -137,7 +137,7 @@ ERRORS = (
             ("observation",),
             ('"code":"required"', '"code": "required"', "code: required", "400", "labs or vital", "no labs"),
         ),
-        title="category: Epic refuses a search of Observation by patient alone",
+        title="category: Epic refuses a search of Observation by patient only",
         why="Epic answers 400 with the code required, because it serves each category by another API.",
         causes=(
             Cause(

@@ -232,7 +232,7 @@ ERRORS = (
         why="A request needs a type or operation after the base URL, such as base/Patient or base/metadata.",
         causes=(
             Cause(
-                "The base URL was requested by itself, or the type got lost, for example by $ in a shell.",
+                "Only the base URL was requested, or the type got lost, for example by $ in a shell.",
                 "The server's log shows the URL that arrived.",
                 "Request base/metadata or base/Patient, with the URL in single quotes.",
             ),
@@ -243,7 +243,7 @@ ERRORS = (
             ),
             Cause(
                 "The resource type is misspelt or in lower case.",
-                "The path has patient in place of Patient.",
+                "The path has patient instead of Patient.",
                 "Write the type as in the specification.",
             ),
         ),

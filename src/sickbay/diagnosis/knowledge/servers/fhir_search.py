@@ -135,7 +135,7 @@ ERRORS = (
             ":code",
             ":iterate",
         ),
-        title="The search uses a colon in place of =: the filter is ignored and everything comes back",
+        title="The search uses a colon instead of =: the filter is ignored and everything comes back",
         why="name=value needs an equals sign. A colon begins a modifier, so the whole is read as an unknown parameter, which"
         " most"
         " servers ignore.",

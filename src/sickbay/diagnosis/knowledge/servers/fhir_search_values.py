@@ -85,7 +85,7 @@ ERRORS = (
                 "Write the type after a colon: patient:Patient.identifier=… or subject:Patient.name=….",
             ),
             Cause(
-                "The last name isn't a search parameter, such as birthDate in place of birthdate.",
+                "The last name isn't a search parameter, such as birthDate instead of birthdate.",
                 "The same name fails in a direct search on the target type.",
                 "Use the search parameter's name in lower case.",
             ),

@@ -131,7 +131,7 @@ ERRORS = (
             ),
             Cause(
                 "A proxy or firewall in front refuses the request.",
-                "The body is HTML or empty in place of an OperationOutcome.",
+                "The body is HTML or empty instead of an OperationOutcome.",
                 "Ask the operator of the gateway; try without unusual headers.",
             ),
         ),

@@ -57,7 +57,7 @@ ERRORS = (
                 "Send JSON.stringify(resource) with Content-Type: application/fhir+json.",
             ),
             Cause(
-                "A member isn't known in the server's FHIR version, or has a list in place of a value.",
+                "A member isn't known in the server's FHIR version, or has a list instead of a value.",
                 "The message names the element.",
                 "Correct it by the specification of the server's version.",
             ),

@@ -290,7 +290,7 @@ ERRORS = (
         " the server's hash.",
         causes=(
             Cause(
-                "The app or an old library encodes with base64 in place of base64url.",
+                "The app or an old library encodes with base64 instead of base64url.",
                 "The value has +, / or =.",
                 "Encode the SHA-256 bytes with base64url without padding: replace + by -, / by _, and remove =. fhirclient:"
                 " update"

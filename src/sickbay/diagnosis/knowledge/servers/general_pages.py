@@ -208,7 +208,7 @@ ERRORS = (
             Cause(
                 "The server writes a reference, such as Patient/456.",
                 "The response has a slash in patient.",
-                "Return the id alone: 456. Only fhirUser has the form of a URL or reference.",
+                "Return only the ID: 456. Only fhirUser has the form of a URL or reference.",
             ),
         ),
         source="https://hl7.org/fhir/smart-app-launch/token-introspection.html",

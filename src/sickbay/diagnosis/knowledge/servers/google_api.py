@@ -336,7 +336,7 @@ ERRORS = (
         "Google's library found no valid credentials (Application Default Credentials)",
         "It looks at GOOGLE_APPLICATION_CREDENTIALS, at the file of gcloud, and at the metadata server.",
         Cause(
-            "None of them is there, or the user credentials of gcloud have expired.",
+            "None of them exists, or the user credentials of gcloud have expired.",
             "gcloud auth application-default print-access-token fails.",
             "Run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS to the path of the key file.",
         ),

@@ -291,7 +291,7 @@ ERRORS = (
                 "id token detected in the response",
             ),
         ),
-        title="The server returned an ID token, but the library was told to speak plain OAuth",
+        title="The server returned an ID token, but the library is configured for plain OAuth",
         why="With openid in the scope, the response is an OpenID Connect response, and its ID token has to be checked.",
         causes=(
             Cause(

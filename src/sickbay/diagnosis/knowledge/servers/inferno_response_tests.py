@@ -171,7 +171,7 @@ ERRORS = (
     KnownError(
         id="inferno-jwks-rsa",
         text=(("jwks contains no rsa keys", "jwks `keys` field must be an array"),),
-        title="jwks_uri: there is no RSA key with which the ID token could be checked",
+        title="jwks_uri: no RSA key there can verify the ID token",
         why="For ID tokens SMART requires only RS256, so Inferno ignores keys of other types.",
         causes=(
             Cause(
@@ -181,7 +181,7 @@ ERRORS = (
             ),
             Cause(
                 "The document isn't a JWK set.",
-                "There is no array keys.",
+                "The document has no array called keys.",
                 'Return {"keys": [...]} with kty, kid, n and e.',
             ),
         ),
@@ -213,7 +213,7 @@ ERRORS = (
             Cause(
                 "The ID is only inside the access token.",
                 "Decode the token.",
-                "Return patient beside access_token in the JSON.",
+                "Return patient next to access_token in the JSON.",
             ),
         ),
         source=KIT,

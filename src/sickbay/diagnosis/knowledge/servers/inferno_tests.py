@@ -279,7 +279,7 @@ ERRORS = (
         "with them.",
         causes=(
             Cause(
-                "All scopes were granted: the consent page lets nobody choose.",
+                "All scopes were granted: the consent page doesn't let users choose.",
                 "No checkboxes on the page.",
                 "Let the patient select single scopes on the consent page and return only these.",
             ),

@@ -108,7 +108,7 @@ ERRORS = (
         " iss (RFC 9207).",
         causes=(
             Cause(
-                "callback() gets { code } in place of all parameters.",
+                "callback() gets { code } instead of all parameters.",
                 "The error is 'iss missing from the response' or 'state mismatch'.",
                 "Pass all parameters of the redirect: client.callback(redirectUri, client.callbackParams(req), checks).",
             ),

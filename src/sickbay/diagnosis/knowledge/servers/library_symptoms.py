@@ -283,7 +283,7 @@ ERRORS = (
                 "Request openid fhirUser, and register both for the app; for old servers also profile.",
             ),
             Cause(
-                "The access token is decoded in place of the ID token.",
+                "The access token is decoded instead of the ID token.",
                 "The decoded token's aud is the FHIR server.",
                 "Decode id_token.",
             ),
@@ -327,7 +327,7 @@ ERRORS = (
                 "Register a backend app with a public key, and request system/ scopes with grant_type=client_credentials.",
             ),
             Cause(
-                "A user logs in once, and the program goes on later.",
+                "A user logs in once, and the program continues later.",
                 "The user can consent once.",
                 "Request offline_access, store the refresh token, and refresh without the browser.",
             ),

@@ -196,7 +196,7 @@ ERRORS = (
                 "Let the server return state unchanged in every redirect, errors too.",
             ),
             Cause(
-                "A page or proxy in between built the redirect by itself and dropped the parameter.",
+                "A page or proxy in between built its own redirect and dropped the parameter.",
                 "The server's own response still has state.",
                 "Pass all query parameters on.",
             ),

@@ -39,7 +39,7 @@ ERRORS = (
         id="nextauth-untrusted-host",
         text=(("untrustedhost", "host must be trusted"),),
         title="Auth.js doesn't trust the host name of the request",
-        why="Behind a proxy or outside Vercel, Auth.js takes the host from headers only if it is told to.",
+        why="Behind a proxy or outside Vercel, Auth.js takes the host from headers only if AUTH_TRUST_HOST is set.",
         causes=(
             Cause(
                 "AUTH_TRUST_HOST isn't set.",

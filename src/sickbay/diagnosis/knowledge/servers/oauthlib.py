@@ -66,7 +66,7 @@ ERRORS = (
         why="fetch_token reads the code from authorization_response, the full URL of the redirect.",
         causes=(
             Cause(
-                "The redirect carries an error in place of a code, such as access_denied.",
+                "The redirect carries an error instead of a code, such as access_denied.",
                 "The URL has error=.",
                 "Handle error first, and fix its cause.",
             ),
@@ -89,7 +89,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The server writes the scopes in another form or order, or adds some such as openid.",
-                "The same scopes stand in both, in other words.",
+                "Both name the same scopes, in different words.",
                 "Request the scopes exactly as the server returns them, or set OAUTHLIB_RELAX_TOKEN_SCOPE=1.",
             ),
             Cause(

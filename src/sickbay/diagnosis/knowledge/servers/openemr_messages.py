@@ -18,7 +18,7 @@ ERRORS = (
             Cause(
                 "aud is the host, the authorization server or another site.",
                 "Compare it with https://{host}/apis/default/fhir.",
-                "Send aud=https://{host}/apis/default/fhir, with the site's name in place of default.",
+                "Send aud=https://{host}/apis/default/fhir, with the site's name instead of default.",
             ),
             Cause(
                 "OpenEMR knows itself under another address.",
@@ -110,7 +110,7 @@ ERRORS = (
             ),
             Cause(
                 "The document isn't a key set.",
-                "There is no array keys.",
+                "The document has no array called keys.",
                 'Return {"keys": [...]}.',
             ),
             Cause(
@@ -173,7 +173,7 @@ ERRORS = (
         why="OpenEMR disables new confidential apps, and all apps with launch, until an administrator enables them.",
         causes=(
             Cause(
-                "Nobody enabled the client yet.",
+                "The client hasn't been enabled yet.",
                 "API Clients shows it as disabled.",
                 "Let an administrator enable the client.",
             ),

@@ -9,6 +9,7 @@ from sickbay.diagnosis.knowledge.match import IN_PROSE
 from sickbay.diagnosis.knowledge.servers import (
     fhir_status,
     general_addresses,
+    general_deployment,
     general_pages,
     general_symptoms,
     smart,
@@ -33,6 +34,7 @@ BASES = {
     for module in (
         fhir_status,
         general_addresses,
+        general_deployment,
         general_pages,
         general_symptoms,
         smart,

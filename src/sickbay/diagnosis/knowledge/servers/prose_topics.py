@@ -62,7 +62,7 @@ ERRORS = (
             Cause(
                 "It is a standalone launch, which has no launch parameter.",
                 "The user starts the app outside the EHR.",
-                "Configure the FHIR base URL in the app, and request launch/patient in place of launch.",
+                "Configure the FHIR base URL in the app, and request launch/patient instead of launch.",
             ),
         ),
         source="https://hl7.org/fhir/smart-app-launch/app-launch.html#launch-app-ehr-launch",

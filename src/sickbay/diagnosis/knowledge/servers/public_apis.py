@@ -148,7 +148,7 @@ ERRORS = (
             Cause(
                 "A mail scanner or a preview opened the link first.",
                 "It fails at the first click, in some organizations only.",
-                "Send a code to type in, or a page with a button in place of the direct link.",
+                "Send a code to type in, or a page with a button instead of the direct link.",
             ),
             Cause(
                 "The link was clicked twice, or a newer one was sent.",

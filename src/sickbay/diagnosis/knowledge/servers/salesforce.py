@@ -224,7 +224,7 @@ ERRORS = (
         ),
         Cause(
             "Client credentials: no Run As user.",
-            "The message is no client credentials user enabled.",
+            "The message says that no client credentials user is enabled.",
             "Enable the flow and choose a Run As user in the OAuth policies.",
         ),
         where=POLICIES,

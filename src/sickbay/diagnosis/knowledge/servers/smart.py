@@ -351,7 +351,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The scope isn't registered for the client.",
-                "The description names it, or a request with openid alone works.",
+                "The description names it, or a request with only openid works.",
                 "Add the scope to the client's registration, and request only scopes that are in it.",
             ),
             Cause(

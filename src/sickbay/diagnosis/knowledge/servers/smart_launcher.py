@@ -259,7 +259,7 @@ ERRORS = (
         id="launcher-simulated",
         servers=("smart-launcher", "fhirclient", "inferno"),
         text=(("(simulated error)", "simulated invalid", "simulated expired"),),
-        title="The error is simulated: the launcher was told to produce it",
+        title="The error is simulated: the launcher is set to produce it",
         why="The launcher's option Simulated Error makes it answer like this. Your request may be right.",
         causes=(
             Cause(

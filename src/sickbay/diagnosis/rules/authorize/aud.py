@@ -119,7 +119,7 @@ def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Fac
     return None
 
 
-_PATH = {guesses.FACT: "Sickbay judges this by the path of the URL alone, because it doesn't know the server."}
+_PATH = {guesses.FACT: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
 
 AUD_NOT_FHIR_BASE = Rule(
     id="aud-not-fhir-base",

@@ -31,7 +31,7 @@ def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlC
 
 
 def _is_enough(bits: int, known: AuthorizeContext | UrlContext) -> bool:
-    """Only SMART says how random `state` must be. A redirect alone doesn't show which flow it belongs to."""
+    """Only SMART says how random `state` must be. A redirect doesn't show which flow it belongs to."""
     return not known.smart if isinstance(known, AuthorizeContext) else known.server is UNKNOWN and bits >= FEW_BITS
 
 
