@@ -17,6 +17,7 @@ import apsw
 import httpx2
 import pytest
 from prometheus_client import REGISTRY
+from tests.ports import free_port
 
 import sickbay.cli.worker  # noqa: F401  (registers every metric of a server)
 from sickbay.testing.server import Live, serving, stop
@@ -47,9 +48,7 @@ def test_the_commands_of_the_page_work(tmp_path: Path) -> None:
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m sickbay "$@"\n')
     command.chmod(0o755)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
+    port = free_port()
     blocks = [block for block in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S) if "OTEL_" not in block]
     script = "set -eu\nset -m\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(blocks).replace("7425", str(port))
     done = subprocess.run(

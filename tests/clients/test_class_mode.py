@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from tests.clients.origins import serves
+from tests.ports import free_port
 from tests.proxy import proxied
 
-from sickbay.cli import admin_key, sockets
+from sickbay.cli import admin_key
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
@@ -31,14 +32,6 @@ location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new
   code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
 }));
 </script>"""
-
-
-def free_port() -> int:
-    listening = sockets.listen("127.0.0.1", 0)
-    port = sockets.port_of(listening)
-    for listener in listening:
-        listener.close()
-    return port
 
 
 def app_page(path: str) -> tuple[str, bytes] | None:

@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
-from sickbay.cli import sockets
-
 ROOT = Path(__file__).parents[2]
 LISTED = tomllib.loads((Path(__file__).parent / "not_run.toml").read_text(encoding="utf-8"))
 GENERATED = ("docs/rules/", "docs/reference/")
@@ -78,11 +76,3 @@ def run(folder: Path, script: str, curlrc: str = "", **environment: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-def free_port() -> int:
-    listening = sockets.listen("127.0.0.1", 0)
-    port = sockets.port_of(listening)
-    for listener in listening:
-        listener.close()
-    return port

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.conftest import missing
-from tests.docs.code_blocks import blocks, free_port, run
+from tests.docs.code_blocks import blocks, run
+from tests.ports import free_ports
 
 from sickbay.cli import certificate
 from sickbay.testing.server import serving
@@ -49,7 +50,8 @@ def nginx(folder: Path, upstream: str, port: int) -> Iterator[None]:
 
 
 def test_every_address_has_the_public_name_and_administering_needs_the_token(tmp_path: Path) -> None:
-    upstream, port = str(free_port()), free_port()
+    number, port = free_ports(2)
+    upstream = str(number)
     options = [*shlex.split(START)[2:], "--data", str(tmp_path / "data"), "--patients", "1"]
     curlrc = f'connect-to = "ehr.example.org:443:127.0.0.1:{port}"\ncacert = "{tmp_path / "https.crt"}"\n'
     with serving(*(option.replace("7425", upstream) for option in options)), nginx(tmp_path, upstream, port):

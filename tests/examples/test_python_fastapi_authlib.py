@@ -14,7 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.clients.client_kit import AdminClient
-from tests.docs.code_blocks import ROOT, free_port
+from tests.docs.code_blocks import ROOT
+from tests.ports import free_port
 
 from sickbay.testing.server import serving
 

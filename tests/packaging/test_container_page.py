@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.ports import free_ports
 from tools.checks.files import ROOT
 
 from sickbay import __version__
-from sickbay.cli import sockets
 from tools.release import podman
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(600)]
@@ -38,14 +38,6 @@ def blocks(heading: str) -> str:
     return "\n".join(re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S))
 
 
-def free_port() -> int:
-    listening = sockets.listen("127.0.0.1", 0)
-    port = sockets.port_of(listening)
-    for listener in listening:
-        listener.close()
-    return port
-
-
 @pytest.fixture
 def name() -> str:
     """The name of the container and the Compose project, so that the test touches no others."""
@@ -53,7 +45,7 @@ def name() -> str:
 
 
 def run(heading: str, name: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    port, sample = free_port(), free_port()
+    port, sample = free_ports(2)
     (folder / "containers.conf").write_text('[engine]\nruntime = "runc"\n' if podman.HYBRID.is_dir() else "")
     environment = podman.environment() | {
         "CONTAINERS_CONF_OVERRIDE": str(folder / "containers.conf"),

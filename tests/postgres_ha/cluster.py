@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from tests.ports import free_ports
 from tests.postgres import other_user
 
 MACHINES = 2
@@ -28,14 +28,6 @@ TTL = 20
 
 def request(method: str, url: str, timeout: float = 5, **options: Any) -> httpx2.Response:
     return httpx2.request(method, url, trust_env=False, timeout=timeout, **options)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    numbers = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return numbers
 
 
 def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> Any:

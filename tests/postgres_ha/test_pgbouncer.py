@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import missing
+from tests.ports import free_ports
 from tests.postgres import Server
-from tests.postgres_ha.cluster import free_ports, until
+from tests.postgres_ha.cluster import until
 from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resources, token
 from tests.storage.making import SPACE, find, patient
 

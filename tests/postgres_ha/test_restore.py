@@ -10,8 +10,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from tests.ports import free_ports
 from tests.postgres import Server, server
-from tests.postgres_ha.cluster import free_ports
 from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resources, token
 
 from sickbay.testing.server import serving

@@ -18,8 +18,8 @@ from threading import Lock
 import httpx2
 import pytest
 from tests.conftest import ROOT, missing
+from tests.ports import free_ports
 from tests.postgres import Server
-from tests.postgres_ha.cluster import free_ports
 from tests.postgres_ha.load import SCOPE, Clients, Written, acknowledged, failed, missing_resources
 
 from sickbay.storage.postgres.migrations import STEPS

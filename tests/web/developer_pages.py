@@ -79,8 +79,8 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
     return {
         "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, diagnosis), doctor_frame),
         "rules": ("rules", rule_search.search(RULES, ()), rules_frame),
-        "rules-searched": ("rules", rule_search.search(RULES, table.ALL, text="invalid_client"), rules_frame),
-        "known-error": ("known_error", diagnosis_views.known_error_view(table.ALL[0]), rules_frame),
+        "rules-searched": ("rules", rule_search.search(RULES, table.entries(), text="invalid_client"), rules_frame),
+        "known-error": ("known_error", diagnosis_views.known_error_view(table.entries()[0]), rules_frame),
         "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

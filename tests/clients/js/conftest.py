@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import BROWSERS, QUIET, ROOT
+from tests.ports import free_port
 
 from sickbay.testing.server import serving
 
@@ -102,6 +102,4 @@ def browser() -> dict[str, str]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("needs chromium: no chromium on the PATH")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return {"CHROMIUM": path, "CHROMIUM_ARGS": " ".join(QUIET), "PORT": str(free.getsockname()[1])}
+    return {"CHROMIUM": path, "CHROMIUM_ARGS": " ".join(QUIET), "PORT": str(free_port())}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis.knowledge import match, plain_text, recognise, table
+from sickbay.diagnosis.knowledge.findings import known_errors
 
 
 def matching(text: str) -> list[str]:
-    plain = plain_text.plain(text)
-    seen = match.Seen(plain, recognise.recognised_servers(plain), frozenset())
-    return [entry.id for entry in match.matching(seen, table.ALL)]
+    return [entry.id for entry in known_errors(text, ())]
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_the_cause_and_the_remedy_are_named(case: dict[str, Any]) -> None:
     assert [pattern for pattern in case["never"] if re.search(pattern, text, re.I | re.S)] == []
 
 
-def test_no_two_pastes_have_the_same_id() -> None:
+def test_no_two_pastes_have_the_same_id_and_each_names_its_source() -> None:
     ids = [case["id"] for case in CASES]
     assert len(set(ids)) == len(ids)
+    assert [case["id"] for case in CASES if not case.get("source")] == []

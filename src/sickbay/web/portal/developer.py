@@ -105,13 +105,13 @@ async def rules(request: Request, sandbox: Sandbox) -> Response:
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     around = await html_response.around(request, sandbox, here="Rules")
     asked = request.query_params
-    view = search(RULES, table.ALL, "", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
+    view = search(RULES, table.entries(), "", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
     return html_response.page(request, sandbox, "rules", view, around)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     around = await html_response.around(request, sandbox, here="Rules")
-    known = table.BY_ID.get(id)
+    known = table.by_id().get(id)
     if known is not None:
         return html_response.page(request, sandbox, "known_error", known_error_view(known), around)
     entry = BY_ID.get(id)

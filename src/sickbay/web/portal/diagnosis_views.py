@@ -85,7 +85,7 @@ def _headline(page: ExchangeView, diagnosis: Diagnosis) -> str:
     """The first finding. What is only likely isn't followed by its fix, because the causes below are an ordered list."""
     if not page.findings:
         return "No problems found."
-    is_known = diagnosis.explanation.findings[0].id in table.BY_ID
+    is_known = diagnosis.explanation.findings[0].id in table.by_id()
     return f"{page.findings[0].title.rstrip('.')}." if is_known else page.headline
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from sickbay.diagnosis.answers import read
+from sickbay.diagnosis.knowledge.findings import known_errors
 from sickbay.diagnosis.knowledge.known_error import KnownError
-from sickbay.diagnosis.knowledge.match import Seen, matching
-from sickbay.diagnosis.knowledge.plain_text import plain
-from sickbay.diagnosis.knowledge.recognise import recognised_servers
-from sickbay.diagnosis.knowledge.table import ALL
+from sickbay.diagnosis.knowledge.table import entries
 
 LINES = (Path(__file__).parent / "correct_texts.jsonl").read_text("utf-8").splitlines()
 CORRECT = {line["id"]: line["paste"] for line in map(json.loads, LINES)}
@@ -22,8 +20,7 @@ MOST_CHARACTERS = 1_100
 
 
 def known(paste: str) -> list[KnownError]:
-    text = plain(paste)
-    return matching(Seen(text, recognised_servers(text), frozenset(answer.code for answer in read.in_paste(paste))), ALL)
+    return known_errors(paste, read.in_paste(paste))
 
 
 def texts(entry: KnownError) -> list[str]:
@@ -62,7 +59,7 @@ def test_a_bare_code_gives_a_checklist_with_signs(server: str, code: str) -> Non
     assert all(cause.sign and cause.remedy for cause in first.causes)
 
 
-@pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.id)
 def test_an_entry_is_short_and_no_sentence_lists_everything(entry: KnownError) -> None:
     assert sum(map(len, texts(entry))) <= MOST_CHARACTERS
     assert len(entry.causes) <= 4
