@@ -74,7 +74,7 @@ _QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
 _ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
 
 
-def plain(text: str) -> str:
+def unescaped(text: str) -> str:
     """Without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
     text = _NOISE.sub("", text).translate(_QUOTES)
     text = _settled(html.unescape, text, 3)
@@ -97,7 +97,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def errors(text: str) -> Iterator[ErrorAnswer]:
     """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
-    text = plain(text)
+    text = unescaped(text)
     described = _DESCRIPTION.search(text)
     description = described["value"].strip() if described else ""
     lowered = text.lower()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import re
 from urllib.parse import unquote_plus
+
+from sickbay.diagnosis.answers import in_text
 
 MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
@@ -16,7 +17,6 @@ _ANSWERED_TYPE = re.compile(
     re.I | re.M,
 )
 """The Content-Type of a response. Phrases about a JSON body mean the request's."""
-_ESCAPES = {"n": " ", "r": " ", "t": " "}
 
 
 def plain(text: str) -> str:
@@ -37,10 +37,8 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "\u00a0
 
 
 def _without_escapes(text: str) -> str:
-    """Undoes HTML entities, backslashes as in JSON and Markdown, and percent-encoding, twice because redirects nest."""
-    text = html.unescape(text)
+    """Undoes escapes, and percent-encoding twice, because redirects nest."""
     for _ in range(2):
-        text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
-        text = re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text)
+        text = in_text.unescaped(text)
         text = unquote_plus(text) if _ENCODED.search(text) else text
     return text
