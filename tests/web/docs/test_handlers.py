@@ -44,6 +44,12 @@ def test_nothing_but_the_pages_and_their_files_is_served(http: httpx2.Client, pa
     assert http.get(f"/docs/{path}").status_code == 404
 
 
+@pytest.mark.parametrize("path", ["tutorial", "tutorial/"])
+def test_the_name_of_a_page_leads_to_it(http: httpx2.Client, path: str) -> None:
+    answer = http.get(f"/docs/{path}")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/docs/tutorial.html")
+
+
 def test_the_schema_of_sickbay_toml_is_served(http: httpx2.Client) -> None:
     assert http.get("/docs/reference/sickbay-toml.schema.json").json()["title"] == "sickbay.toml"
 

@@ -43,6 +43,18 @@ def test_the_headline_names_the_deciding_refusal_and_its_fix() -> None:
     assert other.findings[0].rule == "state-missing"
 
 
+def test_the_error_that_the_app_received_leads_to_its_causes() -> None:
+    assert exchange_view(token_refused()).symptom == "invalid_grant"
+    assert exchange_view(granted()).symptom == ""
+
+
+def test_the_first_wrong_parameter_leads_to_its_place_in_the_portal() -> None:
+    place = exchange_view(refused(), app_href="/developer/apps/x").place
+    assert place is not None
+    assert (place.text, place.href) == ("Scopes of this app", "/developer/apps/x#h-scopes")
+    assert VIEW.place is None  # a visitor sees no page of the app
+
+
 def test_the_title_begins_with_the_verdict() -> None:
     assert VIEW.title.startswith("Refused: ")
     assert exchange_view(granted()).title.startswith("Granted: ")

@@ -27,6 +27,8 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
     if path in library.files():
         return FileResponse(library.folder() / path, headers=HEADERS)
+    if (address := library.meant(path)) is not None:
+        return RedirectResponse(f"/docs/{address}", 307)
     view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
     around = await html_response.around(request, sandbox, here="Docs")
     if view is None:

@@ -81,6 +81,12 @@ def by_address(path: str) -> str | None:
     return _by_address().get(path or address(HOME))
 
 
+def meant(path: str) -> str | None:
+    """The address of the page that has this path as its name; None if there is none."""
+    name = path.rstrip("/")
+    return address(name) if name in names() else None
+
+
 @cache
 def _by_address() -> dict[str, str]:
     return {address(name): name for name in names()}

@@ -113,8 +113,7 @@ class ExchangeView:
     @property
     def symptom(self) -> str:
         """The error code that the app received; "" if there is none."""
-        match = re.search(r"\b[a-z]{3,20}(?:_[a-z]{2,20}){1,3}\b", self.received)
-        return match[0] if match and match[0] in CODES else ""
+        return next((word for word in re.findall(r"[a-z]+(?:_[a-z]+)+", self.received) if word in CODES), "")
 
     @property
     def place(self) -> Link | None:

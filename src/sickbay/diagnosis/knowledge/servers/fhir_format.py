@@ -137,8 +137,7 @@ ERRORS = (
         captures=(r"header value of \"?(?P<value>[\w/+.-]+)",),
         title="Content-Type or Accept isn't a FHIR type",
         why="A body is read only with Content-Type: application/fhir+json or application/fhir+xml. curl -d sends a form type"
-        " unless"
-        " it is told otherwise.",
+        " unless a header says otherwise.",
         causes=(
             Cause(
                 "The header is missing or a form type.",
