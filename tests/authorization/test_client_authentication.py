@@ -23,7 +23,6 @@ from tests.authorization.token_requests import (
 )
 
 from sickbay.authorization.client_authentication import (
-    claimed,
     guesses_are_few,
     hashed,
     reading,
@@ -120,7 +119,7 @@ def test_a_client_id_next_to_basic_must_be_the_same(body: str, granted: bool) ->
 
 
 def test_the_client_id_of_the_header_wins_over_the_body() -> None:
-    assert claimed(token_request(headers={"Authorization": basic("app:x")}, client_id="other")) == "app"
+    assert token_request(headers={"Authorization": basic("app:x")}, client_id="other").claimed == "app"
 
 
 @pytest.mark.parametrize(("method", "granted"), [("client_secret_post", True), ("client_secret_basic", False)])
@@ -319,7 +318,7 @@ def claiming(**claims: object) -> TokenRequest:
     ],
 )
 def test_an_assertion_names_its_app_by_subject_or_issuer(claims: dict[str, object], client_id: str | None) -> None:
-    assert claimed(claiming(**claims)) == client_id
+    assert claiming(**claims).claimed == client_id
 
 
 def test_the_refusal_of_an_unknown_assertion_says_whom_it_should_name() -> None:

@@ -104,7 +104,7 @@ def test_only_post_is_accepted(method: str) -> None:
 
 def test_parameters_in_the_url_are_refused_but_read() -> None:
     body = token_request().parameters.raw
-    request = token_parameters.read("POST", f"{URL}?{body}", {"Content-Type": token.FORM}, "")
+    request = token_parameters.read("POST", f"{URL}?{body}", {"content-type": token.FORM}, "")
     assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-method"]
 
 
@@ -112,29 +112,29 @@ def test_parameters_in_the_url_are_refused_but_read() -> None:
     "type", [None, "application/json", "text/plain", "multipart/form-data; boundary=x", "multipart/form-data"]
 )
 def test_another_content_type_is_refused(type: str | None) -> None:
-    headers = {} if type is None else {"Content-Type": type}
+    headers = {} if type is None else {"content-type": type}
     request = token_parameters.read("POST", URL, headers, token_request().parameters.raw)
     assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
 def test_a_charset_in_the_content_type_is_accepted() -> None:
-    assert outcome(token_request(headers={"Content-Type": f"{token.FORM}; charset=UTF-8"})) is None
+    assert outcome(token_request(headers={"content-type": f"{token.FORM}; charset=UTF-8"})) is None
 
 
 @pytest.mark.parametrize("body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}'])
 def test_json_is_refused_without_an_error(body: str) -> None:
-    request = token_parameters.read("POST", URL, {"Content-Type": "application/json"}, body)
+    request = token_parameters.read("POST", URL, {"content-type": "application/json"}, body)
     assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
 def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
-    request = token_parameters.read("POST", URL, {"Content-Type": "application/json"}, json.dumps(CODE_FORM))
+    request = token_parameters.read("POST", URL, {"content-type": "application/json"}, json.dumps(CODE_FORM))
     assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-content-type"]
 
 
 @pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
 def test_a_repeated_parameter_is_refused(name: str) -> None:
-    request = token_parameters.read("POST", URL, {"Content-Type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
+    request = token_parameters.read("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
     assert outcome(request) == ("duplicate-parameter", "invalid_request", 400)
 
 

@@ -131,12 +131,12 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token_parameters.read("PUT", f"{URL}?code=x&state=y", {"Content-Type": token.FORM}, ""),
+            token_parameters.read("PUT", f"{URL}?code=x&state=y", {"content-type": token.FORM}, ""),
             KNOWN,
             Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
         ),
         (
-            token_parameters.read("POST", URL, {"Content-Type": "text/plain"}, token_request().parameters.raw),
+            token_parameters.read("POST", URL, {"content-type": "text/plain"}, token_request().parameters.raw),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -154,7 +154,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token_parameters.read("POST", URL, {"Content-Type": token.FORM}, token_request().parameters.raw + "&code=x"),
+            token_parameters.read("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + "&code=x"),
             KNOWN,
             Refusal(
                 "duplicate-parameter",

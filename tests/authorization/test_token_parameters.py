@@ -31,7 +31,7 @@ PARTS = (
     ],
 )
 def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object) -> None:
-    request = token_parameters.read("POST", URL, {"Content-Type": type}, PARTS)
+    request = token_parameters.read("POST", URL, {"content-type": type}, PARTS)
     assert (request.parameters.pairs == pairs) is (pairs is not None)
     assert request.body == PARTS
     assert (
@@ -52,6 +52,6 @@ def test_a_base_may_be_named_by_its_alias(address: str, accepted: bool) -> None:
 def test_a_form_of_many_parts_is_parsed_in_linear_time() -> None:
     """Searching from each part to the end of the body would be quadratic and block other requests."""
     body = '--x\r\nContent-Disposition: form-data; name="a"\n\n' * 20_000
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    headers = {"content-type": "multipart/form-data; boundary=x"}
     request = token_parameters.read("POST", "https://ehr.example.org/token", headers, body)
     assert set(request.parameters.pairs) == {("a", "")}

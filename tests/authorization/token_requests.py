@@ -67,7 +67,8 @@ def token_request(
 ) -> TokenRequest:
     """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
-    return token_parameters.read("POST", URL, {"Content-Type": token.FORM, **(headers or {})}, encode(pairs))
+    sent = {name.lower(): value for name, value in (headers or {}).items()}
+    return token_parameters.read("POST", URL, {"content-type": token.FORM, **sent}, encode(pairs))
 
 
 def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:

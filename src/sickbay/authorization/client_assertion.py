@@ -19,12 +19,8 @@ LEEWAY = 60
 """Allowed clock difference, in seconds."""
 
 
-def assertion(request: TokenRequest) -> Jwt | None:
-    return jose.peek(request.parameters.get("client_assertion") or "")
-
-
 def _read(request: TokenRequest) -> Jwt:
-    read = assertion(request)
+    read = request.assertion
     assert read is not None
     return read
 
@@ -43,7 +39,7 @@ def assertion_type_is_named(request: TokenRequest, known: TokenContext) -> Refus
 @check()
 def assertion_is_a_jwt(request: TokenRequest, known: TokenContext) -> Refusal | None:
     sent = request.parameters.get("client_assertion") or ""
-    return None if assertion(request) else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
+    return None if request.assertion else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
 
 
 def _algorithms(known: TokenContext) -> tuple[str, ...]:

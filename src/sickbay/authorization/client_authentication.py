@@ -6,7 +6,7 @@ Secrets are compared only as SHA-256 hashes, in constant time, and never appear 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
@@ -16,64 +16,12 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, RefusalType, check
-from sickbay.kernel.memoize import memoized
 from sickbay.protocol import basic, jose
-from sickbay.protocol.basic import Basic
 
-Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 Reading: TypeAlias = Literal["decoded", "raw"]
 TokenCheck: TypeAlias = Check[TokenRequest, TokenContext]
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """How the client identified itself. client_id: decoded if Basic was used; None if the request names no client."""
-
-    methods: tuple[Method, ...]
-    client_id: str | None
-    basic: Basic | None = None
-
-
-def presented(request: TokenRequest) -> Presented:
-    sent = request.parameters
-    return _presented(
-        request.headers.get("authorization", ""),
-        sent.get("client_secret"),
-        sent.get("client_assertion"),
-        sent.get("client_id"),
-    )
-
-
-@memoized(1)
-def _presented(header: str, secret: str | None, assertion: str | None, client_id: str | None) -> Presented:
-    """Cached for one request, because most checks read it; nothing of another request is kept."""
-    header_credentials = basic.read(header) if basic.is_basic(header) else None
-    sent: tuple[tuple[Method, object], ...] = (
-        ("client_secret_basic", header_credentials),
-        ("client_secret_post", secret),
-        ("private_key_jwt", assertion),
-    )
-    client_from_header = (
-        header_credentials.decoded[0] if header_credentials is not None and header_credentials.decoded else None
-    )
-    return Presented(
-        tuple(method for method, value in sent if value),
-        client_from_header or client_id or _subject(assertion or ""),
-        header_credentials,
-    )
-
-
-def _subject(text: str) -> str | None:
-    assertion = jose.peek(text)
-    subject = assertion.claims.get("sub") or assertion.claims.get("iss") if assertion else None
-    return subject if isinstance(subject, str) else None
-
-
-def claimed(request: TokenRequest) -> str | None:
-    """Returns the client_id that the request names anywhere: the client whose registration must be loaded."""
-    return presented(request).client_id
 
 
 @check()
@@ -97,13 +45,19 @@ def reading(request: TokenRequest, client: Client) -> Reading | None:
     return next(iter(_readings(request, client)), None)
 
 
+_BOTH: tuple[Reading, ...] = ("decoded", "raw")
+
+
 def _readings(request: TokenRequest, client: Client) -> tuple[Reading, ...]:
-    """For a secret without special characters, both readings match."""
-    header_credentials = presented(request).basic
-    posted = request.parameters.get("client_secret") or ""
-    pairs = (header_credentials.decoded, header_credentials.raw) if header_credentials else ((client.client_id, posted),) * 2
-    names: tuple[Reading, ...] = ("decoded", "raw")
-    return tuple(name for name, pair in zip(names, pairs, strict=True) if pair and _is_secret(pair[1], client))
+    """For a secret without special characters, both readings are the same."""
+    header_credentials = request.presented.basic
+    if header_credentials is None:
+        return _BOTH if _is_secret(request.parameters.get("client_secret") or "", client) else ()
+    decoded, raw = header_credentials.decoded, header_credentials.raw
+    if decoded and decoded == raw:
+        return _BOTH if _is_secret(decoded[1], client) else ()
+    pairs = zip(_BOTH, (decoded, raw), strict=True)
+    return tuple(name for name, pair in pairs if pair and _is_secret(pair[1], client))
 
 
 PADDING = " \t\r\n\"'"
@@ -111,14 +65,14 @@ PADDING = " \t\r\n\"'"
 
 def secrets(request: TokenRequest) -> tuple[str, ...]:
     """Returns the secrets sent, in both readings."""
-    header_credentials = presented(request).basic
+    header_credentials = request.presented.basic
     pairs = (header_credentials.decoded, header_credentials.raw) if header_credentials else ()
     return tuple(secret for secret in (request.parameters.get("client_secret"), *(pair[1] for pair in pairs if pair)) if secret)
 
 
 def _is_padded(request: TokenRequest, client: Client) -> bool:
     """Whether surrounding spaces or quotation marks are the only difference. Used for the explanation."""
-    header_credentials = presented(request).basic
+    header_credentials = request.presented.basic
     sent = (
         header_credentials.decoded[1]
         if header_credentials and header_credentials.decoded
@@ -154,7 +108,7 @@ def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal
 
 @check()
 def basic_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    read = presented(request).basic
+    read = request.presented.basic
     if read is None or read.fault is None:
         return None
     return _invalid(request, refusals.BASIC_MALFORMED, fault=read.fault)
@@ -162,7 +116,7 @@ def basic_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal 
 
 @check()
 def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    methods = presented(request).methods
+    methods = request.presented.methods
     if len(methods) <= 1:
         return None
     return refusals.CLIENT_AUTH_MULTIPLE(received=methods)
@@ -170,7 +124,7 @@ def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | 
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
 def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if claimed(request) or request.parameters.get("client_assertion"):  # another check explains an unreadable one
+    if request.claimed or request.parameters.get("client_assertion"):  # another check explains an unreadable one
         return None
     owner = known.owner.client_id if known.owner else None
     registered = known.client.client_id if isinstance(known.client, Client) else owner
@@ -182,7 +136,7 @@ def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | Non
 
 @check()
 def client_ids_agree(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    read, body = presented(request).basic, request.parameters.get("client_id")
+    read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
         return None
     return refusals.CLIENT_ID_DUPLICATED(received=body, expected=read.decoded[0])
@@ -193,17 +147,17 @@ def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal 
     if known.client is not None:
         return None
     sent = request.parameters.get("client_assertion") or ""
-    if claimed(request) is None and jose.peek(sent) is None:  # no other client is named
+    if request.claimed is None and jose.peek(sent) is None:  # no other client is named
         return _invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
-    header_credentials = presented(request).basic
+    header_credentials = request.presented.basic
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in known.others:
         return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
     pending = {} if known.live_at is None else {"live_at": known.live_at}
-    likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.neighbours)
-    facts = {"received": claimed(request), "others": list(known.others), **pending, **likely}
-    if known.live_at is None and presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+    likely = meant(request.claimed, request.parameters.get("redirect_uri"), known.neighbours)
+    facts = {"received": request.claimed, "others": list(known.others), **pending, **likely}
+    if known.live_at is None and request.presented.methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
         return _invalid(
-            request, refusals.ASSERTION_CLIENT_MISMATCH, received=claimed(request), expected="a client registered here"
+            request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
         )
     return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 
@@ -211,7 +165,7 @@ def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal 
 @check(requires=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
 def credentials_are_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     client = _client(known)
-    if client.client == "public" or presented(request).methods:
+    if client.client == "public" or request.presented.methods:
         return None
     kind = refusals.ASSERTION_MISSING if client.client == "asymmetric" else refusals.CLIENT_AUTH_MISSING
     return _invalid(request, kind, received=None, registered=registered_method(client))
@@ -219,7 +173,7 @@ def credentials_are_sent(request: TokenRequest, known: TokenContext) -> Refusal 
 
 @check(requires=("client",), after=(client_is_registered,))
 def public_client_sends_no_secret(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    methods = presented(request).methods
+    methods = request.presented.methods
     if _client(known).client != "public" or not methods:
         return None
     if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(known).empty_basic:
@@ -229,7 +183,7 @@ def public_client_sends_no_secret(request: TokenRequest, known: TokenContext) ->
 
 @check(requires=("client",), after=(credentials_are_sent, one_method_is_used))
 def method_is_the_registered_one(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client, methods = _client(known), presented(request).methods
+    client, methods = _client(known), request.presented.methods
     if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
         return None
     expected = next(iter(_accepted(client, _policy(known))), registered_method(client))
@@ -241,7 +195,7 @@ def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | Non
     client = _client(known)
     if client.client != "symmetric":
         return None
-    method = presented(request).methods[0]
+    method = request.presented.methods[0]
     readings = _readings(request, client)
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
@@ -255,7 +209,7 @@ def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | Non
 
 def is_empty_basic(request: TokenRequest) -> bool:
     """Whether the header names a client but has no secret, so it only identifies the client (RFC 6749 2.3.1)."""
-    header_credentials = presented(request).basic
+    header_credentials = request.presented.basic
     return (
         header_credentials is not None
         and header_credentials.fault is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_authentication import TokenCheck, client_is_registered, presented
+from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import client_authentication as refusals
@@ -17,7 +17,7 @@ TOKEN_LIFETIME = 300
 @check(requires=("client",), after=(client_is_registered,))
 def assertion_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A public client can't authenticate, so it gets no token of its own. credentials_are_sent checks the other clients."""
-    client, methods = known.client, presented(request).methods
+    client, methods = known.client, request.presented.methods
     if not isinstance(client, Client) or client.client != "public" or methods:
         return None
     return refusals.ASSERTION_MISSING(received=None)

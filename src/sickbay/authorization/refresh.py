@@ -13,13 +13,13 @@ from typing import Literal, TypeAlias
 
 from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.granting import is_still_granted
-from sickbay.authorization.client_authentication import client_is_registered, hashed, presented
+from sickbay.authorization.client_authentication import client_is_registered, hashed
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
-from sickbay.protocol import jose, scopes
+from sickbay.protocol import scopes
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
@@ -171,11 +171,11 @@ def is_replay(known: TokenContext) -> bool:
 
 def fingerprint(request: TokenRequest, client: Client) -> str:
     """Returns a hash of what a refresh requests and of its credential; a repeated request has the same hash."""
-    jwt = jose.peek(request.parameters.get("client_assertion") or "")
+    jwt = request.assertion
     parts = (
         " ".join(scopes.split(request.parameters.get("scope") or "")),
         request.parameters.get("resource") or "",
-        *presented(request).methods,
+        *request.presented.methods,
         client.secret_hash or "",
         str(jwt.header.get("kid")) if jwt else "",
     )

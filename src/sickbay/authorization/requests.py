@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, final
 
 from sickbay.authorization.models import Grant
-from sickbay.protocol import jose, scopes, urls
+from sickbay.protocol import basic, jose, scopes, urls
+from sickbay.protocol.basic import Basic
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 
@@ -54,7 +56,20 @@ def _decode_again(name: str, value: str) -> str:
     return scopes.decoded_again(value) if name == "scope" else value
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """How the client identified itself. client_id: decoded if Basic was used; None if the request names no client."""
+
+    methods: tuple[Method, ...]
+    client_id: str | None
+    basic: Basic | None = None
+
+
+@final
+@dataclass  # no slots, for the cached properties; not frozen, for the same reason as AccessRequest
 class TokenRequest:
     """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: parameters in the URL.
 
@@ -68,6 +83,40 @@ class TokenRequest:
     query: Parameters = Parameters()
     body: str = ""
     direct: bool = True
+
+    @cached_property
+    def assertion(self) -> jose.Jwt | None:
+        """The client assertion (RFC 7523 2.2), not verified; None if there is none or it isn't a JWT."""
+        sent = self.parameters.get("client_assertion")
+        return jose.peek(sent) if sent else None
+
+    @cached_property
+    def presented(self) -> Presented:
+        """Read once, because a dozen checks ask for it."""
+        header, sent = self.headers.get("authorization", ""), self.parameters
+        header_credentials = basic.read(header) if basic.is_basic(header) else None
+        credentials: tuple[tuple[Method, object], ...] = (
+            ("client_secret_basic", header_credentials),
+            ("client_secret_post", sent.get("client_secret")),
+            ("private_key_jwt", sent.get("client_assertion")),
+        )
+        in_header = header_credentials.decoded[0] if header_credentials and header_credentials.decoded else None
+        return Presented(
+            tuple(method for method, value in credentials if value),
+            in_header or sent.get("client_id") or self._subject(),
+            header_credentials,
+        )
+
+    @property
+    def claimed(self) -> str | None:
+        """The client_id that the request names anywhere: the client whose registration must be loaded."""
+        return self.presented.client_id
+
+    def _subject(self) -> str | None:
+        """The client_id in the assertion, whose sub and iss are the same (SMART 2.2, Asymmetric authentication)."""
+        claims = self.assertion.claims if self.assertion else {}
+        subject = claims.get("sub") or claims.get("iss")
+        return subject if isinstance(subject, str) else None
 
 
 @dataclass(slots=True)  # not frozen: created for each request, and freezing takes four times as long

@@ -16,18 +16,20 @@ _GAP = re.compile(r"\r?\n\r?\n")
 
 
 def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
-    """Parses a request. Parameters in JSON, multipart or the URL count like those of a form, so only the format is refused."""
+    """Parses a request. Parameters in JSON, multipart or the URL count like those of a form, so only the format is refused.
+
+    headers: names in lower case.
+    """
     address, _, query = url.partition("?")
-    lower = {name.lower(): value for name, value in headers.items()}
     in_url = parse(query)
-    type = lower.get("content-type", "")
+    type = headers.get("content-type", "")
     in_parts = type.lower().startswith("multipart/")
     if in_url.pairs or is_json(body) or in_parts:
         pairs = (*(_parts(type, body) if in_parts else _body(body)), *in_url.pairs)
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
-    return TokenRequest(parameters, lower, address, method.upper(), in_url, body)
+    return TokenRequest(parameters, headers, address, method.upper(), in_url, body)
 
 
 def _body(body: str) -> tuple[tuple[str, str], ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sickbay.authorization.client_authentication import claimed
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client
 from sickbay.authorization.requests import TokenRequest
@@ -30,8 +29,8 @@ def known_for(known: T, request: TokenRequest, corrected: TokenRequest) -> T:
 
 
 def _client(known: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
-    id = claimed(corrected)
-    if id == claimed(request):
+    id = corrected.claimed
+    if id == request.claimed:
         return known.client
     return next(
         (client for client in (known.owner, *known.neighbours) if client is not None and client.client_id == id), UNKNOWN

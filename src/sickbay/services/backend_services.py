@@ -35,7 +35,7 @@ async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext)
 
     Also returns the revision of the record of its jti: 0 if there is none, more if an expired one is still stored.
     """
-    assertion, client = stage.assertion(request), known.client
+    assertion, client = request.assertion, known.client
     if assertion is None or not isinstance(client, Client) or client.client != "asymmetric":
         return known, 0
     keys = await _keys(runtime, client, assertion, request.direct)
@@ -67,7 +67,7 @@ async def decided(
 
     Verifying one takes half a millisecond and the library holds the interpreter lock, so a thread wouldn't help.
     """
-    assertion = stage.assertion(request)
+    assertion = request.assertion
     if assertion is None or not str(assertion.header.get("alg")).startswith("ES"):
         return decide(of, tenant, checks, request, known)
     async with runtime.verifying:
@@ -77,7 +77,7 @@ async def decided(
 
 def spent(runtime: Runtime, request: TokenRequest, known: TokenContext, examination: Examination, revision: int) -> list[Step]:
     """The steps that use up a verified assertion on every worker. A second request with it gets a Conflict."""
-    assertion, client = stage.assertion(request), known.client
+    assertion, client = request.assertion, known.client
     if assertion is None or not isinstance(client, Client) or not stage.proven(examination):
         return []
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1

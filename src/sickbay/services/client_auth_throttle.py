@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-from sickbay.authorization.client_authentication import claimed
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.services.context import Runtime, Tenant
@@ -19,7 +18,7 @@ Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[Token
 
 async def watched(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
     """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled before the operation runs."""
-    key = ThrottleKey("client", tenant.name, (claimed(request) or "")[:200], address)
+    key = ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
     runtime.throttle.check(key, runtime.now())
     result = await answer(runtime, tenant, request)
     refusal = result.decision.refusal

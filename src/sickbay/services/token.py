@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.authorization import client_authentication, id_token, ordinary_scopes, refresh, scope_negotiation, script_token
+from sickbay.authorization import id_token, ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily, User
@@ -138,7 +138,7 @@ def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult
 
 
 async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhere: str = "") -> _Loaded:
-    client, live_at = await registration.live(runtime, client_authentication.claimed(request))
+    client, live_at = await registration.live(runtime, request.claimed)
     if client is not None and client.tenant != tenant.name:
         client = None
     refreshing = stage.refreshing(request)
@@ -174,7 +174,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
 async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
     """Adds what the request probably meant: the owner of the grant if client_id is missing, the code without extra text."""
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
-    claimed_id = client_authentication.claimed(request)
+    claimed_id = request.claimed
     owner = (
         await registration.by_id(runtime, grant.client_id)
         if isinstance(grant, AuthorizationCode | TokenFamily) and not claimed_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from sickbay.authorization import client_authentication, introspection, refresh
+from sickbay.authorization import introspection, refresh
 from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
@@ -17,7 +17,7 @@ async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> t
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
         return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
-    client, live_at = await registration.live(runtime, client_authentication.claimed(request))
+    client, live_at = await registration.live(runtime, request.claimed)
     if client is not None and client.tenant != tenant.name:
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)

@@ -92,7 +92,9 @@ def base_of(aud: str, bases: Sequence[str]) -> str | None:
 
     A URL with a fragment or query, even an empty one, never matches (RFC 8707 2).
     """
-    if "#" in aud or "?" in aud:
+    if aud in bases:
+        return aud
+    if not aud or "#" in aud or "?" in aud:
         return None
     wanted = urls.one_loopback(urls.normalised(aud))
     return next((base for base in bases if urls.one_loopback(urls.normalised(base)) == wanted), None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization import token_parameters
-from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, TokenFamily
 from sickbay.authorization.requests import TokenRequest
@@ -18,7 +17,7 @@ from sickbay.protocol import unicode
 
 def request(evidence: Json) -> TokenRequest:
     """`body` is raw, as it was sent."""
-    headers = {name: str(value) for name, value in evidence.get("headers", {}).items()}
+    headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     return token_parameters.read(
         evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or "")
     )
@@ -91,7 +90,7 @@ def _is_named(request: TokenRequest, client: Client) -> bool:
 
     A request without a client ID may be from this client.
     """
-    credentials = presented(request)
+    credentials = request.presented
     raw = credentials.basic.raw[0] if credentials.basic and credentials.basic.raw else None
     return credentials.client_id is None or client.client_id in (credentials.client_id, raw)
 

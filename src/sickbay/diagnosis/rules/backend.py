@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_assertion import LEEWAY, assertion
+from sickbay.authorization.client_assertion import LEEWAY
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections, specs, wording
@@ -99,12 +99,12 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
 
 
 def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read = assertion(request) if known.smart else None
+    read = request.assertion if known.smart else None
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
 def _skewed(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read = assertion(request)
+    read = request.assertion
     issued = read.claims.get("iat") if read else None
     if not isinstance(issued, int | float) or known.now is UNKNOWN or abs(issued - known.now) <= LEEWAY:
         return None

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.authorization.authorize.request_syntax import ONCE
-from sickbay.authorization.client_authentication import presented
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, TokenRequest
@@ -188,7 +187,7 @@ def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessR
     sent = {name: value for name in names if (value := request.parameters.get(name))}
     if isinstance(request, AccessRequest):
         sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}
-    read = presented(request).basic if isinstance(request, TokenRequest) else None
+    read = request.presented.basic if isinstance(request, TokenRequest) else None
     if read is not None and read.decoded:
         sent["client_secret"] = read.decoded[1]
     placeholders = {name: what for name, value in sent.items() if value not in registered and (what := _what(name, value))}

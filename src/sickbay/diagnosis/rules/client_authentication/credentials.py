@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import PADDING, is_empty_basic, presented, registered_method
+from sickbay.authorization.client_authentication import PADDING, is_empty_basic, registered_method
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
@@ -55,7 +55,7 @@ def _is_padded(facts: Facts) -> Facts | None:
 
 
 def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
-    read = presented(request).basic
+    read = request.presented.basic
     if read is None or not read.decoded:
         sent = (request.parameters.get("client_secret") or "").strip(PADDING)
         return replace(request, parameters=request.parameters.replaced([("client_secret", sent)]))
@@ -152,7 +152,7 @@ def _empty(request: TokenRequest, known: TokenContext) -> Facts | None:
 
 
 def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    client_id = presented(request).client_id
+    client_id = request.presented.client_id
     pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     return replace(request, parameters=request.parameters.replaced(pairs), headers=headers)
@@ -232,7 +232,7 @@ MULTIPLE = Rule(
 
 def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Moves the secret to the body or to the header, as the app is registered."""
-    read, secret = presented(request), request.parameters.get("client_secret")
+    read, secret = request.presented, request.parameters.get("client_secret")
     if facts["registered"] == "client_secret_basic" and secret and read.client_id:
         headers = {**request.headers, "authorization": basic.write(read.client_id, secret)}
         without_credentials = request.parameters.replaced([("client_secret", None), ("client_id", None)])
@@ -282,7 +282,7 @@ METHOD_MISMATCH = Rule(
 
 
 def _same_id(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read, body = presented(request).basic, request.parameters.get("client_id")
+    read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
         return None
     return {"received": body, "expected": body}
@@ -294,7 +294,7 @@ def _differs(facts: Facts) -> Severity:
 
 def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Only in the header, if there still is one: another repair may have removed it."""
-    if presented(request).basic is None:
+    if request.presented.basic is None:
         return request
     return replace(request, parameters=request.parameters.replaced([("client_id", None)]))
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sickbay.authorization.client_authentication import JWT_BEARER, presented, reading
+from sickbay.authorization.client_authentication import JWT_BEARER, reading
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
@@ -25,7 +25,7 @@ FAULTS = {
 
 def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Writes the same client ID and secret correctly, if they can be read."""
-    read = presented(request).basic
+    read = request.presented.basic
     pair = read.decoded if read and read.decoded else basic.salvaged(request.headers.get("authorization", ""))
     if pair is None:
         return request
@@ -122,13 +122,13 @@ AS_BEARER = Rule(
 def _accepted_unencoded(request: TokenRequest, known: TokenContext) -> Facts | None:
     """Facts if this server accepts the secret unencoded, which a server that follows the RFC would decode to something else."""
     client = known.client
-    if not isinstance(client, Client) or not client.secret_hash or not presented(request).basic:
+    if not isinstance(client, Client) or not client.secret_hash or not request.presented.basic:
         return None
     return {} if reading(request, client) == "raw" else None
 
 
 def _encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
-    read = presented(request).basic
+    read = request.presented.basic
     if read is None or read.raw is None:
         return request
     return replace(request, headers={**request.headers, "authorization": basic.write(*read.raw)})
@@ -152,7 +152,7 @@ NOT_URLENCODED = Rule(
 
 
 def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
-    read = presented(request).basic
+    read = request.presented.basic
     if read is None or read.decoded is None:
         return request
     return replace(request, headers={**request.headers, "authorization": basic.plain(*read.decoded)})
