@@ -11,10 +11,7 @@ from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 
-_PUT_IF = (
-    "UPDATE record SET value = $3, tenant = $4, owner = $5, family = $6, label = $7, at = $8, expires_at = $9,"
-    " used_at = $10, revision = revision + 1 WHERE kind = $1 AND key = $2 AND revision = $11"
-)
+_PUT_IF = record_sql.PUT_IF.replace("?", "$")
 
 
 async def put(db: Any, steps: Sequence[Put]) -> None:

@@ -19,6 +19,11 @@ PUT = (
     " family = excluded.family, label = excluded.label, at = excluded.at, expires_at = excluded.expires_at,"
     " used_at = excluded.used_at, revision = record.revision + 1"
 )
+PUT_IF = (
+    "UPDATE record SET value = ?3, tenant = ?4, owner = ?5, family = ?6, label = ?7, at = ?8, expires_at = ?9,"
+    " used_at = ?10, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?11"
+)
+"""The binds are those of PUT and the revision that must be stored."""
 USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS NULL"
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"

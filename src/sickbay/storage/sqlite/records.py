@@ -19,11 +19,8 @@ def put(db: apsw.Connection, step: Put) -> None:
         db.execute(record_sql.PUT_ABSENT, fields)
         _must_change(db, step)
     else:
-        # An upsert would insert an absent record, but then this condition must fail.
-        revision = db.execute("SELECT revision FROM record WHERE kind = ? AND key = ?", (record.kind, record.key)).get
-        if revision != step.if_revision:
-            raise Conflict(step)
-        db.execute(record_sql.PUT, fields)
+        db.execute(record_sql.PUT_IF, (*fields, step.if_revision))
+        _must_change(db, step)
 
 
 def use_once(db: apsw.Connection, step: UseOnce) -> None:
