@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from msgspec import structs
 from tests.attacks.fixture import BASE, SPACE, TOKENS, Json, patient, ref, resource, save
 from tests.flows.flow import Flow
 from tests.flows.shared_app import sitting
@@ -70,7 +70,7 @@ def serving(folder: Path, address: str | None) -> Iterator[Server]:
             user = User("papa", "general", "Practitioner/p", patients=("A", "C"), seeded=False)
             any_token = next(iter(TOKENS.values()))
             tokens_by_name = {
-                name: replace(any_token, scope=scope, patient=patient_id, user=user, base=BASE)
+                name: structs.replace(any_token, scope=scope, patient=patient_id, user=user, base=BASE)
                 for name, (scope, patient_id, user) in SCOPES.items()
             }
             tokens = [Put(records.token(records.digest(name), token, "general")) for name, token in tokens_by_name.items()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import TOKENS
 from tests.flows.flow import Flow
@@ -124,7 +124,7 @@ def test_54_removing_a_user_invalidates_its_tokens_immediately(target: Target) -
         await flow.sandbox.runtime.store.transaction(steps)
 
     def saved_token(name: str, **changed: object) -> Put:
-        token_record = replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
+        token_record = structs.replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
         return Put(records.token(records.digest(name), token_record, "general"))
 
     guest = User("guest", "general", "Practitioner/p", patients=("A",), seeded=False)
@@ -167,7 +167,7 @@ def test_56_an_empty_patient_list_gives_no_access(target: Target) -> None:
 
     async def put(flow: Flow) -> None:
         empty = User("empty", "general", "Practitioner/p", patients=(), seeded=False)
-        token_record = replace(TOKENS["TU"], user="empty")
+        token_record = structs.replace(TOKENS["TU"], user="empty")
         token = records.token(records.digest("emptied"), token_record, "general")
         await flow.sandbox.runtime.store.transaction([Put(records.user(empty)), Put(token)])
 

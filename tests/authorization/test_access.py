@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sickbay.authorization import access
 from sickbay.authorization.access import granular, visibility
@@ -57,13 +58,13 @@ def outcome(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, 
 
 
 def with_scope(scope: str, **changed: object) -> AccessContext:
-    return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))
+    return replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))
 
 
 def visible_with(
     scope: str, *, patient: str | None = "A", user: User | None = USER, policy: Policy = POLICY
 ) -> access.Visibility:
-    return visibility(replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
+    return visibility(structs.replace(TOKEN, scope=scope, patient=patient), user, policy, COMPARTMENT)
 
 
 @pytest.mark.parametrize("authorization", ["Bearer t", "bearer t", "BEARER   t", "Bearer a.b-c_d~e+f/g=="])
@@ -93,13 +94,13 @@ def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, que
     ("changed", "answer"),
     [
         ({"token": None}, ("fhir-token-unknown", "invalid_token", 401)),
-        ({"token": replace(TOKEN, revoked=True)}, ("fhir-token-unknown", "invalid_token", 401)),
+        ({"token": structs.replace(TOKEN, revoked=True)}, ("fhir-token-unknown", "invalid_token", 401)),
         ({"client": None}, ("fhir-token-unknown", "invalid_token", 401)),
         ({"user": None}, ("fhir-token-unknown", "invalid_token", 401)),
-        ({"token": replace(TOKEN, patient=None)}, ("fhir-token-unknown", "invalid_token", 401)),
-        ({"token": replace(TOKEN, expires_at=NOW)}, ("fhir-token-expired", "invalid_token", 401)),
-        ({"token": replace(TOKEN, issuer="other")}, ("fhir-token-wrong-issuer", "invalid_token", 401)),
-        ({"token": replace(TOKEN, base=BASE + "x")}, ("fhir-token-wrong-audience", "invalid_token", 401)),
+        ({"token": structs.replace(TOKEN, patient=None)}, ("fhir-token-unknown", "invalid_token", 401)),
+        ({"token": structs.replace(TOKEN, expires_at=NOW)}, ("fhir-token-expired", "invalid_token", 401)),
+        ({"token": structs.replace(TOKEN, issuer="other")}, ("fhir-token-wrong-issuer", "invalid_token", 401)),
+        ({"token": structs.replace(TOKEN, base=BASE + "x")}, ("fhir-token-wrong-audience", "invalid_token", 401)),
     ],
 )
 def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
@@ -213,7 +214,7 @@ def test_a_compartment_type_is_never_shared_even_if_the_policy_lists_it() -> Non
     [("*", ["Z"], True), ("*", [], True), (("A",), ["A"], True), (("A",), ["B"], False), ((), ["A"], False)],
 )
 def test_user_scopes_see_the_users_patients(patients: object, subjects: list[str], visible: bool) -> None:
-    user = replace(USER, patients=patients)
+    user = structs.replace(USER, patients=patients)
     assert visible_with("user/Observation.rs", user=user).allows("Observation", "r", subjects, []) is visible
 
 
@@ -308,7 +309,7 @@ def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
 
 @pytest.mark.parametrize(
     ("changed", "issue"),
-    [({}, "forbidden"), ({"token": replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
+    [({}, "forbidden"), ({"token": structs.replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
 )
 def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str) -> None:
     known = replace(KNOWN, **changed)  # type: ignore[arg-type]
@@ -330,7 +331,7 @@ def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str)
 )
 def test_an_issuer_with_another_name_must_be_on_the_host_of_an_endpoint(issuer: str, accepted: bool) -> None:
     server = Server("https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token")
-    known = replace(KNOWN, server=server, token=replace(TOKEN, issuer=issuer))
+    known = replace(KNOWN, server=server, token=structs.replace(TOKEN, issuer=issuer))
     assert outcome(fhir_request(), known) == (None if accepted else ("fhir-token-wrong-issuer", "invalid_token", 401))
 
 
@@ -346,20 +347,20 @@ def test_an_id_token_is_recognised_by_its_claims(claims: dict[str, object], is_i
 
 @pytest.mark.parametrize("slashes", [("", "/"), ("/", ""), ("", ""), ("/", "/")])
 def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) -> None:
-    known = replace(KNOWN, token=replace(TOKEN, base=BASE + slashes[0]))
+    known = replace(KNOWN, token=structs.replace(TOKEN, base=BASE + slashes[0]))
     assert outcome(replace(fhir_request(), base=BASE + slashes[1]), known) is None
 
 
 @pytest.mark.parametrize(
     ("token", "type", "letters", "scope"),
     [
-        (replace(TOKEN, scope="user/Patient.rs", patient=None), "Condition", "r", "user/Condition.rs"),
-        (replace(TOKEN, scope="system/Patient.rs", patient=None, user=None), "Condition", "r", "system/Condition.rs"),
-        (replace(TOKEN, scope="patient/Patient.read"), "Condition", "rs", "patient/Condition.read"),
-        (replace(TOKEN, scope="patient/Patient.read"), None, "s", "patient/*.read"),
-        (replace(TOKEN, scope="patient/Patient.read"), "Condition", "d", "patient/Condition.write"),
-        (replace(TOKEN, scope="patient/Patient.rs"), "Condition", "rs", "patient/Condition.rs"),
-        (replace(TOKEN, scope="patient/Patient.rs"), "Condition", "cu", "patient/Condition.cu"),
+        (structs.replace(TOKEN, scope="user/Patient.rs", patient=None), "Condition", "r", "user/Condition.rs"),
+        (structs.replace(TOKEN, scope="system/Patient.rs", patient=None, user=None), "Condition", "r", "system/Condition.rs"),
+        (structs.replace(TOKEN, scope="patient/Patient.read"), "Condition", "rs", "patient/Condition.read"),
+        (structs.replace(TOKEN, scope="patient/Patient.read"), None, "s", "patient/*.read"),
+        (structs.replace(TOKEN, scope="patient/Patient.read"), "Condition", "d", "patient/Condition.write"),
+        (structs.replace(TOKEN, scope="patient/Patient.rs"), "Condition", "rs", "patient/Condition.rs"),
+        (structs.replace(TOKEN, scope="patient/Patient.rs"), "Condition", "cu", "patient/Condition.cu"),
     ],
 )
 def test_the_needed_scope_has_the_level_and_syntax_of_the_granted_ones(

@@ -6,6 +6,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization.test_access import BASE, KNOWN, NOW, TOKEN, fhir_request, with_scope
 
 from sickbay.authorization import access
@@ -69,12 +70,12 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=replace(TOKEN, revoked=True)),
+            replace(KNOWN, token=structs.replace(TOKEN, revoked=True)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
+            replace(KNOWN, token=structs.replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked", "by": "user", "at": 7}, 401),
         ),
         (
@@ -89,17 +90,17 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=replace(TOKEN, expires_at=NOW - 5)),
+            replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW - 5)),
             Refusal("fhir-token-expired", "invalid_token", {"late": 5}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=replace(TOKEN, issuer="other")),
+            replace(KNOWN, token=structs.replace(TOKEN, issuer="other")),
             Refusal("fhir-token-wrong-issuer", "invalid_token", {"received": "other", "expected": "iss"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=replace(TOKEN, base=BASE + "x")),
+            replace(KNOWN, token=structs.replace(TOKEN, base=BASE + "x")),
             Refusal(
                 "fhir-token-wrong-audience",
                 "invalid_token",

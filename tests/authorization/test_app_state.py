@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import app_state
 from sickbay.authorization.contexts import AccessContext
@@ -169,7 +170,7 @@ def test_an_update_may_contain_the_version_it_changes() -> None:
     assert updated(basic(id="s-1", meta={"versionId": "3"})) == ()
 
 
-USER_TOKEN = replace(TOKEN, scope="user/Basic.cuds", patient=None)
+USER_TOKEN = structs.replace(TOKEN, scope="user/Basic.cuds", patient=None)
 
 
 @pytest.mark.parametrize(
@@ -184,13 +185,13 @@ USER_TOKEN = replace(TOKEN, scope="user/Basic.cuds", patient=None)
         (USER_TOKEN, None, True),
         (USER_TOKEN, "Practitioner/pr-1", True),
         (USER_TOKEN, "Practitioner/pr-2", False),
-        (replace(TOKEN, scope="system/Basic.cuds", patient=None, user=None), "Patient/p-9", True),
-        (replace(TOKEN, scope="patient/*.cuds"), "Patient/p-1", True),
-        (replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|display"), "Patient/p-1", True),
-        (replace(TOKEN, scope="patient/Basic.cuds?code=display"), "Patient/p-1", True),
-        (replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|other"), "Patient/p-1", False),
-        (replace(TOKEN, scope="patient/Basic.cuds?code=https://other.example|display"), "Patient/p-1", False),
-        (replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
+        (structs.replace(TOKEN, scope="system/Basic.cuds", patient=None, user=None), "Patient/p-9", True),
+        (structs.replace(TOKEN, scope="patient/*.cuds"), "Patient/p-1", True),
+        (structs.replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|display"), "Patient/p-1", True),
+        (structs.replace(TOKEN, scope="patient/Basic.cuds?code=display"), "Patient/p-1", True),
+        (structs.replace(TOKEN, scope=f"patient/Basic.cuds?code={SYSTEM}|other"), "Patient/p-1", False),
+        (structs.replace(TOKEN, scope="patient/Basic.cuds?code=https://other.example|display"), "Patient/p-1", False),
+        (structs.replace(TOKEN, scope="patient/Basic.cuds?category=x"), "Patient/p-1", False),
     ],
 )
 def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
@@ -201,10 +202,10 @@ def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, s
 
 def test_a_scope_that_is_not_understood_covers_nothing() -> None:
     for scope in ("patient/Basic.cuds?code:in=x", "patient/Basic.rs patient/Observation.cuds"):
-        assert not app_state.covers(replace(TOKEN, scope=scope), ANNA, "u", STATE)
+        assert not app_state.covers(structs.replace(TOKEN, scope=scope), ANNA, "u", STATE)
     assert not app_state.covers(USER_TOKEN, None, "u", STATE)
-    assert not app_state.covers(replace(TOKEN, patient=None), ANNA, "u", STATE)
-    assert app_state.covers(USER_TOKEN, replace(ANNA, patients="*"), "u", STATE)
+    assert not app_state.covers(structs.replace(TOKEN, patient=None), ANNA, "u", STATE)
+    assert app_state.covers(USER_TOKEN, structs.replace(ANNA, patients="*"), "u", STATE)
 
 
 def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
@@ -216,7 +217,7 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
         "expected": "Patient/p-1 or Practitioner/pr-1",
         "held": ("patient/Basic.cuds",),
     }
-    nobody = replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
+    nobody = structs.replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
     [refusal] = created(basic(), replace(KNOWN, token=nobody, user=None))
     assert (refusal.facts["expected"], refusal.facts["received"]) == (
         "the patient or user of a token that has one",

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sickbay.authorization import access, operations, search
 from sickbay.authorization.contexts import AccessContext
@@ -148,7 +149,7 @@ def test_the_validity_of_a_token_does_not_depend_on_the_request(
     known = replace(
         KNOWN,
         server=Server(issuer="iss", fhir_bases=(BASE,)),
-        token=replace(TOKEN, **HOLDERS[holder]),
+        token=structs.replace(TOKEN, **HOLDERS[holder]),
         client=KNOWN.client if has_client else None,
         user=KNOWN.user if has_user else None,
     )

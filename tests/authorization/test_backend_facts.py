@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization.backend_requests import _with_header, client, key, known, request, signed
 from tests.authorization.token_requests import NOW, examined
 
@@ -31,7 +32,7 @@ KID = str(json.loads(key())["kid"])
         (request("a.b"), known(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
         (
             request(""),
-            replace(known(), client=replace(client(), client="public")),
+            replace(known(), client=structs.replace(client(), client="public")),
             Refusal(
                 "client-id-missing-in-body",
                 "invalid_client",
@@ -131,7 +132,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed()),
-            replace(known(), jwks=None, client=replace(client(), jwks_uri="https://a.example/jwks")),
+            replace(known(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
         ),
         (
@@ -146,7 +147,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(_with_header(jku="https://b.example/jwks")),
-            replace(known(), client=replace(client(), jwks_uri="https://a.example/jwks")),
+            replace(known(), client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal(
                 "assertion-kid-unknown",
                 "invalid_client",
@@ -194,7 +195,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request("", client_assertion=None, client_assertion_type=None, client_id="app"),
-            replace(known(), client=replace(client(), client="public")),
+            replace(known(), client=structs.replace(client(), client="public")),
             Refusal("assertion-missing", "invalid_client", {"received": None}),
         ),
     ],

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization.backend_requests import client, known, request, signed
 from tests.authorization.token_requests import URL, examined, outcome
 
@@ -47,7 +48,7 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
 
 
 def test_only_registered_system_scopes_are_added() -> None:
-    app = replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
+    app = structs.replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
     rows = backend_scopes.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
     assert [row[0] for row in rows] == ["system/Patient.rs", "system/Observation.rs"]
 
@@ -55,13 +56,13 @@ def test_only_registered_system_scopes_are_added() -> None:
 @pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
 def test_only_a_public_app_gets_the_refusal_assertion_missing_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    refusal = client_credentials.assertion_is_sent.decide(bare, replace(known(), client=replace(client(), client=kind)))  # type: ignore[arg-type]
+    refusal = client_credentials.assertion_is_sent.decide(bare, replace(known(), client=structs.replace(client(), client=kind)))  # type: ignore[arg-type]
     assert (refusal is not None) is asked_
 
 
 def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy or Policy())
-    return replace(known(), server=server, client=replace(client(), scope_mode="lenient", scope=scope))
+    return replace(known(), server=server, client=structs.replace(client(), scope_mode="lenient", scope=scope))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_strict_app_must_send_scope() -> None:
 
 
 def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
-    app = replace(client(), scope="openid system/Patient.rs system/Observation.rs")
+    app = structs.replace(client(), scope="openid system/Patient.rs system/Observation.rs")
     rows = backend_scopes.offered((), app, Policy())
     assert [(text, is_granted) for text, is_granted, _ in rows] == [
         ("system/Patient.rs", True),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, import_key
+from msgspec import structs
 from tests.authorization.backend_requests import CLAIMS, _with_header, client, key, known, request, signed
 from tests.authorization.token_requests import CODE_FORM, KNOWN, NOW, URL, examined, outcome, token_request
 
@@ -117,12 +118,12 @@ def test_each_scope_fault_of_a_backend_service_is_refused(scope: str | None, nam
 def test_a_service_without_an_assertion_is_refused() -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     assert outcome(bare, known()) == ("assertion-missing", "invalid_client", 400)
-    public = replace(client(), client="public")
+    public = structs.replace(client(), client="public")
     assert outcome(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
 
 
 def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
-    app = replace(client(), grant_types=("authorization_code",))
+    app = structs.replace(client(), grant_types=("authorization_code",))
     server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
     redeeming = replace(known(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": signed()}
@@ -161,7 +162,7 @@ def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
 def test_a_token_without_a_user_lives_at_most_five_minutes(own: int | None, seconds: int) -> None:
-    assert client_credentials.lifetime(replace(client(), token_lifetime=own)) == seconds
+    assert client_credentials.lifetime(structs.replace(client(), token_lifetime=own)) == seconds
 
 
 @pytest.mark.parametrize(

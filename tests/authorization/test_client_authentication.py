@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization.confidential_requests import CONFIDENTIAL
 from tests.authorization.token_requests import (
     BASE,
@@ -50,19 +51,19 @@ def test_basic_and_post_are_both_accepted_if_no_method_is_registered() -> None:
 @given(secrets)
 def test_any_secret_is_recognised_form_encoded(secret: str) -> None:
     request = token_request(headers={"Authorization": write("app", secret)}, client_id=None)
-    assert reading(request, replace(SYMMETRIC, secret_hash=hashed(secret))) == "decoded"
+    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(secret))) == "decoded"
 
 
 @given(secrets)
 def test_any_secret_is_recognised_raw(secret: str) -> None:
     request = token_request(headers={"Authorization": basic(f"app:{secret}")}, client_id=None)
-    assert reading(request, replace(SYMMETRIC, secret_hash=hashed(secret)))
+    assert reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(secret)))
 
 
 @given(secrets, secrets)
 def test_no_other_secret_is_recognised(registered: str, sent: str) -> None:
     request = token_request(headers={"Authorization": write("app", sent)}, client_id=None)
-    matched = reading(request, replace(SYMMETRIC, secret_hash=hashed(registered)))
+    matched = reading(request, structs.replace(SYMMETRIC, secret_hash=hashed(registered)))
     assert (matched == "decoded") == (registered == sent)
 
 
@@ -124,17 +125,17 @@ def test_the_client_id_of_the_header_wins_over_the_body() -> None:
 
 @pytest.mark.parametrize(("method", "granted"), [("client_secret_post", True), ("client_secret_basic", False)])
 def test_the_registered_method_is_the_only_one(method: str, granted: bool) -> None:
-    known = token_context(client=replace(SYMMETRIC, auth_method=method))
+    known = token_context(client=structs.replace(SYMMETRIC, auth_method=method))
     assert (outcome(token_request(client_secret=SECRET), known) is None) is granted
 
 
 def test_an_asymmetric_client_cannot_authenticate_with_a_secret() -> None:
-    known = token_context(client=replace(SYMMETRIC, client="asymmetric"))
+    known = token_context(client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert outcome(token_request(client_secret=SECRET), known) == ("client-auth-method-mismatch", "invalid_client", 400)
 
 
 def test_a_symmetric_client_without_a_registered_secret_is_never_authenticated() -> None:
-    known = token_context(client=replace(SYMMETRIC, secret_hash=None))
+    known = token_context(client=structs.replace(SYMMETRIC, secret_hash=None))
     assert outcome(token_request(client_secret=SECRET), known) == ("client-secret-wrong", "invalid_client", 400)
 
 
@@ -179,7 +180,11 @@ def test_an_unknown_client_gets_401_only_if_it_used_the_header(headers: dict[str
 
 def test_no_fact_contains_a_secret() -> None:
     sent = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-    for known in (token_context(client=PUBLIC), CONFIDENTIAL, token_context(client=replace(SYMMETRIC, client="asymmetric"))):
+    for known in (
+        token_context(client=PUBLIC),
+        CONFIDENTIAL,
+        token_context(client=structs.replace(SYMMETRIC, client="asymmetric")),
+    ):
         for headers in ({}, {"Authorization": basic(f"app:{sent}")}, {"Authorization": f"Basic app:{sent}"}):
             refusals = examined(token_request(headers=headers, client_secret=sent), known).refusals
             assert refusals
@@ -217,7 +222,7 @@ def test_a_client_has_to_wait_after_too_many_failures() -> None:
 def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded: bool, refused: str | None) -> None:
     secret = "a+b%2F c"
     header = write("app", secret) if encoded else basic(f"app:{secret}")
-    client = replace(SYMMETRIC, secret_hash=hashed(secret))
+    client = structs.replace(SYMMETRIC, secret_hash=hashed(secret))
     known = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
     refusals = examined(token_request(client_id=None, headers={"Authorization": header}), known).refusals
     names = [refusal.name for refusal in refusals if refusal.name.startswith(("basic", "client"))]
@@ -249,7 +254,7 @@ def test_a_policy_may_accept_fewer_methods_for_secrets(
 ) -> None:
     """The refusal names the accepted method."""
     server = Server(fhir_bases=(BASE,), policy=Policy(auth_methods=methods))
-    asking = token_context(client=replace(SYMMETRIC, auth_method=own), server=server)
+    asking = token_context(client=structs.replace(SYMMETRIC, auth_method=own), server=server)
     posted = token_request(client_secret=SECRET)
     request = posted if sent == "post" else token_request(client_id=None, headers={"Authorization": basic(f"app:{SECRET}")})
     refused = examined(request, asking).refusals
@@ -265,8 +270,8 @@ def test_a_policy_may_accept_fewer_methods_for_secrets(
     ("kind", "method"), [("public", "none"), ("symmetric", "client_secret_basic"), ("asymmetric", "private_key_jwt")]
 )
 def test_an_app_without_a_registered_method_has_the_default_of_its_type(kind: str, method: str) -> None:
-    assert registered_method(replace(PUBLIC, client=kind)) == method  # type: ignore[arg-type]
-    assert registered_method(replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
+    assert registered_method(structs.replace(PUBLIC, client=kind)) == method  # type: ignore[arg-type]
+    assert registered_method(structs.replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
 
 
 def refusal_of(request: TokenRequest, known: TokenContext, name: str) -> Refusal:

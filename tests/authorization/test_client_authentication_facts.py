@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.confidential_requests import CONFIDENTIAL
 from tests.authorization.token_requests import (
     REFRESH_FORM,
@@ -107,7 +106,7 @@ from sickbay.kernel.checks import Refusal
         ),
         (
             token_request(),
-            token_context(client=replace(SYMMETRIC, client="asymmetric")),
+            token_context(client=structs.replace(SYMMETRIC, client="asymmetric")),
             Refusal(
                 "assertion-missing",
                 "invalid_client",
@@ -125,7 +124,7 @@ from sickbay.kernel.checks import Refusal
         ),
         (
             token_request(client_secret=SECRET),
-            token_context(client=replace(SYMMETRIC, client="asymmetric")),
+            token_context(client=structs.replace(SYMMETRIC, client="asymmetric")),
             Refusal(
                 "client-auth-method-mismatch",
                 "invalid_client",
@@ -134,7 +133,7 @@ from sickbay.kernel.checks import Refusal
         ),
         (
             token_request(client_secret=SECRET),
-            token_context(client=replace(SYMMETRIC, auth_method="client_secret_basic")),
+            token_context(client=structs.replace(SYMMETRIC, auth_method="client_secret_basic")),
             Refusal(
                 "client-auth-method-mismatch",
                 "invalid_client",

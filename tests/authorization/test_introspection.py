@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import introspection
@@ -29,7 +30,7 @@ TOKEN = AccessToken(
     issuer=ISSUER,
     issued_at=NOW - 50,
 )
-REFRESH = replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
+REFRESH = structs.replace(FAMILY, user="anna", patient="A", context={"need_patient_banner": True, "intent": "reconcile"})
 OWNER = Client("app")
 ANNA = User("anna", "general", "Practitioner/p", sub="s-1")
 KNOWN = SubjectContext(now=NOW, server=Server(issuer=ISSUER), client=SYMMETRIC, subject=TOKEN, caller=None, generation=3)
@@ -63,7 +64,7 @@ def test_the_token_parameter_is_required() -> None:
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
-    known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
+    known = replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
@@ -79,9 +80,9 @@ def test_a_valid_bearer_token_may_introspect(header: str) -> None:
     ("changed", "name"),
     [
         ({"caller": None}, "fhir-token-unknown"),
-        ({"caller": replace(TOKEN, revoked=True)}, "fhir-token-unknown"),
-        ({"caller": replace(TOKEN, expires_at=NOW)}, "fhir-token-expired"),
-        ({"caller": replace(TOKEN, issuer="http://other")}, "fhir-token-wrong-issuer"),
+        ({"caller": structs.replace(TOKEN, revoked=True)}, "fhir-token-unknown"),
+        ({"caller": structs.replace(TOKEN, expires_at=NOW)}, "fhir-token-expired"),
+        ({"caller": structs.replace(TOKEN, issuer="http://other")}, "fhir-token-wrong-issuer"),
         ({"client": None}, "fhir-token-unknown"),
         ({"user": None}, "fhir-token-unknown"),
     ],
@@ -109,7 +110,7 @@ def test_an_unauthenticated_caller_gets_401(error: str, status: int, expected: i
 def test_a_valid_token_is_active() -> None:
     assert is_active()
     assert is_active(replace(KNOWN, subject=REFRESH))
-    assert is_active(replace(KNOWN, subject=replace(TOKEN, user=None)), person=None)
+    assert is_active(replace(KNOWN, subject=structs.replace(TOKEN, user=None)), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
@@ -120,9 +121,9 @@ def test_tokens_of_a_deleted_client_or_user_are_inactive(subject: AccessToken | 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
 def test_a_revoked_or_expired_token_is_inactive(subject: AccessToken | TokenFamily) -> None:
-    assert not is_active(replace(KNOWN, subject=replace(subject, revoked=True)))
-    assert not is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW)))
-    assert is_active(replace(KNOWN, subject=replace(subject, expires_at=NOW + 1)))
+    assert not is_active(replace(KNOWN, subject=structs.replace(subject, revoked=True)))
+    assert not is_active(replace(KNOWN, subject=structs.replace(subject, expires_at=NOW)))
+    assert is_active(replace(KNOWN, subject=structs.replace(subject, expires_at=NOW + 1)))
     assert not is_active(replace(KNOWN, subject=subject, now=UNKNOWN))
 
 
@@ -134,11 +135,11 @@ def test_an_unknown_token_is_inactive(subject: Any) -> None:
 @pytest.mark.parametrize(
     ("family", "known"),
     [
-        (replace(REFRESH, mode="none"), {}),
+        (structs.replace(REFRESH, mode="none"), {}),
         (REFRESH, {"generation": 2}),
         (REFRESH, {"generation": 4}),
         (REFRESH, {"session_ended": True}),
-        (replace(REFRESH, expires_at=None), {}),
+        (structs.replace(REFRESH, expires_at=None), {}),
     ],
 )
 def test_a_refresh_token_that_cannot_be_used_is_inactive(family: TokenFamily, known: dict[str, Any]) -> None:
@@ -147,10 +148,10 @@ def test_a_refresh_token_that_cannot_be_used_is_inactive(family: TokenFamily, kn
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
 def test_a_token_sees_tokens_of_its_own_app_and_a_system_token_sees_all(subject: AccessToken | TokenFamily) -> None:
-    other = replace(TOKEN, client_id="other")
+    other = structs.replace(TOKEN, client_id="other")
     assert is_active(replace(KNOWN, subject=subject, caller=TOKEN))
     assert not is_active(replace(KNOWN, subject=subject, caller=other))
-    assert is_active(replace(KNOWN, subject=subject, caller=replace(other, scope="openid system/Patient.rs")))
+    assert is_active(replace(KNOWN, subject=subject, caller=structs.replace(other, scope="openid system/Patient.rs")))
 
 
 def test_an_access_token_is_described_with_its_launch_context() -> None:
@@ -172,14 +173,14 @@ def test_an_access_token_is_described_with_its_launch_context() -> None:
 
 
 def test_the_user_is_described_only_if_openid_was_granted() -> None:
-    granted = replace(REFRESH, scope="openid fhirUser")
+    granted = structs.replace(REFRESH, scope="openid fhirUser")
     response = introspection.answer(KNOWN, granted, ANNA, ISSUER)
     assert (response["sub"], response["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
     without_family = introspection.answer(KNOWN, None, ANNA, ISSUER)
     assert (without_family["sub"], without_family["fhirUser"]) == ("s-1", f"{BASE}/Practitioner/p")
     assert "intent" not in without_family
     assert "sub" not in introspection.answer(KNOWN, granted, None, ISSUER)
-    assert "fhirUser" not in introspection.answer(KNOWN, replace(REFRESH, scope="openid"), ANNA, ISSUER)
+    assert "fhirUser" not in introspection.answer(KNOWN, structs.replace(REFRESH, scope="openid"), ANNA, ISSUER)
 
 
 def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
@@ -189,7 +190,7 @@ def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
 
 
 def test_the_banner_needs_a_patient() -> None:
-    known = replace(KNOWN, subject=replace(TOKEN, patient=None))
+    known = replace(KNOWN, subject=structs.replace(TOKEN, patient=None))
     response = introspection.answer(known, REFRESH, ANNA, ISSUER)
     assert "need_patient_banner" not in response
     assert response["intent"] == "reconcile"

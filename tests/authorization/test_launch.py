@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.contexts import UrlContext
@@ -22,7 +21,7 @@ def names(url: str, **known) -> list[str]:
 
 @given(st.text(min_size=1, max_size=30), st.sampled_from(["", "?a=b"]))
 def test_an_app_can_read_the_launch_url_we_build(code: str, query: str) -> None:
-    client = replace(samples.CLIENT, launch_uri=f"http://localhost:8100/launch{query}")
+    client = structs.replace(samples.CLIENT, launch_uri=f"http://localhost:8100/launch{query}")
     launched = request({"url": launch_url(client, code, samples.BASE)})
     assert launched.parameters.get("launch") == code
     assert launched.parameters.get("iss") == samples.BASE
@@ -30,7 +29,7 @@ def test_an_app_can_read_the_launch_url_we_build(code: str, query: str) -> None:
 
 
 def test_an_app_without_a_launch_uri_has_no_launch_url() -> None:
-    assert launch_url(replace(samples.CLIENT, launch_uri=None), "x", samples.BASE) == ""
+    assert launch_url(structs.replace(samples.CLIENT, launch_uri=None), "x", samples.BASE) == ""
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ def test_each_refusal_carries_the_facts_of_its_explanation(request_: UrlRequest,
 
 def test_code_and_url_keep_their_format() -> None:
     assert code_of(b"k" * 32, "t") == "pkD0x7azd3LId73Y9afcs8QltHCm1P4Ww0qgqDS0Hys"
-    client = replace(samples.CLIENT, launch_uri="http://localhost:8100/launch")
+    client = structs.replace(samples.CLIENT, launch_uri="http://localhost:8100/launch")
     assert launch_url(client, "a/b", "http://ehr/r4") == ("http://localhost:8100/launch?iss=http%3A%2F%2Fehr%2Fr4&launch=a%2Fb")
 
 

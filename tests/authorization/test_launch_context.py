@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization import launch_style
@@ -30,12 +29,12 @@ def test_an_app_of_2_2_gets_all_members_and_references_as_objects() -> None:
 
 
 def test_an_app_of_2_0_gets_only_references_as_strings() -> None:
-    context = members(CONTEXT, replace(samples.CLIENT, smart_release="2.0"))
+    context = members(CONTEXT, structs.replace(samples.CLIENT, smart_release="2.0"))
     assert context["fhirContext"] == ["ImagingStudy/i-1", "Task/t-1"]
 
 
 def test_an_app_of_1_0_gets_neither_tenant_nor_fhir_context() -> None:
-    context = members(CONTEXT, replace(samples.CLIENT, smart_version=1))
+    context = members(CONTEXT, structs.replace(samples.CLIENT, smart_version=1))
     assert set(context) == {"need_patient_banner", "intent", "smart_style_url", "appContext"}
 
 

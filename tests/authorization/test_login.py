@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.contexts import LoginContext
@@ -41,15 +42,15 @@ def test_the_user_and_patient_of_the_launch_are_granted() -> None:
         ({"denied": True}, {}, "user-denied"),
         (
             {"user": "otto.berg"},
-            {"user": replace(USER, username="otto.berg", fhir_user="Practitioner/x")},
+            {"user": structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")},
             "mismatched-identity",
         ),
         ({}, {"granted": ()}, "denied-no-scope-granted"),
         ({"patient": None}, {"launch": None}, "scope-patient-without-context"),
         ({"patient": "p-0099"}, {"launch": None}, "patient-not-accessible"),
-        ({"patient": "p-0018"}, {"user": replace(USER, patients="*")}, "patient-not-accessible"),
+        ({"patient": "p-0018"}, {"user": structs.replace(USER, patients="*")}, "patient-not-accessible"),
         ({}, {"patient_visible": False}, "patient-not-accessible"),
-        ({}, {"user": None, "launch": replace(samples.LAUNCH, user=None)}, "patient-not-accessible"),
+        ({}, {"user": None, "launch": structs.replace(samples.LAUNCH, user=None)}, "patient-not-accessible"),
     ],
 )
 def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
@@ -95,7 +96,7 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
         (replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
         (
             replace(REQUEST, user="otto.berg"),
-            replace(KNOWN, user=replace(USER, username="otto.berg", fhir_user="Practitioner/x")),
+            replace(KNOWN, user=structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")),
             Refusal("mismatched-identity", "access_denied", {"received": "otto.berg", "expected": "amelia.wright"}),
         ),
         (
@@ -171,12 +172,12 @@ def test_without_a_patient_picker_no_patient_is_needed() -> None:
 
 @pytest.mark.parametrize("user", ["amelia.wright", "Practitioner/pr-0001"])
 def test_the_launch_may_name_its_user_by_username_or_resource(user: str) -> None:
-    launch = replace(samples.LAUNCH, user=user)
+    launch = structs.replace(samples.LAUNCH, user=user)
     assert not names(replace(REQUEST, user="amelia.wright"), replace(KNOWN, launch=launch))
 
 
 def test_a_user_who_may_see_all_patients_may_see_this_one() -> None:
-    anyone = replace(KNOWN, launch=None, user=replace(USER, patients="*"))
+    anyone = replace(KNOWN, launch=None, user=structs.replace(USER, patients="*"))
     assert not names(replace(REQUEST, patient="p-0099"), anyone)
     assert not names(replace(REQUEST, patient="p-0099"), replace(anyone, user=USER, patient_visible=True))
 
@@ -188,5 +189,5 @@ def test_other_launch_scopes_need_a_choice() -> None:
 
 def test_the_patient_of_a_launch_need_not_be_chosen_again() -> None:
     assert names(replace(REQUEST, patient=None)) == []
-    hidden = replace(KNOWN, user=replace(USER, patients=("p-0099",)))
+    hidden = replace(KNOWN, user=structs.replace(USER, patients=("p-0099",)))
     assert names(replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]

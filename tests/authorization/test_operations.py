@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import access, operations
 from sickbay.authorization.contexts import AccessContext
@@ -36,14 +37,14 @@ def test_a_system_may_export(path: str) -> None:
 def test_other_requests_are_not_subject_to_the_export_rules(path: str) -> None:
     request = replace(EXPORT, path=path, headers={"authorization": "Bearer t"}, parameters=parse("_outputFormat=csv"))
     assert not operations.is_export(request)
-    assert refusals(request, replace(KNOWN, token=replace(TOKEN, scope="user/*.rs"))) == ()
+    assert refusals(request, replace(KNOWN, token=structs.replace(TOKEN, scope="user/*.rs"))) == ()
 
 
 @pytest.mark.parametrize("scope", ["user/*.rs", "system/*.rs patient/Patient.rs", "openid", ""])
 def test_user_scopes_cannot_export(scope: str) -> None:
     resource_scopes = tuple(scope for scope in scope.split() if "/" in scope)
     facts = {"held": resource_scopes, "needed": "system/*.rs", "received": scope}
-    known = replace(KNOWN, token=replace(TOKEN, scope=scope))
+    known = replace(KNOWN, token=structs.replace(TOKEN, scope=scope))
     assert refusals(EXPORT, known) == (Refusal("bulk-not-by-system", "insufficient_scope", facts, 403),)
 
 
@@ -61,7 +62,7 @@ def test_user_scopes_cannot_export(scope: str) -> None:
 )
 def test_a_group_export_needs_read_access_by_token_or_registration(token_scope: str, registered: str, granted: bool) -> None:
     request = replace(EXPORT, path="/Group/g/$export", type="Group", id="g", letters="")
-    known = replace(KNOWN, token=replace(TOKEN, scope=token_scope), client=Client("app", scope=registered))
+    known = replace(KNOWN, token=structs.replace(TOKEN, scope=token_scope), client=Client("app", scope=registered))
     refused = [(refusal.name, refusal.facts["needed"]) for refusal in refusals(request, known)]
     assert refused == ([] if granted else [("fhir-insufficient-scope", "system/Group.rs")])
     assert refusals(replace(request, type="Patient", path="/Patient/$export"), known) == ()

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
 
@@ -78,7 +79,7 @@ CLIENTS = st.builds(
 
 def _registered(client: Client, scope: str, also: bool) -> Client:
     """Registers the client for these scopes too if `also`; otherwise few generated requests are ordinary."""
-    return replace(client, scope=f"{client.scope} {scope}") if also else client
+    return structs.replace(client, scope=f"{client.scope} {scope}") if also else client
 
 
 REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
@@ -106,7 +107,7 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     granted: str, sent: str | None, joint: str, client: Client, server: Server, also: bool
 ) -> None:
     text = sent.replace(" ", joint) if sent else sent
-    family, client = replace(FAMILY, scope=granted), _registered(client, granted, also)
+    family, client = structs.replace(FAMILY, scope=granted), _registered(client, granted, also)
     request = token_request(REFRESH_FORM, scope=text)
     known = replace(REFRESHING, client=client, server=server, family=family)
     if ordinary_scopes.of_refresh(request, client, server, family):
@@ -149,7 +150,7 @@ GRANT = "launch/patient openid offline_access patient/Patient.rs"
 @pytest.mark.parametrize("sent", [None, "", GRANT, "openid patient/Patient.rs"])
 @pytest.mark.parametrize("types", [samples.SERVER.resource_types, {}])
 def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dict[str, tuple[str, ...]]) -> None:
-    family, client = replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
+    family, client = structs.replace(FAMILY, scope=GRANT), Client("app", scope=f"{GRANT} user/*.rs")
     server = replace(samples.SERVER, resource_types=types)
     assert ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, server, family)
 
@@ -167,11 +168,13 @@ def test_a_refresh_of_registered_scopes_is_ordinary(sent: str | None, types: dic
     ],
 )
 def test_every_other_refresh_is_checked(granted: str, sent: str | None, registered: str) -> None:
-    family, client = replace(FAMILY, scope=granted), Client("app", scope=registered)
+    family, client = structs.replace(FAMILY, scope=granted), Client("app", scope=registered)
     assert not ordinary_scopes.of_refresh(token_request(REFRESH_FORM, scope=sent), client, samples.SERVER, family)
 
 
 def test_a_refresh_in_a_scope_version_the_server_does_not_grant_is_checked() -> None:
-    family = replace(FAMILY, scope="user/*.read")
+    family = structs.replace(FAMILY, scope="user/*.read")
     server = samples.server(scope_versions=())
-    assert not ordinary_scopes.of_refresh(token_request(REFRESH_FORM), replace(samples.CLIENT, smart_version=2), server, family)
+    assert not ordinary_scopes.of_refresh(
+        token_request(REFRESH_FORM), structs.replace(samples.CLIENT, smart_version=2), server, family
+    )

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization.token_requests import (
     FAMILY,
     NOW,
@@ -75,7 +76,7 @@ def test_the_access_token_is_unique_to_its_generation(key: bytes, family: str, g
     ],
 )
 def test_each_generation_gets_its_decision(generation: int, ago: int, decision: str) -> None:
-    assert refresh.decide(replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
+    assert refresh.decide(structs.replace(FAMILY, rotated_at=NOW - ago), generation, NOW) == decision
 
 
 def test_without_rotation_the_current_one_is_renewed() -> None:
@@ -89,10 +90,10 @@ def test_a_valid_refresh_is_granted() -> None:
 def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> None:
     same = refresh.fingerprint(token_request(REFRESH_FORM), PUBLIC)
     answer = token.access_token(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
-    app = replace(PUBLIC, scope=FAMILY.scope)
-    family = replace(FAMILY, rotated_at=NOW - 10, asked=same)
+    app = structs.replace(PUBLIC, scope=FAMILY.scope)
+    family = structs.replace(FAMILY, rotated_at=NOW - 10, asked=same)
     known = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)
-    other = token_context(known, client=replace(PUBLIC, client_id="other"))
+    other = token_context(known, client=structs.replace(PUBLIC, client_id="other"))
     assert outcome(token_request(REFRESH_FORM), known) is None
     assert outcome(token_request(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
 
@@ -101,12 +102,12 @@ def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> 
     ("changed", "answer"),
     [
         ({"family": None, "generation": None}, ("refresh-token-invalid", "invalid_grant", 400)),
-        ({"family": replace(FAMILY, revoked=True)}, ("refresh-token-invalid", "invalid_grant", 400)),
-        ({"family": replace(FAMILY, expires_at=NOW)}, ("refresh-token-invalid", "invalid_grant", 400)),
+        ({"family": structs.replace(FAMILY, revoked=True)}, ("refresh-token-invalid", "invalid_grant", 400)),
+        ({"family": structs.replace(FAMILY, expires_at=NOW)}, ("refresh-token-invalid", "invalid_grant", 400)),
         ({"generation": 2}, ("refresh-token-reused", "invalid_grant", 400)),
-        ({"family": replace(FAMILY, client_id="other")}, ("refresh-client-mismatch", "invalid_grant", 400)),
+        ({"family": structs.replace(FAMILY, client_id="other")}, ("refresh-client-mismatch", "invalid_grant", 400)),
         (
-            {"family": replace(FAMILY, mode="online"), "session_ended": True},
+            {"family": structs.replace(FAMILY, mode="online"), "session_ended": True},
             ("refresh-online-session-ended", "invalid_grant", 400),
         ),
         ({"client": SYMMETRIC}, ("client-auth-missing", "invalid_client", 400)),
@@ -146,10 +147,10 @@ def test_a_refresh_may_narrow_and_never_widen(scope: str, granted: bool) -> None
 
 
 def test_the_next_scope_is_the_requested_or_the_whole_one() -> None:
-    app = replace(PUBLIC, scope=FAMILY.scope)
+    app = structs.replace(PUBLIC, scope=FAMILY.scope)
     assert refresh.narrowed(FAMILY, "patient/Patient.r  patient/Patient.r", app, Server()) == "patient/Patient.r"
     assert refresh.narrowed(FAMILY, None, app, Server()) == FAMILY.scope
-    fewer = replace(PUBLIC, scope="offline_access patient/Patient.rs")
+    fewer = structs.replace(PUBLIC, scope="offline_access patient/Patient.rs")
     assert refresh.narrowed(FAMILY, None, fewer, Server()) == fewer.scope
 
 
@@ -173,17 +174,17 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=replace(FAMILY, revoked=True)),
+            replace(REFRESHING, family=structs.replace(FAMILY, revoked=True)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
+            replace(REFRESHING, family=structs.replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", "by": "code", "at": 7}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=replace(FAMILY, expires_at=NOW - 3)),
+            replace(REFRESHING, family=structs.replace(FAMILY, expires_at=NOW - 3)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
         ),
         (
@@ -193,12 +194,12 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=replace(FAMILY, client_id="other")),
+            replace(REFRESHING, family=structs.replace(FAMILY, client_id="other")),
             Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=replace(FAMILY, mode="online"), session_ended=True),
+            replace(REFRESHING, family=structs.replace(FAMILY, mode="online"), session_ended=True),
             Refusal(
                 "refresh-online-session-ended",
                 "invalid_grant",
@@ -246,7 +247,7 @@ def test_a_generation_has_only_ascii_digits(number: str) -> None:
 
 
 def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
-    app = replace(PUBLIC, scope="patient/Patient.rs openid")
+    app = structs.replace(PUBLIC, scope="patient/Patient.rs openid")
     assert refresh.narrowed(FAMILY, "patient/Patient.rs  openid", app, Server()) == "patient/Patient.rs openid"
 
 

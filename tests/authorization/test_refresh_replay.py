@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization.token_requests import (
     BASE,
     FAMILY,
@@ -29,12 +30,12 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN
 
 FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
-APP = replace(PUBLIC, scope=FAMILY.scope)
+APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 
 def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
     """Returns the context of the replay: the first request rotated the family 3 seconds ago."""
-    family = replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
+    family = structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
     answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
     return replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
 
@@ -61,12 +62,12 @@ def test_another_resource_makes_it_a_different_request() -> None:
 
 
 def test_another_method_or_secret_makes_it_a_different_request() -> None:
-    app = replace(SYMMETRIC, scope=FAMILY.scope)
+    app = structs.replace(SYMMETRIC, scope=FAMILY.scope)
     posted = token_request(REFRESH_FORM, client_secret=SECRET)
     in_header = token_request(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
     assert names(posted, known(posted, app)) == []
     assert names(in_header, known(posted, app)) == ["refresh-replay-differs"]
-    rotated = replace(app, secret_hash="x")
+    rotated = structs.replace(app, secret_hash="x")
     assert refresh.fingerprint(posted, app) != refresh.fingerprint(posted, rotated)
 
 
@@ -81,17 +82,17 @@ def test_another_key_makes_it_a_different_request() -> None:
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [
     ({"answer": None}, "revoked"),
-    ({"answer": replace(known().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
-    ({"answer": replace(known().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
+    ({"answer": structs.replace(known().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
+    ({"answer": structs.replace(known().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(rotate_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(public_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
-    ({"client": replace(APP, token_lifetime=60)}, "policy"),
-    ({"client": replace(APP, scope="offline_access patient/Observation.rs")}, "registration"),
+    ({"client": structs.replace(APP, token_lifetime=60)}, "policy"),
+    ({"client": structs.replace(APP, scope="offline_access patient/Observation.rs")}, "registration"),
     (
         {
             "server": Server(fhir_bases=(BASE,), policy=Policy(mixed_scope_versions=False)),
-            "client": replace(APP, smart_version=1),
+            "client": structs.replace(APP, smart_version=1),
         },
         "registration",
     ),
@@ -114,8 +115,8 @@ def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, A
         ({"now": NOW + 8}, ["refresh-token-reused"]),
         ({"generation": 1}, ["refresh-token-reused"]),
         ({"generation": 4}, ["refresh-token-reused"]),
-        ({"client": replace(APP, grant_types=("authorization_code",))}, ["backend-grant-not-allowed"]),
-        ({"client": replace(APP, client_id="other")}, ["refresh-client-mismatch"]),
+        ({"client": structs.replace(APP, grant_types=("authorization_code",))}, ["backend-grant-not-allowed"]),
+        ({"client": structs.replace(APP, client_id="other")}, ["refresh-client-mismatch"]),
     ],
 )
 def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], names_: list[str]) -> None:
@@ -125,7 +126,7 @@ def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], 
 
 def test_a_revoked_grant_is_not_repeated() -> None:
     context = known()
-    assert names(FIRST, replace(context, family=replace(context.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
+    assert names(FIRST, replace(context, family=structs.replace(context.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
 
 
 def test_a_deleted_client_is_refused_before_its_grant_is_read() -> None:
@@ -139,11 +140,11 @@ def test_offline_the_repeated_response_is_unknown() -> None:
 
 
 def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
-    fewer = replace(APP, scope="offline_access patient/Patient.rs")
+    fewer = structs.replace(APP, scope="offline_access patient/Patient.rs")
     current = replace(REFRESHING, client=fewer)
     assert names(token_request(REFRESH_FORM), current) == []
     assert names(token_request(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
-    assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=replace(APP, scope="openid"))) == [
+    assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=structs.replace(APP, scope="openid"))) == [
         "scope-not-registered"
     ]
 
@@ -153,7 +154,7 @@ def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: 
     """So these checks can be skipped for such a token (`TokenContext.may_repeat`)."""
     context = known()
     assert isinstance(context.family, TokenFamily)
-    family = replace(context.family, rotated_at=NOW - age, asked="another request")
+    family = structs.replace(context.family, rotated_at=NOW - age, asked="another request")
     context = replace(context, family=family, generation=generation, answer=None)
     passed = [check.decide(FIRST, context) is None for check in refresh.CHECKS if check.inputs == "may_repeat"]
     assert passed == [refresh.decide(family, generation, NOW) != "repeat"] * 2

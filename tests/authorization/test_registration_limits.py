@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from sickbay.authorization import client_metadata, registration_limits
 from sickbay.authorization.models import Client, Grant, Policy
@@ -52,7 +53,7 @@ def names(client: Client, limit: Grant) -> list[str]:
 def changed(client: Client, metadata: dict[str, Any]) -> Client:
     """Returns the client after its own update if that is accepted, or unchanged otherwise."""
     given = client_metadata.update({"client_id": "c", **metadata}, client)
-    new = replace(client, **given, granted=registration_limits.of(client))
+    new = structs.replace(client, **given, granted=registration_limits.of(client))
     return client if names(new, registration_limits.of(client)) else new
 
 
@@ -165,7 +166,7 @@ def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str]
 @settings(max_examples=150, deadline=None)
 @given(SCOPES, GRANTS.filter(bool), st.lists(UPDATES, min_size=1, max_size=5))
 def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: list[str], updates: list[dict[str, Any]]) -> None:
-    first = replace(APP, scope=scope, grant_types=tuple(grants))
+    first = structs.replace(APP, scope=scope, grant_types=tuple(grants))
     client = first
     for metadata in updates:
         client = changed(client, metadata)
@@ -225,8 +226,8 @@ def test_members_missing_from_an_update_stay_unchanged() -> None:
     ],
 )
 def test_each_excess_over_the_grant_is_refused(client: dict[str, Any], granted: dict[str, Any], refused: list[str]) -> None:
-    limit = replace(registration_limits.of(APP), **granted)
-    names_ = names(replace(APP, **client), limit)
+    limit = structs.replace(registration_limits.of(APP), **granted)
+    names_ = names(structs.replace(APP, **client), limit)
     assert [name for name in names_ if name.endswith("-granted")] == refused
 
 
@@ -236,20 +237,20 @@ def test_granted_scopes_separated_by_commas_count_too() -> None:
 
 
 def test_keys_by_value_are_granted_only_by_value() -> None:
-    signing = replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
-    by_uri = replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")
+    signing = structs.replace(APP, client="asymmetric", auth_method="private_key_jwt", jwks={"keys": []})
+    by_uri = structs.replace(registration_limits.of(signing), jwks_uri="https://app.example.org/jwks")
     assert "reg-auth-method-not-granted" in names(signing, by_uri)
     assert "reg-auth-method-not-granted" not in names(signing, registration_limits.of(signing))
 
 
 def test_an_operators_edit_becomes_the_new_grant() -> None:
-    edited = replace(APP, scope="user/*.cruds", client="public", auth_method="none")
+    edited = structs.replace(APP, scope="user/*.cruds", client="public", auth_method="none")
     assert registration_limits.after_an_edit(None, edited, {"scope"}) is None
     granted = registration_limits.of(APP)
     assert registration_limits.after_an_edit(granted, edited, {"name"}) == granted
-    assert registration_limits.after_an_edit(granted, edited, {"scope"}) == replace(granted, scope="user/*.cruds")
-    new = registration_limits.after_an_edit(replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
-    assert new == replace(granted, client="public", auth_method="none")
+    assert registration_limits.after_an_edit(granted, edited, {"scope"}) == structs.replace(granted, scope="user/*.cruds")
+    new = registration_limits.after_an_edit(structs.replace(granted, jwks_uri="https://a/"), edited, {"client", "jwks"})
+    assert new == structs.replace(granted, client="public", auth_method="none")
 
 
 @settings(max_examples=100, deadline=None)
@@ -259,7 +260,7 @@ def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str,
     registration = client_metadata.registration(
         {"scope": scope, "grant_types": grants, "redirect_uris": ["https://a.example/"]}, "general", limit
     )
-    client = replace(APP, scope=registration["scope"], grant_types=registration["grant_types"])
+    client = structs.replace(APP, scope=registration["scope"], grant_types=registration["grant_types"])
     if not names(client, limit):
         assert is_within(client.scope, allowed)
         assert client.grant_types == ("authorization_code",)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, known, refusals, sample_request, server
 from tests.authorization.test_logout import known as logout_known
@@ -115,7 +116,7 @@ def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
 def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
-    old = replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
+    old = structs.replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
     assert refusals(sample_request(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
     assert not examination(sample_request(redirect_uri=uri), known(client=old)).passed(GATE)
     assert launch.launch_url(old, "code", "https://iss.example/") == ""
@@ -128,9 +129,9 @@ def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
 
 def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
     lenient = server(redirect_uri_optional=True)
-    safe = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
+    safe = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
     assert examination(sample_request(redirect_uri=None), known(client=safe, server=lenient)).passed(GATE)
-    unsafe = replace(safe, redirect_uris=("javascript:alert(1)",))
+    unsafe = structs.replace(safe, redirect_uris=("javascript:alert(1)",))
     assert not examination(sample_request(redirect_uri=None), known(client=unsafe, server=lenient)).passed(GATE)
 
 
@@ -148,6 +149,6 @@ def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -
 
 def test_a_registered_query_with_a_response_parameter_is_not_used() -> None:
     uri = samples.CALLBACK + "?state=1"
-    old = known(client=replace(samples.CLIENT, redirect_uris=(uri,)))
+    old = known(client=structs.replace(samples.CLIENT, redirect_uris=(uri,)))
     assert refusals(sample_request(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
     assert urls.split(uri).query == "state=1"

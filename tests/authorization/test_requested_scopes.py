@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import BASE, OLD, SERVER
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, examined, token_request
@@ -27,13 +28,13 @@ def _server(policy: Policy) -> Server:
 
 
 def authorize(scope: str, policy: Policy) -> list[str]:
-    known = samples.known(client=replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
+    known = samples.known(client=structs.replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
     return samples.refusals(samples.sample_request(scope=f"launch/patient openid {scope}", launch=None), known)
 
 
 def refresh(scope: str, policy: Policy) -> list[str]:
-    app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
-    family = replace(FAMILY, scope=EVERYTHING, base=BASE)
+    app = structs.replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
+    family = structs.replace(FAMILY, scope=EVERYTHING, base=BASE)
     known = replace(REFRESHING, client=app, family=family, server=_server(policy))
     return [refusal.name for refusal in examined(token_request(REFRESH_FORM, scope=scope), known).refusals]
 
@@ -58,7 +59,7 @@ def registration(scope: str, policy: Policy) -> list[str]:
 
 
 def script(scope: str, policy: Policy) -> list[str]:
-    known = TokenContext(server=_server(policy), client=replace(SERVICE, fhir="r4"))
+    known = TokenContext(server=_server(policy), client=structs.replace(SERVICE, fhir="r4"))
     return [refusal.name for refusal in examine(script_token.CHECKS, token_request({"scope": scope}), known).refusals]
 
 
@@ -181,9 +182,9 @@ def test_resource_and_fhir_version_decide_the_bases_of_a_token(resource: str, fh
 
 
 def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
-    app = replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
+    app = structs.replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     for base, name in ((BASE, "MedicationRequest"), (OLD, "MedicationOrder"), ("", "MedicationOrder")):
-        known = replace(REFRESHING, client=app, family=replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
+        known = replace(REFRESHING, client=app, family=structs.replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
         assert examined(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
 

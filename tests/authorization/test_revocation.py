@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import revocation
@@ -28,17 +29,17 @@ def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
     return [refusal.name for refusal in refusals(request, known)]
 
 
-@pytest.mark.parametrize("subject", [TOKEN, FAMILY, replace(TOKEN, revoked=True), None])
+@pytest.mark.parametrize("subject", [TOKEN, FAMILY, structs.replace(TOKEN, revoked=True), None])
 def test_an_app_can_revoke_its_own_or_an_unknown_token(subject: Any) -> None:
     assert names(token_request(FORM), replace(KNOWN, subject=subject)) == []
 
 
 @pytest.mark.parametrize(
     ("subject", "kind"),
-    [(TOKEN, "access token"), (replace(TOKEN, revoked=True), "access token"), (FAMILY, "refresh token")],
+    [(TOKEN, "access token"), (structs.replace(TOKEN, revoked=True), "access token"), (FAMILY, "refresh token")],
 )
 def test_an_app_cannot_revoke_a_token_of_another_app(subject: Any, kind: str) -> None:
-    (refusal,) = refusals(token_request(FORM), replace(KNOWN, subject=replace(subject, client_id="other")))
+    (refusal,) = refusals(token_request(FORM), replace(KNOWN, subject=structs.replace(subject, client_id="other")))
     assert (refusal.name, refusal.error, refusal.status) == ("refresh-client-mismatch", "invalid_grant", 400)
     assert refusal.facts == {"received": "app", "kind": kind}
 
@@ -51,7 +52,7 @@ def test_a_confidential_app_must_authenticate_first() -> None:
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
-    known = replace(KNOWN, client=replace(SYMMETRIC, client="asymmetric"))
+    known = replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
@@ -78,5 +79,5 @@ def test_a_policy_may_refuse_to_revoke_access_tokens(revokes: bool, subject: Any
 
 def test_a_token_of_another_app_is_refused_only_for_that() -> None:
     server = Server(policy=Policy(revokes_access=False))
-    other = replace(KNOWN, server=server, subject=replace(TOKEN, client_id="other"))
+    other = replace(KNOWN, server=server, subject=structs.replace(TOKEN, client_id="other"))
     assert names(token_request(FORM), other) == ["refresh-client-mismatch"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 
 from sickbay.authorization.authorize.granting import GrantedScope
@@ -41,7 +40,7 @@ def test_automatic_approval_is_named_as_the_reason() -> None:
     ],
 )
 def test_without_a_refresh_token_there_is_a_reason(rows, scope: str, requested: bool, reason: str) -> None:
-    client = replace(samples.CLIENT, grant_types=("authorization_code",))
+    client = structs.replace(samples.CLIENT, grant_types=("authorization_code",))
     summary = given(rows, scope, client, False)
     assert reason in summary.refresh
     assert summary.wanted is requested
@@ -95,7 +94,7 @@ def test_a_refresh_lists_dropped_scopes() -> None:
     ],
 )
 def test_the_reason_is_a_sentence(rows, scope: str, grants: tuple[str, ...], expected: str) -> None:
-    client = replace(samples.CLIENT, grant_types=grants)
+    client = structs.replace(samples.CLIENT, grant_types=grants)
     assert given(rows, scope, client, False).refresh == expected
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.authorization.token_requests import (
     BASE,
     CALLBACK,
@@ -60,12 +61,12 @@ def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer:
     ("code", "answer"),
     [
         (None, ("code-unknown", "invalid_grant", 400)),
-        (replace(CODE, used_at=NOW - 1), ("code-reused", "invalid_grant", 400)),
-        (replace(CODE, issued_at=NOW - 61), ("code-expired", "invalid_grant", 400)),
-        (replace(CODE, client_id="other"), ("code-client-mismatch", "invalid_grant", 400)),
-        (replace(CODE, base="http://localhost:7425/cerner/r4"), ("token-endpoint-wrong-tenant", "invalid_grant", 400)),
-        (replace(CODE, code_challenge=None), ("pkce-verifier-unexpected", "invalid_grant", 400)),
-        (replace(CODE, code_challenge=VERIFIER), ("pkce-verifier-mismatch", "invalid_grant", 400)),
+        (structs.replace(CODE, used_at=NOW - 1), ("code-reused", "invalid_grant", 400)),
+        (structs.replace(CODE, issued_at=NOW - 61), ("code-expired", "invalid_grant", 400)),
+        (structs.replace(CODE, client_id="other"), ("code-client-mismatch", "invalid_grant", 400)),
+        (structs.replace(CODE, base="http://localhost:7425/cerner/r4"), ("token-endpoint-wrong-tenant", "invalid_grant", 400)),
+        (structs.replace(CODE, code_challenge=None), ("pkce-verifier-unexpected", "invalid_grant", 400)),
+        (structs.replace(CODE, code_challenge=VERIFIER), ("pkce-verifier-mismatch", "invalid_grant", 400)),
     ],
 )
 def test_each_unusable_code_is_refused(code: object, answer: tuple[str, str, int]) -> None:
@@ -73,7 +74,7 @@ def test_each_unusable_code_is_refused(code: object, answer: tuple[str, str, int
 
 
 def test_a_code_is_valid_up_to_its_last_second() -> None:
-    assert outcome(token_request(), token_context(code=replace(CODE, issued_at=NOW - 60))) is None
+    assert outcome(token_request(), token_context(code=structs.replace(CODE, issued_at=NOW - 60))) is None
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_a_code_is_valid_up_to_its_last_second() -> None:
     ],
 )
 def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifier: str | None, granted: bool) -> None:
-    known = token_context(client=replace(PUBLIC, pkce=mode), code=replace(CODE, code_challenge=challenge))
+    known = token_context(client=structs.replace(PUBLIC, pkce=mode), code=structs.replace(CODE, code_challenge=challenge))
     assert (outcome(token_request(code_verifier=verifier), known) is None) is granted
 
 
@@ -139,7 +140,7 @@ def test_a_repeated_parameter_is_refused(name: str) -> None:
 
 
 def test_an_unregistered_grant_type_is_refused() -> None:
-    known = token_context(client=replace(PUBLIC, grant_types=("refresh_token",)))
+    known = token_context(client=structs.replace(PUBLIC, grant_types=("refresh_token",)))
     assert outcome(token_request(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
 
 
@@ -150,8 +151,8 @@ def test_all_independent_faults_are_reported_at_once() -> None:
 
 
 def test_a_reused_code_revokes_its_tokens_but_an_expired_code_does_not() -> None:
-    assert token.revokes(examined(token_request(), token_context(code=replace(CODE, used_at=NOW))))
-    assert not token.revokes(examined(token_request(), token_context(code=replace(CODE, issued_at=0))))
+    assert token.revokes(examined(token_request(), token_context(code=structs.replace(CODE, used_at=NOW))))
+    assert not token.revokes(examined(token_request(), token_context(code=structs.replace(CODE, issued_at=0))))
 
 
 def test_an_empty_context_grants_nothing() -> None:
@@ -168,11 +169,11 @@ def test_an_empty_context_grants_nothing() -> None:
     ],
 )
 def test_the_mode_of_a_family_follows_the_granted_scopes(scope: str, mode: str) -> None:
-    assert token.family(replace(CODE, scope=scope), Policy(), NOW).mode == mode
+    assert token.family(structs.replace(CODE, scope=scope), Policy(), NOW).mode == mode
 
 
 def test_a_familys_tokens_are_bound_to_base_patient_and_client() -> None:
-    code = replace(CODE, patient="p1", encounter="e1", user="anna")
+    code = structs.replace(CODE, patient="p1", encounter="e1", user="anna")
     family = token.family(code, Policy(refresh_lifetime=10), NOW)
     access_token = token.access_token(family, "patient/Patient.rs", "iss", NOW, 60)
     assert family.expires_at == NOW + 10
@@ -192,7 +193,7 @@ def test_the_lifetime_is_the_apps_own_or_the_tenants() -> None:
 
 
 def test_the_response_has_the_launch_context_and_no_empty_member() -> None:
-    code = replace(CODE, patient="p1", encounter="e1")
+    code = structs.replace(CODE, patient="p1", encounter="e1")
     access_token = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     context = {"need_patient_banner": False, "intent": "reconcile", "secret_of_ours": 1}
     assert token.response("text", access_token, Policy(), context, refresh_token="r") == {
@@ -238,7 +239,7 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
     scope: str, kind: str, policy: Policy, grants: tuple[str, ...], comes: bool
 ) -> None:
     client = Client("app", client=kind, grant_types=grants)  # type: ignore[arg-type]
-    assert token.refreshes(token.family(replace(CODE, scope=scope), policy, NOW), client, policy) is comes
+    assert token.refreshes(token.family(structs.replace(CODE, scope=scope), policy, NOW), client, policy) is comes
 
 
 def test_the_body_of_a_refusal_has_no_empty_member() -> None:
@@ -253,7 +254,7 @@ def test_the_body_of_a_refusal_has_no_empty_member() -> None:
 
 @pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
 def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: bool) -> None:
-    code = replace(CODE, **{"patient": "p1"} | changed)
+    code = structs.replace(CODE, **{"patient": "p1"} | changed)
     access_token = token.access_token(token.family(code, Policy(), NOW), code.scope, "iss", NOW, 60)
     for banner, text in ((True, "true"), (False, "false")):
         answer = token.response("t", access_token, Policy(banner_as_text=True), {"need_patient_banner": banner}, id_token="i")
@@ -263,7 +264,9 @@ def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: 
 
 
 def test_a_code_becomes_a_family_and_a_token_with_all_its_context() -> None:
-    code = replace(CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"})
+    code = structs.replace(
+        CODE, timeline="t1", user="anna", session="s1", patient="p1", encounter="e1", context={"intent": "x"}
+    )
     family = token.family(code, Policy(refresh_lifetime=9), NOW)
     assert family == TokenFamily(
         family="f1",
@@ -331,7 +334,7 @@ def test_an_unknown_tenant_is_reported_first(server: Any, expected: str | None) 
 
 
 def test_with_pkce_off_a_wrong_verifier_is_ignored() -> None:
-    off = replace(PUBLIC, pkce="off")
+    off = structs.replace(PUBLIC, pkce="off")
     for verifier in ("x" * 43, "short", None):
         assert not examined(token_request(code_verifier=verifier), token_context(client=off)).refusals
 

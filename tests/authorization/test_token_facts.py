@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.token_requests import (
     CODE,
     KNOWN,
@@ -41,22 +40,22 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, used_at=NOW - 7)),
+            token_context(code=structs.replace(CODE, used_at=NOW - 7)),
             Refusal("code-reused", "invalid_grant", {"seconds": 7}),
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, used_at=NOW - 7), now=UNKNOWN),
+            token_context(code=structs.replace(CODE, used_at=NOW - 7), now=UNKNOWN),
             Refusal("code-reused", "invalid_grant", {"seconds": None}),
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, issued_at=NOW - 65)),
+            token_context(code=structs.replace(CODE, issued_at=NOW - 65)),
             Refusal("code-expired", "invalid_grant", {"age": 65, "lifetime": 60, "late": 5}),
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, client_id="other")),
+            token_context(code=structs.replace(CODE, client_id="other")),
             Refusal("code-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
@@ -79,7 +78,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, base="http://localhost:7425/cerner/r4")),
+            token_context(code=structs.replace(CODE, base="http://localhost:7425/cerner/r4")),
             Refusal(
                 "token-endpoint-wrong-tenant",
                 "invalid_grant",
@@ -123,7 +122,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
         (
             token_request(),
-            token_context(client=replace(PUBLIC, grant_types=("refresh_token",))),
+            token_context(client=structs.replace(PUBLIC, grant_types=("refresh_token",))),
             Refusal(
                 "backend-grant-not-allowed",
                 "unauthorized_client",
@@ -169,7 +168,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, code_challenge=None)),
+            token_context(code=structs.replace(CODE, code_challenge=None)),
             Refusal("pkce-verifier-unexpected", "invalid_grant", {"challenge": None}),
         ),
         (
@@ -206,7 +205,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
         ),
         (
             token_request(),
-            token_context(code=replace(CODE, code_challenge=VERIFIER)),
+            token_context(code=structs.replace(CODE, code_challenge=VERIFIER)),
             Refusal(
                 "pkce-verifier-mismatch",
                 "invalid_grant",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import userinfo
 from sickbay.authorization.contexts import AccessContext
@@ -27,19 +28,19 @@ def refusals(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
 def test_userinfo_needs_openid_and_a_user() -> None:
     assert refusals() == []
     refused = [("userinfo-without-openid", "insufficient_scope", 403)]
-    assert refusals(replace(KNOWN, token=replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
-    assert refusals(replace(KNOWN, token=replace(TOKEN, user=None))) == refused
+    assert refusals(replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
+    assert refusals(replace(KNOWN, token=structs.replace(TOKEN, user=None))) == refused
 
 
 def test_the_refusal_lists_the_granted_scopes() -> None:
-    known = replace(KNOWN, token=replace(TOKEN, scope="fhirUser launch"))
+    known = replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser launch"))
     (refusal,) = examine(userinfo.CHECKS, REQUEST, known).refusals
     assert refusal.facts == {"needed": "openid", "held": ("fhirUser", "launch")}
 
 
 def test_an_invalid_token_is_refused() -> None:
     assert refusals(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
-    expired = replace(KNOWN, token=replace(TOKEN, expires_at=NOW))
+    expired = replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW))
     assert refusals(expired) == [("fhir-token-expired", "invalid_token", 401)]
 
 
@@ -52,11 +53,11 @@ def test_an_invalid_token_is_refused() -> None:
     ],
 )
 def test_the_scopes_decide_the_claims(scope: str, claims: dict[str, str]) -> None:
-    assert userinfo.answer(replace(TOKEN, scope=scope), ANNA) == {"sub": "s-1", **claims}
+    assert userinfo.answer(structs.replace(TOKEN, scope=scope), ANNA) == {"sub": "s-1", **claims}
 
 
 def test_a_user_without_a_name_has_no_name_claim() -> None:
-    assert "name" not in userinfo.answer(TOKEN, replace(ANNA, name=""))
+    assert "name" not in userinfo.answer(TOKEN, structs.replace(ANNA, name=""))
 
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization.write_requests import (
     KNOWN,
     PATCH,
@@ -120,7 +121,7 @@ def test_the_condition_of_a_write_is_in_its_header_or_url() -> None:
     ],
 )
 def test_only_a_system_scope_may_choose_an_id(scope: str, may: bool) -> None:
-    assert writes.may_choose_the_id(replace(TOKEN, scope=scope), "Observation") is may
+    assert writes.may_choose_the_id(structs.replace(TOKEN, scope=scope), "Observation") is may
 
 
 @pytest.mark.parametrize("token", [None, UNKNOWN])

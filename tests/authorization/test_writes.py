@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization.write_requests import (
     BASE,
     KNOWN,
@@ -127,7 +128,7 @@ def test_a_write_into_another_patients_chart_is_refused(patient: str | None, rec
 
 
 def with_scope(scope: str, **changed: object) -> AccessContext:
-    return replace(KNOWN, token=replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
+    return replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("patient", "written"), [("A", True), ("B", True), ("Z", False)])
@@ -161,7 +162,7 @@ def test_only_scopes_with_the_letter_of_the_interaction_count() -> None:
 
 def test_shared_types_can_be_read_but_never_written() -> None:
     shared = replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
-    known = replace(shared, token=replace(TOKEN, scope="patient/*.cruds"))
+    known = replace(shared, token=structs.replace(TOKEN, scope="patient/*.cruds"))
     known = replace(known, body=body.of("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE))
     assert [refusal[0] for refusal in refused_writes(write_request(type="Medication"), known)] == ["fhir-write-outside-scope"]
 
@@ -243,13 +244,13 @@ def test_only_ten_of_many_problems_are_described_but_all_are_counted() -> None:
 @pytest.mark.parametrize("interaction", ["create", "update", "patch"])
 def test_a_subscription_that_would_never_fire_is_refused_by_name(interaction: str) -> None:
     (refused,) = write_refusals(
-        write_request(interaction, type="Subscription"), replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
+        write_request(interaction, type="Subscription"), replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
     )
     assert (refused.name, refused.status) == ("fhir-subscription-unsupported", 422)
 
 
 def test_a_stored_subscription_can_be_deleted_and_other_types_can_be_written() -> None:
-    known = replace(KNOWN, token=replace(TOKEN, scope="system/*.cruds"))
+    known = replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
     deleting = write_request("delete", type="Subscription", method="DELETE")
     assert write_refusals(deleting, known) == []
     assert all(examine((writes.type_is_served,), request, known).granted for request in (deleting, write_request("create")))

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization.test_writes import with_scope
 from tests.authorization.write_requests import KNOWN, PATCH, USER, facts, observation, refused_writes, with_body, write_request
 
@@ -57,7 +58,7 @@ def test_a_clinician_can_change_only_records_of_their_patients() -> None:
         assert refused_writes(write_request("patch", body=PATCH), replace(clinician, before=before)) == (
             [] if passes else [NOT_SUBJECT]
         )
-    everyone = replace(clinician, user=replace(USER, patients="*"), before=stored("Z", "Z"))
+    everyone = replace(clinician, user=structs.replace(USER, patients="*"), before=stored("Z", "Z"))
     assert refused_writes(write_request("patch", body=PATCH), everyone) == []
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 AppType: TypeAlias = Literal["provider", "patient", "system"]
 ClientKind: TypeAlias = Literal["public", "symmetric", "asymmetric"]
 Pkce: TypeAlias = Literal["required", "if-sent", "off"]
 
 
-@dataclass(frozen=True, slots=True)
-class AutoApproval:
+class AutoApproval(Struct, frozen=True):
     """Approves an app's sign-in, pickers and consent automatically, as this user."""
 
     user: str
@@ -24,8 +25,7 @@ class AutoApproval:
     scopes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """The most that a client may register for itself (RFC 7591, 7592). Members are as in Client; None sets no limit."""
 
     scope: str | None = None
@@ -40,8 +40,7 @@ class Grant:
     native: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """A registered app (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
 
     client_id: str
@@ -71,7 +70,7 @@ class Client:
     jwks: dict[str, Any] | None = None
     token_lifetime: int | None = None
     auto_approve: AutoApproval | None = None
-    policy: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = {}
     """Overrides of the tenant's policy for this app: see authorization.policy."""
     cards: tuple[dict[str, Any], ...] = ()
     """Cards that it shows next to a chart: see authorization.launch_card."""
@@ -82,8 +81,7 @@ class Client:
     sample: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Struct, frozen=True):
     """One launch of an app. Stored under the SHA-256 of its code; `timeline` is its public id, never the code."""
 
     client_id: str
@@ -97,12 +95,11 @@ class Launch:
     fhir: str = "r4"
     iss: str = ""
     """The FHIR base that the app was launched with; "" if it isn't known."""
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = {}
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as they appear in the token response."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationCode:
+class AuthorizationCode(Struct, frozen=True):
     """An authorization code and what it was issued for. Stored under the SHA-256 of the code."""
 
     client_id: str
@@ -120,7 +117,7 @@ class AuthorizationCode:
     nonce: str | None = None
     patient: str | None = None
     encounter: str | None = None
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = {}
     auth_time: int | None = None
     used_at: int | None = None
     negotiated: tuple[tuple[str, str, str], ...] = ()
@@ -134,8 +131,7 @@ Empty for a token that is valid, or that an older version revoked.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Struct, frozen=True):
     """An access token, opaque to apps. Stored under the SHA-256 of the token. `scope` is what was granted."""
 
     client_id: str
@@ -154,8 +150,7 @@ class AccessToken:
     revoked_by: RevokedBy = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFamily:
+class TokenFamily(Struct, frozen=True):
     """Everything that one consent granted: the grant behind a chain of refresh tokens. `generation` counts the rotations."""
 
     family: str
@@ -170,7 +165,7 @@ class TokenFamily:
     user: str | None = None
     patient: str | None = None
     encounter: str | None = None
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = {}
     timeline: str = ""
     revoked: bool = False
     revoked_at: int = 0
@@ -179,8 +174,7 @@ class TokenFamily:
     """A hash of the last rotation's request and client authentication: only an identical request may repeat it."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppState:
+class AppState(Struct, frozen=True):
     """State that an app stores under its own code (SMART 2.2, app state). text: the resource as served; "" once deleted."""
 
     system: str
@@ -190,8 +184,7 @@ class AppState:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A user who can sign in. `patients`: "*" or the ids of the patients this user may see. `password` is an argon2id hash."""
 
     username: str

@@ -6,8 +6,9 @@ Scopes are compared by what they permit, URLs by scheme, host and port. The admi
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields, replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.refusals import registration as refusals
@@ -16,7 +17,7 @@ from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import client_uris, scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
-MEMBERS = tuple(field.name for field in fields(Grant))
+MEMBERS = Grant.__struct_fields__
 SECRETS = ("client_secret_basic", "client_secret_post")
 METHODS = {"public": ("none",), "symmetric": SECRETS, "asymmetric": ("private_key_jwt",)}
 
@@ -34,7 +35,7 @@ def of(client: Client) -> Grant:
 def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]) -> Grant | None:
     """Returns the grant after an operator edited these members of a client: their new values are granted."""
     members = {*edited, *(("auth_method",) if "client" in edited else ()), *(("jwks_uri",) if "jwks" in edited else ())}
-    return replace(granted, **{name: getattr(client, name) for name in MEMBERS if name in members}) if granted else None
+    return structs.replace(granted, **{name: getattr(client, name) for name in MEMBERS if name in members}) if granted else None
 
 
 @check()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec import structs
 
 from sickbay import population
 from sickbay.authorization.models import Client, User
@@ -60,7 +61,7 @@ async def settle(runtime: Runtime) -> None:
             record = await runtime.store.get("app", records.app(wanted).key)
             client = records.parse(Client, record.value) if record else None
             if client and client.sample and client.launch_uri != wanted.launch_uri:
-                moved = replace(client, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
+                moved = structs.replace(client, launch_uri=wanted.launch_uri, redirect_uris=wanted.redirect_uris)
                 await runtime.store.transaction([Put(records.app(moved))])
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import base as base_of
@@ -161,7 +163,7 @@ async def authorize(
 
 def _without_auto_approve(client: Client | None) -> Client | None:
     """The app without auto_approve, so that users have to sign in and consent themselves."""
-    return replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
+    return structs.replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
@@ -189,7 +191,7 @@ async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -
     client = live.client
     if client is None or client.tenant == tenant.name or client.enabled_tenants is not None:
         return live
-    return live._replace(client=replace(client, enabled_tenants=(client.tenant,)))
+    return live._replace(client=structs.replace(client, enabled_tenants=(client.tenant,)))
 
 
 def _pending(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.models import AccessToken, RevokedBy, TokenFamily
 from sickbay.services import records
@@ -22,6 +22,6 @@ async def ended(runtime: Runtime, tenant: Tenant, family: str, by: RevokedBy) ->
     for token in await runtime.store.find("token", family=family, limit=REMEMBERED):
         steps.append(Put(records.revoked_token(token.key, records.parse(AccessToken, token.value), tenant.name, by, now)))
     if record is not None:
-        revoked = replace(records.parse(TokenFamily, record.value), revoked=True, revoked_by=by, revoked_at=now)
+        revoked = structs.replace(records.parse(TokenFamily, record.value), revoked=True, revoked_by=by, revoked_at=now)
         steps.append(Put(records.family(revoked, tenant.name, record.at)))
     return steps

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from sickbay.authorization import launch_style, launch_task
 from sickbay.authorization.launch import code_of, launch_url
@@ -144,7 +144,7 @@ async def by_key(runtime: Runtime, tenant: Tenant, key: str) -> Launch | None:
     record = await runtime.store.get("launch", key) if key else None
     if record is None or record.tenant != tenant.name:
         return None
-    return replace(records.parse(Launch, record.value), used_at=record.used_at)
+    return structs.replace(records.parse(Launch, record.value), used_at=record.used_at)
 
 
 async def of_timeline(runtime: Runtime, timeline: str) -> Launch | None:

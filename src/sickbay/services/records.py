@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, RevokedBy, TokenFamily, User
 from sickbay.services.context import Runtime
@@ -85,7 +85,7 @@ def revoked_token(key: str, value: AccessToken, tenant: str, by: RevokedBy, now:
 
     It has no owner and no family, so that it doesn't fill up the limited result of a search for valid tokens.
     """
-    revoked = value if value.revoked else replace(value, revoked=True, revoked_by=by, revoked_at=now)
+    revoked = value if value.revoked else structs.replace(value, revoked=True, revoked_by=by, revoked_at=now)
     return Record("token", key, dump(revoked), tenant, at=value.issued_at, expires_at=value.expires_at)
 
 

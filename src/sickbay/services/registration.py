@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from sickbay.authorization import launch_card, registration_limits
 from sickbay.authorization import policy as policies
@@ -24,7 +25,7 @@ from sickbay.storage.interface import Delete, DeleteFamily, Put, Record, Step
 
 BEFORE = "app-before"
 """Record kind for the previous registration of an app while a change hasn't taken effect yet."""
-CLIENT_FIELDS = frozenset(field.name for field in fields(Client)) - {
+CLIENT_FIELDS = frozenset(Client.__struct_fields__) - {
     "secret_hash",
     "registration_hash",
     "created_at",
@@ -147,7 +148,7 @@ async def register(runtime: Runtime, settings: dict[str, Any], old: Client | Non
     """Registers or changes an app for an operator. Nothing is stored if a check refuses."""
     client, secret = _build(runtime, settings, old)
     if old is not None:
-        client = replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
+        client = structs.replace(client, granted=registration_limits.after_an_edit(old.granted, client, settings))
     decision = advised(runtime, client)
     if decision.refusal is not None:
         return Registered(decision)
@@ -159,7 +160,7 @@ async def register_itself(runtime: Runtime, settings: dict[str, Any]) -> Registe
     """Registers an app that can change itself later (RFC 7591, 7592), limited by the hospital's policy."""
     client, secret = _build(runtime, settings, None)
     token = runtime.effects.token()
-    client = replace(client, registration_hash=records.digest(token))
+    client = structs.replace(client, registration_hash=records.digest(token))
     limit = registration_limits.by_policy(runtime.tenants[client.tenant].policy)
     decision = advised(runtime, client, limit, BY_POLICY)
     if decision.refusal is not None:
@@ -172,7 +173,7 @@ async def change_itself(runtime: Runtime, settings: dict[str, Any], old: Client,
     """Changes an app's registration for the app itself, limited by what an operator granted. Raises Conflict like `save`."""
     client, secret = _build(runtime, settings, old)
     limit = registration_limits.of(old)
-    client = replace(client, granted=limit)
+    client = structs.replace(client, granted=limit)
     decision = advised(runtime, client, limit, BY_OPERATOR)
     if decision.refusal is not None:
         return Registered(decision)
@@ -215,7 +216,7 @@ def examined(tenant: Tenant, request: RegistrationRequest) -> Decision[Registrat
 async def rotated(runtime: Runtime, client: Client) -> tuple[Client, str]:
     """Replaces the secret and returns the new one, shown only here. The old secret stops working immediately."""
     secret = runtime.effects.token()
-    new = replace(client, secret_hash=records.digest(secret))
+    new = structs.replace(client, secret_hash=records.digest(secret))
     await save(runtime, new, client)
     return new, secret
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec import structs
+
 from sickbay.authorization import id_token, ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
@@ -191,7 +193,7 @@ async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
     if record is None:
         return None
     code = records.parse(AuthorizationCode, record.value)
-    return code if record.used_at is None else replace(code, used_at=record.used_at)
+    return code if record.used_at is None else structs.replace(code, used_at=record.used_at)
 
 
 async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> _StoredFamily:
@@ -311,7 +313,7 @@ async def _refresh(
         if spent:
             await runtime.store.transaction(spent)
         return await _repeated_response(runtime, tenant, known)
-    new = replace(
+    new = structs.replace(
         family,
         generation=family.generation + (1 if rotates else 0),
         rotated_at=now,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Literal
+
+from msgspec import structs
 
 from sickbay.authorization.models import User
 from sickbay.services import records, sessions
@@ -34,7 +35,7 @@ async def put(
     async with sessions.SLOTS:
         hashed = await asyncio.to_thread(sessions.hash_password, password)
     base = old or User(username, tenant.name, fhir_user, sub=runtime.effects.token(16))
-    new = replace(
+    new = structs.replace(
         base, fhir_user=fhir_user, patients=patients, password=hashed, seeded=False, name=name or base.name or username
     )
     await runtime.store.transaction([Put(records.user(new))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_request
 
@@ -71,7 +72,7 @@ def test_the_nearest_base_is_the_most_similar_one() -> None:
 
 @pytest.mark.parametrize(("fhir", "expected"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])
 def test_the_base_of_the_apps_fhir_version_is_named_first(fhir: str, expected: str) -> None:
-    context = samples.known(client=replace(samples.CLIENT, fhir=fhir), launch=None)
+    context = samples.known(client=structs.replace(samples.CLIENT, fhir=fhir), launch=None)
     for aud in (None, "http://localhost:7425/general"):
         facts = samples.examination(sample_request(**samples.ALONE, aud=aud), context).refusals[0].facts
         assert facts["bases"][0] == facts.get("closest", facts.get("base")) == expected

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, known, refusals, sample_request, server
 
@@ -71,7 +72,7 @@ def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
 
 @pytest.mark.parametrize("mode", ["client", "policy"])
 def test_leniency_only_drops_scopes(mode: str) -> None:
-    lenient = replace(samples.CLIENT, scope_mode="lenient") if mode == "client" else samples.CLIENT
+    lenient = structs.replace(samples.CLIENT, scope_mode="lenient") if mode == "client" else samples.CLIENT
     context = known(client=lenient, server=server(drop_unregistered_scopes=mode == "policy"))
     assert examination(sample_request(scope="launch patient/Patient.rs patient/Condition.rs patient/*.search"), context).granted
     assert refusals(sample_request(redirect_uri="https://evil.example/"), context) == ["redirect-uri-mismatch"]
@@ -114,7 +115,7 @@ def test_a_request_by_post_is_read_like_one_by_get() -> None:
 def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
     without_pkce = sample_request(code_challenge=None, code_challenge_method=None)
     assert refusals(without_pkce) == ["pkce-missing"]
-    assert not refusals(without_pkce, known(client=replace(samples.CLIENT, pkce="if-sent")))
+    assert not refusals(without_pkce, known(client=structs.replace(samples.CLIENT, pkce="if-sent")))
     assert not refusals(without_pkce, known(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
     off = known(server=server(pkce="off"))
     assert examination(sample_request(code_challenge_method="plain"), off).granted
@@ -143,5 +144,5 @@ def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
     ],
 )
 def test_policy_and_registration_each_add_relaxed_refusals(policy: dict[str, object], mode: str, names: set[str]) -> None:
-    context = known(server=server(**policy), client=replace(samples.CLIENT, scope_mode=mode))
+    context = known(server=server(**policy), client=structs.replace(samples.CLIENT, scope_mode=mode))
     assert relaxed(context) == names - STRICT

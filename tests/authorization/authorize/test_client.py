@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, known, sample_request
 
@@ -74,7 +75,7 @@ def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> No
     (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
     (first, *_) = refused(
-        sample_request(client_id=sent), client=None, neighbours=(first_app, replace(second_app, redirect_uris=(uri,)))
+        sample_request(client_id=sent), client=None, neighbours=(first_app, structs.replace(second_app, redirect_uris=(uri,)))
     )
     assert "nearest" not in first[2]
 
@@ -109,20 +110,20 @@ def test_only_the_newest_few_of_many_apps_are_listed() -> None:
 def test_an_app_can_be_used_only_in_tenants_where_it_is_enabled(
     enabled: tuple[str, ...] | None, aud: str, passes: bool
 ) -> None:
-    client = replace(samples.CLIENT, enabled_tenants=enabled)
+    client = structs.replace(samples.CLIENT, enabled_tenants=enabled)
     names = [name for name, _, _ in refused(sample_request(aud=aud), client=client, server=SHARED)]
     assert names == ([] if passes else ["client-not-enabled-for-tenant"])
 
 
 def test_the_refusal_lists_the_enabled_tenants() -> None:
-    client = replace(samples.CLIENT, enabled_tenants=("cerner",))
+    client = structs.replace(samples.CLIENT, enabled_tenants=("cerner",))
     facts = {"received": "growth-chart", "tenant": "general", "enabled": ["cerner"]}
     assert refused(client=client) == [("client-not-enabled-for-tenant", "unauthorized_client", facts)]
 
 
 def test_an_aud_without_a_tenant_means_the_only_tenant() -> None:
     """With several tenants none is assumed, and only aud is refused."""
-    client = replace(samples.CLIENT, enabled_tenants=("cerner",))
+    client = structs.replace(samples.CLIENT, enabled_tenants=("cerner",))
     elsewhere = sample_request(aud="https://ehr.example.org/fhir")
     assert [name for name, _, _ in refused(elsewhere, client=client)] == [
         "client-not-enabled-for-tenant",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import sample_request, server
 
 from sickbay.authorization.authorize.granting import UNASKED, GrantedScope, granted_scopes
 from sickbay.authorization.models import Policy
 
-EVERYTHING = replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
+EVERYTHING = structs.replace(samples.CLIENT, scope="launch openid patient/*.cruds user/*.cruds system/*.cruds")
 
 
 def reason(scope: str, *, client=EVERYTHING, at=samples.SERVER) -> str:
@@ -78,7 +79,7 @@ def test_a_server_without_wildcards_grants_none() -> None:
     ],
 )
 def test_the_scope_syntax_must_suit_the_server_and_the_app(policy: Policy, version: int, scope: str, granted: bool) -> None:
-    client, at = replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
+    client, at = structs.replace(EVERYTHING, smart_version=version), replace(samples.SERVER, policy=policy)
     other = "v1" if scope.endswith("read") else "v2"
     wrong = f"uses the syntax of SMART {other}, but the app is registered for v{version}"
     assert reason(scope, client=client, at=at) == ("" if granted else wrong)
@@ -110,7 +111,7 @@ def test_a_server_may_also_grant_registered_scopes_that_were_not_requested(reque
 
 
 def test_added_scopes_are_in_the_apps_scope_version() -> None:
-    app = replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
+    app = structs.replace(samples.CLIENT, scope="user/Patient.read user/Observation.rs", smart_version=1)
     strict = server(grants_registered=True, mixed_scope_versions=False)
     assert granted_scopes(sample_request(scope="openid"), app, strict)[1:] == (
         GrantedScope("user/Patient.read", True, UNASKED),

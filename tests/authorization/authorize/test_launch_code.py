@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import known, refusals, sample_request
 
@@ -15,9 +14,9 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
     ("launch", "name"),
     [
         (None, "launch-code-unknown"),
-        (replace(samples.LAUNCH, client_id="other"), "launch-code-other-client"),
-        (replace(samples.LAUNCH, expires_at=samples.NOW - 1), "launch-code-expired"),
-        (replace(samples.LAUNCH, used_at=samples.NOW - 4), "launch-code-reused"),
+        (structs.replace(samples.LAUNCH, client_id="other"), "launch-code-other-client"),
+        (structs.replace(samples.LAUNCH, expires_at=samples.NOW - 1), "launch-code-expired"),
+        (structs.replace(samples.LAUNCH, used_at=samples.NOW - 4), "launch-code-reused"),
     ],
 )
 def test_each_invalid_launch_code_has_its_own_refusal(launch, name: str) -> None:
@@ -25,7 +24,7 @@ def test_each_invalid_launch_code_has_its_own_refusal(launch, name: str) -> None
 
 
 def test_a_launch_code_is_valid_up_to_its_last_second() -> None:
-    assert not refusals(sample_request(), known(launch=replace(samples.LAUNCH, expires_at=samples.NOW)))
+    assert not refusals(sample_request(), known(launch=structs.replace(samples.LAUNCH, expires_at=samples.NOW)))
 
 
 @pytest.mark.parametrize("value", ["http://localhost:8100/launch", samples.BASE, samples.BASE + "/"])
@@ -41,7 +40,7 @@ def test_launch_scope_and_launch_code_require_each_other() -> None:
 
 
 def test_an_expired_and_used_launch_code_gets_two_refusals() -> None:
-    spoilt = replace(samples.LAUNCH, expires_at=samples.NOW - 1, used_at=samples.NOW - 10)
+    spoilt = structs.replace(samples.LAUNCH, expires_at=samples.NOW - 1, used_at=samples.NOW - 10)
     assert refusals(sample_request(), known(launch=spoilt)) == ["launch-code-expired", "launch-code-reused"]
 
 
@@ -52,26 +51,26 @@ def facts(**changed) -> dict[str, object]:
 
 @pytest.mark.parametrize(("used", "ago"), [(4, "4 seconds ago"), (1, "1 second ago"), (0, "0 seconds ago")])
 def test_the_refusal_says_how_long_ago_the_code_was_used(used: int, ago: str) -> None:
-    refusal_facts = facts(launch=replace(samples.LAUNCH, used_at=samples.NOW - used))
+    refusal_facts = facts(launch=structs.replace(samples.LAUNCH, used_at=samples.NOW - used))
     assert (refusal_facts["received"], refusal_facts["seconds"], refusal_facts["ago"]) == ("a-launch-code", used, ago)
     assert refusal_facts["note"] == "the launch value of the launch URL"
 
 
 def test_offline_the_time_since_use_is_unknown() -> None:
-    refusal_facts = facts(launch=replace(samples.LAUNCH, used_at=0))
+    refusal_facts = facts(launch=structs.replace(samples.LAUNCH, used_at=0))
     assert (refusal_facts["seconds"], refusal_facts["ago"]) == (None, "before")
-    refusal_facts = facts(launch=replace(samples.LAUNCH, used_at=5), now=UNKNOWN)
+    refusal_facts = facts(launch=structs.replace(samples.LAUNCH, used_at=5), now=UNKNOWN)
     assert (refusal_facts["seconds"], refusal_facts["ago"]) == (None, "before")
 
 
 def test_the_live_launch_is_suggested_instead() -> None:
-    live = replace(samples.LAUNCH, created_at=samples.NOW - 30)
+    live = structs.replace(samples.LAUNCH, created_at=samples.NOW - 30)
     refusal_facts = facts(launch=None, live_launch="fresh", live=live)
     assert (refusal_facts["expected"], refusal_facts["note"]) == (
         "fresh",
         "given to your app 30 seconds earlier, in its launch URL",
     )
-    for changed in ({"live": replace(live, created_at=0)}, {"live": live, "now": UNKNOWN}):
+    for changed in ({"live": structs.replace(live, created_at=0)}, {"live": live, "now": UNKNOWN}):
         refusal_facts = facts(launch=None, live_launch="fresh", **changed)
         assert (refusal_facts["expected"], refusal_facts["note"]) == ("fresh", "given to your app in its launch URL")
 
@@ -90,7 +89,9 @@ def test_the_live_launch_is_suggested_instead() -> None:
 )
 def test_in_a_launch_aud_must_be_the_iss_of_the_launch(iss: str, aud: str, refused: bool) -> None:
     """Only if the iss is known and still a base of the server."""
-    refusals_found = samples.examination(sample_request(aud=aud), known(launch=replace(samples.LAUNCH, iss=iss))).refusals
+    refusals_found = samples.examination(
+        sample_request(aud=aud), known(launch=structs.replace(samples.LAUNCH, iss=iss))
+    ).refusals
     expected_facts = {"received": aud, "expected": iss, "note": "the iss of the launch"}
     assert refusals_found == ((Refusal("aud-not-iss-of-launch", "invalid_request", expected_facts),) if refused else ())
 
@@ -100,7 +101,7 @@ def test_without_a_launch_aud_may_be_any_base() -> None:
 
 
 def test_aud_is_not_compared_with_an_invalid_launch() -> None:
-    launch = replace(samples.LAUNCH, iss=samples.BASE)
+    launch = structs.replace(samples.LAUNCH, iss=samples.BASE)
     assert refusals(sample_request(aud="https://elsewhere.example"), known(launch=launch)) == ["aud-mismatch"]
 
 
@@ -133,5 +134,5 @@ def test_a_live_code_without_a_known_launch_is_not_suggested() -> None:
 
 
 def test_a_used_launch_code_is_an_invalid_request() -> None:
-    used = samples.examination(sample_request(), known(launch=replace(samples.LAUNCH, used_at=samples.NOW))).refusals
+    used = samples.examination(sample_request(), known(launch=structs.replace(samples.LAUNCH, used_at=samples.NOW))).refusals
     assert [(refusal.name, refusal.error) for refusal in used] == [("launch-code-reused", "invalid_request")]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import known, sample_request
 
@@ -12,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
 from sickbay.kernel.checks import UNKNOWN
 
-LIVE = replace(samples.LAUNCH, timeline="timeline-2")
+LIVE = structs.replace(samples.LAUNCH, timeline="timeline-2")
 OTHER = Client("other")
 KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozenset({("state", "a")}))
 
@@ -41,6 +40,6 @@ def test_another_launch_is_the_live_one_or_none() -> None:
 def test_the_pkce_mode_is_the_tenants_or_the_apps_or_if_sent() -> None:
     off = known(server=samples.server(pkce="off"))
     assert pkce_mode(off) == "off"
-    assert pkce_mode(known(client=replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"
+    assert pkce_mode(known(client=structs.replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"
     assert pkce_mode(known()) == "required"
     assert pkce_mode(AuthorizeContext()) == "if-sent"

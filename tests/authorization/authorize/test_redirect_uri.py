@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import examination, known, refusals, sample_request, server
 
@@ -50,7 +49,7 @@ def test_a_repeated_redirect_uri_or_client_id_closes_the_gate() -> None:
 
 
 def test_only_the_loopback_port_of_a_native_app_may_vary() -> None:
-    native = known(client=replace(samples.CLIENT, native=True))
+    native = known(client=structs.replace(samples.CLIENT, native=True))
     assert examination(sample_request(redirect_uri="http://localhost:51234/callback"), native).granted
     for uri in (
         "http://localhost:51234/other",
@@ -72,7 +71,7 @@ def test_a_missing_redirect_uri_is_refused_unless_the_tenant_allows_it_and_one_i
     without_uri = sample_request(redirect_uri=None)
     assert refusals(without_uri) == ["redirect-uri-missing"]
     optional = server(redirect_uri_optional=True)
-    single = replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
+    single = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
     assert examination(without_uri, known(server=optional, client=single)).granted
     assert refusals(without_uri, known(server=optional)) == ["redirect-uri-missing"]
 

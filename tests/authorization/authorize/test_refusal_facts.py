@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import (
     BASE,
@@ -139,7 +138,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(client_id=GOOD["client_id"]),
-            known(client=replace(CLIENT, enabled_tenants=("other",))),
+            known(client=structs.replace(CLIENT, enabled_tenants=("other",))),
             Refusal(
                 "client-not-enabled-for-tenant",
                 "unauthorized_client",
@@ -353,7 +352,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(),
-            known(launch=replace(LAUNCH, client_id="other")),
+            known(launch=structs.replace(LAUNCH, client_id="other")),
             Refusal(
                 "launch-code-other-client",
                 "invalid_request",
@@ -362,7 +361,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(),
-            known(launch=replace(LAUNCH, expires_at=samples.NOW - 9)),
+            known(launch=structs.replace(LAUNCH, expires_at=samples.NOW - 9)),
             Refusal(
                 "launch-code-expired",
                 "invalid_request",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import known, refusals, sample_request, server
 
@@ -56,7 +57,7 @@ def test_a_wildcard_needs_both_the_server_and_the_registration() -> None:
     wild = sample_request(scope="launch user/*.rs")
     assert not refusals(wild)
     assert refusals(wild, known(server=server(wildcard_scopes=False))) == ["scope-wildcard-not-allowed"]
-    plain = replace(samples.CLIENT, scope="launch openid user/Patient.rs")
+    plain = structs.replace(samples.CLIENT, scope="launch openid user/Patient.rs")
     assert refusals(wild, known(client=plain)) == ["scope-wildcard-not-allowed"]
 
 
@@ -78,7 +79,7 @@ def test_wrong_case_causes_no_other_refusal() -> None:
 
 
 def test_an_unregistered_offline_access_is_left_out_instead_of_refused() -> None:
-    client = replace(samples.CLIENT, scope="launch openid fhirUser patient/Patient.rs")
+    client = structs.replace(samples.CLIENT, scope="launch openid fhirUser patient/Patient.rs")
     request = sample_request(scope="launch openid offline_access patient/Patient.rs")
     assert not refusals(request, known(client=client))
     dropped = [grant.scope for grant in granted_scopes(request, client, samples.SERVER) if not grant.granted]
@@ -107,7 +108,7 @@ TOKENS = st.sampled_from(
 
 @given(st.lists(TOKENS, min_size=1, max_size=8))
 def test_nothing_is_granted_beyond_the_registration(requested: list[str]) -> None:
-    client = replace(samples.CLIENT, scope_mode="lenient")
+    client = structs.replace(samples.CLIENT, scope_mode="lenient")
     registered = scopes.parse_all(scopes.split(client.scope))
     outcome = granted_scopes(sample_request(scope=" ".join(requested)), client, samples.SERVER)
     assert [grant.scope for grant in outcome] == list(dict.fromkeys(requested))
@@ -132,7 +133,7 @@ def test_without_known_types_every_type_is_accepted() -> None:
 
 
 def test_a_v1_app_uses_v1_scopes_if_versions_cannot_be_mixed() -> None:
-    old = known(client=replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
+    old = known(client=structs.replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
     assert not refusals(sample_request(scope="launch patient/Patient.read"), old)
     (refusal,) = samples.examination(sample_request(scope="launch patient/Patient.rs"), old).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-v1-on-v2-app", ["patient/Patient.read"])
@@ -191,13 +192,13 @@ def test_openid_claims_scopes_are_left_out_instead_of_refused(claims: str) -> No
     ("own", "type", "refused"), [(True, "patient", False), (True, "provider", True), (False, "patient", True)]
 )
 def test_a_policy_can_make_the_signed_in_patient_the_context(own: bool, type: str, refused: bool) -> None:
-    context = known(launch=None, client=replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own))
+    context = known(launch=None, client=structs.replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own))
     names = refusals(sample_request(launch=None, scope="openid patient/Patient.rs"), context)
     assert names == (["scope-patient-without-context"] if refused else [])
 
 
 def test_a_type_in_the_wrong_case_gets_one_refusal() -> None:
-    app = replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
+    app = structs.replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
     (refusal,) = samples.examination(sample_request(scope="launch patient/allergyintolerance.rs"), known(client=app)).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-wrong-case", ["patient/AllergyIntolerance.rs"])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import access, client_assertion, client_authentication
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
@@ -66,7 +67,7 @@ def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
     if not isinstance(value, STORED):
         return value
     changes = {}
-    for field in dataclasses.fields(value):
+    for field in structs.fields(value):
         if field.name not in VALUES or (names is not None and field.name not in names):
             continue
         old, mark = getattr(value, field.name), VALUES[field.name]
@@ -77,7 +78,7 @@ def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
         elif adds and old:
             continue
         changes[field.name] = mark
-    return dataclasses.replace(value, **changes)
+    return structs.replace(value, **changes)
 
 
 def variants(known: Any) -> Iterator[Any]:

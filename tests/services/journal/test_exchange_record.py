@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.flows.flow import Flow, run
 
 from sickbay.authorization.client_authentication import hashed
@@ -48,7 +49,7 @@ def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
     if not isinstance(known.server, Server):
         known = replace(known, server=Server())
     if getattr(known, "secret", None) and isinstance(known.client, Client):
-        known = replace(known, secret=None, client=replace(known.client, secret_hash=hashed(known.secret)))
+        known = replace(known, secret=None, client=structs.replace(known.client, secret_hash=hashed(known.secret)))
     examination = KINDS[kind].examine(request, known)
     return Decision(KINDS[kind].stage, request, known, examination, examination.decisive())
 

@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct
+
 from sickbay.authorization import access, client_assertion, client_authentication
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, TokenFamily
 from sickbay.kernel.checks import Examination, Facts
@@ -145,7 +147,7 @@ def _contains(fact: str, unsent: set[str]) -> bool:
 
 
 def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Every text in a nested value, except public members of a dataclass."""
+    """Every text in a nested value, except public members of an object."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -155,7 +157,7 @@ def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
     elif isinstance(value, list | tuple | set | frozenset):
         for member in value:
             yield from _texts(member, public)
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+    elif (dataclasses.is_dataclass(value) or isinstance(value, Struct)) and not isinstance(value, type):
         for name in _members(type(value)):
             if name not in public:
                 yield from _texts(getattr(value, name), public)
@@ -163,7 +165,7 @@ def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
 
 @cache
 def _members(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    return kind.__struct_fields__ if issubclass(kind, Struct) else tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _parts(text: str) -> Iterator[str]:
