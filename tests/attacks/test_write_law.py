@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as counted
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.conftest import SHARED
 from tools.definitions import DSTU2_PATIENT
 
@@ -196,10 +196,10 @@ def allowed(
     letter = {"create": "c", "delete": "d"}.get(interaction, "u")
     request = AccessRequest("PUT", base(version), f"/{type}/{id}", type=type, id=id, interaction=interaction, letters=letter)
     if after is not None:
-        asking = replace(asking, body=bodies.of(version, type, str(after["id"]), after, base(version)))
+        asking = structs.replace(asking, body=bodies.of(version, type, str(after["id"]), after, base(version)))
     if before is not None:
-        asking = replace(asking, before=Before(subjects_of(version, before, base(version))))
-    request = replace(request, headers={"authorization": "Bearer t"})
+        asking = structs.replace(asking, before=Before(subjects_of(version, before, base(version))))
+    request = structs.replace(request, headers={"authorization": "Bearer t"})
     names = {refusal.name for refusal in examine(WRITE_CHECKS, request, asking).refusals}
     return names.isdisjoint({"fhir-write-outside-scope", "fhir-write-not-subject"})
 

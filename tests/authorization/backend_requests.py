@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 
 from joserfc import jws
 from joserfc.jwk import import_key
+from msgspec import structs
 from tests.authorization.token_requests import KNOWN, NOW, URL, token_request
 
 from sickbay.authorization.client_authentication import JWT_BEARER
@@ -37,7 +37,7 @@ def client() -> Client:
 def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",))
     published = {"keys": [jose.public(key())] if keys is None else keys}
-    return replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
+    return structs.replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]
 
 
 def request(assertion: str, **changed: str | None) -> TokenRequest:

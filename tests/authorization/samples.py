@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from sickbay.authorization.authorize import authorize_request, examined
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Policy, Server
@@ -61,7 +63,7 @@ def server(**policy: Any) -> Server:
 
 
 def known(**changes: Any) -> AuthorizeContext:
-    return replace(KNOWN, **changes)
+    return structs.replace(KNOWN, **changes)
 
 
 def examination(request: AuthorizeRequest | None = None, of: AuthorizeContext = KNOWN) -> Examination:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, Server
@@ -18,4 +18,4 @@ KNOWN = AccessContext(
 
 def search_request(type: str, query: str = "", **changed: object) -> AccessRequest:
     request = AccessRequest("GET", BASE, f"/{type}", parse(query), type=type, interaction="search-type", letters="s")
-    return replace(request, **changed)  # type: ignore[arg-type]
+    return structs.replace(request, **changed)  # type: ignore[arg-type]

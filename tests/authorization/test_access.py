@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -58,7 +57,7 @@ def outcome(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, 
 
 
 def with_scope(scope: str, **changed: object) -> AccessContext:
-    return replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))
+    return structs.replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))
 
 
 def visible_with(
@@ -104,7 +103,7 @@ def test_a_token_sent_in_any_other_way_is_refused(authorization: str | None, que
     ],
 )
 def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[str, str, int]) -> None:
-    assert outcome(fhir_request(), replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
+    assert outcome(fhir_request(), structs.replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
 
 
 def test_an_empty_context_grants_nothing() -> None:
@@ -167,7 +166,7 @@ def test_public_interactions_need_no_token(interaction: str) -> None:
     ("request_", "known", "header"),
     [
         (fhir_request(authorization=None), KNOWN, 'Bearer realm="x"'),
-        (fhir_request(), replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
+        (fhir_request(), structs.replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
         (fhir_request("Condition"), KNOWN, f'{FORBIDDEN}, scope="patient/Condition.rs"'),
         (fhir_request("Condition"), with_scope("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
@@ -182,7 +181,7 @@ def test_no_fact_holds_the_token() -> None:
     sent = "Zk3vQ0m8yT1uWc7RkX2pLh5s"
     for authorization in (f"Bearer {sent}", sent, f'Bearer "{sent}"', f"Bearer {sent}, Bearer {sent}"):
         request = fhir_request(authorization=authorization, query=f"access_token={sent}")
-        refusals = examine(access.CHECKS, request, replace(KNOWN, token=None)).refusals
+        refusals = examine(access.CHECKS, request, structs.replace(KNOWN, token=None)).refusals
         assert refusals
         assert sent not in str([refusal.facts for refusal in refusals])
 
@@ -312,7 +311,7 @@ def test_visible_resources_can_be_requested(scopes, type, letter) -> None:
     [({}, "forbidden"), ({"token": structs.replace(TOKEN, expires_at=NOW)}, "expired"), ({"token": None}, "login")],
 )
 def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str) -> None:
-    known = replace(KNOWN, **changed)  # type: ignore[arg-type]
+    known = structs.replace(KNOWN, **changed)  # type: ignore[arg-type]
     refusal = examine(access.CHECKS, fhir_request("Condition"), known).decisive()
     assert refusal is not None
     assert access.issue_type(refusal) == issue
@@ -331,7 +330,7 @@ def test_each_refusal_has_its_issue_type(changed: dict[str, object], issue: str)
 )
 def test_an_issuer_with_another_name_must_be_on_the_host_of_an_endpoint(issuer: str, accepted: bool) -> None:
     server = Server("https://ehr.example.org/fhir", "https://ehr.example.org/authorize", "https://token.example.org:8443/token")
-    known = replace(KNOWN, server=server, token=structs.replace(TOKEN, issuer=issuer))
+    known = structs.replace(KNOWN, server=server, token=structs.replace(TOKEN, issuer=issuer))
     assert outcome(fhir_request(), known) == (None if accepted else ("fhir-token-wrong-issuer", "invalid_token", 401))
 
 
@@ -347,8 +346,8 @@ def test_an_id_token_is_recognised_by_its_claims(claims: dict[str, object], is_i
 
 @pytest.mark.parametrize("slashes", [("", "/"), ("/", ""), ("", ""), ("/", "/")])
 def test_a_trailing_slash_of_a_base_does_not_matter(slashes: tuple[str, str]) -> None:
-    known = replace(KNOWN, token=structs.replace(TOKEN, base=BASE + slashes[0]))
-    assert outcome(replace(fhir_request(), base=BASE + slashes[1]), known) is None
+    known = structs.replace(KNOWN, token=structs.replace(TOKEN, base=BASE + slashes[0]))
+    assert outcome(structs.replace(fhir_request(), base=BASE + slashes[1]), known) is None
 
 
 @pytest.mark.parametrize(
@@ -389,7 +388,7 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     ],
 )
 def test_a_search_across_types_needs_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
-    request = replace(fhir_request(None, "s", query=query), interaction="search-system")
+    request = structs.replace(fhir_request(None, "s", query=query), interaction="search-system")
     refusals = examine(access.checks(request), request, with_scope(scope)).refusals
     assert [refusal.facts["type"] for refusal in refusals] == ([] if lacking is None else [lacking])
     assert all((refusal.name, refusal.facts["letters"]) == ("fhir-insufficient-scope", "s") for refusal in refusals)

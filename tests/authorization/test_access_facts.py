@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -50,7 +49,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=None),
+            structs.replace(KNOWN, token=None),
             Refusal(
                 "fhir-token-unknown",
                 "invalid_token",
@@ -60,7 +59,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(authorization=f"Bearer e30.{CLAIMED}.x"),
-            replace(KNOWN, token=None),
+            structs.replace(KNOWN, token=None),
             Refusal(
                 "fhir-token-unknown",
                 "invalid_token",
@@ -70,37 +69,37 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=structs.replace(TOKEN, revoked=True)),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=structs.replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, revoked=True, revoked_by="user", revoked_at=7)),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "revoked", "by": "user", "at": 7}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, client=None),
+            structs.replace(KNOWN, client=None),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "client removed"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, user=None),
+            structs.replace(KNOWN, user=None),
             Refusal("fhir-token-unknown", "invalid_token", {"reason": "user removed"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW - 5)),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW - 5)),
             Refusal("fhir-token-expired", "invalid_token", {"late": 5}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=structs.replace(TOKEN, issuer="other")),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, issuer="other")),
             Refusal("fhir-token-wrong-issuer", "invalid_token", {"received": "other", "expected": "iss"}, 401),
         ),
         (
             fhir_request(),
-            replace(KNOWN, token=structs.replace(TOKEN, base=BASE + "x")),
+            structs.replace(KNOWN, token=structs.replace(TOKEN, base=BASE + "x")),
             Refusal(
                 "fhir-token-wrong-audience",
                 "invalid_token",

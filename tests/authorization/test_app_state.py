@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,7 +60,7 @@ def created(resource: Any, known: AccessContext = KNOWN, **headers: str) -> tupl
     request = AccessRequest(
         "POST", BASE, "/Basic", headers=HEADERS | headers, type="Basic", interaction="create", letters="c", body=text
     )
-    return refusals(request, replace(known, body=body))
+    return refusals(request, structs.replace(known, body=body))
 
 
 def updated(resource: Any, known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
@@ -70,7 +69,7 @@ def updated(resource: Any, known: AccessContext = KNOWN, match: str | None = 'W/
     request = AccessRequest(
         "PUT", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="update", letters="u", body=text
     )
-    return refusals(request, replace(known, body=body))
+    return refusals(request, structs.replace(known, body=body))
 
 
 def deleted(known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
@@ -102,7 +101,9 @@ def test_a_state_of_the_launched_patient_can_be_created_updated_searched_and_del
 def test_an_unsupported_interaction_checks_only_the_token() -> None:
     request = AccessRequest("GET", BASE, "/Basic/s-1", headers=HEADERS, type="Basic", id="s-1")
     assert refusals(request, KNOWN) == ()
-    assert names(refusals(replace(request, headers={}), replace(KNOWN, token=UNKNOWN))) == ["fhir-token-missing"]
+    assert names(refusals(structs.replace(request, headers={}), structs.replace(KNOWN, token=UNKNOWN))) == [
+        "fhir-token-missing"
+    ]
 
 
 def test_the_size_is_that_of_the_body_or_the_content_length() -> None:
@@ -195,7 +196,7 @@ USER_TOKEN = structs.replace(TOKEN, scope="user/Basic.cuds", patient=None)
     ],
 )
 def test_a_scope_covers_its_patient_its_user_or_everything(token: AccessToken, subject: str | None, may: bool) -> None:
-    known = replace(KNOWN, token=token, user=ANNA if token.user else None)
+    known = structs.replace(KNOWN, token=token, user=ANNA if token.user else None)
     resource = basic(subject={"reference": f"{BASE}/{subject}"} if subject else None)
     assert ("app-state-other-subject" not in names(created(resource, known))) is may
 
@@ -218,7 +219,7 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
         "held": ("patient/Basic.cuds",),
     }
     nobody = structs.replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
-    [refusal] = created(basic(), replace(KNOWN, token=nobody, user=None))
+    [refusal] = created(basic(), structs.replace(KNOWN, token=nobody, user=None))
     assert (refusal.facts["expected"], refusal.facts["received"]) == (
         "the patient or user of a token that has one",
         "Patient/p-1",
@@ -229,7 +230,7 @@ def test_a_change_must_name_the_stored_version() -> None:
     assert names(updated(basic(id="s-1"), match=None)) == ["fhir-if-match-missing"]
     assert names(deleted(match=None)) == ["fhir-if-match-missing"]
     assert [(refusal.name, refusal.status) for refusal in deleted(match='W/"2"')] == [("fhir-version-conflict", 412)]
-    absent = replace(KNOWN, state=None, current=UNKNOWN)
+    absent = structs.replace(KNOWN, state=None, current=UNKNOWN)
     for refused in (deleted(absent), updated(basic(id="s-1"), absent)):
         assert [(refusal.name, refusal.status, refusal.facts) for refusal in refused] == [
             ("app-state-not-there", 412, {"received": "Basic/s-1"})
@@ -237,7 +238,7 @@ def test_a_change_must_name_the_stored_version() -> None:
 
 
 def test_subject_and_code_cannot_be_changed() -> None:
-    known = replace(KNOWN, token=USER_TOKEN)
+    known = structs.replace(KNOWN, token=USER_TOKEN)
     [refusal] = updated(basic(id="s-1", subject=None), known)
     assert (refusal.name, refusal.status) == ("app-state-moved", 412)
     assert refusal.facts == {
@@ -315,7 +316,7 @@ def test_a_change_without_a_version_or_a_stored_state_fails_its_precondition() -
     gone = Refusal("app-state-not-there", "conflict", {"received": "Basic/s-1"}, 412)
     for change in (lambda **more: updated(basic(id="s-1"), **more), deleted):
         assert unnamed in change(match=None)
-        assert gone in change(known=replace(KNOWN, state=None))
+        assert gone in change(known=structs.replace(KNOWN, state=None))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -107,7 +105,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
         return request
     several = routed.type or routed.interaction in SEVERAL
     involved = searches.named("r4", routed.type, parameters.pairs) if several else ()
-    return replace(
+    return structs.replace(
         request,
         type=routed.type,
         id=routed.id,
@@ -119,7 +117,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
 
 @given(requests(), st.sampled_from((Policy(), STRICT)))
 def test_a_check_never_refuses_other_kinds_of_requests(request: AccessRequest, policy: Policy) -> None:
-    known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
+    known = structs.replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     others = [
         other_check for other_check in CHECKS if other_check.applies_to and request.interaction not in other_check.applies_to
     ]
@@ -146,7 +144,7 @@ HOLDERS = {
 def test_the_validity_of_a_token_does_not_depend_on_the_request(
     request: AccessRequest, holder: str, has_client: bool, has_user: bool
 ) -> None:
-    known = replace(
+    known = structs.replace(
         KNOWN,
         server=Server(issuer="iss", fhir_bases=(BASE,)),
         token=structs.replace(TOKEN, **HOLDERS[holder]),
@@ -164,12 +162,12 @@ def test_the_validity_of_a_token_does_not_depend_on_the_request(
 @given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())
 def test_only_the_expiry_check_reads_the_clock(request: AccessRequest, policy: Policy, now: int, sent: bool) -> None:
     """So an accepted token context stays accepted until the token expires."""
-    known = replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
+    known = structs.replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     if sent:
-        request = replace(request, headers={**request.headers, "authorization": "Bearer t"})
-    later = replace(known, now=now)
+        request = structs.replace(request, headers={**request.headers, "authorization": "Bearer t"})
+    later = structs.replace(known, now=now)
     changed = {
         each_check.name for each_check in CHECKS if each_check.decide(request, known) != each_check.decide(request, later)
     }
     assert changed <= {"token_is_fresh"}
-    assert access.token_is_fresh.decide(request, replace(known, now=known.token.expires_at)) is not None
+    assert access.token_is_fresh.decide(request, structs.replace(known, now=known.token.expires_at)) is not None

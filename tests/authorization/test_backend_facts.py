@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -32,7 +31,7 @@ KID = str(json.loads(key())["kid"])
         (request("a.b"), known(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
         (
             request(""),
-            replace(known(), client=structs.replace(client(), client="public")),
+            structs.replace(known(), client=structs.replace(client(), client="public")),
             Refusal(
                 "client-id-missing-in-body",
                 "invalid_client",
@@ -132,12 +131,12 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed()),
-            replace(known(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
+            structs.replace(known(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
         ),
         (
             request(signed()),
-            replace(known(), jwks=None, jwks_fault="it took too long"),
+            structs.replace(known(), jwks=None, jwks_fault="it took too long"),
             Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"}),
         ),
         (
@@ -147,7 +146,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(_with_header(jku="https://b.example/jwks")),
-            replace(known(), client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
+            structs.replace(known(), client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal(
                 "assertion-kid-unknown",
                 "invalid_client",
@@ -195,7 +194,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request("", client_assertion=None, client_assertion_type=None, client_id="app"),
-            replace(known(), client=structs.replace(client(), client="public")),
+            structs.replace(known(), client=structs.replace(client(), client="public")),
             Refusal("assertion-missing", "invalid_client", {"received": None}),
         ),
     ],

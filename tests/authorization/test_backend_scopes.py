@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +24,7 @@ def test_if_no_scope_remains_the_refusal_has_requested_and_registered_scopes() -
 @pytest.mark.parametrize("scope", ["system/Patient.rs system/Patient.d", "system/Patient.d system/Patient.rs"])
 def test_an_unregistered_scope_is_dropped_if_the_policy_says_so(scope: str) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    assert outcome(request(signed(), scope=scope), replace(known(), server=lenient)) is None
+    assert outcome(request(signed(), scope=scope), structs.replace(known(), server=lenient)) is None
 
 
 @pytest.mark.parametrize(
@@ -56,13 +54,15 @@ def test_only_registered_system_scopes_are_added() -> None:
 @pytest.mark.parametrize(("kind", "asked_"), [("public", True), ("symmetric", False), ("asymmetric", False)])
 def test_only_a_public_app_gets_the_refusal_assertion_missing_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
-    refusal = client_credentials.assertion_is_sent.decide(bare, replace(known(), client=structs.replace(client(), client=kind)))  # type: ignore[arg-type]
+    refusal = client_credentials.assertion_is_sent.decide(
+        bare, structs.replace(known(), client=structs.replace(client(), client=kind))
+    )  # type: ignore[arg-type]
     assert (refusal is not None) is asked_
 
 
 def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy or Policy())
-    return replace(known(), server=server, client=structs.replace(client(), scope_mode="lenient", scope=scope))
+    return structs.replace(known(), server=server, client=structs.replace(client(), scope_mode="lenient", scope=scope))
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
 
 
 def test_without_a_known_server_a_lenient_app_without_scope_is_not_refused() -> None:
-    offline = replace(lenient(), server=UNKNOWN)
+    offline = structs.replace(lenient(), server=UNKNOWN)
     assert "backend-empty-scopes" not in [refusal.name for refusal in examined(request(signed(), scope=None), offline).refusals]
 
 

@@ -61,7 +61,7 @@ def test_another_algorithm_is_accepted_only_if_the_policy_allows_it(algorithm: s
     sent = request(_with_header(alg=algorithm))
     assert [refusal.name for refusal in examined(sent, known()).refusals] == ["assertion-alg-unsupported"]
     policy = Policy(assertion_algorithms=("RS384", "ES384", algorithm))
-    assert outcome(sent, replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
+    assert outcome(sent, structs.replace(known(), server=replace(known().server, policy=policy))) is None  # type: ignore[type-var]
 
 
 def test_another_key_or_algorithm_is_refused() -> None:
@@ -82,11 +82,11 @@ def test_another_key_or_algorithm_is_refused() -> None:
     ],
 )
 def test_missing_keys_are_refused(jwks: dict[str, object] | None, name: str) -> None:
-    assert outcome(request(signed()), replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
+    assert outcome(request(signed()), structs.replace(known(), jwks=jwks)) == (name, "invalid_client", 400)
 
 
 def test_with_unknown_keys_nothing_is_granted() -> None:
-    assert not examined(request(signed()), replace(known(), jwks=UNKNOWN)).granted
+    assert not examined(request(signed()), structs.replace(known(), jwks=UNKNOWN)).granted
 
 
 @pytest.mark.parametrize("text", ["x", "a.b.c", "..", "é"])
@@ -119,13 +119,13 @@ def test_a_service_without_an_assertion_is_refused() -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     assert outcome(bare, known()) == ("assertion-missing", "invalid_client", 400)
     public = structs.replace(client(), client="public")
-    assert outcome(bare, replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
+    assert outcome(bare, structs.replace(known(), client=public)) == ("assertion-missing", "invalid_client", 400)
 
 
 def test_an_assertion_also_authenticates_a_code_exchange_unless_forged() -> None:
     app = structs.replace(client(), grant_types=("authorization_code",))
     server = replace(KNOWN.server, token_endpoint=URL)  # type: ignore[type-var]
-    redeeming = replace(known(), client=app, server=server, code=KNOWN.code)
+    redeeming = structs.replace(known(), client=app, server=server, code=KNOWN.code)
     form = {**CODE_FORM, "client_assertion_type": JWT_BEARER, "client_assertion": signed()}
     assert outcome(token_request(form), redeeming) is None
     forged = {**form, "client_assertion": signed(aud="other")}
@@ -157,7 +157,7 @@ def test_a_proven_assertion_is_used_up_even_if_the_request_is_refused() -> None:
     assert client_assertion.proven(examined(request(signed()), known()))
     assert client_assertion.proven(examined(request(signed(), scope="nonsense"), known()))
     assert not client_assertion.proven(examined(request(signed(aud="other")), known()))
-    assert not client_assertion.proven(examined(request(signed()), replace(known(), jwks=UNKNOWN)))
+    assert not client_assertion.proven(examined(request(signed()), structs.replace(known(), jwks=UNKNOWN)))
 
 
 @pytest.mark.parametrize(("own", "seconds"), [(None, 300), (60, 60), (300, 300), (3600, 300)])
@@ -225,7 +225,7 @@ def test_a_service_may_be_granted_registered_scopes_that_were_not_requested() ->
 def test_a_policy_may_refuse_user_scopes_next_to_system_scopes(scope: str, names: list[str]) -> None:
     policy = Policy(drop_unregistered_scopes=True, mixed_levels=False)
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy)
-    result = examined(request(signed(), scope=scope), replace(known(), server=server))
+    result = examined(request(signed(), scope=scope), structs.replace(known(), server=server))
     assert [refusal.name for refusal in result.refusals] == names
 
 
@@ -235,7 +235,7 @@ def test_a_policy_may_refuse_user_scopes_next_to_system_scopes(scope: str, names
 )
 def test_if_scopes_are_dropped_silently_at_least_one_must_remain(scope: str, names: list[str]) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    context = replace(known(), server=lenient)
+    context = structs.replace(known(), server=lenient)
     assert [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals] == names
 
 
@@ -257,11 +257,11 @@ def test_a_scope_check_has_its_name_and_requirements_and_gets_the_requested_scop
 
 def test_the_refusal_of_an_unknown_issuer_names_the_expected_client() -> None:
     sent = request(signed(iss="other", sub="other"), client_id="other")
-    refusal = client_assertion.issuer_is_the_client.decide(sent, replace(known(), client=None))
+    refusal = client_assertion.issuer_is_the_client.decide(sent, structs.replace(known(), client=None))
     facts = {"received": "other", "expected": "other"}
     assert refusal == Refusal("assertion-client-mismatch", "invalid_client", facts)
     bare = client_assertion.issuer_is_the_client.decide(
-        request(signed(iss="other", sub="other")), replace(known(), client=None)
+        request(signed(iss="other", sub="other")), structs.replace(known(), client=None)
     )
     assert bare is not None
     assert bare.facts["expected"] == "a client registered here"

@@ -205,7 +205,7 @@ def test_a_client_has_to_wait_after_too_many_failures() -> None:
     request, known = token_request(client_secret=SECRET), token_context(client=SYMMETRIC, waits=7)
     expected = Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": 7}, 429)
     assert examine((guesses_are_few,), request, known).refusals == (expected,)
-    assert examine((guesses_are_few,), request, replace(known, waits=0)).granted
+    assert examine((guesses_are_few,), request, structs.replace(known, waits=0)).granted
 
 
 @pytest.mark.parametrize(

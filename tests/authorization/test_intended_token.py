@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.test_access import fhir_request
 
 from sickbay.authorization import access
@@ -57,7 +56,7 @@ def test_a_refresh_token_and_a_token_in_the_body_are_recognised() -> None:
     assert refused is not None
     assert refused.facts["refresh_token"]
     refused = access.token_is_in_the_header_alone.decide(
-        replace(fhir_request(query="access_token=t"), body="access_token=t"), AccessContext()
+        structs.replace(fhir_request(query="access_token=t"), body="access_token=t"), AccessContext()
     )
     assert refused is not None
     assert refused.facts["in_body"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,8 +52,8 @@ def test_a_client_with_its_secret_may_introspect() -> None:
 
 def test_a_public_client_is_refused() -> None:
     request = token_request(FORM, client_id="app")
-    assert names(request, replace(KNOWN, client=OWNER)) == ["client-auth-missing"]
-    assert names(request, replace(KNOWN, client=None)) == ["client-id-unknown"]
+    assert names(request, structs.replace(KNOWN, client=OWNER)) == ["client-auth-missing"]
+    assert names(request, structs.replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 
 def test_the_token_parameter_is_required() -> None:
@@ -64,14 +63,14 @@ def test_the_token_parameter_is_required() -> None:
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
-    known = replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
+    known = structs.replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
 @pytest.mark.parametrize("header", ["Bearer t", "bearer t", "BEARER t"])
 def test_a_valid_bearer_token_may_introspect(header: str) -> None:
     request = token_request(FORM, headers={"Authorization": header})
-    known = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
+    known = structs.replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
     assert introspection.by_token(request)
     assert names(request, known) == []
 
@@ -89,8 +88,8 @@ def test_a_valid_bearer_token_may_introspect(header: str) -> None:
 )
 def test_an_invalid_bearer_token_is_refused(changed: dict[str, Any], name: str) -> None:
     request = token_request(FORM, headers={"Authorization": "Bearer t"})
-    valid = replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
-    assert names(request, replace(valid, **changed)) == [name]
+    valid = structs.replace(KNOWN, client=OWNER, caller=TOKEN, user=ANNA)
+    assert names(request, structs.replace(valid, **changed)) == [name]
 
 
 def test_another_header_is_not_a_bearer_token() -> None:
@@ -109,27 +108,27 @@ def test_an_unauthenticated_caller_gets_401(error: str, status: int, expected: i
 
 def test_a_valid_token_is_active() -> None:
     assert is_active()
-    assert is_active(replace(KNOWN, subject=REFRESH))
-    assert is_active(replace(KNOWN, subject=structs.replace(TOKEN, user=None)), person=None)
+    assert is_active(structs.replace(KNOWN, subject=REFRESH))
+    assert is_active(structs.replace(KNOWN, subject=structs.replace(TOKEN, user=None)), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
 def test_tokens_of_a_deleted_client_or_user_are_inactive(subject: AccessToken | TokenFamily) -> None:
-    assert not is_active(replace(KNOWN, subject=subject), owner=None)
-    assert not is_active(replace(KNOWN, subject=subject), person=None)
+    assert not is_active(structs.replace(KNOWN, subject=subject), owner=None)
+    assert not is_active(structs.replace(KNOWN, subject=subject), person=None)
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
 def test_a_revoked_or_expired_token_is_inactive(subject: AccessToken | TokenFamily) -> None:
-    assert not is_active(replace(KNOWN, subject=structs.replace(subject, revoked=True)))
-    assert not is_active(replace(KNOWN, subject=structs.replace(subject, expires_at=NOW)))
-    assert is_active(replace(KNOWN, subject=structs.replace(subject, expires_at=NOW + 1)))
-    assert not is_active(replace(KNOWN, subject=subject, now=UNKNOWN))
+    assert not is_active(structs.replace(KNOWN, subject=structs.replace(subject, revoked=True)))
+    assert not is_active(structs.replace(KNOWN, subject=structs.replace(subject, expires_at=NOW)))
+    assert is_active(structs.replace(KNOWN, subject=structs.replace(subject, expires_at=NOW + 1)))
+    assert not is_active(structs.replace(KNOWN, subject=subject, now=UNKNOWN))
 
 
 @pytest.mark.parametrize("subject", [None, UNKNOWN])
 def test_an_unknown_token_is_inactive(subject: Any) -> None:
-    assert not is_active(replace(KNOWN, subject=subject))
+    assert not is_active(structs.replace(KNOWN, subject=subject))
 
 
 @pytest.mark.parametrize(
@@ -143,15 +142,15 @@ def test_an_unknown_token_is_inactive(subject: Any) -> None:
     ],
 )
 def test_a_refresh_token_that_cannot_be_used_is_inactive(family: TokenFamily, known: dict[str, Any]) -> None:
-    assert not is_active(replace(KNOWN, subject=family, **known))
+    assert not is_active(structs.replace(KNOWN, subject=family, **known))
 
 
 @pytest.mark.parametrize("subject", [TOKEN, REFRESH])
 def test_a_token_sees_tokens_of_its_own_app_and_a_system_token_sees_all(subject: AccessToken | TokenFamily) -> None:
     other = structs.replace(TOKEN, client_id="other")
-    assert is_active(replace(KNOWN, subject=subject, caller=TOKEN))
-    assert not is_active(replace(KNOWN, subject=subject, caller=other))
-    assert is_active(replace(KNOWN, subject=subject, caller=structs.replace(other, scope="openid system/Patient.rs")))
+    assert is_active(structs.replace(KNOWN, subject=subject, caller=TOKEN))
+    assert not is_active(structs.replace(KNOWN, subject=subject, caller=other))
+    assert is_active(structs.replace(KNOWN, subject=subject, caller=structs.replace(other, scope="openid system/Patient.rs")))
 
 
 def test_an_access_token_is_described_with_its_launch_context() -> None:
@@ -184,13 +183,13 @@ def test_the_user_is_described_only_if_openid_was_granted() -> None:
 
 
 def test_a_refresh_token_has_no_type_and_its_last_rotation_as_iat() -> None:
-    response = introspection.answer(replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
+    response = introspection.answer(structs.replace(KNOWN, subject=REFRESH), REFRESH, ANNA, ISSUER)
     assert "token_type" not in response
     assert (response["iat"], response["exp"]) == (NOW - 100, NOW + 1000)
 
 
 def test_the_banner_needs_a_patient() -> None:
-    known = replace(KNOWN, subject=structs.replace(TOKEN, patient=None))
+    known = structs.replace(KNOWN, subject=structs.replace(TOKEN, patient=None))
     response = introspection.answer(known, REFRESH, ANNA, ISSUER)
     assert "need_patient_banner" not in response
     assert response["intent"] == "reconcile"
@@ -206,7 +205,7 @@ def test_the_banner_needs_a_patient() -> None:
         ),
         (
             token_request(FORM, client_id="app"),
-            replace(KNOWN, client=OWNER),
+            structs.replace(KNOWN, client=OWNER),
             Refusal(
                 "client-auth-missing",
                 "invalid_client",
@@ -215,7 +214,7 @@ def test_the_banner_needs_a_patient() -> None:
         ),
         (
             token_request(FORM, headers={"Authorization": "Bearer t"}),
-            replace(KNOWN, client=OWNER, caller=None),
+            structs.replace(KNOWN, client=OWNER, caller=None),
             Refusal(
                 "fhir-token-unknown",
                 "invalid_token",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization import samples
@@ -54,13 +52,13 @@ def test_the_user_and_patient_of_the_launch_are_granted() -> None:
     ],
 )
 def test_anything_else_is_denied(request_changes, known_changes, name: str) -> None:
-    refused = examined(replace(REQUEST, **request_changes), replace(KNOWN, **known_changes)).refusals
+    refused = examined(structs.replace(REQUEST, **request_changes), structs.replace(KNOWN, **known_changes)).refusals
     assert [(refusal.name, refusal.error) for refusal in refused] == [(name, "access_denied")]
 
 
 def test_without_patient_scopes_no_patient_is_needed() -> None:
-    known = replace(KNOWN, launch=None, granted=("openid", "user/Patient.rs"))
-    assert not names(replace(REQUEST, patient=None), known)
+    known = structs.replace(KNOWN, launch=None, granted=("openid", "user/Patient.rs"))
+    assert not names(structs.replace(REQUEST, patient=None), known)
 
 
 def test_which_scopes_need_or_name_a_patient() -> None:
@@ -82,7 +80,7 @@ def test_an_encounter_is_requested_or_comes_with_the_launch() -> None:
 
 @pytest.mark.parametrize(("fits", "denied"), [(True, False), (UNKNOWN, False), (False, True)])
 def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) -> None:
-    request, known = replace(REQUEST, encounter="e-1"), replace(KNOWN, encounter_fits=fits)
+    request, known = structs.replace(REQUEST, encounter="e-1"), structs.replace(KNOWN, encounter_fits=fits)
     assert names(request, known) == (["patient-not-accessible"] if denied else [])
     assert names(REQUEST, known) == []
     if denied:
@@ -93,20 +91,20 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
 @pytest.mark.parametrize(
     ("request_", "known", "expected"),
     [
-        (replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
+        (structs.replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
         (
-            replace(REQUEST, user="otto.berg"),
-            replace(KNOWN, user=structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")),
+            structs.replace(REQUEST, user="otto.berg"),
+            structs.replace(KNOWN, user=structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")),
             Refusal("mismatched-identity", "access_denied", {"received": "otto.berg", "expected": "amelia.wright"}),
         ),
         (
-            replace(REQUEST, user=None),
-            replace(KNOWN, user=None, patient_visible=True),
+            structs.replace(REQUEST, user=None),
+            structs.replace(KNOWN, user=None, patient_visible=True),
             Refusal("mismatched-identity", "access_denied", {"received": None, "expected": "amelia.wright"}),
         ),
         (
             REQUEST,
-            replace(KNOWN, granted=()),
+            structs.replace(KNOWN, granted=()),
             Refusal(
                 "denied-no-scope-granted",
                 "access_denied",
@@ -114,8 +112,8 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
             ),
         ),
         (
-            replace(REQUEST, patient=None),
-            replace(KNOWN, launch=None),
+            structs.replace(REQUEST, patient=None),
+            structs.replace(KNOWN, launch=None),
             Refusal(
                 "scope-patient-without-context",
                 "access_denied",
@@ -127,8 +125,8 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
             ),
         ),
         (
-            replace(REQUEST, patient=None),
-            replace(KNOWN, launch=None, granted=("openid", "launch/encounter")),
+            structs.replace(REQUEST, patient=None),
+            structs.replace(KNOWN, launch=None, granted=("openid", "launch/encounter")),
             Refusal(
                 "scope-patient-without-context",
                 "access_denied",
@@ -140,13 +138,13 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
             ),
         ),
         (
-            replace(REQUEST, patient="p-0099"),
-            replace(KNOWN, launch=None),
+            structs.replace(REQUEST, patient="p-0099"),
+            structs.replace(KNOWN, launch=None),
             Refusal("patient-not-accessible", "access_denied", {"received": "p-0099"}),
         ),
         (
-            replace(REQUEST, encounter="e-1"),
-            replace(KNOWN, encounter_fits=False),
+            structs.replace(REQUEST, encounter="e-1"),
+            structs.replace(KNOWN, encounter_fits=False),
             Refusal("patient-not-accessible", "access_denied", {"received": "Encounter/e-1"}),
         ),
     ],
@@ -158,28 +156,30 @@ def test_each_refusal_carries_the_facts_of_its_explanation(
 
 
 def test_a_policy_may_relax_a_refusal() -> None:
-    lenient = replace(KNOWN, launch=None, server=samples.server(relaxed=("scope-patient-without-context",)))
-    assert names(replace(REQUEST, patient=None), replace(KNOWN, launch=None)) == ["scope-patient-without-context"]
-    assert examined(replace(REQUEST, patient=None), lenient).granted
+    lenient = structs.replace(KNOWN, launch=None, server=samples.server(relaxed=("scope-patient-without-context",)))
+    assert names(structs.replace(REQUEST, patient=None), structs.replace(KNOWN, launch=None)) == [
+        "scope-patient-without-context"
+    ]
+    assert examined(structs.replace(REQUEST, patient=None), lenient).granted
 
 
 def test_without_a_patient_picker_no_patient_is_needed() -> None:
-    known = replace(KNOWN, launch=None, granted=("openid", "launch/patient"))
-    request = replace(REQUEST, patient=None)
+    known = structs.replace(KNOWN, launch=None, granted=("openid", "launch/patient"))
+    request = structs.replace(REQUEST, patient=None)
     assert names(request, known) == ["scope-patient-without-context"]
-    assert not names(request, replace(known, server=samples.server(standalone_picker=False)))
+    assert not names(request, structs.replace(known, server=samples.server(standalone_picker=False)))
 
 
 @pytest.mark.parametrize("user", ["amelia.wright", "Practitioner/pr-0001"])
 def test_the_launch_may_name_its_user_by_username_or_resource(user: str) -> None:
     launch = structs.replace(samples.LAUNCH, user=user)
-    assert not names(replace(REQUEST, user="amelia.wright"), replace(KNOWN, launch=launch))
+    assert not names(structs.replace(REQUEST, user="amelia.wright"), structs.replace(KNOWN, launch=launch))
 
 
 def test_a_user_who_may_see_all_patients_may_see_this_one() -> None:
-    anyone = replace(KNOWN, launch=None, user=structs.replace(USER, patients="*"))
-    assert not names(replace(REQUEST, patient="p-0099"), anyone)
-    assert not names(replace(REQUEST, patient="p-0099"), replace(anyone, user=USER, patient_visible=True))
+    anyone = structs.replace(KNOWN, launch=None, user=structs.replace(USER, patients="*"))
+    assert not names(structs.replace(REQUEST, patient="p-0099"), anyone)
+    assert not names(structs.replace(REQUEST, patient="p-0099"), structs.replace(anyone, user=USER, patient_visible=True))
 
 
 def test_other_launch_scopes_need_a_choice() -> None:
@@ -188,6 +188,6 @@ def test_other_launch_scopes_need_a_choice() -> None:
 
 
 def test_the_patient_of_a_launch_need_not_be_chosen_again() -> None:
-    assert names(replace(REQUEST, patient=None)) == []
-    hidden = replace(KNOWN, user=structs.replace(USER, patients=("p-0099",)))
-    assert names(replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]
+    assert names(structs.replace(REQUEST, patient=None)) == []
+    hidden = structs.replace(KNOWN, user=structs.replace(USER, patients=("p-0099",)))
+    assert names(structs.replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]

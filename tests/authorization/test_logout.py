@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import pytest
+from msgspec import structs
 
 from sickbay.authorization import logout
 from sickbay.authorization.contexts import LogoutContext
@@ -44,7 +44,7 @@ def refusals(request: LogoutRequest, context: LogoutContext | None = None) -> tu
 
 
 def test_logout_works_without_a_hint_and_with_an_expired_one() -> None:
-    assert refusals(logout_request(), replace(known(), client=None)) == ()
+    assert refusals(logout_request(), structs.replace(known(), client=None)) == ()
     assert refusals(logout_request(id_token_hint=hint(), post_logout_redirect_uri=BYE, state="s")) == ()
     assert refusals(logout_request(client_id="app", id_token_hint=hint())) == ()
     assert refusals(logout_request(client_id="app", post_logout_redirect_uri=BYE)) == ()
@@ -65,9 +65,9 @@ def test_an_id_token_of_another_issuer_is_refused() -> None:
 
 @pytest.mark.parametrize("keys", [None, {}, {"keys": []}])
 def test_without_keys_no_id_token_is_accepted(keys: object) -> None:
-    (refusal,) = refusals(logout_request(id_token_hint=hint()), replace(known(), keys=keys))
+    (refusal,) = refusals(logout_request(id_token_hint=hint()), structs.replace(known(), keys=keys))
     assert refusal.name == "logout-hint-invalid"
-    unknown = replace(known(), keys=UNKNOWN)
+    unknown = structs.replace(known(), keys=UNKNOWN)
     assert not examine(logout.CHECKS, logout_request(id_token_hint=hint()), unknown).granted
 
 
@@ -77,10 +77,12 @@ def test_the_audience_is_read_from_the_id_token(sent: str | None, app: str | Non
 
 
 def test_the_id_token_must_belong_to_the_requesting_app() -> None:
-    (refusal,) = refusals(logout_request(client_id="other", id_token_hint=hint()), replace(known(), client=Client("other")))
+    (refusal,) = refusals(
+        logout_request(client_id="other", id_token_hint=hint()), structs.replace(known(), client=Client("other"))
+    )
     facts = {"received": "other", "expected": "app", "unknown": False}
     assert refusal == Refusal("logout-client-mismatch", "invalid_request", facts)
-    (refusal,) = refusals(logout_request(id_token_hint=hint(aud="gone")), replace(known(), client=None))
+    (refusal,) = refusals(logout_request(id_token_hint=hint(aud="gone")), structs.replace(known(), client=None))
     assert refusal.facts == {"received": "gone", "expected": None, "unknown": True}
 
 
@@ -92,7 +94,7 @@ def test_an_unregistered_redirect_uri_is_refused(uri: str) -> None:
 
 
 def test_a_redirect_uri_without_an_app_is_refused() -> None:
-    (refusal,) = refusals(logout_request(post_logout_redirect_uri=BYE), replace(known(), client=None))
+    (refusal,) = refusals(logout_request(post_logout_redirect_uri=BYE), structs.replace(known(), client=None))
     assert refusal.facts == {"received": BYE, "registered": (), "app": None}
 
 

@@ -109,7 +109,7 @@ def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     text = sent.replace(" ", joint) if sent else sent
     family, client = structs.replace(FAMILY, scope=granted), _registered(client, granted, also)
     request = token_request(REFRESH_FORM, scope=text)
-    known = replace(REFRESHING, client=client, server=server, family=family)
+    known = structs.replace(REFRESHING, client=client, server=server, family=family)
     if ordinary_scopes.of_refresh(request, client, server, family):
         assert [check.name for check in REFRESH_SCOPES if check.decide(request, known)] == []
         assert refresh.narrowed(family, text, client, server) == " ".join(split(text or granted))

@@ -30,8 +30,8 @@ def at_token(sent: str | None, policy: Policy = STRICT, **known: object) -> tupl
 
 def at_the_record(sent: str, policy: Policy = STRICT) -> tuple[str, str, int] | None:
     request = records.fhir_request(query="patient=A")
-    known = replace(records.KNOWN, client=APP, server=Server(issuer="iss", fhir_bases=(records.BASE,), policy=policy))
-    return records.outcome(replace(request, headers={**request.headers, "origin": sent}), known)
+    known = structs.replace(records.KNOWN, client=APP, server=Server(issuer="iss", fhir_bases=(records.BASE,), policy=policy))
+    return records.outcome(structs.replace(request, headers={**request.headers, "origin": sent}), known)
 
 
 def test_origins_are_those_of_launch_and_redirect_uris_in_the_form_of_browsers() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,37 +167,37 @@ def test_a_reused_refresh_token_revokes() -> None:
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=None),
+            structs.replace(REFRESHING, family=None),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "unknown"}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=structs.replace(FAMILY, revoked=True)),
+            structs.replace(REFRESHING, family=structs.replace(FAMILY, revoked=True)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked"}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=structs.replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
+            structs.replace(REFRESHING, family=structs.replace(FAMILY, revoked=True, revoked_by="code", revoked_at=7)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "revoked", "by": "code", "at": 7}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=structs.replace(FAMILY, expires_at=NOW - 3)),
+            structs.replace(REFRESHING, family=structs.replace(FAMILY, expires_at=NOW - 3)),
             Refusal("refresh-token-invalid", "invalid_grant", {"reason": "expired", "seconds": 3}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, generation=2),
+            structs.replace(REFRESHING, generation=2),
             Refusal("refresh-token-reused", "invalid_grant", {"generation": 2, "current": 3, "seconds": 100}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=structs.replace(FAMILY, client_id="other")),
+            structs.replace(REFRESHING, family=structs.replace(FAMILY, client_id="other")),
             Refusal("refresh-client-mismatch", "invalid_grant", {"received": "app"}),
         ),
         (
             token_request(REFRESH_FORM),
-            replace(REFRESHING, family=structs.replace(FAMILY, mode="online"), session_ended=True),
+            structs.replace(REFRESHING, family=structs.replace(FAMILY, mode="online"), session_ended=True),
             Refusal(
                 "refresh-online-session-ended",
                 "invalid_grant",
@@ -252,4 +250,4 @@ def test_a_narrower_scope_is_separated_by_single_spaces() -> None:
 
 
 def test_offline_an_unknown_generation_counts_as_the_current_one() -> None:
-    assert outcome(token_request(REFRESH_FORM), replace(REFRESHING, generation=None)) is None
+    assert outcome(token_request(REFRESH_FORM), structs.replace(REFRESHING, generation=None)) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> 
     """Returns the context of the replay: the first request rotated the family 3 seconds ago."""
     family = structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
     answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
-    return replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
+    return structs.replace(REFRESHING, client=client, family=family, generation=2, answer=answer, **changed)
 
 
 def names(request: TokenRequest, context: TokenContext) -> list[str]:
@@ -101,7 +100,7 @@ WITHDRAWN: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
 def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
-    examination = examined(FIRST, replace(known(), **changes))
+    examination = examined(FIRST, structs.replace(known(), **changes))
     (refusal,) = [candidate for candidate in examination.refusals if candidate.name == "refresh-replay-revoked"]
     assert refusal.facts["reason"] == reason
     assert not token.revokes(examination)
@@ -121,30 +120,32 @@ def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, A
 )
 def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], names_: list[str]) -> None:
     request = token_request(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
-    assert names(request, replace(known(), **changes)) == names_
+    assert names(request, structs.replace(known(), **changes)) == names_
 
 
 def test_a_revoked_grant_is_not_repeated() -> None:
     context = known()
-    assert names(FIRST, replace(context, family=structs.replace(context.family, revoked=True))) == ["refresh-token-invalid"]  # type: ignore[type-var]
+    assert names(FIRST, structs.replace(context, family=structs.replace(context.family, revoked=True))) == [
+        "refresh-token-invalid"
+    ]  # type: ignore[type-var]
 
 
 def test_a_deleted_client_is_refused_before_its_grant_is_read() -> None:
     for generation in (2, 3):
-        deleted = replace(known(), client=None, generation=generation)
+        deleted = structs.replace(known(), client=None, generation=generation)
         assert names(FIRST, deleted) == ["client-id-unknown"]
 
 
 def test_offline_the_repeated_response_is_unknown() -> None:
-    assert names(FIRST, replace(known(), answer=UNKNOWN)) == []
+    assert names(FIRST, structs.replace(known(), answer=UNKNOWN)) == []
 
 
 def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
     fewer = structs.replace(APP, scope="offline_access patient/Patient.rs")
-    current = replace(REFRESHING, client=fewer)
+    current = structs.replace(REFRESHING, client=fewer)
     assert names(token_request(REFRESH_FORM), current) == []
     assert names(token_request(REFRESH_FORM, scope="patient/Observation.rs"), current) == ["scope-not-registered"]
-    assert names(token_request(REFRESH_FORM), replace(REFRESHING, client=structs.replace(APP, scope="openid"))) == [
+    assert names(token_request(REFRESH_FORM), structs.replace(REFRESHING, client=structs.replace(APP, scope="openid"))) == [
         "scope-not-registered"
     ]
 
@@ -155,6 +156,6 @@ def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: 
     context = known()
     assert isinstance(context.family, TokenFamily)
     family = structs.replace(context.family, rotated_at=NOW - age, asked="another request")
-    context = replace(context, family=family, generation=generation, answer=None)
+    context = structs.replace(context, family=family, generation=generation, answer=None)
     passed = [check.decide(FIRST, context) is None for check in refresh.CHECKS if check.inputs == "may_repeat"]
     assert passed == [refresh.decide(family, generation, NOW) != "repeat"] * 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
+from msgspec import structs
 from tests.authorization.backend_requests import known, request, signed
 from tests.authorization.token_requests import examined
 
@@ -79,7 +79,7 @@ def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
 def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
     (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]
-    examination = examined(request(signed()), replace(known(), jwks={"keys": [{**key, **changes}]}))
+    examination = examined(request(signed()), structs.replace(known(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
     assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
 
@@ -89,6 +89,6 @@ def test_a_point_off_its_curve_is_not_a_public_key() -> None:
     head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
     text = ".".join([head, *signed().split(".")[1:]])
     off_curve = {**EC, "y": EC["x"], "kid": "k"}
-    assert [refusal.name for refusal in examined(request(text), replace(known(), jwks={"keys": [off_curve]})).refusals] == [
-        "assertion-key-weak"
-    ]
+    assert [
+        refusal.name for refusal in examined(request(text), structs.replace(known(), jwks={"keys": [off_curve]})).refusals
+    ] == ["assertion-key-weak"]

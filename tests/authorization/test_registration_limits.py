@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -290,5 +289,5 @@ def test_the_administrator_has_no_limit() -> None:
         redirect_uris=("https://a.example/",), scope="user/*.cruds", grant_types=("authorization_code",)
     )
     assert [check.decide(request, None) for check in registration_limits.CHECKS] == [None] * 4
-    unlimited = replace(request, limit=Grant())
+    unlimited = structs.replace(request, limit=Grant())
     assert [check.decide(unlimited, None) for check in registration_limits.CHECKS] == [None] * 4

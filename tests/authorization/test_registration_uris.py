@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -120,7 +119,7 @@ def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     assert refusals(sample_request(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
     assert not examination(sample_request(redirect_uri=uri), known(client=old)).passed(GATE)
     assert launch.launch_url(old, "code", "https://iss.example/") == ""
-    logout_context = replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
+    logout_context = structs.replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
     assert [
         refusal.name
         for refusal in logout_refusals(logout_request(client_id="app", post_logout_redirect_uri=uri), logout_context)

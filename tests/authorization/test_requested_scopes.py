@@ -35,7 +35,7 @@ def authorize(scope: str, policy: Policy) -> list[str]:
 def refresh(scope: str, policy: Policy) -> list[str]:
     app = structs.replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     family = structs.replace(FAMILY, scope=EVERYTHING, base=BASE)
-    known = replace(REFRESHING, client=app, family=family, server=_server(policy))
+    known = structs.replace(REFRESHING, client=app, family=family, server=_server(policy))
     return [refusal.name for refusal in examined(token_request(REFRESH_FORM, scope=scope), known).refusals]
 
 
@@ -184,7 +184,9 @@ def test_resource_and_fhir_version_decide_the_bases_of_a_token(resource: str, fh
 def test_a_type_must_exist_in_the_fhir_version_of_the_grant() -> None:
     app = structs.replace(samples.CLIENT, client_id="app", scope=EVERYTHING)
     for base, name in ((BASE, "MedicationRequest"), (OLD, "MedicationOrder"), ("", "MedicationOrder")):
-        known = replace(REFRESHING, client=app, family=structs.replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER)
+        known = structs.replace(
+            REFRESHING, client=app, family=structs.replace(FAMILY, scope=EVERYTHING, base=base), server=SERVER
+        )
         assert examined(token_request(REFRESH_FORM, scope=f"user/{name}.rs"), known).granted
     assert scopes.is_enforceable(scopes.PlainScope("openid"))
 

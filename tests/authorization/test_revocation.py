@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
 
 @pytest.mark.parametrize("subject", [TOKEN, FAMILY, structs.replace(TOKEN, revoked=True), None])
 def test_an_app_can_revoke_its_own_or_an_unknown_token(subject: Any) -> None:
-    assert names(token_request(FORM), replace(KNOWN, subject=subject)) == []
+    assert names(token_request(FORM), structs.replace(KNOWN, subject=subject)) == []
 
 
 @pytest.mark.parametrize(
@@ -39,28 +38,28 @@ def test_an_app_can_revoke_its_own_or_an_unknown_token(subject: Any) -> None:
     [(TOKEN, "access token"), (structs.replace(TOKEN, revoked=True), "access token"), (FAMILY, "refresh token")],
 )
 def test_an_app_cannot_revoke_a_token_of_another_app(subject: Any, kind: str) -> None:
-    (refusal,) = refusals(token_request(FORM), replace(KNOWN, subject=structs.replace(subject, client_id="other")))
+    (refusal,) = refusals(token_request(FORM), structs.replace(KNOWN, subject=structs.replace(subject, client_id="other")))
     assert (refusal.name, refusal.error, refusal.status) == ("refresh-client-mismatch", "invalid_grant", 400)
     assert refusal.facts == {"received": "app", "kind": kind}
 
 
 def test_a_confidential_app_must_authenticate_first() -> None:
-    known = replace(KNOWN, client=SYMMETRIC)
+    known = structs.replace(KNOWN, client=SYMMETRIC)
     assert names(token_request(FORM), known) == ["client-auth-missing"]
     assert names(token_request(FORM, client_id=None, headers={"Authorization": basic(f"app:{SECRET}")}), known) == []
 
 
 def test_an_assertion_is_checked_as_at_the_token_endpoint() -> None:
     proof = {"client_assertion_type": JWT_BEARER, "client_assertion": "x"}
-    known = replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
+    known = structs.replace(KNOWN, client=structs.replace(SYMMETRIC, client="asymmetric"))
     assert names(token_request(FORM, **proof), known) == ["assertion-not-jwt"]
 
 
 def test_a_missing_or_unknown_token_is_not_revoked() -> None:
     assert names(token_request(FORM, token=None)) == ["token-parameter-missing"]
-    unknown = replace(KNOWN, subject=UNKNOWN)
+    unknown = structs.replace(KNOWN, subject=UNKNOWN)
     assert not examine(revocation.checks(token_request(FORM)), token_request(FORM), unknown).granted
-    assert names(token_request(FORM), replace(KNOWN, client=None)) == ["client-id-unknown"]
+    assert names(token_request(FORM), structs.replace(KNOWN, client=None)) == ["client-id-unknown"]
 
 
 @pytest.mark.parametrize(
@@ -72,12 +71,12 @@ def test_a_policy_may_refuse_to_revoke_access_tokens(revokes: bool, subject: Any
     expected = Refusal(
         "revoke-access-token", "unsupported_token_type", {"received": "an access token", "expected": "a refresh token"}
     )
-    refused_with_policy = refusals(token_request(FORM), replace(KNOWN, server=server, subject=subject))
+    refused_with_policy = refusals(token_request(FORM), structs.replace(KNOWN, server=server, subject=subject))
     assert refused_with_policy == ((expected,) if refused else ())
-    assert refusals(token_request(FORM), replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
+    assert refusals(token_request(FORM), structs.replace(KNOWN, server=UNKNOWN, subject=subject)) == ()
 
 
 def test_a_token_of_another_app_is_refused_only_for_that() -> None:
     server = Server(policy=Policy(revokes_access=False))
-    other = replace(KNOWN, server=server, subject=structs.replace(TOKEN, client_id="other"))
+    other = structs.replace(KNOWN, server=server, subject=structs.replace(TOKEN, client_id="other"))
     assert names(token_request(FORM), other) == ["refresh-client-mismatch"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.authorization.search_requests import BASE, KNOWN, search_request
 
 import sickbay.fhir
@@ -102,14 +103,14 @@ def test_an_undefined_id_is_not_found() -> None:
 )
 def test_each_unusable_url_or_accept_is_refused(path: str, accept: str | None, rule: str, status: int) -> None:
     request = AccessRequest("GET", BASE, path, headers={"accept": accept} if accept else {})
-    known = replace(KNOWN, faults=search.faults(request, "r4"))
+    known = structs.replace(KNOWN, faults=search.faults(request, "r4"))
     assert names_and_statuses(request, known) == [(rule, status)]
 
 
 def test_a_url_outside_the_base_is_refused() -> None:
     request = AccessRequest("GET", "", "/Patient/1", url="http://localhost:7425/Patient/1")
     assert names_and_statuses(request) == [("fhir-base-url-wrong", 404)]
-    assert names_and_statuses(replace(request, path="/favicon.ico")) == []
+    assert names_and_statuses(structs.replace(request, path="/favicon.ico")) == []
 
 
 RULES = sorted(
@@ -119,7 +120,7 @@ RULES = sorted(
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_fault_found_by_fhir_is_refused(rule: str) -> None:
-    known = replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),))
+    known = structs.replace(KNOWN, faults=(RequestError(rule, "x", "y", "z"),))
     checks = (*search.CHECKS, *operations.CHECKS)
     assert rule in [refusal.name for refusal in examine(checks, search_request("Practitioner"), known).refusals]
 
@@ -150,7 +151,7 @@ def test_a_preflight_is_not_checked() -> None:
 def test_without_a_known_version_the_content_type_is_not_checked() -> None:
     request = search_request("Patient", method="PUT", interaction="create", headers={"content-type": "text/plain"})
     assert ("fhir-write-content-type", 415) in names_and_statuses(request)
-    assert ("fhir-write-content-type", 415) not in names_and_statuses(request, replace(KNOWN, version=""))
+    assert ("fhir-write-content-type", 415) not in names_and_statuses(request, structs.replace(KNOWN, version=""))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ BY_TYPE = Policy(
 def test_search_criteria_apply_per_type(type: str, query: str, refused: list[str]) -> None:
     server = KNOWN.server
     assert isinstance(server, Server)
-    known = replace(KNOWN, server=replace(server, policy=BY_TYPE))
+    known = structs.replace(KNOWN, server=replace(server, policy=BY_TYPE))
     assert [name for name, _ in names_and_statuses(search_request(type, query), known)] == refused
 
 
@@ -230,7 +231,7 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
         assert [
             search_check.name
             for search_check in with_inputs
-            if search_check.decide(request, replace(KNOWN, faults=())) is not None
+            if search_check.decide(request, structs.replace(KNOWN, faults=())) is not None
         ] == []
 
 
@@ -250,5 +251,5 @@ def test_the_likely_base_is_the_tokens_or_the_one_of_the_version_in_the_url(path
 def test_the_last_segment_of_the_base_in_place_of_a_type_is_recognised() -> None:
     for path, recognised in (("/r4/Patient", True), ("/Patients", False)):
         request = AccessRequest("GET", BASE, path)
-        (refusal, *_) = examine(search.CHECKS, request, replace(KNOWN, faults=search.faults(request, "r4"))).refusals
+        (refusal, *_) = examine(search.CHECKS, request, structs.replace(KNOWN, faults=search.faults(request, "r4"))).refusals
         assert ("of_base" in refusal.facts) is recognised

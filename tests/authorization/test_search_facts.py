@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.search_requests import BASE, KNOWN, search_request
 
 from sickbay.authorization import search
@@ -113,7 +112,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=(RequestError("fhir-patient-undefined", "subject", "null", ""),)),
+            structs.replace(KNOWN, faults=(RequestError("fhir-patient-undefined", "subject", "null", ""),)),
             Refusal("fhir-patient-undefined", "value", {"parameter": "subject", "received": "null"}),
         ),
         (
@@ -133,7 +132,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
+            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/MedicationOrder"), "r4")),
             Refusal(
                 "fhir-resource-wrong-version",
                 "not-found",
@@ -150,7 +149,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
+            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patients"), "r4")),
             Refusal(
                 "fhir-resource-unknown",
                 "not-found",
@@ -167,7 +166,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
+            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient/a%20b"), "r4")),
             Refusal(
                 "fhir-id-invalid",
                 "value",
@@ -184,7 +183,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
+            structs.replace(KNOWN, faults=search.faults(AccessRequest("GET", BASE, "/Patient", parse("_format=html")), "r4")),
             Refusal(
                 "fhir-accept-unsupported",
                 "not-supported",
@@ -201,7 +200,7 @@ from sickbay.protocol.parameters import parse
         ),
         (
             search_request("Practitioner"),
-            replace(KNOWN, faults=(RequestError("fhir-date-malformed", "date", "soon", "2020"),)),
+            structs.replace(KNOWN, faults=(RequestError("fhir-date-malformed", "date", "soon", "2020"),)),
             Refusal(
                 "fhir-date-malformed",
                 "value",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.search_requests import BASE, KNOWN, search_request
 from tests.authorization.test_search import names_and_statuses
 
@@ -22,7 +21,7 @@ def search_refusals(request: AccessRequest, known: AccessContext) -> list[Refusa
 
 
 def with_policy(*lines: str, only_id: tuple[str, ...] = ()) -> AccessContext:
-    return replace(KNOWN, server=Server(fhir_bases=(BASE,), policy=Policy(search_criteria=lines, search_alone=only_id)))
+    return structs.replace(KNOWN, server=Server(fhir_bases=(BASE,), policy=Policy(search_criteria=lines, search_alone=only_id)))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
 )
 def test_offline_without_a_version_the_type_in_the_url_is_searched(changed: dict[str, object], refused: bool) -> None:
     known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
-    assert bool(names_and_statuses(replace(search_request("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
+    assert bool(names_and_statuses(structs.replace(search_request("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
 
 
 def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> None:
@@ -78,7 +77,7 @@ def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> Non
 
 def test_any_patient_parameter_of_the_type_is_enough() -> None:
     policy = Server(fhir_bases=(BASE,), policy=Policy(requires_patient=True))
-    known = replace(KNOWN, server=policy)
+    known = structs.replace(KNOWN, server=policy)
     assert names_and_statuses(search_request("Observation", "performer=Patient/1"), known) == []
     assert names_and_statuses(search_request("Observation", "code=x"), known) == [("fhir-search-missing-patient", 400)]
 
@@ -101,10 +100,10 @@ def test_an_unsupported_format_is_a_fault_with_the_supported_one(accept: str | N
 
 def test_the_refusal_lists_the_fhir_versions_of_a_type() -> None:
     wrong_version = RequestError("fhir-resource-wrong-version", "type", "MedicationOrder", "MedicationRequest")
-    (refusal,) = search_refusals(search_request("MedicationOrder"), replace(with_policy(), faults=(wrong_version,)))
+    (refusal,) = search_refusals(search_request("MedicationOrder"), structs.replace(with_policy(), faults=(wrong_version,)))
     assert (refusal.facts["versions"], refusal.facts["version"], refusal.facts["real"]) == (["DSTU2"], "R4", True)
     date = RequestError("fhir-date-malformed", "date", "MedicationOrder", None)
-    (refusal,) = search_refusals(search_request("Observation"), replace(with_policy(), faults=(date,)))
+    (refusal,) = search_refusals(search_request("Observation"), structs.replace(with_policy(), faults=(date,)))
     assert refusal.facts["versions"] == []
     assert refusal.facts["real"] is False
 
@@ -129,7 +128,7 @@ def test_a_patch_needs_a_patch_or_fhir_content_type(sent: str | None, refused: b
 
 def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     fault = RequestError("fhir-date-malformed", "date", "tomorrow", "2020-01-01")
-    known = replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", None), fault))
+    known = structs.replace(KNOWN, faults=(RequestError("fhir-id-invalid", "x", "y", None), fault))
     kinds = (RefusalType("fhir-date-malformed", "value"), RefusalType("fhir-date-malformed", "late", 418))
     plain, own = (search.no_fault(kind, "dates_are_dates") for kind in kinds)
     assert (plain.name, plain.inputs, own.name) == ("dates_are_dates", "faults", "dates_are_dates")
@@ -147,7 +146,7 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
         "real": False,
     }
     for faults in ((), (RequestError("fhir-id-invalid", "x", "y", None),)):
-        assert plain.decide(search_request("Observation"), replace(KNOWN, faults=faults)) is None
+        assert plain.decide(search_request("Observation"), structs.replace(KNOWN, faults=faults)) is None
 
 
 @pytest.mark.parametrize(

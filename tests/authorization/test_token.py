@@ -99,7 +99,7 @@ def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 def test_only_post_is_accepted(method: str) -> None:
-    request = replace(token_request(), method=method)
+    request = structs.replace(token_request(), method=method)
     assert outcome(request) == ("token-wrong-method", "invalid_request", 400)
 
 

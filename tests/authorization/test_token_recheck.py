@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 from tests.authorization.token_requests import (
     CODE,
     FAMILY,
@@ -75,7 +74,9 @@ def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(know
 def test_an_unknown_tenant_is_forgotten_with_its_url() -> None:
     known = token_context(elsewhere="mercy")
     assert known_for(known, token_request(), token_request()).elsewhere == "mercy"
-    assert known_for(known, token_request(), replace(token_request(), url="http://localhost:7425/other")).elsewhere == ""
+    assert (
+        known_for(known, token_request(), structs.replace(token_request(), url="http://localhost:7425/other")).elsewhere == ""
+    )
 
 
 def test_without_a_client_id_the_refusal_names_the_owner_of_the_grant() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 
@@ -28,19 +26,19 @@ def refusals(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
 def test_userinfo_needs_openid_and_a_user() -> None:
     assert refusals() == []
     refused = [("userinfo-without-openid", "insufficient_scope", 403)]
-    assert refusals(replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
-    assert refusals(replace(KNOWN, token=structs.replace(TOKEN, user=None))) == refused
+    assert refusals(structs.replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser patient/Patient.rs"))) == refused
+    assert refusals(structs.replace(KNOWN, token=structs.replace(TOKEN, user=None))) == refused
 
 
 def test_the_refusal_lists_the_granted_scopes() -> None:
-    known = replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser launch"))
+    known = structs.replace(KNOWN, token=structs.replace(TOKEN, scope="fhirUser launch"))
     (refusal,) = examine(userinfo.CHECKS, REQUEST, known).refusals
     assert refusal.facts == {"needed": "openid", "held": ("fhirUser", "launch")}
 
 
 def test_an_invalid_token_is_refused() -> None:
-    assert refusals(replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
-    expired = replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW))
+    assert refusals(structs.replace(KNOWN, token=None)) == [("fhir-token-unknown", "invalid_token", 401)]
+    expired = structs.replace(KNOWN, token=structs.replace(TOKEN, expires_at=NOW))
     assert refusals(expired) == [("fhir-token-expired", "invalid_token", 401)]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization.write_requests import (
@@ -44,8 +42,8 @@ def test_a_cascading_delete_is_refused(name: str) -> None:
     request = write_request("delete", method="DELETE", letters="d", parameters=parse(f"{name}=delete"))
     assert refused_writes(request, KNOWN) == [("fhir-delete-cascade", "forbidden", 403)]
     assert facts(request, KNOWN) == {"parameter": name, "received": "delete"}
-    assert refused_writes(replace(request, parameters=parse("name=_cascade")), KNOWN) == []
-    assert refused_writes(replace(request, method="GET"), KNOWN) == []
+    assert refused_writes(structs.replace(request, parameters=parse("name=_cascade")), KNOWN) == []
+    assert refused_writes(structs.replace(request, method="GET"), KNOWN) == []
 
 
 @pytest.mark.parametrize(
@@ -63,7 +61,7 @@ def test_a_cascading_delete_is_refused(name: str) -> None:
 )
 def test_if_match_must_be_the_stored_version(sent: str | None, current: int | None, saved: bool) -> None:
     request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-match": sent}))
-    known = replace(with_body(observation()), current=current)
+    known = structs.replace(with_body(observation()), current=current)
     assert refused_writes(request, known) == ([] if saved else [("fhir-version-conflict", "conflict", 412)])
     if not saved:
         assert facts(request, known) == {"received": sent, "expected": None if current is None else f'W/"{current}"'}
@@ -82,7 +80,7 @@ def test_if_match_must_be_the_stored_version(sent: str | None, current: int | No
 )
 def test_if_none_match_prevents_overwriting(sent: str | None, current: int | None, saved: bool) -> None:
     request = write_request(headers={"authorization": "Bearer t"} | ({} if sent is None else {"if-none-match": sent}))
-    known = replace(with_body(observation()), current=current)
+    known = structs.replace(with_body(observation()), current=current)
     assert refused_writes(request, known) == ([] if saved else [("fhir-resource-exists", "conflict", 412)])
     if not saved:
         expected = {"type": "Observation", "received": f"If-None-Match: {sent}", "current": 'W/"3"'}
@@ -92,7 +90,7 @@ def test_if_none_match_prevents_overwriting(sent: str | None, current: int | Non
 @pytest.mark.parametrize(("matches", "saved"), [(UNKNOWN, True), (0, True), (1, True), (2, False), (9, False)])
 def test_a_condition_may_match_at_most_one_resource(matches: int, saved: bool) -> None:
     request = write_request("delete", id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"))
-    known = replace(KNOWN, matches=matches)
+    known = structs.replace(KNOWN, matches=matches)
     assert refused_writes(request, known) == ([] if saved else [("fhir-condition-ambiguous", "multiple-matches", 412)])
     if not saved:
         assert facts(request, known) == {"type": "Observation", "received": "code=8480-6", "interaction": "delete"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from msgspec import structs
 from tests.authorization.write_requests import (
@@ -103,14 +101,14 @@ def facts_of(refusals: tuple[Refusal, ...]) -> object:
     ("stored", "refused"), [(UNKNOWN, False), (frozenset({SEARCH}), False), (frozenset({"other"}), True), (frozenset(), True)]
 )
 def test_a_new_search_reference_is_refused(stored: object, refused: bool) -> None:
-    known = replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=stored)  # type: ignore[arg-type]
+    known = structs.replace(with_body(observation(performer=[{"reference": SEARCH}])), kept=stored)  # type: ignore[arg-type]
     assert refused_writes(write_request(), known) == ([INVALID] if refused else [])
     if refused:
         assert facts(write_request(), known)["where"] == ["Observation.performer[0].reference"]
 
 
 def test_other_faults_are_not_reported_twice() -> None:
-    known = replace(with_body(observation(status="nonsense")), kept=frozenset())
+    known = structs.replace(with_body(observation(status="nonsense")), kept=frozenset())
     assert refused_writes(write_request(), known) == [INVALID]
 
 
@@ -128,7 +126,7 @@ def test_a_write_into_another_patients_chart_is_refused(patient: str | None, rec
 
 
 def with_scope(scope: str, **changed: object) -> AccessContext:
-    return replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
+    return structs.replace(KNOWN, token=structs.replace(TOKEN, scope=scope, **changed))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("patient", "written"), [("A", True), ("B", True), ("Z", False)])
@@ -140,9 +138,9 @@ def test_a_user_scope_can_write_only_into_the_charts_of_the_users_patients(patie
 
 
 def test_offline_the_patients_of_a_user_are_unknown() -> None:
-    known = replace(with_body(observation("Z"), with_scope("user/Observation.cruds", patient=None)), user=UNKNOWN)
+    known = structs.replace(with_body(observation("Z"), with_scope("user/Observation.cruds", patient=None)), user=UNKNOWN)
     assert refused_writes(write_request(), known) == []
-    patients = replace(with_body(observation("Z")), user=UNKNOWN)
+    patients = structs.replace(with_body(observation("Z")), user=UNKNOWN)
     assert refused_writes(write_request(), patients) == [("fhir-write-outside-scope", "forbidden", 403)]
 
 
@@ -161,14 +159,14 @@ def test_only_scopes_with_the_letter_of_the_interaction_count() -> None:
 
 
 def test_shared_types_can_be_read_but_never_written() -> None:
-    shared = replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
-    known = replace(shared, token=structs.replace(TOKEN, scope="patient/*.cruds"))
-    known = replace(known, body=body.of("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE))
+    shared = structs.replace(KNOWN, server=Server(policy=Policy(shared_types=("Medication",))))
+    known = structs.replace(shared, token=structs.replace(TOKEN, scope="patient/*.cruds"))
+    known = structs.replace(known, body=body.of("r4", "Medication", "o", {"resourceType": "Medication", "id": "o"}, BASE))
     assert [refusal[0] for refusal in refused_writes(write_request(type="Medication"), known)] == ["fhir-write-outside-scope"]
 
 
 def test_without_a_known_tenant_the_default_policy_applies() -> None:
-    assert refused_writes(write_request(), replace(with_body(observation()), server=UNKNOWN)) == []
+    assert refused_writes(write_request(), structs.replace(with_body(observation()), server=UNKNOWN)) == []
 
 
 def test_a_url_without_a_type_is_checked_elsewhere() -> None:
@@ -228,14 +226,14 @@ def test_an_unknown_kind_of_write_needs_the_letter_of_an_update() -> None:
 @pytest.mark.parametrize(("interaction", "refused"), [("delete", False), ("update", True), ("patch", True)])
 def test_a_policy_may_allow_a_delete_of_several_matches(interaction: str, refused: bool) -> None:
     request = write_request(interaction, id=None, method="DELETE", letters="d", parameters=parse("code=8480-6"), body=PATCH)
-    known = replace(KNOWN, server=Server(policy=Policy(multiple_deletes=True)), matches=2)
+    known = structs.replace(KNOWN, server=Server(policy=Policy(multiple_deletes=True)), matches=2)
     names = [refusal.name for refusal in examine(writes.BEFORE_SAVING, request, known).refusals]
     assert names == (["fhir-condition-ambiguous"] if refused else [])
 
 
 def test_only_ten_of_many_problems_are_described_but_all_are_counted() -> None:
     problems = tuple(ValidationIssue(f"Observation.x{number}", "invalid", f"fault {number}.") for number in range(12))
-    known = replace(KNOWN, body=body.of("r4", "Observation", "o", observation(), BASE)._replace(problems=problems))
+    known = structs.replace(KNOWN, body=body.of("r4", "Observation", "o", observation(), BASE)._replace(problems=problems))
     refusal_facts = facts(write_request(), known)
     assert (refusal_facts["count"], refusal_facts["received"]) == (12, "fault 0.")
     assert refusal_facts["said"] == " ".join(f"fault {number}." for number in range(10))
@@ -244,13 +242,14 @@ def test_only_ten_of_many_problems_are_described_but_all_are_counted() -> None:
 @pytest.mark.parametrize("interaction", ["create", "update", "patch"])
 def test_a_subscription_that_would_never_fire_is_refused_by_name(interaction: str) -> None:
     (refused,) = write_refusals(
-        write_request(interaction, type="Subscription"), replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
+        write_request(interaction, type="Subscription"),
+        structs.replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds")),
     )
     assert (refused.name, refused.status) == ("fhir-subscription-unsupported", 422)
 
 
 def test_a_stored_subscription_can_be_deleted_and_other_types_can_be_written() -> None:
-    known = replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
+    known = structs.replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
     deleting = write_request("delete", type="Subscription", method="DELETE")
     assert write_refusals(deleting, known) == []
     assert all(examine((writes.type_is_served,), request, known).granted for request in (deleting, write_request("create")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
 from msgspec import structs
@@ -39,7 +38,7 @@ OUTSIDE = ("fhir-write-outside-scope", "forbidden", 403)
 )
 def test_only_a_token_for_the_subject_can_change_a_record(interaction: str, before: Before, passes: bool) -> None:
     request = write_request(interaction, method="DELETE" if interaction == "delete" else "PUT", body=PATCH)
-    known = replace(KNOWN, before=before)
+    known = structs.replace(KNOWN, before=before)
     assert refused_writes(request, known) == ([] if passes else [NOT_SUBJECT])
     if not passes:
         assert facts(request, known) == {
@@ -55,15 +54,15 @@ def test_only_a_token_for_the_subject_can_change_a_record(interaction: str, befo
 def test_a_clinician_can_change_only_records_of_their_patients() -> None:
     clinician = with_scope("user/Observation.cruds", patient=None)
     for before, passes in ((stored("AB", "AB"), True), (stored("ABZ", "AB"), True), (stored("AZ", "Z"), False)):
-        assert refused_writes(write_request("patch", body=PATCH), replace(clinician, before=before)) == (
+        assert refused_writes(write_request("patch", body=PATCH), structs.replace(clinician, before=before)) == (
             [] if passes else [NOT_SUBJECT]
         )
-    everyone = replace(clinician, user=structs.replace(USER, patients="*"), before=stored("Z", "Z"))
+    everyone = structs.replace(clinician, user=structs.replace(USER, patients="*"), before=stored("Z", "Z"))
     assert refused_writes(write_request("patch", body=PATCH), everyone) == []
 
 
 def test_offline_the_records_that_a_user_may_change_are_unknown() -> None:
-    known = replace(with_scope("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
+    known = structs.replace(with_scope("user/Observation.cruds", patient=None), user=UNKNOWN, before=stored("Z", "Z"))
     assert refused_writes(write_request("patch", body=PATCH), known) == []
     assert refused_writes(write_request(), with_body(observation("Z"), known)) == []
 
@@ -81,7 +80,7 @@ def test_a_create_cannot_name_a_patient_that_the_token_does_not_cover() -> None:
 
 @pytest.mark.parametrize(("before", "passes"), [(stored("AB", "A"), True), (stored("A", "A"), False), (None, False)])
 def test_an_update_cannot_add_a_patient_that_the_token_does_not_cover(before: Before | None, passes: bool) -> None:
-    known = replace(with_body(observation(**PERFORMED_BY_B)), before=before)
+    known = structs.replace(with_body(observation(**PERFORMED_BY_B)), before=before)
     assert refused_writes(write_request(), known) == ([] if passes else [OUTSIDE])
     if not passes:
         assert facts(write_request(), known)["received"] == ["Patient/B"]
@@ -104,7 +103,7 @@ def test_taking_part_does_not_allow_writing_another_patients_record(
 
 
 def test_a_url_without_a_type_has_no_record() -> None:
-    known = replace(with_body(observation("Z")), before=stored("Z", "Z"))
+    known = structs.replace(with_body(observation("Z")), before=stored("Z", "Z"))
     assert refused_writes(write_request("patch", type=None, letters="", body=PATCH), known) == []
 
 
@@ -123,7 +122,7 @@ READS = ("fhir-patch-reads", "forbidden", 403)
     ],
 )
 def test_a_patch_that_reads_needs_permission_to_read(scope: str, readable: object, passes: bool) -> None:
-    known = replace(with_scope(scope), readable=readable)
+    known = structs.replace(with_scope(scope), readable=readable)
     assert refused_writes(write_request("patch", body=TEST), known) == ([] if passes else [READS])
     assert refused_writes(write_request("patch", body=PATCH), known) == []
     if not passes:
@@ -133,7 +132,8 @@ def test_a_patch_that_reads_needs_permission_to_read(scope: str, readable: objec
 
 def test_other_writes_need_no_permission_to_read() -> None:
     assert (
-        refused_writes(write_request("update", body=TEST), replace(with_scope("patient/Observation.u"), readable=False)) == []
+        refused_writes(write_request("update", body=TEST), structs.replace(with_scope("patient/Observation.u"), readable=False))
+        == []
     )
 
 

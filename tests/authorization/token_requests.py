@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization import token, token_parameters
 from sickbay.authorization.client_authentication import hashed
@@ -46,7 +47,7 @@ FAMILY = TokenFamily(
     expires_at=NOW + 1000,
 )
 KNOWN = TokenContext(now=NOW, server=Server(fhir_bases=(BASE,), tenants=("general",)), client=PUBLIC, code=CODE, family=None)
-REFRESHING = replace(KNOWN, code=None, family=FAMILY, generation=3)
+REFRESHING = structs.replace(KNOWN, code=None, family=FAMILY, generation=3)
 
 CODE_FORM: dict[str, str | None] = {
     "grant_type": "authorization_code",
@@ -84,4 +85,4 @@ def outcome(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, st
 
 
 def token_context(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
-    return replace(known, **changed)
+    return structs.replace(known, **changed)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec import structs
 
 from sickbay.authorization import access, writes
 from sickbay.authorization.contexts import AccessContext
@@ -36,11 +37,11 @@ def write_request(interaction: str = "update", id: str | None = "o", **changed: 
         letters="u",
         headers={"authorization": "Bearer t"},
     )
-    return replace(request, **changed)  # type: ignore[arg-type]
+    return structs.replace(request, **changed)  # type: ignore[arg-type]
 
 
 def with_body(resource: object, known: AccessContext = KNOWN, id: str = "o") -> AccessContext:
-    return replace(known, body=body.of("r4", "Observation", id, resource, BASE))
+    return structs.replace(known, body=body.of("r4", "Observation", id, resource, BASE))
 
 
 def write_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:

@@ -6,8 +6,9 @@ None means looked up and not found. UNKNOWN means not looked up, or not knowable
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
 from sickbay.authorization.scope_negotiation import TokenSummary
@@ -20,8 +21,7 @@ Guesses: TypeAlias = tuple[tuple[str, str], ...]
 """Attributes of a context, or names of refusals, each with a sentence that says from what it was inferred."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AuthorizeContext:
+class AuthorizeContext(Struct, frozen=True):
     """client: registered under the client_id sent. launch: issued under the launch code sent. others: registered client ids."""
 
     now: int | Unknown = UNKNOWN
@@ -52,8 +52,7 @@ class AuthorizeContext:
     """What of this context was inferred from a pasted request. Empty on a running server."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class LoginContext:
+class LoginContext(Struct, frozen=True):
     """Sign-in, context and consent: the pending request, its client and launch, and who may see what."""
 
     server: Server
@@ -67,8 +66,7 @@ class LoginContext:
     """Whether the encounter is this patient's and visible to this user."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class TokenContext:
+class TokenContext(Struct, frozen=True):
     """client: named by client_id, Basic or the assertion.
 
     generation: of the refresh token sent, read from its text; None if it isn't one of our refresh tokens.
@@ -120,8 +118,7 @@ class TokenContext:
     """As in AuthorizeContext."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class SubjectContext(TokenContext):
+class SubjectContext(TokenContext, frozen=True):
     """Introspection and revocation. subject: the token in the request, None if this server didn't issue it.
 
     caller and user: the token in the Authorization header and its user.
@@ -132,8 +129,7 @@ class SubjectContext(TokenContext):
     user: User | Unknown | None = UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class LogoutContext:
+class LogoutContext(Struct, frozen=True):
     """client: the app that LogoutRequest names. keys: for verifying this server's id_tokens."""
 
     server: Server | Unknown = UNKNOWN
@@ -143,8 +139,7 @@ class LogoutContext:
     """The app of the id_token_hint if a different app sent the request. Used only for the corrected request."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AccessContext:
+class AccessContext(Struct, frozen=True):
     """token: stored under the hash of the bearer token sent. user: the token's user, who limits what it can see."""
 
     now: int | Unknown = UNKNOWN
@@ -180,8 +175,7 @@ class AccessContext:
     """As in AuthorizeContext."""
 
 
-@dataclass(frozen=True, slots=True)
-class UrlContext:
+class UrlContext(Struct, frozen=True):
     """What the app knew at a launch or redirect URL; usually all UNKNOWN."""
 
     server: Server | Unknown = UNKNOWN
@@ -196,8 +190,7 @@ class UrlContext:
     """As in AuthorizeContext."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerContext:
+class AnswerContext(Struct, frozen=True):
     """What the app knew about the request whose response is examined.
 
     openid: the OpenID configuration of the same server, for comparison.

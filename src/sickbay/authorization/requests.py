@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, final
+
+from msgspec import Struct
 
 from sickbay.authorization.models import Grant
 from sickbay.protocol import basic, jose, scopes, urls
@@ -13,8 +14,7 @@ from sickbay.protocol.basic import Basic
 from sickbay.protocol.parameters import Parameters, encode, parse
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AuthorizeRequest:
+class AuthorizeRequest(Struct, frozen=True):
     """An authorization request (RFC 6749 4.1.1). url: the endpoint without its query, "" if unknown."""
 
     parameters: Parameters
@@ -59,8 +59,7 @@ def _decode_again(name: str, value: str) -> str:
 Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+class Presented(Struct, frozen=True):
     """How the client identified itself. client_id: decoded if Basic was used; None if the request names no client."""
 
     methods: tuple[Method, ...]
@@ -69,15 +68,14 @@ class Presented:
 
 
 @final
-@dataclass  # no slots, for the cached properties; not frozen, for the same reason as AccessRequest
-class TokenRequest:
+class TokenRequest(Struct, frozen=True, dict=True):
     """A token request (RFC 6749 4.1.3, 6, 4.4.2). headers: names in lower case. query: parameters in the URL.
 
     direct: it came from this machine, without a proxy.
     """
 
     parameters: Parameters
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     url: str = ""
     method: str = "POST"
     query: Parameters = Parameters()
@@ -119,8 +117,7 @@ class TokenRequest:
         return subject if isinstance(subject, str) else None
 
 
-@dataclass(slots=True)  # not frozen: created for each request, and freezing takes four times as long
-class AccessRequest:
+class AccessRequest(Struct, frozen=True):
     """A FHIR request, reduced to what authorization reads. base: the FHIR base it was sent to; path: the rest of the URL.
 
     type and id: None if the path has none. interaction: read, vread, search, create, … (FHIR http.html).
@@ -132,7 +129,7 @@ class AccessRequest:
     base: str
     path: str
     parameters: Parameters = Parameters()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     type: str | None = None
     id: str | None = None
     interaction: str = ""
@@ -142,18 +139,16 @@ class AccessRequest:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class UrlRequest:
+class UrlRequest(Struct, frozen=True):
     """A launch URL or redirect URL as the app received it, with query and fragment parsed separately."""
 
     url: str
     parameters: Parameters
     fragment: Parameters = Parameters()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class RegistrationRequest:
+class RegistrationRequest(Struct, frozen=True):
     """A registration, live or pasted (RFC 7591 2). auth_method, client: None if not sent. source: the original metadata."""
 
     type: str = "provider"
@@ -169,7 +164,7 @@ class RegistrationRequest:
     jwks_uri: str | None = None
     native: bool = False
     grant_types: tuple[str, ...] | None = None
-    source: Mapping[str, Any] = field(default_factory=dict)
+    source: Mapping[str, Any] = {}
     limit: Grant | None = None
     """The most that may be registered if the app registers itself; None for the administrator."""
     limited_by: str = ""
@@ -187,8 +182,7 @@ class RegistrationRequest:
         return (*self.redirect_uris, *self.post_logout_redirect_uris)
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class LoginRequest:
+class LoginRequest(Struct, frozen=True):
     """What the user decided on our pages: sign-in, patient, ticked scopes, and whether to approve."""
 
     parameters: Parameters
@@ -199,8 +193,7 @@ class LoginRequest:
     denied: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LogoutRequest:
+class LogoutRequest(Struct, frozen=True):
     """A logout request of an app (OpenID Connect RP-Initiated Logout 1.0, 2)."""
 
     parameters: Parameters
@@ -215,16 +208,14 @@ class LogoutRequest:
         return self.parameters.get("client_id") or (audience if isinstance(audience, str) else None)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAnswer:
+class TokenAnswer(Struct, frozen=True):
     """A token response as an app received it (RFC 6749 5.1): its members, and the unverified claims of its id_token."""
 
     members: Mapping[str, Any]
     claims: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HttpExchange:
+class HttpExchange(Struct, frozen=True):
     """A request and its response as a browser saw them, or a fetched document. Header names are in lower case.
 
     status: 0 if it isn't known. document: the body's JSON, None if it isn't JSON.
@@ -232,8 +223,8 @@ class HttpExchange:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     status: int = 0
-    answer_headers: Mapping[str, str] = field(default_factory=dict)
+    answer_headers: Mapping[str, str] = {}
     body: str | None = None
     document: Any = None

@@ -15,10 +15,10 @@ _NAME = re.compile(r'\bname="([^"]+)"')
 _GAP = re.compile(r"\r?\n\r?\n")
 
 
-def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenRequest:
+def read(method: str, url: str, headers: Mapping[str, str], body: str, *, direct: bool = True) -> TokenRequest:
     """Parses a request. Parameters in JSON, multipart or the URL count like those of a form, so only the format is refused.
 
-    headers: names in lower case.
+    headers: names in lower case. direct: as in TokenRequest.
     """
     address, _, query = url.partition("?")
     in_url = parse(query)
@@ -29,7 +29,7 @@ def read(method: str, url: str, headers: Mapping[str, str], body: str) -> TokenR
         parameters = Parameters(pairs, encode(pairs))
     else:
         parameters = parse(body)
-    return TokenRequest(parameters, headers, address, method.upper(), in_url, body)
+    return TokenRequest(parameters, headers, address, method.upper(), in_url, body, direct)
 
 
 def _body(body: str) -> tuple[tuple[str, str], ...]:

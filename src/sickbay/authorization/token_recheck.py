@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client
@@ -18,7 +19,7 @@ def known_for(known: T, request: TokenRequest, corrected: TokenRequest) -> T:
     """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
     same = refreshing(request) and _same("refresh_token", request, corrected)
     signed: dict[str, Any] = {} if _same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
-    return replace(
+    return structs.replace(
         known,
         client=_client(known, request, corrected),
         code=_code(known, request, corrected),

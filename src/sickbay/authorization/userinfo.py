@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization import access, id_token
 from sickbay.authorization.access import AccessCheck
@@ -36,8 +37,8 @@ def from_body(request: AccessRequest) -> AccessRequest:
     sent = parse(request.body)
     tokens = sent.all("access_token")
     if len(tokens) == 1 and tokens[0] and "authorization" not in request.headers:
-        return replace(request, headers={**request.headers, "authorization": f"Bearer {tokens[0]}"})
-    return replace(request, parameters=Parameters((*request.parameters.pairs, *sent.pairs))) if tokens else request
+        return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {tokens[0]}"})
+    return structs.replace(request, parameters=Parameters((*request.parameters.pairs, *sent.pairs))) if tokens else request
 
 
 FORM = "application/x-www-form-urlencoded"

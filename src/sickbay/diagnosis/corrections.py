@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
@@ -100,15 +101,15 @@ def with_well_formed_pkce(request: Q) -> Q:
     placeholders = {"code_challenge": PLACEHOLDER_CHALLENGE, "code_verifier": PLACEHOLDER_VERIFIER}
     names = [name for name, placeholder in placeholders.items() if request.parameters.get(name) == placeholder]
     changes = [(name, _WELL_FORMED) for name in names]
-    return replace(request, parameters=request.parameters.replaced(changes)) if changes else request
+    return structs.replace(request, parameters=request.parameters.replaced(changes)) if changes else request
 
 
 def with_parameters(request: P, *changes: tuple[str, str | None]) -> P:
     """Sets each parameter once to its new value; None removes it. The raw text is dropped, since it is no longer right."""
     if isinstance(request, RegistrationRequest):
         return request
-    changed = replace(request, parameters=request.parameters.replaced(changes))
-    return replace(changed, raw="", received=Parameters()) if isinstance(changed, AuthorizeRequest) else changed
+    changed = structs.replace(request, parameters=request.parameters.replaced(changes))
+    return structs.replace(changed, raw="", received=Parameters()) if isinstance(changed, AuthorizeRequest) else changed
 
 
 def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) -> tuple[str, ...]:
@@ -146,7 +147,7 @@ def new_refresh_token(request: TokenRequest) -> TokenRequest:
 
 
 def new_token(request: AccessRequest) -> AccessRequest:
-    return replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
+    return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {PLACEHOLDER_TOKEN}"})
 
 
 def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
@@ -157,7 +158,7 @@ def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
         pair = basic.read(header).decoded if basic.is_basic(header) else None
         if not pair or not facts.get(fact):
             return set_from_fact("client_id", fact)(request, facts)
-        return replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
+        return structs.replace(request, headers={**request.headers, "authorization": basic.write(facts[fact], pair[1])})
 
     return repair
 
@@ -170,7 +171,7 @@ def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
 def with_scopes(request: R, new: list[str]) -> R:
     """Sets the scopes of an authorization request, a token request or a registration."""
     if isinstance(request, RegistrationRequest):
-        return replace(request, scope=" ".join(dict.fromkeys(scope for scope in new if scope)))
+        return structs.replace(request, scope=" ".join(dict.fromkeys(scope for scope in new if scope)))
     return with_parameters(request, ("scope", " ".join(dict.fromkeys(scope for scope in new if scope)) or None))
 
 
@@ -232,6 +233,6 @@ def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Fact
     """A correction that sets the header `name` of a FHIR request to `value`, or else to the fact `expected`."""
 
     def repair(request: AccessRequest, facts: Facts) -> AccessRequest:
-        return replace(request, headers={**request.headers, name: value or facts["expected"]})
+        return structs.replace(request, headers={**request.headers, name: value or facts["expected"]})
 
     return repair

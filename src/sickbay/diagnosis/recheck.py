@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Protocol, TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization import access, client_assertion, client_authentication, token_recheck
 from sickbay.authorization import authorize as authorization
@@ -36,16 +37,16 @@ def authorize(
 ) -> tuple[AuthorizeRequest, AuthorizeContext]:
     known = authorization.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
-        known = replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+        known = structs.replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
     return corrected, known
 
 
 def token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
     known: T = token_recheck.known_for(refused.known, refused.request, corrected)
     if refused.examination.passed(client_assertion.signature_is_right):
-        known = replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
+        known = structs.replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
-        known = replace(known, secret_known=UNKNOWN)
+        known = structs.replace(known, secret_known=UNKNOWN)
     return corrected, known
 
 
@@ -55,13 +56,13 @@ def token_lookup(
     """For introspection and revocation requests."""
     known = token_recheck.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
-        known = replace(known, subject=UNKNOWN)
+        known = structs.replace(known, subject=UNKNOWN)
     return corrected, known
 
 
 def userinfo(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
     same = access.bearer(corrected) == access.bearer(refused.request)
-    known = refused.known if same else replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    known = refused.known if same else structs.replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, known
 
 
@@ -71,7 +72,7 @@ def fhir(refused: Decided[AccessRequest, AccessContext], corrected: AccessReques
 
 def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest) -> tuple[LogoutRequest, LogoutContext]:
     same = corrected.client_id == refused.request.client_id
-    return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
+    return corrected, refused.known if same else structs.replace(refused.known, client=refused.known.hinted)
 
 
 def same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:

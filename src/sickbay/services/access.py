@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from msgspec import structs
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
@@ -61,7 +62,7 @@ async def access(
     decision = decide(FHIR, tenant, ready, request, known)
     if token is None:
         meant = await _meant_context(runtime, tenant, version, request) if text is None else None
-        return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
+        return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
@@ -27,8 +26,7 @@ WAITS_FOR = 1800
 """Seconds that a user has to sign in, choose and consent."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAuthorization:
+class StoredAuthorization(Struct, frozen=True):
     """An accepted request that waits for the user, as it is stored. text: endpoint?parameters, without the launch code.
 
     session: the browser that sent it. login: the sign-in of the user who chose the patient, encounter and other context; ""
@@ -46,11 +44,10 @@ class StoredAuthorization:
     patient: str | None = None
     encounter: str | None = None
     before: str | None = None
-    chosen: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, str] = {}
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class PendingAuthorization:
+class PendingAuthorization(Struct, frozen=True):
     """A StoredAuthorization with all that it names. id: "" until it is stored. login, auth_time: the sign-in at this tenant."""
 
     request: AuthorizeRequest
@@ -69,7 +66,7 @@ class PendingAuthorization:
     patient: str | None = None
     encounter: str | None = None
     """Empty if the user was asked and chose none."""
-    chosen: dict[str, str] = field(default_factory=dict)
+    chosen: dict[str, str] = {}
     """launch/ scope for another type -> the reference that the user chose; "" if none was chosen."""
     id: str = ""
     offered: tuple[GrantedScope, ...] = ()
@@ -88,8 +85,7 @@ class PendingAuthorization:
         return redirect_uri(self.request, self.client)
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class AuthorizeResult:
+class AuthorizeResult(Struct, frozen=True):
     """redirects: whether the error is sent to the redirect URI. waiting: None if the request was refused."""
 
     decision: AuthorizeDecision
@@ -181,7 +177,7 @@ async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: Authoriz
     live = await launches.living(runtime, tenant, client)
     if live is None:
         return decision
-    known = replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
+    known = structs.replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
     return decided(AUTHORIZE, tenant, decision.request, known, stage.examined(decision.request, known))
 
 
@@ -270,7 +266,7 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
         "pending", id, records.dump(stored), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
     )
     await runtime.store.transaction([Put(record)])
-    return replace(waiting, id=id)
+    return structs.replace(waiting, id=id)
 
 
 async def resume(
@@ -290,7 +286,7 @@ async def resume(
     launch = await launches.by_key(runtime, tenant, stored.launch_key)
     person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if stored.login != (person.login or ""):
-        stored = replace(stored, patient=None, encounter=None, chosen={})
+        stored = structs.replace(stored, patient=None, encounter=None, chosen={})
     return _pending(tenant, stored, request, client, launch, person, id)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
 from sickbay.authorization import client_assertion as stage
@@ -43,7 +44,7 @@ async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext)
     record = await runtime.store.get("jti", _key(client, assertion))
     seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > runtime.now()
     seen_jti: tuple[str, ...] = (str(jti),) if seen else ()
-    with_keys = replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
+    with_keys = structs.replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
     return with_keys, record.revision if record else 0
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scope_negotiation import TokenSummary
@@ -29,8 +31,7 @@ PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch
 HIDDEN = "(shown to the app's owner)"
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class Decision(Generic[R_co, K_co]):
+class Decision(Struct, Generic[R_co, K_co], frozen=True):
     """refusal: the one that decides the response; None if the request was granted."""
 
     stage: Stage[R_co, K_co]
@@ -49,7 +50,7 @@ class Decision(Generic[R_co, K_co]):
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
         if isinstance(known, TokenContext) and self.given is not None:
-            known = replace(known, given=self.given)
+            known = structs.replace(known, given=self.given)
         explanation = explain(INDEX, self.stage.name, self.request, known, examination, live=True, again=self._again())
         return explanation._replace(findings=self._with_private(explanation.findings))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from sickbay.authorization import launch_context, login_consent, login_prompt, scope_negotiation
 from sickbay.authorization import login as stage
 from sickbay.authorization.contexts import AuthorizeContext, LoginContext
@@ -32,8 +34,7 @@ class Consent:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class SignInResult:
+class SignInResult(Struct, frozen=True):
     """code: None if the request was refused."""
 
     decision: Decision[LoginRequest, LoginContext] | Decision[AuthorizeRequest, AuthorizeContext]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from sickbay.authorization import logout as stage
 from sickbay.authorization.contexts import LogoutContext
@@ -34,7 +36,7 @@ async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, sessi
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         hinted = await registration.by_id(runtime, stage.audience(request))
-        return LogoutResult(replace(decision, known=replace(known, hinted=hinted)), client)
+        return LogoutResult(structs.replace(decision, known=structs.replace(known, hinted=hinted)), client)
     user = await sessions.signed_in(runtime, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)
     return LogoutResult(decision, client, user, asks)

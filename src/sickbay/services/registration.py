@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
@@ -243,7 +243,7 @@ def advised(
     """The checks of a registration. limit: the maximum that the app may have. by: who set that limit."""
     tenant = runtime.tenants[client.tenant]
     known = UrlContext(server=tenant.server, client=client)
-    return decide(REGISTRATION, tenant, stage.CHECKS, replace(_request(client), limit=limit, limited_by=by), known)
+    return decide(REGISTRATION, tenant, stage.CHECKS, structs.replace(_request(client), limit=limit, limited_by=by), known)
 
 
 def _request(client: Client) -> RegistrationRequest:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import id_token, ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
@@ -28,8 +27,7 @@ from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class TokenResult:
+class TokenResult(Struct, frozen=True):
     """response: the JSON of RFC 6749 5.1; None if the request was refused."""
 
     decision: TokenDecision
@@ -87,7 +85,7 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     ]
     waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
-    known = replace(known, attempts=tuple(challenge for challenge in codes if challenge))
+    known = structs.replace(known, attempts=tuple(challenge for challenge in codes if challenge))
     return await backend_services.decided(runtime, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
 
 
@@ -129,7 +127,7 @@ def _granted_result(
     decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, summary: TokenSummary
 ) -> TokenResult:
     """The result with a summary of what was granted, for the page of the exchange."""
-    return TokenResult(replace(decision, given=summary), response, client.client_id, timeline)
+    return TokenResult(structs.replace(decision, given=summary), response, client.client_id, timeline)
 
 
 def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:
@@ -185,7 +183,7 @@ async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, k
     code_text = request.parameters.get("code") or ""
     bare = stage.bare_code(code_text)
     code = await _code(runtime, records.digest(bare)) if known.code is None and bare != code_text else known.bare
-    return replace(known, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
+    return structs.replace(known, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
 
 async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:

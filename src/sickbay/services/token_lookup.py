@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from msgspec import structs
 
 from sickbay.authorization import introspection, refresh
 from sickbay.authorization.access import bearer
@@ -22,8 +22,7 @@ async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> t
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
     known, revision = await backend_services.known_of(runtime, request, base)
-    shared = {field.name: getattr(known, field.name) for field in fields(TokenContext)}
-    return await _with_subject(runtime, tenant, request, SubjectContext(**shared, caller=None)), revision
+    return await _with_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 
 
 async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:
@@ -57,10 +56,10 @@ async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest,
     text = request.parameters.get("token") or ""
     parsed = refresh.read(runtime.keys.refresh, text)
     if parsed is None:
-        return replace(known, subject=await access_token(runtime, tenant, text))
+        return structs.replace(known, subject=await access_token(runtime, tenant, text))
     record = await runtime.store.get("family", parsed[0])
     if record is None or record.tenant != tenant.name:
-        return replace(known, subject=None)
+        return structs.replace(known, subject=None)
     family = records.parse(TokenFamily, record.value)
     ended = family.mode == "online" and await sessions.ended(runtime, family.session)
-    return replace(known, subject=family, generation=parsed[1], session_ended=ended)
+    return structs.replace(known, subject=family, generation=parsed[1], session_ended=ended)

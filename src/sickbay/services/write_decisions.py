@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import writes
@@ -45,7 +46,7 @@ def not_theirs(write: WriteRequest, current: Stored | None, before: Before | Non
     if decision.refusal is None:
         return None
     if not write.seen.visibility.allows(write.type, "rs", current.patients, current.codes):
-        return not_there(write._replace(request=replace(write.request, id=current.id)))
+        return not_there(write._replace(request=structs.replace(write.request, id=current.id)))
     return WriteRejected(decision.refusal.status, decision=decision)
 
 
@@ -101,14 +102,16 @@ def searching(write: WriteRequest, body: Body, current: Stored | None) -> WriteR
 def judged(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
     body = bodies.of(write.version, write.type, id, resource, write.tenant.fhir_base(write.version))
-    checked_write = write._replace(request=write.request if write.request.id or not id else replace(write.request, id=id))
+    checked_write = write._replace(
+        request=write.request if write.request.id or not id else structs.replace(write.request, id=id)
+    )
     body = body._replace(id=checked_write.request.id) if id and body.malformed is None else body
     decision = decided(checked_write, (*stage.CHECKS, *writes.BODY), body=body)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else body
 
 
 def decided(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
-    return decide(FHIR, write.tenant, checks, write.request, replace(write.seen.decision.known, **context))
+    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.known, **context))
 
 
 def declined_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 import hashlib
-from dataclasses import replace
 from typing import Literal
 
 from msgspec import structs
@@ -95,7 +94,7 @@ async def _update(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
         body = decisions.judged(runtime, write, write.body.resource, id)
         if isinstance(body, WriteRejected):
             return body
-        write = write._replace(body=body, request=replace(write.request, id=id))
+        write = write._replace(body=body, request=structs.replace(write.request, id=id))
         return _preceded_by(await _replace(runtime, write, only_new=not matches), steps)
     return await _replace(runtime, write)
 
@@ -130,7 +129,7 @@ async def _patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejec
         return declined
     if target.deleted:
         return decisions.gone(write, target.id)
-    targeted = write._replace(request=replace(write.request, id=target.id))
+    targeted = write._replace(request=structs.replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
     if declined := decisions.reading(targeted):
@@ -185,7 +184,9 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
     matching_ids = await ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
     if len(matching_ids) > DELETED:
         return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
-    current = [await _current(runtime, write._replace(request=replace(write.request, id=id)), "d") for id in matching_ids]
+    current = [
+        await _current(runtime, write._replace(request=structs.replace(write.request, id=id)), "d") for id in matching_ids
+    ]
     at = _at(runtime)
     deletable = [resource for resource in current if resource is not None and not resource.deleted]
     deletable = [
@@ -213,7 +214,7 @@ async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored 
         return (
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
-    targeted = write._replace(request=replace(write.request, id=matches[0].id))
+    targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
     return await _current(runtime, targeted, letter) or decisions.not_there(targeted)
 
 

@@ -5,9 +5,8 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
+from msgspec import structs
 
 from sickbay.authorization import app_state
 from sickbay.authorization.requests import AccessRequest
@@ -61,7 +60,7 @@ async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirRespons
     def to_request(body: str) -> AccessRequest:
         request = access_request(base, method, query, headers, path, routed, body)
         letters = app_state.LETTERS.get(request.interaction, request.letters)
-        return replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
+        return structs.replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
     return await endpoint.answer(base, scope, receive, routed, to_request, perform)
 
@@ -83,7 +82,7 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     """Execute a request. Only a client with a token learns which interactions aren't supported."""
     addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
-        request = replace(request, interaction="", letters="")
+        request = structs.replace(request, interaction="", letters="")
     body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
     result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
     access = result.seen

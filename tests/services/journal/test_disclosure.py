@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import access, client_assertion, client_authentication
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
@@ -83,14 +82,14 @@ def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
 
 def variants(known: Any) -> Iterator[Any]:
     """Contexts with marks in everything stored, in one member or in one object, replacing the old values or added to them."""
-    names = [field.name for field in dataclasses.fields(known)]
+    names = list(known.__struct_fields__)
     stored = [name for name in names if isinstance(getattr(known, name), STORED)]
     members = tuple(name for name in VALUES if name not in KEPT)
     single = [(name,) for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")]
     for chosen, adds in ((members, True), *((names, False) for names in (members, *single) if stored)):
-        yield dataclasses.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
+        yield structs.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
     for name in stored:
-        yield dataclasses.replace(known, **{name: marked(getattr(known, name), None, False)})
+        yield structs.replace(known, **{name: marked(getattr(known, name), None, False)})
     other = marked(Client(MARK), None, False)
     additions = {
         "others": (MARK,),
@@ -103,9 +102,9 @@ def variants(known: Any) -> Iterator[Any]:
     }
     for name, value in additions.items():
         if name in names:
-            yield dataclasses.replace(known, **{name: value})
+            yield structs.replace(known, **{name: value})
     if isinstance(known, AuthorizeContext | TokenContext) and known.client is not UNKNOWN:
-        yield dataclasses.replace(known, client=None, **({"others": (MARK,)} if "others" in names else {}))
+        yield structs.replace(known, client=None, **({"others": (MARK,)} if "others" in names else {}))
 
 
 def decisions(id: str) -> Iterator[Decision]:
@@ -114,7 +113,7 @@ def decisions(id: str) -> Iterator[Decision]:
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
     known = kind.known(evidence, request)
-    for variant in [known, *(variants(known) if dataclasses.is_dataclass(known) else ())]:
+    for variant in [known, *(variants(known) if isinstance(known, Struct) else ())]:
         yield Decision(kind.stage, request, variant, kind.examine(request, variant))
 
 

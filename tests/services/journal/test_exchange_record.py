@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import zlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +46,9 @@ def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
     request = KINDS[kind].request(evidence)
     known = KINDS[kind].known(evidence, request)
     if not isinstance(known.server, Server):
-        known = replace(known, server=Server())
+        known = structs.replace(known, server=Server())
     if getattr(known, "secret", None) and isinstance(known.client, Client):
-        known = replace(known, secret=None, client=structs.replace(known.client, secret_hash=hashed(known.secret)))
+        known = structs.replace(known, secret=None, client=structs.replace(known.client, secret_hash=hashed(known.secret)))
     examination = KINDS[kind].examine(request, known)
     return Decision(KINDS[kind].stage, request, known, examination, examination.decisive())
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Pkce, Server
@@ -127,7 +128,7 @@ def known_for(known: AuthorizeContext, request: AuthorizeRequest, corrected: Aut
     code = corrected.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
     misdirected = known.misdirected and corrected.url == request.url
-    return replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected)
+    return structs.replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected)
 
 
 def _likely_client(known: AuthorizeContext, id: str | None) -> Client | Unknown:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization import search as stage
 from sickbay.authorization.access import bearer
@@ -72,7 +73,7 @@ def reread(
     """
     number = VERSIONS[known.version].number if known.version in VERSIONS else ""
     server = {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
-    parsed = replace(request_of(corrected, server), body=corrected.body)
+    parsed = structs.replace(request_of(corrected, server), body=corrected.body)
     token_context = known if bearer(parsed) == bearer(request) else meant
     token: dict[str, Any] = {
         name: getattr(token_context, name) if token_context else UNKNOWN for name in ("token", "client", "user")
@@ -81,7 +82,7 @@ def reread(
     faults, ignored = _searched(parsed, known.version, strict=strict)
     in_address = stage.faults(parsed, known.version) if known.version and parsed.base else ()
     body = UNKNOWN if known.body is UNKNOWN else _body(parsed, known.version)
-    return parsed, replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
+    return parsed, structs.replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
 
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization import app_state
 from sickbay.authorization.contexts import AccessContext
@@ -20,14 +20,14 @@ def request(evidence: Json) -> AccessRequest:
     base = str(bases[0]).rstrip("/") if bases else ""
     _, _, path = str(evidence["url"]).partition(app_state.PATH)
     read = access.request({**evidence, "url": base + path})
-    return replace(read, url=str(evidence["url"]), letters=app_state.LETTERS.get(read.interaction, ""), involved=())
+    return structs.replace(read, url=str(evidence["url"]), letters=app_state.LETTERS.get(read.interaction, ""), involved=())
 
 
 def known(evidence: Json, request: AccessRequest) -> AccessContext:
     context = evidence.get("context", {})
     stored = context.get("states", {}).get(request.id or "")
     state = None if stored is None else AppState(stored["system"], stored["code"], stored.get("subject"))
-    context_of_request = replace(access.known(evidence, request), user=person(context), faults=(), ignored=())
+    context_of_request = structs.replace(access.known(evidence, request), user=person(context), faults=(), ignored=())
     if "states" not in context:
         return context_of_request
-    return replace(context_of_request, state=state, current=stored["version"] if stored else UNKNOWN)
+    return structs.replace(context_of_request, state=state, current=stored["version"] if stored else UNKNOWN)

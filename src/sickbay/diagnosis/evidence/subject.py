@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from msgspec import structs
 
 from sickbay.authorization.access import bearer
-from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
+from sickbay.authorization.contexts import AccessContext, SubjectContext
 from sickbay.authorization.models import User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.diagnosis.evidence import access, token
@@ -19,10 +19,9 @@ def known(evidence: Json, request: TokenRequest) -> SubjectContext:
     """The token in question is looked up in `context.tokens`, then in `context.refresh_tokens`."""
     context, base = evidence.get("context", {}), token.known(evidence, request)
     sent = request.parameters.get("token")
-    values = {field.name: getattr(base, field.name) for field in fields(TokenContext)}
     caller = read.token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
     subject = read.token(context, sent) or read.family(context, sent)
-    return SubjectContext(**values, subject=subject, caller=caller, user=person(context))
+    return SubjectContext(**structs.asdict(base), subject=subject, caller=caller, user=person(context))
 
 
 def userinfo(evidence: Json) -> AccessRequest:

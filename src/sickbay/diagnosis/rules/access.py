@@ -1,6 +1,6 @@
 """Rules about the access token of a FHIR request, and what its scopes allow."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.access import bearer, covers, insufficient, meant
 from sickbay.authorization.contexts import AccessContext
@@ -70,7 +70,7 @@ def _explained(facts: Facts) -> Facts:
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
     token = meant(request)
-    return replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}) if token else request
+    return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}) if token else request
 
 
 def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -79,8 +79,8 @@ def _in_header(request: AccessRequest, facts: Facts) -> AccessRequest:
     if token and not facts["also_in_header"]:
         headers["authorization"] = f"Bearer {token}"
     if facts.get("in_body"):
-        return replace(request, headers=headers, body=parse(request.body).replaced([("access_token", None)]).raw)
-    return replace(request, headers=headers, parameters=request.parameters.replaced([("access_token", None)]))
+        return structs.replace(request, headers=headers, body=parse(request.body).replaced([("access_token", None)]).raw)
+    return structs.replace(request, headers=headers, parameters=request.parameters.replaced([("access_token", None)]))
 
 
 def _placed(facts: Facts) -> Facts:

@@ -1,6 +1,6 @@
 """Rules about the launch URL with which the EHR opens the app."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.launch import iss_of
@@ -13,7 +13,9 @@ from sickbay.protocol.parameters import Parameters
 
 
 def _with(request: UrlRequest, parameters: Parameters) -> UrlRequest:
-    return replace(request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters())
+    return structs.replace(
+        request, url=request.url.partition("#")[0].partition("?")[0], parameters=parameters, fragment=Parameters()
+    )
 
 
 def _set_iss(request: UrlRequest, facts: Facts) -> UrlRequest:

@@ -1,6 +1,6 @@
 """Rules about refreshing an access token (RFC 6749, 6; RFC 9700, 4.14)."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections
@@ -115,7 +115,7 @@ SESSION_ENDED = Rule(
 
 def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
     granted = " ".join(scope for scope in scopes.split(facts["received"]) if scope not in facts["wider"])
-    return replace(request, parameters=request.parameters.replaced([("scope", granted or None)]))
+    return structs.replace(request, parameters=request.parameters.replaced([("scope", granted or None)]))
 
 
 SCOPE_EXPANDED = Rule(

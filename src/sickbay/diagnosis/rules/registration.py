@@ -1,8 +1,9 @@
 """Rules about a registration. They report at registration what would otherwise fail at the first launch."""
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
@@ -21,7 +22,7 @@ def _swap_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReques
     swaps = dict(zip(facts["received"], facts["expected"], strict=True))
     redirect_uris = tuple(swaps.get(uri, uri) for uri in request.redirect_uris)
     logout_uris = tuple(swaps.get(uri, uri) for uri in request.post_logout_redirect_uris)
-    return replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
+    return structs.replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
 NOT_ALLOWED = Rule(
@@ -64,7 +65,7 @@ METADATA_INVALID = Rule(
 
 
 def _without_statement(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, software_statement=None)
+    return structs.replace(request, software_statement=None)
 
 
 def _statement_rule(id: str, error: str, title: str, why: str, fix: str) -> Rule:
@@ -143,7 +144,7 @@ def _split_uris(request: RegistrationRequest, facts: Facts) -> RegistrationReque
         return tuple(dict.fromkeys(part for uri in uris for part in facts["parts"].get(uri, [uri])))
 
     logout_uris = split(request.post_logout_redirect_uris)
-    return replace(request, redirect_uris=split(request.redirect_uris), post_logout_redirect_uris=logout_uris)
+    return structs.replace(request, redirect_uris=split(request.redirect_uris), post_logout_redirect_uris=logout_uris)
 
 
 MALFORMED = Rule(
@@ -205,7 +206,7 @@ INSECURE_HTTP = Rule(
 
 
 def _without_secret(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, has_secret=False)
+    return structs.replace(request, has_secret=False)
 
 
 PUBLIC_APP_WITH_SECRET = Rule(
@@ -224,7 +225,7 @@ PUBLIC_APP_WITH_SECRET = Rule(
 
 
 def _with_fitting_method(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, auth_method=facts["expected"])
+    return structs.replace(request, auth_method=facts["expected"])
 
 
 CLIENT_TYPE_MISMATCH = Rule(

@@ -1,7 +1,8 @@
 """Rules about the public keys in a registration."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.registration import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
@@ -37,7 +38,7 @@ def _public_part(request: RegistrationRequest, facts: Facts) -> RegistrationRequ
     """Removes the private members of each key, and symmetric keys altogether."""
     keys = [key for key in (request.jwks or {}).get("keys", ()) if isinstance(key, dict) and key.get("kty") != "oct"]
     public = [{name: value for name, value in key.items() if name not in PRIVATE_MEMBERS} for key in keys]
-    return replace(request, jwks={**(request.jwks or {}), "keys": public})
+    return structs.replace(request, jwks={**(request.jwks or {}), "keys": public})
 
 
 JWKS_HAS_PRIVATE_KEY = Rule(
@@ -56,7 +57,7 @@ JWKS_HAS_PRIVATE_KEY = Rule(
 
 
 def _as_set(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
+    return structs.replace(request, jwks={"keys": [dict(request.jwks or {})]}) if facts["is_key"] else request
 
 
 JWKS_EMPTY = Rule(
@@ -75,7 +76,7 @@ JWKS_EMPTY = Rule(
 
 
 def _only_jwks_uri(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, jwks=None)
+    return structs.replace(request, jwks=None)
 
 
 JWKS_GIVEN_TWICE = Rule(
@@ -108,7 +109,7 @@ JWKS_URI_NOT_ABSOLUTE = Rule(
 
 
 def _secure_keys(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, jwks_uri=facts["expected"])
+    return structs.replace(request, jwks_uri=facts["expected"])
 
 
 JWKS_URI_INSECURE_HTTP = Rule(

@@ -1,7 +1,8 @@
 """Rules about what an app may register for itself, limited by policy and by its first registration (RFC 7591, RFC 7592)."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import corrections, specs
@@ -28,7 +29,9 @@ def _rule(id: str, title: str, why: str, fix: str, parameter: str, **more: Any) 
 
 
 def _granted_types(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, grant_types=tuple(grant for grant in request.grant_types or () if grant not in facts["received"]))
+    return structs.replace(
+        request, grant_types=tuple(grant for grant in request.grant_types or () if grant not in facts["received"])
+    )
 
 
 def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
@@ -37,7 +40,7 @@ def _at_granted_hosts(request: RegistrationRequest, facts: Facts) -> Registratio
     logout_uris = tuple(uri for uri in request.post_logout_redirect_uris if uri not in facts["received"])
     if not redirect_uris:
         return request
-    return replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
+    return structs.replace(request, redirect_uris=redirect_uris, post_logout_redirect_uris=logout_uris)
 
 
 SCOPE_NOT_GRANTED = _rule(

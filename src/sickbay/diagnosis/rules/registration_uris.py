@@ -1,6 +1,6 @@
 """Rules about the URIs of a registration: forbidden schemes, and query parameters that the authorization response uses, too."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import specs
@@ -39,7 +39,7 @@ LAUNCH_SCHEME_FORBIDDEN = Rule(
 
 
 def _over_tls(request: RegistrationRequest, facts: Facts) -> RegistrationRequest:
-    return replace(request, launch_uri=facts["expected"])
+    return structs.replace(request, launch_uri=facts["expected"])
 
 
 LAUNCH_INSECURE_HTTP = Rule(

@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from msgspec import structs
+
 from sickbay import dialects
 from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
@@ -63,7 +65,7 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     policy, client = _policy(dialect.name), decision.known.client
     if isinstance(client, Client):
         policy = policies.under(policy, client.policy)
-    known = replace(decision.known, server=replace(decision.known.server, policy=policy))
+    known = structs.replace(decision.known, server=replace(decision.known.server, policy=policy))
     examination = examine(ready, decision.request, known, decision.stage.relaxed(known))
     refusal = examination.decisive(policy.precedence)
     refusal_members = _refused(dialect, decision.stage, examination, refusal) if refusal else {}

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
 from typing import Any, Final, TypeAlias
+
+from msgspec import structs
 
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
@@ -129,7 +130,7 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     """Decide on one request, or on one entry of a Bundle, and respond to it. raw: the body as received."""
     is_raw = request.type == "Binary" and binary.is_raw(request)
     if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
-        request = replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
+        request = structs.replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
     format = request.parameters.get("_format") if request.parameters.pairs else None
     media = negotiate(base.version, request.headers.get("accept"), format)
     query = query_of(base, request, routed)

@@ -5,9 +5,9 @@ An app that was registered this way reads, changes and removes itself with its r
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -138,7 +138,7 @@ async def _refusal_response(
     private = any(f'"{member}"' in body for member in PRIVATE_MEMBERS)  # a private key must not be stored
     sent = _read(body)
     if isinstance(sent, dict) and not private:
-        decision = replace(decision, request=replace(decision.request, source=sent))
+        decision = structs.replace(decision, request=structs.replace(decision.request, source=sent))
     refusal, explanation = decision.refusal, decision.explained()
     assert refusal is not None
     words = error_responses.oauth_words(

@@ -19,8 +19,8 @@ from sickbay.web.request_state import headers_of
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
-    token_request = read(request.method, http_request.address(request.scope, sandbox.runtime.base), headers, body)
-    token_request.direct = is_direct(request, headers, body)
+    url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
+    token_request = read(request.method, url, headers, body, direct=direct)
     result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), introspect)
     explanation = None
     if result.response is not None:

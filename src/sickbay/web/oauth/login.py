@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urlencode
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -182,12 +182,12 @@ async def _handle_answer(
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if ask == "patient" and session is not None and sent.get("patient"):
-        chosen = replace(waiting, patient=sent.get("patient"))
+        chosen = structs.replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.runtime, tenant, chosen, session)
         return _to_next_page(tenant, waiting)
     if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
-        await operation.keep(sandbox.runtime, tenant, replace(waiting, encounter=encounter or ""), session)
+        await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
         return _to_next_page(tenant, waiting)
     if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _choose(sandbox, tenant, waiting, session, sent)
@@ -269,7 +269,7 @@ async def _choose(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizatio
     offered = {f"{type}/{candidate['id']}" for candidate in await login.candidates(sandbox.runtime, tenant, waiting, type)}
     wanted = sent.get("reference") or "" if sent.get("decision") == "open" else ""
     chosen = {**waiting.chosen, scope.text: wanted if wanted in offered else ""}
-    await operation.keep(sandbox.runtime, tenant, replace(waiting, chosen=chosen), session)
+    await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, chosen=chosen), session)
 
 
 async def _contexts(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> context_picker.ContextsView:

@@ -23,8 +23,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body = await http_request.read_body(request)
     headers = headers_of(request.scope)
     url = http_request.address(request.scope, sandbox.runtime.base)
-    token_request = read(request.method, url, headers, body)
-    token_request.direct = is_direct(request, headers, body)
+    token_request = read(request.method, url, headers, body, direct=is_direct(request, headers, body))
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), redeem)
     decision, explanation = result.decision, None

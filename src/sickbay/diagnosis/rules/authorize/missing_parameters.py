@@ -1,8 +1,9 @@
 """Rules about parameters that don't reach the server, and placeholders instead of values."""
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext
@@ -27,7 +28,7 @@ def _read(text: str) -> Parameters:
 
 
 def _with(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeRequest:
-    return replace(request, url=url, parameters=read, raw="", received=Parameters())
+    return structs.replace(request, url=url, parameters=read, raw="", received=Parameters())
 
 
 def _in_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:

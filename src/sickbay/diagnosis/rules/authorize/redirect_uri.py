@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
@@ -63,7 +64,7 @@ REDIRECT_URI_MISSING = Rule(
 
 
 def _decode(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
-    return replace(request, raw="", received=Parameters())
+    return structs.replace(request, raw="", received=Parameters())
 
 
 REDIRECT_URI_DOUBLE_ENCODED = Rule(

@@ -1,8 +1,9 @@
 """Rules about the form of the request: whitespace, HTML escapes, encoding, repeated parameters and the endpoint."""
 
 import re
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization.authorize.request_syntax import ONCE
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
@@ -59,7 +60,7 @@ def _rejoined(request: R, facts: Facts) -> R:
     for name, value in request.parameters:
         first, *others = _JOINT.split(value) if name == facts["name"] else [value]
         pairs += [(name, first), *((other.partition("=")[0], other.partition("=")[2]) for other in others)]
-    return replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
+    return structs.replace(corrections.with_parameters(request), parameters=Parameters(tuple(pairs), encode(pairs)))
 
 
 PARAMETERS_MISJOINED = Rule(
@@ -92,7 +93,7 @@ def _as_form(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     except (ValueError, RecursionError):
         return request
     pairs = tuple((name, value) for name, value in members.items() if isinstance(value, str))
-    return replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
+    return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
 AUTHORIZE_BODY_NOT_FORM = Rule(
@@ -112,7 +113,7 @@ AUTHORIZE_BODY_NOT_FORM = Rule(
 
 def _without_raw_text(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Drops the raw text: the parsed parameters are already correct."""
-    return replace(request, raw="", received=Parameters())
+    return structs.replace(request, raw="", received=Parameters())
 
 
 URL_HAS_WHITESPACE = Rule(
@@ -182,7 +183,7 @@ def _unencoded(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
 
 def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     pairs = request.parameters.pairs
-    return replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
+    return structs.replace(request, parameters=Parameters(pairs, encode(pairs)), raw="", received=Parameters())
 
 
 PARAM_UNENCODED_URL = Rule(
@@ -216,7 +217,7 @@ def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: Authoriz
 def _at_right_endpoint(request: R, facts: Facts) -> R:
     if isinstance(request, TokenRequest) or not facts["endpoint"]:
         return request
-    return replace(request, url=facts["endpoint"], raw="")
+    return structs.replace(request, url=facts["endpoint"], raw="")
 
 
 AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(

@@ -1,6 +1,6 @@
 """Rules about the Authorization header of a token request."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.client_authentication import JWT_BEARER, reading
 from sickbay.authorization.contexts import TokenContext
@@ -29,7 +29,7 @@ def _rewritten(request: TokenRequest, facts: Facts) -> TokenRequest:
     pair = read.decoded if read and read.decoded else basic.salvaged(request.headers.get("authorization", ""))
     if pair is None:
         return request
-    return replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write(*pair)})
 
 
 def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -39,7 +39,7 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
         return _rewritten(request, facts)
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
     pairs = [("client_assertion_type", JWT_BEARER), ("client_assertion", text)]
-    return replace(request, headers=headers, parameters=request.parameters.replaced(pairs))
+    return structs.replace(request, headers=headers, parameters=request.parameters.replaced(pairs))
 
 
 def _newline(facts: Facts) -> Facts | None:
@@ -69,7 +69,7 @@ NEWLINE = Rule(
 
 def _swapped(request: TokenRequest, facts: Facts) -> TokenRequest:
     pair = basic.read(request.headers.get("authorization", "")).decoded or ("", "")
-    return replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write(pair[1], pair[0])})
 
 
 SWAPPED = Rule(
@@ -131,7 +131,7 @@ def _encoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or read.raw is None:
         return request
-    return replace(request, headers={**request.headers, "authorization": basic.write(*read.raw)})
+    return structs.replace(request, headers={**request.headers, "authorization": basic.write(*read.raw)})
 
 
 NOT_URLENCODED = Rule(
@@ -155,7 +155,7 @@ def _unencoded(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or read.decoded is None:
         return request
-    return replace(request, headers={**request.headers, "authorization": basic.plain(*read.decoded)})
+    return structs.replace(request, headers={**request.headers, "authorization": basic.plain(*read.decoded)})
 
 
 URLENCODED_MISMATCH = Rule(

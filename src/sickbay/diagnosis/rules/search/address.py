@@ -1,7 +1,8 @@
 """Rules about the URL and the headers of a FHIR request: base URL, resource type, id, Accept, Content-Type."""
 
-from dataclasses import replace
 from urllib.parse import unquote
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
@@ -23,7 +24,7 @@ def _with_type(facts: Facts) -> Facts:
 
 
 def _at(request: AccessRequest, path: str) -> AccessRequest:
-    return replace(request, path=path, url=request.base + path)
+    return structs.replace(request, path=path, url=request.base + path)
 
 
 def _single_slashes(request: AccessRequest, facts: Facts) -> AccessRequest:
@@ -37,7 +38,7 @@ def _renamed(request: AccessRequest, facts: Facts) -> AccessRequest:
 
 
 def _below_the_base(request: AccessRequest, facts: Facts) -> AccessRequest:
-    return replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
+    return structs.replace(request, base=facts["base"], path=facts["path"], url=facts["expected"])
 
 
 BASE_WRONG = Rule(
@@ -157,7 +158,7 @@ ID_INVALID = Rule(
 
 def _in_json(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Removes `_format`, which overrides Accept, and sets Accept."""
-    without_format = replace(request, parameters=request.parameters.replaced([("_format", None)]))
+    without_format = structs.replace(request, parameters=request.parameters.replaced([("_format", None)]))
     return header("accept")(without_format, facts)
 
 

@@ -1,6 +1,6 @@
 """Rules about searches that a hospital, or Sickbay, does not answer: combinations, modifiers, parameters and size."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Rule, Spec
@@ -28,7 +28,7 @@ MISSING_PARAM = Rule(
 
 def _only_id(request: AccessRequest, facts: Facts) -> AccessRequest:
     pairs = tuple(pair for pair in request.parameters if pair[0].partition(":")[0] not in facts["received"])
-    return replace(request, parameters=Parameters(pairs, encode(pairs)))
+    return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
 ID_NOT_ALONE = Rule(

@@ -1,6 +1,6 @@
 """Rules about operations: unknown operations, invalid parameters, and bulk exports."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from sickbay.diagnosis.corrections import header
 from sickbay.diagnosis.rule import Rule, Spec
@@ -77,7 +77,7 @@ FORMAT = Rule(
     why="This server exports only NDJSON files, with one resource per line.",
     fix="Leave out `_outputFormat`, or send `_outputFormat={expected}`.",
     spec=QUERY,
-    repair=lambda request, facts: replace(
+    repair=lambda request, facts: structs.replace(
         request, parameters=request.parameters.replaced([("_outputFormat", facts["expected"])])
     ),
 )

@@ -1,9 +1,10 @@
 """Rules about search parameters: required parameters, and the format of values."""
 
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
@@ -31,7 +32,7 @@ CORE = Spec("US Core 6.1, Clinical searches", "https://hl7.org/fhir/us/core/STU6
 
 def _changed(request: AccessRequest, name: str, pair: tuple[str, str]) -> AccessRequest:
     pairs = tuple(pair if key == name else (key, value) for key, value in request.parameters)
-    return replace(request, parameters=Parameters(pairs, encode(pairs)))
+    return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
 def _patient(facts: Facts) -> str | None:
@@ -47,12 +48,12 @@ def _with_patient(request: AccessRequest, facts: Facts) -> AccessRequest:
     if name != "id":
         return _changed(request, name, (name, patient))
     path = f"/{request.path.strip('/').split('/')[0]}/{patient}"
-    return replace(request, id=patient, path=path, url=request.base + path) if request.type == "Patient" else request
+    return structs.replace(request, id=patient, path=path, url=request.base + path) if request.type == "Patient" else request
 
 
 def _patient_added(request: AccessRequest, facts: Facts) -> AccessRequest:
     patient = _patient(facts)
-    return replace(request, parameters=request.parameters.replaced([("patient", patient)])) if patient else request
+    return structs.replace(request, parameters=request.parameters.replaced([("patient", patient)])) if patient else request
 
 
 UNDEFINED = Rule(

@@ -1,7 +1,8 @@
 """Rules about the authorization code and the `redirect_uri` of the token request."""
 
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
@@ -25,7 +26,7 @@ def _with_time(facts: Facts) -> Facts:
 
 
 def _with_redirect_uri(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return replace(request, parameters=request.parameters.replaced([("redirect_uri", facts["expected"])]))
+    return structs.replace(request, parameters=request.parameters.replaced([("redirect_uri", facts["expected"])]))
 
 
 CODE_MISSING = Rule(
@@ -51,7 +52,7 @@ def _mangled(facts: Facts) -> Facts | None:
 
 def _without_stray_text(request: TokenRequest, facts: Facts) -> TokenRequest:
     bare = bare_code(request.parameters.get("code") or "")
-    return replace(request, parameters=request.parameters.replaced([("code", bare)]))
+    return structs.replace(request, parameters=request.parameters.replaced([("code", bare)]))
 
 
 CODE_MANGLED = Rule(
@@ -193,7 +194,7 @@ def _wrong_hospital(request: TokenRequest, known: TokenContext) -> Facts | None:
 
 
 def _at_own_endpoint(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return replace(request, url=facts["expected"]) if urlsplit(facts["expected"]).scheme else request
+    return structs.replace(request, url=facts["expected"]) if urlsplit(facts["expected"]).scheme else request
 
 
 WRONG_TENANT = Rule(

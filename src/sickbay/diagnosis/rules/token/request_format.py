@@ -1,7 +1,8 @@
 """Rules about the form of a token request: method, content type, `grant_type`, and parameters that don't belong there."""
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
@@ -18,12 +19,12 @@ ERRORS = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.org/rfc/rf
 
 def _posted(request: TokenRequest, facts: Facts) -> TokenRequest:
     headers = {**request.headers, "content-type": FORM}
-    return replace(request, method="POST", query=Parameters(), headers=headers, body=request.parameters.raw)
+    return structs.replace(request, method="POST", query=Parameters(), headers=headers, body=request.parameters.raw)
 
 
 def _with_grant(request: TokenRequest, facts: Facts) -> TokenRequest:
     grant = facts["expected"]
-    return replace(request, parameters=request.parameters.replaced([("grant_type", grant)])) if grant else request
+    return structs.replace(request, parameters=request.parameters.replaced([("grant_type", grant)])) if grant else request
 
 
 def _with_suggestion(facts: Facts) -> Facts:
@@ -76,7 +77,7 @@ WRONG_CONTENT_TYPE = Rule(
 
 
 def _with_authorized_resource(request: TokenRequest, facts: Facts) -> TokenRequest:
-    return replace(request, parameters=request.parameters.replaced([("resource", facts["expected"])]))
+    return structs.replace(request, parameters=request.parameters.replaced([("resource", facts["expected"])]))
 
 
 RESOURCE_MISMATCH = Rule(
@@ -153,7 +154,7 @@ GRANT_NOT_ALLOWED = Rule(
 
 def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     def repair(request: TokenRequest, facts: Facts) -> TokenRequest:
-        return replace(request, parameters=request.parameters.replaced([(name, None)]))
+        return structs.replace(request, parameters=request.parameters.replaced([(name, None)]))
 
     return repair
 

@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/resource-operation-meta.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import lossless_json
@@ -49,7 +50,7 @@ async def _change(context: FhirContext, request: AccessRequest, change: Callable
     if not isinstance(meta, dict) or not meta_operations.is_one(meta):
         issue = Issue("value", "Send a parameter `meta` with a valueMeta that has tag, security or profile.", rule=RULE)
         return context.issue(400, issue)
-    request = replace(request, interaction="patch")
+    request = structs.replace(request, interaction="patch")
     wanted = WriteRequest(
         context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta)
     )
