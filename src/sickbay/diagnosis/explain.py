@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
@@ -177,6 +176,6 @@ def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
     """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
-        if rule.repair and "told" not in facts and not guesses.is_policy(facts):
+        if rule.repair and "told" not in facts and not is_policy(facts):
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

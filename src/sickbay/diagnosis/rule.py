@@ -16,6 +16,8 @@ from sickbay.kernel.checks import Facts
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Degree: TypeAlias = Literal["certain", "probable", "advice"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+GUESS = "guess"
+"""The fact that says what was assumed, if the context had to be guessed (`guesses`)."""
 
 
 class Spec(NamedTuple):
@@ -108,10 +110,9 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning.
 
-    The fact `guess` says what was assumed, if the context had to be guessed. Then the finding is only probable, and at most
-    a warning; the fact `at_most` lowers it to info.
+    With the fact GUESS the finding is only probable, and at most a warning; the fact `at_most` lowers it to info.
     """
-    guess = str(facts.get("guess", ""))
+    guess = str(facts.get(GUESS, ""))
     most: Severity = facts.get("at_most", "warning" if guess else "error")
     severity = max(rule.severity_of(facts), ceiling, most, key=SEVERITIES.index)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
@@ -129,6 +130,11 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
         parameter=rule.parameter,
         refused=refused,
     )
+
+
+def is_policy(facts: Facts) -> bool:
+    """Whether the facts are about what only some servers refuse (`guesses.POLICY`)."""
+    return GUESS in facts and facts.get("at_most") == "info"
 
 
 SUBSTITUTES: dict[str, str] = {

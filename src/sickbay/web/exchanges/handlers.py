@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
@@ -26,7 +27,6 @@ from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
 from sickbay.web.http_request import raw_path
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view

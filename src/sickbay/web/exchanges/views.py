@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sickbay.diagnosis import fresh_pkce
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
-from sickbay.web.pages import exchange_summary, fresh_pkce, times
+from sickbay.web.pages import exchange_summary, times
 from sickbay.web.pages.check_steps import OUTCOMES, Step, folded, steps_of, tally
 from sickbay.web.pages.exchange_summary import REPAIRED
 from sickbay.web.pages.layout import Link

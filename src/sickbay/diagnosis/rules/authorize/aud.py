@@ -8,7 +8,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, guesses, specs
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import GUESS, Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -119,7 +119,7 @@ def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Fac
     return None
 
 
-_PATH = {guesses.FACT: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
+_PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
 
 AUD_NOT_FHIR_BASE = Rule(
     id="aud-not-fhir-base",

@@ -9,7 +9,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES, types_of
 from sickbay.diagnosis import corrections, guesses, specs
 from sickbay.diagnosis.evidence.address import fhir_version_of
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import GUESS, Rule
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol.scope_spelling import spelling
@@ -330,7 +330,7 @@ def _of_no_version(request: AuthorizeRequest, known: AuthorizeContext) -> Facts 
     version = VERSIONS.get(fhir_version_of(audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
     refusal = requested_scopes.of_unknown_types(requested_resources(request), types, [label])
-    return None if refusal is None else _named({**refusal.facts, guesses.FACT: _VERSION.format(label)})
+    return None if refusal is None else _named({**refusal.facts, GUESS: _VERSION.format(label)})
 
 
 _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
