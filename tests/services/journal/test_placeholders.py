@@ -10,9 +10,8 @@ import pytest
 
 from sickbay.diagnosis import case
 from sickbay.services.journal import placeholders
-from sickbay.services.journal.exchange import RecordedRequest
 from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import Redaction
+from sickbay.services.journal.redaction import RecordedRequest, Redaction
 
 CASES = [loaded for path in case.paths().values() if (loaded := case.load(path)).corrected]
 STAGES_OF_FHIR = ("fhir_request", "app_state_request")
