@@ -20,7 +20,7 @@ from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redacted
 from sickbay.services.journal import live_secrets as secrets
-from sickbay.services.journal import placeholders
+from sickbay.services.journal import masking
 from sickbay.services.journal.exchange_record import FHIR, LETTERS, Masked, text_of
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
@@ -120,7 +120,7 @@ def checks(text: str) -> list[dict[str, Any]]:
 def shown(entry: dict[str, Any]) -> dict[str, Any]:
     """The members that the API returns. Values that weren't kept are named in the corrected request."""
     members = {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
-    return members | ({"corrected": placeholders.named(entry["corrected"])} if entry["corrected"] else {})
+    return members | ({"corrected": masking.named(entry["corrected"])} if entry["corrected"] else {})
 
 
 def proven(entry: Mapping[str, Any]) -> bool:
