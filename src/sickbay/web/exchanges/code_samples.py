@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
 from sickbay.services.journal.masking import named_url
-from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.pages import shell
+from sickbay.web.pages.parts import TextPiece
 
 Pair = tuple[str, str]
 
