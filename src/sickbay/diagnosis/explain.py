@@ -86,8 +86,7 @@ def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
 def _advised(rules: RuleIndex, stage: str, request: Any, known: Any) -> list[_Match]:
     matches: list[_Match] = []
     for rule in rules.advising.get(stage, ()):
-        assert rule.advises
-        facts = rule.advises(request, known)
+        facts = rule.advice(request, known)
         if facts is not None:
             matches.append((rule, facts, False))
     return matches
