@@ -18,8 +18,7 @@ from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary, times
-from sickbay.web.pages.check_steps import OUTCOMES, Step, folded, steps_of, tally
-from sickbay.web.pages.exchange_summary import REPAIRED
+from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import FindingView, TextPiece, Verdict, findings
 from sickbay.web.pages.shell import shown
