@@ -23,7 +23,7 @@ from sickbay.cli import terminal
 from sickbay.cli.json_log import JsonFormatter
 from sickbay.services.context import LogLine
 from sickbay.services.journal import exchange_record
-from sickbay.services.journal.exchange import Exchange
+from sickbay.services.journal.exchange_record import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import Redaction
 from sickbay.web.observation import FinishedRequest, Observers

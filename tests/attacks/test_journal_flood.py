@@ -9,7 +9,7 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.services.journal import exchange_record, timelines
+from sickbay.services.journal import exchange_record, reader
 from sickbay.services.records import digest
 from sickbay.storage.interface import Put, Record
 
@@ -100,14 +100,14 @@ def test_a_long_timeline_shows_its_first_and_newest_exchanges_and_the_number_of_
                 at=number,
                 expires_at=1 << 33,
             )
-            for number in range(timelines.FIRST + timelines.LAST + 150)
+            for number in range(reader.FIRST + reader.LAST + 150)
         ]
         await flow.sandbox.runtime.store.transaction([Put(exchange, aside=True) for exchange in stored])
         answer = await flow.http.get("/timelines/A-long-timeline-", headers=JSON)
         timeline = answer.json()
         shown = {exchange["id"] for exchange in timeline["exchanges"]}
-        first = {f"x{number:04}" for number in range(timelines.FIRST)}
-        newest = {f"x{number:04}" for number in range(len(stored) - timelines.LAST, len(stored))}
+        first = {f"x{number:04}" for number in range(reader.FIRST)}
+        newest = {f"x{number:04}" for number in range(len(stored) - reader.LAST, len(stored))}
         assert shown == first | newest
         assert timeline["left_out"] == 150
         assert "headers" not in timeline["exchanges"][0]["request"]

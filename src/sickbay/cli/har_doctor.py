@@ -15,7 +15,7 @@ from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking, placeholders
+from sickbay.services.journal import masking
 
 NONE = "This HAR file contains no exchange of a launch: no authorization, token, discovery or FHIR request."
 
@@ -31,7 +31,7 @@ def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:
     """With named placeholders in the corrected request, because a mask that is sent is refused."""
-    return entry | {"corrected": placeholders.named(entry["corrected"])} if entry["corrected"] else entry
+    return entry | {"corrected": masking.named(entry["corrected"])} if entry["corrected"] else entry
 
 
 def _diagnosed(exchange: HarExchange) -> dict[str, Any]:

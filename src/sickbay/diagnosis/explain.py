@@ -6,8 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.diagnosis import guesses
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find
+from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
 
@@ -87,8 +86,7 @@ def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
 def _advised(rules: RuleIndex, stage: str, request: Any, known: Any) -> list[_Match]:
     matches: list[_Match] = []
     for rule in rules.advising.get(stage, ()):
-        assert rule.advises
-        facts = rule.advises(request, known)
+        facts = rule.advice(request, known)
         if facts is not None:
             matches.append((rule, facts, False))
     return matches
@@ -177,6 +175,6 @@ def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
     """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
-        if rule.repair and "told" not in facts and not guesses.is_policy(facts):
+        if rule.repair and "told" not in facts and not is_policy(facts):
             corrected = rule.repair(corrected, {**facts, "known": known})
     return corrected

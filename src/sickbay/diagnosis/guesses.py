@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sickbay.kernel.checks import Check, Checked, Examination, Facts
-
-FACT = "guess"
-"""The fact that holds the sentence about the guess."""
+from sickbay.diagnosis.rule import GUESS
+from sickbay.kernel.checks import Check, Checked, Examination
 
 
 def marked(checks: Sequence[Check[Any, Any]], known: object, examination: Examination) -> Examination:
@@ -28,25 +26,20 @@ def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) ->
     sentence = " ".join(guesses[name] for name in needed if name in guesses)
     if not sentence:
         return result
-    return replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, FACT: sentence}))
+    return replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, GUESS: sentence}))
 
 
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
 """Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""
 
 POLICY: dict[str, Any] = {
-    FACT: "Sickbay doesn't know what this server allows: many servers allow it, others don't.",
+    GUESS: "Sickbay doesn't know what this server allows: many servers allow it, others don't.",
     "at_most": "info",
 }
 """Facts for advice about what some servers refuse."""
 
 
-def is_policy(facts: Facts) -> bool:
-    """Whether the facts are about what only some servers refuse."""
-    return FACT in facts and facts.get("at_most") == "info"
-
-
 def of(known: object, attribute: str) -> dict[str, Any]:
     """The fact about a guessed attribute, for advice; empty if it isn't guessed."""
     sentence = dict(getattr(known, "guesses", ())).get(attribute)
-    return {FACT: sentence} if sentence else {}
+    return {GUESS: sentence} if sentence else {}

@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from sickbay.kernel.checks import Facts
+from sickbay.kernel.checks import UNKNOWN, Facts
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Degree: TypeAlias = Literal["certain", "probable", "advice"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+GUESS = "guess"
+"""The fact that says what was assumed, if the context had to be guessed (`guesses`)."""
 
 
 class Spec(NamedTuple):
@@ -38,7 +40,11 @@ class Rule:
     stage:      the stage whose requests it examines.
     explains:   the name of the refusal that it explains; None if it only gives advice.
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
-    advises:    (request, known) -> facts, or None. Called for every request of the stage, refused or not.
+    advises:    (request, known) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
+                next two fields excludes it.
+    unknown:    it advises only if this member of the context is UNKNOWN: `server` if the server isn't known, as in most
+                pasted requests.
+    sent:       it advises only if this parameter was sent.
     at:         other stages whose requests it also advises on. For example, a client secret is part of a token request.
     severity:   fixed, or a function of the facts.
     outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice".
@@ -62,14 +68,28 @@ class Rule:
     explains: str | None = None
     recognises: Callable[[Facts], Facts | None] = accept_all
     advises: Callable[[Any, Any], Facts | None] | None = None
+    unknown: str | None = None
+    sent: str | None = None
     at: tuple[str, ...] = ()
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
     root: bool = False
     insert_placeholder: Callable[[Any], Any] | None = None
 
+    def advice(self, request: Any, known: Any) -> Facts | None:
+        """The facts of its advice on this request; None if it has none."""
+        if self.advises is None or (self.unknown and getattr(known, self.unknown, None) is not UNKNOWN):
+            return None
+        return None if self.sent and not _has(request, self.sent) else self.advises(request, known)
+
     def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity
+
+
+def _has(request: Any, name: str) -> bool:
+    """Whether the request has this parameter with a value. A pasted response or a FHIR request may have no parameters."""
+    parameters = getattr(request, "parameters", None)
+    return parameters is not None and bool(parameters.get(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +128,9 @@ class Finding:
 def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error") -> Finding:
     """Fills in the rule's templates. ceiling: the highest severity that is allowed; for advice on a live request, warning.
 
-    The fact `guess` says what was assumed, if the context had to be guessed. Then the finding is only probable, and at most
-    a warning; the fact `at_most` lowers it to info.
+    With the fact GUESS the finding is only probable, and at most a warning; the fact `at_most` lowers it to info.
     """
-    guess = str(facts.get("guess", ""))
+    guess = str(facts.get(GUESS, ""))
     most: Severity = facts.get("at_most", "warning" if guess else "error")
     severity = max(rule.severity_of(facts), ceiling, most, key=SEVERITIES.index)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
@@ -129,6 +148,11 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
         parameter=rule.parameter,
         refused=refused,
     )
+
+
+def is_policy(facts: Facts) -> bool:
+    """Whether the facts are about what only some servers refuse (`guesses.POLICY`)."""
+    return GUESS in facts and facts.get("at_most") == "info"
 
 
 SUBSTITUTES: dict[str, str] = {

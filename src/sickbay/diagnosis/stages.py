@@ -1,16 +1,21 @@
-"""Declares the stages at which requests are examined, and the kinds of input that `doctor` reads."""
+"""Declares the stages at which requests are examined, how a corrected request is examined again, and the kinds of input that
+`doctor` reads.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from msgspec import structs
 
 from sickbay.authorization import (
     access,
     app_state,
     authorization_response,
     authorize,
+    client_assertion,
     client_authentication,
     introspection,
     launch,
@@ -22,6 +27,7 @@ from sickbay.authorization import (
     revocation,
     search,
     token,
+    token_recheck,
     userinfo,
     writes,
 )
@@ -43,8 +49,8 @@ from sickbay.authorization.requests import (
     TokenRequest,
     UrlRequest,
 )
-from sickbay.diagnosis import guesses, recheck
-from sickbay.diagnosis.corrections import with_well_formed_pkce
+from sickbay.diagnosis import guesses
+from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH, PLACEHOLDER_SECRET, with_well_formed_pkce
 from sickbay.diagnosis.evidence import access as read_access
 from sickbay.diagnosis.evidence import answer
 from sickbay.diagnosis.evidence import app_state as read_app_state
@@ -55,14 +61,29 @@ from sickbay.diagnosis.evidence import registration as read_registration
 from sickbay.diagnosis.evidence import subject as read_subject
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.evidence import url as read_url
-from sickbay.diagnosis.recheck import Decided
-from sickbay.kernel.checks import Check, Examination
+from sickbay.kernel.checks import UNKNOWN, Check, Examination
 from sickbay.kernel.compiled_checks import examine
 
 R = TypeVar("R")
 K = TypeVar("K")
+R_co = TypeVar("R_co", covariant=True)
+K_co = TypeVar("K_co", covariant=True)
+T = TypeVar("T", bound=TokenContext)
 Delivery: TypeAlias = Literal["redirect", "json", "fhir"]
 """How a refusal is returned: as a redirect or a page, as OAuth's JSON, or as an OperationOutcome."""
+
+
+class Decided(Protocol[R_co, K_co]):
+    """A refused request and its context. meant: the context of the token that was probably meant, if none could be read."""
+
+    @property
+    def request(self) -> R_co: ...
+    @property
+    def known(self) -> K_co: ...
+    @property
+    def examination(self) -> Examination: ...
+    @property
+    def meant(self) -> Any: ...
 
 
 def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
@@ -83,7 +104,8 @@ class Stage(Generic[R, K]):
     checks:      request -> all checks that examine it.
     to_evidence: request -> the form in which it is recorded, shown and passed to `doctor`.
     relaxed:     context -> names of the refusals that policy and registration turn into advice.
-    recheck:     reads a corrected request and its context for a second examination; None if there is none.
+    recheck:     (refused, corrected request) -> that request and its context, which is read from the refused one without a new
+                 lookup; None if corrected requests aren't examined again.
     delivery:    how a refusal is returned.
     compared:    the type of context for which the responses of other dialects are shown for comparison.
     pasted:      checks that run first if the request was pasted. On a live request they run before it is parsed.
@@ -117,12 +139,66 @@ def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
     return (*access.checks(request), *search.checks(request), *operations.CHECKS, *writes.all_checks(request))
 
 
+def _recheck_authorize(
+    refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
+) -> tuple[AuthorizeRequest, AuthorizeContext]:
+    known = authorize.known_for(refused.known, refused.request, corrected)
+    if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
+        known = replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+    return corrected, known
+
+
+def _recheck_token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
+    known: T = token_recheck.known_for(refused.known, refused.request, corrected)
+    if refused.examination.passed(client_assertion.signature_is_right):
+        known = structs.replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
+    if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
+        known = replace(known, secret_known=UNKNOWN)
+    return corrected, known
+
+
+def _recheck_token_lookup(
+    refused: Decided[TokenRequest, SubjectContext], corrected: TokenRequest
+) -> tuple[TokenRequest, SubjectContext]:
+    """For introspection and revocation requests."""
+    known = token_recheck.known_for(refused.known, refused.request, corrected)
+    if corrected.parameters.get("token") != refused.request.parameters.get("token"):
+        known = replace(known, subject=UNKNOWN)
+    return corrected, known
+
+
+def _recheck_userinfo(
+    refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
+) -> tuple[AccessRequest, AccessContext]:
+    same = access.bearer(corrected) == access.bearer(refused.request)
+    known = refused.known if same else replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    return corrected, known
+
+
+def _recheck_fhir(
+    refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
+) -> tuple[AccessRequest, AccessContext]:
+    return read_access.reread(refused.known, refused.request, corrected, refused.meant)
+
+
+def _recheck_logout(
+    refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest
+) -> tuple[LogoutRequest, LogoutContext]:
+    same = corrected.client_id == refused.request.client_id
+    return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
+
+
+def _same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
+    """For registrations, whose context doesn't depend on the request."""
+    return corrected, refused.known
+
+
 AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
     "authorize",
     always(*authorize.CHECKS),
     read_authorize.to_evidence,
     authorize.relaxed,
-    recheck.authorize,
+    _recheck_authorize,
     compared=AuthorizeContext,
     pasted=(readable.request_is_utf8,),
 )
@@ -131,7 +207,7 @@ TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     "token",
     token.checks,
     read_token.to_evidence,
-    recheck=recheck.token,
+    recheck=_recheck_token,
     delivery="json",
     compared=TokenContext,
     pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
@@ -141,20 +217,20 @@ INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage(
     "introspection",
     introspection.checks,
     read_subject.introspection_to_evidence,
-    recheck=recheck.token_lookup,
+    recheck=_recheck_token_lookup,
     delivery="json",
 )
 REVOCATION: Stage[TokenRequest, SubjectContext] = Stage(
-    "revocation", revocation.checks, read_subject.revocation_to_evidence, recheck=recheck.token_lookup, delivery="json"
+    "revocation", revocation.checks, read_subject.revocation_to_evidence, recheck=_recheck_token_lookup, delivery="json"
 )
 USERINFO: Stage[AccessRequest, AccessContext] = Stage(
-    "userinfo", always(*userinfo.CHECKS), read_subject.userinfo_to_evidence, recheck=recheck.userinfo, delivery="json"
+    "userinfo", always(*userinfo.CHECKS), read_subject.userinfo_to_evidence, recheck=_recheck_userinfo, delivery="json"
 )
 FHIR: Stage[AccessRequest, AccessContext] = Stage(
     "access",
     fhir_checks,
     read_access.to_evidence,
-    recheck=recheck.fhir,
+    recheck=_recheck_fhir,
     delivery="fhir",
     compared=AccessContext,
     pasted=(readable.request_is_utf8,),
@@ -163,11 +239,11 @@ REGISTRATION: Stage[RegistrationRequest, Any] = Stage(
     "registration",
     always(*registration.CHECKS),
     read_registration.to_evidence,
-    recheck=recheck.same_context,
+    recheck=_same_context,
     delivery="json",
 )
 LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
-    "logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=recheck.logout
+    "logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=_recheck_logout
 )
 LAUNCH: Stage[UrlRequest, Any] = Stage("launch", always(*launch.CHECKS), read_url.launch_to_evidence)
 REDIRECT: Stage[UrlRequest, Any] = Stage("redirect", always(*authorization_response.CHECKS), read_url.redirect_to_evidence)

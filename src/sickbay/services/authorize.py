@@ -124,7 +124,7 @@ async def authorize(
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
-    login = await sessions.login(runtime, tenant, session)
+    login = await sessions.login(runtime, tenant, session) if session else None
     neighbours = () if client else await registration.neighbours(runtime, tenant.name)
     known = AuthorizeContext(
         now=runtime.now(),

@@ -70,9 +70,9 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
-async def find(runtime: Runtime, cookie: str | None) -> Session | None:
+async def find(runtime: Runtime, cookie: str) -> Session | None:
     """The session for this cookie value."""
-    record = await runtime.store.get("session", records.digest(cookie)) if cookie else None
+    record = await runtime.store.get("session", records.digest(cookie))
     return None if record is None or _expired(record, runtime.now()) else records.parse(Session, record.value)
 
 

@@ -21,7 +21,8 @@ def name(sandbox: Sandbox) -> str:
 
 
 async def session(request: Request, sandbox: Sandbox) -> Session | None:
-    return await sessions.find(sandbox.runtime, request.cookies.get(name(sandbox)))
+    value = request.cookies.get(name(sandbox))
+    return await sessions.find(sandbox.runtime, value) if value else None
 
 
 async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:

@@ -19,11 +19,11 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
 from sickbay.services.decision import Decision
-from sickbay.services.journal import compression, exchange_record
-from sickbay.services.journal.exchange import Exchange, RecordedRequest, RecordedResponse
-from sickbay.services.journal.exchange_record import filled, minimal, record, stored, text_of
+from sickbay.services.journal import exchange_record
+from sickbay.services.journal.exchange_json import MEMBERS, filled
+from sickbay.services.journal.exchange_record import Exchange, minimal, record, stored, text_of
 from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.reader import MEMBERS
+from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Put, Record
 
 COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]
@@ -133,8 +133,8 @@ def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
 
 def test_the_dictionary_of_the_records_never_changes() -> None:
     """A data folder of an earlier revision can be read only with exactly this dictionary."""
-    assert zlib.crc32(compression.WORDS) == CHECKSUM
-    assert compression.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
+    assert zlib.crc32(exchange_record.WORDS) == CHECKSUM
+    assert exchange_record.unpack(base64.b64decode(STORED)) == b'{"id":"x","stage":"authorize"}'
 
 
 def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path) -> None:

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sickbay.services.journal.body_outline import outline
-from sickbay.services.journal.exchange import RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import Redaction, written
+from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction, written
 
 AT = "http://localhost:7425/general"
 TOKEN = "kUS1pT0aD7vQ9xZrB3mWc5nHyL2eJ8fGtX4sK6uRiOo"

@@ -6,9 +6,9 @@ from sickbay.authorization.access import bearer, covers, insufficient, meant
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.diagnosis import corrections, guesses
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.kernel.checks import UNKNOWN, Facts
 from sickbay.protocol import jose, scopes
 from sickbay.protocol.parameters import parse
@@ -139,7 +139,7 @@ def _looks_like_id_token(request: AccessRequest, known: AccessContext) -> Facts 
     jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
-    return {"id_token": True, guesses.FACT: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
+    return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
 
 
 ID_TOKEN_USED = Rule(
@@ -269,7 +269,7 @@ def _not_in_jwt(request: AccessRequest, known: AccessContext) -> Facts | None:
         return None
     token = AccessToken("", scope, request.base, expires_at=0, family="", patient=str(patient) if patient else None)
     refusal = insufficient(request, token, request.type, request.letters)
-    return {**_with_context(refusal.facts), guesses.FACT: "Sickbay read the scopes from the token, which is a JWT."}
+    return {**_with_context(refusal.facts), GUESS: "Sickbay read the scopes from the token, which is a JWT."}
 
 
 INSUFFICIENT = Rule(

@@ -55,7 +55,7 @@ def _different_origins(request: object, known: object) -> Facts | None:
     client = known.client if isinstance(known, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
         return None
-    sent = (request.parameters.get("redirect_uri") or "") if request.parameters.get("launch") else ""
+    sent = request.parameters.get("redirect_uri") or ""
     began, ends = urls.origin(client.launch_uri or ""), urls.origin(sent)
     native = urls.is_loopback(sent) and not urls.is_loopback(began)
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
@@ -151,6 +151,7 @@ RULES = (
         "verifier on your server.",
         _different_origins,
         at=("authorize",),
+        sent="launch",
         parameter="redirect_uri",
         severity="warning",
         spec=STORAGE,

@@ -7,7 +7,7 @@ from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, Http
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import Rule
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 
 
 def _addresses(request: Any) -> tuple[str, ...]:
@@ -20,9 +20,7 @@ def _addresses(request: Any) -> tuple[str, ...]:
 
 
 def _retired(request: Any, known: Any) -> Facts | None:
-    """If the server isn't known: a known one works. An old exchange may have been right in its time, so this is info."""
-    if known is None or known.server is not UNKNOWN:
-        return None
+    """A known server works. An old exchange may have been right in its time, so this is info."""
     for sent in _addresses(request):
         if entry := address.retired(sent):
             return {"received": sent, "reason": entry.reason, "instead": entry.instead, "source": entry.source}
@@ -37,6 +35,7 @@ ADDRESS_RETIRED = Rule(
     outcome="the host doesn't exist, or no longer answers",
     degree="probable",
     advises=_retired,
+    unknown="server",
     title="The address was retired: `{received}`",
     why="{reason} Source: {source}.",
     fix="Use {instead}, and read the other addresses from its discovery document.",

@@ -63,7 +63,7 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
     policy, client = _policy(dialect.name), decision.known.client
-    if isinstance(client, Client):
+    if isinstance(client, Client) and client.policy:
         policy = policies.under(policy, client.policy)
     known = structs.replace(decision.known, server=replace(decision.known.server, policy=policy))
     examination = examine(ready, decision.request, known, decision.stage.relaxed(known))

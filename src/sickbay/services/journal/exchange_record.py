@@ -1,13 +1,14 @@
-"""The record of an exchange: redacted when it is written, and completed when it is read.
+"""The record of an exchange: a request and its response, redacted and compressed.
 
-A record stores only facts. The texts and specifications of its findings and the titles of other dialects are added from the
-catalogue when it is read. Its JSON is compressed with a fixed dictionary (`compression`).
+A record stores only facts. `exchange_json` adds the texts and specifications of its findings when it is read.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator
+from importlib.resources import files
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,25 +16,21 @@ import msgspec
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
-from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.rule import Finding, find
+from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.checks import Examination
 from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
-from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision
 from sickbay.services.journal import live_secrets as secrets
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.compression import pack, unpack
 from sickbay.services.journal.dialect_comparison import others
-from sickbay.services.journal.exchange import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import length
-from sickbay.services.journal.redaction import Redaction
+from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.services.launch import place_of
 from sickbay.storage.interface import Record
 
@@ -44,8 +41,35 @@ REFUSED_FOR = 7 * 86400
 GRANTED_FOR = 86400
 LETTERS = {"passed": "", "refused": "!", "skipped": "-"}
 """The prefix of a check's name in a record, by its outcome."""
+WORDS = files("sickbay.services.journal").joinpath("packing_words.txt").read_bytes()
+"""Must never change, because stored records can be decompressed only with this dictionary. A new one needs a new mark."""
+MARK = b"\x01"
+"""The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""
+_WINDOW = -15
+"""A 32 KB window, half of it for the dictionary; no header."""
+_READY = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 4, zdict=WORDS)
+"""Copied for each record, because loading the dictionary takes longer than compressing the record."""
 _ADDRESSES = ("issuer", "authorization_endpoint", "token_endpoint")
 _REGISTERED = ("client_id", "app_id", "tenant", "launch_uri", "jwks_uri", "auth_method")
+
+
+class Exchange(NamedTuple):
+    """A request and its response before redaction. Cheap to create; all other work happens when it is stored."""
+
+    id: str
+    at: float
+    tenant: str
+    stage: str
+    client_id: str
+    timeline: str
+    wire: RecordedRequest
+    answer: RecordedResponse
+    decision: Decision[Any, Any] | None = None
+    explanation: Explanation | None = None
+
+    @property
+    def refused(self) -> bool:
+        return self.decision is not None and self.decision.refusal is not None
 
 
 class Masked(NamedTuple):
@@ -70,11 +94,6 @@ async def stored(runtime: Runtime, exchange: Exchange, shown: Masked | None = No
 async def masked(runtime: Runtime, exchange: Exchange) -> Masked:
     """Masks an exchange that is shown in its own response."""
     return _masked(exchange, await _live(runtime, exchange))
-
-
-async def shown(runtime: Runtime, masked: Masked, full: bool) -> dict[str, Any]:
-    """The same JSON that a later reader gets. full: for the administrator."""
-    return filled(msgspec.json.decode(await launches.shown(runtime, masked.text.decode(), full)))
 
 
 async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
@@ -216,57 +235,11 @@ def _checks(examination: Examination) -> str:
     )
 
 
-def checks(text: str) -> list[dict[str, Any]]:
-    """The inverse of `_checks`, with the members that the API returns and the reason for a skipped check."""
-    outcomes = {letter: outcome for outcome, letter in LETTERS.items() if letter}
-    results = []
-    for word in text.split():
-        outcome = outcomes.get(word[0], "passed")
-        name, _, detail = (word[1:] if word[0] in outcomes else word).partition(":")
-        details = {"waits_for" if outcome == "skipped" else "refusal": detail} if detail else {}
-        results.append({"name": name, "outcome": outcome} | details)
-    return results
-
-
 def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
     facts = redaction.quoting.walk(dict(finding.facts))
     stored_finding = {"id": finding.id, "severity": finding.severity, "facts": facts, "refused": finding.refused}
     optional = {"because": finding.because, "private": list(finding.private)}
     return stored_finding | {name: value for name, value in optional.items() if value}
-
-
-def finding(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
-    """A finding with its rule's texts, filled in with its facts. If the rule no longer exists, only the facts."""
-    rule = BY_ID.get(stored_finding["id"])
-    if rule is None:
-        texts = {"title": stored_finding["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
-        return {**texts, "parameter": None, **stored_finding}
-    explained = find(rule, stored_finding["facts"], refused=stored_finding["refused"], ceiling=stored_finding["severity"])
-    return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
-
-
-def filled(stored_record: dict[str, Any]) -> dict[str, Any]:
-    """A stored record with everything that is derived from it."""
-    if not isinstance(stored_record["checks"], str):
-        return stored_record
-    complete = stored_record | {
-        "checks": checks(stored_record["checks"]),
-        "findings": [finding(item) for item in stored_record["findings"]],
-    }
-    return {"corrected": None, "others": [], "decided": None} | complete
-
-
-def text_of(record: Record) -> str:
-    """The JSON of a record, as it was written."""
-    return unpack(record.value).decode()
-
-
-async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
-    """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
-    stored_record = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
-    if isinstance(stored_record["checks"], str):
-        return filled(stored_record)
-    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), strict=True))
 
 
 def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
@@ -305,30 +278,16 @@ def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> An
     return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
-def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
-    """Redacts a record of an older Sickbay by today's rules."""
-    old_request = old_record.get("request") or {}
-    recorded_request = RecordedRequest(
-        str(old_request.get("method") or ""),
-        str(old_request.get("url") or ""),
-        dict(old_request.get("headers") or {}),
-        str(old_request.get("body") or ""),
-    )
-    public = (old_record.get("app") or "", old_record.get("launch") or "", old_record["tenant"], old_record["id"])
-    redaction = Redaction(recorded_request, live, public, fhir=old_record.get("stage") in FHIR)
-    old_response = old_record.get("response") or {}
-    recorded_response = RecordedResponse(
-        int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")
-    )
-    redacted = old_record | {"request": redaction.request(recorded_request)}
-    redacted["corrected"] = redaction.corrected(old_record["corrected"]) if old_record.get("corrected") else None
-    redacted["response"] = redaction.response(recorded_response)
-    redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
-    redacted.pop("again", None)
-    return redacted
+def text_of(record: Record) -> str:
+    """The JSON of a record, as it was written."""
+    return unpack(record.value).decode()
 
 
-def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
-    members = {name: old_finding[name] for name in ("id", "severity", "because", "private") if name in old_finding}
-    facts = redaction.quoting.walk(old_finding.get("facts") or {})
-    return finding({**members, "refused": bool(old_finding.get("refused")), "facts": facts})
+def pack(value: bytes) -> bytes:
+    packer = _READY.copy()
+    return MARK + packer.compress(value) + packer.flush()
+
+
+def unpack(value: bytes) -> bytes:
+    """Also accepts records that were never compressed."""
+    return zlib.decompressobj(_WINDOW, zdict=WORDS).decompress(value[1:]) if value[:1] == MARK else value

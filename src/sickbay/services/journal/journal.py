@@ -12,11 +12,11 @@ from contextlib import suppress
 
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.exchange import Exchange as Exchange
-from sickbay.services.journal.exchange import RecordedRequest as RecordedRequest
-from sickbay.services.journal.exchange import RecordedResponse as RecordedResponse
+from sickbay.services.journal.exchange_record import Exchange as Exchange
 from sickbay.services.journal.exchange_record import Masked, record, stored
 from sickbay.services.journal.live_secrets import LiveSecrets, hashes
+from sickbay.services.journal.redaction import RecordedRequest as RecordedRequest
+from sickbay.services.journal.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.journal.write_queue import Queue
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable

@@ -1,15 +1,22 @@
-"""Masks secrets in an exchange. A long secret keeps a few characters, so that its owner can recognize it."""
+"""Masks secrets in an exchange, and replaces the masks in a corrected request by named placeholders.
+
+A long secret keeps a few characters, so that its owner can recognize it. A mask that is copied and sent is refused, so a
+corrected request says instead what belongs there.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
+from sickbay.diagnosis.corrections import placeholder_for
 from sickbay.diagnosis.values import is_no_secret
+from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters
 
 SECRET = frozenset(
@@ -109,3 +116,77 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, Mapping):
         return {key: member if key in OURS else _walk(member, pairs) for key, member in value.items()}
     return value
+
+
+_MASK = re.compile(r".{0,4}…(?:\(\d+\))?", re.S)
+_LENGTH_MASK = re.compile(r"‹[^›]*›")
+
+
+def is_masked(text: str) -> bool:
+    """Whether any of the text was replaced by a mask."""
+    return "…" in text or "‹" in text
+
+
+def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
+    """A corrected request in which every masked value says what belongs there, such as CODE-FROM-YOUR-REDIRECT."""
+    shown = dict(corrected)
+    if "url" in shown:
+        shown["url"] = named_url(str(shown["url"]))
+    if isinstance(shown.get("headers"), Mapping):
+        shown["headers"] = {name: _named_header(str(name), str(value)) for name, value in shown["headers"].items()}
+    if isinstance(shown.get("body"), str):
+        shown["body"] = _named_body(shown["body"])
+    return shown
+
+
+def _named_value(name: str, value: str) -> str:
+    if not is_masked(value):
+        return value
+    placeholder = placeholder_for(name if not is_masked(name) else "value")
+    return placeholder if _MASK.fullmatch(value) else _LENGTH_MASK.sub(placeholder, value).replace("…", placeholder)
+
+
+def named_url(url: str) -> str:
+    address, mark, query = url.partition("?")
+    path = "/".join(_named_value("id", unquote(part)) if is_masked(unquote(part)) else part for part in address.split("/"))
+    return f"{path}{mark}{_named_pairs(query)}"
+
+
+def _named_pairs(raw: str) -> str:
+    return "&".join(map(_named_pair, raw.split("&")))
+
+
+def _named_pair(piece: str) -> str:
+    name, equals, value = piece.partition("=")
+    if not is_masked(unquote(piece)):
+        return piece
+    shown = "YOUR-PARAMETER" if is_masked(unquote(name)) else name
+    return f"{shown}{equals}{_named_value(unquote(name), unquote(value))}"
+
+
+def _named_header(name: str, value: str) -> str:
+    scheme, _, credentials = value.partition(" ")
+    if name.lower() == "authorization" and is_masked(value):
+        basic = scheme.lower() == "basic"
+        return f"{scheme} {placeholder_for('basic' if basic else 'access_token')}" if credentials else placeholder_for("token")
+    return _named_value(name, value)
+
+
+def _named_body(body: str) -> str:
+    if body.startswith("‹"):
+        return "YOUR-BODY"
+    try:
+        document = unicode.loads(body) if body[:1] in ("{", "[") else None
+    except (ValueError, RecursionError):
+        document = None
+    if document is not None:
+        return body if not is_masked(body) else json.dumps(_named_member("value", document), ensure_ascii=False)
+    return _named_pairs(body)
+
+
+def _named_member(name: str, member: Any) -> Any:
+    if isinstance(member, str):
+        return _named_value(name, member)
+    if isinstance(member, dict):
+        return {key: _named_member(key, value) for key, value in member.items()}
+    return [_named_member(name, item) for item in member] if isinstance(member, list) else member

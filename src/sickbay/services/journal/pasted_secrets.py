@@ -7,7 +7,7 @@ from typing import Any
 
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking, placeholders
+from sickbay.services.journal import masking
 
 SHORTEST = 8
 """A shorter text isn't a real secret, and would mask parts of other words."""
@@ -27,7 +27,7 @@ def hidden(shown: Mapping[str, Any], evidence: Mapping[str, Any]) -> dict[str, A
     """A copy without the secrets. In `corrected` they are named placeholders, because a mask that is sent is refused."""
     masked = dict(masking.mask(shown, of_input(evidence)))
     if masked.get("corrected"):
-        masked["corrected"] = placeholders.named(masked["corrected"])
+        masked["corrected"] = masking.named(masked["corrected"])
     return masked
 
 

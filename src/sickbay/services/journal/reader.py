@@ -1,22 +1,33 @@
-"""Reads the journal: all facts for the app's owner and the administrator, only public ones for everyone else."""
+"""Reads the journal: all facts for the app's owner and the administrator, only public ones for everyone else.
+
+A timeline has the exchanges of one launch. An exchange is in it if it names the app that the grant was issued to (the services
+ensure that). Naming an app proves nothing, so the public sees an exchange in a timeline only if the request also proved that
+it came from the app (`exchange_json.proven`).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
-from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.rule import find
 from sickbay.services.context import Runtime
-from sickbay.services.decision import redacted
-from sickbay.services.journal import exchange_record, placeholders, timelines
-from sickbay.services.journal.exchange_record import Masked
+from sickbay.services.journal.exchange_json import proven, public, whole
 from sickbay.services.journal.journal import EVERY, Journal
-from sickbay.services.journal.timelines import Timeline
+from sickbay.storage.interface import Record
 
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
-MORE = ("scopes", "refresh")
-"""Members that only some exchanges have."""
+FIRST, LAST = 20, 80
+"""Exchanges shown of a longer timeline: the first ones and the newest."""
+COUNTED = 10_000
+"""The maximum to which the other exchanges are counted."""
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
+"""Members of an exchange that a timeline shows, besides the method, the URL and the status."""
+
+
+class Timeline(NamedTuple):
+    """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown."""
+
+    exchanges: list[dict[str, Any]]
+    left_out: int = 0
 
 
 async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
@@ -30,7 +41,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
         record = await runtime.store.get("exchange", id)
     if record is None:
         return None
-    entry = await exchange_record.whole(runtime, record, full)
+    entry = await whole(runtime, record, full)
     return entry if full else public(entry)
 
 
@@ -47,25 +58,31 @@ async def listed(
     """Exchanges in full, newest first, for the administrator. launch: the id of a timeline."""
     await journal.flush()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [await exchange_record.whole(runtime, record, False) for record in stored]
+    return [await whole(runtime, record, False) for record in stored]
 
 
 async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
-    """The exchanges of one launch in chronological order."""
-    result = await timelines.read(runtime, journal, id, full=full)
-    return result if full else result._replace(exchanges=[public(entry) for entry in result.exchanges])
+    """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones."""
+    await journal.flush()
+    newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
+    records, left_out = newest[::-1], 0
+    if len(newest) == FIRST + LAST:
+        oldest = await runtime.store.find("exchange", family=id, limit=FIRST, oldest=True)
+        shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
+        count = await runtime.store.count_family("exchange", id, COUNTED)
+        records, left_out = list(shown.values()), max(0, count - len(shown))
+    entries = [await _line(runtime, record) for record in records]
+    entries.sort(key=lambda entry: float(entry["at"]))
+    return Timeline(entries if full else [public(entry) for entry in entries if proven(entry)], left_out)
 
 
-async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:
-    """An exchange that is shown in its own response, with the same content as from `read`."""
-    entry = await exchange_record.shown(runtime, masked, full)
-    return entry if full else public(entry)
-
-
-def shown(entry: dict[str, Any]) -> dict[str, Any]:
-    """The members that the API returns. Values that weren't kept are named in the corrected request."""
-    members = {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
-    return members | ({"corrected": placeholders.named(entry["corrected"])} if entry["corrected"] else {})
+async def _line(runtime: Runtime, record: Record) -> dict[str, Any]:
+    """One exchange without headers and bodies."""
+    entry = await whole(runtime, record, False)
+    members = {name: entry[name] for name in MEMBERS if name in entry}
+    sent, response = entry["request"], entry["response"]
+    request = {"method": sent["method"], "url": sent["url"]}
+    return members | {"request": request, "response": {"status": response["status"]}}
 
 
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")
@@ -75,24 +92,3 @@ def lines(id: str, timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
     exchanges = [{name: entry.get(name) for name in LINE} for entry in timeline.exchanges]
     return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out}
-
-
-def public(entry: dict[str, Any]) -> dict[str, Any]:
-    """An exchange without what only the administrator may know. Leaves out a corrected request that would reveal it, and the
-    timeline if the request didn't prove that it belongs to it.
-    """
-    findings = [_public(finding) for finding in entry["findings"]]
-    unchanged = findings == entry["findings"]
-    shown = entry | {"findings": findings, "corrected": entry.get("corrected") if unchanged else None}
-    return shown if timelines.proven(entry) else shown | {"launch": None}
-
-
-def _public(finding: dict[str, Any]) -> dict[str, Any]:
-    facts = redacted(finding["facts"], finding.get("private", ()))
-    if facts == finding["facts"]:
-        return finding
-    rule = BY_ID.get(finding["id"])
-    if rule is None:
-        return finding | {"facts": facts, "why": "", "fix": ""}
-    public_finding = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
-    return finding | {"title": public_finding.title, "why": public_finding.why, "fix": public_finding.fix, "facts": dict(facts)}

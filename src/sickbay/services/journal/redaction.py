@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import safe_search
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.body_outline import outline
-from sickbay.services.journal.exchange import RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import SECRET, length
 from sickbay.services.journal.quoting import Quoting
@@ -93,6 +92,29 @@ OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND
 """How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
 _ENCODED = re.compile(r"[^‹›…()A-Za-z0-9_.~-]+")
+
+
+class RecordedRequest(NamedTuple):
+    """A request as received. headers: names in lower case."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: str = ""
+
+
+class RecordedResponse(NamedTuple):
+    """Sickbay's response. headers: text, or bytes as sent. body: None if it contains patient data."""
+
+    status: int
+    headers: dict[str, str] | list[tuple[bytes, bytes]]
+    body: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """The headers as text."""
+        if isinstance(self.headers, dict):
+            return self.headers
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
 
 
 class Redaction:

@@ -20,6 +20,7 @@ from sickbay.services import enabling, id_token_keys, patients, registration, ru
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
+from sickbay.services.journal import exchange_json
 from sickbay.services.journal import reader as journal_reader
 from sickbay.services.registration import Ambiguous
 from sickbay.storage.interface import ResourceSpace
@@ -240,7 +241,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
             stage=filters.get("stage"),
             limit=limit,
         )
-    return error_responses.json([journal_reader.shown(exchange) for exchange in exchanges])
+    return error_responses.json([exchange_json.shown(exchange) for exchange in exchanges])
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:

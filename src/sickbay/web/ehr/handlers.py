@@ -19,7 +19,7 @@ from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
 from sickbay.services.context import Tenant
 from sickbay.services.journal import reader as journal_reader
-from sickbay.services.journal.timelines import Timeline
+from sickbay.services.journal.reader import Timeline
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
-from sickbay.services.journal.placeholders import in_url
-from sickbay.web.exchanges.diff import TextPiece
+from sickbay.services.journal.masking import named_url
 from sickbay.web.pages import shell
+from sickbay.web.pages.parts import TextPiece
 
 Pair = tuple[str, str]
 
@@ -139,7 +139,7 @@ def _sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
     query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
-    return replace(request, address=in_url(request.address), query=query, form=form, body=body)
+    return replace(request, address=named_url(request.address), query=query, form=form, body=body)
 
 
 def _name(name: str) -> str:

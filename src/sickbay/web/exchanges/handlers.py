@@ -10,23 +10,21 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
 from sickbay.services.context import Tenant
-from sickbay.services.journal import exchange_record
+from sickbay.services.journal import exchange_json, exchange_record
 from sickbay.services.journal import reader as journal_reader
-from sickbay.services.journal.exchange import Exchange
-from sickbay.services.journal.exchange_record import Masked
-from sickbay.services.journal.reader import shown as as_agreed
-from sickbay.services.journal.timelines import Timeline
+from sickbay.services.journal.exchange_record import Exchange, Masked
+from sickbay.services.journal.reader import Timeline
 from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
 from sickbay.web.http_request import raw_path
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.fresh_pkce import with_fresh_pkce
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
@@ -45,7 +43,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     if entry is None:
         response = _missing(request, sandbox, form)
     elif form == "json":
-        response = error_responses.json(as_agreed(entry))
+        response = error_responses.json(exchange_json.shown(entry))
     elif form == "text":
         view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
@@ -105,10 +103,10 @@ async def shown(request: Request, sandbox: Sandbox, exchange: Exchange, status: 
 
 async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int) -> Response:
     entry = masked.entry
-    read = await journal_reader.fresh(sandbox.runtime, masked, full=full(request))
+    read = await exchange_json.fresh(sandbox.runtime, masked, full=full(request))
     form = error_responses.wanted(request.headers.get("accept", ""))
     if form == "json":
-        return error_responses.json(as_agreed(read), status, error_responses.NO_STORE)
+        return error_responses.json(exchange_json.shown(read), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
     view = exchange_view(_filled(read), hospital=tenant.title)
     if form == "text":

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from difflib import SequenceMatcher
+from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import seen
 from sickbay.services.journal import masking
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.diff import Marked, TextPiece, mark
-from sickbay.web.pages.parts import VERDICTS, Verdict
+from sickbay.web.pages.parts import VERDICTS, Mark, TextPiece, Verdict
 
 Found: TypeAlias = tuple[int, Mapping[str, Any]]
 """The number of a finding, and the finding."""
+ALIKE = 0.55
+"""Texts with a smaller share of equal characters are marked as a whole."""
+SHORTEST = 3
+"""The shortest equal run between two differences that counts as equal."""
+LONGEST = 600
+"""Longer texts are marked as a whole, because comparing them takes too long."""
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 
 
@@ -165,3 +171,77 @@ def _word(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return " ".join(str(part) for part in value)
     return None if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The texts of `received`, joined, are the received text. The same holds for `expected`."""
+
+    received: tuple[TextPiece, ...]
+    expected: tuple[TextPiece, ...]
+
+
+def mark(received: str, expected: str, wrong: Literal["bad", "slip"] = "bad") -> Marked:
+    """Mark the differences by character if the two texts are similar, else mark each as a whole."""
+    if received == expected:
+        return Marked(_pieces(received), _pieces(expected))
+    head = _common(received, expected)
+    tail = _common(received[head:][::-1], expected[head:][::-1])
+    end, finish = len(received) - tail, len(expected) - tail
+    steps = list(_steps(received[head:end], expected[head:finish]))
+    if not _alike(received, expected, head + tail + sum(size for same, _, _, size in steps if same)):
+        return Marked(_pieces(received, wrong), _pieces(expected, "good"))
+    before, after = _pieces(received[:head]), _pieces(received[end:])
+    left = tuple(piece for same, old, new, _ in steps for piece in _side(old, new, same, wrong))
+    right = tuple(piece for same, old, new, _ in steps for piece in _side(new, old, same, "good"))
+    return Marked(before + left + after, before + right + after)
+
+
+def _pieces(text: str, kind: Mark = "") -> tuple[TextPiece, ...]:
+    return (TextPiece(text, kind),) if text else ()
+
+
+def _side(mine: str, other: str, same: bool, kind: Mark) -> tuple[TextPiece, ...]:
+    if same:
+        return _pieces(mine)
+    return _pieces(mine, kind) or _gap(kind, other)
+
+
+def _gap(kind: Mark, other: str) -> tuple[TextPiece, ...]:
+    return (TextPiece("", "cut"),) if kind == "good" and other else ()
+
+
+def _alike(received: str, expected: str, same: int) -> bool:
+    return 2 * same >= ALIKE * (len(received) + len(expected)) and same > 0
+
+
+def _common(first: str, second: str) -> int:
+    """The length of the common prefix."""
+    size = 0
+    for left, right in zip(first, second, strict=False):
+        if left != right:
+            break
+        size += 1
+    return size
+
+
+_DiffStep: TypeAlias = tuple[bool, str, str, int]
+
+
+def _steps(old: str, new: str) -> Iterator[_DiffStep]:
+    """(same?, old, new, length if the same). Short equal runs between two differences count as differences."""
+    if len(old) + len(new) > LONGEST:
+        yield (False, old, new, 0)
+        return
+    pending = ["", ""]
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        inside = a > 0 and b < len(old) and c > 0 and d < len(new)
+        if tag != "equal" or (inside and b - a < SHORTEST):
+            pending = [pending[0] + old[a:b], pending[1] + new[c:d]]
+            continue
+        if pending != ["", ""]:
+            yield (False, pending[0], pending[1], 0)
+        pending = ["", ""]
+        yield (True, old[a:b], new[c:d], b - a)
+    if pending != ["", ""]:
+        yield (False, pending[0], pending[1], 0)

@@ -38,9 +38,7 @@ class Negotiation:
             yield from ("", f"No refresh token: {self.refresh}")
 
 
-def read(exchange: Mapping[str, Any]) -> Negotiation | None:
-    """Read the result from the JSON of an exchange; None if it isn't a token response."""
-    if "scopes" not in exchange:
-        return None
+def read(exchange: Mapping[str, Any]) -> Negotiation:
+    """Read the result from the JSON of a token response: an exchange with the member `scopes`."""
     rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
     return Negotiation(rows, exchange.get("refresh") or "")

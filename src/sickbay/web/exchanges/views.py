@@ -11,17 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sickbay.diagnosis import fresh_pkce
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.diff import TextPiece
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
-from sickbay.web.pages import exchange_summary, fresh_pkce, times
-from sickbay.web.pages.check_steps import OUTCOMES, Step, folded, steps_of, tally
-from sickbay.web.pages.exchange_summary import REPAIRED
+from sickbay.web.pages import exchange_summary, times
+from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
 from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import FindingView, Verdict, findings
+from sickbay.web.pages.parts import FindingView, TextPiece, Verdict, findings
 from sickbay.web.pages.shell import shown
 
 STAGES = {
@@ -176,7 +175,7 @@ def exchange_view(
         walk=steps_of(checks),
         sum=tally(checks),
         request_line=f"{request.method} {code_samples.url(request)}",
-        negotiation=scope_table.read(exchange),
+        negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
         others=tuple(_other(dialect) for dialect in exchange.get("others") or ()),
     )
     view = replace(view, support=_support(view, exchange, request, app_id))

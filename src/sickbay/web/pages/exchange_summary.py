@@ -1,11 +1,13 @@
-"""The sentences at the top of an exchange's page: the verdict, the headline, and what the response was."""
+"""What the page of an exchange says about it: the verdict, the headline, what the response was, and the steps of its checks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sickbay.authorization.authorize import GATE
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
@@ -22,6 +24,29 @@ ONCE = {
 """Hints for values that work only once, with their placeholders."""
 LONGEST = 170
 """Characters of a headline before it is shortened."""
+FEW = 4
+"""Longer runs of passed checks are folded."""
+_SPELLED = {
+    "fhir": "FHIR",
+    "url": "URL",
+    "html": "HTML",
+    "pkce": "PKCE",
+    "s256": "S256",
+    "sha256": "SHA-256",
+    "jwt": "JWT",
+    "utf8": "UTF-8",
+}
+_MISSING = {
+    "client": "the registration",
+    "server": "the other server’s records",
+    "launch": "the launch",
+    "code": "the authorization code",
+    "token": "the token",
+    "user": "a signed-in user",
+    "now": "the current time",
+}
+OUTCOMES = {"passed": "passed", "refused": "failed", "skipped": "skipped"}
+"""The outcome in JSON -> its word on a page."""
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
 
@@ -134,3 +159,58 @@ def _to_fill(places: Sequence[str]) -> str:
     own = "your own value" if len(places) == 1 else "your own values"
     hints = [hint for hint, names in ONCE.items() if names & {*places}]
     return " ".join((f"Replace {join(places)} with {own}; Sickbay doesn’t store secrets.", *hints))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check. The outcome `gate` marks where responses may be redirected to the app from then on."""
+
+    outcome: str
+    text: str
+    because: str = ""
+
+
+def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+    """Group the steps: more than FEW passed checks in a row are one group, every other step is a group of its own."""
+    groups: list[list[Step]] = []
+    for step in walk:
+        if step.outcome == "passed" and not step.because and groups and groups[-1][-1].outcome == "passed":
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return tuple(part for group in groups for part in ([tuple(group)] if len(group) > FEW else [(step,) for step in group]))
+
+
+def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Build the steps from the checks in the JSON of an exchange. The first failed check decided the response."""
+    steps: list[Step] = []
+    undecided = True
+    for check in checks:
+        outcome = str(check["outcome"])
+        because = str(check.get("note") or "")
+        if outcome == "refused" and undecided:
+            undecided, because = False, because or "decided the response"
+        if outcome == "skipped":
+            because = _needs(check.get("waits_for"))
+        steps.append(Step(outcome, words(str(check["name"])), because))
+        if check["name"] == GATE.name and outcome == "passed":
+            steps.append(Step("gate", "From here on, a response may be redirected to your app."))
+    return tuple(steps)
+
+
+def _needs(missing: str | None) -> str:
+    if missing in _MISSING:
+        return f"needs {_MISSING[missing]}"
+    return f"runs only after “{words(missing)}” has passed" if missing else "runs only after another check has passed"
+
+
+def words(name: str) -> str:
+    """The name of a check as words."""
+    text = name.replace("_", " ").replace("redirect uris", "redirect URIs").replace("redirect uri", "redirect URI")
+    return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
+
+
+def tally(checks: Sequence[Mapping[str, Any]]) -> str:
+    """'4 passed, 3 failed, 1 skipped'."""
+    counted = [(sum(check["outcome"] == outcome for check in checks), word) for outcome, word in OUTCOMES.items()]
+    return ", ".join(f"{number} {word}" for number, word in counted if number)

@@ -1,4 +1,4 @@
-"""Parts that several pages share: findings, scope chips, options of a form."""
+"""Parts that several pages share: findings, marked texts, scope chips, options of a form."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from typing import Any, Literal, TypeAlias
 Verdict: TypeAlias = Literal["refused", "warning", "advice"]
 
 VERDICTS: dict[str, Verdict] = {"error": "refused", "warning": "warning", "info": "advice"}
+Mark: TypeAlias = Literal["", "bad", "slip", "good", "cut"]
+PUNCTUATION = {
+    " ": "space",
+    ",": "comma",
+    "/": "slash",
+    ";": "semicolon",
+    ":": "colon",
+    "+": "plus",
+    "\n": "line break",
+    "\t": "tab",
+    "#": "hash",
+    "&": "ampersand",
+    "=": "equals sign",
+    "%": "per cent",
+    "\r": "carriage return",
+}
 WORDS: dict[Verdict, str] = {"refused": "Refused", "warning": "Warning", "advice": "Advice"}
 
 
@@ -52,6 +68,19 @@ def _finding(number: int, finding: Mapping[str, Any], because: int) -> FindingVi
         spec.get("url", ""),
         because,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A piece of text and its mark. `cut` is empty: here, characters were removed."""
+
+    text: str
+    kind: Mark = ""
+
+    @property
+    def said(self) -> str:
+        """The name of a single punctuation character, for screen readers."""
+        return PUNCTUATION.get(self.text, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def word(text: str) -> str:
 
 def is_shown(text: str, keep: str = "") -> bool:
     """Whether every character is visible or one of `keep`."""
-    return text.isprintable() or all(char.isprintable() or char in keep for char in text)
+    return text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable()
 
 
 def shown(text: str, keep: str = "") -> str:

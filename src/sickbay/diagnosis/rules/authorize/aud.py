@@ -8,7 +8,7 @@ from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, guesses, specs
 from sickbay.diagnosis.evidence import address
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import GUESS, Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
 
@@ -109,9 +109,9 @@ def _is_oauth(aud: str, facts: Facts) -> bool:
 
 
 def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    """Without knowing the server: a host without a path, or an OAuth endpoint."""
+    """A host without a path, or an OAuth endpoint."""
     aud = audience(request)
-    if isinstance(known.server, Server) or not known.smart or aud is None or not urls.is_absolute(aud):
+    if not known.smart or aud is None or not urls.is_absolute(aud):
         return None
     path = urls.split(aud).path.strip("/")
     if (not path and not address.may_be_a_base(aud)) or path.rpartition("/")[2].lower() in _OAUTH:
@@ -119,7 +119,7 @@ def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Fac
     return None
 
 
-_PATH = {guesses.FACT: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
+_PATH = {GUESS: "Sickbay judges this only by the path of the URL, because it doesn't know the server."}
 
 AUD_NOT_FHIR_BASE = Rule(
     id="aud-not-fhir-base",
@@ -127,6 +127,7 @@ AUD_NOT_FHIR_BASE = Rule(
     explains="aud-mismatch",
     recognises=_not_base,
     advises=_clearly_not_base,
+    unknown="server",
     severity="error",
     outcome="invalid_request",
     parameter="aud",
@@ -236,8 +237,8 @@ AUD_LOOPBACK_ALIAS = Rule(
 
 
 def _disagreeing(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    aud, resource = request.parameters.get("aud"), request.parameters.get("resource")
-    if not aud or not resource or base_of(resource, (aud,)):
+    aud, resource = request.parameters.get("aud"), request.parameters.get("resource") or ""
+    if not aud or base_of(resource, (aud,)):
         return None
     return {"received": resource, "expected": aud}
 
@@ -252,6 +253,7 @@ AUD_RESOURCE_DISAGREE = Rule(
     severity="warning",
     outcome="advice",
     advises=_disagreeing,
+    sent="resource",
     parameter="resource",
     title="`resource` and `aud` name different servers",
     why="`aud` (SMART) is `{expected}`, but `resource` (RFC 8707) is `{received}`. This server uses "

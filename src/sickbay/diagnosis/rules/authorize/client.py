@@ -10,7 +10,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character, placeholder
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 
 _SAMPLE = re.compile(
     r".*x{4,}.*|[^<]*<.*>.*|[^\[]*\[.*\].*|[^{]*\{.*\}.*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)"
@@ -143,10 +143,7 @@ def _placeholder(facts: Facts) -> Facts | None:
 
 def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """Recognises sample text even if no registration is known."""
-    client_id = request.parameters.get("client_id")
-    if known.client is not UNKNOWN or not client_id:
-        return None
-    return _placeholder({"received": client_id})
+    return _placeholder({"received": request.parameters.get("client_id")})
 
 
 CLIENT_ID_PLACEHOLDER = Rule(
@@ -155,6 +152,8 @@ CLIENT_ID_PLACEHOLDER = Rule(
     explains="client-id-unknown",
     recognises=_placeholder,
     advises=_foreign_placeholder,
+    unknown="client",
+    sent="client_id",
     severity="error",
     outcome="unauthorized_client, on a page",
     degree="probable",

@@ -158,7 +158,7 @@ LAUNCH_CODE_REUSED = Rule(
 
 
 def _picker_in_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    if not request.parameters.get("launch") or not asks_patient(request) or asks_launch(request):
+    if not asks_patient(request) or asks_launch(request):
         return None
     return {"received": "launch/patient", "expected": "launch"}
 
@@ -169,6 +169,7 @@ LAUNCH_PATIENT_IN_EHR_LAUNCH = Rule(
     severity="warning",
     outcome="advice",
     advises=_picker_in_launch,
+    sent="launch",
     parameter="scope",
     title="`scope` contains `launch/patient` in an EHR launch",
     why="`launch/patient` asks for a patient picker. In an EHR launch the patient is already chosen, and "

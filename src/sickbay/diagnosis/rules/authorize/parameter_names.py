@@ -133,8 +133,8 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
 )
 
 
-def _verifier(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    return {"received": "(a secret)"} if request.parameters.get("code_verifier") else None
+def _verifier(request: AuthorizeRequest, known: AuthorizeContext) -> Facts:
+    return {"received": "(a secret)"}
 
 
 def _with_new_challenge(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -149,6 +149,7 @@ CODE_VERIFIER_IN_URL = Rule(
     severity="error",
     outcome="advice",
     advises=_verifier,
+    sent="code_verifier",
     parameter="code_verifier",
     title="`code_verifier` is in the authorization URL",
     why="The verifier proves that the app redeeming the code is the one that requested it. In a URL, it "
@@ -176,6 +177,7 @@ PROMPT_UNKNOWN = Rule(
     severity="warning",
     outcome="advice",
     advises=_no_prompt,
+    sent="prompt",
     parameter="prompt",
     title="`prompt={received}` isn't a known value",
     why="`prompt` accepts `none`, `login`, `consent` and `select_account`, in lower case. This server "

@@ -10,7 +10,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, placeholder
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.parameters import Parameters
 
 SPEC = specs.rfc(9700, "4.1.3", "Countermeasures")
@@ -132,9 +132,9 @@ def _relative(facts: Facts) -> Facts | None:
 
 
 def _clearly_relative(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    """If the client isn't known. Placeholders have their own rule; `postmessage` is a value of Google's."""
+    """Placeholders have their own rule; `postmessage` is a value of Google's."""
     sent = request.parameters.get("redirect_uri") or ""
-    if known.client is not UNKNOWN or sent in ("", "postmessage", *corrections.PLACES) or placeholder(sent):
+    if sent in ("postmessage", *corrections.PLACES) or placeholder(sent):
         return None
     if bare(sent) != sent or _relative({"received": sent, "registered": ()}) is None:
         return None
@@ -149,6 +149,8 @@ REDIRECT_URI_NOT_ABSOLUTE = Rule(
     explains="redirect-uri-mismatch",
     recognises=_relative,
     advises=_clearly_relative,
+    unknown="client",
+    sent="redirect_uri",
     severity="error",
     outcome=OUTCOME,
     parameter="redirect_uri",

@@ -9,9 +9,9 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.resource_types import ALL_TYPES, types_of
 from sickbay.diagnosis import corrections, guesses, specs
 from sickbay.diagnosis.evidence.address import fhir_version_of
-from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.rule import GUESS, Rule
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.checks import UNKNOWN, Facts
+from sickbay.kernel.checks import Facts
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import split
 
@@ -267,7 +267,7 @@ SCOPE_V1_ON_V2_APP = Rule(
 
 def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
-    if known.server is not UNKNOWN or not known.smart:
+    if not known.smart:
         return None
     wildcards = [scope.text for scope in requested_resources(request) if scope.wildcard and scope.level == "user"]
     return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
@@ -278,6 +278,7 @@ SCOPE_WILDCARD_NOT_ALLOWED = Rule(
     stage="authorize",
     explains="scope-wildcard-not-allowed",
     advises=_wildcards,
+    unknown="server",
     severity="error",
     outcome="invalid_scope",
     parameter="scope",
@@ -325,12 +326,12 @@ def _named(facts: Facts) -> Facts:
 
 def _of_no_version(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     """Types that don't exist in the FHIR version that `aud` names, or in any version if it names none."""
-    if known.server is not UNKNOWN or not known.smart:
+    if not known.smart:
         return None
     version = VERSIONS.get(fhir_version_of(audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
     refusal = requested_scopes.of_unknown_types(requested_resources(request), types, [label])
-    return None if refusal is None else _named({**refusal.facts, guesses.FACT: _VERSION.format(label)})
+    return None if refusal is None else _named({**refusal.facts, GUESS: _VERSION.format(label)})
 
 
 _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
@@ -341,6 +342,7 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     explains="scope-resource-not-in-version",
     recognises=_named,
     advises=_of_no_version,
+    unknown="server",
     severity="error",
     outcome="invalid_scope",
     parameter="scope",

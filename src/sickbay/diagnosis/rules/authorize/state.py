@@ -1,10 +1,13 @@
-"""Rules about `state` and `nonce`, which tie a response to its request."""
+"""Rules about `state` and `nonce`, which tie a response to its request; estimates how well a `state` can be guessed."""
+
+import math
+import re
+from typing import Any
 
 from sickbay.authorization.authorize.parameters import meant
 from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.entropy import weakness
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -22,6 +25,51 @@ STATE_MISSING = Rule(
     spec=specs.SMART_AUTHORIZE,
     repair=corrections.set_value("state", corrections.EXAMPLE_STATE),
 )
+
+
+ENOUGH, FEW = 122, 64
+"""Bits that SMART requires, and bits below which the advice is a warning."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
+_LOWER = r"(?:[A-Za-z]{1,2}[_\-. ])?[A-Z]?[a-z]{3,}+(?:[_\-. ][A-Za-z]{1,2}(?![A-Za-z])|[_\-. ]?[A-Z]?[a-z]{3,}+)*+"
+_UPPER = r"[A-Z]{2,14}(?:[_\-. ][A-Z]{1,14})*"
+_WORDS = re.compile(rf"(?:{_LOWER}|{_UPPER})[_\-.]?\d{{0,6}}")
+"""Words have at least three letters, because random text often looks like a series of two-letter words."""
+_NUMBER = re.compile(r"\d{1,19}|\d{4}-\d\d-\d\d[T ].+")
+_ALPHABETS = (
+    (r"[0-9]+", 10),
+    (r"[0-9a-f]+|[0-9A-F]+", 16),
+    (r"[a-z]+|[A-Z]+", 26),
+    (r"[a-z0-9]+|[A-Z0-9]+", 36),
+    (r"[A-Za-z]+", 52),
+    (r"[A-Za-z0-9]+", 62),
+    (r"[\w\-]+", 64),
+)
+
+
+def bits(text: str) -> int:
+    """The most bits that the text can have: its length times the bits of its alphabet; 0 if it has few different characters."""
+    if _UUID.fullmatch(text):
+        return ENOUGH
+    if len(set(text)) <= 3:
+        return 0
+    size = next((size for pattern, size in _ALPHABETS if re.fullmatch(pattern, text)), 94)
+    return int(len(text) * math.log2(size))
+
+
+def weakness(text: str) -> dict[str, Any] | None:
+    """Facts about a value that can be guessed, with `level` warning or info; None if it is random enough."""
+    size_in_bits = bits(text)
+    if _NUMBER.fullmatch(text):
+        return _facts(text, size_in_bits, "warning", "It's a number or a timestamp.")
+    if _WORDS.fullmatch(text):
+        return _facts(text, size_in_bits, "warning", "It consists of words.")
+    if size_in_bits >= ENOUGH:
+        return None
+    return _facts(text, size_in_bits, "warning" if size_in_bits < FEW else "info", f"It has at most {size_in_bits} bits.")
+
+
+def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any]:
+    return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
 def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlContext) -> Facts | None:

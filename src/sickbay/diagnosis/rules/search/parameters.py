@@ -74,8 +74,8 @@ UNDEFINED = Rule(
 
 
 def _all_patients(request: AccessRequest, known: AccessContext) -> Facts | None:
-    """If the server isn't known: a search for Patient without criteria."""
-    if known.server is not UNKNOWN or not known.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
+    """A search for Patient without criteria."""
+    if not known.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
         return None
     narrowed = any(narrows(name) for name, value in request.parameters if value)
     return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
@@ -84,6 +84,7 @@ def _all_patients(request: AccessRequest, known: AccessContext) -> Facts | None:
 UNBOUNDED = Rule(
     id="fhir-search-unbounded",
     advises=_all_patients,
+    unknown="server",
     at=("access",),
     stage="search",
     explains="fhir-search-unbounded",
@@ -117,8 +118,8 @@ def _with_example(facts: Facts) -> dict[str, Any]:
 
 
 def _no_category(request: AccessRequest, known: AccessContext) -> Facts | None:
-    """If the server isn't known: a search without what some servers require."""
-    if known.server is not UNKNOWN or not known.guesses or request.interaction != "search-type":
+    """A search without what some servers require."""
+    if not known.guesses or request.interaction != "search-type":
         return None
     if request.type not in CATEGORY_TYPES or names_sent(request) & {"category", "code", "_id"}:
         return None
@@ -128,6 +129,7 @@ def _no_category(request: AccessRequest, known: AccessContext) -> Facts | None:
 MISSING_CATEGORY = Rule(
     id="fhir-search-missing-category",
     advises=_no_category,
+    unknown="server",
     at=("access",),
     stage="search",
     explains="fhir-search-missing-category",

@@ -8,8 +8,8 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import bare_code
-from sickbay.diagnosis import corrections, guesses
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis import corrections
+from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import UNKNOWN, Facts
 
@@ -138,7 +138,7 @@ def _no_redirect_uri(request: TokenRequest, known: TokenContext) -> Facts | None
     sent = request.parameters
     if known.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
         return None
-    facts = {"received": None, "expected": corrections.PLACEHOLDER_REDIRECT_URI, guesses.FACT: _NOT_SEEN}
+    facts = {"received": None, "expected": corrections.PLACEHOLDER_REDIRECT_URI, GUESS: _NOT_SEEN}
     return facts if known.smart else {**facts, "at_most": "info"}
 
 

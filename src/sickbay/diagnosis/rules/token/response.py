@@ -3,8 +3,8 @@
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
-from sickbay.diagnosis import guesses, specs
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -95,7 +95,7 @@ def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerContext | Token
     if {"offline_access", "online_access"} & set(scope) or not (known.wants_refresh or _is_of_a_launch(answer, known)):
         return None
     facts = {"received": " ".join(scope), "reason": NEITHER}
-    return facts if known.wants_refresh else {**facts, guesses.FACT: _PERHAPS_NOT_WANTED, "at_most": "info"}
+    return facts if known.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
 
 
 _PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."

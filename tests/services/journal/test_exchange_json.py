@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.services.decision import HIDDEN
-from sickbay.services.journal.reader import public
+from sickbay.services.journal.exchange_json import public
 
 
 def entry(*findings: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.entropy import bits, weakness
+from sickbay.diagnosis.rules.authorize.state import bits, weakness
 
 LETTERS = string.ascii_letters + string.digits
 URL_SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.exchanges.diff import TextPiece, mark
+from sickbay.web.exchanges.parameter_table import mark
+from sickbay.web.pages.parts import TextPiece
 
 WORDS = st.text(alphabet="abc/:,. +%&=ü", max_size=40)
 

@@ -1,0 +1,181 @@
+"""The JSON of an exchange as its readers get it: with the rules' texts, and for the public without private facts.
+
+Naming an app proves nothing, so the public sees the timeline of an exchange only if its request also proved that it came from
+the app (`proven`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from sickbay.authorization import access, authorize, client_assertion, client_authentication, pkce, refresh, revocation, token
+from sickbay.authorization.authorize import launch
+from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.rule import find
+from sickbay.services import launch as launches
+from sickbay.services.context import Runtime
+from sickbay.services.decision import redacted
+from sickbay.services.journal import live_secrets as secrets
+from sickbay.services.journal import masking
+from sickbay.services.journal.exchange_record import FHIR, LETTERS, Masked, text_of
+from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
+from sickbay.storage.interface import Record
+
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
+MORE = ("scopes", "refresh")
+"""Members that only some exchanges have."""
+PROOFS = frozenset(
+    check.name
+    for check in (
+        # authorization request: the response goes to the app itself, and the launch code was issued to that app
+        authorize.GATE,
+        launch.launch_code_was_issued_here,
+        launch.launch_code_is_this_apps,
+        # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to this client
+        client_authentication.client_is_registered,
+        client_authentication.credentials_are_sent,
+        client_authentication.method_is_the_registered_one,
+        client_authentication.secret_is_right,
+        client_assertion.signature_is_right,
+        client_assertion.assertion_is_used_once,
+        token.code_is_known,
+        token.code_is_of_this_client,
+        token.code_is_fresh,
+        token.code_is_unused,
+        pkce.verifier_is_sent,
+        pkce.verifier_fits_the_challenge,
+        refresh.refresh_token_is_known,
+        refresh.refresh_token_is_of_this_client,
+        refresh.refresh_token_is_not_revoked,
+        refresh.refresh_token_is_fresh,
+        refresh.refresh_token_is_the_current_one,
+        revocation.token_is_of_this_client,
+        # FHIR: the bearer of a valid token
+        access.token_is_sent,
+        access.token_is_bearer,
+        access.token_is_known,
+        access.token_is_not_revoked,
+        access.token_has_its_client_and_user,
+        access.token_is_fresh,
+        access.token_is_of_this_issuer,
+    )
+)
+"""Checks that must have passed, if they ran, before a refused request counts as coming from the app that it names."""
+UNPROVEN = frozenset((COOKIE_SAMESITE_IFRAME.name,))
+"""Refusals of requests that came without the browser's session, and so without any proof."""
+
+
+def finding(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
+    """A finding with its rule's texts, filled in with its facts. If the rule no longer exists, only the facts."""
+    rule = BY_ID.get(stored_finding["id"])
+    if rule is None:
+        texts = {"title": stored_finding["id"], "why": "", "fix": "", "spec": {"name": "", "url": ""}, "degree": "certain"}
+        return {**texts, "parameter": None, **stored_finding}
+    explained = find(rule, stored_finding["facts"], refused=stored_finding["refused"], ceiling=stored_finding["severity"])
+    return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
+
+
+def filled(stored_record: dict[str, Any]) -> dict[str, Any]:
+    """A stored record with everything that is derived from it."""
+    if not isinstance(stored_record["checks"], str):
+        return stored_record
+    complete = stored_record | {
+        "checks": checks(stored_record["checks"]),
+        "findings": [finding(item) for item in stored_record["findings"]],
+    }
+    return {"corrected": None, "others": [], "decided": None} | complete
+
+
+async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
+    """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
+    stored_record = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
+    if isinstance(stored_record["checks"], str):
+        return filled(stored_record)
+    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), strict=True))
+
+
+async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:
+    """An exchange that is shown in its own response, as a later reader gets it. full: for the administrator."""
+    entry = filled(msgspec.json.decode(await launches.shown(runtime, masked.text.decode(), full)))
+    return entry if full else public(entry)
+
+
+def checks(text: str) -> list[dict[str, Any]]:
+    """The inverse of `_checks`, with the members that the API returns and the reason for a skipped check."""
+    outcomes = {letter: outcome for outcome, letter in LETTERS.items() if letter}
+    results = []
+    for word in text.split():
+        outcome = outcomes.get(word[0], "passed")
+        name, _, detail = (word[1:] if word[0] in outcomes else word).partition(":")
+        details = {"waits_for" if outcome == "skipped" else "refusal": detail} if detail else {}
+        results.append({"name": name, "outcome": outcome} | details)
+    return results
+
+
+def shown(entry: dict[str, Any]) -> dict[str, Any]:
+    """The members that the API returns. Values that weren't kept are named in the corrected request."""
+    members = {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
+    return members | ({"corrected": masking.named(entry["corrected"])} if entry["corrected"] else {})
+
+
+def proven(entry: Mapping[str, Any]) -> bool:
+    """Whether the request proved that it came from the app in whose timeline it is."""
+    if entry.get("decided") in UNPROVEN:
+        return False
+    proofs = [check for check in entry.get("checks") or () if check["name"] in PROOFS]
+    return all(check["outcome"] == "passed" for check in proofs)
+
+
+def public(entry: dict[str, Any]) -> dict[str, Any]:
+    """An exchange without what only the administrator may know. Leaves out a corrected request that would reveal it, and the
+    timeline if the request didn't prove that it belongs to it.
+    """
+    findings = [_public(finding) for finding in entry["findings"]]
+    unchanged = findings == entry["findings"]
+    shown = entry | {"findings": findings, "corrected": entry.get("corrected") if unchanged else None}
+    return shown if proven(entry) else shown | {"launch": None}
+
+
+def _public(finding: dict[str, Any]) -> dict[str, Any]:
+    facts = redacted(finding["facts"], finding.get("private", ()))
+    if facts == finding["facts"]:
+        return finding
+    rule = BY_ID.get(finding["id"])
+    if rule is None:
+        return finding | {"facts": facts, "why": "", "fix": ""}
+    public_finding = find(rule, facts, refused=finding["refused"], ceiling=finding["severity"])
+    return finding | {"title": public_finding.title, "why": public_finding.why, "fix": public_finding.fix, "facts": dict(facts)}
+
+
+def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
+    """Redacts a record of an older Sickbay by today's rules."""
+    old_request = old_record.get("request") or {}
+    recorded_request = RecordedRequest(
+        str(old_request.get("method") or ""),
+        str(old_request.get("url") or ""),
+        dict(old_request.get("headers") or {}),
+        str(old_request.get("body") or ""),
+    )
+    public = (old_record.get("app") or "", old_record.get("launch") or "", old_record["tenant"], old_record["id"])
+    redaction = Redaction(recorded_request, live, public, fhir=old_record.get("stage") in FHIR)
+    old_response = old_record.get("response") or {}
+    recorded_response = RecordedResponse(
+        int(old_response.get("status") or 0), dict(old_response.get("headers") or {}), old_response.get("body")
+    )
+    redacted = old_record | {"request": redaction.request(recorded_request)}
+    redacted["corrected"] = redaction.corrected(old_record["corrected"]) if old_record.get("corrected") else None
+    redacted["response"] = redaction.response(recorded_response)
+    redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
+    redacted.pop("again", None)
+    return redacted
+
+
+def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:
+    members = {name: old_finding[name] for name in ("id", "severity", "because", "private") if name in old_finding}
+    facts = redaction.quoting.walk(old_finding.get("facts") or {})
+    return finding({**members, "refused": bool(old_finding.get("refused")), "facts": facts})

@@ -1,0 +1,49 @@
+"""When a rule advises: only if what it says about the context and the parameters holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.models import Client, Server
+from sickbay.authorization.requests import HttpExchange, authorize_request
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.kernel.checks import UNKNOWN
+
+ADDRESS = "https://ehr.example.org/authorize?client_id=app&scope=user/*.rs&resource=x&code_verifier=v&launch=l&prompt=x&aud=y"
+REQUEST = authorize_request(f"{ADDRESS}&redirect_uri=cb", "GET")
+KNOWN = AuthorizeContext(server=Server(), client=Client("app", redirect_uris=("https://app.example.org/cb",)))
+OF_THIS_STAGE = [rule for rule in RULES if rule.advises and "authorize" in (rule.stage, *rule.at)]
+UNKNOWN_ONLY = [rule for rule in OF_THIS_STAGE if rule.unknown]
+SENT_ONLY = [rule for rule in OF_THIS_STAGE if rule.sent]
+
+
+def advice(id: str, **more: object) -> object:
+    return BY_ID[id].advice(REQUEST, replace(KNOWN, **more))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("id", "member"), [("scope-wildcard-not-allowed", "server"), ("redirect-uri-not-absolute", "client")])
+def test_a_rule_for_what_is_not_known_advises_only_then(id: str, member: str) -> None:
+    assert advice(id) is None
+    assert advice(id, **{member: UNKNOWN})
+
+
+@pytest.mark.parametrize("id", ["aud-resource-disagree", "code-verifier-in-url", "prompt-unknown"])
+def test_a_rule_about_a_parameter_advises_only_if_it_was_sent(id: str) -> None:
+    rule = BY_ID[id]
+    assert advice(id)
+    without = REQUEST.parameters.replaced([(rule.sent or "", None)])
+    assert rule.advice(replace(REQUEST, parameters=without), KNOWN) is None
+
+
+@pytest.mark.parametrize("rule", UNKNOWN_ONLY, ids=lambda rule: rule.id)
+def test_the_named_member_exists_in_the_context(rule) -> None:
+    assert hasattr(KNOWN, rule.unknown)
+
+
+def test_a_rule_about_a_parameter_does_not_advise_on_a_request_without_parameters() -> None:
+    exchange = HttpExchange("GET", "https://ehr.example.org/fhir", {}, 200, {})
+    assert [rule.advice(exchange, KNOWN) for rule in SENT_ONLY] == [None] * len(SENT_ONLY)
+    assert SENT_ONLY
