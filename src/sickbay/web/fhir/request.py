@@ -12,12 +12,14 @@ from sickbay.fhir import body as bodies
 from sickbay.fhir import history, preconditions, subset
 from sickbay.fhir.body import Body
 from sickbay.fhir.operations import parameters as operation_parameters
+from sickbay.fhir.media import Media
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.services import writing
@@ -168,6 +170,16 @@ def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[RequestEr
     if not criteria and request.interaction != "create":
         expected = f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition"
     return (RequestError("fhir-search-value-malformed", "condition", criteria, expected),)
+
+
+def faults_of(
+    version: str, routed: Route | Misrouted, media: Media, query: Query | tuple[RequestError, ...] | None
+) -> tuple[RequestError, ...]:
+    """The errors in the address, the format and the search, in this order."""
+    faults = query if isinstance(query, tuple) else ()
+    if media.content_type is None:
+        faults = (RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
+    return (routed.fault, *faults) if isinstance(routed, Misrouted) and routed.fault else faults
 
 
 def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unknown:
