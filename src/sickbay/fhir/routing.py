@@ -32,9 +32,10 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Misrouted:
-    """A path or a method without a route. interaction: "", so that it needn't be told from a Route. status: 404, 405 or 400. fault: the error that a rule explains, if any.
+    """A path or a method without a route. interaction: none, so that a caller needn't ask which of the two it has.
 
-    versions: other versions that have the type. nearest: a type of this version with a similar name.
+    status: 404, 405 or 400. fault: the error that a rule explains, if any. versions: other versions that have the type.
+    nearest: a type of this version with a similar name.
     """
 
     interaction: ClassVar[str] = ""

@@ -11,8 +11,8 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import history, preconditions, subset
 from sickbay.fhir.body import Body
-from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.media import Media
+from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
