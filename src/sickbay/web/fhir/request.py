@@ -19,6 +19,7 @@ from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
+from sickbay.fhir.search.types import named
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -122,7 +123,7 @@ def access_request(
     letters, interaction = routed.letters, routed.interaction
     involved: tuple[str, ...] = ()
     if interaction in SEARCHES:
-        involved = search_parser.named(base.version, routed.type, parameters.pairs)
+        involved = named(base.version, routed.type, parameters.pairs)
     elif interaction == "operation":
         involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
     elif interaction == "create" and "if-none-exist" in headers:
