@@ -29,6 +29,14 @@ STRICT = Policy(
     search_criteria=("r4 Appointment: _id | date",),
     search_alone=("r4 Appointment",),
 )
+POLICIES = (
+    Policy(),
+    STRICT,
+    Policy(requires_patient=True),
+    Policy(requires_category=True),
+    Policy(search_criteria=STRICT.search_criteria),
+    Policy(search_alone=STRICT.search_alone),
+)
 TOKEN = AccessToken("app", "patient/Patient.rs user/*.cruds", BASE, NOW + 100, "f", user="anna", patient="A", issuer="iss")
 KNOWN = AccessContext(
     now=NOW,
@@ -115,7 +123,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
     )
 
 
-@given(requests(), st.sampled_from((Policy(), STRICT)))
+@given(requests(), st.sampled_from(POLICIES))
 def test_a_check_never_refuses_other_kinds_of_requests(request: AccessRequest, policy: Policy) -> None:
     known = structs.replace(KNOWN, server=Server(issuer="iss", fhir_bases=(BASE,), policy=policy))
     others = [
@@ -137,22 +145,24 @@ HOLDERS = {
     "of another issuer": {"issuer": "elsewhere"},
     "without its patient": {"patient": None},
     "mixed": {"scope": "system/*.rs user/*.rs"},
+    "of another base": {"base": "http://localhost:7425/other/r4"},
 }
 
 
-@given(requests(), st.sampled_from(sorted(HOLDERS)), st.booleans(), st.booleans())
-def test_the_validity_of_a_token_does_not_depend_on_the_request(
-    request: AccessRequest, holder: str, has_client: bool, has_user: bool
+@given(requests(), st.sampled_from(sorted(HOLDERS)), st.sampled_from(("Bearer t", "Bearer  t t")), st.booleans(), st.booleans())
+def test_the_validity_of_a_token_depends_only_on_the_base_and_the_header_of_a_request(
+    request: AccessRequest, holder: str, header: str, has_client: bool, has_user: bool
 ) -> None:
-    known = structs.replace(
+    request = replace(request, headers={**request.headers, "authorization": header})
+    known = replace(
         KNOWN,
         server=Server(issuer="iss", fhir_bases=(BASE,)),
         token=structs.replace(TOKEN, **HOLDERS[holder]),
         client=KNOWN.client if has_client else None,
         user=KNOWN.user if has_user else None,
     )
-    valid = holder == "good" and has_client and has_user
-    assert access.holds(known) is valid
+    valid = holder == "good" and header == "Bearer t" and has_client and has_user
+    assert access.holds(request.base, header, known) is valid
     assert all(token_check.decide(request, known) is None for token_check in access.HOLDING) is valid
     if valid:
         plan = compile(CHECKS, request.interaction, access.HOLDING)

@@ -31,11 +31,11 @@ _SCHEME = re.compile(r"bearer(?= |$)", re.IGNORECASE)
 
 def bearer(request: AccessRequest) -> str | None:
     """Returns the token of the Authorization header (RFC 6750 2.1), or None."""
-    return _token_of(request.headers.get("authorization", ""))
+    return token_of(request.headers.get("authorization", ""))
 
 
 @memoize(4096)
-def _token_of(header: str) -> str | None:
+def token_of(header: str) -> str | None:
     match = _BEARER.fullmatch(header.strip(" "))
     return match[1] if match else None
 
@@ -44,7 +44,7 @@ def meant(request: AccessRequest) -> str | None:
     """Returns the token that a request without a readable one probably meant: without stray characters, or from the URL."""
     header = request.headers.get("authorization", "")
     sent = _likely_token(header) if header else request.parameters.get("access_token")
-    return sent if sent and _token_of(f"Bearer {sent}") else None
+    return sent if sent and token_of(f"Bearer {sent}") else None
 
 
 def _likely_token(header: str) -> str:
@@ -75,7 +75,7 @@ def _unusable(reason: str, **facts: object) -> Refusal:
 
 @check()
 def token_is_sent(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if request.headers.get("authorization") or _in_query(request):
+    if request.headers.get("authorization") or "access_token" in request.parameters:
         return None
     if known.public or not known.headers_known:
         return None
@@ -84,7 +84,7 @@ def token_is_sent(request: AccessRequest, known: AccessContext) -> Refusal | Non
 
 @check()
 def token_is_in_the_header_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if not _in_query(request):
+    if not request.parameters.pairs or "access_token" not in request.parameters:
         return None
     both, in_body = "authorization" in request.headers, "access_token=" in request.body
     return refusals.FHIR_TOKEN_IN_QUERY(also_in_header=both, in_body=in_body)
@@ -133,8 +133,10 @@ def token_has_its_client_and_user(request: AccessRequest, known: AccessContext) 
 
 @check(requires=("token", "now"), after=(token_is_known,))
 def token_is_fresh(request: AccessRequest, known: AccessContext) -> Refusal | None:
+    token = known.token
+    assert isinstance(token, AccessToken)
     assert known.now is not UNKNOWN
-    late = int(known.now) - _token(known).expires_at
+    late = known.now - token.expires_at
     return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 
@@ -178,7 +180,8 @@ def scopes_are_not_mixed(request: AccessRequest, known: AccessContext) -> Refusa
 
 @check(requires=("token",), after=(token_is_known,))
 def scope_covers_the_request(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    token = _token(known)
+    token = known.token
+    assert isinstance(token, AccessToken)
     if request.type is None and request.interaction in SEVERAL:
         return _covers_several(request, token, known.version)
     if not request.letters or covers(token.scope, request.type, request.letters):
@@ -199,6 +202,8 @@ def _covers_several(request: AccessRequest, token: AccessToken, version: str) ->
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
 def scope_covers_all_types_involved(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Chains, `_has` and includes read other types: without this check, they could reveal values that can't be searched."""
+    if not request.involved:
+        return None
     token = _token(known)
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(covers(token.scope, resource_type, "s") for resource_type in types):
@@ -255,10 +260,6 @@ def needed(token: AccessToken, type: str | None, letters: str) -> str:
     return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"
 
 
-def _in_query(request: AccessRequest) -> bool:
-    return bool(request.parameters.pairs) and "access_token" in request.parameters
-
-
 def _token(known: AccessContext) -> AccessToken:
     assert isinstance(known.token, AccessToken)
     return known.token
@@ -281,22 +282,26 @@ HOLDER: tuple[AccessCheck, ...] = (
 """Checks that the token itself is valid. They guard what the server tells any holder of a token."""
 
 HOLDING: tuple[AccessCheck, ...] = (
+    token_is_sent,
+    token_is_bearer,
     token_is_known,
     token_is_not_revoked,
     token_has_its_client_and_user,
     token_is_of_this_issuer,
+    token_is_for_this_base,
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,
 )
-"""Checks that depend only on the token, its owner and the server, so they give the same result for every request."""
+"""Checks that depend only on the token, the header it is in, its owner and the base, so they give the same result for every
+request that is sent with this header to this base.
+"""
 
 
-def holds(known: AccessContext) -> bool:
-    """Whether all of HOLDING pass, independent of the request. `known.token` must be an issued token."""
-    return all(access_check.decide(_ANY, known) is None for access_check in HOLDING)
+def holds(base: str, header: str, known: AccessContext) -> bool:
+    """Whether all of HOLDING pass for requests to this base with this Authorization header. `known.token` must be issued."""
+    request = AccessRequest("GET", base, "", headers={"authorization": header})
+    return all(access_check.decide(request, known) is None for access_check in HOLDING)
 
-
-_ANY = AccessRequest("GET", "", "")
 
 CHECKS: tuple[AccessCheck, ...] = (
     *HOLDER,

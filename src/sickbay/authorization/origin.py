@@ -51,6 +51,8 @@ def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -
 @check(requires=("client", "server"))
 def page_may_read_the_record(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """The same check at the FHIR server."""
+    if "origin" not in request.headers:
+        return None
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 

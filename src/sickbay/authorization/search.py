@@ -113,11 +113,11 @@ def base_meant(path: str, token: object, server: Server) -> str:
 @check()
 def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Refuses undefined or null, which an app sends if it has no patient."""
-    id = request.id or _second_segment(request.path)
+    id = request.id or (_second_segment(request.path) if "/" in request.path[1:] else "")
     if id in UNDEFINED:
         return refusals.FHIR_PATIENT_UNDEFINED_IN_PATH(parameter="id", received=id)
-    for key, value in request.parameters:
-        if value.rpartition("/")[2] in UNDEFINED and key.partition(":")[0] in PATIENT_KEYS:
+    for key, value in request.parameters.pairs:
+        if value.endswith(UNDEFINED) and value.rpartition("/")[2] in UNDEFINED and key.partition(":")[0] in PATIENT_KEYS:
             return refusals.FHIR_PATIENT_UNDEFINED(parameter=key, received=value)
     if not known.faults:
         return None
@@ -134,6 +134,8 @@ def _second_segment(path: str) -> str:
 @check(requires=("server", "token"), applies_to=SEARCHES)
 def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
+    if request.type not in (None, "Patient"):
+        return None
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
     levels = {scope.level for scope in _token_scopes(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
@@ -149,7 +151,7 @@ def narrows(parameter: str) -> bool:
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
 
-@check(requires=("server",), applies_to=SEARCHES)
+@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
 def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _policy(known).requires_patient:
         return None
@@ -161,7 +163,7 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
     return None
 
 
-@check(requires=("server",), applies_to=SEARCHES)
+@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
 def search_names_its_category(request: AccessRequest, known: AccessContext) -> Refusal | None:
     if not _policy(known).requires_category:
         return None
@@ -171,7 +173,7 @@ def search_names_its_category(request: AccessRequest, known: AccessContext) -> R
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
 
-@check(requires=("server",), applies_to=SEARCHES)
+@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
 def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A search needs at least one parameter of each of its type's criteria."""
     required = criteria(_policy(known).search_criteria)
@@ -203,7 +205,7 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
     return parsed
 
 
-@check(requires=("server",), applies_to=SEARCHES)
+@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
 def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Policy: `_id` can't be combined with other filters, only with parameters that shape the response."""
     alone = _policy(known).search_alone
@@ -218,8 +220,10 @@ def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | N
 
 @check(applies_to=("", *SEARCHES))
 def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refusal | None:
+    if request.method != "POST" or not request.path.endswith("/_search"):
+        return None
     sent = request.headers.get("content-type")
-    if request.method != "POST" or not request.path.endswith("/_search") or _media(sent) == FORM:
+    if _media(sent) == FORM:
         return None
     if sent is None and not request.body:
         return None  # all criteria are in the URL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.references import ID
@@ -32,11 +32,13 @@ class Route(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Misrouted:
-    """A path or a method without a route. status: 404, 405 or 400. fault: the error that a rule explains, if any.
+    """A path or a method without a route. interaction: none, so that a caller needn't ask which of the two it has.
 
-    versions: other versions that have the type. nearest: a type of this version with a similar name.
+    status: 404, 405 or 400. fault: the error that a rule explains, if any. versions: other versions that have the type.
+    nearest: a type of this version with a similar name.
     """
 
+    interaction: ClassVar[str] = ""
     status: int
     fault: RequestError | None = None
     versions: tuple[str, ...] = ()

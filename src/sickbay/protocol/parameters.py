@@ -15,7 +15,7 @@ MANY = 1000
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # not frozen: created for each request, and freezing takes twice as long
 class Parameters:
     """Decoded pairs in the order received, and the raw text they were decoded from (RFC 6749 appendix B)."""
 
@@ -34,7 +34,7 @@ class Parameters:
         first = self._first
         if first is None:
             first = {key: value for key, value in reversed(self.pairs) if value}
-            object.__setattr__(self, "_first", first)
+            self._first = first
         return first.get(name)
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -82,10 +82,11 @@ def parse(raw: str) -> Parameters:
     if not raw:
         return _NONE
     pairs: list[tuple[str, str]] = []
+    literal = "%" not in raw and "+" not in raw
     for piece in raw.split("&", MANY - 1):
         if piece:
             name, _, value = piece.partition("=")
-            pairs.append((_decoded(name), _decoded(value)))
+            pairs.append((name, value) if literal else (_decoded(name), _decoded(value)))
     return Parameters(tuple(pairs), raw)
 
 

@@ -18,6 +18,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.checks import UNKNOWN, Check, Unknown
 from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
@@ -53,26 +54,28 @@ async def access(
     body: the parsed body of a create or update. ignored: parameters that the search leaves out, each with the nearest
     known name. unread: the body hasn't been received yet, so no check looks at it.
     """
+    header = request.headers.get("authorization", "")
     contexts = runtime.token_cache.at(runtime.store.stamp())
-    text = stage.bearer(request)
-    context = ANONYMOUS if text is None else await _context(runtime, contexts, tenant, version, text)
-    token = context.token
-    known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version, faults, ignored, body)
-    ready = _plan(request.interaction, () if unread else writes.checks(request), context.server is tenant.server)
-    decision = decide(FHIR, tenant, ready, request, known)
+    context = contexts.get((request.base, header))
+    if context is None:
+        context = await _context(runtime, contexts, tenant, version, request.base, header)
+    token, server, now = context.token, tenant.server, int(runtime.effects.now())
+    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body)
+    more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
+    decision = decide(FHIR, tenant, _plan(request.interaction, more, context.server is server), request, known)
     if token is None:
-        meant = await _meant_context(runtime, tenant, version, request) if text is None else None
-        return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
+        meant = await _meant_context(runtime, tenant, version, request)
+        return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
 async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """What is known about a token that was sent in the wrong place or form. Only the corrected request uses it."""
-    text = stage.meant(request)
+    text = stage.meant(request) if stage.bearer(request) is None else None
     if text is None:
         return None
-    context = await _load(runtime, tenant, version, text)
+    context = await _load(runtime, tenant, version, "", text)
     return AccessContext(token=context.token, client=context.client, user=context.user)
 
 
@@ -86,7 +89,7 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    context = await _load(runtime, tenant, any_version, text) if text else ANONYMOUS
+    context = await _load(runtime, tenant, any_version, "", text) if text else ANONYMOUS
     token = context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
     known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version)
@@ -101,19 +104,18 @@ def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -
 
 
 async def _context(
-    runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, text: str
+    runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, base: str, header: str
 ) -> BearerContext:
     """contexts: the cache before anything was loaded, so that a write in the meantime makes the result unused."""
-    key = (tenant.name, version, text)
-    context = contexts.get(key)
-    if context is None:
-        context = await _load(runtime, tenant, version, text)
-        if context.token is not None and len(contexts) < MOST:
-            contexts[key] = context
+    text = stage.token_of(header)
+    context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
+    if context.token is not None and len(contexts) < MOST and len(header) <= LONGEST:
+        contexts[base, header] = context
     return context
 
 
-async def _load(runtime: Runtime, tenant: Tenant, version: str, text: str) -> BearerContext:
+async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text: str) -> BearerContext:
+    """base: the FHIR base that the token was sent to; "" if none, so that no server accepts it."""
     token = await records.load(runtime, "token", records.digest(text), AccessToken)
     if token is None:
         return ANONYMOUS
@@ -121,4 +123,5 @@ async def _load(runtime: Runtime, tenant: Tenant, version: str, text: str) -> Be
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     known = AccessContext(server=tenant.server, client=client, token=token, user=user)
     visibility = stage.shown(token, user, tenant.policy, version)
-    return BearerContext(token, client, user, visibility, tenant.server if stage.holds(known) else None)
+    accepted = bool(base) and stage.holds(base, f"Bearer {text}", known)
+    return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

@@ -75,7 +75,7 @@ Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
 
 def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, known: K) -> Decision[R, K]:
     """Run all checks under the tenant's policy."""
-    examination = examine(checks, request, known, tenant.policy.relaxed)
+    examination = examine(checks, request, known, tenant.server.policy.relaxed)
     return decided(stage, tenant, request, known, examination)
 
 

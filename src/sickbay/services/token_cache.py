@@ -10,8 +10,8 @@ from sickbay.fhir.visibility import NOTHING, Visibility
 
 MOST: Final = 4096
 """The most token contexts in the cache."""
-Key: TypeAlias = tuple[str, str, str]
-"""Hospital, FHIR version and the text of the token."""
+Key: TypeAlias = tuple[str, str]
+"""The URL of the FHIR base, which has one hospital and one version, and the Authorization header."""
 
 
 class BearerContext(NamedTuple):

@@ -206,10 +206,10 @@ def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
             short = dialects.short_path(version)
             for path in dict.fromkeys((tenant.dialect.fhir_path(version), short)):
                 base = fhir_base(sandbox, tenant, version, documents, path)
-                yield Endpoint(base.path, partial(endpoint.serve, base))
+                yield Endpoint(base.path, partial(endpoint.serve, endpoint.FHIR, base))
         if tenant.policy.app_state:
             base = app_state.app_state_base(sandbox, tenant, documents)
-            yield Endpoint(base.path, partial(app_state.serve, base))
+            yield Endpoint(base.path, partial(endpoint.serve, app_state.API, base))
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:

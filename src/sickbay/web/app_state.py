@@ -5,6 +5,10 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
 import orjson
 from msgspec import structs
 
@@ -13,23 +17,19 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.bundle import BundleEntry, search_url, searchset
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import app_state as states
 from sickbay.services.app_state import StoredAppState
 from sickbay.services.context import Tenant
-from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import FhirBase, fhir_base
-from sickbay.web.fhir.endpoint import Receive, Result, Scope, Send
-from sickbay.web.fhir.kinds import kind_of
+from sickbay.web.fhir.endpoint import Api, Result
 from sickbay.web.fhir.refusals import refused
-from sickbay.web.fhir.request import access_request, parse_body
+from sickbay.web.fhir.request import parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
-from sickbay.web.http_request import raw_path
 from sickbay.web.oauth.discovery import MADE, Documents
-from sickbay.web.request_state import headers_of
 
 JSON = VERSIONS[app_state.VERSION].json.encode()
 
@@ -44,28 +44,12 @@ def _home(base: FhirBase) -> str:
     return base.tenant.base + app_state.PATH
 
 
-async def serve(base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
-    await endpoint.serve_with(respond, base, scope, receive, send)
+def _addressed(base: FhirBase, request: AccessRequest) -> AccessRequest:
+    letters = app_state.LETTERS.get(request.interaction, request.letters)
+    return replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
 
-async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
-    method, path, headers = scope["method"], raw_path(scope)[len(base.path) :], headers_of(scope)
-    routed = route(base.version, method, path)
-    scope["state"].kind = kind_of(routed)
-    response = _public(base, routed, path)
-    if response is not None:
-        return endpoint.in_format(base, scope, response)
-    query = scope["query_string"].decode("latin-1")
-
-    def to_request(body: str) -> AccessRequest:
-        request = access_request(base, method, query, headers, path, routed, body)
-        letters = app_state.LETTERS.get(request.interaction, request.letters)
-        return structs.replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
-
-    return await endpoint.answer(base, scope, receive, routed, to_request, perform)
-
-
-def _public(base: FhirBase, routed: Route | Misrouted, path: str) -> FhirResponse | None:
+def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
     """The response to a public request; None for any other request."""
     if not isinstance(routed, Route):
         return None
@@ -145,3 +129,6 @@ def _statement(home: str) -> dict[str, object]:
         "format": ["json", "xml"],
         "rest": [{"mode": "server", "resource": [resource]}],
     }
+
+
+API: Final = Api(_public, perform, _addressed)

@@ -13,8 +13,9 @@ from tests.fhir.examples import examples
 from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, asked, content, narrative, pieces
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource, matches
-from sickbay.fhir.search.parser import parse, parse_several
+from sickbay.fhir.search.parser import parse
 from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.routes import parse_several
 
 BASE = "http://h/general/r4"
 WORDS = st.lists(st.text("abcä-,.( Ω1", min_size=1, max_size=9), max_size=60).map(" ".join)

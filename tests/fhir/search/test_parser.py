@@ -6,8 +6,9 @@ import pytest
 from tests.fhir.search_parsing import BASE, only, parsed
 
 from sickbay.fhir.request_error import RequestError
-from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse, parse_several
+from sickbay.fhir.search.parser import MAXIMUM_COUNT, parse
 from sickbay.fhir.search.query import Include, Query, ReferenceValue, Sort, StringValue, TokenValue
+from sickbay.fhir.search.routes import parse_several
 
 
 def faults(type: str, *pairs: tuple[str, str], version: str = "r4", strict: bool = False) -> tuple[RequestError, ...]:

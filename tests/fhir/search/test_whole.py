@@ -8,9 +8,9 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search.filters import VALUES, is_answered
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, find, parameters, resource_types
-from sickbay.fhir.search.parser import FILTERS, parse, parse_several
+from sickbay.fhir.search.parser import FILTERS, parse
 from sickbay.fhir.search.query import CompositeValue, NearValue, QuantityValue, Query, ReferenceValue, TokenValue, UriValue
-from sickbay.fhir.search.routes import search_of, strictly
+from sickbay.fhir.search.routes import parse_several, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"

@@ -22,9 +22,9 @@ from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.preconditions import handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
-from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEVERAL, search_of, strictly
+from sickbay.fhir.search.types import named
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -43,9 +43,7 @@ def request(evidence: Json) -> AccessRequest:
     parameters = _parameters(query, headers, body)
     version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
     target = _route(version, method, path)
-    involved = (
-        search_parser.named(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
-    )
+    involved = named(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
         involved = (*involved, *operation_parameters.involved(version, target, parameters.pairs, body))
     return AccessRequest(

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from msgspec.structs import replace
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, understood
-from sickbay.fhir.search.parameters import find, known_types, nearest, nearest_of, parameters, resource_types
+from sickbay.fhir.search.parameters import find, nearest, nearest_of, parameters
 from sickbay.fhir.search.parser_state import SearchState
-from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, TokenValue
+from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
-from sickbay.fhir.search.types import FEW, KEPT, is_brief, named
-from sickbay.fhir.search_templates import plain
+from sickbay.fhir.search.types import FEW, KEPT, is_brief
+from sickbay.fhir.search.values import READ
 from sickbay.kernel.memoize import memoized
 
-__all__ = ["CURSOR", "MAXIMUM_COUNT", "named", "parse", "parse_several"]
+__all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
+_READ_BY_STEPS = frozenset({*_ELSEWHERE, "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED})
+LONGEST_NAME = 64
+"""Longest parameter name that is cached, in characters."""
 SHORT = 64
 """Longest code included in a message, in characters."""
 SHOWN = 12
@@ -53,8 +55,7 @@ def _cached(
 def _parsed(
     version: str, type: str, pairs: Sequence[tuple[str, str]], base: str, strict: bool, *, remembered: bool = False
 ) -> Query | tuple[RequestError, ...]:
-    state = SearchState(version, type, base, strict)
-    state.distance = next((text for name, text in pairs if name == "near-distance"), None)
+    state = SearchState(version, type, base, strict, pairs)
     for name, text in pairs:
         _read(state, name, text)
     _limit(state)
@@ -92,61 +93,57 @@ def _limit(state: SearchState) -> None:
 
 def _is_small(state: SearchState) -> bool:
     """Whether the search is far below all limits. Nearly all searches are, and exact counting would take longer."""
-    few = len(state.filters) <= FEW and len(state.includes) <= FEW and len(state.fields.get("sort", ())) <= FEW
-    return few and not any(filter.leads or filter.parameter.code in full_text.WORDS for filter in state.filters)
+    if len(state.filters) > FEW or len(state.includes) > FEW or len(state.fields.get("sort", ())) > FEW:
+        return False
+    for filter in state.filters:
+        if filter.chain is not None or filter.either or filter.parameter.code in full_text.WORDS:
+            return False
+    return True
 
 
-def parse_several(
-    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
-) -> Query | tuple[RequestError, ...]:
-    """Parses a search on several types (R4, 3.1.1.5.6) by their common parameters. types: those that `_type` selects from."""
-    chosen, wrong = _types(version, types, pairs)
-    remaining = [pair for pair in pairs if pair[0] != "_type"]
-    parsed = {type: parse(version, type, remaining, base=base, strict=strict) for type in chosen}
-    errors = {error: None for query in parsed.values() if isinstance(query, tuple) for error in query}
-    if wrong or errors:
-        return (*wrong, *errors)
-    queries = [query for query in parsed.values() if isinstance(query, Query)]
-    ignored = {name: near for query in reversed(queries) for name, near in query.ignored}
-    known = [pair for pair in remaining if pair[0] not in ignored]
-    parts = tuple(part for type in chosen if isinstance(part := parse(version, type, known, base=base), Query))
-    if any(sum(filter.ends for filter in part.filters) * 4 > FILTERS for part in parts):
-        return (RequestError("fhir-search-too-complex", "filters", "several types", f"at most {FILTERS // 4} filters"),)
-    if any(sum(map(full_text.count, part.filters)) * 10 > full_text.ASKED for part in parts):
-        return (RequestError("fhir-search-too-complex", "words", "several types", f"at most {full_text.ASKED // 10} words"),)
-    whole = parts[0] if parts else Query(version, "")
-    named_types = tuple(pair for pair in pairs if pair[0] == "_type")
-    return replace(
-        whole,
-        type="",
-        parts=parts,
-        filters=(),
-        ids=None,
-        updated=(),
-        applied=(*named_types, *whole.applied),
-        ignored=tuple(ignored.items()),
-        doubted=tuple({doubt: None for part in parts for doubt in part.doubted}),
-    )
+class PlainParameter(NamedTuple):
+    """A published parameter without a modifier or a chain. Depends only on its name; only the values are left to read.
+
+    read: reads a single value; None if single values of the parameter have rules of their own.
+    """
+
+    parameter: SearchParameter
+    read: Callable[[SearchParameter, str | None, str, str], Value | RequestError] | None
 
 
-def _types(
-    version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
-) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
-    requested = [type for name, text in pairs if name == "_type" for type in text.split(",") if type]
-    wrong = []
-    for type in requested:
-        if type not in known_types(version):
-            expected = f"_type={nearest_of(type, resource_types(version)) or '<Type>,<Type>'}"
-            wrong.append(RequestError("fhir-search-value-malformed", "_type", type, expected))
-    return tuple(type for type in types if not requested or type in requested), tuple(wrong)
+def plain(version: str, type: str, name: str) -> PlainParameter | None:
+    """Returns the parameter if only its values need to be read, as in most requests; None if the name has to be read too."""
+    return _plain(version, type, name) if len(name) <= LONGEST_NAME else None
+
+
+@memoized(4096)
+def _plain(version: str, type: str, name: str) -> PlainParameter | None:
+    if name in _READ_BY_STEPS or ":" in name or "." in name:
+        return None
+    parameter = find(version, type, name)
+    if parameter is None or not is_answered(version, parameter):
+        return None
+    return PlainParameter(parameter, READ.get(parameter.kind) if name not in ("_id", *full_text.WORDS) else None)
 
 
 def _read(state: SearchState, name: str, text: str) -> None:
-    parameter = plain(state.version, state.type, name) if text else None
-    if parameter is not None:
-        _known(state, parameter, name, text, values_of(state, parameter, None, text))
-    else:
+    known = plain(state.version, state.type, name) if text else None
+    if known is None:
         _read_by_steps(state, name, text)
+    elif known.read is None or "," in text or "\\" in text:
+        _known(state, known.parameter, name, text, values_of(state, known.parameter, None, text))
+    else:
+        value = known.read(known.parameter, None, text, state.base)
+        _known(state, known.parameter, name, text, _filter_of_one(state.version, known.parameter, value))
+
+
+def _filter_of_one(version: str, parameter: SearchParameter, value: Value | RequestError) -> Filter | RequestError:
+    """Returns what `values_of` returns for a single value."""
+    if isinstance(value, RequestError):
+        return value
+    if isinstance(value, TokenValue):
+        return Filter(parameter, (search_codes.as_held(version, parameter, value),))
+    return Filter(parameter, () if isinstance(value, StringValue) and not value.text else (value,))
 
 
 def _read_by_steps(state: SearchState, name: str, text: str) -> None:

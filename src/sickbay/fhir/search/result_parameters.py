@@ -14,6 +14,7 @@ from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import Include, Sort
 
 MAXIMUM_COUNT = 1000
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 CURSOR = "_cursor"
 _SORTABLE = frozenset({"date", "string", "token", "number", "quantity", "uri", "reference"})
 _SUMMARIES = ("true", "text", "data", "count", "false")
@@ -26,7 +27,7 @@ UNSHAPED = frozenset({"_contained", "_containedType", "_graph", "_maxresults", "
 
 
 def _count(state: SearchState, modifier: str, text: str) -> str | None:
-    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+    if not _COUNT.fullmatch(text):
         return "_count=<a whole number>"
     state.fields["count"] = min(int(text), MAXIMUM_COUNT)
     return None

@@ -15,6 +15,8 @@ FEW, BRIEF, KEPT = 6, 160, 2048
 """Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
 _BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
 """Parameters whose value names types. For other parameters, only the name does."""
+_NAMING = ("_has", "_include", "_revinclude", "_list", "_in")
+"""What the names of parameters that may refer to another type begin with. In all others, a dot does it."""
 LINKS = 8
 """Maximum links read in a parameter. A search with more than six, three in a chain and three `_has`, is always refused."""
 
@@ -29,6 +31,11 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
 
     Wildcards are skipped. pairs: decoded, for a search on `type`, which must be a known type; None: on several types.
     """
+    for name, _ in pairs:
+        if "." in name or name.startswith(_NAMING):
+            break
+    else:
+        return ()
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
     return _cached(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 

@@ -55,10 +55,10 @@ def unescape(text: str) -> str:
 
 def token(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     """Parses `code` (any system), `system|code`, `|code` (no system), `system|` (any code)."""
-    parts = split(text, "|")
-    if len(parts) == 1:
-        return TokenValue(None, unescape(parts[0]))
-    system, code = unescape(parts[0]), unescape("|".join(parts[1:]))
+    begin, *rest = split(text, "|") if "\\" in text else text.split("|", 1)
+    if not rest:
+        return TokenValue(None, unescape(begin))
+    system, code = unescape(begin), unescape("|".join(rest))
     if not system and not code:
         return RequestError("fhir-search-value-malformed", parameter.code, text, "code, system|code, |code or system|")
     return TokenValue(system, code or None)

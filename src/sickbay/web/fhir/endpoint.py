@@ -6,8 +6,9 @@ A plain ASGI function, since a framework's routing would cost more than reading 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import structs
 
@@ -20,16 +21,26 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import HELD
 from sickbay.services.access import AccessResult
+from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.request_metrics import Kind
 from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public
-from sickbay.web.fhir.access_control import authorize, refusal_before_the_body
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
-from sickbay.web.fhir.kinds import kind_of
 from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
-from sickbay.web.fhir.request import LARGE, BodyRejected, access_request, is_bulky, query_of, receive_body, text_of
+from sickbay.web.fhir.request import (
+    LARGE,
+    BodyRejected,
+    access_request,
+    faults_of,
+    is_bulky,
+    parse_body,
+    query_of,
+    receive_body,
+    text_of,
+)
 from sickbay.web.fhir.response import FhirResponse, issue_response, negotiate_format, send_response
 from sickbay.web.http_request import UnreadableRequest, check_target, raw_path
 from sickbay.web.http_request import query_of as parameters_of
@@ -39,28 +50,47 @@ from sickbay.web.request_state import RequestState
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
-Respond: TypeAlias = Callable[[FhirBase, Scope, Receive], Awaitable[FhirResponse]]
 Handler: TypeAlias = Callable[[FhirContext, AccessRequest], Awaitable[FhirResponse]]
-ToRequest: TypeAlias = Callable[[str], AccessRequest]
-"""Builds the access request once the body is known."""
 Result: TypeAlias = tuple[FhirResponse, AccessResult]
 Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[Result]]
 
+
+class Api(NamedTuple):
+    """What is served below a base: FHIR, or app state.
+
+    public: the response to a request that needs no token, otherwise None. perform: decides on a request and responds to it.
+    addressed: changes the request if the API isn't served at the URL of the base.
+    """
+
+    public: Callable[[FhirBase, Route | Misrouted, str, Mapping[str, str]], FhirResponse | None]
+    perform: Perform
+    addressed: Callable[[FhirBase, AccessRequest], AccessRequest] | None = None
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "read": "fhir_read",
+    "vread": "fhir_read",
+    "search-type": "fhir_search",
+    "search-system": "fhir_search",
+    "search-compartment": "fhir_search",
+    "create": "fhir_write",
+    "update": "fhir_write",
+    "patch": "fhir_write",
+    "delete": "fhir_write",
+    "batch": "fhir_write",
+}
+"""What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 SHAPING = frozenset(("_format", "_pretty"))
 """Parameters that ask for another format than compact JSON."""
 
 
-async def serve(base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
-    await serve_with(respond, base, scope, receive, send)
-
-
-async def serve_with(respond: Respond, base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run a handler with what every endpoint needs: responses to unreadable requests, CORS headers, and sending."""
+async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request: also one that can't be read, and with CORS headers."""
     state: RequestState = scope["state"]
     try:
         check_target(scope)
-        response = await respond(base, scope, receive)
+        response = await _respond(api, base, scope, receive)
     except UnreadableRequest as error:
         refusal = await unreadable.answered_in_fhir(scope, base.sandbox, base.tenant, base.version, error)
         response = in_format(base, scope, refusal)
@@ -73,57 +103,65 @@ async def serve_with(respond: Respond, base: FhirBase, scope: Scope, receive: Re
     await send_response(send, scope["method"], response, cors, state.exchange)
 
 
-async def respond(base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
-    """Route the request, and answer it. Raises NotFhir, Unreadable and BodyRejected."""
-    method, path, headers = scope["method"], raw_path(scope)[len(base.path) :], scope["state"].headers
-    routed = route(base.version, method, path)
-    scope["state"].kind = kind_of(routed)
-    if isinstance(routed, Misrouted) or routed.interaction in public.INTERACTIONS:
-        response = public.public_response(base, routed, path, headers)
-        if response is not None:
-            return in_format(base, scope, response)
-    query = scope["query_string"].decode("latin-1")
-
-    def to_request(body: str) -> AccessRequest:
-        return access_request(base, method, query, headers, path, routed, body)
-
-    return await answer(base, scope, receive, routed, to_request, perform)
-
-
-async def answer(
-    base: FhirBase, scope: Scope, receive: Receive, routed: Route | Misrouted, to_request: ToRequest, perform: Perform
-) -> FhirResponse:
-    """Decide on a request, carry it out, and record it. Raises Unreadable and BodyRejected."""
+async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
+    """Route a request, decide on it, carry it out and record it. Raises NotFhir, UnreadableRequest and BodyRejected."""
+    state: RequestState = scope["state"]
+    path = raw_path(scope)[len(base.path) :]
+    routed = route(base.version, scope["method"], path)
+    state.kind = KINDS.get(routed.interaction, "fhir_other")
+    response = api.public(base, routed, path, state.headers)
+    if response is not None:
+        return in_format(base, scope, response)
     filling = base.sandbox.filling
     if not filling.is_ready(base.space):
         await filling.ensure(base.space)
     if scope["method"] in BODILESS:
-        request = to_request("")
-        response, access = await perform(base, request, routed, b"")
+        request = _to_request(api, base, scope, path, routed, "")
+        response, access = await api.perform(base, request, routed, b"")
     else:
-        request, response, access = await _answer_with_body(base, scope, receive, routed, to_request, perform)
+        request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
     if "xml" in request.headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent):
         response = await _formatted(base, request, response)
-    await record(base, scope, request, response, access)
+    exchange = _exchange(base, scope, request, response, access)
+    if access.decision.refusal is None:
+        base.sandbox.journal.hold(exchange)
+    else:
+        state.withheld = withheld(access.decision.examination)
+        await base.sandbox.journal.write(exchange)
     return response
 
 
+def _to_request(api: Api, base: FhirBase, scope: Scope, path: str, routed: Route | Misrouted, body: str) -> AccessRequest:
+    query = scope["query_string"].decode("latin-1")
+    request = access_request(base, scope["method"], query, scope["state"].headers, path, routed, body)
+    return request if api.addressed is None else api.addressed(base, request)
+
+
 async def _answer_with_body(
-    base: FhirBase, scope: Scope, receive: Receive, routed: Route | Misrouted, to_request: ToRequest, perform: Perform
+    api: Api, base: FhirBase, scope: Scope, receive: Receive, path: str, routed: Route | Misrouted
 ) -> tuple[AccessRequest, FhirResponse, AccessResult]:
     """Refuse a client that may not send this before a large body is received. The server drops the rest of the body."""
     headers = scope["state"].headers
     if is_bulky(headers):
-        request = to_request("")
-        refusal = await refusal_before_the_body(base, request, routed)
+        request = _to_request(api, base, scope, path, routed, "")
+        refusal = await _refusal_before_the_body(base, request, routed)
         if refusal is not None:
             return request, refused(base.version, base.url, refusal), refusal
     raw = await receive_body(base.version, receive, headers, routed)
-    request = to_request(text_of(raw, routed))
+    request = _to_request(api, base, scope, path, routed, text_of(raw, routed))
     if len(raw) <= LARGE:
-        return request, *await perform(base, request, routed, raw)
+        return request, *await api.perform(base, request, routed, raw)
     async with base.sandbox.bodies.hold(len(raw)):
-        return request, *await perform(base, request, routed, raw)
+        return request, *await api.perform(base, request, routed, raw)
+
+
+async def _refusal_before_the_body(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> AccessResult | None:
+    """The refusal of a client that may not send this request at all, decided before a large body is received."""
+    media = negotiate(base.version, request.headers.get("accept"), request.parameters.get("_format"))
+    faults = faults_of(base.version, routed, media, None)
+    result = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, unread=True)
+    refusal = result.decision.refusal
+    return result if refusal is not None and refusal.status in (401, 403) else None
 
 
 async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
@@ -134,12 +172,15 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     format = request.parameters.get("_format") if request.parameters.pairs else None
     media = negotiate(base.version, request.headers.get("accept"), format)
     query = query_of(base, request, routed)
-    access = await authorize(base, request, routed, media, query, raw)
+    condition = query if isinstance(query, Query) else None
+    faults = faults_of(base.version, routed, media, query)
+    body = parse_body(base, request, raw) if len(raw) <= LARGE else await asyncio.to_thread(parse_body, base, request, raw)
+    ignored = condition.ignored if condition is not None else ()
+    access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored)
     if access.decision.refusal is not None:
         return refused(base.version, base.url, access), access
     if isinstance(routed, Misrouted):
         return _misrouted(base, routed), access
-    condition = query if isinstance(query, Query) else None
     content = [(b"content-type", (media.content_type or "").encode())]
     context = FhirContext(base, access, routed, condition, content)
     response = await INTERACTIONS[routed.interaction](context, request)
@@ -205,14 +246,13 @@ async def _formatted(base: FhirBase, request: AccessRequest, response: FhirRespo
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
-async def record(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> None:
-    """Record the exchange: a refusal is written before this returns, a granted request with the next batch."""
+def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:
+    """The exchange to record: a refusal is written before the response, a granted request with the next batch."""
     state: RequestState = scope["state"]
-    decision, journal = access.decision, base.sandbox.journal
-    is_refused = decision.refusal is not None
+    decision = access.decision
     wire = RecordedRequest(scope["method"], request.url, state.headers, request.body if response.status >= 400 else "")
     recorded = RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None)
-    exchange = Exchange(
+    return Exchange(
         state.exchange,
         base.sandbox.runtime.effects.now(),
         base.tenant.name,
@@ -222,10 +262,8 @@ async def record(base: FhirBase, scope: Scope, request: AccessRequest, response:
         wire,
         recorded,
         decision,
-        decision.explained() if is_refused else None,
+        None if decision.refusal is None else decision.explained(),
     )
-    if not is_refused:
-        journal.hold(exchange)
-        return
-    state.withheld = withheld(decision.examination)
-    await journal.write(exchange)
+
+
+FHIR: Final = Api(public.public_response, perform)

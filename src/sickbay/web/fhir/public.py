@@ -16,6 +16,7 @@ from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.oauth.discovery import endpoints
 
 INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
+MAYBE_PUBLIC = INTERACTIONS | {Misrouted.interaction}
 
 
 class NotFhir(Exception):
@@ -24,6 +25,8 @@ class NotFhir(Exception):
 
 def public_response(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
     """None if the request needs a token. Raises NotFhir."""
+    if routed.interaction not in MAYBE_PUBLIC:
+        return None
     if isinstance(routed, Misrouted):
         if routed.status == 404 and _looks_for_oauth(path, headers):
             raise NotFhir

@@ -11,6 +11,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import history, preconditions, subset
 from sickbay.fhir.body import Body
+from sickbay.fhir.media import Media
 from sickbay.fhir.operations import parameters as operation_parameters
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.request_error import RequestError
@@ -18,6 +19,8 @@ from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
+from sickbay.fhir.search.types import named
+from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.services import writing
@@ -120,7 +123,7 @@ def access_request(
     letters, interaction = routed.letters, routed.interaction
     involved: tuple[str, ...] = ()
     if interaction in SEARCHES:
-        involved = search_parser.named(base.version, routed.type, parameters.pairs)
+        involved = named(base.version, routed.type, parameters.pairs)
     elif interaction == "operation":
         involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
     elif interaction == "create" and "if-none-exist" in headers:
@@ -168,6 +171,16 @@ def condition(base: FhirBase, request: AccessRequest) -> Query | tuple[RequestEr
     if not criteria and request.interaction != "create":
         expected = f"{request.type}?<search parameter>=<value>; or {request.type}/<id>, which needs no condition"
     return (RequestError("fhir-search-value-malformed", "condition", criteria, expected),)
+
+
+def faults_of(
+    version: str, routed: Route | Misrouted, media: Media, query: Query | tuple[RequestError, ...] | None
+) -> tuple[RequestError, ...]:
+    """The errors in the address, the format and the search, in this order."""
+    faults = query if isinstance(query, tuple) else ()
+    if media.content_type is None:
+        faults = (RequestError("fhir-accept-unsupported", "Accept", media.asked, VERSIONS[version].json), *faults)
+    return (routed.fault, *faults) if isinstance(routed, Misrouted) and routed.fault else faults
 
 
 def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unknown:
