@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 ARGS ?=
+# The tests of a module stay together, and so do its fixtures. loadgroup assigns single tests, each in time that grows with their number.
+PARALLEL := -q -n 2 --dist worksteal
 COMPILE := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate
 
 help:  ## list these commands
@@ -17,15 +19,18 @@ run: .venv/.runtime  ## serve on http://localhost:7425 (options: make run ARGS="
 
 install: .venv/.runtime  ## install into .venv without serving, for CI
 
+# Otherwise each process compiles the tests and pytest's plugins again, if the variable is set.
+test prove cover: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/.dev node  ## run all tests, including those in Chromium
 	@tools/system chromium postgres
 	@$(PY) -m compileall -q src tests bench tools
-	$(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
 prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests without caches
 	@tools/system chromium postgres patroni podman
 	$(PY) -m pytest -q -m prove $(ARGS)
-	SICKBAY_CACHES=off $(PY) -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	SICKBAY_CACHES=off $(PY) -m pytest $(PARALLEL) $(ARGS)
 
 check: .venv/.dev cover  ## check formatting, lint, types, layers, coverage, and tools/checks
 	$(PY) -m ruff format --check src tests tools bench

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.settings.database import is_database
 from sickbay.settings.settings import Settings
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import population_pending
@@ -24,7 +25,9 @@ from sickbay.web.app import create
 
 T = TypeVar("T")
 BASE = "http://localhost:7425"
-PATIENTS = 20
+PATIENTS, FEW = 20, 3
+CONTENT = frozenset(("base_url", "seed", "messiness", "today", "ephemeral"))
+"""Settings that change the stored patients."""
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
@@ -129,11 +132,21 @@ def received(answer: httpx2.Response) -> dict[str, str]:
 
 
 def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
-    """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist."""
-    defaults = {"data": str(tmp_path), "patients": PATIENTS}
-    if defaults | settings == defaults and not (Path(tmp_path) / "sickbay.db").exists():
-        shutil.copy(_filled() / "sickbay.db", tmp_path)
-    return asyncio.run(_walked(steps, Settings(**defaults | settings)))
+    """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist.
+
+    In a database they are created for each test, so by default there are only a few.
+    """
+    stored = is_database(settings.get("data"))
+    settings = {"data": str(tmp_path), "patients": FEW if stored else PATIENTS} | settings
+    if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] == PATIENTS:
+        copy_filled(Path(tmp_path))
+    return asyncio.run(_walked(steps, Settings(**settings)))
+
+
+def copy_filled(folder: Path) -> None:
+    """Copy a database with the default R4 patients into the folder, unless it has one."""
+    if not (folder / "sickbay.db").exists():
+        shutil.copy(_filled() / "sickbay.db", folder)
 
 
 async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:

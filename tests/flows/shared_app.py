@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from tests.flows.flow import BASE, Flow
+from tests.flows.flow import BASE, PATIENTS, Flow, copy_filled
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
@@ -35,9 +35,16 @@ class Sitting:
 
 @contextmanager
 def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[Sitting]:
-    """Open a shared application. data: the URL of a database; without it everything is in the folder."""
+    """Open a shared application. data: the URL of a database; without it everything is in the folder.
+
+    By default its R4 patients already exist, except in a database.
+    """
+    if data is None and not settings:
+        copy_filled(folder)
     with asyncio.Runner() as runner:
-        sandbox = runner.run(open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": 20, **settings})))
+        sandbox = runner.run(
+            open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": PATIENTS, **settings}))
+        )
         application = create(sandbox)
         clients: list[httpx2.AsyncClient] = []
 

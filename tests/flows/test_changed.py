@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.flows.flow import Flow, run
+from tests.flows.flow import PATIENTS, Flow, run
 from tests.flows.writing import hand, observation
 
 EVER = "_lastUpdated=lt2001,ge2002"
@@ -37,4 +37,4 @@ def test_a_list_of_times_matches_any_of_them(tmp_path: Path, engine: Callable[[]
         chained = await own.ask("GET", f"/Observation?_id={created['id']}&patient.{EVER}")
         assert chained.json()["total"] == 1
 
-    run(steps, tmp_path, data=engine() or str(tmp_path))
+    run(steps, tmp_path, data=engine() or str(tmp_path), patients=PATIENTS)

@@ -21,6 +21,16 @@ def value(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
+def samples(name: str) -> dict[frozenset[tuple[str, str]], float]:
+    """All series of one metric, in one pass over the registry."""
+    return {
+        frozenset(sample.labels.items()): sample.value
+        for metric in REGISTRY.collect()
+        for sample in metric.samples
+        if sample.name == name
+    }
+
+
 def exchange(stage: str, status: int = 200, decision: Any = None, explanation: Any = None) -> Exchange:
     response = RecordedResponse(status, {})
     request = RecordedRequest("GET", "http://x/", {})
@@ -68,16 +78,17 @@ def test_the_deciding_refusal_comes_before_other_findings() -> None:
 @settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.floats(0, 100)), max_size=20))
 def test_durations_are_published_as_if_each_had_been_observed(durations: list[tuple[Any, float]]) -> None:
-    names = [(kind, f"{bound}") for kind in KINDS for bound in BUCKETS]
-    before = {key: value("sickbay_request_duration_seconds_bucket", kind=key[0], le=key[1]) for key in names}
-    totals = {kind: value("sickbay_request_duration_seconds_count", kind=kind) for kind in KINDS}
+    bucket, count = "sickbay_request_duration_seconds_bucket", "sickbay_request_duration_seconds_count"
+    before, totals = samples(bucket), samples(count)
     metrics = RequestMetrics()
     for kind, seconds in durations:
         metrics.took(kind, seconds)
     metrics.publish()
-    for kind, bound in names:
-        added = value("sickbay_request_duration_seconds_bucket", kind=kind, le=bound) - before[kind, bound]
-        assert added == sum(1 for name, seconds in durations if name == kind and seconds <= float(bound))
+    after, counted = samples(bucket), samples(count)
     for kind in KINDS:
-        added = value("sickbay_request_duration_seconds_count", kind=kind) - totals[kind]
-        assert added == sum(1 for name, _ in durations if name == kind)
+        for bound in BUCKETS:
+            series = frozenset({("kind", kind), ("le", f"{bound}")})
+            added = after[series] - before.get(series, 0.0)
+            assert added == sum(1 for name, seconds in durations if name == kind and seconds <= float(bound))
+        series = frozenset({("kind", kind)})
+        assert counted[series] - totals.get(series, 0.0) == sum(1 for name, _ in durations if name == kind)

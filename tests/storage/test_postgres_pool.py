@@ -111,7 +111,8 @@ async def test_a_failed_connection_attempt_frees_its_place(server: Server) -> No
 
 
 @pytest.mark.anyio
-async def test_a_waiting_request_fails_if_connecting_fails(server: Server) -> None:
+async def test_a_waiting_request_fails_if_connecting_fails(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "FAILOVER", 0.1)
     connections = await server.all()
     server.failing = True
     waiting = [asyncio.create_task(server.connections.take()) for _ in range(3)]

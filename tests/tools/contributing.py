@@ -25,7 +25,8 @@ def listed(what: str) -> list[str]:
 
 
 def copied(folder: Path) -> Path:
-    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info", "node_modules")
+    """The copy includes compiled files, so that only the changed ones are compiled again."""
+    ignored = shutil.ignore_patterns("*.egg-info", "node_modules")
     for name in ("src", "tests", "tools", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("pyproject.toml", "CONTRIBUTING.md"):

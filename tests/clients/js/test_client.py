@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from tests.clients.js.conftest import Run
 
-pytestmark = pytest.mark.xdist_group("js")
-
 
 @pytest.mark.parametrize("name", ["client.test.mjs", "server.test.mjs", "cypress.test.mjs", "vite.test.mjs"])
 def test_every_test_in_javascript_passes(script: Run, running: dict[str, str], name: str) -> None:

@@ -13,8 +13,6 @@ from tests.clients.js.conftest import EXAMPLE, PACKAGE, Run
 from tests.conftest import ROOT
 from tools.checks import admin_types
 
-pytestmark = pytest.mark.xdist_group("js")
-
 
 def test_the_package_contains_only_what_its_users_need(tarball: Path) -> None:
     with tarfile.open(tarball) as packed:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
 from tests.clients.js.conftest import Run
-
-pytestmark = pytest.mark.xdist_group("js")
 
 
 def test_playwright_launches_the_app_and_a_failure_shows_the_diagnosis(run: Run, browser: dict[str, str]) -> None:
