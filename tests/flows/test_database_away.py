@@ -35,13 +35,16 @@ def test_requests_get_503_while_the_database_is_down_and_work_again_afterwards(
                 assert answer.status_code == 503
                 assert answer.json()["issue"][0]["code"] == "transient"
                 assert answer.headers["x-correlation-id"]
+                assert answer.headers["retry-after"] == "5"
                 assert "postgresql" not in answer.text
             for path in ("/", "/general/oauth/authorize", "/admin/apps"):
-                assert (await flow.http.get(path)).status_code == 503
+                problem = await flow.http.get(path)
+                assert (problem.status_code, problem.headers["retry-after"]) == (503, "5")
                 page = await flow.http.get(path, headers={"Accept": "text/html"})
                 assert (page.status_code, "<h1>The database is unavailable</h1>" in page.text) == (503, True)
             assert (await flow.http.get("/healthz")).status_code == 200
-            assert (await flow.http.get("/readyz")).status_code == 503
+            readiness = await flow.http.get("/readyz")
+            assert (readiness.status_code, readiness.headers["retry-after"]) == (503, "5")
             own.start()
             assert (await asking.ask("GET", address)).status_code == 200
             assert (await asking.ask("GET", "/Observation?_summary=count")).json()["total"] == 1
@@ -63,9 +66,11 @@ def test_writes_get_503_while_the_disk_is_full_and_work_again_afterwards(tmp_pat
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
         refused = http.post("/general/r4/Patient", json={"resourceType": "Patient"})
         assert (refused.status_code, refused.json()["issue"][0]["code"]) == (503, "transient")
+        assert refused.headers["retry-after"] == "60"
         assert "The disk with Sickbay's data is full or failing" in refused.json()["issue"][0]["diagnostics"]
         problem = http.post("/admin/reset", json={})
         assert (problem.status_code, problem.json()["title"]) == (503, "The disk is full or failing")
+        assert problem.headers["retry-after"] == "60"
         command = sickbay("token", "Filler", "--scope", "system/*.cruds", folder=tmp_path)
         assert (command.returncode, command.stderr.count("\n")) == (1, 1)
         assert http.get("/general/r4/Patient").json()["total"] == 0

@@ -114,6 +114,6 @@ def test_sickbay_is_not_ready_until_it_has_started(tmp_path: Path) -> None:
         assert (await flow.http.get("/readyz")).text == "ok\n"
         flow.sandbox.ready = False
         answer = await flow.http.get("/readyz")
-        assert (answer.status_code, answer.text) == (503, "starting\n")
+        assert (answer.status_code, answer.text, answer.headers["retry-after"]) == (503, "starting\n", "1")
 
     run(steps, tmp_path)

@@ -23,6 +23,8 @@ class Unavailable(RuntimeError):
 
     title = "The database is unavailable"
     detail = "Sickbay's database doesn't respond; nothing was changed. Try again."
+    retry_after = 5
+    """Seconds for the response's Retry-After (RFC 9110 10.2.3)."""
 
 
 class UnknownOutcome(Unavailable):
@@ -39,6 +41,7 @@ class DiskFails(Unavailable):
 
     title = "The disk is full or failing"
     detail = "The disk with Sickbay's data is full or failing; nothing was changed. See Sickbay's log, then try again."
+    retry_after = 60
 
 
 class TooSlow(Unavailable):
@@ -46,6 +49,7 @@ class TooSlow(Unavailable):
 
     title = "The search takes too long"
     detail = "The search was stopped because it took too long. Narrow it, for example by a patient, a code or a date."
+    retry_after = 60
 
 
 def is_database(data: str | None) -> TypeGuard[str]:

@@ -109,7 +109,7 @@ class Application:
             return
         except Unavailable as error:
             LOG.error("%s %s", id, error, extra={"correlation_id": id})
-            await errors.send_fhir_error(send, id, 503, "transient", error.detail)
+            await errors.send_fhir_error(send, id, 503, "transient", error.detail, error.retry_after)
         except Exception:
             LOG.exception("%s failed", id, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 500, "exception", f"Sickbay failed; its log says how, under {id}.")

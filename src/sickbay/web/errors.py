@@ -37,7 +37,9 @@ async def page_error(request: Request, error: Exception) -> Response:
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):
         LOG.error("%s %s", id, error, extra={"correlation_id": id})
-        return _trouble(request, 503, error.title, error.detail)
+        response = _trouble(request, 503, error.title, error.detail)
+        response.headers["retry-after"] = str(error.retry_after)
+        return response
     LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
     return _trouble(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
 
@@ -47,14 +49,15 @@ def _trouble(request: Request, status: int, title: str, text: str) -> Response:
     return html_response.trouble(request, request.app.state.sandbox, status, title, text, view)
 
 
-async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str) -> None:
-    """An OperationOutcome of severity fatal."""
+async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str, retry_after: int | None = None) -> None:
+    """An OperationOutcome of severity fatal. retry_after: seconds for Retry-After, if trying again may help."""
     issue = {"severity": "fatal", "code": code, "diagnostics": text}
     body = orjson.dumps({"resourceType": "OperationOutcome", "issue": [issue]})
     headers = [
         (b"content-type", b"application/fhir+json"),
         (b"x-correlation-id", id.encode()),
         *cors(None),
+        *([(b"retry-after", str(retry_after).encode())] if retry_after is not None else []),
         (b"content-length", str(len(body)).encode()),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -29,7 +29,9 @@ async def readyz(request: Request) -> Response:
     state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
     await sandbox.runtime.store.get("meta", "")
-    return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
+    if sandbox.ready:
+        return PlainTextResponse("ok\n")
+    return PlainTextResponse("starting\n", 503, {"Retry-After": "1"})
 
 
 async def metrics(request: Request) -> Response:
