@@ -192,6 +192,8 @@ class UrlContext:
     """Names of refusals that can be explained: another server's response is matched to one of these."""
     cookie_lost: bool = False
     """Whether the app set a cookie at the launch that didn't come back with the redirect."""
+    response_mode: str | None = None
+    """The `response_mode` that the app requested, or the default of the `response_type` that it requested; None if unknown."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 
