@@ -1,4 +1,4 @@
-"""Reads a registration: client metadata (RFC 7591), or the form of a case, where `app.type` is public, confidential or backend."""
+"""Reads a registration: client metadata (RFC 7591), or a case, where `app.type` is public, confidential or backend."""
 
 from __future__ import annotations
 
