@@ -192,6 +192,14 @@ def test_a_message_about_another_parameter_comes_before_a_fault_that_does_not_ex
     assert found[:2] == ["keycloak-redirect-uri-not-registered", "pkce-challenge-malformed"]
 
 
+def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of_the_server_accepts() -> None:
+    url = AUTHORIZE.replace("ehr.example.org/authorize", "cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/")
+    url = url.replace("response_type=code", "response_type=code%20id_token")
+    message = "The redirect URI 'https://cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/-callback' specified"
+    found = ids(f"{message} in the request does not match the redirect URIs configured for the application\n\n{url}")
+    assert found.index("athena-authorize-slash") < found.index("response-type-invalid")
+
+
 def test_the_field_of_the_console_is_named_in_what_to_compare() -> None:
     diagnosis = diagnose_text(AUTHORIZE.replace("ehr.example.org", "sso.example.org/realms/a/protocol/openid-connect"))[1]
     assert "Valid redirect URIs" in diagnosis.causes[0].fix
