@@ -50,7 +50,12 @@ METADATA = """{"redirect_uris": ["https://a.example/cb#home"], "client_name": "A
 
 @pytest.mark.parametrize(
     ("requested", "severity"),
-    [("response_mode=fragment", "info"), ("response_type=code%20id_token", "info"), ("response_mode=query", "error"), ("", "error")],
+    [
+        ("response_mode=fragment", "info"),
+        ("response_type=code%20id_token", "info"),
+        ("response_mode=query", "error"),
+        ("", "error"),
+    ],
 )
 def test_a_response_in_the_fragment_is_an_error_only_if_it_was_not_requested(requested: str, severity: str) -> None:
     url = AUTHORIZE.replace("response_type=code", requested) if "type" in requested else f"{AUTHORIZE}&{requested}"
@@ -193,9 +198,13 @@ def test_a_message_about_another_parameter_comes_before_a_fault_that_does_not_ex
 
 
 def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of_the_server_accepts() -> None:
-    url = AUTHORIZE.replace("ehr.example.org/authorize", "cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/")
+    url = AUTHORIZE.replace(
+        "ehr.example.org/authorize", "cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/"
+    )
     url = url.replace("response_type=code", "response_type=code%20id_token")
-    message = "The redirect URI 'https://cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/-callback' specified"
+    message = (
+        "The redirect URI 'https://cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/-callback' specified"
+    )
     found = ids(f"{message} in the request does not match the redirect URIs configured for the application\n\n{url}")
     assert found.index("athena-authorize-slash") < found.index("response-type-invalid")
 

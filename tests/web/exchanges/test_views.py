@@ -11,7 +11,7 @@ from tests.web.exchange_pages import granted, refused, token_refused
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import parts_marked
 from sickbay.web.exchanges.views import as_text, exchange_view
-from sickbay.web.pages.check_steps import Step, folded, words
+from sickbay.web.pages.check_steps import Step, folded
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
 
@@ -103,11 +103,6 @@ def test_members_of_a_json_body_are_shown_as_parameters_and_invisible_characters
     assert sent == {"code": "Rw4Z<U+FEFF>", "grant_type": "authorization_code", "scope": '["a"]'}
     broken = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
     assert broken.rows == ()
-
-
-def test_the_names_of_checks_are_words() -> None:
-    assert words("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
-    assert words("redirect_uri_is_registered") == "redirect URI is registered"
 
 
 def test_a_note_says_that_codes_and_assertions_work_only_once() -> None:

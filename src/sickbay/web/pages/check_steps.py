@@ -7,19 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.authorization.authorize import GATE
+from sickbay.web.pages.check_names import words
 
 FEW = 4
 """Longer runs of passed checks are folded."""
-_SPELLED = {
-    "fhir": "FHIR",
-    "url": "URL",
-    "html": "HTML",
-    "pkce": "PKCE",
-    "s256": "S256",
-    "sha256": "SHA-256",
-    "jwt": "JWT",
-    "utf8": "UTF-8",
-}
 _MISSING = {
     "client": "the registration",
     "server": "the other server’s records",
@@ -74,12 +65,6 @@ def _needs(missing: str | None) -> str:
     if missing in _MISSING:
         return f"needs {_MISSING[missing]}"
     return f"runs only after “{words(missing)}” has passed" if missing else "runs only after another check has passed"
-
-
-def words(name: str) -> str:
-    """The name of a check as words."""
-    text = name.replace("_", " ").replace("redirect uris", "redirect URIs").replace("redirect uri", "redirect URI")
-    return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
 
 
 def tally(checks: Sequence[Mapping[str, Any]]) -> str:
