@@ -88,10 +88,9 @@ def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> 
 
 def test_a_fragment_that_the_app_requested_is_a_fact_of_the_refusal() -> None:
     sent = request({"url": f"{CALLBACK}#code=x"})
-    requested = authorization_response.answer_is_in_the_query(sent, UrlContext(response_mode="fragment"))
-    assert requested is not None and requested.facts == {"names": ["code"], "asked_for": True}
-    other = authorization_response.answer_is_in_the_query(sent, UrlContext(response_mode="query"))
-    assert other is not None and other.facts == {"names": ["code"]}
+    for mode, expected in (("fragment", {"names": ["code"], "asked_for": True}), ("query", {"names": ["code"]})):
+        refusal = examine(CHECKS, sent, UrlContext(response_mode=mode)).refusals[0]
+        assert refusal.facts == expected
 
 
 def test_a_response_without_code_and_error_is_reported() -> None:
