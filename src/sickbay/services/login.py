@@ -20,7 +20,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refused
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
-Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
+LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SignInResult:
     code: str | None = None
 
 
-async def next_ask(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> Ask:
+async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> LoginStep:
     """The next question for the user."""
     tenant = tenant.under(waiting.client)
     if waiting.client.auto_approve is not None:
@@ -154,9 +154,9 @@ SILENT = {
 CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patient or an encounter")
 
 
-def not_silently(waiting: PendingAuthorization, ask: Ask) -> SignInResult:
+def not_silently(waiting: PendingAuthorization, step: LoginStep) -> SignInResult:
     """The refusal of prompt=none if the user would have to be asked (OpenID Connect Core 3.1.2.6)."""
-    kind, reason = SILENT.get(ask, CHOICES)
+    kind, reason = SILENT.get(step, CHOICES)
     refusal = kind(received="none", reason=reason)
     return SignInResult(refused(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
 

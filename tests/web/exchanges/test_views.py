@@ -61,10 +61,10 @@ def test_the_title_begins_with_the_verdict() -> None:
 
 
 def test_the_checks_show_where_responses_may_be_redirected_from_then_on() -> None:
-    outcomes = [step.outcome for step in VIEW.walk]
+    outcomes = [step.outcome for step in VIEW.steps]
     assert outcomes.index("gate") == 3
-    assert VIEW.walk[4].because == "decided the response"
-    assert VIEW.sum == "4 passed, 3 failed, 1 skipped"
+    assert VIEW.steps[4].because == "decided the response"
+    assert VIEW.tally == "4 passed, 3 failed, 1 skipped"
 
 
 def test_a_value_that_sickbay_cannot_know_has_no_expectation() -> None:
@@ -179,14 +179,14 @@ def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_corr
 
 
 def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
-    walk = [
+    steps = [
         *(Step("passed", str(at)) for at in range(6)),
         Step("refused", "r"),
         *(Step("passed", str(at)) for at in range(3)),
     ]
-    stretches = folded(walk)
-    assert [len(step_group) for step_group in stretches] == [6, 1, 1, 1, 1]
-    assert [step for step_group in stretches for step in step_group] == walk
+    groups = folded(steps)
+    assert [len(step_group) for step_group in groups] == [6, 1, 1, 1, 1]
+    assert [step for step_group in groups for step in step_group] == steps
 
 
 def test_without_a_decided_refusal_the_worst_stays_first() -> None:
@@ -199,8 +199,8 @@ def test_a_skipped_check_says_what_it_needs() -> None:
         {"name": "aud_is_a_fhir_base", "outcome": "skipped", "waits_for": "server"},
         {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
     ]
-    walk = exchange_view({**granted(), "checks": checks}).walk
-    assert [(step.text, step.because) for step in walk] == [
+    steps = exchange_view({**granted(), "checks": checks}).steps
+    assert [(step.text, step.because) for step in steps] == [
         ("aud is a FHIR base", "needs the other server’s records"),
         ("launch is fresh", "runs only after “launch is known” has passed"),
     ]

@@ -37,7 +37,7 @@ class TextPiece:
     kind: Kind = ""
 
     @property
-    def said(self) -> str:
+    def spoken(self) -> str:
         """The name of a single punctuation character, for screen readers."""
         return NAMES.get(self.text, "")
 

@@ -135,12 +135,12 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     if waits:
         await sandbox.filling.ensure(space)
     is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
-    ask = await login.next_ask(sandbox.runtime, tenant, waiting) if is_ready else ""
-    if ask == "nothing":
+    step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
+    if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished)
-    if ask and waiting.wishes.silent:
-        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, ask))
+    if step and waiting.wishes.silent:
+        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
     session, cookie = await cookies.begun(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)

@@ -33,10 +33,10 @@ class Step:
     because: str = ""
 
 
-def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def folded(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     """Group the steps: more than FEW passed checks in a row are one group, every other step is a group of its own."""
     groups: list[list[Step]] = []
-    for step in walk:
+    for step in steps:
         if step.outcome == "passed" and not step.because and groups and groups[-1][-1].outcome == "passed":
             groups[-1].append(step)
         else:
