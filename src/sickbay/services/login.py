@@ -58,7 +58,7 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
     allowed = await consented(runtime, tenant, waiting)
-    needs_consent = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
+    needs_consent = waiting.sign_in_parameters.consent or allowed is None or not set(granted) <= set(allowed.scopes)
     return "consent" if needs_consent else "nothing"
 
 
@@ -84,7 +84,7 @@ async def candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthoriza
 
 def _needs_new_sign_in(runtime: Runtime, waiting: PendingAuthorization, user: User) -> bool:
     return login_prompt.needs_new_sign_in(
-        waiting.wishes, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
+        waiting.sign_in_parameters, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
     )
 
 

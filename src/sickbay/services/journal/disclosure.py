@@ -27,7 +27,7 @@ STORED = (
     "token",
     "user",
     "owner",
-    "neighbours",
+    "newest_clients",
     "others",
     "attempts",
     "subject",

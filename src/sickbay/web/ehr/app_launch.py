@@ -75,7 +75,7 @@ async def _of_card(ehr: EhrPages, client: Client, patient: str | None, key: str 
     context = ehr.context(patient) if patient and key else {}
     if not context:
         return None
-    link = launch_card.by_key(await registration.every(ehr.sandbox.runtime, ehr.tenant.name), key or "")
+    link = launch_card.by_key(await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name), key or "")
     wanted = launch_task.of_link(launch_card.filled(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 

@@ -201,7 +201,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
     if patient is None:
         return ehr.page("notice", notice.no_record(ehr.home), status=404)
-    launchable = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
+    launchable = [client for client in await registration.all_clients(sandbox.runtime, tenant.name) if launch_uri(client)]
     apps = (
         [client for client in launchable if client.type == "patient" or client.sample]
         if ehr.user and ehr.user.acts_for_patients

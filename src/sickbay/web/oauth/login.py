@@ -104,7 +104,7 @@ async def _show_next_page(
     )
     if step == "sign-in":
         view = await sign_in_view(
-            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
+            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.sign_in_parameters.hint
         )
         return html_response.page(request, sandbox, "sign_in", view, options)
     if step == "patient":
@@ -132,7 +132,7 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    accounts_here = await users.every(sandbox.runtime, tenant)
+    accounts_here = await users.all_users(sandbox.runtime, tenant)
     accounts = tuple(
         Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
         for account in accounts_here

@@ -43,7 +43,7 @@ def closed(request: Request, sandbox: Sandbox) -> Response | None:
 async def apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := closed(request, sandbox):
         return rejection
-    clients = await registration.every(sandbox.runtime)
+    clients = await registration.all_clients(sandbox.runtime)
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
     view = AppsView(tuple([await _row(sandbox, client) for client in clients]), "/developer/register", hospitals)
     return html_response.page(
@@ -120,7 +120,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         live_at=f"{times.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
-        users=tuple(Choice(user.username, user.name or user.username) for user in await users.every(sandbox.runtime, tenant)),
+        users=await _users(sandbox, tenant),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
@@ -151,6 +151,11 @@ def _secret_text(client: Client) -> str:
     if client.client == "asymmetric":
         return "None: the app signs with its private key."
     return "Public apps have no secret."
+
+
+async def _users(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
+    people = await users.all_users(sandbox.runtime, tenant)
+    return tuple(Choice(user.username, user.name or user.username) for user in people)
 
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
