@@ -13,7 +13,7 @@ from sickbay.web.pages.layout import Frame
 
 LAYOUT = "layout/docs_file.html.j2"
 ASSETS = "assets"
-COPIED = ("flag.svg", "js/docs.js", *(f"css/{name}.css" for name in ("tokens", "base", "parts", "workshop", "docs")))
+COPIED = ("flag.svg", "js/docs.js", *(f"css/{name}.css" for name in ("tokens", "base", "parts", "developer", "docs")))
 
 
 def build(out: Path) -> int:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from tests.abuse import mutations
 from tests.abuse.mutate import Pairs, mutated
-from tests.flows import test_ward as ward
+from tests.flows import test_ehr_by_http as ehr
 from tests.flows.flow import BASE, Flow, received, run
 
 from sickbay.diagnosis.catalogue import BY_ID
@@ -268,18 +268,18 @@ async def signed_out(flow: Flow) -> str:
     """A refresh token that belonged to a user's session, which has ended."""
     app = await flow.register(name="Signed out of", auto_approve=None)
     scope = "online_access user/Patient.rs"
-    await ward.sign_in(flow)
-    page = await flow.http.get((await flow.authorize(app, scope=scope)).headers["location"], headers=ward.HTML)
+    await ehr.sign_in(flow)
+    page = await flow.http.get((await flow.authorize(app, scope=scope)).headers["location"], headers=ehr.HTML)
     form = {
-        "csrf": ward.field(page, "csrf"),
-        "request": ward.field(page, "request"),
+        "csrf": ehr.field(page, "csrf"),
+        "request": ehr.field(page, "request"),
         "scope": scope.split(),
         "decision": "allow",
     }
     code = received(await flow.http.post("/general/oauth/continue", data=form))["code"]
     token = str((await flow.redeem(app, code)).json()["refresh_token"])
-    home = await flow.http.get("/general/ehr", headers=ward.HTML)
-    await flow.http.post("/general/ehr/sign-out", data={"csrf": ward.field(home, "csrf")})
+    home = await flow.http.get("/general/ehr", headers=ehr.HTML)
+    await flow.http.post("/general/ehr/sign-out", data={"csrf": ehr.field(home, "csrf")})
     return token
 
 

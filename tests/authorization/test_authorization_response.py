@@ -86,6 +86,13 @@ def test_no_response_makes_the_diagnosis_raise(error: str, description: str) -> 
     finding_ids(f"{CALLBACK}#{error}?{description}")
 
 
+def test_a_fragment_that_the_app_requested_is_a_fact_of_the_refusal() -> None:
+    sent = request({"url": f"{CALLBACK}#code=x"})
+    for mode, expected in (("fragment", {"names": ["code"], "asked_for": True}), ("query", {"names": ["code"]})):
+        refusal = examine(CHECKS, sent, UrlContext(response_mode=mode)).refusals[0]
+        assert refusal.facts == expected
+
+
 def test_a_response_without_code_and_error_is_reported() -> None:
     assert "redirect-no-code-no-error" in finding_ids(f"{CALLBACK}?state={STATE}")
     assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}")

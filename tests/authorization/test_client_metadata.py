@@ -145,7 +145,7 @@ def test_the_response_has_the_secret_and_its_expiry() -> None:
         redirect_uris=("https://a.example/",),
         launch_uri="https://a.example/launch",
     )
-    assert client_metadata.told(client, "s3cr3t") == {
+    assert client_metadata.registration_response(client, "s3cr3t") == {
         "client_id": "c",
         "client_id_issued_at": 5,
         "client_secret": "s3cr3t",
@@ -163,11 +163,14 @@ def test_the_response_has_the_secret_and_its_expiry() -> None:
 
 def test_the_response_to_a_service_has_its_keys_and_no_secret() -> None:
     service = Client("c", client="asymmetric", jwks=KEYS, grant_types=("client_credentials",), native=True)
-    response = client_metadata.told(service, None)
+    response = client_metadata.registration_response(service, None)
     assert (response["jwks"], response["response_types"], response["application_type"]) == (KEYS, (), "native")
     assert not {"client_secret", "client_secret_expires_at", "redirect_uris", "initiate_login_uri"} & set(response)
-    assert client_metadata.told(Client("c"), None)["token_endpoint_auth_method"] == "none"
-    assert client_metadata.told(Client("c", jwks_uri="https://a.example/k"), None)["jwks_uri"] == "https://a.example/k"
+    assert client_metadata.registration_response(Client("c"), None)["token_endpoint_auth_method"] == "none"
+    assert (
+        client_metadata.registration_response(Client("c", jwks_uri="https://a.example/k"), None)["jwks_uri"]
+        == "https://a.example/k"
+    )
 
 
 REGISTERED = Client("c", tenant="cerner", secret_hash=hashed("s3cr3t"))
@@ -216,11 +219,11 @@ def test_an_update_keeps_tenant_and_version_and_resets_the_rest() -> None:
 
 
 def test_the_management_url_is_returned_only_with_its_token() -> None:
-    response = client_metadata.told(REGISTERED, None, token="t", address="http://x/c")
+    response = client_metadata.registration_response(REGISTERED, None, token="t", address="http://x/c")
     assert (response["registration_access_token"], response["registration_client_uri"]) == ("t", "http://x/c")
-    assert "registration_client_uri" not in client_metadata.told(REGISTERED, None, address="http://x/c")
+    assert "registration_client_uri" not in client_metadata.registration_response(REGISTERED, None, address="http://x/c")
     bye = Client("c", post_logout_redirect_uris=("http://x/bye",))
-    assert client_metadata.told(bye, None)["post_logout_redirect_uris"] == ("http://x/bye",)
+    assert client_metadata.registration_response(bye, None)["post_logout_redirect_uris"] == ("http://x/bye",)
 
 
 def test_all_grant_types_may_be_registered_together() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.authorization.login_prompt import Wishes, needs_new_sign_in, wishes
+from sickbay.authorization.login_prompt import SignInParameters, needs_new_sign_in, sign_in_parameters
 from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import encode, parse
@@ -14,8 +14,8 @@ HINT = jose.sign({"sub": "general-okafor"}, jose.generate())
 FOREIGN = jose.sign({"sub": "somebody"}, jose.generate())
 
 
-def wished(**sent: str) -> Wishes:
-    return wishes(parse(encode(list(sent.items()))))
+def wished(**sent: str) -> SignInParameters:
+    return sign_in_parameters(parse(encode(list(sent.items()))))
 
 
 def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
@@ -61,7 +61,7 @@ def test_each_parameter_is_read_separately() -> None:
 
 
 def test_without_parameters_the_sign_in_is_as_usual() -> None:
-    assert wished() == Wishes()
+    assert wished() == SignInParameters()
     assert wished(prompt="none consent").prompts == {"none", "consent"}
     assert wished(login_hint="anna").hint == "anna"
 

@@ -63,8 +63,8 @@ def test_the_bare_code_follows_code_and_has_only_valid_characters(sent: str, bar
     ("known", "client"),
     [
         (token_context(owner=OTHER), OTHER),
-        (token_context(neighbours=(PUBLIC, OTHER)), OTHER),
-        (token_context(neighbours=(PUBLIC,)), UNKNOWN),
+        (token_context(newest_clients=(PUBLIC, OTHER)), OTHER),
+        (token_context(newest_clients=(PUBLIC,)), UNKNOWN),
     ],
 )
 def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(known, client) -> None:

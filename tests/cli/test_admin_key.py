@@ -19,20 +19,20 @@ def mode(path: Path) -> int:
 def test_the_key_is_made_once_and_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        key = admin_key.made(tmp_path)
+        key = admin_key.ensure(tmp_path)
     finally:
         os.umask(before)
     assert mode(tmp_path / admin_key.FILE) == 0o600
     assert len(key) >= 43
-    assert admin_key.made(tmp_path) == admin_key.read(tmp_path) == key
+    assert admin_key.ensure(tmp_path) == admin_key.read(tmp_path) == key
     assert [path.name for path in tmp_path.iterdir()] == [admin_key.FILE]
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o620, 0o666])
 def test_a_key_that_others_can_open_is_replaced(tmp_path: Path, bits: int) -> None:
-    first = admin_key.made(tmp_path)
+    first = admin_key.ensure(tmp_path)
     (tmp_path / admin_key.FILE).chmod(bits)
-    assert admin_key.made(tmp_path) != first
+    assert admin_key.ensure(tmp_path) != first
     assert mode(tmp_path / admin_key.FILE) == 0o600
 
 
@@ -41,7 +41,7 @@ def test_a_file_without_a_valid_key_is_replaced(tmp_path: Path, text: bytes) -> 
     file = tmp_path / admin_key.FILE
     file.write_bytes(text)
     file.chmod(0o600)
-    assert admin_key.made(tmp_path).encode() != text.strip()
+    assert admin_key.ensure(tmp_path).encode() != text.strip()
 
 
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
@@ -49,18 +49,18 @@ def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     chosen.write_text("known-to-the-author-of-the-link\n")
     chosen.chmod(0o600)
     (tmp_path / admin_key.FILE).symlink_to(chosen)
-    assert admin_key.made(tmp_path) != "known-to-the-author-of-the-link"
+    assert admin_key.ensure(tmp_path) != "known-to-the-author-of-the-link"
     assert not (tmp_path / admin_key.FILE).is_symlink()
     assert chosen.read_text() == "known-to-the-author-of-the-link\n"
 
 
 def test_a_draft_left_by_a_crash_is_replaced_and_a_folder_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "admin-token.draft").write_text("half")
-    assert admin_key.made(tmp_path)
+    assert admin_key.ensure(tmp_path)
     (tmp_path / admin_key.FILE).unlink()
     (tmp_path / admin_key.FILE).mkdir()
     with pytest.raises(CommandError, match="can't be written"):
-        admin_key.made(tmp_path)
+        admin_key.ensure(tmp_path)
     with pytest.raises(CommandError, match="can't be read"):
         admin_key.read(tmp_path)
 

@@ -13,25 +13,25 @@ from sickbay.cli.output import CommandError
 
 
 def test_the_folder_is_the_one_of_the_option(tmp_path) -> None:
-    assert folder.chosen(str(tmp_path)) == tmp_path
+    assert folder.data_folder(str(tmp_path)) == tmp_path
 
 
 def test_the_default_folder_is_the_users_own(monkeypatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
-    assert str(folder.chosen(None)) == "/somewhere/sickbay"
+    assert str(folder.data_folder(None)) == "/somewhere/sickbay"
 
 
 def test_an_unknown_scheme_is_refused_in_one_sentence() -> None:
     with pytest.raises(CommandError, match="must be a folder or postgresql://…, not mysql://"):
-        folder.chosen("mysql://localhost/sickbay")
+        folder.data_folder("mysql://localhost/sickbay")
     with pytest.raises(CommandError, match="isn't a valid database address"):
-        folder.chosen("postgresql://me:secret@[::/sickbay")
+        folder.data_folder("postgresql://me:secret@[::/sickbay")
 
 
 def test_a_database_has_its_own_folder_regardless_of_the_password(monkeypatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     with_one, with_another, other = (
-        folder.chosen(f"postgresql://me:{word}@host/{name}") for word, name in (("a", "x"), ("b", "x"), ("a", "y"))
+        folder.data_folder(f"postgresql://me:{word}@host/{name}") for word, name in (("a", "x"), ("b", "x"), ("a", "y"))
     )
     assert with_one == with_another != other
     assert str(with_one).startswith("/somewhere/sickbay/postgresql/")
@@ -45,9 +45,9 @@ def test_settings_never_show_the_password() -> None:
 
 
 def test_a_second_server_reports_the_first_one(tmp_path) -> None:
-    with folder.held(tmp_path):
+    with folder.locked(tmp_path):
         folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
-        with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.held(tmp_path):
+        with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.locked(tmp_path):
             pass
         assert folder.running(tmp_path)
     assert folder.running(tmp_path) is None
@@ -59,7 +59,7 @@ def test_a_crashed_server_does_not_count_as_running(tmp_path) -> None:
 
 
 def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path) -> None:
-    with folder.held(tmp_path):
+    with folder.locked(tmp_path):
         pass
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
     assert folder.running(tmp_path) is None
@@ -70,7 +70,7 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path) -> None:
     with (tmp_path / folder.LOCK).open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         threading.Timer(0.02, looking.close).start()
-        with folder.held(tmp_path):
+        with folder.locked(tmp_path):
             pass
 
 

@@ -108,7 +108,7 @@ def test_the_steps_for_a_class_register_thirty_apps(home: Path, port: int) -> No
 
 
 def test_the_steps_for_a_connectathon_serve_https(home: Path, port: int) -> None:
-    paths = certificate.own(home, "ehr.example.org")
+    paths = certificate.self_signed(home, "ehr.example.org")
     for path, name in zip(paths, ("fullchain.pem", "privkey.pem"), strict=True):
         path.rename(home / name)
     output = run(home, "At a connectathon", port)

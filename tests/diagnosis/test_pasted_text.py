@@ -43,6 +43,59 @@ def test_the_pieces_of_one_launch_are_examined_together() -> None:
     assert "pkce-verifier-mismatch" in ids(text)
 
 
+RETURNED = "https://a.example/cb#code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k"
+METADATA = """{"redirect_uris": ["https://a.example/cb#home"], "client_name": "A", "grant_types": ["authorization_code"],
+ "token_endpoint_auth_method": "none", "scope": "launch/patient patient/Patient.rs"}"""
+
+
+@pytest.mark.parametrize(
+    ("requested", "severity"),
+    [
+        ("response_mode=fragment", "info"),
+        ("response_type=code%20id_token", "info"),
+        ("response_mode=query", "error"),
+        ("", "error"),
+    ],
+)
+def test_a_response_in_the_fragment_is_an_error_only_if_it_was_not_requested(requested: str, severity: str) -> None:
+    url = AUTHORIZE.replace("response_type=code", requested) if "type" in requested else f"{AUTHORIZE}&{requested}"
+    found = {finding.id: finding.severity for finding in diagnose_text(f"{url}\n{RETURNED}")[1].explanation.findings}
+    assert found["redirect-params-in-fragment"] == severity
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        METADATA,
+        f"This is refused:\n\n{METADATA}\n\nWhy?",
+        f"POST /oauth/register HTTP/1.1\nHost: ehr.example.org\nContent-Type: application/json\n\n{METADATA}",
+        f"curl https://ehr.example.org/connect/dcr -H 'Content-Type: application/json' -d '{METADATA}'",
+    ],
+    ids=["object", "prose", "http", "curl"],
+)
+def test_a_dynamic_registration_is_examined_as_a_registration(text: str) -> None:
+    assert [id for id in ids(text) if not id.startswith("reg-")] == []
+    assert "reg-redirect-uri-has-fragment" in ids(text)
+
+
+def test_the_authentication_method_of_a_registration_says_whether_the_app_is_public() -> None:
+    assert ids(METADATA.replace("#home", "")) == []
+    assert "reg-missing-launch-uri" in ids(METADATA.replace("#home", "").replace("launch/patient", "launch"))
+    system = {"client_name": "B", "redirect_uris": [], "grant_types": ["client_credentials"], "scope": "system/*.rs"}
+    signed = system | {"token_endpoint_auth_method": "private_key_jwt"}
+    assert [id for id in ids(json.dumps(signed)) if "jwks" in id or "key" in id] != []
+    assert ids(json.dumps(signed | {"jwks_uri": "https://b.example.org/jwks.json"})) == []
+    assert ids(json.dumps(system | {"jwks_uri": "https://b.example.org/jwks.json"})) == []
+
+
+def test_a_variable_in_a_registration_is_not_examined() -> None:
+    code = """await fetch("https://ehr.example.org/register", {method: "POST", body: JSON.stringify({redirect_uris: [callback],
+      client_name: name, token_endpoint_auth_method: "none", scope: "patient/Patient.rs,launch/patient"})})"""
+    found = ids(code)
+    assert "scope-comma-separated" in found
+    assert [id for id in found if id.startswith(("reg-redirect", "code-json"))] == []
+
+
 def test_an_error_comes_with_its_likely_causes_in_order() -> None:
     diagnosis = diagnose_text('{"error": "invalid_client"}')[1]
     assert diagnosis.causes[0].confidence == "most likely"
@@ -142,6 +195,18 @@ def test_a_message_about_another_parameter_comes_before_a_fault_that_does_not_ex
     url = AUTHORIZE.replace("ehr.example.org", "sso.example.org/realms/a/protocol/openid-connect")
     found = ids(f"Invalid parameter: redirect_uri\n\n{re.sub('code_challenge=[^&]*', 'code_challenge=short', url)}")
     assert found[:2] == ["keycloak-redirect-uri-not-registered", "pkce-challenge-malformed"]
+
+
+def test_the_cause_of_a_message_comes_before_a_parameter_that_another_version_of_the_server_accepts() -> None:
+    endpoint = "cpsapisandbox.fhirapi.athenahealth.com/demoAPIServer/oauth2/authorize/"
+    url = AUTHORIZE.replace("ehr.example.org/authorize", endpoint).replace(
+        "response_type=code", "response_type=code%20id_token"
+    )
+    message = (
+        f"The redirect URI 'https://{endpoint}-callback' specified in the request does not match the redirect URIs configured"
+    )
+    found = ids(f"{message} for the application\n\n{url}")
+    assert found.index("athena-authorize-slash") < found.index("response-type-invalid")
 
 
 def test_the_field_of_the_console_is_named_in_what_to_compare() -> None:

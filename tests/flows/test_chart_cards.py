@@ -11,8 +11,8 @@ import httpx2
 import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_chart_tasks import launched, links, signed_in
+from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.test_launch_task_by_http import URL, token
-from tests.flows.test_ward import HTML, field
 
 TOLD = '{"patient": "{{context.patientId}}", "by": "{{context.userId}}"}'
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 from sickbay.protocol import jose
 

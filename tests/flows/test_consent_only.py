@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.flows.flow import CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
 from tests.flows.test_consent_by_http import SCOPE, authorization_page, consented, submit
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

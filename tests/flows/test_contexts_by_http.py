@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 SCOPE = "launch launch/patient launch/encounter openid fhirUser patient/*.rs user/*.rs"
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, CHALLENGE, REDIRECT, STATE, VERIFIER, Flow, received, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 from sickbay.protocol import jose
 from sickbay.services import login
@@ -121,7 +121,7 @@ def test_a_server_error_has_the_dialects_wording(
         async def fails(*_: object) -> None:
             raise RuntimeError("a secret")
 
-        monkeypatch.setattr(login, "next_ask", fails)
+        monkeypatch.setattr(login, "next_step", fails)
         answer = await flow.http.get(authorize, params=query)
         assert "secret" not in answer.text + answer.headers.get("location", "")
         if not delivered:

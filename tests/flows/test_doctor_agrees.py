@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.flows.flow import Flow, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.doctor import diagnose

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 FORM = {
     "name": "Renamed",

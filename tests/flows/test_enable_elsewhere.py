@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}
 FOREIGN = {"Origin": "http://elsewhere.example"}

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, run
+from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.test_policy_by_http import redeemed
-from tests.flows.test_ward import HTML, field
 
 from sickbay.authorization.policy import KNOBS
 from sickbay.testing.server import serving

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 import pytest
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 BYE = "http://localhost:8100/bye?from=sickbay"
 LOGOUT = "/general/oauth/logout"

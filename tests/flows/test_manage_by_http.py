@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 from tests.flows.flow import BASE, Flow, received, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 SCOPE = ["launch", "patient/Patient.rs", "offline_access"]
 REGISTERED = "launch patient/*.rs offline_access openid"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 from tests.flows.flow import Flow, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 
 LABS = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_ward import HTML, sign_in
+from tests.flows.test_ehr_by_http import HTML, sign_in
 
 from sickbay.kernel.english import join
 

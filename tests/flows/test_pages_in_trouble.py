@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_chart_tasks import signed_in
-from tests.flows.test_ward import HTML
-from tests.flows.test_ward import field as token
+from tests.flows.test_ehr_by_http import HTML
+from tests.flows.test_ehr_by_http import field as token
 
 JSON = {"Accept": "application/json"}
 

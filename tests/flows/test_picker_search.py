@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_ward import HTML, sign_in
+from tests.flows.test_ehr_by_http import HTML, sign_in
 
 TIMOTHY = "p-0017"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import Flow, received, run
 from tests.flows.test_contexts_by_http import submit
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 ROLE = "https://example.org/roles/reason"
 SCOPE = f"launch/patient launch/condition?role={ROLE} launch/practitioner patient/Patient.rs"

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import pytest
 from tests.flows.flow import Flow, received, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 TOKEN = "/general/oauth/token"
 SCOPE = "launch openid fhirUser online_access patient/Patient.rs"
@@ -174,8 +174,8 @@ def test_a_policy_can_be_edited_in_the_portal(tmp_path: Path) -> None:
             return await flow.http.post(f"{address}/policy", data=form, headers=HTML)
 
         saved = await save('code_lifetime = 5\r\nlaunches = ["ehr"]')
-        assert (saved.status_code, saved.headers["location"]) == (303, f"{address}?kept=policy#h-policy")
-        page = await flow.http.get(f"{address}?kept=policy", headers=HTML)
+        assert (saved.status_code, saved.headers["location"]) == (303, f"{address}?saved=policy#h-policy")
+        page = await flow.http.get(f"{address}?saved=policy", headers=HTML)
         assert "code_lifetime = 5" in page.text
         assert page.text.count("Saved.") == 1
         assert "Saved." not in (await flow.http.get(address, headers=HTML)).text

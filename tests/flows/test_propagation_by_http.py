@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 from tests.flows.flow import REDIRECT, Flow, received, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 
 DELAY = 300
 SLOW: dict[str, Any] = {"policies": {"general": {"propagation_delay": DELAY}}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.flows.flow import BASE, Flow, received, run
 from tests.flows.test_contexts_by_http import submit
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 from sickbay.protocol.jose import peek
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import Flow, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 from sickbay.authorization.refresh import REPEAT_WINDOW
 from sickbay.services import grants

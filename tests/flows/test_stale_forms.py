@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.flows.test_ward import HTML, field, sign_in
+from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
 FORM = {
     "name": "Twice",

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from tests.flows.flow import BASE, Flow, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 
 from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.web.exchange_pages import granted, refused
-from tests.web.page_frames import BASE, WORKSHOP
+from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
@@ -27,15 +27,15 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     first = developer_views.FirstLaunch(
         "Timothy Peters, 65", "Appointment at 10:30 with Dr. Amara Okafor.", "/chart", "Sample app", "/l", "/t"
     )
-    lately = (
-        developer_views.Lately("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
-        developer_views.Lately("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
+    recent = (
+        developer_views.RecentEvent("refused", "The scopes are joined by commas", "Pressure Notes, 10:28", "/exchanges/1"),
+        developer_views.RecentEvent("passed", "Launched for Timothy Peters", "Sample app, 10:24", "/timelines/1"),
     )
     home = developer_views.HomeView(
         hospitals=(hospital, replace(hospital, name="Another")),
         people="50 sample patients in each",
         first=first,
-        lately=lately,
+        recent=recent,
     )
     launched = {
         **granted(),
@@ -54,7 +54,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         user="Dr. Okafor",
     )
     lines = (developer_views.exchange_line(refused(), app="Pressure Notes"), developer_views.exchange_line(granted()))
-    here = {name: replace(WORKSHOP, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
+    here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
         "home": ("home", home, here["Hospitals"]),
         "home-least": ("home", developer_views.HomeView(hospitals=(), people="none"), here["Hospitals"]),

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from tests.web import records
-from tests.web.page_frames import WARD
+from tests.web.page_frames import EHR
 
 from sickbay.web.ehr import chart, schedule
 from sickbay.web.ehr import views as ehr_views
@@ -15,10 +15,8 @@ from sickbay.web.pages.layout import Frame, Link
 
 TODAY = date(2026, 11, 24)
 LINES = (
-    ehr_views.RequestLine(
-        "10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "6 ms", "/exchanges/1"
-    ),
-    ehr_views.RequestLine("10:41:08.951", "POST", "/general/oauth/token", 400, "11 ms"),
+    ehr_views.RequestLine("10:41:09.016", "GET", "/Observation?patient=p-0017&category=vital-signs", 200, "/exchanges/1"),
+    ehr_views.RequestLine("10:41:08.951", "POST", "/general/oauth/token", 400),
 )
 
 
@@ -31,7 +29,7 @@ def _open_app() -> ehr_views.OpenApp:
         close="/c",
         timeline="/l",
         requests=LINES,
-        said="Two requests, one refused.",
+        heading="Two requests, one refused.",
         summary="For 58 more minutes.",
     )
 
@@ -67,7 +65,7 @@ def _full_chart() -> ehr_views.ChartView:
                 links=(ehr_views.TaskLink("The guideline", "https://guides.example.org", new_tab=True),),
             ),
         ),
-        errands=(
+        tasks=(
             ehr_views.TaskLink("Fill in the form", "?app=a2&task=1", "Sample app"),
             ehr_views.TaskLink("Call back", note="no such app"),
             ehr_views.TaskLink("Open an app", "https://app.example.org", "on its own", new_tab=True),
@@ -92,7 +90,7 @@ def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
         records.APPOINTMENTS,
         patients,
         listed,
-        ward="/general/ehr",
+        ehr="/general/ehr",
         now=datetime(2026, 11, 24, 10, 24, tzinfo=UTC),
         previous="?date=2026-11-23",
         following="?date=2026-11-25",
@@ -100,15 +98,15 @@ def ehr_pages() -> dict[str, tuple[str, Any, Frame]]:
     )
     record = _full_chart()
     least = ehr_views.ChartView(banner=chart.banner(records.PATIENTS[1], TODAY))
-    here = replace(WARD, here="Patients")
+    here = replace(EHR, here="Patients")
     return {
-        "day": ("day", full, replace(WARD, here="Today")),
-        "day-least": ("day", schedule.day_view(TODAY, (), {}, no_match, ward="/general/ehr"), WARD),
+        "day": ("day", full, replace(EHR, here="Today")),
+        "day-least": ("day", schedule.day_view(TODAY, (), {}, no_match, ehr="/general/ehr"), EHR),
         "patients": ("patients", listed, here),
         "patients-least": ("patients", ehr_views.PatientsView(search="/p", rows=(), total=0), here),
         "chart": ("chart", record, here),
         "chart-closed": ("chart", replace(record, open=None), here),
         "chart-least": ("chart", least, here),
-        "requests": ("requests", ehr_views.RequestsView(requests=LINES, said="Two requests."), WARD),
-        "requests-least": ("requests", ehr_views.RequestsView(requests=(), said=""), WARD),
+        "requests": ("requests", ehr_views.RequestsView(requests=LINES, heading="Two requests."), EHR),
+        "requests-least": ("requests", ehr_views.RequestsView(requests=(), heading=""), EHR),
     }

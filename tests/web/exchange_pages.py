@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.web.page_frames import BASE, WORKSHOP
+from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.web.exchanges import views as exchange_views
 from sickbay.web.pages.layout import Frame
@@ -163,8 +163,8 @@ def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
         app_id="9ab4",
     )
     return {
-        "exchange": ("exchange", full, WORKSHOP),
-        "exchange-token": ("exchange", view(token_refused()), WORKSHOP),
-        "exchange-granted": ("exchange", view(granted()), WORKSHOP),
-        "exchange-failed": ("exchange", view({**granted(), "response": {"status": 404}}), WORKSHOP),
+        "exchange": ("exchange", full, DEVELOPER),
+        "exchange-token": ("exchange", view(token_refused()), DEVELOPER),
+        "exchange-granted": ("exchange", view(granted()), DEVELOPER),
+        "exchange-failed": ("exchange", view({**granted(), "response": {"status": 404}}), DEVELOPER),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from sickbay.web.pages.layout import Frame, SignedInUser
 
 BASE = "http://localhost:7425"
-WORKSHOP = Frame(base=BASE, csrf="token-of-the-form")
-WARD = Frame(
+DEVELOPER = Frame(base=BASE, csrf="token-of-the-form")
+EHR = Frame(
     base=BASE,
     csrf="token-of-the-form",
     hospital="General Hospital",
     tenant="general",
     person=SignedInUser("Dr. Amara Okafor", "Internal medicine"),
 )
-DOOR = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)
+SIGN_IN = Frame(base=BASE, csrf="token-of-the-form", hospital="General Hospital", tenant="general", bare=True)

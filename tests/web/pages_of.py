@@ -9,7 +9,7 @@ from tests.web.developer_pages import developer_pages
 from tests.web.docs_pages import docs_pages
 from tests.web.ehr_pages import ehr_pages
 from tests.web.exchange_pages import exchange_pages
-from tests.web.page_frames import DOOR, WORKSHOP
+from tests.web.page_frames import DEVELOPER, SIGN_IN
 from tests.web.portal_pages import portal_pages
 from tests.web.sign_in_pages import sign_in_pages, visit_pages
 
@@ -21,10 +21,10 @@ from sickbay.web.pages.layout import Frame, Link
 
 def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
     return {
-        "not-found": ("notice", notice.not_found("/nowhere"), WORKSHOP),
-        "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), DOOR),
-        "signed-out": ("notice", notice.signed_out("General Hospital", "/general/ehr/sign-in"), DOOR),
-        "notice-least": ("notice", notice.NoticeView(title="T", text="t", others=(Link("a", "b"),)), WORKSHOP),
+        "not-found": ("notice", notice.not_found("/nowhere"), DEVELOPER),
+        "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), SIGN_IN),
+        "signed-out": ("notice", notice.signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
+        "notice-least": ("notice", notice.NoticeView(title="T", text="t", others=(Link("a", "b"),)), DEVELOPER),
     }
 
 

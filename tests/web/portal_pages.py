@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.web.exchange_pages import refused
-from tests.web.page_frames import BASE, WORKSHOP
+from tests.web.page_frames import BASE, DEVELOPER
 from tests.web.sign_in_pages import SCOPES
 
 from sickbay.authorization.models import Policy
@@ -47,10 +47,10 @@ def _app() -> portal_views.AppView:
         policy_action="/developer/apps/9ab4/policy",
         knobs=portal_views.knobs(Policy())[:2],
         enable_action="/developer/apps/9ab4/enable",
-        elsewhere=(
-            portal_views.Elsewhere("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
-            portal_views.Elsewhere("epic", "Epic dialect", href="/developer/apps/7c11"),
-            portal_views.Elsewhere("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
+        other_hospitals=(
+            portal_views.OtherHospital("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),
+            portal_views.OtherHospital("epic", "Epic dialect", href="/developer/apps/7c11"),
+            portal_views.OtherHospital("other", "Other Hospital", reason="other supports FHIR R4 and DSTU2, not R5."),
         ),
     )
 
@@ -61,7 +61,7 @@ def _hospital(text: str, fault: str) -> portal_views.HospitalView:
 
 
 def portal_pages() -> dict[str, tuple[str, Any, Frame]]:
-    here = replace(WORKSHOP, here="Developer portal")
+    here = replace(DEVELOPER, here="Developer portal")
     row = portal_views.AppRow(
         "Pressure Notes",
         "/developer/apps/9ab4",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tests.web.page_frames import DOOR, WARD, WORKSHOP
+from tests.web.page_frames import DEVELOPER, EHR, SIGN_IN
 
 from sickbay.web.oauth import authorized_apps_view, visit_picker
 from sickbay.web.oauth import sign_in as oauth_sign_in
@@ -52,37 +52,37 @@ def sign_in_pages() -> dict[str, tuple[str, Any, Frame]]:
         patient="Timothy Peters",
         user="Dr. Okafor",
         request="r1",
-        groups=oauth_sign_in.ask_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
+        groups=oauth_sign_in.consent_groups(SCOPES, "Timothy Peters", "Dr. Okafor"),
         goes_to="http://localhost:8100/",
         about="It runs at localhost:8100 and was registered at 10:27.",
         request_href="/exchanges/1",
         dropped=(Chip("patient/Condition.write", "dropped", "the registration of this app does not list it"),),
     )
     return {
-        "sign_in": ("sign_in", sign_in, DOOR),
-        "sign_in-least": ("sign_in", oauth_sign_in.SignInView(action="/s", hospital="General Hospital"), DOOR),
+        "sign_in": ("sign_in", sign_in, SIGN_IN),
+        "sign_in-least": ("sign_in", oauth_sign_in.SignInView(action="/s", hospital="General Hospital"), SIGN_IN),
         "admin_sign_in": (
             "admin_sign_in",
             oauth_sign_in.AdminSignInView(
                 action="/developer/sign-in", where="It is here.", fault="This isn’t the admin token."
             ),
-            WORKSHOP,
+            DEVELOPER,
         ),
         "admin_sign_in-least": (
             "admin_sign_in",
             oauth_sign_in.AdminSignInView(action="/s", where="."),
-            replace(WORKSHOP, administrator=True),
+            replace(DEVELOPER, administrator=True),
         ),
         "picker": (
             "picker",
             oauth_sign_in.PickerView(
                 action="/p", app="Pressure Notes", candidates=PEOPLE, request="r1", query="Peters", total=50
             ),
-            WARD,
+            EHR,
         ),
-        "picker-least": ("picker", oauth_sign_in.PickerView(action="/p", app="A", candidates=(), query="Petrs"), DOOR),
-        "consent": ("consent", consent, DOOR),
-        "consent-least": ("consent", oauth_sign_in.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), DOOR),
+        "picker-least": ("picker", oauth_sign_in.PickerView(action="/p", app="A", candidates=(), query="Petrs"), SIGN_IN),
+        "consent": ("consent", consent, SIGN_IN),
+        "consent-least": ("consent", oauth_sign_in.ConsentView(action="/c", app="A", groups=(), goes_to="app://x"), SIGN_IN),
     }
 
 
@@ -97,14 +97,14 @@ def visit_pages() -> dict[str, tuple[str, Any, Frame]]:
     least = visit_picker.VisitsView(action="/general/oauth/continue", app="Pressure Notes", patient="")
     full = replace(least, patient="Timothy Peters", request="r", choices=visit_picker.choices([encounter, {"id": "e-2"}]))
     none = authorized_apps_view.ManageView(action="/general/oauth/manage", person="Ines Moreau", hospital="General Hospital")
-    asks = oauth_sign_in.ask_groups(SCOPES)[0].asks
+    items = oauth_sign_in.consent_groups(SCOPES)[0].items
     apps = tuple(
-        authorized_apps_view.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", asks, live, away)
+        authorized_apps_view.AllowedApp(f"c{live}{away}", "Pressure Notes", "14 Mar 2026", items, live, away)
         for live, away in ((True, True), (True, False), (False, False))
     )
     return {
-        "manage": ("manage", replace(none, apps=apps), WARD),
-        "manage-least": ("manage", none, WARD),
-        "visits": ("visits", full, DOOR),
-        "visits-least": ("visits", least, DOOR),
+        "manage": ("manage", replace(none, apps=apps), EHR),
+        "manage-least": ("manage", none, EHR),
+        "visits": ("visits", full, SIGN_IN),
+        "visits-least": ("visits", least, SIGN_IN),
     }

@@ -76,7 +76,7 @@ def test_a_browser_gets_a_server_error_as_a_page(tmp_path: Path, monkeypatch: py
         async def broken(*_: Any, **__: Any) -> None:
             raise RuntimeError("p-0001 is in here")
 
-        monkeypatch.setattr(html_response, "around", broken)
+        monkeypatch.setattr(html_response, "page_options", broken)
         page = await flow.http.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
         assert (page.status_code, page.headers["content-type"]) == (500, "text/html; charset=utf-8")
         assert "<h1>Internal error in Sickbay</h1>" in page.text

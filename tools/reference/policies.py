@@ -31,7 +31,13 @@ def page() -> str:
     names = dialects.names()
     effective = {name: _policy(name) for name in names}
     rows = [
-        (f"`{name}`", knob.says, _values(knob), "yes" if knob.app else "", *(_shown(effective[it], name) for it in names))
+        (
+            f"`{name}`",
+            knob.description,
+            _values(knob),
+            "yes" if knob.app else "",
+            *(_shown(effective[it], name) for it in names),
+        )
         for name, knob in KNOBS.items()
     ]
     return INTRODUCTION + table(("policy", "what it does", "values", "app", *names), rows) + "\n"

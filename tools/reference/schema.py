@@ -42,7 +42,7 @@ def _property(entries: list[options.Option]) -> dict[str, Any]:
 
 
 def _policy() -> dict[str, Any]:
-    properties = {name: {"description": knob.says, **knob_schema(knob)} for name, knob in KNOBS.items()}
+    properties = {name: {"description": knob.description, **knob_schema(knob)} for name, knob in KNOBS.items()}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 

@@ -108,7 +108,7 @@ def token_is_known(request: AccessRequest, known: AccessContext) -> Refusal | No
     if known.token is not None:
         return None
     text = bearer(request) or ""
-    return _unusable("unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_one(text))
+    return _unusable("unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_refresh_token(text))
 
 
 def is_id_token(text: str) -> bool:

@@ -26,7 +26,7 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 @check()
 def answer_is_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
     in_fragment = [name for name in ("code", "error") if name in request.fragment]
-    asked_for = any(name in request.fragment for name in ("session_state", "client_info"))
+    asked_for = known.response_mode == "fragment" or any(name in request.fragment for name in ("session_state", "client_info"))
     facts = {"names": in_fragment} | ({"asked_for": True} if asked_for else {})
     return refusals.REDIRECT_PARAMS_IN_FRAGMENT.with_facts(facts) if in_fragment else None
 

@@ -163,7 +163,7 @@ def update(metadata: dict[str, Any], client: Client) -> dict[str, Any]:
     return {name: value for name, value in requested.items() if name not in UNCHANGED}
 
 
-def told(client: Client, secret: str | None, *, token: str | None = None, address: str = "") -> dict[str, Any]:
+def registration_response(client: Client, secret: str | None, *, token: str | None = None, address: str = "") -> dict[str, Any]:
     """Returns the registration response (RFC 7591 3.2.1, 7592 3). secret: only shown in this response, valid until replaced."""
     response = {
         "client_id": client.client_id,

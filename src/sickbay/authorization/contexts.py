@@ -44,7 +44,7 @@ class AuthorizeContext(Struct, frozen=True):
     """The code of a launch of this client that is still valid, if one is known. Used only for the corrected request."""
     live: Launch | None = None
     """The launch of `live_launch`."""
-    neighbours: tuple[Client, ...] = ()
+    newest_clients: tuple[Client, ...] = ()
     """The apps behind `others`, if known. Used only for the corrected request."""
     smart: bool = True
     """False for a pasted OAuth or OpenID Connect request that asks for nothing of SMART, so SMART's demands don't apply."""
@@ -108,7 +108,7 @@ class TokenContext(Struct, frozen=True):
     """What the token response contained, if the request was granted."""
     owner: Client | None = None
     """The app that the code or refresh token was issued to, if the request names none. Used for the explanation."""
-    neighbours: tuple[Client, ...] = ()
+    newest_clients: tuple[Client, ...] = ()
     """The apps behind `others`, if known. Used only for the corrected request."""
     bare: AuthorizationCode | Unknown | None = UNKNOWN
     """The code without stray characters, if none was found as sent. Used only for the corrected request."""
@@ -191,6 +191,8 @@ class UrlContext(Struct, frozen=True):
     """Names of refusals that can be explained: another server's response is matched to one of these."""
     cookie_lost: bool = False
     """Whether the app set a cookie at the launch that didn't come back with the redirect."""
+    response_mode: str | None = None
+    """The `response_mode` that the app requested, or the default of the `response_type` that it requested; None if unknown."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 

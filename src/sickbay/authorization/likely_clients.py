@@ -10,15 +10,15 @@ NAMED = 8
 """How many apps are listed if the likely one is unknown."""
 
 
-def meant(sent: str | None, redirect_uri: str | None, neighbours: Sequence[Client]) -> dict[str, object]:
+def meant(sent: str | None, redirect_uri: str | None, newest_clients: Sequence[Client]) -> dict[str, object]:
     """Returns facts: `nearest`, the app whose app_id or name was sent, or the only one with this redirect_uri; or
     `others_named`.
     """
-    named = [client.client_id for client in neighbours if sent and sent in (client.app_id, client.name)]
+    named = [client.client_id for client in newest_clients if sent and sent in (client.app_id, client.name)]
     if len(named) == 1:
         return {"nearest": named[0]}
-    matching = [] if named else [client.client_id for client in neighbours if redirect_uri in client.redirect_uris]
+    matching = [] if named else [client.client_id for client in newest_clients if redirect_uri in client.redirect_uris]
     if len(matching) == 1:
         return {"nearest": matching[0], "by": "redirect_uri"}
-    labels = [f"{client.name} ({client.client_id})" for client in neighbours[:NAMED]]
+    labels = [f"{client.name} ({client.client_id})" for client in newest_clients[:NAMED]]
     return {"others_named": labels} if labels else {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
@@ -11,7 +9,8 @@ from sickbay.protocol.parameters import Parameters
 PROMPTS = ("none", "login", "consent", "select_account")
 
 
-class Wishes(Struct, frozen=True):
+@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+class SignInParameters:
     """prompts: those in PROMPTS, and unknown ones, which have no effect. max_age: seconds; None if absent or not a number.
 
     subject: of the id_token_hint. It isn't verified, because it can only make a silent request fail.
@@ -31,10 +30,10 @@ class Wishes(Struct, frozen=True):
         return "consent" in self.prompts
 
 
-def wishes(sent: Parameters) -> Wishes:
+def sign_in_parameters(sent: Parameters) -> SignInParameters:
     age = sent.get("max_age") or ""
     hinted = jose.peek(sent.get("id_token_hint") or "")
-    return Wishes(
+    return SignInParameters(
         prompts=frozenset((sent.get("prompt") or "").split()),
         max_age=int(age) if age.isascii() and age.isdigit() and len(age) < 10 else None,
         hint=sent.get("login_hint") or "",
@@ -42,12 +41,12 @@ def wishes(sent: Parameters) -> Wishes:
     )
 
 
-def needs_new_sign_in(wished: Wishes, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:
+def needs_new_sign_in(wanted: SignInParameters, user: User, *, auth_time: int | None, now: int, fresh: bool) -> bool:
     """Whether the signed-in user must sign in again. fresh: the user did so since this request started, which is enough."""
     if fresh:
         return False
-    if wished.prompts & {"login", "select_account"} or wished.max_age == 0:
+    if wanted.prompts & {"login", "select_account"} or wanted.max_age == 0:
         return True
-    if wished.silent and wished.subject not in (None, user.sub or user.username):
+    if wanted.silent and wanted.subject not in (None, user.sub or user.username):
         return True
-    return wished.max_age is not None and auth_time is not None and now - auth_time > wished.max_age
+    return wanted.max_age is not None and auth_time is not None and now - auth_time > wanted.max_age

@@ -20,10 +20,10 @@ GRANTS = Policy().registration_grants
 
 
 class Knob(NamedTuple):
-    """One setting. says: its description. choices: one of them for "choice", any for "list". app: whether an app may set it."""
+    """One setting. choices: one of them for "choice", any for "list". app: whether an app may set it."""
 
     kind: Kind
-    says: str
+    description: str
     choices: tuple[str, ...] = ()
     app: bool = True
     least: int = 1

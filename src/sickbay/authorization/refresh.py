@@ -42,7 +42,7 @@ def access(key: bytes, family: str, generation: int) -> str:
 _SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
 
 
-def is_one(text: str) -> bool:
+def is_refresh_token(text: str) -> bool:
     """Whether the text has the form of a refresh token, valid or not."""
     return _SHAPE.fullmatch(text) is not None
 

@@ -34,7 +34,7 @@ def _client(known: TokenContext, request: TokenRequest, corrected: TokenRequest)
     if id == request.claimed:
         return known.client
     return next(
-        (client for client in (known.owner, *known.neighbours) if client is not None and client.client_id == id), UNKNOWN
+        (client for client in (known.owner, *known.newest_clients) if client is not None and client.client_id == id), UNKNOWN
     )
 
 

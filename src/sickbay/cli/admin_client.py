@@ -20,7 +20,7 @@ PATIENCE = 30
 
 def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """The JSON of the response; None if it has no body. Raises CommandError with the problem if /admin refuses the request."""
-    place = folder.chosen(data)
+    place = folder.data_folder(data)
     server = folder.running(place)
     response = (
         _ask_server(place, server, method, path, body)
@@ -33,7 +33,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
 
 
 def running(data: str | None) -> bool:
-    return folder.running(folder.chosen(data)) is not None
+    return folder.running(folder.data_folder(data)) is not None
 
 
 def note_not_running() -> None:
@@ -80,7 +80,7 @@ def _client(server: dict[str, Any]) -> httpx2.Client:
         return httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE)
     from sickbay.cli import certificate
 
-    verify = certificate.trusting(Path(server["certificate"]))
+    verify = certificate.trust_only(Path(server["certificate"]))
     return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=PATIENCE)
 
 

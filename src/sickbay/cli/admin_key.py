@@ -15,7 +15,7 @@ FILE = "admin-token"
 _KEY = re.compile(r"[!-~]{16,200}")
 
 
-def made(folder: Path) -> str:
+def ensure(folder: Path) -> str:
     """The key of this folder. Makes a new one if there is none, or if another user could read or write the file."""
     key = _private(folder / FILE)
     if key is None:

@@ -21,7 +21,7 @@ LEFT = datetime.timedelta(days=30)
 """A certificate that expires sooner is replaced."""
 
 
-def own(folder: Path, host: str) -> tuple[Path, Path]:
+def self_signed(folder: Path, host: str) -> tuple[Path, Path]:
     """Paths of the certificate and the key. Makes new ones if they are missing, expire within LEFT, or don't name this host."""
     certificate, key = folder / "https.crt", folder / "https.key"
     names = tuple(dict.fromkeys((*NAMES, host)))
@@ -31,7 +31,7 @@ def own(folder: Path, host: str) -> tuple[Path, Path]:
     return certificate, key
 
 
-def trusting(certificate: Path) -> ssl.SSLContext:
+def trust_only(certificate: Path) -> ssl.SSLContext:
     """A context that trusts only this certificate, under any host name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -58,7 +58,7 @@ def _write(certificate: Path, key: Path, names: tuple[str, ...], now: datetime.d
 
 
 def _signed(private_key: ec.EllipticCurvePrivateKey, names: tuple[str, ...], now: datetime.datetime) -> x509.Certificate:
-    """A self-signed certificate. It can't sign other authorities, so trusting it trusts nothing else."""
+    """A self-signed certificate. It can't sign other authorities, so a client that trusts it trusts nothing else."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sickbay on this machine")])
     usage = x509.KeyUsage(True, False, False, False, False, True, False, False, False)
     identifier = x509.SubjectKeyIdentifier.from_public_key(private_key.public_key())

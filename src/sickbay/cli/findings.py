@@ -35,7 +35,7 @@ def causes_text(causes: Sequence[LikelyCause]) -> str:
 
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
-    """The request, as a URL if that is all of it. A placeholder for PKCE is replaced by a new pair."""
+    """The request, as a URL or a registration if that is all of it. A placeholder for PKCE is replaced by a new pair."""
     verifier = secrets.token_urlsafe(32)
     filled = fill(corrected, verifier)
     if filled is None:
@@ -46,4 +46,5 @@ def sent_text(corrected: Mapping[str, Any]) -> str:
 
 def _request_text(corrected: Mapping[str, Any]) -> str:
     shown = {key: value for key, value in corrected.items() if key not in ("kind", "context")}
-    return str(shown["url"]) if shown.keys() == {"url"} else as_json(shown).replace("\n", "\n  ")
+    whole = next(iter(shown.values())) if shown.keys() <= {"url", "app"} and len(shown) == 1 else shown
+    return whole if isinstance(whole, str) else as_json(whole).replace("\n", "\n  ")

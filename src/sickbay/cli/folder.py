@@ -35,7 +35,7 @@ class ServerInfo(msgspec.Struct):
     host: str = "127.0.0.1"
 
 
-def chosen(data: str | None) -> Path:
+def data_folder(data: str | None) -> Path:
     """The folder of --data. Default: $XDG_DATA_HOME/sickbay or ~/.local/share/sickbay.
 
     For a database, a folder below the default one. It records which server on this machine uses the database, and has no data.
@@ -59,10 +59,10 @@ def _own() -> Path:
 
 def settings(data: str | None, **more: Any) -> Settings:
     """Settings for a command that opens the data itself."""
-    return Settings(folder=chosen(data), data=data if is_database(data) else None, **more)
+    return Settings(folder=data_folder(data), data=data if is_database(data) else None, **more)
 
 
-def made(folder: Path) -> None:
+def create(folder: Path) -> None:
     """Creates the folder and its parents, for the owner only. Raises CommandError if it can't be created or written."""
     try:
         private_files.make_folder(folder)
@@ -85,9 +85,9 @@ def drafts(folder: Path) -> Iterator[private_files.Drafts]:
         raise CommandError(str(error)) from error
 
 
-def claimed(folder: Path) -> None:
+def claim(folder: Path) -> None:
     """Creates the data folder of a server and closes it to other users. Warns if they can still write to it."""
-    made(folder)
+    create(folder)
     if not private_files.claim(folder, (RUNTIME, LOCK, "sickbay.db")):
         note(f"Other users can write to {folder} and change what Sickbay stores. Run: chmod 700 {folder}")
 
@@ -141,7 +141,7 @@ def _take(lock: IO[str]) -> None:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Locks the folder for one server. Raises CommandError with the address of the server that has it."""
     with _lock(folder / LOCK) as lock:
         try:

@@ -46,7 +46,7 @@ def reading(job: LoadJob) -> Iterator[Iterator[FileResult]]:
     spawning = multiprocessing.get_context("spawn")
     receiver, sender = spawning.Pipe(duplex=False)
     process = spawning.Process(target=_send, args=(sender, job), daemon=True)
-    with signals.withheld():
+    with signals.interrupt_blocked():
         process.start()
     sender.close()
     try:

@@ -19,7 +19,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
 
     Raises CommandError if the folder has another number of patients.
     """
-    place = folder.chosen(data)
+    place = folder.data_folder(data)
     server = folder.running(place)
     settings = folder.settings(data, base_url=server["base"] if server else None)
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)

@@ -46,7 +46,7 @@ def as_text(check: SelfCheck) -> str:
 
 def examine(data: str | None) -> list[SelfCheck]:
     """data: as in the option --data."""
-    place = folder.chosen(data)
+    place = folder.data_folder(data)
     return [*_versions(), _clock(), *_place(data, place), *_server(place)]
 
 

@@ -93,7 +93,7 @@ def _prepare_metrics(settings: Settings) -> None:
     """Sets the folder for the metrics of all workers, so that each can report them. The library reads it at its import."""
     assert settings.folder
     place = settings.folder / "metrics"
-    folder.made(place)
+    folder.create(place)
     for old in place.glob("*.db"):
         old.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
@@ -138,7 +138,7 @@ class _ManyProcesses(Multiprocess):
         self.started = self.interrupted = False
 
     def init_processes(self) -> None:
-        with signals.withheld():
+        with signals.interrupt_blocked():
             super().init_processes()
         if all(self._becomes_ready(process) for process in self.processes):
             self.started = True
@@ -148,7 +148,7 @@ class _ManyProcesses(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         before = {process.pid for process in self.processes}
-        with signals.withheld():
+        with signals.interrupt_blocked():
             super().keep_subprocess_alive()
         for pid in before - {process.pid for process in self.processes}:
             _forget(pid)  # otherwise its gauges would still be counted

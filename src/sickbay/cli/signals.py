@@ -17,7 +17,7 @@ def interruptible() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def heard() -> None:
+def handle_sigterm() -> None:
     """Makes SIGTERM raise KeyboardInterrupt, like Ctrl-C. By default it would end the process without cleaning up."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _as_interrupt)
@@ -26,7 +26,7 @@ def heard() -> None:
 
 
 @contextmanager
-def later() -> Iterator[None]:
+def delayed() -> Iterator[None]:
     """Delays signals until the block ends, since an interrupted import can leave modules broken."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     received: list[int] = []
@@ -42,7 +42,7 @@ def later() -> Iterator[None]:
 
 
 @contextmanager
-def withheld() -> Iterator[None]:
+def interrupt_blocked() -> Iterator[None]:
     """Blocks Ctrl-C in this process until the block ends, and in processes started meanwhile until they call `reached`."""
     from multiprocessing.resource_tracker import ensure_running
 
@@ -54,12 +54,12 @@ def withheld() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def reached() -> None:
+def unblock_interrupt() -> None:
     """Unblocks Ctrl-C, including one that is pending, in a process started within `withheld`."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
-def deaf() -> None:
+def ignore() -> None:
     """Ignores signals during the final cleanup, which a second Ctrl-C would interrupt."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

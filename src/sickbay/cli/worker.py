@@ -107,7 +107,7 @@ def _prepare(connections: int) -> None:
 
 def _end_with_parent() -> None:
     """Lets Ctrl-C reach this process from now on, and ends it if its parent ends: otherwise it would keep the port."""
-    signals.reached()
+    signals.unblock_interrupt()
     parent = multiprocessing.parent_process()
     assert parent is not None
     loop = asyncio.get_running_loop()

@@ -50,7 +50,7 @@ ROUNDS = 6
 """How many times a request is corrected at most. Correcting one problem rarely reveals more than two others."""
 
 
-def speaker(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
+def rule_for(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
     """The first rule that recognises this refusal, with its facts.
 
     If the refusal has the id of a specific rule, or if only another server's response named it (fact `told`), it is the
@@ -78,7 +78,7 @@ def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
     matches: list[_Match] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
         for refusal in refusals:
-            rule, facts = speaker(rules, refusal)
+            rule, facts = rule_for(rules, refusal)
             matches.append((rule, facts, refused))
     return matches
 

@@ -204,9 +204,9 @@ LISTED = frozenset({"names", "missing", "renaming"})
 def _words(value: Any, key: str = "") -> Words:
     """A fact inside a sentence. Lists are joined by spaces, as scopes are, or read as a list; None is "(none)"."""
     if isinstance(value, (list, tuple)):
-        items = [seen(str(item)) for item in value]
+        items = [printable(str(item)) for item in value]
         return Words(items, _series(items) if key in LISTED else None)
-    return Words(("(none)" if value is None else seen(str(value)),))
+    return Words(("(none)" if value is None else printable(str(value)),))
 
 
 def _series(items: Sequence[str]) -> str:
@@ -214,6 +214,6 @@ def _series(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}" if len(items) > 1 else "".join(items)
 
 
-def seen(text: str) -> str:
+def printable(text: str) -> str:
     """The text with unprintable characters, such as line breaks and byte order marks, written as <U+000A>."""
     return text if text.isprintable() else "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)

@@ -37,7 +37,7 @@ class ResponseStyle:
     null_description: whether the token endpoint sends `error_description` with the value null.
     untrusted:     the response before the redirect URI is verified: our page, or a 303 redirect to the URL of the error.
     refused:       the response after that: by redirect, or again as a page.
-    untold:        refusals that are returned as `untrusted`, although the redirect URI is verified.
+    not_redirected: refusals that are returned as `untrusted`, although the redirect URI is verified.
     client_status: the status of invalid_client if the Authorization header was used.
     page_*:        the status and text of a page without an explanation.
     """
@@ -47,7 +47,7 @@ class ResponseStyle:
     iss: bool = True
     untrusted: Literal["page", "see-other"] = "page"
     refused: Literal["redirect", "page"] = "redirect"
-    untold: tuple[str, ...] = ()
+    not_redirected: tuple[str, ...] = ()
     client_status: int = 401
     correlation_header: str | None = None
     urn_prefix: str = ""

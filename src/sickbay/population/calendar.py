@@ -80,7 +80,7 @@ class Booking:
     room: str
     reason: str
     state: str
-    made: datetime.date
+    created: datetime.date
 
 
 def bookings(seed: int, patients: int, today: datetime.date, messiness: float = 0.0) -> Iterator[tuple[Slot, Booking | None]]:
@@ -116,10 +116,10 @@ def _booked(
     slot = _slot(clinic.practitioner, day, clock, minutes, busy=patient_number is not None and state != "cancelled")
     if patient_number is None:
         return slot, None
-    made = day - datetime.timedelta(days=rng.whole(4, 40))
+    created = day - datetime.timedelta(days=rng.whole(4, 40))
     patient = data_quality.person(person(seed, patient_number), seed, messiness)
     reason = "Hypertension, yearly review" if patient_number == TIMOTHY else _reason(seed, rng, patient_number, day)
-    return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, made)
+    return slot, Booking(f"ap-{slot.id[5:]}", slot, patient, clinic.room, reason, state, created)
 
 
 def _slot(practitioner: Practitioner, day: datetime.date, clock: str, minutes: int, busy: bool) -> Slot:

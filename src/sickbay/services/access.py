@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from msgspec import structs
-
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
 from sickbay.authorization.contexts import AccessContext

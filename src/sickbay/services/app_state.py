@@ -37,10 +37,10 @@ class StoredAppState(NamedTuple):
 
 
 class AppStateResult(NamedTuple):
-    """kept: the states that were written or found; empty if the request was refused, and after a delete."""
+    """states: those that were written or found; empty if the request was refused, and after a delete."""
 
-    seen: AccessResult
-    kept: tuple[StoredAppState, ...] = ()
+    access: AccessResult
+    states: tuple[StoredAppState, ...] = ()
 
 
 async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
@@ -49,17 +49,17 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
         known, revision = await _load_context(runtime, tenant, request, body)
         decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
-        seen = AccessResult(decision, NOTHING)
+        result = AccessResult(decision, NOTHING)
         if isinstance(token, AccessToken):
-            seen = seen._replace(client_id=token.client_id, timeline=token.timeline)
+            result = result._replace(client_id=token.client_id, timeline=token.timeline)
         if decision.refusal is not None or not isinstance(token, AccessToken):
-            return AppStateResult(seen)
+            return AppStateResult(result)
         if request.interaction == "search-type":
-            return AppStateResult(seen, await _search(runtime, tenant, request, known, token))
+            return AppStateResult(result, await _search(runtime, tenant, request, known, token))
         if request.interaction not in app_state.LETTERS:
-            return AppStateResult(seen)
+            return AppStateResult(result)
         try:
-            return AppStateResult(seen, await _save(runtime, tenant, request, known, revision))
+            return AppStateResult(result, await _save(runtime, tenant, request, known, revision))
         except Conflict:
             continue
 

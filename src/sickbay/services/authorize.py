@@ -10,7 +10,7 @@ from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import base as base_of
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.login_prompt import Wishes, wishes
+from sickbay.authorization.login_prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.diagnosis.stages import AUTHORIZE
@@ -73,8 +73,8 @@ class PendingAuthorization(Struct, frozen=True):
     """Each requested scope, and whether it can be granted."""
 
     @property
-    def wishes(self) -> Wishes:
-        return wishes(self.request.parameters)
+    def sign_in_parameters(self) -> SignInParameters:
+        return sign_in_parameters(self.request.parameters)
 
     @property
     def grantable(self) -> tuple[str, ...]:
@@ -124,8 +124,8 @@ async def authorize(
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
-    login = await sessions.login(runtime, tenant, session) if session else None
-    neighbours = () if client else await registration.neighbours(runtime, tenant.name)
+    login = await sessions.login(runtime, tenant, session)
+    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = AuthorizeContext(
         now=runtime.now(),
         server=tenant.server,
@@ -134,8 +134,8 @@ async def authorize(
         fetched=fetched,
         client=client,
         launch=launch,
-        others=tuple(neighbour.client_id for neighbour in neighbours),
-        neighbours=neighbours,
+        others=tuple(client.client_id for client in newest_clients),
+        newest_clients=newest_clients,
         session_user=_session_user(client, login),
         live_at=live_at,
         seen=_seen_parameters(runtime, client, request),
@@ -146,7 +146,7 @@ async def authorize(
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None:
-        on_a_page = tenant.dialect.answers.untold
+        on_a_page = tenant.dialect.answers.not_redirected
         redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
         return AuthorizeResult(decision, client, timeline, redirects)
     assert client is not None  # a check refuses a client that is not registered

@@ -31,7 +31,7 @@ Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
 """For each scope: its text, whether it is granted, and why not."""
 
 
-async def known_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
+async def context_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
     """Adds the keys of the client that the assertion names, and whether this assertion was sent before.
 
     Also returns the revision of the record of its jti: 0 if there is none, more if an expired one is still stored.

@@ -79,25 +79,27 @@ def members(group: Stored, base: str) -> tuple[str, ...]:
 
 def job(runtime: Runtime, version: str, url: str, parameters: OperationInput, level: str, group: tuple[str, ...] | None) -> Job:
     """Creates a job. level: system, type (all patients) or instance (of a group). group: ids of the group's members."""
-    requested = {text.rpartition("/")[2] for text in parameters.texts.get("patient", ())}
+    requested = {text.rpartition("/")[2] for text in parameters.primitives.get("patient", ())}
     chosen = group if not requested else tuple(sorted(requested if group is None else requested & set(group)))
     known = ("_outputFormat", "_since", "_type", "_typeFilter", "_elements", "patient", "_format", "_pretty")
-    ours = level == "instance" and set(parameters.listed(ASSOCIATED)) <= {NO_REFERENCES}
+    ours = level == "instance" and set(parameters.values(ASSOCIATED)) <= {NO_REFERENCES}
     ignored = tuple(
-        name for name in (*parameters.texts, *parameters.things) if name not in known and not (name == ASSOCIATED and ours)
+        name
+        for name in (*parameters.primitives, *parameters.objects)
+        if name not in known and not (name == ASSOCIATED and ours)
     )
     return Job(
         version,
         url,
         int(runtime.effects.now() * 1000),
         level == "system",
-        parameters.listed("_type"),
+        parameters.values("_type"),
         parameters.since("_since"),
         tuple(type_filters(parameters)),
         chosen,
         ignored,
-        parameters.listed("_elements"),
-        level == "instance" and not parameters.listed("_type") and NO_REFERENCES not in parameters.listed(ASSOCIATED),
+        parameters.values("_elements"),
+        level == "instance" and not parameters.values("_type") and NO_REFERENCES not in parameters.values(ASSOCIATED),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
 from sickbay.authorization.models import Client
 from sickbay.services import registration, users
@@ -18,7 +17,7 @@ NEW = ("client_id", "app_id")
 
 async def counterpart(runtime: Runtime, client: Client, tenant: Tenant) -> Client | None:
     """The same app at another hospital, identified by its name, type and URIs; None if it isn't registered there."""
-    apps = await registration.every(runtime, tenant.name)
+    apps = await registration.all_clients(runtime, tenant.name)
     return next((app for app in apps if _identity(app) == _identity(client)), None)
 
 
@@ -34,8 +33,8 @@ def obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
 async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered:
     """Register the app there. The checks of a registration apply; a symmetric client gets another secret."""
     approval = client.auto_approve
-    if approval and approval.user not in {user.username for user in await users.every(runtime, tenant)}:
-        client = structs.replace(client, auto_approve=None)
+    if approval and approval.user not in {user.username for user in await users.all_users(runtime, tenant)}:
+        client = replace(client, auto_approve=None)
     return await registration.register(runtime, _settings(client, tenant))
 
 

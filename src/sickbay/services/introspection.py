@@ -18,7 +18,7 @@ INACTIVE: dict[str, object] = {"active": False}
 async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> TokenResult:
     """Returns only `active: false` for an invalid token and for one that the caller may not introspect."""
     while True:
-        known, revision = await token_lookup.known_of(runtime, tenant, request)
+        known, revision = await token_lookup.context_of(runtime, tenant, request)
         decision = await backend_services.decided(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
         try:
             spent = backend_services.spent(runtime, request, known, decision.examination, revision)

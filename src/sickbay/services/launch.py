@@ -98,7 +98,7 @@ async def absent(
 
 
 async def opened_by(runtime: Runtime, tenant: Tenant, wanted: LaunchTaskRequest, version: str) -> Client | None:
-    return launch_task.app_of(wanted, await registration.every(runtime, tenant.name), version)
+    return launch_task.app_of(wanted, await registration.all_clients(runtime, tenant.name), version)
 
 
 def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:

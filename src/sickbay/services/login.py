@@ -22,7 +22,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, refused
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
-Ask: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
+LoginStep: TypeAlias = Literal["sign-in", "patient", "encounter", "context", "consent", "nothing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class SignInResult(Struct, frozen=True):
     code: str | None = None
 
 
-async def next_ask(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> Ask:
+async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization) -> LoginStep:
     """The next question for the user."""
     tenant = tenant.under(waiting.client)
     if waiting.client.auto_approve is not None:
@@ -59,7 +59,7 @@ async def next_ask(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizati
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
     allowed = await consented(runtime, tenant, waiting)
-    needs_consent = waiting.wishes.consent or allowed is None or not set(granted) <= set(allowed.scopes)
+    needs_consent = waiting.sign_in_parameters.consent or allowed is None or not set(granted) <= set(allowed.scopes)
     return "consent" if needs_consent else "nothing"
 
 
@@ -85,7 +85,7 @@ async def candidates(runtime: Runtime, tenant: Tenant, waiting: PendingAuthoriza
 
 def _needs_new_sign_in(runtime: Runtime, waiting: PendingAuthorization, user: User) -> bool:
     return login_prompt.needs_new_sign_in(
-        waiting.wishes, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
+        waiting.sign_in_parameters, user, auth_time=waiting.auth_time, now=runtime.now(), fresh=waiting.login != waiting.before
     )
 
 
@@ -155,9 +155,9 @@ SILENT = {
 CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patient or an encounter")
 
 
-def not_silently(waiting: PendingAuthorization, ask: Ask) -> SignInResult:
+def not_silently(waiting: PendingAuthorization, step: LoginStep) -> SignInResult:
     """The refusal of prompt=none if the user would have to be asked (OpenID Connect Core 3.1.2.6)."""
-    kind, reason = SILENT.get(ask, CHOICES)
+    kind, reason = SILENT.get(step, CHOICES)
     refusal = kind(received="none", reason=reason)
     return SignInResult(refused(AUTHORIZE, waiting.request, AuthorizeContext(client=waiting.client), refusal))
 

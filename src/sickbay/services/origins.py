@@ -28,7 +28,7 @@ async def _registered(runtime: Runtime, tenant: Tenant) -> frozenset[str]:
     stamp, cached = runtime.store.stamp(), runtime.origins.get(tenant.name)
     if cached is not None and cached[0] == stamp:
         return cached[1]
-    clients = await registration.every(runtime, tenant.name)
+    clients = await registration.all_clients(runtime, tenant.name)
     origins = frozenset(origin for client in clients for origin in registered(client))
     if stamp is not None:
         runtime.origins[tenant.name] = stamp, origins

@@ -86,15 +86,15 @@ async def by_id(runtime: Runtime, client_id: str | None) -> Client | None:
     return await records.load(runtime, "app", client_id, Client) if client_id else None
 
 
-async def every(runtime: Runtime, tenant: str | None = None, limit: int = 10_000) -> list[Client]:
+async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 10_000) -> list[Client]:
     """Newest first."""
     stored = await runtime.store.find("app", tenant=tenant, limit=limit)
     return [records.parse(Client, record.value) for record in stored]
 
 
-async def neighbours(runtime: Runtime, tenant: str) -> tuple[Client, ...]:
+async def newest_clients(runtime: Runtime, tenant: str) -> tuple[Client, ...]:
     """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask."""
-    return tuple(await every(runtime, tenant, 200))
+    return tuple(await all_clients(runtime, tenant, 200))
 
 
 async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None, int]:

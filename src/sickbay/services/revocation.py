@@ -15,7 +15,7 @@ from sickbay.storage.interface import Conflict, Put, Step
 async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> TokenResult:
     """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
-        known, revision = await token_lookup.known_of(runtime, tenant, request)
+        known, revision = await token_lookup.context_of(runtime, tenant, request)
         decision = await backend_services.decided(runtime, tenant, request, known, REVOCATION, stage.checks(request))
         steps = backend_services.spent(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:

@@ -146,7 +146,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     key = records.digest(code_text) if code_text else ""
     server = tenant.under(client).server
     stored = await _stored_family(runtime, tenant, request) if refreshing else _StoredFamily()
-    neighbours = () if client else await registration.neighbours(runtime, tenant.name)
+    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = TokenContext(
         now=runtime.now(),
         server=server,
@@ -162,10 +162,10 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         answer=stored.answer,
         jwks=None,
         live_at=live_at,
-        others=tuple(neighbour.client_id for neighbour in neighbours),
-        neighbours=neighbours,
+        others=tuple(client.client_id for client in newest_clients),
+        newest_clients=newest_clients,
     )
-    known, revision = await backend_services.known_of(runtime, request, known)
+    known, revision = await backend_services.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
         known = await _with_meant(runtime, tenant, request, known)
     return _Loaded(known, key, stored.record, revision)

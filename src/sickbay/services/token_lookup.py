@@ -13,7 +13,7 @@ from sickbay.services import backend_services, records, registration, sessions
 from sickbay.services.context import Runtime, Tenant
 
 
-async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
+async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> tuple[SubjectContext, int]:
     """Everything that the checks need, and the revision of the record of the assertion's jti."""
     if introspection.by_token(request):
         return await _with_subject(runtime, tenant, request, await _by_token(runtime, tenant, request)), 0
@@ -21,8 +21,9 @@ async def known_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> t
     if client is not None and client.tenant != tenant.name:
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
-    known, revision = await backend_services.known_of(runtime, request, base)
-    return await _with_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
+    known, revision = await backend_services.context_of(runtime, request, base)
+    shared = {field.name: getattr(known, field.name) for field in fields(TokenContext)}
+    return await _with_subject(runtime, tenant, request, SubjectContext(**shared, caller=None)), revision
 
 
 async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:

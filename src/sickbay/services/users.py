@@ -14,7 +14,7 @@ from sickbay.services.journal.live_secrets import remember_password
 from sickbay.storage.interface import Put
 
 
-async def every(runtime: Runtime, tenant: Tenant) -> list[User]:
+async def all_users(runtime: Runtime, tenant: Tenant) -> list[User]:
     """Seeded users first, each group in the order of creation."""
     users = [records.parse(User, record.value) for record in await runtime.store.find("user", tenant=tenant.name, limit=1000)]
     users.reverse()

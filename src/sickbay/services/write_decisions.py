@@ -38,27 +38,27 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
     return Before(subjects_of(write.version, resource, write.tenant.fhir_base(write.version)), latest.codes)
 
 
-def not_theirs(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
+def outside_record(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
     """Rejects a write to another patient's record. A token that can't read the record gets the same 404 as if none existed."""
     if current is None or before is None:
         return None
-    decision = decided(write, (writes.record_is_of_the_tokens_patient,), before=before)
+    decision = decide_write(write, (writes.record_is_of_the_tokens_patient,), before=before)
     if decision.refusal is None:
         return None
     if not write.seen.visibility.allows(write.type, "rs", current.patients, current.codes):
-        return not_there(write._replace(request=structs.replace(write.request, id=current.id)))
+        return not_found(write._replace(request=replace(write.request, id=current.id)))
     return WriteRejected(decision.refusal.status, decision=decision)
 
 
-def added(write: WriteRequest, body: Body, before: Before | None) -> WriteRejected | None:
+def added_to_other_record(write: WriteRequest, body: Body, before: Before | None) -> WriteRejected | None:
     """Rejects a write that adds the resource to a chart that the token can't write. before: None if the resource is new."""
     if write.seen.visibility.allows_all(write.type, writes.LETTERS[write.request.interaction]):
         return None
-    decision = decided(write, (writes.no_chart_is_added,), body=body, before=before)
+    decision = decide_write(write, (writes.no_chart_is_added,), body=body, before=before)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def unread(before: Before | None) -> Before | None:
+def without_participants(before: Before | None) -> Before | None:
     """What a token that can't read the record may learn: its subjects only. All other participants count as unknown."""
     return before._replace(whose=before.whose._replace(patients=before.whose.subjects)) if before else None
 
@@ -67,25 +67,25 @@ def is_readable(write: WriteRequest, current: Stored) -> bool:
     return write.seen.visibility.allows(write.type, "r", current.patients, current.codes)
 
 
-def reading(write: WriteRequest) -> WriteRejected | None:
+def patch_reads(write: WriteRequest) -> WriteRejected | None:
     """Rejects a patch that would read a resource that the token can't read, for example by `test` or `copy`."""
-    decision = decided(write, (*stage.CHECKS, *writes.PATCH), readable=False)
+    decision = decide_write(write, (*stage.CHECKS, *writes.PATCH), readable=False)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def untold(write: WriteRequest) -> WriteRejected:
+def patch_not_applicable(write: WriteRequest) -> WriteRejected:
     """The same response for every failed patch of a resource that the token can't read, whatever the reason."""
     text = "it doesn't fit the resource, and the token may not read what is there"
-    return declined_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
+    return rejected_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=text))
 
 
-def version(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
+def version_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
     checks = (writes.version_is_the_one_named, writes.nothing_is_there_that_must_not_be)
-    decision = decided(write, checks, current=current.version_id if current else None)
+    decision = decide_write(write, checks, current=current.version_id if current else None)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def searching(write: WriteRequest, body: Body, current: Stored | None) -> WriteRejected | None:
+def new_conditional_references(write: WriteRequest, body: Body, current: Stored | None) -> WriteRejected | None:
     """Checks references in the form of a search. Those that the stored resource already has may stay."""
     if not body.problems:
         return None
@@ -95,44 +95,44 @@ def searching(write: WriteRequest, body: Body, current: Stored | None) -> WriteR
     # If the body has very many searches, the list of problems is full before everything was validated.
     complete_body = body._replace(problems=(*validate(write.version, body.resource, base, searches=True), *body.problems))
     checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
-    decision = decided(write, checks, body=complete_body, kept=stored_searches)
+    decision = decide_write(write, checks, body=complete_body, kept=stored_searches)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
-def judged(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
+def checked_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
     body = bodies.of(write.version, write.type, id, resource, write.tenant.fhir_base(write.version))
     checked_write = write._replace(
         request=write.request if write.request.id or not id else structs.replace(write.request, id=id)
     )
     body = body._replace(id=checked_write.request.id) if id and body.malformed is None else body
-    decision = decided(checked_write, (*stage.CHECKS, *writes.BODY), body=body)
+    decision = decide_write(checked_write, (*stage.CHECKS, *writes.BODY), body=body)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else body
 
 
-def decided(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
-    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.known, **context))
+def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
+    return decide(FHIR, write.tenant, checks, write.request, replace(write.seen.decision.known, **context))
 
 
-def declined_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:
+def rejected_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:
     return WriteRejected(refusal.status, decision=refused(FHIR, write.request, write.seen.decision.known, refusal))
 
 
-def taken(write: WriteRequest, current: Stored) -> WriteRejected:
+def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:
     """Rejects a conditional update without a match whose id exists already, so that nothing is overwritten (R5, 3.2.0.4.1)."""
     received = f"the id {current.id} with a condition that it doesn't match"
     facts = {"type": write.type, "received": received, "current": preconditions.etag(current.version_id)}
-    return declined_by(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
+    return rejected_by(write, refusals.FHIR_RESOURCE_EXISTS_ALREADY.with_facts(facts))
 
 
-def gone(write: WriteRequest, id: str) -> WriteRejected:
+def deleted(write: WriteRequest, id: str) -> WriteRejected:
     return WriteRejected(410, "deleted", f"{write.type}/{id} was deleted.")
 
 
-def not_there(write: WriteRequest) -> WriteRejected:
-    return WriteRejected(404, "not-found", absent(write.type, write.request.id or ""))
+def not_found(write: WriteRequest) -> WriteRejected:
+    return WriteRejected(404, "not-found", not_found_text(write.type, write.request.id or ""))
 
 
-def absent(type: str, id: str) -> str:
+def not_found_text(type: str, id: str) -> str:
     """The same text for hidden resources and for resources that never existed."""
     return f"There is no {type}/{id} that this token may see."

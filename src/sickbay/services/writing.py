@@ -83,15 +83,16 @@ async def _update(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
             return matches
         steps = (lock,)
         if not matches and write.body.id is None:
-            new_body = decisions.judged(runtime, write, write.body.resource, write.fresh or new_id(runtime))
+            new_body = decisions.checked_body(runtime, write, write.body.resource, write.fresh or new_id(runtime))
             if isinstance(new_body, WriteRejected):
                 return new_body
-            declined = decisions.added(write, new_body, None) or decisions.searching(write, new_body, None)
+            declined = decisions.added_to_other_record(write, new_body, None)
+            declined = declined or decisions.new_conditional_references(write, new_body, None)
             return declined or _preceded_by(_save(runtime, write, new_body, 0, "create"), steps)
         id = matches[0].id if matches else write.body.id or ""
         if matches and write.body.id not in (None, id):
-            return decisions.declined_by(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
-        body = decisions.judged(runtime, write, write.body.resource, id)
+            return decisions.rejected_by(write, refusals.FHIR_BODY_ID_MISMATCH(received=write.body.id, expected=id))
+        body = decisions.checked_body(runtime, write, write.body.resource, id)
         if isinstance(body, WriteRejected):
             return body
         write = write._replace(body=body, request=structs.replace(write.request, id=id))
@@ -104,16 +105,17 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     assert write.body is not None
     current = await _current(runtime, write, "u")
     if current is None and not writes.may_choose_the_id(write.seen.decision.known.token, write.type):
-        return decisions.not_there(write)
+        return decisions.not_found(write)
     before = await decisions.record(runtime, write, current)
-    declined = decisions.not_theirs(write, current, before)
+    declined = decisions.outside_record(write, current, before)
     if declined is None and only_new and current is not None and not current.deleted:
-        return decisions.taken(write, current)
+        return decisions.id_taken(write, current)
     stored = current if _is_there(current) else None
     readable = stored is not None and decisions.is_readable(write, stored)
-    declined = declined or decisions.version(write, stored)
-    declined = declined or decisions.added(write, write.body, before if readable else decisions.unread(before))
-    declined = declined or decisions.searching(write, write.body, stored if readable else None)
+    declined = declined or decisions.version_conflict(write, stored)
+    known = before if readable else decisions.without_participants(before)
+    declined = declined or decisions.added_to_other_record(write, write.body, known)
+    declined = declined or decisions.new_conditional_references(write, write.body, stored if readable else None)
     if declined is not None:
         return declined
     return _save(runtime, write, write.body, current.version_id if current else 0, "update", _is_there(current))
@@ -124,18 +126,18 @@ async def _patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejec
     if isinstance(target, WriteRejected):
         return target
     before = await decisions.record(runtime, write, target)
-    declined = decisions.not_theirs(write, target, before) or decisions.version(write, target)
+    declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
     if declined is not None:
         return declined
     if target.deleted:
-        return decisions.gone(write, target.id)
-    targeted = write._replace(request=structs.replace(write.request, id=target.id))
+        return decisions.deleted(write, target.id)
+    targeted = write._replace(request=replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
-    if declined := decisions.reading(targeted):
+    if declined := decisions.patch_reads(targeted):
         return declined
     prepared = _apply_patch(runtime, targeted, target, before, readable=False)
-    return decisions.untold(targeted) if isinstance(prepared, WriteRejected) else prepared
+    return decisions.patch_not_applicable(targeted) if isinstance(prepared, WriteRejected) else prepared
 
 
 def _apply_patch(
@@ -149,13 +151,13 @@ def _apply_patch(
     try:
         changed = change(resource)
     except json_patch.PatchFailed as error:
-        return decisions.declined_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
+        return decisions.rejected_by(write, refusals.FHIR_PATCH_NOT_APPLICABLE(received=str(error)))
     if change is patch_formats.NOTHING or (readable and lossless_json.dumps(changed) == lossless_json.dumps(resource)):
         return Prepared(_unchanged(write, target))
-    body = decisions.judged(runtime, write, changed, "")
+    body = decisions.checked_body(runtime, write, changed, "")
     if isinstance(body, WriteRejected):
         return body
-    declined = decisions.added(write, body, before) or decisions.searching(write, body, target)
+    declined = decisions.added_to_other_record(write, body, before) or decisions.new_conditional_references(write, body, target)
     return declined or _save(runtime, write, body, target.version_id, "update")
 
 
@@ -169,9 +171,8 @@ async def _delete(runtime: Runtime, write: WriteRequest) -> Prepared | WriteReje
     target = await _target(runtime, write, "d")
     if isinstance(target, WriteRejected):
         return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
-    declined = decisions.not_theirs(write, target, await decisions.record(runtime, write, target)) or decisions.version(
-        write, target
-    )
+    before = await decisions.record(runtime, write, target)
+    declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
     if declined is not None:
         return declined
     version_id = target.version_id + (0 if target.deleted else 1)
@@ -192,7 +193,7 @@ async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Pr
     deletable = [
         resource
         for resource in deletable
-        if not decisions.not_theirs(write, resource, await decisions.record(runtime, write, resource))
+        if not decisions.outside_record(write, resource, await decisions.record(runtime, write, resource))
     ]
     steps = tuple(_deletion(write, resource, at) for resource in deletable)
     return Prepared(WriteResult(204, write.type, ""), steps)
@@ -206,7 +207,7 @@ def _deletion(write: WriteRequest, target: Stored, at: int) -> Save:
 async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | WriteRejected:
     """The resource to patch or delete, found by its address or by a search."""
     if write.query is None:
-        return await _current(runtime, write, letter) or decisions.not_there(write)
+        return await _current(runtime, write, letter) or decisions.not_found(write)
     matches, _ = await _find_matches(runtime, write, write.query)
     if isinstance(matches, WriteRejected):
         return matches
@@ -214,8 +215,8 @@ async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored 
         return (
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
-    targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
-    return await _current(runtime, targeted, letter) or decisions.not_there(targeted)
+    targeted = write._replace(request=replace(write.request, id=matches[0].id))
+    return await _current(runtime, targeted, letter) or decisions.not_found(targeted)
 
 
 async def _current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored | None:
@@ -233,7 +234,7 @@ async def _find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> 
     now = runtime.now()
     lock_record = Record("condition", key, b"", write.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(lock_record, if_revision=record.revision if record else 0)
-    decision = decisions.decided(write, (writes.condition_matches_one,), matches=len(matches))
+    decision = decisions.decide_write(write, (writes.condition_matches_one,), matches=len(matches))
     return (WriteRejected(412, decision=decision) if decision.refusal else matches), lock
 
 

@@ -69,10 +69,10 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
         request = structs.replace(request, interaction="", letters="")
     body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
     result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
-    access = result.seen
+    access = result.access
     if access.decision.refusal is not None:
         return refused(base.version, base.url, access), access
-    return _response(base, request, result.kept), access
+    return _response(base, request, result.states), access
 
 
 def _response(base: FhirBase, request: AccessRequest, stored_states: tuple[StoredAppState, ...]) -> FhirResponse:

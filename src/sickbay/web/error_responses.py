@@ -103,7 +103,7 @@ def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, sta
     )
 
 
-def oauth_trouble(status: int, title: str, detail: str = "") -> Response:
+def oauth_error(status: int, title: str, detail: str = "") -> Response:
     """The response of an OAuth endpoint if no rule explains the error. It always has `error` (RFC 6749 5.2, RFC 6750 3.1)."""
     error = {500: "server_error", 503: "temporarily_unavailable"}.get(status, "invalid_request")
     return json({"error": error, "error_description": spelled(f"{title}. {detail}".strip())[:600]}, status, dict(NO_STORE))

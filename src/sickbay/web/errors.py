@@ -37,16 +37,14 @@ async def page_error(request: Request, error: Exception) -> Response:
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):
         LOG.error("%s %s", id, error, extra={"correlation_id": id})
-        response = _trouble(request, 503, error.title, error.detail)
-        response.headers["retry-after"] = str(error.retry_after)
-        return response
+        return _error_response(request, 503, error.title, error.detail)
     LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
-    return _trouble(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
+    return _error_response(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
 
 
-def _trouble(request: Request, status: int, title: str, text: str) -> Response:
+def _error_response(request: Request, status: int, title: str, text: str) -> Response:
     view = NoticeView(title=title, text=text, primary=Link("Go to the start page", "/"))
-    return html_response.trouble(request, request.app.state.sandbox, status, title, text, view)
+    return html_response.error_response(request, request.app.state.sandbox, status, title, text, view)
 
 
 async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str, retry_after: int | None = None) -> None:

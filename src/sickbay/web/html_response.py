@@ -42,48 +42,48 @@ class PageOptions:
 
 
 def page(
-    request: Request, sandbox: Sandbox, name: str, view: Any, around: PageOptions | None = None, status: int = 200
+    request: Request, sandbox: Sandbox, name: str, view: Any, options: PageOptions | None = None, status: int = 200
 ) -> HTMLResponse:
-    stands = around or PageOptions()
-    html = render.page(name, view, _frame(request, sandbox, stands))
-    ancestors = own_frames(sandbox.runtime.base) if stands.framed else "'none'"
-    headers = page_headers(form_action(stands.leads_to), ancestors)
-    if stands.frames:
+    options = options or PageOptions()
+    html = render.page(name, view, _frame(request, sandbox, options))
+    ancestors = own_frames(sandbox.runtime.base) if options.framed else "'none'"
+    headers = page_headers(form_action(options.leads_to), ancestors)
+    if options.frames:
         headers["content-security-policy"] += "; frame-src http: https:"
     response = HTMLResponse(html, status, headers)
-    cookies.put(request, response, sandbox, stands.cookie)
+    cookies.put(request, response, sandbox, options.cookie)
     return response
 
 
-def trouble(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
+def error_response(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
     if error_responses.browses(request.headers.get("accept", "")):
         return page(request, sandbox, "notice", view, status=status)
     if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
-        return error_responses.oauth_trouble(status, title, detail)
+        return error_responses.oauth_error(status, title, detail)
     return error_responses.problem(status, title, detail=detail)
 
 
-async def around(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
+async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
     """Render a page with the browser's session, or a new one: every page has forms, which need it."""
     session, cookie = await cookies.begun(request, sandbox)
     return PageOptions(session=session, cookie=cookie, **more)
 
 
-def _frame(request: Request, sandbox: Sandbox, around: PageOptions) -> Frame:
-    tenant, user = around.tenant, around.user
+def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
+    tenant, user = options.tenant, options.user
     query = request.url.query
     theme = request.cookies.get(cookies.THEME, "")
     return Frame(
         base=sandbox.runtime.base,
         hospital=tenant.title if tenant else "",
         tenant=tenant.name if tenant else "",
-        here=around.here,
+        here=options.here,
         person=SignedInUser(user.name or user.username, user.title, user.acts_for_patients) if user else None,
         theme=cast(Theme, theme if theme in ("light", "dark") else ""),
-        csrf=around.session.csrf if around.session else "",
+        csrf=options.session.csrf if options.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
-        bare=around.bare,
+        bare=options.bare,
         listening=LOOPBACK_ONLY if sandbox.settings.loopback else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",

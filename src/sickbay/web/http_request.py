@@ -120,7 +120,7 @@ def unpacked(raw: bytes, most: int) -> bytes:
     return unzipped
 
 
-def wire_of(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
+def recorded_request(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
     return RecordedRequest(scope["method"], address(scope, base), headers_of(scope), body)
 
@@ -167,7 +167,7 @@ async def note(
     journal: Journal = request.app.state.sandbox.journal
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
-    wire = wire_of(request.scope, runtime.base, body)
+    wire = recorded_request(request.scope, runtime.base, body)
     recorded = RecordedResponse(response.status_code, headers, stored_body)
     await journal.write(
         Exchange(

@@ -6,20 +6,20 @@ from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import enabling
 from sickbay.services.context import Tenant
-from sickbay.web.portal.views import Elsewhere
+from sickbay.web.portal.views import OtherHospital
 
 
-async def of_app(sandbox: Sandbox, client: Client) -> tuple[Elsewhere, ...]:
+async def of_app(sandbox: Sandbox, client: Client) -> tuple[OtherHospital, ...]:
     """One entry per other hospital. The sample apps are registered everywhere, so their pages show none."""
     others = [tenant for name, tenant in sandbox.tenants.items() if name != client.tenant and not client.sample]
     return tuple([await _other(sandbox, client, tenant) for tenant in others])
 
 
-async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> Elsewhere:
+async def _other(sandbox: Sandbox, client: Client, tenant: Tenant) -> OtherHospital:
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
-        return Elsewhere(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")
+        return OtherHospital(tenant.name, tenant.title, href=f"/developer/apps/{counterpart.app_id}")
     reason = enabling.obstacle(sandbox.runtime, client, tenant)
     if reason:
-        return Elsewhere(tenant.name, tenant.title, reason=f"{reason}.")
-    return Elsewhere(tenant.name, tenant.title, command=f"sickbay apps enable {client.app_id} --tenant {tenant.name}")
+        return OtherHospital(tenant.name, tenant.title, reason=f"{reason}.")
+    return OtherHospital(tenant.name, tenant.title, command=f"sickbay apps enable {client.app_id} --tenant {tenant.name}")

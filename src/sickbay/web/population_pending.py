@@ -56,7 +56,7 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
         "It takes a few seconds. You’ll continue automatically.",
         primary=Link("Continue", raw_path(request.scope) + (f"?{query}" if query else "")),
     )
-    around = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
-    response = html_response.page(request, sandbox, "notice", view, around, 503)
+    options = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
+    response = html_response.page(request, sandbox, "notice", view, options, 503)
     response.headers["refresh"] = response.headers["retry-after"] = "1"
     return response

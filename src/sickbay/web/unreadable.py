@@ -80,7 +80,7 @@ async def answered_in_fhir(
             "access",
             "",
             "",
-            http_request.wire_of(scope, runtime.base, error.body),
+            http_request.recorded_request(scope, runtime.base, error.body),
             RecordedResponse(status, answer.headers, answer.body.decode()),
             decision,
             explanation,

@@ -72,10 +72,10 @@ def test_an_unregistered_app_is_unknown() -> None:
 def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> None:
     uri = sample_request().parameters.get("redirect_uri") or ""
     first_app, second_app = Client("a", redirect_uris=(uri,)), Client("b", redirect_uris=(f"{uri}/",))
-    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=(first_app, second_app))
+    (first, *_) = refused(sample_request(client_id=sent), client=None, newest_clients=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
     (first, *_) = refused(
-        sample_request(client_id=sent), client=None, neighbours=(first_app, structs.replace(second_app, redirect_uris=(uri,)))
+        sample_request(client_id=sent), client=None, newest_clients=(first_app, replace(second_app, redirect_uris=(uri,)))
     )
     assert "nearest" not in first[2]
 
@@ -84,15 +84,15 @@ def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> No
     ("sent", "nearest"), [("app-1", {"nearest": "a"}), ("Finder", {}), ("Chart", {"nearest": "c"}), ("b", {})]
 )
 def test_the_only_app_whose_name_or_app_id_was_sent_is_suggested(sent: str, nearest: dict[str, str]) -> None:
-    neighbours = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
-    (first, *_) = refused(sample_request(client_id=sent), client=None, neighbours=neighbours)
+    newest_clients = (Client("a", app_id="app-1", name="Finder"), Client("b", name="Finder"), Client("c", name="Chart"))
+    (first, *_) = refused(sample_request(client_id=sent), client=None, newest_clients=newest_clients)
     named = {"others_named": ["Finder (a)", "Finder (b)", "Chart (c)"]}
     assert first[2] == {"received": sent, "others": []} | (nearest or named)
 
 
 def test_only_the_newest_few_of_many_apps_are_listed() -> None:
-    neighbours = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
-    (first, *_) = refused(sample_request(client_id="undefined"), client=None, neighbours=neighbours)
+    newest_clients = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
+    (first, *_) = refused(sample_request(client_id="undefined"), client=None, newest_clients=newest_clients)
     assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(NAMED)]
 
 

@@ -53,7 +53,7 @@ def any_redirectable(values: Iterable[object]) -> bool:
 
 @pytest.mark.parametrize("dialect", names())
 def test_a_dialect_lists_only_redirectable_refusals_as_pages(dialect: str) -> None:
-    on_a_page = load(dialect).answers.untold
+    on_a_page = load(dialect).answers.not_redirected
     assert set(on_a_page) <= {refusal.name for refusal in DECLARED if refusal.redirectable}
 
 

@@ -13,7 +13,7 @@ from sickbay.kernel.checks import UNKNOWN
 
 LIVE = structs.replace(samples.LAUNCH, timeline="timeline-2")
 OTHER = Client("other")
-KNOWN = known(live_launch="fresh", live=LIVE, neighbours=(OTHER,), seen=frozenset({("state", "a")}))
+KNOWN = known(live_launch="fresh", live=LIVE, newest_clients=(OTHER,), seen=frozenset({("state", "a")}))
 
 
 def after(**changes: str | None) -> AuthorizeContext:

@@ -234,7 +234,7 @@ def test_a_server_error_is_redirected_if_the_redirect_uri_is_verified(
         sent = list(flow.asking(app, scope="openid user/Patient.rs").items())
         waits = await ask(flow, method, sent)
         with monkeypatch.context() as patched:
-            patched.setattr(login, "next_ask", fails)
+            patched.setattr(login, "next_step", fails)
             for answer in (await ask(flow, method, sent), await flow.http.get(waits.headers["location"])):
                 parameters = by_redirect(answer, answer.request.method, error)
                 assert str(fault) not in parameters["error_description"]

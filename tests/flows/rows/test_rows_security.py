@@ -8,8 +8,8 @@ import pytest
 from tests.flows.flow import BASE, REDIRECT, STATE, VERIFIER, Flow, received
 from tests.flows.rows.test_rows_token import TOKEN, launched, refreshing, refused
 from tests.flows.shared_app import Sitting
+from tests.flows.test_ehr_by_http import HTML
 from tests.flows.test_security import field, sign_in
-from tests.flows.test_ward import HTML
 
 LAUNCHED = "launch openid fhirUser online_access patient/Patient.rs"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import VERIFIER, Flow, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 
 from sickbay.services.journal import reader as journal_reader
 from sickbay.services.journal.exchange_record import text_of

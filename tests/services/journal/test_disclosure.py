@@ -93,7 +93,7 @@ def variants(known: Any) -> Iterator[Any]:
     other = marked(Client(MARK), None, False)
     additions = {
         "others": (MARK,),
-        "neighbours": (other,),
+        "newest_clients": (other,),
         "owner": other,
         "live": Launch(MARK, MARK, 1 << 40, MARK, MARK),
         "live_launch": f"launch-code-of-{MARK * 5}x",

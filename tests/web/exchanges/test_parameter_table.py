@@ -64,4 +64,4 @@ def test_a_warning_is_marked_differently_from_an_error() -> None:
 
 
 def test_a_punctuation_character_has_a_spoken_name() -> None:
-    assert [piece.said for piece in mark("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]
+    assert [piece.spoken for piece in mark("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]

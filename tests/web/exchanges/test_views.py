@@ -6,12 +6,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
+from sickbay.web.pages.check_steps import Step, folded
 from tests.web.exchange_pages import granted, refused, token_refused
 
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import parts_marked
 from sickbay.web.exchanges.views import as_text, exchange_view
-from sickbay.web.pages.exchange_summary import Step, folded, words
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
 
@@ -61,10 +61,10 @@ def test_the_title_begins_with_the_verdict() -> None:
 
 
 def test_the_checks_show_where_responses_may_be_redirected_from_then_on() -> None:
-    outcomes = [step.outcome for step in VIEW.walk]
+    outcomes = [step.outcome for step in VIEW.steps]
     assert outcomes.index("gate") == 3
-    assert VIEW.walk[4].because == "decided the response"
-    assert VIEW.sum == "4 passed, 3 failed, 1 skipped"
+    assert VIEW.steps[4].because == "decided the response"
+    assert VIEW.tally == "4 passed, 3 failed, 1 skipped"
 
 
 def test_a_value_that_sickbay_cannot_know_has_no_expectation() -> None:
@@ -103,11 +103,6 @@ def test_members_of_a_json_body_are_shown_as_parameters_and_invisible_characters
     assert sent == {"code": "Rw4Z<U+FEFF>", "grant_type": "authorization_code", "scope": '["a"]'}
     broken = exchange_view({**granted(), "request": {"method": "POST", "url": "http://a/token", "body": '{"code'}})
     assert broken.rows == ()
-
-
-def test_the_names_of_checks_are_words() -> None:
-    assert words("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
-    assert words("redirect_uri_is_registered") == "redirect URI is registered"
 
 
 def test_a_note_says_that_codes_and_assertions_work_only_once() -> None:
@@ -184,14 +179,14 @@ def test_a_parameter_that_the_corrected_request_leaves_out_is_not_among_the_corr
 
 
 def test_many_passed_checks_are_folded_and_none_is_lost() -> None:
-    walk = [
+    steps = [
         *(Step("passed", str(at)) for at in range(6)),
         Step("refused", "r"),
         *(Step("passed", str(at)) for at in range(3)),
     ]
-    stretches = folded(walk)
-    assert [len(step_group) for step_group in stretches] == [6, 1, 1, 1, 1]
-    assert [step for step_group in stretches for step in step_group] == walk
+    groups = folded(steps)
+    assert [len(step_group) for step_group in groups] == [6, 1, 1, 1, 1]
+    assert [step for step_group in groups for step in step_group] == steps
 
 
 def test_without_a_decided_refusal_the_worst_stays_first() -> None:
@@ -204,8 +199,8 @@ def test_a_skipped_check_says_what_it_needs() -> None:
         {"name": "aud_is_a_fhir_base", "outcome": "skipped", "waits_for": "server"},
         {"name": "launch_is_fresh", "outcome": "skipped", "waits_for": "launch_is_known"},
     ]
-    walk = exchange_view({**granted(), "checks": checks}).walk
-    assert [(step.text, step.because) for step in walk] == [
+    steps = exchange_view({**granted(), "checks": checks}).steps
+    assert [(step.text, step.because) for step in steps] == [
         ("aud is a FHIR base", "needs the other server’s records"),
         ("launch is fresh", "runs only after “launch is known” has passed"),
     ]

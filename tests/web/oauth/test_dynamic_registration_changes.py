@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import BASE, REDIRECT, Flow, run
-from tests.flows.test_ward import HTML, field
+from tests.flows.test_ehr_by_http import HTML, field
 
 from sickbay.protocol import jose
 from sickbay.services import records

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.flows.flow import REDIRECT, Flow, run
-from tests.flows.test_ward import HTML
+from tests.flows.test_ehr_by_http import HTML
 from tests.web.oauth.test_dynamic_registration_changes import ADDRESS, bearer, registered
 
 from sickbay.authorization.models import Client

@@ -10,11 +10,11 @@ from tests.web.sign_in_pages import SCOPES
 from sickbay.protocol.scopes import parse
 from sickbay.services.login import Consent
 from sickbay.web.oauth import consent
-from sickbay.web.oauth.sign_in import ConsentView, ask_groups
+from sickbay.web.oauth.sign_in import ConsentView, consent_groups
 
 
 def all_scopes(scopes: list[str] | tuple[str, ...]) -> list[str]:
-    return [scope for group in ask_groups(scopes) for ask in group.asks for scope in ask.scopes]
+    return [scope for group in consent_groups(scopes) for item in group.items for scope in item.scopes]
 
 
 @given(st.lists(st.sampled_from(SCOPES)))
@@ -27,13 +27,13 @@ def test_the_test_data_consists_of_valid_scopes() -> None:
 
 
 def test_each_scope_can_be_unticked_separately() -> None:
-    asks = [ask for group in ask_groups(SCOPES) for ask in group.asks]
-    assert all(len(ask.scopes) == 1 and not ask.locked for ask in asks)
+    items = [item for group in consent_groups(SCOPES) for item in group.items]
+    assert all(len(item.scopes) == 1 and not item.locked for item in items)
 
 
 def test_identity_scopes_are_grouped_under_the_users_name() -> None:
-    (group,) = ask_groups(("openid", "fhirUser", "profile"), user="Dr. Okafor")
-    assert (group.title, [ask.value for ask in group.asks]) == (
+    (group,) = consent_groups(("openid", "fhirUser", "profile"), user="Dr. Okafor")
+    assert (group.title, [item.value for item in group.items]) == (
         "Your account, Dr. Okafor",
         ["openid", "fhirUser", "profile"],
     )
@@ -42,12 +42,12 @@ def test_identity_scopes_are_grouped_under_the_users_name() -> None:
 def test_a_box_is_preset_to_the_last_answer() -> None:
     vitals = "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs"
     requested = ("patient/Observation.rs", "patient/Patient.rs", "openid")
-    fresh = consent.as_before(ask_groups(requested), "r4", None)
-    assert all(ask.ticked and not any(ask.chosen for ask in ask.narrow) for group in fresh for ask in group.asks)
+    fresh = consent.as_before(consent_groups(requested), "r4", None)
+    assert all(item.ticked and not any(part.chosen for part in item.narrow) for group in fresh for item in group.items)
     last = Consent((vitals, "openid"), 0, ("patient/Observation.rs", "patient/Patient.rs"))
-    asks = {ask.value: ask for group in consent.as_before(ask_groups(requested), "r4", last) for ask in group.asks}
-    assert [ask.ticked for ask in asks.values()] == [True, False, True]
-    assert [ask.scope for ask in asks["patient/Observation.rs"].narrow if ask.chosen] == [vitals]
+    items = {item.value: item for group in consent.as_before(consent_groups(requested), "r4", last) for item in group.items}
+    assert [item.ticked for item in items.values()] == [True, False, True]
+    assert [part.scope for part in items["patient/Observation.rs"].narrow if part.chosen] == [vitals]
 
 
 def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
@@ -66,10 +66,10 @@ def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
     ],
 )
 def test_the_allowed_actions_are_in_words(scope: str, words: str) -> None:
-    assert ask_groups((scope,))[0].asks[0].text.endswith(words)
+    assert consent_groups((scope,))[0].items[0].text.endswith(words)
 
 
 def test_the_question_names_the_app_and_the_patient() -> None:
-    view = ConsentView(action="/", app="Pressure Notes", groups=ask_groups(SCOPES), goes_to="/", patient="Timothy Peters")
+    view = ConsentView(action="/", app="Pressure Notes", groups=consent_groups(SCOPES), goes_to="/", patient="Timothy Peters")
     assert view.question == "Allow Pressure Notes to access Timothy Peters’s record?"
     assert view.ticked == view.total == len(SCOPES)

@@ -39,7 +39,7 @@ def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Ref
 
 def _meant(request: AuthorizeRequest, known: AuthorizeContext) -> dict[str, object]:
     sent = request.parameters
-    return meant(sent.get("client_id"), sent.get("redirect_uri"), known.neighbours)
+    return meant(sent.get("client_id"), sent.get("redirect_uri"), known.newest_clients)
 
 
 @check(requires=("client",), after=(client_id_is_sent,))

@@ -132,7 +132,7 @@ def known_for(known: AuthorizeContext, request: AuthorizeRequest, corrected: Aut
 
 
 def _likely_client(known: AuthorizeContext, id: str | None) -> Client | Unknown:
-    return next((client for client in known.neighbours if client.client_id == id), UNKNOWN)
+    return next((client for client in known.newest_clients if client.client_id == id), UNKNOWN)
 
 
 def _launch(known: AuthorizeContext, code: str | None) -> Launch | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sickbay.cli import local_sandbox
 from sickbay.cli.argument_types import Data
-from sickbay.cli.folder import drafts, made
+from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
 from sickbay.fhir.search.parameters import resource_types
@@ -28,7 +28,7 @@ def export(
     fhir
         The FHIR version.
     """
-    made(directory)
+    create(directory)
     asyncio.run(_export(directory, tenant, fhir, data))
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import orjson
 
 from sickbay.cli.argument_types import Count, DayOrNone
-from sickbay.cli.folder import drafts, made
+from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts, wrong
 from sickbay.cli.paths import Place
 from sickbay.population import generate, schedule
@@ -44,7 +44,7 @@ def population(
     if not 0 <= messiness <= 1:
         wrong("--messiness must be a number from 0 to 1.")
     counts: dict[str, int] = {}
-    made(out)
+    create(out)
     with drafts(out) as files:
         day = today or datetime.date.today()
         options: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}

@@ -177,15 +177,16 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     """Lock the folder, bind the sockets, and only then import the server."""
     for sentence in config_file.used_options([*signature(serve).parameters], config_file.TABLES):
         note(sentence)
-    signals.heard()
+    signals.handle_sigterm()
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
-    with _place(settings.data, settings.ephemeral) as place, folders.held(place):
+    with _place(settings.data, settings.ephemeral) as place, folders.locked(place):
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
-        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=admin_key.made(place))
+        key = admin_key.ensure(place)
+        settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
         _note_base_url(settled)
-        with signals.later():
+        with signals.delayed():
             gc.disable()  # imported modules stay in memory, so collecting garbage among them is useless
             from sickbay.cli.serving import run
 
@@ -254,24 +255,24 @@ def _with_certificate(settings: Settings) -> Settings:
     from sickbay.cli import certificate
 
     assert settings.folder
-    cert, key = certificate.own(settings.folder, urlsplit(settings.base).hostname or "localhost")
+    cert, key = certificate.self_signed(settings.folder, urlsplit(settings.base).hostname or "localhost")
     return replace(settings, certificate=cert, certificate_key=key)
 
 
 @contextmanager
 def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
     if not ephemeral:
-        place = folders.chosen(data)
-        folders.claimed(place)
+        place = folders.data_folder(data)
+        folders.claim(place)
         yield place
         return
     with ExitStack() as stack:
-        with signals.later():
+        with signals.delayed():
             temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
         try:
             yield Path(temporary)
         finally:
-            signals.deaf()
+            signals.ignore()
 
 
 def _sample_sockets(host: str, port: int | None, default: int) -> list[socket.socket]:

@@ -16,6 +16,7 @@ _TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\
 _TOKEN_VARIABLE = re.compile(
     r"\{[\w.]*token[\w.]*(?:url|uri|endpoint)[\w.]*\}|\{[\w.]*(?:url|uri|endpoint)[\w.]*token[\w.]*\}", re.I
 )
+_GRANT_TYPE = re.compile(r"grant_type(?!s)")
 _WORD = re.compile(r"\w+[\"'\\]*\s*[=:]")
 _OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
 """Other endpoints of apps are called token too. Their bodies don't have these names."""
@@ -164,7 +165,7 @@ PASSWORD = MistakeText(
 
 def is_token_request(request: CodeRequest) -> bool:
     """Whether the request goes to a token endpoint, as far as the paste shows."""
-    if "grant_type" in request.body or "grant_type=" in request.url:
+    if _GRANT_TYPE.search(request.body) or "grant_type=" in request.url:
         return True
     is_address = _TOKEN_PATH.search(request.url) is not None or _TOKEN_VARIABLE.search(request.url) is not None
     return is_address and (not _WORD.search(request.body) or _OAUTH_NAME.search(request.body) is not None)

@@ -1,10 +1,10 @@
-"""Reads a registration from a pasted exchange or a case, where `app.type` is public, confidential or backend."""
+"""Reads a registration: client metadata (RFC 7591), or a case, where `app.type` is public, confidential or backend."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.client_metadata import METHODS
+from sickbay.authorization.client_metadata import METHOD, METHODS
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Grant
 from sickbay.authorization.requests import RegistrationRequest
@@ -15,20 +15,19 @@ from sickbay.diagnosis.evidence.context import KINDS, Json
 def request(evidence: Json) -> RegistrationRequest:
     """Also accepts the form of /admin/apps: the types provider, patient and system, with `client` and `scope`."""
     app = dict(evidence.get("app") or {})
-    kind = str(app.get("client") or KINDS.get(str(app.get("type")), ""))
     return RegistrationRequest(
-        type="system" if app.get("type") in ("backend", "system") else "provider",
-        client=kind or None,
+        type="system" if _is_system(app) else "provider",
+        client=_client(app),
         software_statement=app.get("software_statement"),
         auth_method=app.get("token_endpoint_auth_method"),
         has_secret=bool(app.get("client_secret")),
-        launch_uri=app.get("launch_uri"),
+        launch_uri=app.get("launch_uri") or app.get("initiate_login_uri"),
         redirect_uris=tuple(map(str, app.get("redirect_uris") or ())),
         post_logout_redirect_uris=tuple(map(str, app.get("post_logout_redirect_uris") or ())),
         scope=str(app.get("scopes") or app.get("scope") or ""),
         jwks=app.get("jwks"),
         jwks_uri=app.get("jwks_uri"),
-        native=bool(app.get("native")),
+        native=bool(app.get("native")) or app.get("application_type") == "native",
         source=app,
         fault=str(evidence.get("fault") or ""),
         grant_types=_names(app.get("grant_types")),
@@ -37,6 +36,17 @@ def request(evidence: Json) -> RegistrationRequest:
         allowed=bool(evidence.get("allowed", True)),
         managed=bool(evidence.get("managed", True)),
     )
+
+
+def _is_system(app: Json) -> bool:
+    return app.get("type") in ("backend", "system") or ("type" not in app and app.get("grant_types") == ["client_credentials"])
+
+
+def _client(app: Json) -> str | None:
+    """Client metadata has no type: the authentication method says whether the app is public (RFC 7591 2)."""
+    if "client" in app or "type" in app:
+        return str(app.get("client") or KINDS.get(str(app.get("type")), "")) or None
+    return METHODS.get(str(app.get("token_endpoint_auth_method") or METHOD))
 
 
 def _limit(evidence: Json | None) -> Grant | None:

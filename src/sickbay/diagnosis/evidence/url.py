@@ -43,6 +43,7 @@ def known(evidence: Json, request: UrlRequest) -> UrlContext:
         allowed_iss=UNKNOWN if allowed is None else tuple(allowed),
         ids=frozenset(BY_ID),
         cookie_lost=read.cookie_lost(context),
+        response_mode=context.get("response_mode"),
         guesses=() if "server" in context or "sent_state" in context else (("redirect-state-missing", _STATE_WAS_SENT),),
     )
 

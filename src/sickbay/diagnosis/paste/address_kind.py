@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
+from sickbay.diagnosis.paste import loose_json
 from sickbay.diagnosis.paste_parser import kind_of
 from sickbay.protocol import urls
 
@@ -35,10 +37,20 @@ def kind_of_url(url: str) -> str:
     return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
 
 
+def client_metadata(body: str) -> dict[str, Any]:
+    """The members of a dynamic registration in JSON (RFC 7591 2). {} if the body is something else."""
+    if "redirect_uris" not in body and "client_name" not in body:
+        return {}
+    members = loose_json.parse(body) if body.lstrip().startswith("{") else {}
+    return members if isinstance(members, dict) and {"redirect_uris", "client_name"} & members.keys() else {}
+
+
 def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str) -> str:
     """The kind of input of a request. "" if it is none that can be examined."""
     path = urls.split(url).path
-    if "grant_type" in body or "grant_type=" in url:
+    if client_metadata(body):
+        return "registration"
+    if re.search(r"grant_type(?!s)", body) or "grant_type=" in url:
         return "token_request"
     for kind, pattern in _ENDPOINTS:
         if pattern.search(path) and "response_type=" not in url:

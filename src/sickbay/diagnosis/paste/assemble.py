@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis.paste import forms, postman, urls_in_text
-from sickbay.diagnosis.paste.address_kind import kind_of_request
+from sickbay.diagnosis.paste.address_kind import client_metadata, kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.diagnosis.paste.variables import without_variables
+from sickbay.diagnosis.paste.variables import metadata_without_variables, without_variables
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
@@ -89,6 +89,8 @@ def _request(piece: Piece) -> Iterator[Input]:
     evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
     if kind.endswith("_url"):
         yield Input({"kind": kind, "url": url}, True, piece)
+    elif kind == "registration":
+        yield Input({"kind": kind, "app": client_metadata(values["body"])}, piece.is_whole, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
 
@@ -99,7 +101,7 @@ def _scheme(host: str) -> str:
 
 
 def _without_variables(found: Input) -> Input:
-    evidence, unknown = without_variables(found.evidence)
+    evidence, unknown = (metadata_without_variables if "app" in found.evidence else without_variables)(found.evidence)
     return found._replace(evidence=evidence, unknown=unknown)
 
 
@@ -150,11 +152,17 @@ def context(found: Sequence[Input]) -> dict[str, Any]:
         "sent_state": asked.get("state"),
     }
     known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
+    known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
     returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
     if code := returned.get("code"):
         names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
         known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
     return {name: value for name, value in known.items() if value}
+
+
+def _default_response_mode(response_type: str) -> str:
+    """The default is the fragment if a token is requested (OAuth 2.0 Multiple Response Type Encoding Practices 5)."""
+    return "fragment" if {"token", "id_token"} & set(response_type.split()) else "query"
 
 
 def _query(url: str) -> Mapping[str, str]:

@@ -33,6 +33,7 @@ _SAFE: dict[str, str] = {
     "response_type": "code",
     "grant_type": "authorization_code",
 }
+_EXAMINED = ("redirect_uris", "launch_uri", "initiate_login_uri", "scope", "jwks_uri", "token_endpoint_auth_method")
 _HOST = "https://ehr.example.org"
 
 
@@ -47,6 +48,13 @@ def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], froz
     sent = {**evidence, "url": f"{url}?{known_query}" if known_query else url}
     sent |= ({"headers": headers} if headers else {}) | ({"body": known_body} if known_body else {})
     return sent, frozenset(unknown)
+
+
+def metadata_without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The registration without the examined members that contain a variable, and the names of these members."""
+    app = evidence["app"]
+    unknown = frozenset(name for name, value in app.items() if name in _EXAMINED and VARIABLE.search(str(value)))
+    return {**evidence, "app": {name: value for name, value in app.items() if name not in unknown}}, unknown
 
 
 def _front(url: str) -> str:

@@ -16,7 +16,7 @@ ERROR = specs.rfc(6749, "4.1.2.1", "Error Response")
 
 
 def _severity(facts: Facts) -> Severity:
-    """An app that asked for the fragment reads it there. Libraries for OpenID Connect do, and their servers say so."""
+    """An app that requested the fragment, as keycloak-js and MSAL do, reads it in the browser."""
     return "info" if facts.get("asked_for") else "error"
 
 
@@ -27,8 +27,9 @@ PARAMS_IN_FRAGMENT = Rule(
     severity=_severity,
     outcome="the app sees no response",
     title="The response is after a `#` in the redirect URI",
-    why="Browsers don't send the fragment to your server. The cause is `response_mode=fragment`, or a `#` in the redirect URI.",
-    fix="Leave out `response_mode`, and register a redirect URI without a `#`.",
+    why="Browsers don't send the fragment to a server; only JavaScript in the page can read it. The cause is "
+    "`response_mode=fragment`, or a `#` in the redirect URI.",
+    fix="If a server of yours reads the response, leave out `response_mode` and register a redirect URI without a `#`.",
     spec=ANSWER,
 )
 

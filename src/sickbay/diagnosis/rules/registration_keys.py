@@ -15,7 +15,7 @@ REFUSED = "422; the app isn't registered"
 
 
 def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
-    symmetric = request.type == "system" and request.client == "symmetric"
+    symmetric = request.type == "system" and request.client == "symmetric" and not (request.jwks or request.jwks_uri)
     return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
 
 

@@ -17,7 +17,7 @@ def of(profiles: Sequence[str], security: Sequence[tuple[str, str]], tags: Seque
     return {name: values for name, values in {"profile": list(profiles), **coded}.items() if values}
 
 
-def is_one(meta: dict[str, Any]) -> bool:
+def is_meta(meta: dict[str, Any]) -> bool:
     return any(name in meta for name in LISTS) and all(isinstance(meta.get(name, []), list) for name in LISTS)
 
 

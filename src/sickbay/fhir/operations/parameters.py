@@ -33,27 +33,27 @@ _ANY = Operation("export", "system", None, "", "", {})
 
 @dataclass(frozen=True, slots=True)
 class OperationInput:
-    """texts: primitive values by name, in order. things: complex values (resource, meta, coding) by name."""
+    """primitives: their values by name, in order. objects: complex values by name, such as resource, meta or coding."""
 
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    things: dict[str, Any] = field(default_factory=dict)
+    primitives: dict[str, list[str]] = field(default_factory=dict)
+    objects: dict[str, Any] = field(default_factory=dict)
     pairs: tuple[tuple[str, str], ...] = ()
 
-    def one(self, name: str) -> str | None:
-        texts = self.texts.get(name)
+    def value(self, name: str) -> str | None:
+        texts = self.primitives.get(name)
         return texts[0] if texts else None
 
-    def listed(self, name: str) -> tuple[str, ...]:
+    def values(self, name: str) -> tuple[str, ...]:
         """Returns the values of a parameter that may be repeated or comma-separated."""
-        return tuple(value for text in self.texts.get(name, ()) for value in text.split(",") if value)
+        return tuple(value for text in self.primitives.get(name, ()) for value in text.split(",") if value)
 
     def count(self, name: str, otherwise: int) -> int:
-        text = self.one(name)
+        text = self.value(name)
         return otherwise if text is None else int(text)
 
     def since(self, name: str) -> tuple[int, int] | None:
         """Returns the period that a date or an instant covers."""
-        text = self.one(name)
+        text = self.value(name)
         return None if text is None else span(text.replace(" ", "+"))
 
 
@@ -65,16 +65,16 @@ def read(
     body: "" or JSON. The fields of a form are already in `pairs`.
     """
     values = [(name, text) for name, text in pairs if name not in COMMON]
-    things: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     if body and operation.methods and not _is_form(body, pairs):
         content = _body(version, operation, body)
         if isinstance(content, RequestError):
             return (content,)
         values += content[0]
-        things = content[1]
+        objects = content[1]
     if version == "dstu2" and operation.name in operation_registry.IDENTIFIED:
         values = [("url" if name == "identifier" else name, text) for name, text in values]
-    params = OperationInput(_texts(values), things, tuple(values))
+    params = OperationInput(_texts(values), objects, tuple(values))
     if operation.takes is None:
         return tuple(_of_newest(version, params)) or params
     errors = [*_unknown(operation, params, lenient), *_faults(version, operation, params), *_missing(operation, params)]
@@ -107,7 +107,7 @@ def involved(version: str, route: Route, pairs: Sequence[tuple[str, str]], body:
     if not isinstance(result, OperationInput):
         return ()
     mentioned = [name for type, search in type_filters(result) for name in (type, *named(version, type, search))]
-    return operation_registry.involved(operation, (*result.listed("_type"), *mentioned))
+    return operation_registry.involved(operation, (*result.values("_type"), *mentioned))
 
 
 def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def in_body(version: str, body: str, name: str) -> tuple[str, ...]:
 
 def type_filters(params: OperationInput) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
     """Returns the type and the search of each `_typeFilter=Type?search`, repeated or comma-separated."""
-    texts = [item for text in params.texts.get("_typeFilter", ()) for item in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
+    texts = [item for text in params.primitives.get("_typeFilter", ()) for item in re.split(r",(?=[A-Z][A-Za-z]*\?)", text)]
     return [(type, parse(query).pairs) for type, _, query in (item.partition("?") for item in texts)]
 
 
@@ -145,18 +145,18 @@ def _body(version: str, operation: Operation, body: str) -> tuple[list[tuple[str
         )
     parts = document.get("parameter", [])
     texts: list[tuple[str, str]] = []
-    things: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     for part in parts if isinstance(parts, list) else []:
         if not isinstance(part, dict) or not isinstance(part.get("name"), str):
             return RequestError(RULE, "body", "a parameter without a name", "a name for each parameter")
-        _part(part, texts, things)
-    return texts, things
+        _part(part, texts, objects)
+    return texts, objects
 
 
-def _part(part: dict[str, Any], texts: list[tuple[str, str]], things: dict[str, Any]) -> None:
+def _part(part: dict[str, Any], texts: list[tuple[str, str]], objects: dict[str, Any]) -> None:
     name = part["name"]
     if "resource" in part:
-        things[name] = part["resource"]
+        objects[name] = part["resource"]
     for key, value in part.items():
         if not key.startswith("value"):
             continue
@@ -165,7 +165,7 @@ def _part(part: dict[str, Any], texts: list[tuple[str, str]], things: dict[str, 
         elif isinstance(value, dict) and isinstance(value.get("reference"), str):
             texts.append((name, value["reference"]))
         elif isinstance(value, dict):
-            things[name] = value
+            objects[name] = value
         else:
             texts.append((name, str(value)))
 
@@ -186,8 +186,8 @@ def _unknown(operation: Operation, params: OperationInput, lenient: bool) -> lis
     if lenient:
         return []
     return [
-        RequestError(RULE, name, params.one(name) or "", nearest_of(name, takes) or "one of " + (", ".join(takes) or "none"))
-        for name in (*params.texts, *params.things)
+        RequestError(RULE, name, params.value(name) or "", nearest_of(name, takes) or "one of " + (", ".join(takes) or "none"))
+        for name in (*params.primitives, *params.objects)
         if name not in takes
     ]
 
@@ -196,29 +196,29 @@ def _missing(operation: Operation, params: OperationInput) -> list[RequestError]
     return [
         RequestError(RULE, name, "", f"{name}=…")
         for name in operation.required
-        if not params.one(name) and name not in params.things
+        if not params.value(name) and name not in params.objects
     ]
 
 
 def _faults(version: str, operation: Operation, params: OperationInput) -> list[RequestError]:
     takes = operation.takes or {}
     errors = []
-    for name, texts in params.texts.items():
+    for name, texts in params.primitives.items():
         for text in texts:
             expected = _wrong(takes.get(name, "any"), text)
             if expected is not None:
                 rule = "fhir-date-malformed" if takes[name] in ("date", "instant") else RULE
                 errors.append(RequestError(rule, name, text, expected))
-    for type in params.listed("_type") if "_type" in takes else ():
+    for type in params.values("_type") if "_type" in takes else ():
         if type not in known_types(version):
             errors.append(RequestError(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
-    for text in params.listed(ASSOCIATED) if ASSOCIATED in takes else ():
+    for text in params.values(ASSOCIATED) if ASSOCIATED in takes else ():
         if text != NO_REFERENCES:
             errors.append(RequestError(RULE, ASSOCIATED, text, NO_REFERENCES))
     if "_typeFilter" in takes:
         errors += [error for type, search in type_filters(params) for error in _filter(version, params, type, search)]
     if "_elements" in takes and operation.name == "export":
-        errors += [error for name in params.listed("_elements") if (error := _element(version, params, name))]
+        errors += [error for name in params.values("_elements") if (error := _element(version, params, name))]
     return errors
 
 
@@ -227,7 +227,7 @@ def _element(version: str, params: OperationInput, name: str) -> RequestError | 
     own = name.partition(".")[0] if name[:1].isupper() and "." in name else ""
     if own and own not in known_types(version):
         return RequestError(RULE, "_elements", name, nearest_of(own, known_types(version)) or "a resource type")
-    suggestions = [unknown(version, type, name) for type in ([own] if own else params.listed("_type"))]
+    suggestions = [unknown(version, type, name) for type in ([own] if own else params.values("_type"))]
     return (
         RequestError(RULE, "_elements", name, str(suggestions[0]).partition("=")[2])
         if suggestions and None not in suggestions
@@ -237,7 +237,7 @@ def _element(version: str, params: OperationInput, name: str) -> RequestError | 
 
 def newest(params: OperationInput) -> int | None:
     """Returns how many observations of each code $lastn should return; None if that isn't a number from 1 to 1000."""
-    most = params.one("max") or "1"
+    most = params.value("max") or "1"
     number = int(most) if re.fullmatch(r"\d{1,4}", most, re.ASCII) else 0
     return number if 0 < number <= 1000 else None
 
@@ -250,13 +250,13 @@ def newest_search(params: OperationInput) -> list[tuple[str, str]]:
 
 
 def _of_newest(version: str, params: OperationInput) -> list[RequestError]:
-    wrong = [] if newest(params) else [RequestError(RULE, "max", params.one("max") or "", "a whole number from 1 to 1000")]
+    wrong = [] if newest(params) else [RequestError(RULE, "max", params.value("max") or "", "a whole number from 1 to 1000")]
     query = search_parser.parse(version, "Observation", newest_search(params), base="", strict=True)
     return wrong if isinstance(query, Query) else [*wrong, *query]
 
 
 def _filter(version: str, params: OperationInput, type: str, search: tuple[tuple[str, str], ...]) -> Sequence[RequestError]:
-    if type not in known_types(version) or (params.listed("_type") and type not in params.listed("_type")):
+    if type not in known_types(version) or (params.values("_type") and type not in params.values("_type")):
         return (RequestError(RULE, "_typeFilter", type, "<Type>?<search>, with a type that is exported"),)
     query = search_parser.parse(version, type, search, base="", strict=True)
     return () if isinstance(query, Query) else query

@@ -14,7 +14,7 @@ from sickbay.authorization import authorize
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.diagnosis.catalogue import INDEX
-from sickbay.diagnosis.explain import speaker
+from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
 from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal
@@ -81,7 +81,7 @@ def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination,
         members["urn"] = style.urn_prefix + wording.urn
     if stage.delivery == "json":
         return {"status": refusal.status, **members}
-    redirects = authorize.error_goes_to_the_app(examination, refusal, style.untold)
+    redirects = authorize.error_goes_to_the_app(examination, refusal, style.not_redirected)
     if redirects and style.refused == "redirect":
         return {"status": 302, "delivered": "to your app", **members}
     if not redirects and style.untrusted == "see-other":
@@ -91,6 +91,6 @@ def _refused(dialect: Dialect, stage: Stage[Any, Any], examination: Examination,
 
 def _rule_id(refusal: Refusal) -> str:
     try:
-        return speaker(INDEX, refusal)[0].id
+        return rule_for(INDEX, refusal)[0].id
     except LookupError:
         return refusal.name

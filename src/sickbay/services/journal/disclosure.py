@@ -29,7 +29,7 @@ STORED = (
     "token",
     "user",
     "owner",
-    "neighbours",
+    "newest_clients",
     "others",
     "attempts",
     "subject",

@@ -217,7 +217,7 @@ def _public(exchange: Exchange) -> Iterator[str]:
     for launch in (getattr(known, "launch", None), getattr(known, "live", None)):
         if isinstance(launch, Launch):
             yield from (launch.timeline, place_of(launch.timeline))
-    for other in getattr(known, "neighbours", ()):
+    for other in getattr(known, "newest_clients", ()):
         yield from (other.client_id, *other.redirect_uris)
     yield from getattr(known, "others", ())
     code = getattr(known, "code", None)

@@ -52,7 +52,8 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
     fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
     if body.client_id and await registration.by_id(sandbox.runtime, body.client_id):
         raise Wrong(409, f"An app with the client_id {body.client_id} already exists")
-    if body.client_id in {name for user in await users.every(sandbox.runtime, tenant) for name in (user.username, user.sub)}:
+    people = await users.all_users(sandbox.runtime, tenant)
+    if body.client_id in {name for user in people for name in (user.username, user.sub)}:
         raise Wrong(409, f"{body.client_id} is the name of a user. An app can't have it (RFC 9700, 4.15)")
     await _check_approval(sandbox, tenant, body.auto_approve)
     return await _registered(sandbox, fields, None, 201)
@@ -78,7 +79,7 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
-    if auto is not None and auto.user not in {user.username for user in await users.every(sandbox.runtime, tenant)}:
+    if auto is not None and auto.user not in {user.username for user in await users.all_users(sandbox.runtime, tenant)}:
         raise Wrong(422, f"auto_approve.user: {tenant.name} has no user {auto.user}")
     if wrong := requested_scopes.misspelt((auto.scopes if auto else None) or ""):
         raise Wrong(422, f"auto_approve.scopes contains invalid scopes: {' '.join(wrong)}")
@@ -111,7 +112,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    clients = await registration.every(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
+    clients = await registration.all_clients(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
     return _json([shown(client) for client in clients])
 
 
@@ -136,7 +137,7 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_person(user) for tenant in tenants for user in await users.every(sandbox.runtime, tenant)])
+    return _json([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
 
 
 def _person(user: Any) -> dict[str, Any]:

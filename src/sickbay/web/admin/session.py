@@ -125,24 +125,24 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the form. POST: csrf, token. Redirects to `next`, which is one of our own paths."""
     guard: AdminGuard = request.app.state.guard
     query = http_request.query_of(request.scope)
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         if guard.administers(request.scope, headers_of(request.scope)):
             return RedirectResponse(_next(query), 303, error_responses.NO_STORE)
-        return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), around)
+        return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
         return html_response.page(
-            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), around, 403
+            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), options, 403
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
         seconds = guard.failed(request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
-        page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), around, 401)
+        page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), options, 401)
         return with_retry_after(page, seconds)
     response = RedirectResponse(_next(query), 303, error_responses.NO_STORE)
-    cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, around.session, guard.proof(token)))
+    cookies.put(request, response, sandbox, await sessions.sign_in_admin(sandbox.runtime, options.session, guard.proof(token)))
     return response
 
 

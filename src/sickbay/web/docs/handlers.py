@@ -30,11 +30,11 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
     if (address := library.meant(path)) is not None:
         return RedirectResponse(f"/docs/{address}", 307)
     view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
-    around = await html_response.around(request, sandbox, here="Docs")
+    options = await html_response.page_options(request, sandbox, here="Docs")
     if view is None:
         missing = not_found(http_request.raw_path(request.scope))
-        return html_response.page(request, sandbox, "notice", missing, around, 404)
-    return html_response.page(request, sandbox, "docs_page", view, around)
+        return html_response.page(request, sandbox, "notice", missing, options, 404)
+    return html_response.page(request, sandbox, "docs_page", view, options)
 
 
 def _view(path: str, query: str) -> DocsView | None:

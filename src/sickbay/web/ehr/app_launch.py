@@ -30,31 +30,29 @@ from sickbay.web.population_pending import filled
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Launch as the signed-in user. Only our own pages may link here."""
-    ward = EhrPages(request, sandbox, tenant)
+    ehr = EhrPages(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return ward.page("notice", FOREIGN, status=403)
-    if redirect := await ward.enter():
+        return ehr.page("notice", FOREIGN, status=403)
+    if redirect := await ehr.enter():
         return redirect
-    assert ward.user is not None
+    assert ehr.user is not None
     query = request.query_params
     client = await registration.only(sandbox.runtime, query.get("app", ""), tenant.name)
     patient, framed = query.get("patient"), "framed" in query
-    visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ward.user)
+    visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     if client is None or not launch_uri(client) or (patient and not visible):
-        return ward.page("notice", notice.no_app(ward.home), status=404)
+        return ehr.page("notice", notice.no_app(ehr.home), status=404)
     await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
-    wanted = await _of_card(ward, client, patient, query.get("card")) or await _of_task(
-        ward, client, patient, query.get("task")
-    )
+    wanted = await _of_card(ehr, client, patient, query.get("card")) or await _of_task(ehr, client, patient, query.get("task"))
     visit = query.get("encounter") or (wanted.encounter if wanted else None)
-    encounter = await _visit(ward, client.fhir, patient, visit) if patient else None
+    encounter = await _visit(ehr, client.fhir, patient, visit) if patient else None
     context: dict[str, object] = {"need_patient_banner": False} if patient and framed else {}
     context |= wanted.context() if wanted else {}
     created = await launches.launch(
         sandbox.runtime,
         tenant,
         client,
-        user=ward.user.username,
+        user=ehr.user.username,
         patient=patient or None,
         encounter=encounter,
         seed=query.get("seed"),
@@ -63,30 +61,30 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     return await _launched(request, tenant, client, created)
 
 
-async def _of_task(ward: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
+async def _of_task(ehr: EhrPages, client: Client, patient: str | None, id: str | None) -> LaunchTaskRequest | None:
     """The launch that a Task asks for; None if it isn't a Task of this patient, or isn't for this app."""
-    task = await patients.read(ward.sandbox.runtime, ward.tenant, VERSION, "Task", id, ward.user) if id else None
+    task = await patients.read(ehr.sandbox.runtime, ehr.tenant, VERSION, "Task", id, ehr.user) if id else None
     wanted = launch_task.of_task(task) if task else None
     if not isinstance(wanted, LaunchTaskRequest) or wanted.patient != patient:
         return None
     return wanted if launch_task.app_of(wanted, [client]) else None
 
 
-async def _of_card(ward: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
+async def _of_card(ehr: EhrPages, client: Client, patient: str | None, key: str | None) -> LaunchTaskRequest | None:
     """The launch that a card's link asks for; None if no app at this hospital has the card, or it opens another app."""
-    context = ward.context(patient) if patient and key else {}
+    context = ehr.context(patient) if patient and key else {}
     if not context:
         return None
-    link = launch_card.by_key(await registration.every(ward.sandbox.runtime, ward.tenant.name), key or "")
+    link = launch_card.by_key(await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name), key or "")
     wanted = launch_task.of_link(launch_card.filled(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
 
-async def _visit(ward: EhrPages, version: str, patient: str, wanted: str | None) -> str | None:
+async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) -> str | None:
     """The requested visit, no visit for "none", else the patient's latest one."""
     if wanted == "none":
         return None
-    runtime, tenant, user = ward.sandbox.runtime, ward.tenant, ward.user
+    runtime, tenant, user = ehr.sandbox.runtime, ehr.tenant, ehr.user
     if wanted:
         fits = await patients.encounter_fits(runtime, tenant, version, user, patient, wanted)
         return wanted if fits else None
@@ -148,7 +146,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 def _not_launched(request: Request, sandbox: Sandbox, status: int, message: str) -> Response:
     link = Link("Go to the developer portal", "/developer")
     view = NoticeView(title="The app wasn’t launched", text=f"{message}.", primary=link)
-    return html_response.trouble(request, sandbox, status, message, "", view)
+    return html_response.error_response(request, sandbox, status, message, "", view)
 
 
 def _context(query: Mapping[str, str]) -> dict[str, object] | str:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.authorization import launch_card, launch_task
+from sickbay.authorization.launch_task import LaunchTaskRequest
 from sickbay.authorization.models import Client
 from sickbay.fhir.versions import VERSIONS
 from sickbay.web.ehr import chart as pages
@@ -51,7 +52,7 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
         others=others,
         register=Link("Register an app", "/developer/register"),
         suggestions=_suggestions(options),
-        errands=_errands(tasks, options),
+        tasks=_task_links(tasks, options),
         open=options.opened,
         pressure=pages.pressure(observations),
         signs=pages.signs(observations),
@@ -91,7 +92,7 @@ def _suggestion(card: Mapping[str, Any], filled: Mapping[str, Any], options: Cha
 
 def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
     wanted = launch_task.of_link(link)
-    if not isinstance(wanted, launch_task.LaunchTaskRequest):
+    if not isinstance(wanted, LaunchTaskRequest):
         return TaskLink(link["label"], link["url"], new_tab=True)
     app = launch_task.app_of(wanted, options.apps, options.version)
     if app is None:
@@ -101,22 +102,20 @@ def _link(link: Mapping[str, Any], key: str, options: ChartOptions) -> TaskLink:
     )
 
 
-def _errands(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink, ...]:
+def _task_links(tasks: Sequence[Json], options: ChartOptions) -> tuple[TaskLink, ...]:
     """Links for the Tasks that ask for an app, launched from this EHR or standalone (SMART 2.2, Task profiles)."""
     wanted = [(task, launch_task.of_task(task)) for task in tasks]
-    return tuple(_errand(task, launch, options) for task, launch in wanted if isinstance(launch, launch_task.LaunchTaskRequest))
+    return tuple(_task_link(task, launch, options) for task, launch in wanted if isinstance(launch, LaunchTaskRequest))
 
 
 def to_do(tasks: Sequence[Json]) -> dict[str, str]:
     """Patient id -> the task that a clinician has to do in an app."""
     requests = [(task, launch_task.of_task(task)) for task in tasks]
-    wanted = [
-        (task, launch) for task, launch in requests if isinstance(launch, launch_task.LaunchTaskRequest) and launch.patient
-    ]
+    wanted = [(task, launch) for task, launch in requests if isinstance(launch, LaunchTaskRequest) and launch.patient]
     return {str(launch.patient): str(task.get("description") or "Open an app") for task, launch in wanted}
 
 
-def _errand(task: Json, launch: launch_task.LaunchTaskRequest, options: ChartOptions) -> TaskLink:
+def _task_link(task: Json, launch: LaunchTaskRequest, options: ChartOptions) -> TaskLink:
     app, id = launch_task.app_of(launch, options.apps, options.version), str(task["id"])
     title = str(task.get("description") or (f"Open {app.name}" if app else "Open an app"))
     if launch.standalone:

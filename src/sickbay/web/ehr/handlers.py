@@ -57,8 +57,8 @@ class EhrPages:
         return None
 
     def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:
-        around = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
-        return html_response.page(self.request, self.sandbox, name, view, around, status)
+        options = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
+        return html_response.page(self.request, self.sandbox, name, view, options, status)
 
     async def found(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
         return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
@@ -87,10 +87,10 @@ class EhrPages:
 
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the form, POST signs in. Then back to the requested page."""
-    ward = EhrPages(request, sandbox, tenant)
+    ehr = EhrPages(request, sandbox, tenant)
     session, cookie = await cookies.begun(request, sandbox)
     query = http_request.query_of(request.scope)
-    action = f"{ward.home}/sign-in?{urlencode({'next': _next(ward, query)})}"
+    action = f"{ehr.home}/sign-in?{urlencode({'next': _next(ehr, query)})}"
     fault, sent = "", Parameters()
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
@@ -98,41 +98,41 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
             fault = cookies.why_not_ours(request)
         elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
-            response = RedirectResponse(_next(ward, query), 303, error_responses.NO_STORE)
+            response = RedirectResponse(_next(ehr, query), 303, error_responses.NO_STORE)
             cookies.put(request, response, sandbox, secret)
             return response
         else:
             fault = "Wrong username or password."
     view = await sign_in_view(request, sandbox, tenant, action, fault=fault, username=sent.get("username") or "")
-    leads_to = await _redirects_to(ward, _next(ward, query))
+    leads_to = await _redirects_to(ehr, _next(ehr, query))
     framed = tenant.policy.frames(signed_in=False)
-    around = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
-    return html_response.page(request, sandbox, "sign_in", view, around, 401 if fault else 200)
+    options = html_response.PageOptions(tenant, session, cookie, bare=True, framed=framed, leads_to=leads_to)
+    return html_response.page(request, sandbox, "sign_in", view, options, 401 if fault else 200)
 
 
-async def _redirects_to(ward: EhrPages, next: str) -> tuple[str, ...]:
+async def _redirects_to(ehr: EhrPages, next: str) -> tuple[str, ...]:
     """The launch URI, if signing in redirects to it: the form's Content-Security-Policy has to allow that."""
     path, _, query = next.partition("?")
-    app = parse(query).get("app") if path == f"{ward.home}/open" else None
-    client = await registration.only(ward.sandbox.runtime, app, ward.tenant.name) if app else None
+    app = parse(query).get("app") if path == f"{ehr.home}/open" else None
+    client = await registration.only(ehr.sandbox.runtime, app, ehr.tenant.name) if app else None
     return (uri,) if client and (uri := launch_uri(client)) else ()
 
 
-def _next(ward: EhrPages, query: Parameters) -> str:
+def _next(ehr: EhrPages, query: Parameters) -> str:
     """The requested page if it is one of this EHR or the list of authorized apps, else the start page of the EHR."""
-    wanted = query.get("next") or ward.home
-    dialect = ward.tenant.dialect
-    ours = {ward.home, *(f"/{ward.tenant.name}{dialect.path('manage', persona)}" for persona in ("patient", "provider"))}
-    return wanted if wanted in ours or wanted.startswith((f"{ward.home}/", f"{ward.home}?")) else ward.home
+    wanted = query.get("next") or ehr.home
+    dialect = ehr.tenant.dialect
+    ours = {ehr.home, *(f"/{ehr.tenant.name}{dialect.path('manage', persona)}" for persona in ("patient", "provider"))}
+    return wanted if wanted in ours or wanted.startswith((f"{ehr.home}/", f"{ehr.home}?")) else ehr.home
 
 
 async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = EhrPages(request, sandbox, tenant)
+    ehr = EhrPages(request, sandbox, tenant)
     session = await cookies.session(request, sandbox)
     sent = parse(await http_request.read_body(request))
     if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
         await sessions.sign_out(sandbox.runtime, tenant, session)
-    view = notice.signed_out(tenant.title, f"{ward.home}/sign-in")
+    view = notice.signed_out(tenant.title, f"{ehr.home}/sign-in")
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
@@ -146,82 +146,82 @@ def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = EhrPages(request, sandbox, tenant)
-    if redirect := await ward.enter():
+    ehr = EhrPages(request, sandbox, tenant)
+    if redirect := await ehr.enter():
         return redirect
-    if ward.user is not None and ward.user.acts_for_patients:
-        return RedirectResponse(_records_of(ward, ward.user), 303, error_responses.NO_STORE)
-    current = ward.today()
+    if ehr.user is not None and ehr.user.acts_for_patients:
+        return RedirectResponse(_records_of(ehr, ehr.user), 303, error_responses.NO_STORE)
+    current = ehr.today()
     chosen = times.partial(request.query_params.get("date")) or current
-    appointments = await ward.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
+    appointments = await ehr.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
-    known = await ward.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
-    tasks = await ward.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
+    known = await ehr.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
+    tasks = await ehr.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = schedule.day_view(
         chosen,
         appointments,
         {patient["id"]: patient for patient in known},
-        await ward.listed(""),
-        ward=ward.home,
+        await ehr.listed(""),
+        ehr=ehr.home,
         to_do=chart_data.to_do(tasks),
         now=now if chosen == current else None,
-        previous=_day(ward, chosen, -1),
-        following=_day(ward, chosen, 1),
-        today="" if chosen == current else ward.home,
+        previous=_day(ehr, chosen, -1),
+        following=_day(ehr, chosen, 1),
+        today="" if chosen == current else ehr.home,
     )
-    return ward.page("day", view, "Today")
+    return ehr.page("day", view, "Today")
 
 
-def _records_of(ward: EhrPages, user: User) -> str:
+def _records_of(ehr: EhrPages, user: User) -> str:
     """The start page of a user without a schedule: a patient's own record, or the list if the user has several records."""
     type, _, id = user.fhir_user.rpartition("/")
     own = id if type.rpartition("/")[2] == "Patient" else user.only_patient
-    return f"{ward.home}/patients/{own}" if own else f"{ward.home}/patients"
+    return f"{ehr.home}/patients/{own}" if own else f"{ehr.home}/patients"
 
 
-def _day(ward: EhrPages, day: datetime.date, by: int) -> str:
-    return f"{ward.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
+def _day(ehr: EhrPages, day: datetime.date, by: int) -> str:
+    return f"{ehr.home}?date={(day + datetime.timedelta(days=by)).isoformat()}"
 
 
 async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
-    ward = EhrPages(request, sandbox, tenant)
-    if redirect := await ward.enter():
+    ehr = EhrPages(request, sandbox, tenant)
+    if redirect := await ehr.enter():
         return redirect
     query = request.query_params
-    return ward.page("patients", await ward.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
+    return ehr.page("patients", await ehr.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
-    ward = EhrPages(request, sandbox, tenant)
-    if redirect := await ward.enter():
+    ehr = EhrPages(request, sandbox, tenant)
+    if redirect := await ehr.enter():
         return redirect
     id = request.path_params["patient"]
-    patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ward.user)
+    patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
     if patient is None:
-        return ward.page("notice", notice.no_record(ward.home), status=404)
-    launchable = [client for client in await registration.every(sandbox.runtime, tenant.name) if launch_uri(client)]
+        return ehr.page("notice", notice.no_record(ehr.home), status=404)
+    launchable = [client for client in await registration.all_clients(sandbox.runtime, tenant.name) if launch_uri(client)]
     apps = (
         [client for client in launchable if client.type == "patient" or client.sample]
-        if ward.user and ward.user.acts_for_patients
+        if ehr.user and ehr.user.acts_for_patients
         else launchable
     )
     chosen = next((client for client in apps if client.app_id == request.query_params.get("app")), None)
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
-    opened = _opened(ward, chosen, id, at_work) if chosen else None
-    chart_path = f"{ward.home}/patients/{id}"
-    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ward.context(id), VERSION)
-    view = await chart_data.chart(ward.found, patient, ward.today(), options)
-    return ward.page("chart", view, "Patients", frames=opened is not None)
+    opened = _opened(ehr, chosen, id, at_work) if chosen else None
+    chart_path = f"{ehr.home}/patients/{id}"
+    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION)
+    view = await chart_data.chart(ehr.found, patient, ehr.today(), options)
+    return ehr.page("chart", view, "Patients", frames=opened is not None)
 
 
-def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
+def _opened(ehr: EhrPages, app: Client, patient: str, at_work: Mapping[str, str]) -> OpenApp:
     """The frame creates the launch when it loads. The seed gives both pages the same timeline id."""
-    chart_path = f"{ward.home}/patients/{patient}"
-    seed = ward.sandbox.runtime.effects.token(12)
-    timeline = launches.timeline_of(ward.sandbox.runtime, seed)
-    open_it = f"{ward.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
+    chart_path = f"{ehr.home}/patients/{patient}"
+    seed = ehr.sandbox.runtime.effects.token(12)
+    timeline = launches.timeline_of(ehr.sandbox.runtime, seed)
+    open_it = f"{ehr.home}/open?{urlencode({'app': app.app_id, 'patient': patient, **at_work})}"
     parts = urlsplit(app.launch_uri or "")
     return OpenApp(
         name=app.name,
@@ -231,23 +231,23 @@ def _opened(ward: EhrPages, app: Client, patient: str, at_work: Mapping[str, str
         close=chart_path,
         live=f"{chart_path}/requests?timeline={timeline}",
         timeline=f"/timelines/{timeline}",
-        probe=_probe(ward, parts.hostname or ""),
+        probe=_probe(ehr, parts.hostname or ""),
     )
 
 
-def _probe(ward: EhrPages, app_host: str) -> str:
+def _probe(ehr: EhrPages, app_host: str) -> str:
     """Two host names of one machine are two sites; two ports of one name are the same site."""
-    host = ward.request.url.hostname or ""
+    host = ehr.request.url.hostname or ""
     other = {"localhost": "127.0.0.1", "127.0.0.1": "localhost"}.get(host)
     if other is None or app_host == host:
         return ""
-    return str(ward.request.url.replace(hostname=other, path="/static/probe.html", query=""))
+    return str(ehr.request.url.replace(hostname=other, path="/static/probe.html", query=""))
 
 
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
-    ward = EhrPages(request, sandbox, tenant)
-    if redirect := await ward.enter():
+    ehr = EhrPages(request, sandbox, tenant)
+    if redirect := await ehr.enter():
         return redirect
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
@@ -256,9 +256,9 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     refused = sum(exchange["response"]["status"] >= 400 for exchange in exchanges)
     total = count(number, "request") if exchanges else ""
     view = RequestsView(
-        requests=lines, said=total, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
+        requests=lines, heading=total, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
     )
-    return ward.page("requests", view)
+    return ehr.page("requests", view)
 
 
 def _line(exchange: dict[str, object]) -> RequestLine:

@@ -31,7 +31,7 @@ def day_view(
     patients: Mapping[str, Resource],
     listed: PatientsView,
     *,
-    ward: str,
+    ehr: str,
     to_do: Mapping[str, str] | None = None,
     now: datetime | None = None,
     previous: str = "",
@@ -43,7 +43,7 @@ def day_view(
     now: None if `day` isn't today. Times are shown as the resources have them, without conversion.
     """
     ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
-    visits = tuple(visit(appointment, patients, ward, day, to_do or {}) for appointment in ordered)
+    visits = tuple(visit(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
     clock = times.clock(now) if now else ""
     title = times.weekday(day) if now else f"{times.weekday(day)} {day.year}"
     return DayView(
@@ -60,7 +60,7 @@ def day_view(
 
 
 def visit(
-    appointment: Resource, patients: Mapping[str, Resource], ward: str, today: date, to_do: Mapping[str, str]
+    appointment: Resource, patients: Mapping[str, Resource], ehr: str, today: date, to_do: Mapping[str, str]
 ) -> AppointmentRow:
     status = str(appointment.get("status") or "")
     state, word = STATES.get(status, ("booked", status))
@@ -77,7 +77,7 @@ def visit(
         f"{given} {family}".strip() or "Unknown patient",
         sex_and_age(patient, today),
         reason(appointment),
-        f"{ward}/patients/{id}" if id and state != "off" else "",
+        f"{ehr}/patients/{id}" if id and state != "off" else "",
         to_do.get(id, "") if state in ("here", "booked") else "",
     )
 

@@ -1,8 +1,8 @@
 """The pages of a hospital's EHR, for clinicians and patients: schedule, patient list, chart.
 
-day       GET {ward}?date=2026-11-24. patients  GET {ward}/patients?q= (name, birth date or record number).
-chart     GET {ward}/patients/{id}?app={app_id}: opens that app in the frame.
-sign out  POST {ward}/sign-out: csrf (the button in the bar).
+day       GET {ehr}?date=2026-11-24. patients  GET {ehr}/patients?q= (name, birth date or record number).
+chart     GET {ehr}/patients/{id}?app={app_id}: opens that app in the frame.
+sign out  POST {ehr}/sign-out: csrf (the button in the bar).
 """
 
 from __future__ import annotations
@@ -171,13 +171,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request of the open app: time, method, path, status, milliseconds, its exchange."""
+    """One request of the open app: time, method, path, status, and the page of its exchange."""
 
     at: str
     method: str
     path: str
     status: int
-    took: str = ""
     href: str = ""
 
 
@@ -195,7 +194,7 @@ class OpenApp:
     """Our page under another host name, which tests whether embedded pages can store data; "" if not needed."""
     timeline: str = ""
     requests: tuple[RequestLine, ...] = ()
-    said: str = ""
+    heading: str = ""
     summary: str = ""
 
     @property
@@ -211,7 +210,7 @@ class ChartView:
     """The sample app for other FHIR versions than the chart's."""
     register: Link | None = None
     suggestions: tuple[Suggestion, ...] = ()
-    errands: tuple[TaskLink, ...] = ()
+    tasks: tuple[TaskLink, ...] = ()
     open: OpenApp | None = None
     pressure: tuple[BloodPressure, ...] = ()
     signs: tuple[Sign, ...] = ()
@@ -227,6 +226,6 @@ class RequestsView:
     """The list of requests below the frame, which is refreshed while the app is open (template `requests`)."""
 
     requests: tuple[RequestLine, ...]
-    said: str
+    heading: str
     summary: str = ""
     timeline: str = ""

@@ -49,7 +49,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
-        response = html_response.page(request, sandbox, "exchange", view, await _around(request, sandbox))
+        response = html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
@@ -118,8 +118,8 @@ async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int
     )
 
 
-async def _around(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
-    return await html_response.around(request, sandbox, here="Exchanges")
+async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:
+    return await html_response.page_options(request, sandbox, here="Exchanges")
 
 
 async def listing(request: Request, sandbox: Sandbox) -> Response:
@@ -139,7 +139,7 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         shown_names = await names(sandbox, exchange)
         lines.append(exchange_line(exchange, app=shown_names["app"], hospital=shown_names["hospital"]))
     view = ExchangesView(lines=tuple(lines), missing=id)
-    return html_response.page(request, sandbox, "exchanges", view, await _around(request, sandbox))
+    return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
 
 
 NO_LAUNCH = NoticeView(
@@ -174,7 +174,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     if form == "json":
         return error_responses.json(journal_reader.lines(id, recorded), 200 if recorded.exchanges else 404)
     if not recorded.exchanges:
-        return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _around(request, sandbox), 404)
+        return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
     return await _timeline_page(request, sandbox, id, recorded)
 
 
@@ -195,4 +195,4 @@ async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: 
         user=people.user,
         left_out=recorded.left_out,
     )
-    return html_response.page(request, sandbox, "timeline", view, await _around(request, sandbox))
+    return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.rule import seen
+from sickbay.diagnosis.rule import printable
 from sickbay.services.journal import masking
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import VERDICTS, Mark, TextPiece, Verdict
@@ -101,8 +101,8 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 def _visible(row: Row) -> Row:
     """Write out invisible characters in what was sent."""
-    received = None if row.received is None else tuple(TextPiece(seen(piece.text), piece.kind) for piece in row.received)
-    return replace(row, name=seen(row.name), received=received)
+    received = None if row.received is None else tuple(TextPiece(printable(piece.text), piece.kind) for piece in row.received)
+    return replace(row, name=printable(row.name), received=received)
 
 
 def _named(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:

@@ -97,8 +97,8 @@ class ExchangeView:
     filled: str = ""
     """The placeholders that a reader has to fill in before the request works."""
     findings: tuple[FindingView, ...] = ()
-    walk: tuple[Step, ...] = ()
-    sum: str = ""
+    steps: tuple[Step, ...] = ()
+    tally: str = ""
     support: tuple[tuple[str, str], ...] = ()
     request_line: str = ""
     negotiation: scope_table.Negotiation | None = None
@@ -121,8 +121,8 @@ class ExchangeView:
         return Link(PLACES[wrong][0], f"{self.app_href}#{PLACES[wrong][1]}") if wrong and self.app_href else None
 
     @property
-    def stretches(self) -> tuple[tuple[Step, ...], ...]:
-        return folded(self.walk)
+    def step_groups(self) -> tuple[tuple[Step, ...], ...]:
+        return folded(self.steps)
 
     @property
     def copied(self) -> code_samples.Tab | None:
@@ -172,8 +172,8 @@ def exchange_view(
         corrected=corrected is not None,
         filled=" ".join(filter(None, (exchange_summary.note(corrected or request), fresh_pkce.note(exchange)))),
         findings=views,
-        walk=steps_of(checks),
-        sum=tally(checks),
+        steps=steps_of(checks),
+        tally=tally(checks),
         request_line=f"{request.method} {code_samples.url(request)}",
         negotiation=scope_table.read(exchange) if "scopes" in exchange else None,
         others=tuple(_other(dialect) for dialect in exchange.get("others") or ()),
@@ -254,9 +254,9 @@ def as_text(view: ExchangeView, address: str = "") -> str:
         lines += ["", "Corrected request", *(f"  {line}" for line in view.tabs[0].text.splitlines())]
         lines += [f"  ({view.filled})"] if view.filled else []
     lines += view.negotiation.lines() if view.negotiation else []
-    if view.walk:
-        lines += ["", f"Checks ({view.sum})"]
-        lines += [f"  {OUTCOMES[step.outcome]:<8} {step.text}" for step in view.walk if step.outcome != "gate"]
+    if view.steps:
+        lines += ["", f"Checks ({view.tally})"]
+        lines += [f"  {OUTCOMES[step.outcome]:<8} {step.text}" for step in view.steps if step.outcome != "gate"]
     return shown("\n".join(lines), "\n") + "\n"
 
 

@@ -131,16 +131,16 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     progress.
     """
     space = ResourceSpace(tenant.name, waiting.version)
-    waits = waiting.wishes.silent or not is_browser_navigation(request)
+    waits = waiting.sign_in_parameters.silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
     is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
-    ask = await login.next_ask(sandbox.runtime, tenant, waiting) if is_ready else ""
-    if ask == "nothing":
+    step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
+    if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished)
-    if ask and waiting.wishes.silent:
-        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, ask))
+    if step and waiting.sign_in_parameters.silent:
+        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
     session, cookie = await cookies.begun(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
@@ -255,7 +255,7 @@ async def _page(
         "authorize",
         client,
         timeline,
-        http_request.wire_of(request.scope, sandbox.runtime.base, body),
+        http_request.recorded_request(request.scope, sandbox.runtime.base, body),
         RecordedResponse(status, {"content-type": "text/html"}),
         decision,
         explanation,

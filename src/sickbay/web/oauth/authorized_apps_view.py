@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.web.oauth.sign_in import Ask
+from sickbay.web.oauth.sign_in import ConsentItem
 from sickbay.web.pages.parts import initials
 
 
@@ -15,7 +15,7 @@ class AllowedApp:
     client_id: str
     name: str
     since: str
-    asks: tuple[Ask, ...] = ()
+    items: tuple[ConsentItem, ...] = ()
     live: bool = False
     away: bool = False
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 from sickbay.authorization.login_consent import narrowings
 from sickbay.services.login import Consent
-from sickbay.web.oauth.sign_in import Ask, AskGroup, Narrow
+from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 
 
-def as_before(groups: Iterable[AskGroup], version: str, before: Consent | None) -> tuple[AskGroup, ...]:
+def as_before(groups: Iterable[ConsentGroup], version: str, before: Consent | None) -> tuple[ConsentGroup, ...]:
     """Preset the checkboxes. before: the last answer, None if there is none. version: of FHIR."""
     last = before or Consent((), 0)
-    return tuple(replace(group, asks=tuple(_ask(ask, version, last) for ask in group.asks)) for group in groups)
+    return tuple(replace(group, items=tuple(_item(item, version, last) for item in group.items)) for group in groups)
 
 
-def _ask(ask: Ask, version: str, last: Consent) -> Ask:
-    parts = tuple(Narrow(words, text, text in last.scopes) for words, text in narrowings(ask.value, version))
-    refused = any(scope in last.refused for scope in ask.scopes) and not any(part.chosen for part in parts)
-    return replace(ask, ticked=not refused, narrow=parts)
+def _item(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
+    parts = tuple(ScopePart(words, text, text in last.scopes) for words, text in narrowings(item.value, version))
+    refused = any(scope in last.refused for scope in item.scopes) and not any(part.chosen for part in parts)
+    return replace(item, ticked=not refused, narrow=parts)
 
 
 def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ async def _registered(
 
 def _response_members(tenant: Tenant, client: Client, secret: str | None, token: str | None) -> dict[str, Any]:
     address = f"{tenant.base}/oauth/register/{client.client_id}"
-    return client_metadata.told(client, secret, token=token, address=address)
+    return client_metadata.registration_response(client, secret, token=token, address=address)
 
 
 async def _refused(request: Request, sandbox: Sandbox, tenant: Tenant, fields: RegistrationRequest, body: str = "") -> Response:

@@ -26,7 +26,7 @@ from sickbay.web.admin_guard import AdminGuard, peer
 from sickbay.web.ehr import chart
 from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import delivered, failed
-from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, ask_groups
+from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import Chip
@@ -63,14 +63,14 @@ async def _request_ended(
     request: Request, sandbox: Sandbox, tenant: Tenant, session: Session | None, sent: Parameters
 ) -> Response:
     """Show that the request has ended. If it is in a frame without our cookie, the browser blocks cookies: offer a new tab."""
-    around = html_response.PageOptions(tenant, session, bare=True, framed=True)
+    options = html_response.PageOptions(tenant, session, bare=True, framed=True)
     framed = session is None and request.headers.get("sec-fetch-dest", "iframe") != "document"
     lost = await held_back.lost(sandbox.runtime, tenant, sent.get("request") or "") if framed else None
     if lost is None:
-        return html_response.page(request, sandbox, "notice", OVER, around, 400)
+        return html_response.page(request, sandbox, "notice", OVER, options, 400)
     exchange = f"/exchanges/{http_request.exchange_id(request)}"
     view = notice.continue_in_tab(_restart_url(tenant, lost), lost.client.name, exchange)
-    response = html_response.page(request, sandbox, "notice", view, around, 400)
+    response = html_response.page(request, sandbox, "notice", view, options, 400)
     return await http_request.note(
         request,
         response,
@@ -95,27 +95,27 @@ def _restart_url(tenant: Tenant, lost: LostSession) -> str:
 async def _show_next_page(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    ask = await login.next_ask(sandbox.runtime, tenant, waiting)
-    if ask == "nothing":
+    step = await login.next_step(sandbox.runtime, tenant, waiting)
+    if step == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
-    framed = tenant.under(waiting.client).policy.frames(signed_in=ask != "sign-in")
-    around = html_response.PageOptions(
+    framed = tenant.under(waiting.client).policy.frames(signed_in=step != "sign-in")
+    options = html_response.PageOptions(
         tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
     )
-    if ask == "sign-in":
+    if step == "sign-in":
         view = await sign_in_view(
-            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.wishes.hint
+            request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, username=waiting.sign_in_parameters.hint
         )
-        return html_response.page(request, sandbox, "sign_in", view, around)
-    if ask == "patient":
+        return html_response.page(request, sandbox, "sign_in", view, options)
+    if step == "patient":
         return html_response.page(
-            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, (sent.get("q") or "").strip()), around
+            request, sandbox, "picker", await _picker(sandbox, tenant, waiting, (sent.get("q") or "").strip()), options
         )
-    if ask == "encounter":
-        return html_response.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), around)
-    if ask == "context":
-        return html_response.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), around)
-    return html_response.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), around)
+    if step == "encounter":
+        return html_response.page(request, sandbox, "visits", await _visits(sandbox, tenant, waiting), options)
+    if step == "context":
+        return html_response.page(request, sandbox, "contexts", await _contexts(sandbox, tenant, waiting), options)
+    return html_response.page(request, sandbox, "consent", await _consent(sandbox, tenant, waiting), options)
 
 
 def action(tenant: Tenant) -> str:
@@ -132,7 +132,7 @@ async def sign_in_view(
     fault: str = "",
     username: str = "",
 ) -> SignInView:
-    accounts_here = await users.every(sandbox.runtime, tenant)
+    accounts_here = await users.all_users(sandbox.runtime, tenant)
     accounts = tuple(
         Account(account.username, account.name or account.username, account.title, account.acts_for_patients)
         for account in accounts_here
@@ -175,24 +175,24 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
 async def _handle_answer(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, session: Session | None, sent: Parameters
 ) -> Response:
-    ask = await login.next_ask(sandbox.runtime, tenant, waiting)
-    if ask == "sign-in":
+    step = await login.next_step(sandbox.runtime, tenant, waiting)
+    if step == "sign-in":
         has_input = sent.get("account") or sent.get("username") or sent.get("password")
         return await _sign_in(request, sandbox, tenant, waiting, session, sent) if has_input else _to_next_page(tenant, waiting)
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
-    if ask == "patient" and session is not None and sent.get("patient"):
-        chosen = structs.replace(waiting, patient=sent.get("patient"))
+    if step == "patient" and session is not None and sent.get("patient"):
+        chosen = replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.runtime, tenant, chosen, session)
         return _to_next_page(tenant, waiting)
-    if ask == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
+    if step == "encounter" and session is not None and sent.get("decision") in ("open", "without"):
         encounter = sent.get("encounter") if sent.get("decision") == "open" else None
         await operation.keep(sandbox.runtime, tenant, structs.replace(waiting, encounter=encounter or ""), session)
         return _to_next_page(tenant, waiting)
-    if ask == "context" and session is not None and sent.get("decision") in ("open", "without"):
+    if step == "context" and session is not None and sent.get("decision") in ("open", "without"):
         await _choose(sandbox, tenant, waiting, session, sent)
         return _to_next_page(tenant, waiting)
-    if ask == "consent" and sent.get("decision") == "allow":
+    if step == "consent" and sent.get("decision") == "allow":
         ticked = consent.ticked(sent.all("scope"), sent.all("narrow"), sent.all("only"))
         return await _finish(request, sandbox, tenant, waiting, ticked)
     return _to_next_page(tenant, waiting)
@@ -212,8 +212,8 @@ async def _sign_in(
             request, sandbox, tenant, action(tenant), waiting.id, waiting.client.name, fault, sent.get("username") or ""
         )
         framed = tenant.under(waiting.client).policy.frames(signed_in=False)
-        around = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
-        return html_response.page(request, sandbox, "sign_in", view, around, 401)
+        options = html_response.PageOptions(tenant, session, bare=True, leads_to=(waiting.redirect_uri,), framed=framed)
+        return html_response.page(request, sandbox, "sign_in", view, options, 401)
     new, cookie = await sessions.sign_in(sandbox.runtime, tenant, session, user)
     await operation.keep(sandbox.runtime, tenant, waiting, new)
     response = _to_next_page(tenant, waiting)
@@ -316,7 +316,7 @@ async def _consent(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorizati
     name = _name(record)
     user = waiting.user.name or waiting.user.username if waiting.user else ""
     before = await login.consented(sandbox.runtime, tenant, waiting)
-    groups = ask_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
+    groups = consent_groups((decision.scope for decision in waiting.offered if decision.granted), name, user)
     return ConsentView(
         action=action(tenant),
         app=waiting.client.name,

@@ -102,7 +102,7 @@ async def _refused(
         "logout",
         result.client.client_id if result.client else "",
         "",
-        http_request.wire_of(request.scope, sandbox.runtime.base, body),
+        http_request.recorded_request(request.scope, sandbox.runtime.base, body),
         RecordedResponse(400, {"content-type": "text/html"}),
         result.decision,
         result.decision.explained(),

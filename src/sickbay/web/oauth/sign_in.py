@@ -96,7 +96,7 @@ class PickerView:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrow:
+class ScopePart:
     """A part of a requested scope, in words, and the scope that grants only this part."""
 
     words: str
@@ -105,7 +105,7 @@ class Narrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ConsentItem:
     """One checkbox: its label and the scopes it grants. locked: it can't be unticked. narrow: parts to choose instead."""
 
     title: str
@@ -113,7 +113,7 @@ class Ask:
     scopes: tuple[str, ...]
     locked: bool = False
     ticked: bool = True
-    narrow: tuple[Narrow, ...] = ()
+    narrow: tuple[ScopePart, ...] = ()
 
     @property
     def value(self) -> str:
@@ -121,9 +121,9 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class AskGroup:
+class ConsentGroup:
     title: str
-    asks: tuple[Ask, ...]
+    items: tuple[ConsentItem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class ConsentView:
 
     action: str
     app: str
-    groups: tuple[AskGroup, ...]
+    groups: tuple[ConsentGroup, ...]
     goes_to: str
     request: str = ""
     patient: str = ""
@@ -144,11 +144,11 @@ class ConsentView:
 
     @property
     def total(self) -> int:
-        return sum(len(group.asks) for group in self.groups)
+        return sum(len(group.items) for group in self.groups)
 
     @property
     def ticked(self) -> int:
-        return sum(ask.ticked for group in self.groups for ask in group.asks)
+        return sum(item.ticked for group in self.groups for item in group.items)
 
     @property
     def letters(self) -> str:
@@ -196,7 +196,7 @@ LAUNCHES = {
 }
 
 
-def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tuple[AskGroup, ...]:
+def consent_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tuple[ConsentGroup, ...]:
     """Grantable scopes in plain words, grouped: one record, all records, the user, the launch."""
     parsed = [parse(text) for text in dict.fromkeys(scopes)]
     by_level = {
@@ -205,21 +205,21 @@ def ask_groups(scopes: Iterable[str], patient: str = "", user: str = "") -> tupl
     }
     launch = tuple(scope.text for scope in parsed if isinstance(scope, LaunchScope))
     groups = (
-        AskGroup(f"{patient}’s record" if patient else "One patient’s record", by_level["patient"]),
-        AskGroup("All records that you can see", by_level["user"]),
-        AskGroup("The whole hospital", by_level["system"]),
-        AskGroup(f"Your account, {user}" if user else "Your account", _about_you(parsed)),
-        AskGroup("This launch", _launch(launch)),
+        ConsentGroup(f"{patient}’s record" if patient else "One patient’s record", by_level["patient"]),
+        ConsentGroup("All records that you can see", by_level["user"]),
+        ConsentGroup("The whole hospital", by_level["system"]),
+        ConsentGroup(f"Your account, {user}" if user else "Your account", _about_you(parsed)),
+        ConsentGroup("This launch", _launch(launch)),
     )
-    return tuple(group for group in groups if group.asks)
+    return tuple(group for group in groups if group.items)
 
 
-def _resource(scope: ResourceScope) -> Ask:
+def _resource(scope: ResourceScope) -> ConsentItem:
     title, text = TYPES.get(scope.type, (scope.type, f"Resources of type {scope.type}."))
     if scope.filters:
         filters = join([f"{name} {value.rpartition('|')[2] or value}" for name, value in scope.filters])
         text += f" Only those with {filters}."
-    return Ask(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
+    return ConsentItem(title, f"{text} {_verbs(scope.letters)}", (scope.text,))
 
 
 def _verbs(letters: str) -> str:
@@ -232,10 +232,10 @@ def _verbs(letters: str) -> str:
     return f"{join(verbs).capitalize()}."
 
 
-def _about_you(scopes: Iterable[object]) -> tuple[Ask, ...]:
-    return tuple(Ask(*PLAIN[scope.text], (scope.text,)) for scope in scopes if isinstance(scope, PlainScope))
+def _about_you(scopes: Iterable[object]) -> tuple[ConsentItem, ...]:
+    return tuple(ConsentItem(*PLAIN[scope.text], (scope.text,)) for scope in scopes if isinstance(scope, PlainScope))
 
 
-def _launch(scopes: tuple[str, ...]) -> tuple[Ask, ...]:
+def _launch(scopes: tuple[str, ...]) -> tuple[ConsentItem, ...]:
     other = ("Other launch context", "Tells the app what else you selected.")
-    return tuple(Ask(*LAUNCHES.get(scope, other), (scope,)) for scope in scopes)
+    return tuple(ConsentItem(*LAUNCHES.get(scope, other), (scope,)) for scope in scopes)

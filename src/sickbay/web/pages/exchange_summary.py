@@ -12,6 +12,7 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
 from sickbay.web.exchanges import code_samples
+from sickbay.web.pages.check_names import words
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
@@ -26,16 +27,6 @@ LONGEST = 170
 """Characters of a headline before it is shortened."""
 FEW = 4
 """Longer runs of passed checks are folded."""
-_SPELLED = {
-    "fhir": "FHIR",
-    "url": "URL",
-    "html": "HTML",
-    "pkce": "PKCE",
-    "s256": "S256",
-    "sha256": "SHA-256",
-    "jwt": "JWT",
-    "utf8": "UTF-8",
-}
 _MISSING = {
     "client": "the registration",
     "server": "the other server’s records",
@@ -170,10 +161,10 @@ class Step:
     because: str = ""
 
 
-def folded(walk: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
+def folded(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
     """Group the steps: more than FEW passed checks in a row are one group, every other step is a group of its own."""
     groups: list[list[Step]] = []
-    for step in walk:
+    for step in steps:
         if step.outcome == "passed" and not step.because and groups and groups[-1][-1].outcome == "passed":
             groups[-1].append(step)
         else:
@@ -202,12 +193,6 @@ def _needs(missing: str | None) -> str:
     if missing in _MISSING:
         return f"needs {_MISSING[missing]}"
     return f"runs only after “{words(missing)}” has passed" if missing else "runs only after another check has passed"
-
-
-def words(name: str) -> str:
-    """The name of a check as words."""
-    text = name.replace("_", " ").replace("redirect uris", "redirect URIs").replace("redirect uri", "redirect URI")
-    return " ".join(_SPELLED.get(word, word) for word in text.split(" "))
 
 
 def tally(checks: Sequence[Mapping[str, Any]]) -> str:

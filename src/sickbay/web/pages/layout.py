@@ -59,7 +59,7 @@ class Frame:
         return "light" if self.theme == "dark" else "dark"
 
     @property
-    def ward(self) -> str:
+    def ehr(self) -> str:
         return f"{self.root}/{self.tenant}/ehr"
 
     @property
@@ -69,9 +69,9 @@ class Frame:
     @property
     def _ehr_links(self) -> tuple[Link, ...]:
         """The links of the EHR pages. Only clinicians have a schedule."""
-        today = () if self.person and self.person.patient else (Link("Today", self.ward),)
+        today = () if self.person and self.person.patient else (Link("Today", self.ehr),)
         permissions = (Link("Permissions", self.permissions),) if self.permissions else ()
-        return (*today, Link("Patients", f"{self.ward}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)
+        return (*today, Link("Patients", f"{self.ehr}/patients"), Link("Apps", f"{self.root}/developer"), *permissions)
 
 
 def _developer_links(root: str) -> tuple[Link, ...]:

@@ -31,20 +31,20 @@ def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
     )
 
 
-def no_record(ward: str) -> NoticeView:
+def no_record(ehr: str) -> NoticeView:
     """The page for an unknown patient or one the user may not see; it doesn't reveal which."""
     return NoticeView(
         title="Patient not found",
         text="No patient has this ID, or you don’t have access to the record.",
-        primary=Link("View your patients", f"{ward}/patients"),
+        primary=Link("View your patients", f"{ehr}/patients"),
     )
 
 
-def no_app(ward: str) -> NoticeView:
+def no_app(ehr: str) -> NoticeView:
     return NoticeView(
         title="The app wasn’t launched",
         text="Either no app of this hospital has this ID and a launch URI, or you don’t have access to this patient.",
-        primary=Link("View your patients", f"{ward}/patients"),
+        primary=Link("View your patients", f"{ehr}/patients"),
     )
 
 

@@ -78,7 +78,7 @@ class TextPiece:
     kind: Mark = ""
 
     @property
-    def said(self) -> str:
+    def spoken(self) -> str:
         """The name of a single punctuation character, for screen readers."""
         return PUNCTUATION.get(self.text, "")
 

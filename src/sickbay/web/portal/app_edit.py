@@ -29,20 +29,20 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), around)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), options)
     sent = _with(parse(await http_request.read_body(request)), tenant=client.tenant)
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), around, 403)
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), options, 403)
     if faults := missing(sandbox, sent, keys=client.jwks is not None):
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), around, 422)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), options, 422)
     result = await registration.edit(sandbox.runtime, client, registration_fields(sent))
     if result.client is None:
         all_findings = result.decision.explained().findings
-        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), around, 422)
+        return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, all_findings), options, 422)
     if result.secret is not None:
-        return await app_page(request, sandbox, result.client, around, result.secret)
+        return await app_page(request, sandbox, result.client, options, result.secret)
     return RedirectResponse(f"/developer/apps/{client.app_id}", 303, error_responses.NO_STORE)
 
 

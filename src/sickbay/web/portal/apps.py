@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -44,11 +43,11 @@ def closed(request: Request, sandbox: Sandbox) -> Response | None:
 async def apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := closed(request, sandbox):
         return rejection
-    clients = await registration.every(sandbox.runtime)
+    clients = await registration.all_clients(sandbox.runtime)
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
     view = AppsView(tuple([await _row(sandbox, client) for client in clients]), "/developer/register", hospitals)
     return html_response.page(
-        request, sandbox, "apps", view, await html_response.around(request, sandbox, here="Developer portal")
+        request, sandbox, "apps", view, await html_response.page_options(request, sandbox, here="Developer portal")
     )
 
 
@@ -76,23 +75,23 @@ async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
     if client is None:
         view = not_found(http_request.raw_path(request.scope))
         return html_response.page(request, sandbox, "notice", view, status=404)
-    around = await html_response.around(request, sandbox, here="Developer portal")
-    return await app_page(request, sandbox, client, around, kept=request.query_params.get("kept", ""))
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
+    return await app_page(request, sandbox, client, options, saved=request.query_params.get("saved", ""))
 
 
 async def app_page(
     request: Request,
     sandbox: Sandbox,
     client: Client,
-    around: html_response.PageOptions,
+    options: html_response.PageOptions,
     secret: str = "",
     status: int = 200,
     fault: str = "",
-    kept: str = "",
+    saved: str = "",
 ) -> Response:
-    view = replace(await _app_view(request, sandbox, client, secret), fault=fault, kept=kept)
+    view = replace(await _app_view(request, sandbox, client, secret), fault=fault, saved=saved)
     leads_to = (client.launch_uri or "", *client.redirect_uris)
-    return html_response.page(request, sandbox, "app", view, replace(around, leads_to=leads_to), status)
+    return html_response.page(request, sandbox, "app", view, replace(options, leads_to=leads_to), status)
 
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
@@ -121,7 +120,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         live_at=f"{times.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
-        users=tuple(Choice(user.username, user.name or user.username) for user in await users.every(sandbox.runtime, tenant)),
+        users=await _users(sandbox, tenant),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
         edit=f"/developer/apps/{client.app_id}/edit",
@@ -129,7 +128,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         hospital_policy=f"/developer/hospitals/{tenant.name}",
         cards=portal_views.cards_text(client.cards),
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
-        elsewhere=await other_hospitals.of_app(sandbox, client),
+        other_hospitals=await other_hospitals.of_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command,
@@ -152,6 +151,11 @@ def _secret_text(client: Client) -> str:
     if client.client == "asymmetric":
         return "None: the app signs with its private key."
     return "Public apps have no secret."
+
+
+async def _users(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
+    people = await users.all_users(sandbox.runtime, tenant)
+    return tuple(Choice(user.username, user.name or user.username) for user in people)
 
 
 async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
@@ -208,68 +212,68 @@ async def _save_text(
     client = await registration.only(sandbox.runtime, id)
     if client is None:
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    text, ours = sent.get(name) or "", cookies.form_is_ours(request, around.session, sent.get("csrf"))
+    text, ours = sent.get(name) or "", cookies.form_is_ours(request, options.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
     change: dict[str, Any] = {name: chosen}
     fault = fault or registration.lacking(sandbox.runtime, change, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
-        return html_response.page(request, sandbox, "app", view, around, 422 if ours else 403)
-    await registration.save(sandbox.runtime, structs.replace(client, **change), client)
-    return RedirectResponse(f"/developer/apps/{client.app_id}?kept={name}#h-{name}", 303, error_responses.NO_STORE)
+        return html_response.page(request, sandbox, "app", view, options, 422 if ours else 403)
+    await registration.save(sandbox.runtime, replace(client, **change), client)
+    return RedirectResponse(f"/developer/apps/{client.app_id}?saved={name}#h-{name}", 303, error_responses.NO_STORE)
 
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
     if rejection := closed(request, sandbox):
         return rejection
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     new, new_secret = await registration.rotated(sandbox.runtime, client)
-    return await app_page(request, sandbox, new, around, new_secret)
+    return await app_page(request, sandbox, new, options, new_secret)
 
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
     if rejection := closed(request, sandbox):
         return rejection
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return RedirectResponse(f"/developer/apps/{counterpart.app_id}", 303, error_responses.NO_STORE)
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
-        return await app_page(request, sandbox, client, around, status=422, fault=f"{reason}.")
+        return await app_page(request, sandbox, client, options, status=422, fault=f"{reason}.")
     result = await enabling.enable(sandbox.runtime, client, tenant)
     if result.client is None:
         problems = [finding.title for finding in result.decision.explained().findings if finding.refused]
-        return await app_page(request, sandbox, client, around, status=422, fault=f"{'. '.join(problems)}.")
+        return await app_page(request, sandbox, client, options, status=422, fault=f"{'. '.join(problems)}.")
     if result.secret is not None:
-        return await app_page(request, sandbox, result.client, around, result.secret, 201)
+        return await app_page(request, sandbox, result.client, options, result.secret, 201)
     return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
     if rejection := closed(request, sandbox):
         return rejection
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)
-    if client is not None and not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return await app_page(request, sandbox, client, around, status=403, fault=TOO_LATE)
+    if client is not None and not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
         await registration.remove(sandbox.runtime, client)
     return RedirectResponse("/developer", 303, error_responses.NO_STORE)

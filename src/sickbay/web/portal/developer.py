@@ -25,7 +25,7 @@ from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.pages.times import moment
-from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, Lately, exchange_line
+from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
 from sickbay.web.portal.diagnosis_views import doctor_view, known_error_view, rule_view, whole
 from sickbay.web.portal.doctor_views import DoctorView
 from sickbay.web.portal.rule_search import search
@@ -35,7 +35,7 @@ FIRST = "p-0017"
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
     """The start page. Recent activity is shown only to the administrator."""
-    around = await html_response.around(request, sandbox, here="Hospitals")
+    options = await html_response.page_options(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
             tenant.title,
@@ -52,9 +52,9 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
         first=_first(exchanges) if number >= 17 else None,
-        lately=tuple(_lately(sandbox, exchange) for exchange in exchanges),
+        recent=tuple(_recent_event(sandbox, exchange) for exchange in exchanges),
     )
-    return html_response.page(request, sandbox, "home", view, around)
+    return html_response.page(request, sandbox, "home", view, options)
 
 
 def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
@@ -70,24 +70,24 @@ def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
     )
 
 
-def _lately(sandbox: Sandbox, exchange: dict[str, object]) -> Lately:
+def _recent_event(sandbox: Sandbox, exchange: dict[str, object]) -> RecentEvent:
     line = exchange_line(exchange)
     tenant = sandbox.tenants.get(str(exchange["tenant"]))
     detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(exchange['at'])))} UTC") if part)
-    return Lately(line.kind, line.text, detail, line.href)
+    return RecentEvent(line.kind, line.text, detail, line.href)
 
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
     """GET shows the text box, POST checks its content. Nothing leaves the machine."""
-    around = await html_response.around(request, sandbox, here="Doctor")
+    options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
-        return html_response.page(request, sandbox, "doctor", DoctorView(), around)
+        return html_response.page(request, sandbox, "doctor", DoctorView(), options)
     sent = parse(await http_request.read_body(request, http_request.PASTED))
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
         view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
-        return html_response.page(request, sandbox, "doctor", view, around, 403)
-    return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text, added), around)
+        return html_response.page(request, sandbox, "doctor", view, options, 403)
+    return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text, added), options)
 
 
 def _diagnosed(text: str, added: str) -> DoctorView:
@@ -103,24 +103,24 @@ def _diagnosed(text: str, added: str) -> DoctorView:
 async def rules(request: Request, sandbox: Sandbox) -> Response:
     if error_responses.wanted(request.headers.get("accept", "")) == "json":
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
-    around = await html_response.around(request, sandbox, here="Rules")
+    options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
     view = search(RULES, table.entries(), "", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
-    return html_response.page(request, sandbox, "rules", view, around)
+    return html_response.page(request, sandbox, "rules", view, options)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
-    around = await html_response.around(request, sandbox, here="Rules")
+    options = await html_response.page_options(request, sandbox, here="Rules")
     known = table.by_id().get(id)
     if known is not None:
-        return html_response.page(request, sandbox, "known_error", known_error_view(known), around)
+        return html_response.page(request, sandbox, "known_error", known_error_view(known), options)
     entry = BY_ID.get(id)
     if entry is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), around, 404)
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
     path = case.paths().get(id)
     example = case.load(path) if path else None
     diagnosis = diagnose(example.refused) if example else None
-    return html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), around)
+    return html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options)
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:
@@ -145,7 +145,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
-        problem = error_responses.oauth_trouble if oauth else error_responses.problem
+        problem = error_responses.oauth_error if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint)
         response.raw_headers.extend(cors(request.headers.get("origin")))
     elif not allowed and (tenant := address_hints.asked_to_authorize(request, sandbox)):

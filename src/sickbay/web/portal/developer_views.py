@@ -50,7 +50,7 @@ class FirstLaunch:
 
 
 @dataclass(frozen=True, slots=True)
-class Lately:
+class RecentEvent:
     """One recent event: kind (passed | refused | warning), what happened, and where and when."""
 
     kind: str
@@ -64,7 +64,7 @@ class HomeView:
     hospitals: tuple[Hospital, ...]
     people: str
     first: FirstLaunch | None = None
-    lately: tuple[Lately, ...] = ()
+    recent: tuple[RecentEvent, ...] = ()
     launch_uri: str = "http://localhost:8100/launch"
     redirect_uri: str = "http://localhost:8100/callback"
 

@@ -70,8 +70,8 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         tabs=page.tabs if parsed.get("url") or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,
-        walk=page.walk,
-        sum=page.sum,
+        steps=page.steps,
+        tally=page.tally,
     )
 
 

@@ -36,12 +36,12 @@ class DoctorView:
     tabs: tuple[code_samples.Tab, ...] = ()
     corrected: bool = False
     filled: str = ""
-    walk: tuple[Step, ...] = ()
-    sum: str = ""
+    steps: tuple[Step, ...] = ()
+    tally: str = ""
 
     @property
-    def stretches(self) -> tuple[tuple[Step, ...], ...]:
-        return folded(self.walk)
+    def step_groups(self) -> tuple[tuple[Step, ...], ...]:
+        return folded(self.steps)
 
     @property
     def examined(self) -> bool:

@@ -26,18 +26,18 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     tenant = sandbox.tenants.get(name)
     if tenant is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), status=404)
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
-        view = replace(_view(tenant), kept="kept" in request.query_params, certificate=_certificate(request, sandbox))
-        return html_response.page(request, sandbox, "hospital", view, around)
+        view = replace(_view(tenant), saved="saved" in request.query_params, certificate=_certificate(request, sandbox))
+        return html_response.page(request, sandbox, "hospital", view, options)
     sent = parse(await http_request.read_body(request))
     text, fault = sent.get("policy") or "", TOO_LATE
-    if cookies.form_is_ours(request, around.session, sent.get("csrf")):
+    if cookies.form_is_ours(request, options.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:
         view = replace(_view(tenant, text, fault), certificate=_certificate(request, sandbox))
-        return html_response.page(request, sandbox, "hospital", view, around, 422)
-    return RedirectResponse(f"/developer/hospitals/{name}?kept#h-choose", 303, error_responses.NO_STORE)
+        return html_response.page(request, sandbox, "hospital", view, options, 422)
+    return RedirectResponse(f"/developer/hospitals/{name}?saved#h-choose", 303, error_responses.NO_STORE)
 
 
 async def _choose(sandbox: Sandbox, tenant: Tenant, text: str) -> str:

@@ -38,29 +38,29 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     """
     if rejection := closed(request, sandbox):
         return rejection
-    around = await html_response.around(request, sandbox, here="Developer portal")
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":
         id = registration.identifier(sandbox.runtime.effects, 9)
         view = replace(form(sandbox, http_request.query_of(request.scope), ()), id=id)
-        return html_response.page(request, sandbox, "register", view, around)
+        return html_response.page(request, sandbox, "register", view, options)
     sent = parse(await http_request.read_body(request))
-    if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), around, 403)
+    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), options, 403)
     id = sent.get("id") or ""
     before = await registration.only(sandbox.runtime, id) if id else None
     if before is not None and (before.app_id, before.name) == (id, sent.get("name")):
         return RedirectResponse(f"/developer/apps/{id}", 303, error_responses.NO_STORE)
     if faults := missing(sandbox, sent):
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), around, 422)
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
     result = await registration.register(
         sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
     )
     if result.client is None:
         all_findings = result.decision.explained().findings
-        return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), around, 422)
+        return html_response.page(request, sandbox, "register", form(sandbox, sent, all_findings), options, 422)
     if result.secret is None:
         return RedirectResponse(f"/developer/apps/{result.client.app_id}", 303, error_responses.NO_STORE)
-    return await app_page(request, sandbox, result.client, around, result.secret, 201)
+    return await app_page(request, sandbox, result.client, options, result.secret, 201)
 
 
 EXPIRED = {"name": TOO_LATE}

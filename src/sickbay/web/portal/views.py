@@ -73,7 +73,7 @@ class LaunchRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OtherHospital:
     """Another hospital. href: the app there, "" if it isn't registered there. reason: why it can't be. command: enables it."""
 
     name: str
@@ -124,9 +124,9 @@ class AppView:
     cards_action: str = ""
     fault: str = ""
     """Why the last form of this page changed nothing, if no single field is the reason."""
-    kept: str = ""
+    saved: str = ""
     """The part that was just saved: policy or cards."""
-    elsewhere: tuple[Elsewhere, ...] = ()
+    other_hospitals: tuple[OtherHospital, ...] = ()
     enable_action: str = ""
 
     @property
@@ -158,12 +158,12 @@ class RegisterView:
 
 
 class PolicyRow(NamedTuple):
-    """whence: "here" (changed while running), "sickbay.toml" or "dialect"."""
+    """source: "here" (changed while running), "sickbay.toml" or "dialect"."""
 
     name: str
-    says: str
+    description: str
     value: str
-    whence: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +178,7 @@ class HospitalView:
     action: str
     policy: str = ""
     fault: str = ""
-    kept: bool = False
+    saved: bool = False
     certificate: str = ""
 
 
@@ -187,13 +187,13 @@ def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, An
     rows = [
         PolicyRow(
             name,
-            knob.says,
+            knob.description,
             json.dumps(getattr(policy, name)),
             "here" if name in chosen else "sickbay.toml" if name in file else "dialect",
         )
         for name, knob in KNOBS.items()
     ]
-    return tuple(sorted(rows, key=lambda row: ("here", "sickbay.toml", "dialect").index(row.whence)))
+    return tuple(sorted(rows, key=lambda row: ("here", "sickbay.toml", "dialect").index(row.source)))
 
 
 def policy_text(policy: Mapping[str, Any]) -> str:
@@ -234,7 +234,7 @@ def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
 
 
 def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
-    return tuple((name, knob.says, json.dumps(getattr(policy, name))) for name, knob in KNOBS.items() if knob.app)
+    return tuple((name, knob.description, json.dumps(getattr(policy, name))) for name, knob in KNOBS.items() if knob.app)
 
 
 STANDARD = (

@@ -10,7 +10,11 @@ ERRORS = (
             (
                 "user cancelled flow",
                 "user cancelled authorization flow",
-                "org.openid.appauth.general error -3",
+                "openid.appauth.general error -3",
+                "openid.appauth.general error -4",
+                "appauth.general error -4",
+                "program cancelled flow",
+                "programcanceledauthorizationflow",
                 "flutterappauthusercancelledexception",
                 "user canceled flow",
                 "aswebauthenticationsessionerror error 1",
@@ -30,9 +34,13 @@ ERRORS = (
                 "The redirect URI's scheme isn't registered in the app, or the activity is in the way (launchMode,"
                 " taskAffinity).",
                 "It happens although the user logs in; the browser shows the redirect URI or a blank page.",
-                "Set appAuthRedirectScheme (Android) or CFBundleURLSchemes (iOS) to the scheme of the redirect "
-                "URI, in lower"
+                "Set appAuthRedirectScheme (Android) or CFBundleURLSchemes (iOS) to the scheme of the redirect URI, in lower"
                 " case.",
+            ),
+            Cause(
+                "The app doesn't keep the session object, so it is deleted during the login.",
+                "currentAuthorizationFlow is a local variable.",
+                "Keep the flow in a property until it has finished.",
             ),
             Cause(
                 "The authorization server answered with an error page, and the user went back.",

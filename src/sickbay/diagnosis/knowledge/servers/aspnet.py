@@ -277,8 +277,8 @@ ERRORS = (
     ),
     KnownError(
         id="aspnet-correlation-failed",
-        text=(("correlation failed", "correlation cookie not found", ".aspnetcore.correlation", "state property not found"),),
-        title="Correlation failed: the correlation cookie, which belongs to state, is missing at the callback",
+        text=(("correlation failed", "correlation cookie", ".aspnetcore.correlation", "state property not found"),),
+        title="Correlation failed: ASP.NET Core's correlation cookie for state is missing at the callback",
         why=(
             "The handler sets the cookie before the redirect and compares it with state. The cookie gets lost if it isn't "
             "Secure with SameSite=None, if the host differs, or if the login takes more than 15 minutes."
@@ -287,7 +287,7 @@ ERRORS = (
             Cause(
                 "The app runs by http or behind a proxy, so that the browser drops a SameSite=None cookie without Secure.",
                 "The browser tools show the cookie as blocked at the redirect.",
-                "Use https, and UseForwardedHeaders before authentication, so that cookies get Secure.",
+                "Use https, and call app.UseForwardedHeaders() before authentication, so that cookies get Secure.",
             ),
             Cause(
                 "Login begins on another host than the callback, such as localhost and 127.0.0.1 or www.",

@@ -204,7 +204,7 @@ ERRORS = (
         id="athena-authorize-slash",
         servers=("athena", "entra"),
         text=(("authorize/-callback",),),
-        title="The authorize URL has a slash at its end, so the server builds a wrong callback address",
+        title="redirect_uri of the server's own callback is wrong, because the authorize URL ends with a slash",
         why="The server appends -callback to the address at which it was called. /authorize/ becomes /authorize/-callback, "
         "which isn't registered at Entra ID.",
         causes=(

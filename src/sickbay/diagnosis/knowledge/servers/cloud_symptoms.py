@@ -31,33 +31,6 @@ ERRORS = (
         source="https://github.com/hunkim/streamlit-google-oauth/issues/11",
     ),
     symptom(
-        "appauth-flow-cancelled",
-        "",
-        (
-            (
-                "openid.appauth.general error -4",
-                "openid.appauth.general error -3",
-                "appauth.general error -4",
-                "program cancelled flow",
-                "programcanceledauthorizationflow",
-            ),
-        ),
-        "AppAuth ended the sign-in without a response: the redirect didn't reach the app, or the window was closed",
-        "Error -3 means that the user cancelled, -4 that the program did, often because the redirect scheme isn't handled.",
-        Cause(
-            "The scheme of redirect_uri isn't registered in the app, or differs from the configuration.",
-            "Compare it with CFBundleURLSchemes in Info.plist, or appAuthRedirectScheme in build.gradle.",
-            "Register the scheme of the redirect URI in Info.plist (Android: manifest), and pass the URL to "
-            "currentAuthorizationFlow.",
-        ),
-        Cause(
-            "The session object isn't kept, or the user closed the window.",
-            "currentAuthorizationFlow is a local variable.",
-            "Keep the flow in a property of the app delegate until it has finished.",
-        ),
-        source="https://github.com/openid/AppAuth-iOS",
-    ),
-    symptom(
         "socialite-invalid-state",
         "",
         (("invalidstateexception",),),
@@ -150,30 +123,6 @@ ERRORS = (
         ),
         source="https://cloud.google.com/healthcare-api/docs/how-tos/fhir-resources",
         confidence="documented",
-    ),
-    symptom(
-        "passport-token-failed",
-        "",
-        (("failed to obtain access token",), ("internaloautherror", "passport", "strategy")),
-        "passport couldn't get an access token: the token endpoint refused, or couldn't be reached",
-        "InternalOAuthError hides the reason: look at oauthError in the error object.",
-        Cause(
-            "The server can't reach the token endpoint: firewall, proxy or DNS.",
-            "The stack contains socketErrorListener, or oauthError has code ECONNREFUSED or ETIMEDOUT.",
-            "Allow the connection, or give the strategy the proxy agent (strategy._oauth2.setAgent).",
-        ),
-        Cause(
-            "The strategy calls another host: GitHub Enterprise and other servers of one's own need tokenURL and "
-            "userProfileURL too.",
-            "Only authorizationURL is configured.",
-            "Set tokenURL and userProfileURL of that server.",
-        ),
-        Cause(
-            "Client secret, code or callback URL is wrong.",
-            "oauthError.data has invalid_client, bad_verification_code or redirect_uri_mismatch.",
-            "Correct the secret, redeem the code once, and register exactly this callback URL.",
-        ),
-        source="https://github.com/jaredhanson/passport-github/issues/57",
     ),
     symptom(
         "github-token-in-query",

@@ -344,13 +344,9 @@ ERRORS = (
         confidence="documented",
     ),
     KnownError(
-        id="entra-correlation-failed",
+        id="entra-state-cookie-missing",
         text=(
             (
-                "correlation failed",
-                ".aspnetcore.correlation",
-                "unable to unprotect the message.state",
-                "message.state is null or empty",
                 "idx21323",
                 "requirenonce is",
                 "oice_20004",
@@ -366,7 +362,7 @@ ERRORS = (
                 "validationcontext.nonce was null",
             ),
         ),
-        title="state: the cookie of the sign-in (correlation or nonce) didn't come back to the redirect URI",
+        title="`state`: the browser didn't return the cookie of the sign-in to the redirect URI",
         why=(
             "The library keeps state and nonce in a cookie or session and compares them at the callback. Without it, "
             "it refuses."

@@ -205,36 +205,6 @@ ERRORS = (
         confidence="inferred",
     ),
     KnownError(
-        id="library-correlation-failed",
-        text=(
-            (
-                "correlation failed",
-                "message.state is null or empty",
-                "unable to unprotect the message.state",
-                "correlation cookie",
-                ".aspnetcore.correlation",
-            ),
-        ),
-        title="state: the correlation cookie of the login is missing when the user comes back (ASP.NET Core)",
-        why="ASP.NET Core stores a correlation and a nonce cookie at the start and needs both at the callback.",
-        causes=(
-            COOKIE_BLOCKED,
-            Cause(
-                "Behind a proxy, the app takes the connection for http and builds another redirect URI.",
-                "The authorize URL has redirect_uri=http://.",
-                "Call app.UseForwardedHeaders() first, with XForwardedProto.",
-            ),
-            Cause(
-                "Several instances don't share the data protection keys.",
-                "It fails sometimes, or after a restart.",
-                "Store the data protection keys in a place that all instances share.",
-            ),
-            USED_TWICE,
-        ),
-        source="https://learn.microsoft.com/aspnet/core/security/samesite",
-        confidence="documented",
-    ),
-    KnownError(
         id="library-state-lost",
         text=(
             (

@@ -147,7 +147,7 @@ ERRORS = (
             ),
             ("grant_type",),
         ),
-        without=("auth0", '"access_token":', "urlencoded' \\ -d 'grant_type", "new urlsearchparams"),
+        without=("auth0", '"access_token":', '"redirect_uris":', "urlencoded' \\ -d 'grant_type", "new urlsearchparams"),
         title="The token request has a JSON body; the token endpoint reads only a form",
         why=(
             "RFC 6749 demands application/x-www-form-urlencoded. Most servers then find no grant_type, and answer "

@@ -225,7 +225,7 @@ ERRORS = (
         id="passport-failed-to-obtain-token",
         text=(("failed to obtain access token", "internaloautherror"),),
         without=("failed to fetch user profile",),
-        title="Passport got no access token: the token request failed, and the reason is in err.oauthError",
+        title="Passport couldn't get an access token: the token request failed, and err.oauthError says why",
         why="The strategy reports only 'Failed to obtain access token'. A stack with TLSSocket or emitErrorNT means that no"
         " connection was made; otherwise the server refused the code or the client.",
         causes=(
@@ -236,8 +236,13 @@ ERRORS = (
             ),
             Cause(
                 "The client secret, the callbackURL or the client_id is wrong.",
-                "err.oauthError.data has invalid_client or redirect_uri_mismatch.",
+                "err.oauthError.data has invalid_client, bad_verification_code or redirect_uri_mismatch.",
                 "Compare clientSecret and callbackURL with the registered ones.",
+            ),
+            Cause(
+                "The strategy calls the default host. A server of your own, such as GitHub Enterprise, has other endpoints.",
+                "Only authorizationURL is configured.",
+                "Set tokenURL and userProfileURL of that server too.",
             ),
             Cause(
                 "The code was used already, because the callback ran twice.",

@@ -123,7 +123,7 @@ def appointment(booking: Booking) -> Json:
         "end": instant(booking.slot.end),
         "minutesDuration": booking.slot.minutes,
         "slot": [reference("Slot", booking.slot.id)],
-        "created": booking.made.isoformat(),
+        "created": booking.created.isoformat(),
         "participant": [
             {
                 "actor": reference("Patient", booking.patient.id, booking.patient.name),

@@ -32,10 +32,12 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 def _search(arguments: OperationInput) -> list[tuple[str, str]]:
     """The equivalent search parameters."""
-    pairs = [("patient", arguments.one("patient") or "")]
-    pairs += [("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := arguments.one(name))]
-    pairs += [("type", text) for text in (arguments.one("type"), _coded(arguments.things.get("type"))) if text]
-    return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := arguments.one(name))]
+    pairs = [("patient", arguments.value("patient") or "")]
+    pairs += [
+        ("date", f"{prefix}{text}") for prefix, name in (("ge", "start"), ("le", "end")) if (text := arguments.value(name))
+    ]
+    pairs += [("type", text) for text in (arguments.value("type"), _coded(arguments.objects.get("type"))) if text]
+    return pairs + [(name, text) for name in ("_count", search_parser.CURSOR) if (text := arguments.value(name))]
 
 
 def _coded(value: Any) -> str | None:

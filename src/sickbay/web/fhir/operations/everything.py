@@ -24,12 +24,12 @@ PAGE = "This page link doesn't belong to this operation. Use the `next` link unc
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     arguments = parameters_of(context, request)
     params = everything.EverythingParams(
-        arguments.listed("_type"),
+        arguments.values("_type"),
         arguments.since("start"),
         arguments.since("end"),
         arguments.since("_since"),
         min(max(arguments.count("_count", search_parser.MAXIMUM_COUNT), 1), search_parser.MAXIMUM_COUNT),
-        arguments.one(search_parser.CURSOR),
+        arguments.value(search_parser.CURSOR),
     )
     walk = everything.Walk(context.runtime, context.space, context.visibility, params)
     try:
@@ -46,7 +46,7 @@ def bundle(context: FhirContext, request: AccessRequest, arguments: OperationInp
     pairs = [pair for pair in arguments.pairs if pair[0] != search_parser.CURSOR]
     path, base = request.path.lstrip("/"), context.base.url
     following = search_url(base, path, (*pairs, (search_parser.CURSOR, record.next))) if record.next else None
-    total = len(record.matches) if record.next is None and arguments.one(search_parser.CURSOR) is None else None
+    total = len(record.matches) if record.next is None and arguments.value(search_parser.CURSOR) is None else None
     entries: dict[str, Sequence[StoredResource]] = {"match": record.matches, "include": record.included}
     body = searchset(base, entries, self_url=search_url(base, path, tuple(pairs)), next_url=following, total=total)
     return FhirResponse(200, body, context.content)

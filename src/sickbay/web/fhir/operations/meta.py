@@ -46,8 +46,8 @@ async def delete(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 async def _change(context: FhirContext, request: AccessRequest, change: Callable[[Any, Any], Any]) -> FhirResponse:
     """Change meta like a patch, under the same rules as any write."""
-    meta = parameters_of(context, request).things.get("meta")
-    if not isinstance(meta, dict) or not meta_operations.is_one(meta):
+    meta = parameters_of(context, request).objects.get("meta")
+    if not isinstance(meta, dict) or not meta_operations.is_meta(meta):
         issue = Issue("value", "Send a parameter `meta` with a valueMeta that has tag, security or profile.", rule=RULE)
         return context.issue(400, issue)
     request = structs.replace(request, interaction="patch")

@@ -30,7 +30,7 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
         return _absent(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
     count, offset = arguments.count("count", terms.MOST), arguments.count("offset", 0)
-    expansion = terms.expansion(version, url, arguments.one("filter") or "", offset, count, at)
+    expansion = terms.expansion(version, url, arguments.value("filter") or "", offset, count, at)
     return FhirResponse(200, lossless_json.dumps(expansion), context.content)
 
 
@@ -48,7 +48,7 @@ async def validate_code(context: FhirContext, request: AccessRequest) -> FhirRes
 
 
 async def _in_system(context: FhirContext, arguments: OperationInput, requested: list[Term]) -> FhirResponse:
-    system = arguments.one("url") or requested[0].system
+    system = arguments.value("url") or requested[0].system
     known = (await _systems(context)).get(system)
     if known is None:
         return _unknown(context, system)
@@ -81,16 +81,20 @@ def _verdict(context: FhirContext, result: bool, message: str, display: str) -> 
 
 def _url(version: str, arguments: OperationInput) -> str:
     """The URL of the value set or code system, without the version if it is the available one."""
-    url, mark, number = (arguments.one("url") or "").partition("|")
-    number = number if mark else arguments.one("valueSetVersion") or ""
+    url, mark, number = (arguments.value("url") or "").partition("|")
+    number = number if mark else arguments.value("valueSetVersion") or ""
     is_own = url.startswith(terms.SPECIFICATION)
     return f"{url}|{number}" if is_own and not VERSIONS[version].number.startswith(number) else url
 
 
 def _requested_terms(arguments: OperationInput) -> list[Term]:
-    code, coding, concept = arguments.one("code"), arguments.things.get("coding"), arguments.things.get("codeableConcept")
+    code, coding, concept = (
+        arguments.value("code"),
+        arguments.objects.get("coding"),
+        arguments.objects.get("codeableConcept"),
+    )
     if code is not None:
-        return [Term(arguments.one("system") or "", code, arguments.one("display") or "")]
+        return [Term(arguments.value("system") or "", code, arguments.value("display") or "")]
     listed = concept.get("coding") if isinstance(concept, dict) else [coding]
     codings = [coding for coding in listed if isinstance(coding, dict)] if isinstance(listed, list) else []
     return [

@@ -18,11 +18,11 @@ from sickbay.web.fhir.response import FhirResponse
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     arguments, version, id = parameters_of(context, request), context.version, context.route.id
-    mode = arguments.one("mode")
+    mode = arguments.value("mode")
     if mode is not None and mode not in validate_operation.MODES:
         text = f"mode is {', '.join(validate_operation.MODES)}; here {mode}."
         return context.issue(400, Issue("value", text, rule=RULE))
-    resource = arguments.things.get("resource")
+    resource = arguments.objects.get("resource")
     if resource is None:
         if id is None:
             return context.issue(400, Issue("required", "Send the resource to validate.", rule=RULE))
@@ -31,5 +31,5 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
             return stored
         resource = lossless_json.loads(stored.body)
     body = bodies.of(version, context.type, "", resource, context.base.url)
-    issues = validate_operation.judged(version, context.type, body, mode, id, arguments.listed("profile"))
+    issues = validate_operation.judged(version, context.type, body, mode, id, arguments.values("profile"))
     return FhirResponse(200, outcome(version, issues), context.content)
