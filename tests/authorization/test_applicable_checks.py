@@ -153,8 +153,8 @@ HOLDERS = {
 def test_the_validity_of_a_token_depends_only_on_the_base_and_the_header_of_a_request(
     request: AccessRequest, holder: str, header: str, has_client: bool, has_user: bool
 ) -> None:
-    request = replace(request, headers={**request.headers, "authorization": header})
-    known = replace(
+    request = structs.replace(request, headers={**request.headers, "authorization": header})
+    known = structs.replace(
         KNOWN,
         server=Server(issuer="iss", fhir_bases=(BASE,)),
         token=structs.replace(TOKEN, **HOLDERS[holder]),

@@ -224,7 +224,7 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
     with_inputs = [search_check for search_check in (*search.CHECKS, *operations.CHECKS) if search_check.inputs]
     assert {search_check.inputs for search_check in with_inputs} == {"faults", "limits_searches"}
     assert isinstance(KNOWN.server, Server)
-    without = replace(KNOWN, faults=(), server=replace(KNOWN.server, policy=Policy()))
+    without = structs.replace(KNOWN, faults=(), server=replace(KNOWN.server, policy=Policy()))
     for request in (
         search_request("Patient"),
         search_request("Nonsense", "naem=x", id="a b", interaction="read"),

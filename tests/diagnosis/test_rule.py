@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
@@ -21,7 +20,7 @@ SENT_ONLY = [rule for rule in OF_THIS_STAGE if rule.sent]
 
 
 def advice(id: str, **more: object) -> object:
-    return BY_ID[id].advice(REQUEST, replace(KNOWN, **more))  # type: ignore[arg-type]
+    return BY_ID[id].advice(REQUEST, structs.replace(KNOWN, **more))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("id", "member"), [("scope-wildcard-not-allowed", "server"), ("redirect-uri-not-absolute", "client")])
@@ -35,7 +34,7 @@ def test_a_rule_about_a_parameter_advises_only_if_it_was_sent(id: str) -> None:
     rule = BY_ID[id]
     assert advice(id)
     without = REQUEST.parameters.replaced([(rule.sent or "", None)])
-    assert rule.advice(replace(REQUEST, parameters=without), KNOWN) is None
+    assert rule.advice(structs.replace(REQUEST, parameters=without), KNOWN) is None
 
 
 @pytest.mark.parametrize("rule", UNKNOWN_ONLY, ids=lambda rule: rule.id)

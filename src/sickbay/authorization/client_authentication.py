@@ -153,9 +153,9 @@ def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal 
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in known.others:
         return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
     pending = {} if known.live_at is None else {"live_at": known.live_at}
-    likely = meant(claimed(request), request.parameters.get("redirect_uri"), known.newest_clients)
-    facts = {"received": claimed(request), "others": list(known.others), **pending, **likely}
-    if known.live_at is None and presented(request).methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+    likely = meant(request.claimed, request.parameters.get("redirect_uri"), known.newest_clients)
+    facts = {"received": request.claimed, "others": list(known.others), **pending, **likely}
+    if known.live_at is None and request.presented.methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
         return _invalid(
             request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
         )

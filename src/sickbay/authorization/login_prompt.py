@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from sickbay.authorization.models import User
 from sickbay.protocol import jose
 from sickbay.protocol.parameters import Parameters
@@ -9,8 +11,7 @@ from sickbay.protocol.parameters import Parameters
 PROMPTS = ("none", "login", "consent", "select_account")
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
-class SignInParameters:
+class SignInParameters(Struct, frozen=True):
     """prompts: those in PROMPTS, and unknown ones, which have no effect. max_age: seconds; None if absent or not a number.
 
     subject: of the id_token_hint. It isn't verified, because it can only make a silent request fail.

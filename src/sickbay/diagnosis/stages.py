@@ -144,7 +144,7 @@ def _recheck_authorize(
 ) -> tuple[AuthorizeRequest, AuthorizeContext]:
     known = authorize.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
-        known = replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+        known = structs.replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
     return corrected, known
 
 
@@ -163,7 +163,7 @@ def _recheck_token_lookup(
     """For introspection and revocation requests."""
     known = token_recheck.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
-        known = replace(known, subject=UNKNOWN)
+        known = structs.replace(known, subject=UNKNOWN)
     return corrected, known
 
 
@@ -171,7 +171,7 @@ def _recheck_userinfo(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
     same = access.bearer(corrected) == access.bearer(refused.request)
-    known = refused.known if same else replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    known = refused.known if same else structs.replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, known
 
 
@@ -185,7 +185,7 @@ def _recheck_logout(
     refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest
 ) -> tuple[LogoutRequest, LogoutContext]:
     same = corrected.client_id == refused.request.client_id
-    return corrected, refused.known if same else replace(refused.known, client=refused.known.hinted)
+    return corrected, refused.known if same else structs.replace(refused.known, client=refused.known.hinted)
 
 
 def _same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:

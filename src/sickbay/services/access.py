@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
 from sickbay.authorization.contexts import AccessContext
@@ -63,7 +65,7 @@ async def access(
     decision = decide(FHIR, tenant, _plan(request.interaction, more, context.server is server), request, known)
     if token is None:
         meant = await _meant_context(runtime, tenant, version, request)
-        return AccessResult(decision if meant is None else replace(decision, meant=meant), NOTHING)
+        return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
     shown = context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 

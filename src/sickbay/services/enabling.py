@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from sickbay.authorization.models import Client
 from sickbay.services import registration, users
@@ -34,7 +35,7 @@ async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered
     """Register the app there. The checks of a registration apply; a symmetric client gets another secret."""
     approval = client.auto_approve
     if approval and approval.user not in {user.username for user in await users.all_users(runtime, tenant)}:
-        client = replace(client, auto_approve=None)
+        client = structs.replace(client, auto_approve=None)
     return await registration.register(runtime, _settings(client, tenant))
 
 

@@ -22,8 +22,7 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
     known, revision = await backend_services.context_of(runtime, request, base)
-    shared = {field.name: getattr(known, field.name) for field in fields(TokenContext)}
-    return await _with_subject(runtime, tenant, request, SubjectContext(**shared, caller=None)), revision
+    return await _with_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 
 
 async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> SubjectContext:

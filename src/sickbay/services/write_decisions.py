@@ -46,7 +46,7 @@ def outside_record(write: WriteRequest, current: Stored | None, before: Before |
     if decision.refusal is None:
         return None
     if not write.seen.visibility.allows(write.type, "rs", current.patients, current.codes):
-        return not_found(write._replace(request=replace(write.request, id=current.id)))
+        return not_found(write._replace(request=structs.replace(write.request, id=current.id)))
     return WriteRejected(decision.refusal.status, decision=decision)
 
 
@@ -111,7 +111,7 @@ def checked_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) 
 
 
 def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
-    return decide(FHIR, write.tenant, checks, write.request, replace(write.seen.decision.known, **context))
+    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.known, **context))
 
 
 def rejected_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:

@@ -131,7 +131,7 @@ async def _patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejec
         return declined
     if target.deleted:
         return decisions.deleted(write, target.id)
-    targeted = write._replace(request=replace(write.request, id=target.id))
+    targeted = write._replace(request=structs.replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
     if declined := decisions.patch_reads(targeted):
@@ -215,7 +215,7 @@ async def _target(runtime: Runtime, write: WriteRequest, letter: str) -> Stored 
         return (
             WriteRejected(204) if letter == "d" else WriteRejected(404, "not-found", f"No {write.type} matches the condition.")
         )
-    targeted = write._replace(request=replace(write.request, id=matches[0].id))
+    targeted = write._replace(request=structs.replace(write.request, id=matches[0].id))
     return await _current(runtime, targeted, letter) or decisions.not_found(targeted)
 
 

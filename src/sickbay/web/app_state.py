@@ -6,7 +6,6 @@ https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 import orjson
@@ -46,7 +45,7 @@ def _home(base: FhirBase) -> str:
 
 def _addressed(base: FhirBase, request: AccessRequest) -> AccessRequest:
     letters = app_state.LETTERS.get(request.interaction, request.letters)
-    return replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
+    return structs.replace(request, url=_home(base) + request.url.removeprefix(base.url), letters=letters, involved=())
 
 
 def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:

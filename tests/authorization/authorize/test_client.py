@@ -75,7 +75,9 @@ def test_the_only_app_with_the_redirect_uri_is_suggested(sent: str | None) -> No
     (first, *_) = refused(sample_request(client_id=sent), client=None, newest_clients=(first_app, second_app))
     assert (first[2]["nearest"], first[2]["by"]) == ("a", "redirect_uri")
     (first, *_) = refused(
-        sample_request(client_id=sent), client=None, newest_clients=(first_app, replace(second_app, redirect_uris=(uri,)))
+        sample_request(client_id=sent),
+        client=None,
+        newest_clients=(first_app, structs.replace(second_app, redirect_uris=(uri,))),
     )
     assert "nearest" not in first[2]
 

@@ -6,12 +6,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sickbay.web.pages.check_steps import Step, folded
 from tests.web.exchange_pages import granted, refused, token_refused
 
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import parts_marked
 from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.pages.exchange_summary import Step, folded
 
 VIEW = exchange_view(refused(), app="Pressure Notes", app_id="9ab4")
 

@@ -182,7 +182,7 @@ async def _handle_answer(
     if sent.get("decision") in ("refuse", "nobody"):
         return await _finish(request, sandbox, tenant, waiting, None, denied=True)
     if step == "patient" and session is not None and sent.get("patient"):
-        chosen = replace(waiting, patient=sent.get("patient"))
+        chosen = structs.replace(waiting, patient=sent.get("patient"))
         await operation.keep(sandbox.runtime, tenant, chosen, session)
         return _to_next_page(tenant, waiting)
     if step == "encounter" and session is not None and sent.get("decision") in ("open", "without"):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -222,7 +223,7 @@ async def _save_text(
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
         return html_response.page(request, sandbox, "app", view, options, 422 if ours else 403)
-    await registration.save(sandbox.runtime, replace(client, **change), client)
+    await registration.save(sandbox.runtime, structs.replace(client, **change), client)
     return RedirectResponse(f"/developer/apps/{client.app_id}?saved={name}#h-{name}", 303, error_responses.NO_STORE)
 
 
