@@ -1,4 +1,4 @@
-"""Headers are read into a dictionary, which is cached unless they are long."""
+"""Headers are read into a dictionary, and requests of scripts are recognised by them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,6 @@ def test_each_name_has_its_values_in_the_order_received(pairs: list[tuple[bytes,
     assert list(values) == list(dict.fromkeys(name.decode() for name, _ in pairs))
     for name, joined in values.items():
         assert joined == ", ".join(value.decode("latin-1") for key, value in pairs if key.decode() == name)
-
-
-@given(PAIRS, PAIRS)
-def test_equal_headers_share_an_object_and_different_ones_do_not(
-    pairs: list[tuple[bytes, bytes]], others: list[tuple[bytes, bytes]]
-) -> None:
-    assert headers.read(pairs) is headers.read(list(pairs))
-    assert (headers.read(pairs) is headers.read(others)) is (pairs == others)
-
-
-def test_long_headers_are_not_cached() -> None:
-    pairs = [(b"cookie", b"x" * headers.LONGEST)]
-    assert headers.read(pairs) == headers.read(pairs) == {"cookie": "x" * headers.LONGEST}
-    assert headers.read(pairs) is not headers.read(pairs)
 
 
 SITE = {"sec-fetch-site": "cross-site"}
