@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from msgspec import structs
@@ -153,7 +153,7 @@ def _recheck_token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -
     if refused.examination.passed(client_assertion.signature_is_right):
         known = structs.replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
-        known = replace(known, secret_known=UNKNOWN)
+        known = structs.replace(known, secret_known=UNKNOWN)
     return corrected, known
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+
 def read(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     """Maps the names to values. Names are in lower case, as in ASGI. Repeated headers are joined with commas."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
