@@ -1,4 +1,4 @@
-"""Token requests recognised as ordinary would pass every scope check, for any policy of the server."""
+"""Requests recognised as ordinary would pass every scope check, for any policy of the server."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
+from tests.authorization.samples import sample_request
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
 
-from sickbay.authorization import backend_scopes, ordinary_scopes, refresh
+from sickbay.authorization import authorize, backend_scopes, ordinary_scopes, refresh
+from sickbay.authorization.authorize import GrantedScope, granting
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
+from sickbay.protocol import scope_spelling as spelt
 from sickbay.protocol.scopes import split
 
 TEXTS = st.lists(
@@ -82,7 +85,65 @@ def _registered(client: Client, scope: str, also: bool) -> Client:
     return structs.replace(client, scope=f"{client.scope} {scope}") if also else client
 
 
+AUTHORIZE_SCOPES = tuple(check for check in authorize.CHECKS if check.inputs == "unusual_scopes")
 REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
+
+
+@settings(max_examples=400)
+@given(TEXTS, JOINTS, st.sampled_from([None, samples.BASE, samples.OLD, "http://elsewhere"]), CLIENTS, SERVERS, st.booleans())
+def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_scope(
+    text: str, joint: str, aud: str | None, client: Client, server: Server, also: bool
+) -> None:
+    sent, client = text.replace(" ", joint), _registered(client, text, also)
+    request, known = sample_request(scope=sent or None, aud=aud), samples.known(server=server, client=client)
+    if ordinary_scopes.of_authorize(request, client, server):
+        assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, known)] == []
+        tokens = split(sent, server.policy.scope_separators)
+        rows = [granting._grant(token, spelt.registered(client.scope), client, server) for token in tokens]
+        assert rows == [GrantedScope(token, True) for token in tokens]
+
+
+@pytest.mark.parametrize(
+    "scope", ["launch openid fhirUser patient/Patient.rs", "user/*.rs?category=a", "user/*.rs offline_access"]
+)
+@pytest.mark.parametrize("aud", [samples.BASE, None, "http://elsewhere"])
+def test_an_authorization_request_for_registered_scopes_is_ordinary(scope: str, aud: str | None) -> None:
+    assert ordinary_scopes.of_authorize(sample_request(scope=scope, aud=aud), samples.CLIENT, samples.SERVER)
+
+
+@pytest.mark.parametrize(
+    ("scope", "registered", "policy"),
+    [
+        (None, "openid", Policy()),
+        ("openid email", "openid email", Policy()),
+        ("openid,fhirUser", "openid fhirUser", Policy()),
+        ("user/*.rs?category=a,b", "user/*.rs", Policy()),
+        ("user%2FPatient.rs", "user/Patient.rs", Policy()),
+        ("user/Patient.rs", "openid", Policy()),
+        ("user/*.rs", "user/*.rs", Policy(wildcard_scopes=False)),
+        ("user/*.rs", "openid,user/*.rs", Policy()),
+        ("user/Patient.read", "user/Patient.rs", Policy(mixed_scope_versions=False)),
+        ("user/Nothing.rs", "user/*.rs", Policy()),
+        ("launch/nothing", "launch/nothing", Policy()),
+        ("system/Patient.rs", "system/Patient.rs", Policy()),
+    ],
+)
+def test_every_other_authorization_request_is_checked(scope: str | None, registered: str, policy: Policy) -> None:
+    client, server = replace(samples.CLIENT, scope=registered), samples.server(**_changed(policy))
+    assert not ordinary_scopes.of_authorize(sample_request(scope=scope), client, server)
+
+
+def test_a_type_that_only_another_version_has_is_checked() -> None:
+    request = sample_request(scope="user/MedicationOrder.rs")
+    assert not ordinary_scopes.of_authorize(request, samples.CLIENT, samples.SERVER)
+    old = sample_request(scope="user/MedicationOrder.rs", aud=samples.OLD)
+    assert ordinary_scopes.of_authorize(old, samples.CLIENT, samples.SERVER)
+
+
+def test_a_corrected_request_is_checked_again() -> None:
+    request = sample_request()
+    known = samples.known(unusual_scopes=False)
+    assert authorize.known_for(known, request, sample_request(scope="wrong")).unusual_scopes
 
 
 @settings(max_examples=400)

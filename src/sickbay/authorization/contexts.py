@@ -48,6 +48,8 @@ class AuthorizeContext(Struct, frozen=True):
     """The apps behind `others`, if known. Used only for the corrected request."""
     smart: bool = True
     """False for a pasted OAuth or OpenID Connect request that asks for nothing of SMART, so SMART's demands don't apply."""
+    unusual_scopes: bool = True
+    """False if no scope check can refuse this request: see authorization.ordinary_scopes."""
     guesses: Guesses = ()
     """What of this context was inferred from a pasted request. Empty on a running server."""
 

@@ -11,7 +11,7 @@ from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal, check
 from sickbay.kernel.compiled_checks import examine
 from sickbay.protocol import scopes
-from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
+from sickbay.protocol.scopes import LaunchScope
 
 LoginCheck: TypeAlias = Check[LoginRequest, LoginContext]
 
@@ -22,13 +22,15 @@ def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
 
     picker: whether this tenant has a patient picker. Without one, launch/patient on its own needs no patient.
     """
-    return any(_of_patient(scope, picker) for scope in scopes.parse_all(granted))
+    if any(token.startswith("patient/") and scopes.parse(token) for token in granted):
+        return True
+    return picker and any(scope.type in ("patient", "encounter") for scope in _launch_scopes(granted))
 
 
-def _of_patient(scope: Scope, picker: bool) -> bool:
-    if isinstance(scope, ResourceScope):
-        return scope.level == "patient"
-    return picker and isinstance(scope, LaunchScope) and scope.type in ("patient", "encounter")
+def _launch_scopes(granted: tuple[str, ...]) -> list[LaunchScope]:
+    """Skips the other scopes without parsing them, because each authorization request asks for these several times."""
+    parsed = [scopes.parse(token) for token in granted if token.startswith("launch")]
+    return [scope for scope in parsed if isinstance(scope, LaunchScope)]
 
 
 def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
@@ -38,13 +40,12 @@ def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
 
 def asks_encounter(granted: tuple[str, ...]) -> bool:
     """Whether scope `launch/encounter` is among them, so that the user chooses an encounter."""
-    return any(isinstance(scope, LaunchScope) and scope.type == "encounter" for scope in scopes.parse_all(granted))
+    return any(scope.type == "encounter" for scope in _launch_scopes(granted))
 
 
 def asks_context(granted: tuple[str, ...]) -> tuple[LaunchScope, ...]:
     """Returns launch/ scopes for types other than patient and encounter; the user chooses a resource for each (SMART 2.2)."""
-    launch_scopes = (scope for scope in scopes.parse_all(granted) if isinstance(scope, LaunchScope))
-    return tuple(scope for scope in launch_scopes if scope.type not in (None, "patient", "encounter"))
+    return tuple(scope for scope in _launch_scopes(granted) if scope.type not in (None, "patient", "encounter"))
 
 
 def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:

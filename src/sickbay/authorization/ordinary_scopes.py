@@ -1,6 +1,6 @@
-"""Recognises token requests whose scopes no check can refuse, which is nearly every request.
+"""Recognises requests whose scopes no check can refuse, which is nearly every request.
 
-For these, `TokenContext.unusual_scopes` is False and the scope checks are not called one by one. A property test holds that
+For these, `unusual_scopes` of the context is False and the scope checks are not called one by one. A property test holds that
 all of them would pass (tests/authorization/test_ordinary_scopes.py).
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.authorization import requested_scopes
-from sickbay.authorization.authorize.parameters import misjoined
+from sickbay.authorization.authorize.parameters import base, misjoined
 from sickbay.authorization.models import Client, Policy, Server, TokenFamily
-from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import registered, spelling
@@ -29,6 +29,17 @@ class Demands(NamedTuple):
     wildcard: bool
     types: tuple[str, ...]
     contexts: tuple[str, ...]
+
+
+def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> bool:
+    """Whether an authorization request asks for scopes that the server can grant as requested."""
+    text = request.parameters.get("scope") or ""
+    demands = _of_authorize(text, client.scope)
+    if demands is None or request.wire("scope") != text or not _allowed(demands, server.policy, client):
+        return False
+    named = base(request, server)
+    types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
+    return (not types or all(name in types for name in demands.types)) and _exist_somewhere(demands, server)
 
 
 def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
@@ -64,6 +75,19 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
         return True
     lower = {name.lower() for types in known for name in types} if demands.contexts else set()
     return lower.issuperset(demands.contexts) and all(any(name in types for types in known) for name in demands.types)
+
+
+@memoize(512)
+def _of_authorize(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope is a system scope, is misspelt or isn't registered, or has a filter with unusual characters."""
+    tokens = spelling(text).tokens
+    parsed = scopes.parse_all(tokens)
+    system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
+    if not text.strip() or "," in text or "%" in text or misjoined(text) or system:
+        return None
+    demands = _demands(tokens, parsed, registered(registration))
+    wildcards = any(scope.wildcard for scope in scopes.resources(registration))
+    return demands if demands is None or wildcards or not demands.wildcard else None
 
 
 @memoize(512)

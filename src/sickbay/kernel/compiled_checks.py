@@ -59,11 +59,11 @@ def examine(
 ) -> Examination:
     """Returns the same Examination as `kernel_checks.examine`."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile(tuple(checks))
-    granted = _granted(compiled, request, known)
-    return granted if granted is not None else kernel_checks.examine(compiled.checks, request, known, relaxed)
+    passed = granted(compiled, request, known)
+    return passed if passed is not None else kernel_checks.examine(compiled.checks, request, known, relaxed)
 
 
-def _granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
+def granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
     """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
     _, requires, groups, passed = compiled
     for need in requires:

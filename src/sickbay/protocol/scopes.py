@@ -193,7 +193,7 @@ def covers(granted: Scope, requested: Scope) -> bool:
 
 def covered(requested: Scope, granted: tuple[Scope, ...]) -> bool:
     """Whether `requested` is included in one of the scopes, or each of its letters in at least one of them."""
-    if any(covers(scope, requested) for scope in granted):
+    if requested.text in [scope.text for scope in granted] or any(covers(scope, requested) for scope in granted):
         return True
     if not isinstance(requested, ResourceScope):
         return False

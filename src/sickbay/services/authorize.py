@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct, structs
 
 from sickbay.authorization import authorize as stage
+from sickbay.authorization import ordinary_scopes
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import base as base_of
 from sickbay.authorization.contexts import AuthorizeContext
@@ -139,6 +140,7 @@ async def authorize(
         session_user=_session_user(client, login),
         live_at=live_at,
         seen=_seen_parameters(runtime, client, request),
+        unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:

@@ -75,6 +75,23 @@ def test_a_dialect_that_requires_a_patient_refuses_a_search_without_one(tmp_path
     run(steps, tmp_path)
 
 
+def test_scopes_that_are_ordinary_here_are_examined_by_the_policy_of_the_other_dialect(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        service = {"type": "system", "client": "symmetric", "redirect_uris": [], "scope": "system/*.rs"}
+        form = {"grant_type": "client_credentials", "scope": "system/*.rs"}
+        answers = {}
+        for tenant in ("general", "cerner"):
+            app = (await flow.http.post("/admin/apps", json=service | {"name": tenant, "tenant": tenant})).json()
+            endpoint = flow.sandbox.tenants[tenant].server.token_endpoint
+            answers[tenant] = await flow.http.post(endpoint, data=form, auth=(app["client_id"], app["client_secret"]))
+        assert (answers["general"].status_code, answers["cerner"].status_code) == (200, 400)
+        comparisons = await others(flow, answers["general"])
+        assert comparisons["cerner"]["status"] == 400
+        assert comparisons["cerner"]["error"] == answers["cerner"].json()["error"]
+
+    run(steps, tmp_path)
+
+
 def test_a_version_that_a_dialect_does_not_support_is_reported(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         comparisons = await others(flow, await flow.http.get("/general/stu3/Patient/p-0001"))

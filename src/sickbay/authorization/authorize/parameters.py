@@ -128,7 +128,7 @@ def known_for(known: AuthorizeContext, request: AuthorizeRequest, corrected: Aut
     code = corrected.parameters.get("launch")
     launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
     misdirected = known.misdirected and corrected.url == request.url
-    return structs.replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected)
+    return structs.replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected, unusual_scopes=True)
 
 
 def _likely_client(known: AuthorizeContext, id: str | None) -> Client | Unknown:

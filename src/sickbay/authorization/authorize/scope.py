@@ -23,8 +23,13 @@ from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
+UNUSUAL = "unusual_scopes"
+"""The attribute of `known` that says whether these checks can refuse the request. All of them read only the scopes, the
+registration and the server.
+"""
 
-@check()
+
+@check(inputs=UNUSUAL)
 def scope_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     if (request.parameters.get("scope") or "").strip() or not known.smart:
         return None
@@ -32,7 +37,7 @@ def scope_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal
     return refusals.SCOPE_MISSING(received=None, registered=registered)
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     wire = request.wire("scope") or ""
     if not scopes.is_encoded_twice(wire):
@@ -40,27 +45,27 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) ->
     return refusals.SCOPE_DOUBLE_ENCODED(received=wire, expected=scopes.decoded_again(wire))
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_COMMA_SEPARATED) if known.smart else None
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_PLUS_LITERAL)
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_TAB_SEPARATED)
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_SEPARATOR_WRONG) if known.smart else None
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
     return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
@@ -73,35 +78,35 @@ def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
     return kind(received=text, expected=" ".join(tokens(request)))
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return requested_scopes.wrong_case(tokens(request)) if known.smart else None
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return requested_scopes.wrong_order(tokens(request)) if known.smart else None
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS) if known.smart else None
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
     return requested_scopes.unenforceable(requested_resources(request))
 
 
-@check(requires=("server",), after=(scope_is_sent, client_is_registered))
+@check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
 def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     policy = known.server.policy if isinstance(known.server, Server) else Policy()
     version = known.client.smart_version if isinstance(known.client, Client) else 2
     return requested_scopes.of_another_version(requested_resources(request), policy, version)
 
 
-@check(requires=("server",), after=(scope_is_sent,))
+@check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _wildcards(request, known)])
 
@@ -114,7 +119,7 @@ def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> list[Resou
     return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]
 
 
-@check(after=(scope_is_sent, client_is_registered))
+@check(after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
 def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
     registered = known.client.scope if isinstance(known.client, Client) else ""
@@ -129,7 +134,7 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) ->
     return requested_scopes.refusal(refusals.SCOPE_NOT_REGISTERED, unregistered, registered=registered)
 
 
-@check(requires=("server",), after=(scope_is_sent,))
+@check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
 def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     assert isinstance(known.server, Server)
     if not _of_unknown_types(request, known):
@@ -158,7 +163,7 @@ def _is_system(scope: object) -> bool:
     return isinstance(scope, ResourceScope) and scope.level == "system"
 
 
-@check(after=(scope_is_sent,))
+@check(after=(scope_is_sent,), inputs=UNUSUAL)
 def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
     return requested_scopes.of_the_system(requested_resources(request))
 

@@ -65,7 +65,8 @@ def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], diale
     policy, client = _policy(dialect.name), decision.known.client
     if isinstance(client, Client) and client.policy:
         policy = policies.under(policy, client.policy)
-    known = structs.replace(decision.known, server=replace(decision.known.server, policy=policy))
+    unusual = {"unusual_scopes": True} if hasattr(decision.known, "unusual_scopes") else {}  # they depend on the policy
+    known = structs.replace(decision.known, server=replace(decision.known.server, policy=policy), **unusual)
     examination = examine(ready, decision.request, known, decision.stage.relaxed(known))
     refusal = examination.decisive(policy.precedence)
     refusal_members = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
