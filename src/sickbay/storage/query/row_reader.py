@@ -103,11 +103,11 @@ class VisibilityRecheck:
         if columns is WHOLE:
             return self.allowed(visibility, "s", type, rows)
         if columns is BARE:
-            return Alike(type, [row[1] for row in rows], [row[2] for row in rows])
+            return Alike(type, rows, 1)
         judge = _Judge(visibility, "s", type)
         visible = [row for row in rows if judge.allows(row[1])]
         self.removed += len(rows) - len(visible)
-        return Alike(type, [row[2] for row in visible], [row[3] for row in visible])
+        return Alike(type, visible, 2)
 
 
 class _Judge:

@@ -51,6 +51,8 @@ class SearchPlan(NamedTuple):
     columns: Columns = WHOLE
     walk: SearchPlan | None = None
     along: SortedIndex | None = None
+    first: str = ""
+    """The text of the statement for the first page."""
 
 
 class Matches(NamedTuple):
@@ -82,7 +84,9 @@ def _resolved(
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return SearchPlan(chosen, where, keys, bool(own_conditions) or chosen.row, query, space, visibility, PlanResults(), columns)
+    needs_row = bool(own_conditions) or chosen.row
+    plan = SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns)
+    return plan._replace(first=_page(plan, None).text)
 
 
 def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
@@ -147,9 +151,10 @@ def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) 
 def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     """Return whether there are `many` rows. A page and its total may ask the same, so the count is cached."""
     statement, counts = count_up_to(rows, many), plan.results.counts
-    if statement not in counts:
-        counts[statement] = _number(run(statement))
-    return counts[statement] == many
+    count = counts.get(statement)
+    if count is None:
+        count = counts[statement] = _number(run(statement))
+    return count == many
 
 
 def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, position: Position | None) -> list[Row]:
@@ -243,6 +248,9 @@ def own(query: Query, chosen: AccessPath) -> list[Sql]:
 
 def _page(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
+    if plan.first and position is None:
+        keys = tuple(bind for key in plan.keys for bind in key.binds)
+        return Statement(plan.first, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
     sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
     return _streamed(plan, position, limit) if streamed else _sorted(plan, position, limit)

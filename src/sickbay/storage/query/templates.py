@@ -145,9 +145,8 @@ def planned(
     if template is None:
         return search.plan(scope, find, space, query, visibility)
     plan = template.fill(scope.names, scope.space, shape.values)
-    context: dict[str, Any] = {"query": query, "space": space, "visibility": visibility}
-    walk = plan.walk and plan.walk._replace(**context, results=PlanResults())
-    return plan._replace(**context, walk=walk, results=PlanResults())
+    walk = plan.walk and plan.walk._replace(query=query, space=space, visibility=visibility, results=PlanResults())
+    return plan._replace(query=query, space=space, visibility=visibility, results=PlanResults(), walk=walk)
 
 
 MOST = 1024
@@ -326,21 +325,25 @@ def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], foll
 
 
 def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
-    """Return a function that rebuilds the node with values in its slots; None if it has no slots."""
-    if isinstance(node, ValueSlot):
-        return lambda filled, number=node.number: filled[number]  # type: ignore[misc]
+    """Return a function that rebuilds the tuple with values in its slots; None if it has none."""
     if not isinstance(node, tuple):
         return None
-    parts = [(index, part) for index, child in enumerate(node) if (part := _rebuilder(child)) is not None]
-    if not parts:
+    direct = [(index, child.number) for index, child in enumerate(node) if type(child) is ValueSlot]
+    parts = [(index, part) for index, child in enumerate(node) if (part := _part(child)) is not None]
+    if not direct and not parts:
         return None
-    make = getattr(type(node), "_make", tuple)
-    original = list(node)
+    original, make = list(node), partial(tuple.__new__, type(node))
 
     def rebuild(filled: Filled) -> Any:
         copy = original.copy()
+        for index, number in direct:
+            copy[index] = filled[number]
         for index, part in parts:
             copy[index] = part(filled)
         return make(copy)
 
     return rebuild
+
+
+def _part(child: Any) -> Callable[[Filled], Any] | None:
+    return None if type(child) is ValueSlot else _rebuilder(child)
