@@ -179,11 +179,6 @@ class AccessContext:
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 
-    @property
-    def limits_searches(self) -> bool:
-        """Whether the hospital's policy says what a search must contain."""
-        return isinstance(self.server, Server) and self.server.policy.limits_searches
-
 
 @dataclass(frozen=True, slots=True)
 class UrlContext:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
@@ -27,7 +29,7 @@ CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
 
 
-class AccessResult(NamedTuple):
+class AccessResult(Struct, frozen=True, gc=False):
     """A decision and what the token may see. visibility: NOTHING if the request was refused."""
 
     decision: Decision[AccessRequest, AccessContext]

@@ -51,8 +51,19 @@ class SearchPlan(NamedTuple):
     columns: Columns = WHOLE
     walk: SearchPlan | None = None
     along: SortedIndex | None = None
-    first: str = ""
-    """The text of the statement for the first page."""
+    first: FirstPage | None = None
+
+
+class FirstPage:
+    """The text of the statement for the first page. All plans from one template share it, so it is written only once.
+
+    A plan with another source or condition must be rendered by itself.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self) -> None:
+        self.text = ""
 
 
 class Matches(NamedTuple):
@@ -85,8 +96,7 @@ def _resolved(
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
     needs_row = bool(own_conditions) or chosen.row
-    plan = SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns)
-    return plan._replace(first=_page(plan, None).text)
+    return SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns, first=FirstPage())
 
 
 def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
@@ -248,9 +258,14 @@ def own(query: Query, chosen: AccessPath) -> list[Sql]:
 
 def _page(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
-    if plan.first and position is None:
-        keys = tuple(bind for key in plan.keys for bind in key.binds)
-        return Statement(plan.first, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
+    if position is None and plan.first is not None:
+        keys = tuple([bind for key in plan.keys for bind in key.binds])
+        plan.first.text = plan.first.text or _rendered(plan, None, limit).text
+        return Statement(plan.first.text, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
+    return _rendered(plan, position, limit)
+
+
+def _rendered(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
     return _streamed(plan, position, limit) if streamed else _sorted(plan, position, limit)

@@ -244,16 +244,17 @@ def _template(
     shape: SearchShape,
 ) -> Template | None:
     """Return the template of the shape, compiled on first use; None if there can't be one, or not yet."""
-    if shape.key not in templates:
+    template = templates.get(shape.key)
+    if template is None and shape.key not in templates:
         if len(templates) >= MOST:
             templates.clear()
         try:
-            templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
+            template = templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
         except UnknownWord:
             return None
         except (NoTemplate, TypeError, AttributeError, ValueError):
             templates[shape.key] = None
-    return templates[shape.key]
+    return template
 
 
 def _compile(
