@@ -12,8 +12,8 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search import parser as searches
 from sickbay.fhir.search.routes import SEVERAL
+from sickbay.fhir.search.types import named
 from sickbay.kernel import compiled_checks
 from sickbay.kernel.checks import examine
 from sickbay.kernel.compiled_checks import compile
@@ -105,7 +105,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
     if not isinstance(routed, Route):
         return request
     several = routed.type or routed.interaction in SEVERAL
-    involved = searches.named("r4", routed.type, parameters.pairs) if several else ()
+    involved = named("r4", routed.type, parameters.pairs) if several else ()
     return replace(
         request,
         type=routed.type,

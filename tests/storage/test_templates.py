@@ -37,7 +37,7 @@ def bare(plan: SearchPlan | None) -> Any:
     """Return a plan without the inputs that it was compiled from and without its results, but with its first statement."""
     if plan is None:
         return None
-    walk = bare(plan.walk)
+    walk = bare(plan.walk()) if plan.walk else None
     return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None, first=_page(plan, None))  # type: ignore[arg-type]
 
 

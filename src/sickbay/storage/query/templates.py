@@ -116,15 +116,16 @@ def _hash(system: str | None, code: str) -> int:
 
 
 class Template(NamedTuple):
-    """derived: functions for the slots after the values. rebuild: creates the plan from the slot values."""
+    """derived: functions for the slots after the values. plan, walk: create a plan and its walk from the slot values."""
 
     derived: list[Derive]
-    rebuild: Callable[[Filled], SearchPlan]
+    plan: Callable[[Filled], SearchPlan]
+    walk: Callable[[Filled], SearchPlan] | None
 
     def fill(self, names: Dictionary, space: int, values: Filled) -> SearchPlan:
         for derive in self.derived:
             values.append(derive(values, names, space))
-        return self.rebuild(values)
+        return self.plan(values)
 
 
 class SearchShape(NamedTuple):
@@ -145,8 +146,14 @@ def planned(
     if template is None:
         return search.plan(scope, find, space, query, visibility)
     plan = template.fill(scope.names, scope.space, shape.values)
-    walk = plan.walk and plan.walk._replace(query=query, space=space, visibility=visibility, results=PlanResults())
+    walk = template.walk and partial(_walk, template.walk, shape.values, query, space, visibility)
     return plan._replace(query=query, space=space, visibility=visibility, results=PlanResults(), walk=walk)
+
+
+def _walk(
+    rebuild: Callable[[Filled], SearchPlan], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility
+) -> SearchPlan:
+    return rebuild(values)._replace(query=query, space=space, visibility=visibility, results=PlanResults())
 
 
 MOST = 1024
@@ -270,9 +277,11 @@ def _compile(
     plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
-    plan = _bare(plan)._replace(walk=_bare(plan.walk) if plan.walk else None)
-    rebuild = _rebuilder(plan)
-    return Template([slot for slot in slots if slot is not None], rebuild) if rebuild else None
+    walk = plan.walk() if plan.walk else None
+    rebuild, rebuild_walk = _rebuilder(_bare(plan)), _rebuilder(_bare(walk)) if walk else None
+    if rebuild is None or (walk and rebuild_walk is None):
+        return None
+    return Template([slot for slot in slots if slot is not None], rebuild, rebuild_walk)
 
 
 def _bare(plan: SearchPlan) -> SearchPlan:
