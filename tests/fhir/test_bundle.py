@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.fhir.bundle import BundleEntry, search_url, searchset
+from sickbay.fhir.bundle import Alike, BundleEntry, search_url, searchset
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -33,6 +33,15 @@ def test_a_bundle_built_from_bytes_equals_a_serialised_one(
         f"http://h/general/r4/Patient/{id}" for id, _ in resources
     ]
     assert "entry" in bundle or not resources
+
+
+@given(st.lists(st.tuples(st.text("abc-.09", min_size=1, max_size=9), BODIES), max_size=5), st.integers(0, 2))
+def test_rows_give_the_same_bundle_as_entries(resources: list[tuple[str, dict[str, object]]], at: int) -> None:
+    contents = [(id, json.dumps(body).encode()) for id, body in resources]
+    rows = Alike("Patient", [(*range(at), *content, "a key") for content in contents], at)
+    entries = [BundleEntry("Patient", *content) for content in contents]
+    assert list(rows) == entries
+    assert searchset("http://h", {"match": rows}, self_url="s") == searchset("http://h", {"match": entries}, self_url="s")
 
 
 def test_bodies_are_returned_byte_for_byte() -> None:

@@ -15,7 +15,7 @@ from sickbay.fhir.search.query import DateValue, Prefix, Query, ReferenceValue, 
 from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.storage.query import search, templates
 from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.search import SearchPlan
+from sickbay.storage.query.search import SearchPlan, _page
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 
@@ -34,11 +34,11 @@ def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
 
 
 def bare(plan: SearchPlan | None) -> Any:
-    """Return a plan without the inputs that it was compiled from and without its results."""
+    """Return a plan without the inputs that it was compiled from and without its results, but with its first statement."""
     if plan is None:
         return None
-    walk = bare(plan.walk)
-    return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None)  # type: ignore[arg-type]
+    walk = bare(plan.walk()) if plan.walk else None
+    return plan._replace(source=plan.source._replace(rest=()), walk=walk, results=None, first=_page(plan, None))  # type: ignore[arg-type]
 
 
 TEMPLATES: dict[Any, Any] = {}

@@ -176,11 +176,6 @@ class AccessContext(Struct, frozen=True):
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 
-    @property
-    def limits_searches(self) -> bool:
-        """Whether the hospital's policy says what a search must contain."""
-        return isinstance(self.server, Server) and self.server.policy.limits_searches
-
 
 class UrlContext(Struct, frozen=True):
     """What the app knew at a launch or redirect URL; usually all UNKNOWN."""

@@ -308,11 +308,6 @@ class Policy:
     precedence: tuple[str, ...] = ()
     """Refusals that decide the response if several apply."""
 
-    @property
-    def limits_searches(self) -> bool:
-        """Whether a search must name something, or may not."""
-        return bool(self.requires_patient or self.requires_category or self.search_criteria or self.search_alone)
-
     def frames(self, *, signed_in: bool) -> bool:
         """Whether an authorization page may be shown in the EHR's frame. signed_in: it isn't the sign-in page."""
         return self.framed == "all" or (signed_in and self.framed == "signed-in")

@@ -151,9 +151,10 @@ def narrows(parameter: str) -> bool:
     return name in _NARROWING_COMMON or not (name.startswith("_") or name in (*NOT_NARROWING, "access_token"))
 
 
-@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
+@check(requires=("server",), applies_to=SEARCHES)
 def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if not _policy(known).requires_patient:
+    server = known.server
+    if not isinstance(server, Server) or not server.policy.requires_patient:
         return None
     compartment = compartment_types(known.version) if known.version else {}
     for type in _searched(request, known):
@@ -163,9 +164,10 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
     return None
 
 
-@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
+@check(requires=("server",), applies_to=SEARCHES)
 def search_names_its_category(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if not _policy(known).requires_category:
+    server = known.server
+    if not isinstance(server, Server) or not server.policy.requires_category:
         return None
     types = [type for type in _searched(request, known) if type in CATEGORY_TYPES]
     if not types or names_sent(request) & {"category", "code", "_id"}:
@@ -173,12 +175,13 @@ def search_names_its_category(request: AccessRequest, known: AccessContext) -> R
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
 
-@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
+@check(requires=("server",), applies_to=SEARCHES)
 def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """A search needs at least one parameter of each of its type's criteria."""
-    required = criteria(_policy(known).search_criteria)
-    if not required:
+    server = known.server
+    if not isinstance(server, Server) or not server.policy.search_criteria:
         return None
+    required = criteria(server.policy.search_criteria)
     names = names_sent(request)
     for type in _searched(request, known):
         for alternatives in required.get((known.version, type), ()):
@@ -205,11 +208,14 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
     return parsed
 
 
-@check(requires=("server",), inputs="limits_searches", applies_to=SEARCHES)
+@check(requires=("server",), applies_to=SEARCHES)
 def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """Policy: `_id` can't be combined with other filters, only with parameters that shape the response."""
-    alone = _policy(known).search_alone
-    if not alone or request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
+    server = known.server
+    if not isinstance(server, Server) or not server.policy.search_alone:
+        return None
+    alone = server.policy.search_alone
+    if request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
         return None
     names = names_sent(request)
     others = sorted(name for name in names if not name.startswith("_"))

@@ -9,9 +9,6 @@ from urllib.parse import quote
 
 import orjson
 
-from sickbay.fhir.search.types import KEPT, is_brief
-from sickbay.kernel.memoize import LONGEST, memoized
-
 
 class StoredResource(Protocol):
     """A resource as returned by a store. body: its JSON."""
@@ -25,20 +22,23 @@ class StoredResource(Protocol):
 
 
 class Alike(Sequence[StoredResource]):
-    """Resources of one type as two lists, ids and bodies. Creating an object for each would take as long as reading them."""
+    """Resources of one type as rows of a database. Creating an object for each would take as long as reading them.
 
-    __slots__ = ("bodies", "ids", "type")
+    at: the column of the id. The next column is the body.
+    """
 
-    def __init__(self, type: str, ids: list[str], bodies: list[bytes]) -> None:
-        self.type, self.ids, self.bodies = type, ids, bodies
+    __slots__ = ("at", "rows", "type")
+
+    def __init__(self, type: str, rows: Sequence[tuple[Any, ...]], at: int) -> None:
+        self.type, self.rows, self.at = type, rows, at
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.rows)
 
-    def __getitem__(self, at: Any) -> Any:
-        if isinstance(at, slice):
-            return Alike(self.type, self.ids[at], self.bodies[at])
-        return BundleEntry(self.type, self.ids[at], self.bodies[at])
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return Alike(self.type, self.rows[index], self.at)
+        return BundleEntry(self.type, *self.rows[index][self.at : self.at + 2])
 
 
 class BundleEntry(NamedTuple):
@@ -64,63 +64,47 @@ def searchset(
     base: the FHIR base, for fullUrl. entries: by search mode (match, include, outcome).
     id, updated: of the Bundle itself, if it has them.
     """
-    brief = len(self_url) <= LONGEST and id is None and updated is None
-    head = _cached_head(self_url, next_url, total) if brief else _head(self_url, next_url, total, id, updated)
-    return b"".join((head, *_listed(base, entries)))
-
-
-def _head(self_url: str, next_url: str | None, total: int | None, id: str | None, updated: str | None) -> bytes:
     id_member = b',"id":' + orjson.dumps(id) if id is not None else b""
     meta = b',"meta":{"lastUpdated":' + orjson.dumps(updated) + b"}" if updated is not None else b""
     total_member = b',"total":%d' % total if total is not None else b""
-    links = b',"link":' + _links(self_url, next_url)
-    return b'{"resourceType":"Bundle"' + id_member + meta + b',"type":"searchset"' + total_member + links
-
-
-@memoized(KEPT)
-def _cached_head(self_url: str, next_url: str | None, total: int | None) -> bytes:
-    """Returns the cached head, because apps repeat their searches."""
-    return _head(self_url, next_url, total, None, None)
+    head = b'{"resourceType":"Bundle"' + id_member + meta + b',"type":"searchset"' + total_member
+    return b"".join((head, b',"link":', _links(self_url, next_url), *_listed(base, entries), b"}"))
 
 
 def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[bytes]:
-    """Returns the entries and the end of the Bundle in pieces, so that each body is copied only once, when they are joined."""
+    """Returns the entries in pieces, so that each body is copied only once, when they are joined."""
     pieces: list[bytes] = []
     for mode, resources in entries.items():
         if resources:
-            pieces += _alternating(_before(base, mode, resources), _bodies(resources), _end(mode).encode())
-    return [b',"entry":[', *pieces[1:], b"]}"] if pieces else [b"}"]
+            pieces += _alike(base, mode, resources) if isinstance(resources, Alike) else _mixed(base, mode, resources)
+    if not pieces:
+        return pieces
+    pieces[-1] = pieces[-1].removesuffix(b",") + b"]"
+    return [b',"entry":[', *pieces]
 
 
-def _alternating(before: list[bytes], bodies: list[bytes], end: bytes) -> list[bytes]:
-    """Returns a comma, the head of the entry and its body for each resource, and then the end."""
-    pieces = [b","] * (2 * len(bodies) + 1)
-    pieces[1::2], pieces[2::2] = before, bodies
-    pieces.append(end)
+def _alike(base: str, mode: str, resources: Alike) -> list[bytes]:
+    """Returns the pieces of each entry: the address, the id, the body. Types and ids contain nothing that JSON escapes."""
+    begin, between, end = f'{{"fullUrl":"{base}/{resources.type}/'.encode(), b'","resource":', _end(mode)
+    pieces: list[bytes] = []
+    at, body = resources.at, resources.at + 1
+    for row in resources.rows:
+        pieces += (begin, row[at].encode(), between, row[body], end)
     return pieces
 
 
-def _bodies(resources: Sequence[StoredResource]) -> list[bytes]:
-    return resources.bodies if isinstance(resources, Alike) else [resource.body for resource in resources]
+def _mixed(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
+    """Returns the pieces of each entry. An outcome without an id has no fullUrl."""
+    end = _end(mode)
+    pieces: list[bytes] = []
+    for resource in resources:
+        address = f'"fullUrl":"{base}/{resource.type}/{resource.id}",' if resource.id else ""
+        pieces += (f'{{{address}"resource":'.encode(), resource.body, end)
+    return pieces
 
 
-def _before(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
-    """Returns the text before each body: the end of the previous entry and the head of its own. Encodes all of it at once.
-
-    Types and ids contain no characters that JSON escapes. An outcome without an id has no fullUrl and is the only entry.
-    """
-    if isinstance(resources, Alike):
-        begin, addresses = f'{{"fullUrl":"{base}/{resources.type}/', resources.ids
-    elif not resources[0].id:
-        return [b'{"resource":']
-    else:
-        begin, addresses = f'{{"fullUrl":"{base}/', [f"{resource.type}/{resource.id}" for resource in resources]
-    between = f'","resource":\n{_end(mode)},{begin}'
-    return f'{begin}{between.join(addresses)}","resource":'.encode().split(b"\n")
-
-
-def _end(mode: str) -> str:
-    return f',"search":{{"mode":"{mode}"}}}}'
+def _end(mode: str) -> bytes:
+    return f',"search":{{"mode":"{mode}"}}}},'.encode()
 
 
 class Change(NamedTuple):
@@ -170,22 +154,16 @@ def _links(self_url: str, next_url: str | None) -> bytes:
 
 def search_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
     """Returns the URL of a search, percent-encoded. `:` `/` `,` `$` and `*` are allowed in a query and stay readable."""
-    return _cached_url(base, type, pairs) if is_brief(pairs) else _url(base, type, pairs)
-
-
-@memoized(KEPT)
-def _cached_url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    return _url(base, type, pairs)
-
-
-def _url(base: str, type: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+    query = "&".join([f"{name}={value}" for name, value in pairs])
+    readable = _READABLE.fullmatch(query) and query.count("=") == len(pairs) and query.count("&") < len(pairs)
+    if query and not readable:
+        query = "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
     address = f"{base}/{type}" if type else base
     return f"{address}?{query}" if query else address
 
 
-_READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*-]*")
+_READABLE = re.compile(r"[A-Za-z0-9_.~:/,$*=&-]*")
 
 
 def _quoted(text: str) -> str:
-    return text if _READABLE.fullmatch(text) else quote(text, safe=":/,$*")
+    return quote(text, safe=":/,$*")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
+
+from msgspec import Struct
 
 from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.references import ID
@@ -12,7 +14,7 @@ from sickbay.fhir.search.parameters import compartment_types, known_types, neare
 from sickbay.kernel.memoize import memoize
 
 
-class Route(NamedTuple):
+class Route(Struct, frozen=True, gc=False):
     """An interaction. letters: the "cruds" permissions that a token needs for it; "" if it needs none.
 
     interaction: capabilities, discovery, preflight, read, vread, history-instance, history-type, history-system, search-type,
@@ -72,9 +74,10 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     The path is still percent-encoded. Ids and types need no encoding, so an encoded one isn't found: each resource has one
     URL. GET on the base is a system search; conditional writes use the type's URL without an id.
     """
-    segments = path.split("/")
-    if len(segments) == 3 and method in _INSTANCE and _is_of_type(version, *segments):  # most requests
-        return Route(*_INSTANCE[method], segments[1], segments[2])
+    before, _, rest = path.partition("/")
+    type, slash, id = rest.partition("/")
+    if slash and not before and method in _INSTANCE and type in known_types(version) and ID.fullmatch(id):  # most requests
+        return Route(*_INSTANCE[method], type, id)
     return _routed(version, method, path)
 
 
@@ -97,10 +100,6 @@ def _routed(version: str, method: str, path: str) -> Route | Misrouted:
     if "" in segments:
         return Misrouted(404, RequestError("fhir-path-trailing-slash", "path", path, path.rstrip("/")))
     return _by_segments(version, method, segments)
-
-
-def _is_of_type(version: str, before: str, type: str, id: str) -> bool:
-    return not before and type in known_types(version) and ID.fullmatch(id) is not None
 
 
 def _by_segments(version: str, method: str, segments: list[str]) -> Route | Misrouted:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from msgspec import structs
 
@@ -28,7 +30,7 @@ CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
 
 
-class AccessResult(NamedTuple):
+class AccessResult(Struct, frozen=True, gc=False):
     """A decision and what the token may see. visibility: NOTHING if the request was refused."""
 
     decision: Decision[AccessRequest, AccessContext]

@@ -49,9 +49,8 @@ async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body:
         known, revision = await _load_context(runtime, tenant, request, body)
         decision = decide(FHIR, tenant, app_state.checks(request), request, known)
         token = known.token
-        result = AccessResult(decision, NOTHING)
-        if isinstance(token, AccessToken):
-            result = result._replace(client_id=token.client_id, timeline=token.timeline)
+        owner = (token.client_id, token.timeline) if isinstance(token, AccessToken) else ()
+        result = AccessResult(decision, NOTHING, *owner)
         if decision.refusal is not None or not isinstance(token, AccessToken):
             return AppStateResult(result)
         if request.interaction == "search-type":

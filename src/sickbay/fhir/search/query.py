@@ -154,7 +154,7 @@ class Within(Struct, frozen=True, gc=False):
     parameters: tuple[int, ...]
 
 
-class Query(Struct, frozen=True, gc=False):
+class Query(Struct, frozen=True, gc=False, cache_hash=True):
     """A search on one type of a version. For several types, `type` is "" and `parts` has a search for each.
 
     ids: from `_id`; None if it wasn't sent. updated: from `_lastUpdated`. applied: the parameters for the self link,

@@ -22,7 +22,7 @@ PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 
 
 class StampedCache(Generic[K, V]):
-    """Values that were looked up since the last write."""
+    """Values that were looked up since the last write. None isn't a value."""
 
     def __init__(self, reader: SqlReader) -> None:
         self._reader = reader
@@ -37,9 +37,10 @@ class StampedCache(Generic[K, V]):
         if stamp != self._stamp or stamp is None or len(self._entries) > MOST:
             self._entries, self._stamp = {}, stamp
         entries = self._entries
-        if key not in entries:
-            entries[key] = look()
-        return entries[key]
+        value = entries.get(key)
+        if value is None:
+            value = entries[key] = look()
+        return value
 
 
 class StorageCaches:

@@ -32,12 +32,12 @@ class Dictionary:
         self._caches = caches
 
     def space(self, space: ResourceSpace) -> int | None:
-        if space not in self._spaces:
+        number = self._spaces.get(space)
+        if number is None:
             number = self._reader.one("SELECT number FROM space WHERE tenant = ? AND version = ?", space)
-            if number is None:
-                return None
-            self._spaces[space] = number
-        return self._spaces[space]
+            if number is not None:
+                self._spaces[space] = number
+        return number
 
     def word(self, text: str) -> int:
         """Return the number of a text, or 0 if nothing was ever stored under it."""

@@ -44,8 +44,7 @@ class StoreQueries:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        row = row_reader.unrestricted(self._reader, number, self.names.word(type), id) if number is not None else None
-        return None if row is None else row_reader.stored(type, id, row)
+        return row_reader.unrestricted(self._reader, number, self.names.word(type), type, id) if number is not None else None
 
     def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""

@@ -63,16 +63,11 @@ def current(reader: SqlReader, scope: Scope, type: str, ids: list[str]) -> list[
     return reader.rows(text, (scope.space, scope.names.word(type), *ids_condition.binds, *visible.binds))
 
 
-def unrestricted(reader: SqlReader, space: int, type: int, id: str) -> Row | None:
-    """Return the row of the current version without checking visibility, for a token that may see all of the type."""
-    rows = reader.rows(_UNRESTRICTED, (space, type, id))
-    return rows[0] if rows else None
-
-
-def stored(type: str, id: str, row: Row) -> Stored:
-    """Convert a row of `unrestricted`."""
-    version, at, body, facts, deleted = row
-    return Stored(type, id, version, at, body, facts, bool(deleted))
+def unrestricted(reader: SqlReader, space: int, word: int, type: str, id: str) -> Stored | None:
+    """Return the current version without checking visibility, for a token that may see all of the type. word: of the type."""
+    for version_id, at, body, facts, deleted in reader.rows(_UNRESTRICTED, (space, word, id)):
+        return Stored(type, id, version_id, at, body, facts, bool(deleted))
+    return None
 
 
 def version(reader: SqlReader, id: str, nid: int, version_id: int) -> Row | None:
@@ -103,11 +98,11 @@ class VisibilityRecheck:
         if columns is WHOLE:
             return self.allowed(visibility, "s", type, rows)
         if columns is BARE:
-            return Alike(type, [row[1] for row in rows], [row[2] for row in rows])
+            return Alike(type, rows, 1)
         judge = _Judge(visibility, "s", type)
         visible = [row for row in rows if judge.allows(row[1])]
         self.removed += len(rows) - len(visible)
-        return Alike(type, [row[2] for row in visible], [row[3] for row in visible])
+        return Alike(type, visible, 2)
 
 
 class _Judge:

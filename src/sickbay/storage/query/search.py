@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import orjson
@@ -36,8 +36,8 @@ the page size, and more in each of ROUNDS rounds.
 class SearchPlan(NamedTuple):
     """A resolved search: its source, the remaining conditions, its order, and what identifies it in a cursor.
 
-    walk: the same search over all resources of the type, if the source is a range in another order or a sorted index can be
-    followed. results: what this plan found when it ran before.
+    walk: returns the same search over all resources of the type, if the source is a range in another order or a sorted index
+    can be followed. Few searches need it, so a template fills it only then. results: what this plan found when it ran before.
     """
 
     source: AccessPath
@@ -49,8 +49,24 @@ class SearchPlan(NamedTuple):
     visibility: Visibility
     results: PlanResults
     columns: Columns = WHOLE
-    walk: SearchPlan | None = None
+    walk: Walk | None = None
     along: SortedIndex | None = None
+    first: FirstPage | None = None
+
+
+Walk: TypeAlias = Callable[[], SearchPlan]
+
+
+class FirstPage:
+    """The text of the statement for the first page. All plans from one template share it, so it is written only once.
+
+    A plan with another source or condition must be rendered by itself.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self) -> None:
+        self.text = ""
 
 
 class Matches(NamedTuple):
@@ -68,7 +84,7 @@ def plan(scope: Scope, find: Find, space: ResourceSpace, query: Query, visibilit
     if resolved is None or (sorted_index is None if query.sort else chosen.range is None):
         return resolved
     walk = resolved if chosen.row else _resolved(scope, find, space, query, visibility, everything(scope, query))
-    return resolved._replace(walk=walk, along=sorted_index)
+    return resolved._replace(walk=(lambda: walk) if walk else None, along=sorted_index)
 
 
 def _resolved(
@@ -82,7 +98,8 @@ def _resolved(
     if where is FALSE:
         return None
     keys, columns = order(find, query, chosen), columns_for(query, visibility)
-    return SearchPlan(chosen, where, keys, bool(own_conditions) or chosen.row, query, space, visibility, PlanResults(), columns)
+    needs_row = bool(own_conditions) or chosen.row
+    return SearchPlan(chosen, where, keys, needs_row, query, space, visibility, PlanResults(), columns, first=FirstPage())
 
 
 def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
@@ -97,7 +114,7 @@ def page(run: Run, key: bytes, plan: SearchPlan) -> Matches:
 
 def _read_page(run: Run, key: bytes, plan: SearchPlan, position: Position | None) -> Matches:
     query = plan.query
-    rows = _early(run, plan, plan.walk, position) if plan.walk and query.count > 0 else []
+    rows = _early(run, plan, plan.walk, position) if plan.walk is not None and query.count > 0 else []
     statement = _page(plan, position) if query.count > 0 and not rows else None
     rows = run(statement) if statement else rows
     rows, more = paged(rows, query.count)
@@ -115,16 +132,17 @@ def _counts_with_page(plan: SearchPlan) -> bool:
     return bool(source.rank) and not source.facet and not query.sort and query.total != "none" and query.count > 0
 
 
-def _early(run: Run, plan: SearchPlan, walk: SearchPlan, position: Position | None) -> list[Row]:
+def _early(run: Run, plan: SearchPlan, walk: Walk, position: Position | None) -> list[Row]:
     """Return a full page without sorting everything that matches, if sorting would take longer; otherwise nothing."""
-    return _near(run, plan, walk, position) if plan.along is None else _ahead(run, plan, walk, plan.along, position)
+    return _near(run, plan, walk, position) if plan.along is None else _ahead(run, plan, walk(), plan.along, position)
 
 
-def _near(run: Run, plan: SearchPlan, walk: SearchPlan, position: Position | None) -> list[Row]:
+def _near(run: Run, plan: SearchPlan, make_walk: Walk, position: Position | None) -> list[Row]:
     """If the range is wide, try to fill the page from the next few resources of the type."""
     range = plan.source.range
     if range is None or not _as_many(run, plan, range, WIDE):
         return []
+    walk = make_walk()
     limit = plan.query.count + 1
     rows = _of_type(run, walk, position, limit)
     if not is_full(rows, limit) and plan.source.candidates is not None and not plan.source.costly:
@@ -147,9 +165,10 @@ def _of_type(run: Run, walk: SearchPlan, position: Position | None, limit: int) 
 def _as_many(run: Run, plan: SearchPlan, rows: Sql, many: int) -> bool:
     """Return whether there are `many` rows. A page and its total may ask the same, so the count is cached."""
     statement, counts = count_up_to(rows, many), plan.results.counts
-    if statement not in counts:
-        counts[statement] = _number(run(statement))
-    return counts[statement] == many
+    count = counts.get(statement)
+    if count is None:
+        count = counts[statement] = _number(run(statement))
+    return count == many
 
 
 def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, position: Position | None) -> list[Row]:
@@ -243,6 +262,14 @@ def own(query: Query, chosen: AccessPath) -> list[Sql]:
 
 def _page(plan: SearchPlan, position: Position | None) -> Statement:
     limit = plan.query.count + 1
+    if position is None and plan.first is not None:
+        keys = tuple([bind for key in plan.keys for bind in key.binds])
+        plan.first.text = plan.first.text or _rendered(plan, None, limit).text
+        return Statement(plan.first.text, (*keys, *plan.source.binds, *plan.where.binds, limit), plan.columns.width - 1)
+    return _rendered(plan, position, limit)
+
+
+def _rendered(plan: SearchPlan, position: Position | None, limit: int) -> Statement:
     sorting = bool(plan.query.sort) and plan.keys not in ((), (SortKey("d.rank"),))
     streamed = (plan.needs_row or plan.source.facet) and not sorting
     return _streamed(plan, position, limit) if streamed else _sorted(plan, position, limit)

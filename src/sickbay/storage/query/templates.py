@@ -116,15 +116,16 @@ def _hash(system: str | None, code: str) -> int:
 
 
 class Template(NamedTuple):
-    """derived: functions for the slots after the values. rebuild: creates the plan from the slot values."""
+    """derived: functions for the slots after the values. plan, walk: create a plan and its walk from the slot values."""
 
     derived: list[Derive]
-    rebuild: Callable[[Filled], SearchPlan]
+    plan: Callable[[Filled], SearchPlan]
+    walk: Callable[[Filled], SearchPlan] | None
 
     def fill(self, names: Dictionary, space: int, values: Filled) -> SearchPlan:
         for derive in self.derived:
             values.append(derive(values, names, space))
-        return self.rebuild(values)
+        return self.plan(values)
 
 
 class SearchShape(NamedTuple):
@@ -145,9 +146,14 @@ def planned(
     if template is None:
         return search.plan(scope, find, space, query, visibility)
     plan = template.fill(scope.names, scope.space, shape.values)
-    context: dict[str, Any] = {"query": query, "space": space, "visibility": visibility}
-    walk = plan.walk and plan.walk._replace(**context, results=PlanResults())
-    return plan._replace(**context, walk=walk, results=PlanResults())
+    walk = template.walk and partial(_walk, template.walk, shape.values, query, space, visibility)
+    return plan._replace(query=query, space=space, visibility=visibility, results=PlanResults(), walk=walk)
+
+
+def _walk(
+    rebuild: Callable[[Filled], SearchPlan], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility
+) -> SearchPlan:
+    return rebuild(values)._replace(query=query, space=space, visibility=visibility, results=PlanResults())
 
 
 MOST = 1024
@@ -245,16 +251,17 @@ def _template(
     shape: SearchShape,
 ) -> Template | None:
     """Return the template of the shape, compiled on first use; None if there can't be one, or not yet."""
-    if shape.key not in templates:
+    template = templates.get(shape.key)
+    if template is None and shape.key not in templates:
         if len(templates) >= MOST:
             templates.clear()
         try:
-            templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
+            template = templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
         except UnknownWord:
             return None
         except (NoTemplate, TypeError, AttributeError, ValueError):
             templates[shape.key] = None
-    return templates[shape.key]
+    return template
 
 
 def _compile(
@@ -270,9 +277,11 @@ def _compile(
     plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
-    plan = _bare(plan)._replace(walk=_bare(plan.walk) if plan.walk else None)
-    rebuild = _rebuilder(plan)
-    return Template([slot for slot in slots if slot is not None], rebuild) if rebuild else None
+    walk = plan.walk() if plan.walk else None
+    rebuild, rebuild_walk = _rebuilder(_bare(plan)), _rebuilder(_bare(walk)) if walk else None
+    if rebuild is None or (walk and rebuild_walk is None):
+        return None
+    return Template([slot for slot in slots if slot is not None], rebuild, rebuild_walk)
 
 
 def _bare(plan: SearchPlan) -> SearchPlan:
@@ -326,21 +335,25 @@ def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], foll
 
 
 def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
-    """Return a function that rebuilds the node with values in its slots; None if it has no slots."""
-    if isinstance(node, ValueSlot):
-        return lambda filled, number=node.number: filled[number]  # type: ignore[misc]
+    """Return a function that rebuilds the tuple with values in its slots; None if it has none."""
     if not isinstance(node, tuple):
         return None
-    parts = [(index, part) for index, child in enumerate(node) if (part := _rebuilder(child)) is not None]
-    if not parts:
+    direct = [(index, child.number) for index, child in enumerate(node) if type(child) is ValueSlot]
+    parts = [(index, part) for index, child in enumerate(node) if (part := _part(child)) is not None]
+    if not direct and not parts:
         return None
-    make = getattr(type(node), "_make", tuple)
-    original = list(node)
+    original, make = list(node), partial(tuple.__new__, type(node))
 
     def rebuild(filled: Filled) -> Any:
         copy = original.copy()
+        for index, number in direct:
+            copy[index] = filled[number]
         for index, part in parts:
             copy[index] = part(filled)
         return make(copy)
 
     return rebuild
+
+
+def _part(child: Any) -> Callable[[Filled], Any] | None:
+    return None if type(child) is ValueSlot else _rebuilder(child)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Route
@@ -40,7 +41,7 @@ def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documen
     return FhirBase(sandbox, tenant, version, url, served_at, space, sandbox.runtime.store, documents)
 
 
-class FhirContext(NamedTuple):
+class FhirContext(Struct, frozen=True, gc=False):
     """The context of a granted request.
 
     query: of a search or a conditional write. content: the Content-Type header of a response with a resource.

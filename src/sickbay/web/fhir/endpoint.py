@@ -265,4 +265,8 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
     )
 
 
-FHIR: Final = Api(public.public_response, perform)
+def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
+    return public.public_response(base, routed, path, headers) if routed.interaction in public.MAYBE_PUBLIC else None
+
+
+FHIR: Final = Api(_public, perform)

@@ -17,6 +17,7 @@ from sickbay.web.oauth.discovery import endpoints
 
 INTERACTIONS = frozenset(("preflight", "capabilities", "discovery"))
 MAYBE_PUBLIC = INTERACTIONS | {Misrouted.interaction}
+"""Only these requests can have a public response."""
 
 
 class NotFhir(Exception):
@@ -25,8 +26,6 @@ class NotFhir(Exception):
 
 def public_response(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:
     """None if the request needs a token. Raises NotFhir."""
-    if routed.interaction not in MAYBE_PUBLIC:
-        return None
     if isinstance(routed, Misrouted):
         if routed.status == 404 and _looks_for_oauth(path, headers):
             raise NotFhir

@@ -49,7 +49,7 @@ def write_response(
 def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> FhirResponse:
     if declined.decision is None:
         return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
-    access = access._replace(decision=declined.decision)
+    access = AccessResult(declined.decision, access.visibility, access.client_id, access.timeline)
     return refused(base.version, base.url, access)._replace(access=access)
 
 
