@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -133,7 +133,7 @@ def placed(where: Mapping[str, str]) -> Callable[[str], Mapping[str, str]]:
         if root := _root(url):
             below.setdefault(root, {})[url[len(root) :]] = place
     every = dict(where)
-    return lambda full_url: ChainMap(below.get(_root(full_url), {}), every)
+    return lambda full_url: ChainMap(below[root], every) if (root := _root(full_url)) in below else every
 
 
 def _root(full_url: str) -> str:
@@ -149,15 +149,27 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
 
     Replaces references, elements of type uri and url, and links and images in narratives; identifiers stay unchanged.
     """
+    if not places:
+        return value
+    if isinstance(value, list):
+        return [linked(version, member, places, trail) for member in value]
     if isinstance(value, str):
-        if trail[-1:] == ("div",):
-            return _LINK.sub(lambda match: match[1] + places.get(match[2], match[2]) + match[3], value)
-        return places[value] if value in places and _is_address(version, trail) else value
-    if isinstance(value, dict):
-        type = value.get("resourceType")
-        here = (type,) if isinstance(type, str) else trail
-        return {key: linked(version, member, places, (*here, key)) for key, member in value.items()}
-    return [linked(version, member, places, trail) for member in value] if isinstance(value, list) else value
+        return _placed_text(version, value, places, trail)
+    if not isinstance(value, dict):
+        return value
+    type = value.get("resourceType")
+    here = (type,) if isinstance(type, str) else trail
+    copy = dict(value)
+    for key, member in value.items():
+        if isinstance(member, (dict, list)) or member in places or key == "div":
+            copy[key] = linked(version, member, places, (*here, key))
+    return copy
+
+
+def _placed_text(version: str, text: str, places: Mapping[str, str], trail: tuple[str, ...]) -> str:
+    if trail[-1:] == ("div",):
+        return _LINK.sub(lambda match: match[1] + places.get(match[2], match[2]) + match[3], text)
+    return places[text] if text in places and _is_address(version, trail) else text
 
 
 _LINK = re.compile(r"""(\s(?:href|src)\s*=\s*["'])([^"']*)(["'])""")
@@ -176,26 +188,32 @@ def _is_address(version: str, trail: tuple[str, ...]) -> bool:
     return type in ("uri", "url")
 
 
-def conditional(value: Any) -> Iterator[str]:
-    """Yields references that are searches: `Patient?identifier=x`."""
-    return (text for text in _references(value) if "?" in text and ":" not in text.partition("?")[0])
+def conditional(value: Any) -> list[str]:
+    """Returns references that are searches: `Patient?identifier=x`."""
+    return [text for text in _references(value) if "?" in text and ":" not in text.partition("?")[0]]
 
 
-def lost(value: Any, known: Collection[str]) -> Iterator[str]:
-    """Yields URN references that aren't in `known`. Skips nested Bundles, which refer to their own entries."""
-    return (text for text in _references(value, bundles=False) if text.startswith("urn:") and text not in known)
+def lost(value: Any, known: Collection[str]) -> list[str]:
+    """Returns URN references that aren't in `known`. Skips nested Bundles, which refer to their own entries."""
+    return [text for text in _references(value, bundles=False) if text.startswith("urn:") and text not in known]
 
 
-def _references(value: Any, *, bundles: bool = True) -> Iterator[str]:
-    if isinstance(value, dict) and (bundles or value.get("resourceType") != "Bundle"):
-        text = value.get("reference")
-        if isinstance(text, str):
-            yield text
-        for member in value.values():
-            yield from _references(member, bundles=bundles)
-    elif isinstance(value, list):
-        for member in value:
-            yield from _references(member, bundles=bundles)
+def _references(value: Any, *, bundles: bool = True) -> list[str]:
+    """Returns the references in a value, in the order of the document."""
+    texts: list[str] = []
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        members: Iterable[Any] = ()
+        if isinstance(item, list):
+            members = item
+        elif isinstance(item, dict) and (bundles or item.get("resourceType") != "Bundle"):
+            members = item.values()
+            text = item.get("reference")
+            if isinstance(text, str):
+                texts.append(text)
+        pending += [member for member in members if isinstance(member, (dict, list))][::-1]
+    return texts
 
 
 def no_search(text: str, faults: object) -> str:

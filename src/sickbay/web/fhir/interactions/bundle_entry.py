@@ -18,6 +18,7 @@ from sickbay.fhir.outcome import Issue, of_entry, outcome
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.transaction import BundleEntryRequest
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel.memoize import memoized
 from sickbay.services.access import AccessResult
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirBase
@@ -100,6 +101,12 @@ def too_much(version: str) -> FhirResponse:
     return issue_response(version, 507, Issue("too-costly", TOO_MUCH))
 
 
+@memoized(8)
+def _instant(last_modified: str) -> str:
+    """Cached because a transaction stores all its resources in a few seconds."""
+    return parsedate_to_datetime(last_modified).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def entry_response(version: str, response: FhirResponse, spelled: str = "") -> bytes:
     """One entry of the response Bundle: status, headers, and the resource or the errors (DSTU2 has no place for errors).
 
@@ -109,7 +116,7 @@ def entry_response(version: str, response: FhirResponse, spelled: str = "") -> b
     members = {"status": f"{response.status} {HTTPStatus(response.status).phrase}"}
     members |= {name: headers[name] for name in ("location", "etag") if name in headers}
     if "last-modified" in headers:
-        members["lastModified"] = parsedate_to_datetime(headers["last-modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+        members["lastModified"] = _instant(headers["last-modified"])
     if spelled and version != "dstu2" and not (response.body and response.loggable):
         advice = Issue("value", f"request.url is {spelled}. Send it relative to the base, such as Patient/1.", "warning")
         members["outcome"] = orjson.Fragment(outcome(version, [advice]))  # type: ignore[assignment]

@@ -148,8 +148,8 @@ def _check_references(context: FhirContext, writes: Sequence[BatchEntry]) -> Non
     """
     known = {entry.sent.full_url for entry in writes}
     for entry in (entry for entry in writes if entry.request.interaction == "create"):
-        if unresolved := next(transaction.lost(entry.sent.resource, known), None):
-            text = f"The reference {unresolved} isn't the fullUrl of an entry that writes a resource."
+        if unresolved := transaction.lost(entry.sent.resource, known):
+            text = f"The reference {unresolved[0]} isn't the fullUrl of an entry that writes a resource."
             refusal = TransactionRefused(context.issue(400, Issue("not-found", text)))
             raise refusal.of(context.version, entry)
 
