@@ -7,6 +7,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 ARGS ?=
+SOURCES := src tests tools bench examples deploy
+TYPED := $(wildcard deploy/*.py) $(filter-out %/conftest.py $(wildcard examples/*/test_*.py),$(wildcard examples/*/*.py))
 # The tests of a module stay together, and so do its fixtures. loadgroup assigns single tests, each in time that grows with their number.
 PARALLEL := -q -n 2 --dist worksteal
 COMPILE := uv pip compile -q --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-annotate
@@ -33,9 +35,10 @@ prove: .venv/.dev node  ## run the long tests (mutated requests, crashes, power 
 	SICKBAY_CACHES=off $(PY) -m pytest $(PARALLEL) $(ARGS)
 
 check: .venv/.dev cover  ## check formatting, lint, types, layers, coverage, and tools/checks
-	$(PY) -m ruff format --check src tests tools bench
-	$(PY) -m ruff check src tests tools bench
+	$(PY) -m ruff format --check $(SOURCES)
+	$(PY) -m ruff check $(SOURCES)
 	$(PY) -m mypy
+	$(PY) -m mypy $(TYPED)
 	.venv/bin/lint-imports
 	$(PY) tools/check.py
 
@@ -58,8 +61,8 @@ bench: .venv/.dev  ## measure speed and update docs/benchmarks.md
 	$(PY) -m bench $(ARGS)
 
 format: .venv/.dev  ## format the source code
-	$(PY) -m ruff format src tests tools bench
-	$(PY) -m ruff check --fix src tests tools bench
+	$(PY) -m ruff format $(SOURCES)
+	$(PY) -m ruff check --fix $(SOURCES)
 
 docs: .venv/.dev  ## regenerate the generated parts of docs/
 	$(PY) tools/check.py --write

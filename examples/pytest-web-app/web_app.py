@@ -61,8 +61,8 @@ class WebApp:
                 authorization_response=str(request.url),
                 code_verifier=verifier,
             )
-        except OAuthError as error:
-            return HTMLResponse(f"The EHR refused access: {html.escape(error.error)}", 403)
+        except OAuthError as refused:
+            return HTMLResponse(f"The EHR refused access: {html.escape(refused.error)}", 403)
         return HTMLResponse(_page(client, issuer, token["patient"]))
 
     def _client(self) -> OAuth2Client:

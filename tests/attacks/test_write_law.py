@@ -84,10 +84,11 @@ def compartment(version: str) -> dict[str, tuple[str, ...]]:
 
 
 def paths(version: str, type: str, code: str) -> Iterator[list[str]]:
-    """The element names from the resource down. A choice element has its JSON name."""
+    """The element names from the resource down. A choice element has its JSON name. A canonical refers to no patient."""
     parameter = parameters(version, type).get(code)
-    for text in parameter.expression.split(" | ") if parameter else ():
-        plain = re.sub(r"\.where\(resolve\(\) is Patient\)|\.ofType\(canonical\)", "", text)
+    texts = parameter.expression.split(" | ") if parameter else []
+    for text in (text for text in texts if not text.endswith(".ofType(canonical)")):
+        plain = text.replace(".where(resolve() is Patient)", "")
         plain = re.sub(r"\.ofType\(Reference\)", "Reference", plain)
         plain = re.sub(r"^\((\S+) as Reference\)$", r"\1Reference", plain)
         yield plain.split(".")[1:]

@@ -65,7 +65,7 @@ def test_epic_answers_in_its_own_types(tmp_path: Path) -> None:
         assert read is not None
         assert read.claims["exp"] - read.claims["iat"] == 300
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_epic_issues_refresh_tokens_only_to_apps_with_a_secret(tmp_path: Path) -
         _, secret = await launched(flow, "epic", client="symmetric", name="With a secret")
         assert secret.json()["refresh_token"]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_epic_sends_null_as_description_of_a_token_error(tmp_path: Path) -> None
         standard = (await flow.http.post("/general/oauth/token", data={"grant_type": "authorization_code"})).json()
         assert standard["error_description"]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_cerner_drops_scopes_without_saying_so(tmp_path: Path) -> None:
         assert read.claims["exp"] - read.claims["iat"] == 600
         assert (await flow.findings(answer))["granted-scopes-narrower"] == "warning"
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_server_error_has_the_dialects_wording(
         assert ("error_description" in parameters) is (tenant == "general")
         assert (await flow.http.get(parameters["error_uri"])).status_code == 200
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_cerner_does_not_rotate_refresh_tokens(tmp_path: Path) -> None:
         )
         assert "doesn't rotate" in exchange.json()["refresh"]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize("tenant", ["cerner", "epic"])
@@ -241,7 +241,7 @@ def test_epic_grants_the_registered_scopes_regardless_of_the_request(tmp_path: P
         without_launch = await send_authorize(flow, "epic", app, scope="openid")
         assert without_launch.json()["scope"] == "openid user/Observation.read"
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_each_dialect_has_its_own_user_claims(tmp_path: Path, tenant: str, subje
         named = {name: read.claims[name] for name in ("preferred_username", "name") if name in read.claims}
         assert named == own
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_cerner_sends_little_context_without_a_launch(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_cerner_sends_little_context_without_a_launch(tmp_path: Path) -> None:
         answer = await send_authorize(flow, "cerner", app, scope="openid user/Patient.read")
         assert set(answer.json()) == {"access_token", "scope", "token_type", "expires_in", "id_token"}
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_cerner_drops_a_services_scopes_silently_and_refuses_only_if_none_is_lef
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
         assert "empty-scopes" in answer.json()["error_uri"]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 BASES = {
@@ -342,7 +342,7 @@ def test_a_fhir_base_is_served_at_the_vendors_path_and_at_the_short_path(tmp_pat
             ):
                 assert (await flow.http.get(wrong, headers=headers)).status_code == 404
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Path) -> None:
@@ -354,7 +354,7 @@ def test_the_short_path_is_accepted_as_aud_and_another_path_is_not(tmp_path: Pat
         error = received(await flow.http.get(authorize, params=query))["error_uri"]
         assert "unknown-resource-server" in error
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize("tenant", ["general", "cerner", "epic"])
@@ -371,4 +371,4 @@ def test_discovery_lists_app_state_only_if_it_is_supported(tmp_path: Path, tenan
             else:
                 assert tenant == "general" or (await flow.http.get(f"/{tenant}/app-state/metadata")).status_code == 404
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)

@@ -42,7 +42,7 @@ def test_one_click_enables_an_app_at_another_hospital_where_it_launches(tmp_path
         assert received(await flow.http.get(config["authorization_endpoint"], params=parameters))["code"]
         assert [here["app_id"] for here in await apps_at(flow, "general")] == [app["app_id"]]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_each_page_links_to_the_app_at_the_other_hospital_and_enabling_twice_registers_once(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_each_page_links_to_the_app_at_the_other_hospital_and_enabling_twice_reg
         assert again.headers["location"] == first.headers["location"]
         assert len(await apps_at(flow, "cerner")) == 1
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_a_confidential_app_gets_another_secret_which_is_shown_once(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_confidential_app_gets_another_secret_which_is_shown_once(tmp_path: Pa
         own = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "general"})
         assert (own.status_code, own.json()["app_id"]) == (200, app["app_id"])
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_a_hospital_without_the_apps_fhir_version_says_so(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_hospital_without_the_apps_fhir_version_says_so(tmp_path: Path) -> Non
         assert (response.status_code, response.json()["title"].endswith("not R5")) == (422, True)
         assert await apps_at(flow, "cerner") == []
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_an_automatic_approval_as_an_unknown_user_is_left_out(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_an_automatic_approval_as_an_unknown_user_is_left_out(tmp_path: Path) ->
         counterpart = await flow.http.post(f"/admin/apps/{app['app_id']}/enable", json={"tenant": "cerner"})
         assert counterpart.json()["auto_approve"] is None
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize("headers", [PROXIED, FOREIGN])
@@ -118,7 +118,7 @@ def test_only_the_administrator_can_enable_an_app(tmp_path: Path, headers: dict[
         assert response.status_code == 403
         assert await apps_at(flow, "cerner") == []
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 @pytest.mark.parametrize("form", [{"tenant": "cerner", "csrf": "guess"}, {"tenant": "cerner"}])
@@ -128,7 +128,7 @@ def test_a_form_without_our_token_enables_nothing(tmp_path: Path, form: dict[str
         answer = await flow.http.post(f"/developer/apps/{app['app_id']}/enable", data=form, headers=HTML)
         assert (answer.status_code, await apps_at(flow, "cerner")) == (403, [])
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
 
 
 def test_an_unknown_app_or_hospital_changes_nothing(tmp_path: Path) -> None:
@@ -141,4 +141,4 @@ def test_an_unknown_app_or_hospital_changes_nothing(tmp_path: Path) -> None:
         sample = await flow.http.get("/developer/apps/sample-app-general", headers=HTML)
         assert "Other hospitals" not in sample.text
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, patients=2)
