@@ -100,7 +100,7 @@ class AdminGuard:
                 peer(scope),
                 host_name(headers.get("host", "")),
                 self._forwarded(scope, headers),
-                is_foreign(headers, scope.get("method", "GET"), own_origin=own, acts=acts),
+                self._is_foreign(scope, headers, own, acts),
                 self._bearer(headers),
                 session,
             ),
@@ -189,10 +189,17 @@ class AdminGuard:
         token = credentials.strip().encode("latin-1", "replace").decode("utf-8", "replace")
         return "right" if self.is_right(token) else "wrong"
 
+    def _is_foreign(self, scope: Mapping[str, Any], headers: Mapping[str, str], own: bool | None, acts: bool) -> bool:
+        method = scope.get("method", "GET")
+        return is_foreign(headers, method, own_origin=own, own_referer=self._own_referer(headers), acts=acts)
+
     def _is_proven_own(self, headers: Mapping[str, str], own: bool | None) -> bool:
+        return is_proven_own(headers, own_origin=own, own_referer=self._own_referer(headers))
+
+    def _own_referer(self, headers: Mapping[str, str]) -> bool:
+        """Whether the Referer header names one of our pages."""
         referer = origin_of(headers.get("referer", ""))
-        ours = bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)
-        return is_proven_own(headers, own_origin=own, own_referer=ours)
+        return bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)
 
 
 def _network(address: str) -> str:
