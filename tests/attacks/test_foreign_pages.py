@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,72 @@ def test_a_page_of_another_origin_is_refused_and_our_own_page_is_not(method: str
             assert allowed or answer.status_code == 403
 
     run(steps, tmp_path, patients=0)
+
+
+LEAD_ELSEWHERE = (
+    "//evil.example",
+    "/\\evil.example",
+    "https://evil.example",
+    "{start}/../..//evil.example",
+    "{start}/../general/ehr/launch?app=sample-app-general",
+    "{start}/%2e%2e/general/ehr/launch?app=sample-app-general",
+    "{start}/.%2E/general/ehr/launch",
+    "{start}/%2E./%2e%2e/admin/users",
+    "{start}/..",
+    "{start}/./x",
+    "{start}/%2e",
+    "{start}/..?x",
+    "{start}/..#x",
+)
+
+
+@pytest.mark.parametrize("template", LEAD_ELSEWHERE)
+def test_after_signing_in_no_address_leads_out_of_the_pages_that_may_be_asked_for(template: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        for path, start, fields in SIGN_INS:
+            left = await signed_in(flow, path, template.format(start=start), fields)
+            assert left == start, path
+            for page in (f"{start}?x=1", f"{start}?x=../.."):
+                assert await signed_in(flow, path, page, fields) == page
+
+    run(steps, tmp_path, patients=0, admin_token=TOKEN)
+
+
+TOKEN = "a-token-of-the-administrator"
+SIGN_INS = (
+    ("/developer/sign-in", "/developer", {"token": TOKEN}),
+    ("/general/ehr/sign-in", "/general/ehr", {"username": "okafor", "password": "sickbay"}),
+)
+
+
+async def signed_in(flow: Flow, path: str, next: str, fields: dict[str, str]) -> str:
+    """Where a browser is sent that signs in with this `next`. A proxy is in front, so nobody is at the keyboard."""
+    flow.cookies.clear()
+    flow.http.headers.pop("cookie", None)
+    proxied = {"X-Forwarded-For": "192.0.2.1"}
+    page = await flow.http.get(path, params={"next": next}, headers={"Accept": "text/html", **proxied})
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert csrf is not None
+    headers = {"Cookie": page.headers["set-cookie"].partition(";")[0], "Origin": BASE, **proxied}
+    answer = await flow.http.post(path, params={"next": next}, data=fields | {"csrf": csrf[1]}, headers=headers)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def test_a_foreign_page_opens_no_app_as_the_user_who_is_signed_in(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = await flow.http.get("/general/ehr/sign-in", headers={"Accept": "text/html"})
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        assert csrf is not None
+        sent = {"csrf": csrf[1], "username": "okafor", "password": "sickbay"}
+        cookie = {"Cookie": page.headers["set-cookie"].partition(";")[0]}
+        signed = await flow.http.post("/general/ehr/sign-in", data=sent, headers=cookie | {"Origin": BASE})
+        cookie = {"Cookie": signed.headers["set-cookie"].partition(";")[0]}
+        for headers, status in (*((headers, 403) for headers in FOREIGN), *((headers, 303) for headers in OWN)):
+            flow.cookies.clear()
+            answer = await flow.http.get(f"/general/ehr/open?app={app['app_id']}&patient=p-0001", headers=cookie | headers)
+            assert answer.status_code == status, headers
+            assert answer.headers.get("location", "").startswith("http://localhost:8100/launch") is (status == 303)
+
+    run(steps, tmp_path)

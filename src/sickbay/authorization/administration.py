@@ -160,7 +160,8 @@ def is_foreign(
     """Whether a page of another origin sent this request. own_origin: None if there is no Origin header.
 
     A top-level navigation to a page that only shows something is not foreign, wherever its link was. acts: the page
-    does more than show. Browsers that send neither Sec-Fetch-Site nor Origin are judged by their Referer.
+    does more than show. With a GET over plain HTTP to a name that isn't loopback, browsers send neither Sec-Fetch-Site nor
+    Origin; then the Referer decides, if there is one.
     """
     top = headers.get("sec-fetch-dest", "document") == "document"
     if headers.get("sec-fetch-mode") == "navigate" and top and method in ("GET", "HEAD") and not acts:

@@ -39,6 +39,7 @@ from sickbay.web.request_state import state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+_DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.I)
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 ROUNDS: Final = 200_000
 
@@ -100,7 +101,7 @@ class AdminGuard:
                 peer(scope),
                 host_name(headers.get("host", "")),
                 self._forwarded(scope, headers),
-                self._is_foreign(scope, headers, own, acts),
+                self.is_foreign(scope, headers, acts=acts),
                 self._bearer(headers),
                 session,
             ),
@@ -189,8 +190,9 @@ class AdminGuard:
         token = credentials.strip().encode("latin-1", "replace").decode("utf-8", "replace")
         return "right" if self.is_right(token) else "wrong"
 
-    def _is_foreign(self, scope: Mapping[str, Any], headers: Mapping[str, str], own: bool | None, acts: bool) -> bool:
-        method = scope.get("method", "GET")
+    def is_foreign(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool) -> bool:
+        """Whether a page of another origin sent this request. acts: it is a GET that does more than show a page."""
+        own, method = self.own_origin(headers), scope.get("method", "GET")
         return is_foreign(headers, method, own_origin=own, own_referer=self._own_referer(headers), acts=acts)
 
     def _is_proven_own(self, headers: Mapping[str, str], own: bool | None) -> bool:
@@ -227,6 +229,7 @@ def peer(scope: Mapping[str, Any]) -> str:
 def is_own_path(text: str) -> bool:
     r"""Whether a redirect to this path stays on this server.
 
-    Browsers take // and /\ for another host, and drop tabs and line ends.
+    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even
+    if they are encoded: then the page is another one than the path says.
     """
-    return _OWN_PATH.fullmatch(text) is not None
+    return _OWN_PATH.fullmatch(text) is not None and _DOTS.search(re.split("[?#]", text)[0]) is None
