@@ -138,6 +138,16 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         "remote-user",
         "x-request-start",
         "x-nf-client-connection-ip",
+        "x-ms-client-principal",
+        "x-consumer-username",
+        "x-railway-edge",
+        "x-render-origin-server",
+        "rndr-id",
+        "cloudfront-viewer-address",
+        "x-akamai-edgescape",
+        "x-script-name",
+        "oidc_claim_sub",
+        "x-ngrok-trace",
         "x-bluecoat-via",
         "x-user-ip",
         "x-real-port",
@@ -277,6 +287,17 @@ def test_every_combination_of_fetch_headers_is_foreign_or_not_as_expected() -> N
         says_so = site not in ("same-origin", "none", None) or own is False
         looks = method in ("GET", "HEAD") and mode == "navigate" and dest in ("document", None) and not acts
         assert is_foreign(headers, method, own_origin=own, acts=acts) is (says_so and not looks), (headers, own, method)
+
+
+def test_the_referer_decides_if_a_browser_sends_neither_origin_nor_site_with_a_request_that_acts() -> None:
+    for referer, own_referer, own, site, method, acts in product(
+        ("http://evil.example/", "", None), FLAGS, (None, True, False), ("none", "cross-site", None), ("GET", "POST"), FLAGS
+    ):
+        sent = {"referer": referer, "sec-fetch-site": site}
+        headers = {name: value for name, value in sent.items() if value is not None}
+        decides = own is None and site is None and (acts or method == "POST")
+        expected = bool(referer) and not own_referer if decides else own is False or site == "cross-site"
+        assert is_foreign(headers, method, own_origin=own, own_referer=own_referer, acts=acts) is expected, headers
 
 
 @pytest.mark.parametrize(

@@ -189,3 +189,20 @@ def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_
     assert "CODE_CHALLENGE" not in shown[0]
     result = json.loads(sickbay("doctor", url, "--json").stdout)
     assert "code_challenge=CODE_CHALLENGE&" in result["corrected"]["url"]
+
+
+@pytest.mark.parametrize("secret", ["k7", "pw12", "s3cr3tX", "a-longer-secret-value"])
+def test_a_secret_of_any_length_is_in_no_output(secret: str, tmp_path) -> None:
+    head = "Content-Type: application/x-www-form-urlencoded"
+    texts = (
+        f"POST https://ehr.example.org/token HTTP/1.1\n{head}\n\ngrant_type=password&client_id=a&client_secret={secret}",
+        f"GET https://ehr.example.org/r4/Patient/1 HTTP/1.1\nCookie: session={secret}\nAuthorization: Bearer {secret}\n\n",
+        f"curl -u a:{secret} https://ehr.example.org/token -d grant_type=client_credentials",
+        f"http://localhost:8100/callback?code={secret}&state=abc",
+    )
+    for text in texts:
+        for more in ((), ("--json",)):
+            output = sickbay("doctor", "-", *more, given=text)
+            assert output.returncode in (0, 1)
+            assert output.stdout
+            assert secret not in output.stdout + output.stderr, text

@@ -22,8 +22,8 @@ _FORWARDING: Final = re.compile(
     r"^(?:x-)?(?:original|originating|rewrite|ssl|real|client-cert|client-(?:host|port|proto|scheme|verify|dn)$)(?:-|$)|"
     r"^x-(?:host|port|https|proto|protocol|scheme|url-scheme|server-(?:name|port|addr)|request-start|envoy-|varnish|amzn-|"
     r"amz-cf-|azure-|arr-|appengine-|appservice-|goog-(?:iap|authenticated)-|nginx|nf-|vercel-|kong-|traefik-|ingress-|edge-|cloud-|accel-|lb-|"
-    r"auth-request-|authentik-|webauth-|peer-)|"
-    r"^(?:via|cdn-|cf-|fastly-|akamai-|true-|tailscale-|ngrok-|fly-|l5d-|surrogate-|front-end-https|client-cert)"
+    r"auth-request-|authentik-|webauth-|peer-|consumer-|ms-client-principal|railway-|render-|akamai-|script-name$|ngrok-|http-host)|"
+    r"^(?:via|oidc-|rndr-|cloudfront-|cdn-|cf-|fastly-|akamai-|true-|tailscale-|ngrok-|fly-|l5d-|surrogate-|front-end-https|client-cert)"
 )
 """Names of the headers that proxies add. A wrong guess costs only a sign-in with the admin token."""
 _KEEP_ALIVE: Final = ("mozilla/", "curl/", "wget/", "python-requests/", "python-httpx/", "postmanruntime/")
@@ -154,17 +154,22 @@ def _is_closed_by_a_proxy(sent: str, headers: Mapping[str, str]) -> bool:
     return sent == "close" and "user-agent" not in before
 
 
-def is_foreign(headers: Mapping[str, str], method: str, *, own_origin: bool | None, acts: bool = False) -> bool:
+def is_foreign(
+    headers: Mapping[str, str], method: str, *, own_origin: bool | None, own_referer: bool = False, acts: bool = False
+) -> bool:
     """Whether a page of another origin sent this request. own_origin: None if there is no Origin header.
 
     A top-level navigation to a page that only shows something is not foreign, wherever its link was. acts: the page
-    does more than show.
+    does more than show. With a GET over plain HTTP to a name that isn't loopback, browsers send neither Sec-Fetch-Site nor
+    Origin; then the Referer decides, if there is one.
     """
     top = headers.get("sec-fetch-dest", "document") == "document"
     if headers.get("sec-fetch-mode") == "navigate" and top and method in ("GET", "HEAD") and not acts:
         return False
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return True
+    if own_origin is None and "sec-fetch-site" not in headers and (acts or method not in ("GET", "HEAD")):
+        return bool(headers.get("referer")) and not own_referer
     return own_origin is False
 
 

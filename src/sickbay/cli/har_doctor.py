@@ -15,7 +15,7 @@ from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking
+from sickbay.services.journal import masking, named_secrets
 
 NONE = "This HAR file contains no exchange of a launch: no authorization, token, discovery or FHIR request."
 
@@ -23,10 +23,18 @@ NONE = "This HAR file contains no exchange of a launch: no authorization, token,
 def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
     """Prints the diagnosis. Returns 1 if any exchange has a problem, else 0."""
     secrets = {secret for exchange in exchanges for secret in _secrets(exchange.sent)}
-    diagnosed = [_named(entry) for entry in masking.mask([_diagnosed(exchange) for exchange in exchanges], secrets)]
+    entries = [_without_secrets(_diagnosed(exchange)) for exchange in exchanges]
+    diagnosed = [_named(entry) for entry in masking.mask(entries, secrets)]
     say(as_json(_as_json(diagnosed)) if json else _as_text(diagnosed))
     problems = (finding["severity"] in PROBLEMS for entry in diagnosed for finding in entry["findings"])
     return int(any(problems) or any(exchange.answers for exchange in exchanges))
+
+
+def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
+    """With the secrets masked that are recognised by their names, however short they are."""
+    fhir = entry["kind"] == "fhir_request"
+    corrected = named_secrets.in_request(entry["corrected"], fhir=fhir) if entry["corrected"] else entry["corrected"]
+    return named_secrets.in_request(entry, fhir=fhir) | {"corrected": corrected}
 
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:

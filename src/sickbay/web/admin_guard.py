@@ -39,6 +39,7 @@ from sickbay.web.request_state import state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
+_DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.I)
 _HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 ROUNDS: Final = 200_000
 
@@ -100,7 +101,7 @@ class AdminGuard:
                 peer(scope),
                 host_name(headers.get("host", "")),
                 self._forwarded(scope, headers),
-                is_foreign(headers, scope.get("method", "GET"), own_origin=own, acts=acts),
+                self.is_foreign(scope, headers, acts=acts),
                 self._bearer(headers),
                 session,
             ),
@@ -189,10 +190,18 @@ class AdminGuard:
         token = credentials.strip().encode("latin-1", "replace").decode("utf-8", "replace")
         return "right" if self.is_right(token) else "wrong"
 
+    def is_foreign(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool) -> bool:
+        """Whether a page of another origin sent this request. acts: it is a GET that does more than show a page."""
+        own, method = self.own_origin(headers), scope.get("method", "GET")
+        return is_foreign(headers, method, own_origin=own, own_referer=self._own_referer(headers), acts=acts)
+
     def _is_proven_own(self, headers: Mapping[str, str], own: bool | None) -> bool:
+        return is_proven_own(headers, own_origin=own, own_referer=self._own_referer(headers))
+
+    def _own_referer(self, headers: Mapping[str, str]) -> bool:
+        """Whether the Referer header names one of our pages."""
         referer = origin_of(headers.get("referer", ""))
-        ours = bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)
-        return is_proven_own(headers, own_origin=own, own_referer=ours)
+        return bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)
 
 
 def _network(address: str) -> str:
@@ -220,6 +229,7 @@ def peer(scope: Mapping[str, Any]) -> str:
 def is_own_path(text: str) -> bool:
     r"""Whether a redirect to this path stays on this server.
 
-    Browsers take // and /\ for another host, and drop tabs and line ends.
+    Browsers take // and /\ for another host, and drop tabs and line ends. They also resolve . and .. in a path, even
+    if they are encoded: then the page is another one than the path says.
     """
-    return _OWN_PATH.fullmatch(text) is not None
+    return _OWN_PATH.fullmatch(text) is not None and _DOTS.search(re.split("[?#]", text)[0]) is None

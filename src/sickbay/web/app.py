@@ -123,7 +123,7 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *id_headers]
+                message["headers"] = errors.never_sniffed([*message["headers"], *id_headers])
             await send(message)
 
         scope["app"] = self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TypeAlias
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -21,6 +22,16 @@ from sickbay.web.request_state import state_of
 
 LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
+
+
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+
+def never_sniffed(headers: Headers) -> Headers:
+    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
+    if any(name == b"x-content-type-options" for name, _ in headers):
+        return headers
+    return [*headers, (b"x-content-type-options", b"nosniff")]
 
 
 async def page_error(request: Request, error: Exception) -> Response:
@@ -58,7 +69,7 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
         *([(b"retry-after", str(retry_after).encode())] if retry_after is not None else []),
         (b"content-length", str(len(body)).encode()),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": never_sniffed(headers)})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -71,5 +82,5 @@ async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
         (b"x-correlation-id", id.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
-    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
+    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": never_sniffed(headers)})
     await send({"type": "http.response.body", "body": body})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sickbay.web.docs import contents, library
@@ -44,3 +46,9 @@ def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
     assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
     assert library.by_address("") == contents.HOME
     assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
+
+
+def test_the_page_of_the_licence_has_every_paragraph_of_the_notice() -> None:
+    notice = (Path(__file__).parents[3] / "NOTICE").read_text(encoding="utf-8").split("\n\n")
+    shown = (library.folder() / "licence.md").read_text(encoding="utf-8")
+    assert [paragraph for paragraph in notice if paragraph.strip().removeprefix("Sickbay\n") not in shown] == []

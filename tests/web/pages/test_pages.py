@@ -153,3 +153,8 @@ def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     html = render.page(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
     assert ("data-theme=" in html) == bool(theme)
     assert f'value="{"light" if theme == "dark" else "dark"}"' in html
+
+
+@pytest.mark.parametrize("case", [case for case in PAGES if not case.startswith(FRAGMENTS)])
+def test_every_page_leads_to_the_licence_and_notices(case: str) -> None:
+    assert [link for link in Page(html_of(case)).all("a") if str(link.get("href")).endswith("licence.html")]

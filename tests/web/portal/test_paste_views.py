@@ -35,3 +35,15 @@ def test_a_token_is_decoded_and_its_times_are_dates() -> None:
     assert token.name == "ID token"
     assert '"exp": 1768478400  // 2026-01-15 12:00:00 UTC' in token.claims
     assert "c2lnbmF0dXJl" not in token.header + token.claims
+
+
+SHORT = st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=7).filter(
+    lambda text: text.lower() not in ("nil", "none", "null", "nan")
+)
+
+
+@given(SHORT)
+def test_a_short_secret_is_masked_in_the_paste_inside_and_outside_the_pieces(secret: str) -> None:
+    text = f'used client_secret={secret} and got https://a.example/cb?code={secret}&state=1 {{"error":"invalid_client"}}'
+    shown = "".join(part.text for part in parts(text, pieces(text)))
+    assert shown == 'used client_secret=… and got https://a.example/cb?code=…&state=1 {"error":"invalid_client"}'

@@ -16,6 +16,7 @@ from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line
+from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import join
 from sickbay.services.journal import pasted_secrets
@@ -90,8 +91,9 @@ def _against(live: str, exchange: str | None, *, json: bool) -> int:
     server = live_server.examine(live)
     examined = [({}, server.diagnosis), *([_diagnosed(text, server.context)] if text else [])]
     if json:
-        findings = [finding for _, diagnosis in examined for finding in _as_json(diagnosis)["findings"]]
-        say(as_json(_as_json(examined[-1][1]) | {"findings": findings}))
+        masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
+        findings = [finding for result in masked for finding in result["findings"]]
+        say(as_json(masked[-1] | {"findings": findings}))
     else:
         say("\n\n".join(_as_text(evidence, diagnosis) for evidence, diagnosis in examined))
     return int(any(diagnosis.has_problem for _, diagnosis in examined))
@@ -102,7 +104,7 @@ def _examined(text: str, *, json: bool) -> int:
     if exchanges is not None:
         return har_doctor.report(exchanges, json=json)
     evidence, diagnosis = _diagnosed(_not_empty(text))
-    say(as_json(_as_json(diagnosis)) if json else _as_text(evidence, diagnosis))
+    say(as_json(_masked(evidence, diagnosis)) if json else _as_text(evidence, diagnosis))
     return int(diagnosis.has_problem)
 
 
@@ -210,11 +212,16 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     return {"findings": findings, "corrected": diagnosis.corrected} | recognised | causes
 
 
+def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
+    return pasted_secrets.hidden(_as_json(diagnosis), evidence, diagnosis.pieces)
+
+
 def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
-    """evidence: the first exchange of the text, whose secrets are masked."""
+    """evidence: the first exchange of the text."""
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
     parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if tells else []
-    shown = pasted_secrets.hidden(_as_json(diagnosis), evidence)
+    shown = _masked(evidence, diagnosis)
     parts += [finding_text(finding) for finding in shown["findings"]]
     if not diagnosis.explanation.findings:
         parts.append(f"No problems found in this {_named(diagnosis)}. Checks that need the app's registration were skipped.")
@@ -222,7 +229,7 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
         question = (
             "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
         )
-        parts.append(f"{question}\n{causes_text(diagnosis.causes)}")
+        parts.append(f"{question}\n{causes_text([LikelyCause(**cause) for cause in shown['causes']])}")
     if shown["corrected"]:
         parts.append(f"Send this instead:\n\n  {sent_text(shown['corrected'])}")
     return "\n\n".join(parts)

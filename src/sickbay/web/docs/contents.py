@@ -65,6 +65,7 @@ SECTIONS = (
             Entry("Caching", "architecture/caching"),
             Entry("Compared with other tools", "compare"),
             Entry("Roadmap", "roadmap"),
+            Entry("Licence and notices", "licence"),
         ),
     ),
 )

@@ -21,17 +21,20 @@ from sickbay.services.launch import CreatedLaunch
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.admin.session import refused
+from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.handlers import VERSION, EhrPages
 from sickbay.web.pages import notice
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.population_pending import filled
+from sickbay.web.request_state import headers_of
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Launch as the signed-in user. Only our own pages may link here."""
     ehr = EhrPages(request, sandbox, tenant)
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    guard: AdminGuard = request.app.state.guard
+    if guard.is_foreign(request.scope, headers_of(request.scope), acts=True):
         return ehr.page("notice", FOREIGN, status=403)
     if redirect := await ehr.enter():
         return redirect

@@ -23,6 +23,7 @@ from sickbay.services.journal.reader import Timeline
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule
 from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
@@ -123,7 +124,8 @@ def _next(ehr: EhrPages, query: Parameters) -> str:
     wanted = query.get("next") or ehr.home
     dialect = ehr.tenant.dialect
     ours = {ehr.home, *(f"/{ehr.tenant.name}{dialect.path('manage', persona)}" for persona in ("patient", "provider"))}
-    return wanted if wanted in ours or wanted.startswith((f"{ehr.home}/", f"{ehr.home}?")) else ehr.home
+    is_ours = is_own_path(wanted) and (wanted in ours or wanted.startswith((f"{ehr.home}/", f"{ehr.home}?")))
+    return wanted if is_ours else ehr.home
 
 
 async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

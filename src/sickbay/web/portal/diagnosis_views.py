@@ -12,6 +12,7 @@ from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.knowledge.fill import filled
+from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
 from sickbay.services.journal import pasted_secrets
@@ -43,15 +44,16 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         {"name": check.name, "outcome": check.outcome, "waits_for": check.waits_for} for check in diagnosis.examination.checked
     ]
     findings = [finding.to_json() | {"parameter": finding.parameter} for finding in diagnosis.explanation.findings]
-    exchange = {
+    exchange: dict[str, Any] = {
         "id": "",
         "stage": diagnosis.stage,
         "request": parsed,
         "checks": checks,
         "findings": findings,
         "corrected": diagnosis.corrected,
+        "causes": [cause.to_json() for cause in diagnosis.causes],
     }
-    exchange = pasted_secrets.hidden(exchange, parsed)
+    exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     refused = page.kind == "refused"
     kind = "refused" if diagnosis.answers else page.kind
@@ -60,7 +62,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         added=added,
         marked=paste_views.parts(whole(pasted, added), diagnosis.pieces),
         tokens=paste_views.tokens(diagnosis.pieces),
-        causes=diagnosis.causes,
+        causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
         kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
         headline=_headline(page, diagnosis),

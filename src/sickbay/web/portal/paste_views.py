@@ -10,8 +10,8 @@ from typing import Any
 
 from sickbay.diagnosis.paste.describe import describe
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking
+from sickbay.services.journal import named_secrets, pasted_secrets
+from sickbay.services.journal.named_secrets import Span
 
 LONGEST = 20_000
 """The maximum number of characters of a paste that is shown with what was recognised in it."""
@@ -43,35 +43,22 @@ def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
     is_one = len(named) == 1 and named[0].end - named[0].start >= len(text.strip())
     if not named or is_one or len(text) > LONGEST:
         return ()
-    hidden = _secrets(pieces)
-    return tuple(part for part in _parts(text, named, hidden) if part.text)
+    return tuple(part for part in _parts(text, named) if part.text)
 
 
-def _parts(text: str, pieces: Sequence[Piece], hidden: set[str]) -> Iterator[PastePart]:
-    place = 0
+def _parts(text: str, pieces: Sequence[Piece]) -> Iterator[PastePart]:
+    spans, place = pasted_secrets.in_paste(text, pieces), 0
     for number, piece in enumerate(pieces, 1):
-        yield PastePart(_masked(text[place : piece.start], hidden))
-        yield PastePart(_masked(text[piece.start : piece.end], hidden), describe(piece), number)
+        yield PastePart(_masked(text, place, piece.start, spans))
+        yield PastePart(_masked(text, piece.start, piece.end, spans), describe(piece), number)
         place = piece.end
-    yield PastePart(_masked(text[place:], hidden))
+    yield PastePart(_masked(text, place, len(text), spans))
 
 
-def _masked(text: str, hidden: set[str]) -> str:
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, masking.masked(secret))
-    return text
-
-
-def _secrets(pieces: Sequence[Piece]) -> set[str]:
-    """The secrets of all pieces, as they are written in the text."""
-    found: set[str] = set()
-    for piece in pieces:
-        values = piece.values
-        sent = [parse(str(values.get("body") or "")), parse(str(values.get("url") or "").replace("#", "?").partition("?")[2])]
-        headers = {str(name).lower(): str(value) for name, value in dict(values.get("headers") or {}).items()}
-        found |= masking.secrets(headers, *sent, fhir=piece.subkind == "fhir_request") | masking.given(dict(values))
-        found |= {str(values["token"])} if piece.kind == "jwt" else set()
-    return {secret for secret in found if len(secret) > 3}
+def _masked(text: str, start: int, end: int, spans: Sequence[Span]) -> str:
+    """This part of the text. A secret that reaches into the next part is masked in both."""
+    inside = [(max(first, start) - start, min(last, end) - start) for first, last in spans if first < end and last > start]
+    return named_secrets.replaced(text[start:end], inside)
 
 
 def tokens(pieces: Sequence[Piece]) -> tuple[TokenView, ...]:

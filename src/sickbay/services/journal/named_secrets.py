@@ -1,0 +1,125 @@
+"""Finds secrets in a text by the names they follow, so that a short one is masked too, and only where it is a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from sickbay.diagnosis.values import is_no_secret
+from sickbay.services.journal.masking import SECRET, masked
+
+Span: TypeAlias = tuple[int, int]
+"""Where a secret starts and ends in a text, in characters."""
+MOST = 100_000
+"""Characters of a text that are searched: a megabyte takes most of a second."""
+
+_VALUE = r"""(?:\\"((?:(?!\\").)*)\\"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"'&#]+))"""
+_NAMES = "|".join(sorted(name.replace("_", "[_-]?") for name in SECRET - {"code", "token"}))
+_BEFORE = r"(?<![A-Za-z0-9])"
+_ASSIGNED = re.compile(rf"""{_BEFORE}(?:{_NAMES})\\?["']?\s*(?:=>?|:)\s*{_VALUE}""", re.I)
+_TOKEN = re.compile(rf"""{_BEFORE}(?:token=|"token"\s*:\s*){_VALUE}""")
+_CODE = re.compile(rf"""(?<![\w-])code=(?!\d{{1,5}}\b){_VALUE}""")
+_CODE_MEMBER = re.compile(rf"""["']code["']\s*:\s*{_VALUE}""")
+_HEADER = re.compile(
+    r"""(?:proxy-)?authorization["']?\s*[:=]\s*["'`]?(?:(?:bearer|basic|dpop)\s+)?([^\s"'`,][^"'`\r\n]*)""", re.I
+)
+_SCHEME = re.compile(rf"""{_BEFORE}(?:bearer|basic|dpop)\s+((?=[^\s"'`,]*\d)[\w.~+/=-]{{16,}})""", re.I)
+_COOKIES = re.compile(r"""(?<![\w-])(?:set-)?cookie["']?\s*:\s*["'`]?([^"'`\r\n]+)""", re.I)
+_COOKIE = re.compile(r"(?<![^;\s])[^=;\s]+=([^;\s]+)")
+_USER = re.compile(r"""(?<!\S)(?:-u|--user)(?:\s+|=)?["']?[^:\s"']*:(?:([^\s"']+))""")
+_PATTERNS = (_ASSIGNED, _TOKEN, _HEADER, _SCHEME, _USER)
+
+
+def spans(text: str, *, fhir: bool = False) -> list[Span]:
+    """The secrets in the text, in order and without overlaps. fhir: `code` is a search parameter. A number after `code=` is
+    the code of an error.
+    """
+    found = [*_matches(text, _PATTERNS if fhir else (*_PATTERNS, _CODE)), *_of_cookies(text)]
+    return merged(found)
+
+
+def merged(found: Iterable[Span]) -> list[Span]:
+    """The spans in order. Those that overlap become one."""
+    result: list[Span] = []
+    for start, end in sorted(found):
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        elif end > start:
+            result.append((start, end))
+    return result
+
+
+def _matches(text: str, patterns: Iterable[re.Pattern[str]]) -> Iterator[Span]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            yield match.span(match.lastindex or 0)
+
+
+def _of_cookies(text: str) -> Iterator[Span]:
+    for line in _COOKIES.finditer(text):
+        for match in _COOKIE.finditer(line[1]):
+            yield line.start(1) + match.start(1), line.start(1) + match.end(1)
+
+
+def in_text(text: str, *, fhir: bool = False) -> str:
+    return cut(text, lambda head: spans(head, fhir=fhir))
+
+
+def cut(text: str, find: Callable[[str], list[Span]]) -> str:
+    """The text without the secrets that `find` finds. What is beyond MOST characters isn't searched, so it isn't shown."""
+    rest = masked(text[MOST:]) if len(text) > MOST else ""
+    return replaced(text[:MOST], find(text[:MOST])) + rest
+
+
+def replaced(text: str, found: Iterable[Span]) -> str:
+    """The text with a mask in place of each secret."""
+    pieces, place = [], 0
+    for start, end in found:
+        pieces += [text[place:start], _mask(text[start:end])]
+        place = end
+    return "".join([*pieces, text[place:]])
+
+
+def _mask(secret: str) -> str:
+    """A mask; a mask, a variable that wasn't replaced, or a word such as `null` is left as it is."""
+    return secret if "…" in secret or "‹" in secret or is_no_secret(secret) else masked(secret)
+
+
+def in_request(request: Mapping[str, Any], *, fhir: bool) -> dict[str, Any]:
+    """A request or response as the doctor reads it, with the secrets in its URL, headers, body and JSON masked."""
+    change: dict[str, Callable[[Any], Any]] = {
+        "url": lambda url: in_text(url, fhir=fhir) if isinstance(url, str) else url,
+        "body": lambda body: _body(body, fhir) if isinstance(body, str) else in_members(body),
+        "headers": _headers,
+        "json": in_members,
+    }
+    return {name: change[name](value) if name in change else value for name, value in request.items()}
+
+
+def _body(body: str, fhir: bool) -> str:
+    """The body of a request. In JSON that isn't a resource, the member `code` is an authorization code."""
+    patterns = () if fhir or body.lstrip()[:1] != "{" else (_CODE_MEMBER,)
+    return cut(body, lambda head: merged([*spans(head, fhir=fhir), *_matches(head, patterns)]))
+
+
+def _headers(headers: Any) -> Any:
+    if not isinstance(headers, Mapping):
+        return headers
+    return {name: _header(str(name), value) if isinstance(value, str) else value for name, value in headers.items()}
+
+
+def _header(name: str, value: str) -> str:
+    """The value without its secrets. Its name decides what is one."""
+    line = f"{name}: {value}"
+    return in_text(line, fhir=True).removeprefix(f"{name}: ") if _HEADER.match(line) or _COOKIES.match(line) else value
+
+
+def in_members(value: Any) -> Any:
+    """JSON with the values of secret members masked."""
+    if isinstance(value, Mapping):
+        return {
+            name: _mask(member) if name in SECRET and isinstance(member, str) and member else in_members(member)
+            for name, member in value.items()
+        }
+    return [in_members(member) for member in value] if isinstance(value, list) else value
