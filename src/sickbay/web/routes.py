@@ -193,10 +193,11 @@ def _handler(
 
     async def handler(request: Request) -> Response:
         state_of(request.scope).kind = kind
+        current = sandbox.tenants[tenant.name]
         try:
-            return await answer(request, sandbox, tenant, *more)
+            return await answer(request, sandbox, current, *more)
         except Throttled as throttled:
-            return await throttling.too_many_failures(request, sandbox, tenant, throttled)
+            return await throttling.too_many_failures(request, sandbox, current, throttled)
 
     return handler
 
@@ -220,12 +221,12 @@ def _open(
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            state = state_of(request.scope)
-            lines = await middleware_cors.readable(sandbox, tenant, state)
+            state, current = state_of(request.scope), sandbox.tenants[tenant.name]
+            lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
-                middleware_cors.keep_preflight(sandbox, tenant, state, url, lines)
+                middleware_cors.keep_preflight(sandbox, current, state, url, lines)
         elif not state_of(request.scope).withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response

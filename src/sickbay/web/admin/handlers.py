@@ -273,7 +273,7 @@ async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     body: dict[str, Any] = await _body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return _json(_policy(tenant))
+    return _json(_policy(_tenant(sandbox, tenant.name)))
 
 
 def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
