@@ -52,7 +52,7 @@ class AuthorizeContext:
     """What of this context was inferred from a pasted request. Empty on a running server."""
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class LoginContext:
     """Sign-in, context and consent: the pending request, its client and launch, and who may see what."""
 

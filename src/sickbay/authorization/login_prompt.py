@@ -11,7 +11,7 @@ from sickbay.protocol.parameters import Parameters
 PROMPTS = ("none", "login", "consent", "select_account")
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class SignInParameters:
     """prompts: those in PROMPTS, and unknown ones, which have no effect. max_age: seconds; None if absent or not a number.
 

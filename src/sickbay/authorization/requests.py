@@ -138,7 +138,7 @@ class RegistrationRequest:
         return (*self.redirect_uris, *self.post_logout_redirect_uris)
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class LoginRequest:
     """What the user decided on our pages: sign-in, patient, ticked scopes, and whether to approve."""
 

@@ -47,7 +47,7 @@ class StoredAuthorization:
     chosen: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class PendingAuthorization:
     """A StoredAuthorization with all that it names. id: "" until it is stored. login, auth_time: the sign-in at this tenant."""
 
@@ -86,7 +86,7 @@ class PendingAuthorization:
         return redirect_uri(self.request, self.client)
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class AuthorizeResult:
     """redirects: whether the error is sent to the redirect URI. waiting: None if the request was refused."""
 

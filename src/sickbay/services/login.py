@@ -32,7 +32,7 @@ class Consent:
     refused: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)  # not frozen, for the same reason as AccessRequest
+@dataclass(frozen=True, slots=True)
 class SignInResult:
     """code: None if the request was refused."""
 

@@ -25,11 +25,11 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Return 200 if Sickbay has started and its database answers; 503 otherwise."""
+    """Return 200 if the database answers; 503 otherwise. Before Sickbay has started, nothing listens."""
     state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
     await sandbox.runtime.store.get("meta", "")
-    return PlainTextResponse("ok\n" if sandbox.ready else "starting\n", 200 if sandbox.ready else 503)
+    return PlainTextResponse("ok\n")
 
 
 async def metrics(request: Request) -> Response:
