@@ -52,7 +52,7 @@ def token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[T
 def token_lookup(
     refused: Decided[TokenRequest, SubjectContext], corrected: TokenRequest
 ) -> tuple[TokenRequest, SubjectContext]:
-    """For introspection and revocation requests."""
+    """Checks a corrected introspection or revocation request."""
     known = token_recheck.known_for(refused.known, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
         known = replace(known, subject=UNKNOWN)
@@ -75,5 +75,5 @@ def logout(refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequ
 
 
 def same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
-    """For registrations, whose context doesn't depend on the request."""
+    """Returns the context unchanged, because the context of a registration doesn't depend on the request."""
     return corrected, refused.known

@@ -150,7 +150,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 
 
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """For dialects with the tenant in the path: requests that name another tenant are handled by the hospital they reached."""
+    """List the routes that name another tenant in the path. The hospital that a request reached handles it."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [

@@ -293,7 +293,7 @@ def _differs(facts: Facts) -> Severity:
 
 
 def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Only in the header, if there still is one: another repair may have removed it."""
+    """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
     if presented(request).basic is None:
         return request
     return replace(request, parameters=request.parameters.replaced([("client_id", None)]))
