@@ -29,7 +29,7 @@ def patients(count: int) -> bytes:
 
 @pytest.fixture
 def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoadJob:
-    """Whatever there is, it is much."""
+    """A job whose every file counts as large."""
     monkeypatch.setattr(module, "MUCH", 0)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     entries = [

@@ -88,9 +88,10 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     server_settings = context.get("server", {})
     known = isinstance(server, Server)
     policy = {ours: getattr(server.policy, ours) for its, ours in POLICY.items() if known and its in server_settings}
-    tenant.choose({})
+    tenant = tenant.with_chosen({})
     endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
-    tenant.server = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
+    changed = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
+    runtime.tenants["general"] = replace(tenant, server=changed)
     runtime.token_cache.clear()
     return swaps
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import shutil
 import subprocess
@@ -16,14 +15,14 @@ from tests.conftest import missing
 from tools.checks.files import ROOT
 
 from sickbay import __version__
-from sickbay.cli.commands.serve import serve
+from sickbay.cli.serve_options import ServeOptions
 
 DEPLOY = ROOT / "deploy"
 COMPOSE = ("compose.yaml", "deploy/compose-postgres.yaml")
 MANIFESTS = ("sickbay.yaml", "single.yaml")
 IMAGE = f"sickbay:{__version__}"
 USER = 10001
-OPTIONS = {f"SICKBAY_{name.upper()}" for name in inspect.signature(serve).parameters}
+OPTIONS = {f"SICKBAY_{name.upper()}" for name in ServeOptions.__dataclass_fields__}
 CONTAINERFILE = (ROOT / "Containerfile").read_text(encoding="utf-8")
 UNIT = (DEPLOY / "systemd" / "sickbay.service").read_text(encoding="utf-8")
 """Not read with configparser, because keys of a unit may repeat."""
@@ -184,4 +183,4 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 def test_the_unit_lets_sickbay_open_more_files_than_it_accepts_connections() -> None:
     """Sickbay asks for 1,000 more than --max-connections, which the unit's system call filter refuses."""
     (limit,) = re.findall(r"^LimitNOFILE=(\d+)$", UNIT, re.M)
-    assert int(limit) >= inspect.signature(serve).parameters["max_connections"].default + 1000
+    assert int(limit) >= ServeOptions.max_connections + 1000

@@ -107,13 +107,3 @@ def test_without_its_database_sickbay_is_alive_but_not_ready_and_still_reports_m
         assert (await flow.http.get("/metrics")).status_code == 200
 
     run(steps, tmp_path)
-
-
-def test_sickbay_is_not_ready_until_it_has_started(tmp_path: Path) -> None:
-    async def steps(flow: Flow) -> None:
-        assert (await flow.http.get("/readyz")).text == "ok\n"
-        flow.sandbox.ready = False
-        answer = await flow.http.get("/readyz")
-        assert (answer.status_code, answer.text, answer.headers["retry-after"]) == (503, "starting\n", "1")
-
-    run(steps, tmp_path)

@@ -41,7 +41,7 @@ export interface Exchange {
   [member: string]: any;
 }
 
-/** base: the address of Sickbay. admin: sends requests to /admin. clock: what Sickbay takes for now. */
+/** base: the address of Sickbay. admin: sends requests to /admin. clock: reads and moves Sickbay's time. */
 export class Sickbay {
   readonly base: string;
   readonly admin: AdminClient;

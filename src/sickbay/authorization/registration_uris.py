@@ -42,7 +42,7 @@ def is_absolute(uri: str) -> bool:
 
 @check(after=(redirect_uris_are_absolute,))
 def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
-    """Only https, http or the app's own scheme: no javascript, data, file or other scheme that a browser or the
+    """Allows only https, http or the app's own scheme: no javascript, data, file or other scheme that a browser or the
     system handles.
     """
     return _uris(refusals.REG_REDIRECT_URI_SCHEME_FORBIDDEN, [uri for uri in request.addresses if _is_forbidden(uri)])

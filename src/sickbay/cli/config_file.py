@@ -205,7 +205,7 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
 
 
 def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
-    """For each file, a sentence with the options and tables of these names that it sets, without secrets."""
+    """Yields a sentence for each file, with the options and tables of these names that it sets, without secrets."""
     sentences, taken = [], set[str]()
     for file in files():
         options = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}

@@ -25,7 +25,7 @@ LOOKS = 5
 RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
-class ServerInfo(msgspec.Struct):
+class ServerInfo(msgspec.Struct, frozen=True):
     """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on."""
 
     base: str

@@ -38,7 +38,7 @@ def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _named(entry: dict[str, Any]) -> dict[str, Any]:
-    """With named placeholders in the corrected request, because a mask that is sent is refused."""
+    """Puts named placeholders into the corrected request, because a server would refuse a mask."""
     return entry | {"corrected": masking.named(entry["corrected"])} if entry["corrected"] else entry
 
 
@@ -59,7 +59,7 @@ def _diagnosed(exchange: HarExchange) -> dict[str, Any]:
 
 
 def _text(exchange: HarExchange) -> str:
-    """What shows which server answered, and what it says."""
+    """The text that shows which server answered, and with what."""
     headers = exchange.sent["answer_headers"]
     challenge = "\n".join(str(headers[name]) for name in ("www-authenticate", "location") if name in headers)
     return f"{exchange.method} {exchange.sent['url']}\nHTTP {exchange.status}\n{challenge}\n{exchange.sent['answer'] or ''}"

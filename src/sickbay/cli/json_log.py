@@ -27,7 +27,7 @@ def line(at: float, level: str, message: str, **members: Any) -> str:
 
 
 def choose(log_format: str) -> None:
-    """With "json", write notes, errors, and the records and warnings of Python as JSON from now on."""
+    """For "json", writes notes, errors, and the records and warnings of Python as JSON from now on."""
     if log_format != "json":
         return
     output.format_notes(lambda text, level: line(time.time(), level, text))

@@ -170,17 +170,14 @@ def _without_config(arguments: list[str]) -> list[str]:
 
 
 def _options(command: Any) -> list[str]:
-    """Names of the options that a command accepts, including the fields of an app."""
-    names = [*signature(command).parameters]
-    return [*names, *(field.name for field in _fields())] if "fields" in names else names
+    """Names of the options that a command accepts, including those that are fields of a dataclass."""
+    from dataclasses import fields, is_dataclass
 
-
-def _fields() -> tuple[Any, ...]:
-    from dataclasses import fields
-
-    from sickbay.cli.commands.apps import Fields
-
-    return fields(Fields)
+    names: list[str] = []
+    for parameter in signature(command).parameters.values():
+        names.append(parameter.name)
+        names += [field.name for field in fields(parameter.default)] if is_dataclass(parameter.default) else []
+    return names
 
 
 def _usage_error(error: CycloptsError) -> str:

@@ -154,7 +154,7 @@ class _ManyProcesses(Multiprocess):
             _forget(pid)  # otherwise its gauges would still be counted
 
     def terminate_all(self) -> None:
-        """Also closes the ports in this process. Otherwise connections would wait for workers that don't accept any more."""
+        """Also closes the ports in this process. Otherwise connections would wait for workers that no longer accept any."""
         super().terminate_all()
         for listening in self.sockets:
             listening.close()

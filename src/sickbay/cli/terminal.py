@@ -78,7 +78,7 @@ def put(text: str) -> None:
     except OSError as error:
         streams.drop(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # the reader closed it on purpose
-            note(f"Standard output can't be written any more ({error.strerror}). Sickbay keeps running.")
+            note(f"Standard output can no longer be written ({error.strerror}). Sickbay keeps running.")
 
 
 def coloured() -> bool:

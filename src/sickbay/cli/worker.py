@@ -76,7 +76,7 @@ class Worker:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _log(self) -> tuple[ExchangeListener | None, list[Observer]]:
-        """What prints exchanges: as text when they are recorded, as JSON when their responses were sent, or not at all."""
+        """Returns what prints exchanges: as text when they are recorded, as JSON when their responses were sent, or nothing."""
         json_log.choose(self.settings.log_format)
         if self.settings.log_format == "json":
             return None, [] if self.settings.json else [terminal.log_exchange]

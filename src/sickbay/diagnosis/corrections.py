@@ -86,7 +86,7 @@ _BY_NAME = {
 
 
 def placeholder_for(name: str) -> str:
-    """What a corrected request contains instead of a value of this parameter that Sickbay doesn't have."""
+    """The placeholder in a corrected request for a value of this parameter that Sickbay doesn't have."""
     return _BY_NAME.get(name.lower()) or f"YOUR-{re.sub('[^A-Z0-9]+', '-', name.upper()).strip('-') or 'VALUE'}"
 
 

@@ -105,7 +105,7 @@ def _number(status: Any) -> int:
 
 
 def _headers(entries: Any) -> dict[str, str]:
-    """By name in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
+    """The headers by name, in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
     headers = [header for header in entries if isinstance(header, dict)] if isinstance(entries, list) else []
     pairs = ((str(header.get("name", "")).lower(), str(header.get("value", ""))) for header in headers)
     return {name: value for name, value in pairs if name and not name.startswith(":")}

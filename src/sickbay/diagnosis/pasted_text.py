@@ -90,7 +90,7 @@ def _diagnosed(found: Input) -> Diagnosis | None:
 
 
 def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
-    """Without the findings about what the text doesn't show: parts that were left out, and values of variables."""
+    """Removes the findings about what the text doesn't show: parts that were left out, and values of variables."""
     shown = tuple(
         finding
         for finding in diagnosis.explanation.findings
@@ -120,7 +120,7 @@ def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
 
 
 def _severity(text: str, pieces: Sequence[Piece], single: Input | None, answers: Sequence[ErrorAnswer]) -> Severity:
-    """Of a known error that the text shows. A request may be fine if there is neither an error nor a word about it."""
+    """The severity of a known error in the text. A request may be fine if the text neither has nor mentions an error."""
     if answers:
         return "error"
     between = re.sub(r"\W+", " ", "".join(part for part in _between(text, pieces))).split()

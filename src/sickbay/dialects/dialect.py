@@ -24,7 +24,7 @@ OURS = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorWording:
-    """What a dialect calls a refusal. urn: the end of the vendor's URN; error: the OAuth error; None: as in the standard."""
+    """A dialect's names for a refusal. urn: the end of the vendor's URN; error: the OAuth error; None: as in the standard."""
 
     urn: str | None = None
     error: str | None = None

@@ -50,15 +50,15 @@ class LoadError(NamedTuple):
     is_bad: bool = True
 
 
-class _Entry(msgspec.Struct):
+class _Entry(msgspec.Struct, frozen=True):
     resource: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class _Bundle(msgspec.Struct):
+class _Bundle(msgspec.Struct, frozen=True):
     entry: list[_Entry] = []
 
 
-class _LooseBundle(msgspec.Struct):
+class _LooseBundle(msgspec.Struct, frozen=True):
     """A Bundle in which some entries aren't objects."""
 
     entry: list[msgspec.Raw] = []

@@ -183,7 +183,7 @@ class Prescription:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What can be measured: codes, unit, decimals, and the reference ranges for adult women and men."""
+    """Something that can be measured: codes, unit, decimals, and the reference ranges for adult women and men."""
 
     key: str
     concept: Concept

@@ -20,7 +20,7 @@ _MONTH = 30
 
 
 class Supply(NamedTuple):
-    """How much is dispensed at once: the amount, its unit, and for how many days it lasts."""
+    """The amount that is dispensed at once, its unit, and for how many days it lasts."""
 
     amount: float
     unit: str

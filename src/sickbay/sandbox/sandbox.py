@@ -28,7 +28,7 @@ from sickbay.storage.interface import Clear, Step, Store, Volume
 TENANTS = dialects.names()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Sandbox:
     """An open data folder with its services. temporary: a folder to remove when it closes."""
 
@@ -37,7 +37,6 @@ class Sandbox:
     journal: Journal
     filling: PopulationLoader
     temporary: Path | None = None
-    ready: bool = field(default=False)
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
     shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
@@ -90,14 +89,8 @@ async def _compose(
     )
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
-    return Sandbox(
-        settings,
-        runtime,
-        Journal(runtime, _journal_limits(settings)),
-        PopulationLoader(runtime, written),
-        temporary,
-        ready=True,
-    )
+    journal = Journal(runtime, _journal_limits(settings))
+    return Sandbox(settings, runtime, journal, PopulationLoader(runtime, written), temporary)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

@@ -73,7 +73,7 @@ async def access(
 
 
 async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
-    """What is known about a token that was sent in the wrong place or form. Only the corrected request uses it."""
+    """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request) if stage.bearer(request) is None else None
     if text is None:
         return None

@@ -237,7 +237,7 @@ class _Person(NamedTuple):
 
 
 async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
-    """For an auto-approved app, the user of auto_approve, without a sign-in."""
+    """Returns the signed-in user. For an auto-approved app, that is the user of auto_approve, without a sign-in."""
     if client.auto_approve is not None:
         return _Person(await sessions.user(runtime, tenant, client.auto_approve.user), None, runtime.now())
     if login is None:

@@ -47,11 +47,11 @@ class Keys:
     replaced: bool = False
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Tenant:
     """One hospital: its addresses, its dialect and its policy. base: {base}/{name}, also the issuer.
 
-    All handlers share this object. Only `choose` changes it at runtime.
+    If its policy changes at runtime, another object takes its place in `Runtime.tenants`.
     """
 
     name: str
@@ -59,19 +59,16 @@ class Tenant:
     base: str
     dialect: Dialect
     server: Server
+    configured: Policy
+    """The policy that dialect and sickbay.toml result in."""
     file: Mapping[str, Any] = field(default_factory=dict)
     """The settings in sickbay.toml that override the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """The settings chosen at runtime, which override the dialect and sickbay.toml."""
-    settled: Policy = field(init=False)
-    """The policy that dialect and sickbay.toml result in."""
 
-    def __post_init__(self) -> None:
-        self.settled = self.server.policy
-
-    def choose(self, chosen: Mapping[str, Any]) -> None:
-        self.chosen = chosen
-        self.server = replace(self.server, policy=policies.under(self.settled, chosen))
+    def with_chosen(self, chosen: Mapping[str, Any]) -> Tenant:
+        """The same hospital with these settings instead of the ones chosen before."""
+        return replace(self, chosen=chosen, server=replace(self.server, policy=policies.under(self.configured, chosen)))
 
     @property
     def policy(self) -> Policy:
@@ -81,8 +78,7 @@ class Tenant:
         """The same hospital with the overrides for this app."""
         if client is None or not client.policy:
             return self
-        server = replace(self.server, policy=policies.under(self.policy, client.policy))
-        return Tenant(self.name, self.title, self.base, self.dialect, server)
+        return replace(self, server=replace(self.server, policy=policies.under(self.policy, client.policy)))
 
     def fhir_base(self, version: str) -> str:
         return self.base + self.dialect.fhir_path(version)
@@ -108,7 +104,8 @@ class Runtime:
     store: Store
     effects: Effects
     keys: Keys
-    tenants: Mapping[str, Tenant]
+    tenants: dict[str, Tenant]
+    """The hospitals with their current policies. Look them up for each request."""
     shared: bool = False
     say: ExchangeListener | None = None
     sample_base: str = ""
@@ -153,4 +150,4 @@ def tenant(
         tenants=(name,),
         policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
-    return Tenant(name, dialect.title, home, dialect, server, chosen or {})
+    return Tenant(name, dialect.title, home, dialect, server, server.policy, chosen or {})

@@ -82,11 +82,11 @@ class Walk:
 
     @property
     def room(self) -> int:
-        """How many more matches fit. 0 once the page has BYTES."""
+        """Returns how many more matches fit: 0 once the page has BYTES."""
         return self.params.most - len(self.matches) if self.size < BYTES else 0
 
     async def of_one(self, holder: Stored) -> Found:
-        """For one patient or encounter that the token can read."""
+        """Collects the record of one patient or encounter that the token can read."""
         place = _position(self.params.cursor)
         if place is not None and place.patient:
             raise BadCursor("of another operation")
@@ -94,7 +94,7 @@ class Walk:
         return self._result(following)
 
     async def of_all(self) -> Found:
-        """For every patient that the token can read, one after the other."""
+        """Collects the records of all patients that the token can read, one after the other."""
         place: EverythingPosition | None = _position(self.params.cursor) or EverythingPosition()
         while place is not None and self.room > 0:
             await pause()

@@ -31,7 +31,7 @@ class KeySet(NamedTuple):
     fault: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _CachedKeySet:
     key_set: KeySet
     until: float

@@ -29,7 +29,7 @@ EXTRAS = {
 """Names in /admin/launches -> names in the token response (SMART 2.2, Launch Context)."""
 
 
-class _Sent(msgspec.Struct):
+class _Sent(msgspec.Struct, frozen=True):
     request: Any
 
 

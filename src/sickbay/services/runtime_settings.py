@@ -99,9 +99,9 @@ async def _change(runtime: Runtime, change: Callable[[RuntimeSettings], RuntimeS
 def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int) -> None:
     if isinstance(runtime.effects, SystemEffects):
         runtime.effects.offset = settings.seconds
-    for tenant in runtime.tenants.values():
-        chosen = settings.policies.get(tenant.name, {})
+    for name, tenant in runtime.tenants.items():
+        chosen = settings.policies.get(name, {})
         if chosen != tenant.chosen:
-            tenant.choose(chosen)
+            runtime.tenants[name] = tenant.with_chosen(chosen)
             runtime.token_cache.clear()
     runtime.running = revision

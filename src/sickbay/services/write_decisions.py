@@ -59,7 +59,7 @@ def added_to_other_record(write: WriteRequest, body: Body, before: Before | None
 
 
 def without_participants(before: Before | None) -> Before | None:
-    """What a token that can't read the record may learn: its subjects only. All other participants count as unknown."""
+    """Removes what a token that can't read the record may not learn: all participants except its subjects."""
     return before._replace(whose=before.whose._replace(patients=before.whose.subjects)) if before else None
 
 

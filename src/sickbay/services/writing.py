@@ -226,7 +226,7 @@ async def _current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored
 
 
 async def _find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
-    """At most one match, and a step that lets only one of several concurrent writes with this condition succeed."""
+    """Returns at most one match, and a step that lets only one of several concurrent writes with this condition succeed."""
     condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
     key = hashlib.sha256(f"{write.tenant.name}/{write.version}/{write.type}?{condition}".encode()).hexdigest()
     record = await runtime.store.get("condition", key)

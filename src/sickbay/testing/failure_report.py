@@ -26,7 +26,7 @@ def diagnosis(client: SandboxClient) -> str:
 
 
 def _brief(explanation: str) -> str:
-    """Without the list of checks at its end."""
+    """The explanation without the list of checks at its end."""
     return explanation.partition("\nChecks (")[0].rstrip()
 
 

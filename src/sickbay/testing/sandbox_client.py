@@ -204,5 +204,5 @@ class Clock:
         self._admin.post("/admin/clock", {"advance": seconds})
 
     def now(self) -> float:
-        """In seconds since 1970."""
+        """The time in seconds since 1970."""
         return float(self._admin.get("/admin/clock")["now"])

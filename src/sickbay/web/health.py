@@ -25,13 +25,11 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Return 200 if Sickbay has started and its database answers; 503 otherwise."""
+    """Return 200 if the database answers; 503 otherwise. Before Sickbay has started, nothing listens."""
     state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
     await sandbox.runtime.store.get("meta", "")
-    if sandbox.ready:
-        return PlainTextResponse("ok\n")
-    return PlainTextResponse("starting\n", 503, {"Retry-After": "1"})
+    return PlainTextResponse("ok\n")
 
 
 async def metrics(request: Request) -> Response:

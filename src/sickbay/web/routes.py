@@ -150,7 +150,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
 
 
 def _of_other_tenants(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
-    """For dialects with the tenant in the path: requests that name another tenant are handled by the hospital they reached."""
+    """List the routes that name another tenant in the path. The hospital that a request reached handles it."""
     home, paths = f"/{tenant.name}", tenant.dialect.paths
     authorize_paths = {persona: paths["authorize"].replace("{persona}", persona) for persona in ("patient", "provider")}
     return [
@@ -193,10 +193,11 @@ def _handler(
 
     async def handler(request: Request) -> Response:
         state_of(request.scope).kind = kind
+        current = sandbox.tenants[tenant.name]
         try:
-            return await answer(request, sandbox, tenant, *more)
+            return await answer(request, sandbox, current, *more)
         except Throttled as throttled:
-            return await throttling.too_many_failures(request, sandbox, tenant, throttled)
+            return await throttling.too_many_failures(request, sandbox, current, throttled)
 
     return handler
 
@@ -220,12 +221,12 @@ def _open(
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            state = state_of(request.scope)
-            lines = await middleware_cors.readable(sandbox, tenant, state)
+            state, current = state_of(request.scope), sandbox.tenants[tenant.name]
+            lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
-                middleware_cors.keep_preflight(sandbox, tenant, state, url, lines)
+                middleware_cors.keep_preflight(sandbox, current, state, url, lines)
         elif not state_of(request.scope).withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response

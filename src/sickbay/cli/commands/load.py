@@ -93,7 +93,7 @@ async def _run(run: Loading, reads: Iterator[FileResult], shown: Progress, stop:
 
 
 def _end(portion: list[FileResult], shown: Progress, stop: bool) -> int:
-    """How many results to store: all, or with `stop` those before a failed one. Shows the progress up to there."""
+    """Returns how many results to store: all, or with `stop` those before a failed one. Shows the progress up to there."""
     for position, result in enumerate(portion):
         if result.item is None:
             shown.done(result.file)

@@ -75,7 +75,7 @@ _ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<ch
 
 
 def unescaped(text: str) -> str:
-    """Without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
+    """Returns the text without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
     text = _NOISE.sub("", text).translate(_QUOTES)
     text = _settled(html.unescape, text, 3)
     return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda part: _ESCAPE.sub(_unescaped, part), text, 6))

@@ -128,7 +128,7 @@ _REQUESTS = frozenset(("authorize", "token", "introspection", "revocation", "reg
 
 
 def to_add(answer: ErrorAnswer, stage: str) -> str:
-    """What the user should paste too. `stage`: the stage of the pasted request, which isn't requested again."""
+    """Says what else the user should paste. `stage`: the stage of the pasted request, which needn't be pasted again."""
     if answer.kind == "no-answer":
         return _TO_ADD[answer.kind]
     if stage in _REQUESTS:

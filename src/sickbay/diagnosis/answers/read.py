@@ -46,7 +46,7 @@ def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
 
 
 def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
-    """For an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
+    """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
     answers = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
     if status <= 0:
         answers.append(ErrorAnswer("no-answer", "0"))

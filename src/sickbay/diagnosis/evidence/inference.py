@@ -92,7 +92,7 @@ def assertion_claims(request: TokenRequest) -> Mapping[str, object] | None:
 
 
 class Place(NamedTuple):
-    """Where a FHIR request goes: base URL, version, and the guesses that they rest on."""
+    """The base URL and version of a FHIR request, and the guesses that they rest on."""
 
     base: str
     version: str

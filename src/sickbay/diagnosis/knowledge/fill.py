@@ -49,6 +49,6 @@ _NAME = re.compile(r"`[^`]*`|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=
 
 
 def _fill(text: str, values: dict[str, str]) -> str:
-    """Only names of values are replaced: other braces, as in JSON, stay. Names with underscores are put in backticks."""
+    """Replaces only names of values; other braces, as in JSON, stay. Names with underscores are put in backticks."""
     quoted = _NAME.sub(lambda match: match[0] if match[0][0] == "`" else f"`{match[0]}`", text)
     return re.sub(r"`?\{`?(\w+)`?\}`?", lambda match: values.get(match[1], match[0]), quoted)

@@ -31,7 +31,7 @@ class KnownError:
     servers:    names from `servers.py`. The entry applies if one of them is recognised in the text, or if no server is
                 recognised and `text` matches. Empty: any server.
     codes:      OAuth error codes, HTTP statuses ("403") or issue types; one of them must have been recognised. Empty: any.
-    text:       groups of phrases in lower case; of each group one must be in the text. Blanks in a row count as one blank.
+    text:       groups of phrases in lower case; of each group one must be in the text. Spaces in a row count as one.
     without:    phrases that must not be in the text.
     captures:   regular expressions with named groups, searched only if the entry matches. The groups fill the texts:
                 {redirect_uri}. `VALUES` in `fill.py` has the words for a group that isn't found.

@@ -17,7 +17,7 @@ MOST = 3
 class Seen(NamedTuple):
     """What was recognised in a paste.
 
-    text:    the paste in lower case, with escapes undone and blanks in a row as one blank: see `plain_text.py`.
+    text:    the paste in lower case, with escapes undone and spaces in a row as one space: see `plain_text.py`.
     servers: the names of the servers and libraries that the paste comes from.
     codes:   the error codes, HTTP statuses and issue types in it.
     """
@@ -70,7 +70,7 @@ def _is_general(entry: KnownError) -> bool:
 
 
 def _longest(entry: KnownError, text: str) -> list[int] | None:
-    """Of each group, the length of the longest phrase that is in the text. None if a group has none."""
+    """The length of the longest phrase of each group that is in the text. None if a group has none."""
     lengths = []
     for group in entry.text:
         longest = max((len(phrase) for phrase in group if phrase in text), default=0)

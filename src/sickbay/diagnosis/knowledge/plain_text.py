@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 
 def _collapsed(text: str) -> str:
-    """With a blank at both ends, so that a phrase may begin and end with one."""
+    """Adds a space at both ends, so that a phrase may begin and end with one."""
     return f" {' '.join(text.translate(_QUOTES).lower().split())} "
 
 

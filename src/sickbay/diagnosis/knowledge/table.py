@@ -12,7 +12,7 @@ from sickbay.diagnosis.knowledge.known_error import KnownError
 
 @cache
 def entries() -> tuple[KnownError, ...]:
-    """In the order of the files' names. A file without `ERRORS` helps others to declare theirs."""
+    """All known errors, in the order of the files' names. A file without `ERRORS` helps others to declare theirs."""
     files = (import_module(f"{servers.__name__}.{module.name}") for module in iter_modules(servers.__path__))
     return tuple(entry for file in files for entry in getattr(file, "ERRORS", ()))
 

@@ -1,4 +1,4 @@
-"""Puts pieces of evidence together into inputs of diagnose(), each with what the other pieces tell about it."""
+"""Puts pieces of evidence together into inputs of diagnose(), each with what the other pieces say about it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Input(NamedTuple):
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
-    """In the order of a launch as far as the text has it: requests and URLs first, then what came back."""
+    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     found = [put_together for piece in pieces for put_together in _inputs(piece, pieces)]
     known = context(found)
     return [each._replace(evidence=each.evidence | {"context": known}) if known else each for each in found]
@@ -142,7 +142,7 @@ def _assertion(piece: Piece) -> dict[str, Any]:
 
 
 def context(found: Sequence[Input]) -> dict[str, Any]:
-    """What the pieces of a launch tell about each other: what was asked for, and which code belongs to which challenge."""
+    """The context that the pieces of a launch give each other: the requested values, and each code with its challenge."""
     asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
     if asked is None:
         return {}

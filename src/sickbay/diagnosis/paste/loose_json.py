@@ -43,7 +43,7 @@ def pairs(text: str) -> dict[str, Any]:
 
 
 def _unescaped(text: str) -> str:
-    """Without the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
+    """Removes the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
     text = text.translate(_QUOTES)
     for _ in range(3):
         if (undone := re.sub(r"\\([\"'_\[\]{}*/])|\\[rnt]", lambda match: match[1] or " ", text)) == text:

@@ -14,7 +14,7 @@ OF_A_KIND = 500
 
 
 def pieces(text: str) -> list[Piece]:
-    """In the order of the text. A request explains the URL and the form in it, so those aren't listed again."""
+    """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
     text = text[:MOST]
     return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
 

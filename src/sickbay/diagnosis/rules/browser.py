@@ -38,7 +38,7 @@ def _hinted(facts: Facts) -> Facts:
 
 
 def _cookie(exchange: HttpExchange | UrlRequest, known: AnswerContext | UrlContext) -> Facts | None:
-    """In a cross-site frame: a cookie that the browser won't return, or a redirect that arrives without one."""
+    """Recognises, in a cross-site frame, a cookie that the browser won't return, or a redirect that arrives without one."""
     if known.cookie_lost and exchange.headers.get("sec-fetch-dest", "iframe") == "iframe":
         return {}
     if isinstance(exchange, UrlRequest):

@@ -21,7 +21,7 @@ _BREAKS = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 
 def _quoted(value: str) -> str:
-    """In double quotation marks; in single ones if the value contains only double ones."""
+    """Puts the value in double quotation marks, or in single ones if it contains only double ones."""
     escaped = html.escape(value, quote=False).translate(_BREAKS)
     if '"' in escaped and "'" not in escaped:
         return f"'{escaped}'"

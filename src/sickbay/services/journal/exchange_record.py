@@ -148,7 +148,7 @@ def _masked(exchange: Exchange, live: LiveSecrets, compare: bool = True) -> Mask
 
 
 def minimal(exchange: Exchange) -> dict[str, Any]:
-    """Only what Sickbay itself knows about an exchange: no URL, headers, bodies or findings."""
+    """A record of only what Sickbay itself knows about an exchange: no URL, headers, bodies or findings."""
     return {
         "id": exchange.id,
         "at": exchange.at,

@@ -53,7 +53,7 @@ def _password_digest(text: str) -> bytes:
     return hmac.digest(_KEY, text.encode("utf-8", "surrogatepass"), "sha256")
 
 
-class _Registered(msgspec.Struct, gc=False):
+class _Registered(msgspec.Struct, frozen=True, gc=False):
     """The members of a registered app that are read: the hashes of its secrets."""
 
     secret_hash: str | None = None

@@ -188,7 +188,7 @@ class Redaction:
         return f"{written(raw_name, name, shown_name)}{equals}{written(raw, value, shown)}"
 
     def _remember_shown(self, value: str, shown: str) -> str:
-        """What is shown of a value. A correction may move a value to another parameter, but may not reveal it there."""
+        """Returns what is shown of a value. A correction may move a value to another parameter, but may not reveal it there."""
         if self._corrects:
             shown = self._values.get(value, value) if shown == value else shown
         elif shown == value or value not in self._values:
@@ -203,7 +203,7 @@ class Redaction:
         return self.harmless.name(name)
 
     def parameter(self, name: str, value: str) -> str:
-        """What is shown of a value: the value itself if it is harmless."""
+        """Returns what is shown of a value: the value itself if it is harmless."""
         if self.fhir:
             secret = known.squeezed(name) in SECRETS and known.squeezed(name) not in ("code", "key")
             return self.harmless.secret(value) if secret else safe_search.value(self.harmless, name, value)

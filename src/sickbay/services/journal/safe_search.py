@@ -177,7 +177,7 @@ class ValueReader(Protocol):
 
 
 def value(harmless: ValueReader, name: str, text: str) -> str:
-    """What is shown of the value of this parameter: the value itself if it is harmless."""
+    """Returns what is shown of the value of this parameter: the value itself if it is harmless."""
     if not text or harmless.is_public(text):
         return text
     own = name.rpartition(".")[2] if "." in name else name.split(":")[-1] if name.startswith("_has") else name

@@ -58,7 +58,7 @@ class StorageCaches:
 
 
 class PlanResults:
-    """What a plan found when it ran before. It lives as long as the plan, which only `StorageCaches.plans` caches.
+    """The results of a plan when it ran before. They are kept as long as the plan, which only `StorageCaches.plans` caches.
 
     fingerprint: for cursors. totals: by counting limit. counts: numbers of rows, by statement. page: statement, next cursor and
     total of the first page.

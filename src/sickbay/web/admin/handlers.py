@@ -155,7 +155,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     if sum(reference is not None for reference in (body.app, body.task, body.link)) != 1:
         raise Wrong(422, "Send exactly one of app, task and link")
     if body.app is None:
-        client = await _app_of_launch(sandbox, body)
+        client, body = await _app_of_launch(sandbox, body)
     else:
         client = await _named(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
@@ -179,8 +179,8 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     return _json(admin_schemas.Launched(*created), 201)
 
 
-async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> Client:
-    """The app of a launch by Task or card. Fills in the members of the body that the Task or card provides."""
+async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tuple[Client, admin_schemas.NewLaunch]:
+    """The app of a launch by Task or card, and the body with the members that the Task or card provides."""
     tenant = _tenant(sandbox, body.tenant or "general")
     wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)
     if isinstance(wanted, str):
@@ -190,10 +190,15 @@ async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> Cli
     client = await launches.opened_by(sandbox.runtime, tenant, wanted, body.fhir)
     if client is None:
         raise Wrong(404, f"No app at {tenant.name} has the launch URI {wanted.url}")
-    body.patient, body.encounter = body.patient or wanted.patient, body.encounter or wanted.encounter
-    body.app_context, body.intent = body.app_context or wanted.app_context, body.intent or wanted.intent
-    body.fhir_context = list(wanted.about) or None if body.fhir_context is None else body.fhir_context
-    return client
+    filled = msgspec.structs.replace(
+        body,
+        patient=body.patient or wanted.patient,
+        encounter=body.encounter or wanted.encounter,
+        app_context=body.app_context or wanted.app_context,
+        intent=body.intent or wanted.intent,
+        fhir_context=list(wanted.about) or None if body.fhir_context is None else body.fhir_context,
+    )
+    return client, filled
 
 
 async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
@@ -274,7 +279,7 @@ async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     body: dict[str, Any] = await _body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return _json(_policy(tenant))
+    return _json(_policy(_tenant(sandbox, tenant.name)))
 
 
 def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
@@ -379,10 +384,9 @@ def shown(client: Client, secret: str | None = None, findings: list[dict[str, An
     """An app as in the OpenAPI document: never with the hash of its secret."""
     known = msgspec.to_builtins(client)
     members = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}
-    app: admin_schemas.App = msgspec.convert(members, admin_schemas.App)
-    app.client_secret = secret if secret is not None else msgspec.UNSET
-    app.findings = findings if findings is not None else msgspec.UNSET
-    return app
+    shown_once = {"client_secret": secret, "findings": findings}
+    members |= {name: value for name, value in shown_once.items() if value is not None}
+    return msgspec.convert(members, admin_schemas.App)
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -15,7 +15,7 @@ Kind = Literal["public", "symmetric", "asymmetric"]
 Pkce = Literal["required", "if-sent", "off"]
 
 
-class TenantAddresses(Struct):
+class TenantAddresses(Struct, frozen=True):
     """The addresses of a hospital. fhir: its FHIR base URLs by version, such as r4."""
 
     issuer: str
@@ -25,7 +25,7 @@ class TenantAddresses(Struct):
     fhir: dict[str, str]
 
 
-class SeededUser(Struct):
+class SeededUser(Struct, frozen=True):
     """A user that every new Sickbay has. The password is published."""
 
     tenant: str
@@ -34,14 +34,14 @@ class SeededUser(Struct):
     fhir_user: str = msgspec.field(name="fhirUser")
 
 
-class AppName(Struct):
+class AppName(Struct, frozen=True):
     tenant: str
     app_id: str
     client_id: str
     name: str
 
 
-class ReadyLine(Struct):
+class ReadyLine(Struct, frozen=True):
     """What `sickbay serve --json` prints. ephemeral: nothing is stored; tests may reset everything."""
 
     base: str
@@ -52,7 +52,7 @@ class ReadyLine(Struct):
     apps: tuple[AppName, ...]
 
 
-class AutoApprove(Struct, forbid_unknown_fields=True):
+class AutoApprove(Struct, frozen=True, forbid_unknown_fields=True):
     """Approve sign-in, pickers and consent automatically, as this user. scopes: separated by spaces."""
 
     user: NonEmpty
@@ -61,7 +61,7 @@ class AutoApprove(Struct, forbid_unknown_fields=True):
     scopes: str | None = None
 
 
-class NewApp(Struct, forbid_unknown_fields=True):
+class NewApp(Struct, frozen=True, forbid_unknown_fields=True):
     """A registration. redirect_uris is required unless type is system; jwks_uri or jwks is required if client is asymmetric."""
 
     name: NonEmpty
@@ -90,7 +90,7 @@ class NewApp(Struct, forbid_unknown_fields=True):
     """CDS Hooks 2.0 cards that the app shows next to a chart."""
 
 
-class ChangedApp(Struct, forbid_unknown_fields=True):
+class ChangedApp(Struct, frozen=True, forbid_unknown_fields=True):
     """A change of a registration. Omitted members stay as they are."""
 
     name: NonEmpty | UnsetType = UNSET
@@ -115,13 +115,13 @@ class ChangedApp(Struct, forbid_unknown_fields=True):
     cards: tuple[dict[str, Any], ...] | UnsetType = UNSET
 
 
-class EnabledApp(Struct, forbid_unknown_fields=True):
+class EnabledApp(Struct, frozen=True, forbid_unknown_fields=True):
     """The hospital where the app should also be registered."""
 
     tenant: NonEmpty
 
 
-class App(Struct, omit_defaults=True):
+class App(Struct, frozen=True, omit_defaults=True):
     """A registered app. client_secret: only in the response that created it. findings: warnings and advice."""
 
     tenant: str
@@ -150,7 +150,7 @@ class App(Struct, omit_defaults=True):
     findings: list[dict[str, Any]] | UnsetType = UNSET
 
 
-class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser"}):
+class NewUser(Struct, frozen=True, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser"}):
     """A new user, or the change of a user. patients: "*" or the ids of the patients whose records the user may open."""
 
     username: NonEmpty
@@ -161,7 +161,7 @@ class NewUser(Struct, forbid_unknown_fields=True, rename={"fhir_user": "fhirUser
     name: str = ""
 
 
-class NewLaunch(Struct, forbid_unknown_fields=True):
+class NewLaunch(Struct, frozen=True, forbid_unknown_fields=True):
     """A new launch. app: an app_id, a client_id or a unique name.
 
     Instead of app: task, the id of a Task that asks for a launch, or link, the id of a CDS Hooks card's link. Both name the
@@ -184,14 +184,14 @@ class NewLaunch(Struct, forbid_unknown_fields=True):
     smart_style_url: str | None = None
 
 
-class Launched(Struct):
+class Launched(Struct, frozen=True):
     launch: str
     iss: str
     url: str
     timeline: str
 
 
-class NewToken(Struct, forbid_unknown_fields=True):
+class NewToken(Struct, frozen=True, forbid_unknown_fields=True):
     app: NonEmpty
     scope: str
     tenant: str | None = None
@@ -199,18 +199,18 @@ class NewToken(Struct, forbid_unknown_fields=True):
     user: str | None = None
 
 
-class ClockMove(Struct, forbid_unknown_fields=True):
+class ClockMove(Struct, frozen=True, forbid_unknown_fields=True):
     """Exactly one of advance (seconds to move forward) and offset (seconds from the real time)."""
 
     advance: float | None = None
     offset: float | None = None
 
 
-class Now(Struct):
+class Now(Struct, frozen=True):
     now: float
 
 
-class TenantPolicy(Struct):
+class TenantPolicy(Struct, frozen=True):
     """policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
     sickbay.toml. All other settings are the dialect's.
     """
@@ -221,12 +221,12 @@ class TenantPolicy(Struct):
     file: dict[str, Any]
 
 
-class Reset(Struct, forbid_unknown_fields=True):
+class Reset(Struct, frozen=True, forbid_unknown_fields=True):
     tenant: str | None = None
     everything: bool = False
 
 
-class Problem(Struct):
+class Problem(Struct, frozen=True):
     """Problem details (RFC 9457)."""
 
     type: str

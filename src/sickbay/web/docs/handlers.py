@@ -17,7 +17,7 @@ HEADERS = {"x-content-type-options": "nosniff"}
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
-    """With the slash at the end, relative links on the first page are right."""
+    """Redirect to the address with a slash at its end, so that relative links on the first page work."""
     return RedirectResponse("/docs/", 307)
 
 

@@ -25,7 +25,6 @@ class FhirBase:
     """
 
     sandbox: Sandbox
-    tenant: Tenant
     version: str
     url: str
     path: str
@@ -33,12 +32,17 @@ class FhirBase:
     store: Store
     documents: Documents
 
+    @property
+    def tenant(self) -> Tenant:
+        """The hospital with its current policy."""
+        return self.sandbox.tenants[self.space.tenant]
+
 
 def fhir_base(sandbox: Sandbox, tenant: Tenant, version: str, documents: Documents, path: str | None = None) -> FhirBase:
     """path: below the hospital's address; None for the one of its dialect."""
     served_at = f"/{tenant.name}{path or tenant.dialect.fhir_path(version)}"
     url, space = tenant.fhir_base(version), ResourceSpace(tenant.name, version)
-    return FhirBase(sandbox, tenant, version, url, served_at, space, sandbox.runtime.store, documents)
+    return FhirBase(sandbox, version, url, served_at, space, sandbox.runtime.store, documents)
 
 
 class FhirContext(Struct, frozen=True, gc=False):

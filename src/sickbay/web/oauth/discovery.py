@@ -136,7 +136,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
-        openid = _answer(lambda tenant=tenant: documents.openid(tenant))  # type: ignore[misc]
+        openid = _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name]))  # type: ignore[misc]
         well_known += [
             Route(f"{issuer}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),

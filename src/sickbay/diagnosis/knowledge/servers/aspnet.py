@@ -285,7 +285,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The app runs by http or behind a proxy, so that the browser drops a SameSite=None cookie without Secure.",
+                "The app runs over http or behind a proxy, so that the browser drops a SameSite=None cookie without Secure.",
                 "The browser tools show the cookie as blocked at the redirect.",
                 "Use https, and call app.UseForwardedHeaders() before authentication, so that cookies get Secure.",
             ),

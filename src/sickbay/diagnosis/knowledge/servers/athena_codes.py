@@ -183,7 +183,7 @@ ERRORS = (
         why="At the token endpoint these are the client's, at the FHIR API it is the access token.",
         causes=(
             Cause(
-                "The access token has expired (one hour) or is of another server.",
+                "The access token has expired (one hour) or is from another server.",
                 "Compare expires_in and the host of the token endpoint.",
                 "Get a new access token from this server's /oauth2/token.",
             ),

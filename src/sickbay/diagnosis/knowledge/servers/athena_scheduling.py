@@ -96,7 +96,7 @@ ERRORS = (
         ),
         title="The server failed without a message: the OperationOutcome names no reason",
         why="athenaPractice sends an issue without diagnostics if an unexpected exception occurs. The request may have been "
-        "carried out all the same.",
+        "carried out anyway.",
         causes=(
             Cause(
                 "The server's version has a fault for this request, as after an upgrade.",

@@ -35,7 +35,7 @@ ERRORS = (
         id="auth0-invalid-grant",
         servers=("auth0",),
         codes=("invalid_grant",),
-        title="invalid_grant from Auth0: code or refresh token not valid any more, or the password is wrong",
+        title="invalid_grant from Auth0: code or refresh token no longer valid, or the password is wrong",
         why=(
             "The description says which: Invalid authorization code, Unknown or invalid refresh token, Wrong email or "
             "password, Failed to verify code verifier."
@@ -129,7 +129,7 @@ ERRORS = (
             ),
             Cause("The configured issuer lacks the trailing slash.", "Compare with iss.", "Set the issuer to https://DOMAIN/."),
             Cause(
-                "The API checks HS256, and the token is RS256, or the reverse.",
+                "The API checks HS256, and the token is RS256, or vice versa.",
                 "Look at alg in the header.",
                 "Set the API's algorithm to RS256 and use the tenant's JWKS.",
             ),

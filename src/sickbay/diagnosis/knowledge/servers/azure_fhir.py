@@ -46,7 +46,7 @@ ERRORS = (
                 "Request a token with scope=https://NAME.fhir.azurehealthcareapis.com/.default (or resource with that URL).",
             ),
             Cause(
-                "The token is of another tenant than the configured Authority.",
+                "The token is from another tenant than the configured Authority.",
                 "Compare iss and tid in the token with the Authority.",
                 "Use the tenant of the service in the token endpoint.",
             ),
@@ -151,7 +151,7 @@ ERRORS = (
         causes=(
             Cause(
                 "resource is sent to an endpoint with /v2.0/, or isn't the audience of the service.",
-                "Look at the path of the authorize URL and at the audience below Authentication.",
+                "Look at the path of the authorize URL and at the audience under Authentication.",
                 "Use /oauth2/v2.0/ with scope=https://NAME.fhir.azurehealthcareapis.com/.default.",
             ),
             Cause(
@@ -218,7 +218,7 @@ ERRORS = (
                 "Add aud to the allowed audiences, or request the token for the client id of the App Service's registration.",
             ),
             Cause(
-                "The issuer is of the other version (sts.windows.net or /v2.0), or the tenant differs.",
+                "The issuer is that of the other version (sts.windows.net or /v2.0), or the tenant differs.",
                 "Compare iss with the Issuer URL.",
                 "Enter the issuer of the token as Issuer URL.",
             ),
@@ -297,7 +297,7 @@ ERRORS = (
                         "Request the token with scope=https://NAME.fhir.azurehealthcareapis.com/.default.",
                     ),
                     Cause(
-                        "The token has expired or is of another tenant.",
+                        "The token has expired or is from another tenant.",
                         "Decode it: exp and iss.",
                         "Request a new token from the tenant of the service.",
                     ),

@@ -29,7 +29,7 @@ NO_ROLE = Cause(
 )
 WRONG_AUDIENCE = Cause(
     "The token was requested for another audience (resource) than the FHIR service.",
-    "Decode the token: aud has to equal the Audience below Authentication of the service.",
+    "Decode the token: aud has to equal the Audience under Authentication of the service.",
     "Request the token with scope=https://NAME.fhir.azurehealthcareapis.com/.default, or resource with that URL.",
 )
 ERRORS = (
@@ -44,7 +44,7 @@ ERRORS = (
         "GET /metadata needs no token, everything else does. Most often the audience of the token isn't this service.",
         WRONG_AUDIENCE,
         Cause(
-            "The token is of another tenant than the configured Authority, or has expired.",
+            "The token is from another tenant than the configured Authority, or has expired.",
             "Compare iss, tid and exp of the token with the service.",
             "Request a new token from the tenant of the service.",
         ),
@@ -64,7 +64,7 @@ ERRORS = (
         "The service asks Azure RBAC, or its list of allowed object ids, for the oid in the token.",
         NO_ROLE,
         Cause(
-            "The app should act as itself, but the token is for the signed-in user (or the reverse).",
+            "The app should act as itself, but the token is for the signed-in user (or vice versa).",
             "grant_type or the flow in Postman is authorization code.",
             "Use grant_type=client_credentials for the service principal, or assign the role to the user.",
         ),

@@ -8,7 +8,7 @@ ERRORS = (
         text=(("mixed content", "mixed-content"),),
         captures=(r"endpoint '(?P<value>http://[^']+)'",),
         title="Mixed content: an https page requests an http address, and the browser blocks it",
-        why="A page that was loaded by https may only request https addresses. Behind a proxy, servers often write http into"
+        why="A page that was loaded over https may only request https addresses. Behind a proxy, servers often write http into"
         " the addresses that they return because they don't know that the proxy speaks https.",
         causes=(
             Cause(
@@ -44,9 +44,9 @@ ERRORS = (
         " the code_verifier.",
         causes=(
             Cause(
-                "The page is served by http from an IP address or a host name.",
+                "The page is served over http from an IP address or a host name.",
                 "window.isSecureContext is false in the console.",
-                "Serve the page by https, or open it as http://localhost while you develop.",
+                "Serve the page over https, or open it as http://localhost while you develop.",
             ),
         ),
         source="https://github.com/authts/oidc-client-ts/issues/1550",
@@ -141,7 +141,7 @@ ERRORS = (
             Cause(
                 "The session cookie has no SameSite=None or isn't Secure.",
                 "The same launch works in its own window; the cookie is marked as blocked in the Network tab.",
-                "Set the session cookie with SameSite=None and Secure, and serve the app by https.",
+                "Set the session cookie with SameSite=None and Secure, and serve the app over https.",
             ),
             Cause(
                 "The browser blocks third-party cookies altogether (Safari, Chrome in private windows).",

@@ -132,9 +132,9 @@ ERRORS = (
                 " register it.",
             ),
             Cause(
-                "The scopes are separated by commas instead of blanks.",
+                "The scopes are separated by commas instead of spaces.",
                 "scope in the request has commas.",
-                "Separate scopes by blanks.",
+                "Separate scopes with spaces.",
             ),
         ),
         source="https://github.com/openemr/openemr",
@@ -227,7 +227,7 @@ ERRORS = (
         why="Exports are newline-delimited JSON. In a URL, + has to be encoded.",
         causes=(
             Cause(
-                "The value is another format, or + became a blank.",
+                "The value is another format, or + became a space.",
                 "The URL has _outputFormat=application/fhir+ndjson without encoding.",
                 "Leave _outputFormat out, or write application%2Ffhir%2Bndjson.",
             ),

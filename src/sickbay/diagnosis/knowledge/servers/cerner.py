@@ -196,7 +196,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The organization hasn't enabled the app yet.",
-                "The tenant in the URL is a hospital's and not the sandbox ec2458f2-1e24-41c8-b71b-0e701af7583d.",
+                "The tenant in the URL is a hospital's, not the sandbox's (ec2458f2-1e24-41c8-b71b-0e701af7583d).",
                 "Ask the organization to enable your Application ID in its tenant through an Oracle Health support request.",
             ),
             Cause(
@@ -229,7 +229,7 @@ ERRORS = (
         id="cerner-persona-mismatch",
         servers=("cerner",),
         text=(("client-persona-mismatch", "persona-mismatch"),),
-        title="persona: a patient app uses the provider endpoint, or the reverse",
+        title="persona: a patient app uses the provider endpoint, or vice versa",
         why="The authorize URL contains /personas/provider/ or /personas/patient/. It has to fit the application type.",
         causes=(
             Cause(
@@ -261,7 +261,7 @@ ERRORS = (
                 "Select the APIs in the console, save, wait 15 minutes, and request exactly those scopes.",
             ),
             Cause(
-                "The app is registered for SMART v2 and requests v1 scopes, or the reverse.",
+                "The app is registered for SMART v2 and requests v1 scopes, or vice versa.",
                 "The console shows SMART v2, and the request has .read instead of .rs.",
                 "Request patient/Patient.rs for a v2 app, patient/Patient.read for a v1 app.",
             ),
@@ -306,7 +306,7 @@ ERRORS = (
                 "authorized-representative",
             ),
         ),
-        title="Cerner's authorization server failed for a reason that lies on its side",
+        title="Cerner's authorization server failed because of a problem on its side",
         why="The error name says that the server, the EHR's launch service or the login failed, and not that the request is "
         "wrong.",
         causes=(

@@ -86,7 +86,7 @@ ERRORS = (
             ),
         ),
         title="invalid_token: the FHIR server doesn't accept the access token",
-        why="The token has expired (Cerner's live 10 minutes), was issued for another host or tenant, or isn't in the header "
+        why="The token has expired (Cerner's last 10 minutes), was issued for another host or tenant, or isn't in the header "
         "as Bearer.",
         causes=(
             Cause(
@@ -230,7 +230,7 @@ ERRORS = (
         servers=("cerner",),
         codes=("401", "invalid_token", "login"),
         title="401: Cerner's FHIR server got no access token that it accepts",
-        why="Usually the token has expired: Cerner's tokens live 10 minutes.",
+        why="Usually the token has expired: Cerner's tokens are valid for 10 minutes.",
         causes=(
             Cause(
                 "The token has expired.",
@@ -311,7 +311,7 @@ ERRORS = (
                 "Start from the example body on the operation's page and add one element at a time.",
             ),
             Cause(
-                "A code system or reference is of another tenant.",
+                "A code system or reference is from another tenant.",
                 "A system URL such as codeSet/72 contains another host or tenant ID.",
                 "Use codes and IDs that resources of this tenant have.",
             ),

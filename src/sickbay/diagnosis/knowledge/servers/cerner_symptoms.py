@@ -53,7 +53,7 @@ ERRORS = (
                 "Request each type by name, for example patient/Patient.read patient/Observation.read.",
             ),
             Cause(
-                "The app is registered for SMART v2 and requests .read, or the reverse.",
+                "The app is registered for SMART v2 and requests .read, or vice versa.",
                 "The console shows the SMART version of the app; it can't be changed later.",
                 "Request patient/Patient.rs for a v2 app.",
             ),

@@ -104,7 +104,7 @@ ERRORS = (
                 "Select the system APIs in the console, save, wait 15 minutes, and request exactly those scopes.",
             ),
             Cause(
-                "The app is registered for SMART v2, and the request has v1 scopes, or the reverse.",
+                "The app is registered for SMART v2, and the request has v1 scopes, or vice versa.",
                 "The console shows SMART v2, and the scope ends with .read.",
                 "Request system/Patient.rs for a v2 app, system/Patient.read for a v1 app.",
             ),
@@ -208,7 +208,7 @@ ERRORS = (
         servers=("cerner",),
         text=(("refresh-token:token-invalid", "refresh-token:session-invalid", "refresh-token:"),),
         title="refresh token: it is expired or revoked, or the user's session has ended",
-        why="With online_access a refresh token lives as long as the user's session; with offline_access until it is "
+        why="With online_access a refresh token is valid as long as the user's session; with offline_access until it is "
         "revoked or unused for three months.",
         causes=(
             Cause(
@@ -251,7 +251,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The application was removed or replaced.",
-                "The console doesn't list its Client ID any more.",
+                "The console no longer lists its Client ID.",
                 "Register the application again and use its new Client ID.",
             ),
         ),

@@ -180,10 +180,10 @@ ERRORS = (
         ),
         captures=(HOST,),
         title="TLS failed: the port speaks plain HTTP, or client and server have no TLS version in common",
-        why="https was sent to a port that speaks http (or the reverse), or one side supports only TLS 1.0 or 1.1.",
+        why="https was sent to a port that speaks http (or vice versa), or one side supports only TLS 1.0 or 1.1.",
         causes=(
             Cause(
-                "The scheme doesn't match the port: https:// to an http port, or the reverse.",
+                "The scheme doesn't match the port: https:// to an http port, or vice versa.",
                 "curl http://host:port answers while curl https://host:port fails.",
                 "Use the scheme that the port speaks: http:// for a local server without a certificate.",
             ),

@@ -61,7 +61,7 @@ ERRORS = (
                 "https://learn.microsoft.com/entra/identity-platform/permissions-consent-overview",
                 (
                     Cause(
-                        "The permission isn't granted, or of the other type (delegated, application).",
+                        "The permission isn't granted, or has the other type (delegated, application).",
                         "Decode the token: scp and roles.",
                         "Add the permission, grant admin consent, and request a new token.",
                     ),

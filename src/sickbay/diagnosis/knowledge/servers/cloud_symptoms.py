@@ -22,7 +22,7 @@ ERRORS = (
         "google",
         (('redirect_uri="http', "redirect_uri=%22", "redirect_uri='http"), ("request details", "redirect_uri=%22")),
         "redirect_uri has quotation marks around it",
-        "The quotation marks belong to the value, so it isn't a URL and equals no registered redirect URI.",
+        "The quotation marks belong to the value, so it isn't a URL and doesn't equal a registered redirect URI.",
         Cause(
             "The value in the .env file or secret is quoted, and the quotes are sent too.",
             "The error details show redirect_uri with quotes.",
@@ -93,7 +93,7 @@ ERRORS = (
             "Send the ID token, or add the scopes to the method and send an access token that has one of them.",
         ),
         Cause(
-            "The token is of another user pool or client, or has expired.",
+            "The token is from another user pool or client, or has expired.",
             "Compare iss with the authorizer's user pool.",
             "Use a current token of this pool.",
         ),
@@ -186,7 +186,7 @@ ERRORS = (
                 '"error_description" : "bad request"',
             ),
         ),
-        "invalid_grant: the refresh token or code isn't valid any more (Google says only Bad Request)",
+        "invalid_grant: the refresh token or code is no longer valid (Google says only Bad Request)",
         "Google gives this answer for a token or code that has expired, was revoked, used already, or belongs to "
         "another client.",
         Cause(
@@ -239,7 +239,7 @@ ERRORS = (
         "cognito-nonce",
         "cognito",
         (("nonce",), ("mismatch", "unexpected", "expected undefined"), MARKS["cognito"]),
-        "nonce: the ID token contains a nonce that the library didn't send or doesn't know any more",
+        "nonce: the ID token contains a nonce that the library didn't send or no longer knows",
         "With an external identity provider Cognito puts a nonce of its own into the first ID token.",
         Cause(
             "The library doesn't use a nonce, and refuses one that it doesn't expect.",
@@ -249,7 +249,7 @@ ERRORS = (
         Cause(
             "The cookie with the nonce was lost.",
             "It fails each time.",
-            "Use https and the same host at start and end.",
+            "Use https and the same host for the login and the callback.",
         ),
         source="https://github.com/nextauthjs/next-auth/discussions/3551",
     ),

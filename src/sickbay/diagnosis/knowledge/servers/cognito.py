@@ -81,7 +81,7 @@ ERRORS = (
             "Register exactly the redirect URI that the app sends.",
         ),
         Cause(
-            "client_id is of another pool or region, or a required parameter is missing.",
+            "client_id is from another pool or region, or a required parameter is missing.",
             "The address has error=invalid_request or Client does not exist.",
             "Use the client ID of the pool that has this domain.",
         ),
@@ -133,7 +133,7 @@ ERRORS = (
         ),
         Cause(
             "The storage or cookie was lost: another host, a blocked cookie, too long a wait at the identity provider.",
-            "Compare the host at start and end.",
+            "Compare the hosts of the login and the callback.",
             "Start and end on the same host, and start the sign-in again.",
         ),
         source="https://github.com/aws-amplify/amplify-js/issues/3055",
@@ -256,7 +256,7 @@ ERRORS = (
     cognito(
         "cors",
         (BROWSER_BLOCKED, ("cognito", "amazoncognito.com")),
-        "CORS: Cognito's login page was called by script, or a redirect led a script to it",
+        "CORS: Cognito's login page was called by a script, or a redirect led a script to it",
         "/oauth2/authorize and /login are pages for the browser window. Only /oauth2/token allows scripts.",
         Cause(
             "fetch or axios calls /oauth2/authorize, or an API redirects it there (ALB, API Gateway).",

@@ -39,7 +39,7 @@ ERRORS = (
             ),
             ("notauthorizedexception", "invalid_grant", "cognito"),
         ),
-        "The refresh token isn't valid for this app client any more: expired, revoked, rotated or issued for another client",
+        "The refresh token is no longer valid for this app client: expired, revoked, rotated or issued for another client",
         "Cognito returns no new refresh token on refresh unless rotation is on. Device tracking binds the token to a device.",
         Cause(
             "It has expired (30 days by default) or was revoked by a global sign-out.",
@@ -136,7 +136,7 @@ ERRORS = (
                 "Correct the URL with its stage, and deploy the API.",
             ),
             Cause(
-                "The endpoint uses IAM (AWS_AUTH), and a Bearer token was sent, or the reverse.",
+                "The endpoint uses IAM (AWS_AUTH), and a Bearer token was sent, or vice versa.",
                 "The message mentions Credential or key=value.",
                 "Sign the request with AWS Signature V4, or configure a Cognito or JWT authorizer (HealthLake: SMART_ON_FHIR).",
             ),

@@ -223,7 +223,7 @@ ERRORS = (
         causes=(
             Cause(
                 "A firewall or proxy cuts connections to the host.",
-                "It fails always, from this network only.",
+                "It always fails, from this network only.",
                 "Set the proxy (HTTPS_PROXY), or allow the host in the firewall.",
             ),
             Cause(

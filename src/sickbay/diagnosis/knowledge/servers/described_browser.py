@@ -281,12 +281,12 @@ ERRORS = (
             ("not match", "mismatch", "differ"),
             ("half of the time", "half the time", "50 %", "50%", "a plus", "plus sign", "plus character", "%2b"),
         ),
-        title="state with + or another special character comes back changed: + isn't percent-encoded and is read as a blank",
-        why="In a form-encoded query + means a blank. If it isn't sent as %2B on the way, base64 values no longer match.",
+        title="state with + or another special character comes back changed: + isn't percent-encoded and is read as a space",
+        why="In a form-encoded query + means a space. If it isn't sent as %2B on the way, base64 values no longer match.",
         causes=(
             Cause(
                 "The state is plain base64, with + / or =, and is copied into an address without encoding.",
-                "The returned value has blanks where + was; values without + work.",
+                "The returned value has spaces where + was; values without + work.",
                 "Generate state as base64url or hex, or percent-encode it (+ as %2B).",
             ),
             Cause(

@@ -117,7 +117,7 @@ ERRORS = (
             Cause(
                 "The page is on a public http site, and the server on your machine or network.",
                 "The console names the address space.",
-                "Serve page and server from the same network, such as both on localhost, or both publicly by https.",
+                "Serve page and server from the same network, such as both on localhost, or both publicly over https.",
             ),
         ),
         source="https://developer.chrome.com/blog/private-network-access-preflight",

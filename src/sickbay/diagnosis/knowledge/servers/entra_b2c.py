@@ -94,7 +94,7 @@ ERRORS: tuple[KnownError, ...] = (
     b2c(
         "90289",
         "identity-provider-client",
-        "B2C couldn't authenticate at the external identity provider: its client id or secret is wrong or expired",
+        "B2C couldn't authenticate to the external identity provider: its client id or secret is wrong or expired",
         "B2C is itself a client of the identity provider. Your app's own secret isn't meant.",
         Cause(
             "The client secret that B2C uses at the provider has expired or was changed.",
@@ -110,7 +110,7 @@ ERRORS: tuple[KnownError, ...] = (
         "The user name or password of the request is wrong",
         "The password grant (ROPC) checks local accounts of the B2C tenant only.",
         Cause(
-            "User name or password is wrong, or the account is of another identity provider.",
+            "User name or password is wrong, or the account is from another identity provider.",
             "The user can't sign in at the user flow in the browser either.",
             "Use a local account of this tenant, with its sign-in name.",
         ),
@@ -121,7 +121,7 @@ ERRORS: tuple[KnownError, ...] = (
         "client_secret: it is missing, wrong, or sent by a public client",
         "A confidential client has to send its secret, and a public client may not.",
         Cause(
-            "The secret is missing: the redirect URI is of the platform Web.",
+            "The secret is missing: the redirect URI is registered for the platform Web.",
             "AADB2C90079.",
             "Send client_secret, or register the redirect URI as Single-page application and use PKCE.",
         ),
@@ -196,7 +196,7 @@ ERRORS: tuple[KnownError, ...] = (
         Cause(
             "The app was registered outside B2C or with other account types.",
             "AADB2C90068.",
-            "Register a new app below Azure AD B2C with the option for user flows.",
+            "Register a new app under Azure AD B2C with the option for user flows.",
         ),
         where=f"{APP} → Authentication",
     ),
@@ -223,7 +223,7 @@ ERRORS: tuple[KnownError, ...] = (
         "The app has to be registered in the B2C tenant itself, not in the directory of the organisation.",
         Cause(
             "The client_id is missing, mistyped, or of an app in another tenant.",
-            "Compare it with the Application (client) ID below Azure AD B2C.",
+            "Compare it with the Application (client) ID under Azure AD B2C.",
             "Send the client_id of the app in this B2C tenant.",
         ),
         Cause(

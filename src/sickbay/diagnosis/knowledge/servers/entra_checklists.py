@@ -35,7 +35,7 @@ ERRORS = (
             "Create a new client secret and copy its Value.",
         ),
         Cause(
-            "No secret was sent, although the redirect URI is of the platform Web.",
+            "No secret was sent, although the redirect URI is registered for the platform Web.",
             "AADSTS7000218.",
             "Send client_secret, or register the redirect URI as Single-page application with PKCE.",
         ),
@@ -48,7 +48,7 @@ ERRORS = (
     ),
     checklist(
         "invalid_grant",
-        "invalid_grant: the authorization code or refresh token isn't valid any more, or the user has to do more",
+        "invalid_grant: the authorization code or refresh token is no longer valid, or the user has to do more",
         f"Entra ID uses this code for expired and used grants, missing consent and MFA. {READ_NUMBER}",
         Cause(
             "The code was redeemed already or has expired (10 minutes).",
@@ -160,7 +160,7 @@ ERRORS = (
     checklist(
         "login_required",
         "login_required: no user is signed in, and prompt=none forbids asking",
-        "The silent request needs Microsoft's session cookie, which browsers don't send in frames any more.",
+        "The silent request needs Microsoft's session cookie, which browsers no longer send in frames.",
         Cause(
             "There is no session, or third-party cookies are blocked.",
             "AADSTS50058. It fails in Safari and private windows.",

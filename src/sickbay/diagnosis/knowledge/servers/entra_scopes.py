@@ -64,7 +64,7 @@ ERRORS = (
         "has to be on.",
         Cause(
             "The identifier is wrong: a mistyped URI, a slash at the end, or a URL that isn't the Application ID URI.",
-            "Compare it with the Application ID URI below Expose an API, for Azure FHIR with "
+            "Compare it with the Application ID URI under Expose an API, for Azure FHIR with "
             "https://NAME.fhir.azurehealthcareapis.com.",
             "Send scope=APPLICATION-ID-URI/.default with the exact Application ID URI of the API.",
         ),
@@ -89,16 +89,16 @@ ERRORS = (
         "70011 650053 28002 28003 1002012 90009",
         "scope-not-valid",
         "scope: Entra ID doesn't accept {scope}",
-        "A scope is openid, profile, email, offline_access, or an API's identifier followed by /NAME; blanks separate scopes.",
+        "A scope is openid, profile, email, offline_access, or an API's identifier followed by /NAME; spaces separate scopes.",
         Cause(
             "The grant is client_credentials, and scope isn't of the form RESOURCE/.default.",
             "grant_type is client_credentials.",
             "Send scope=https://graph.microsoft.com/.default, or YOUR-API-URI/.default.",
         ),
         Cause(
-            "The scopes are separated by commas, or encoded wrongly (%2520 or $20 instead of a blank).",
+            "The scopes are separated by commas, or encoded wrongly (%2520 or $20 instead of a space).",
             "The message repeats all scopes as a single one.",
-            "Separate the scopes with a blank and percent-encode them once.",
+            "Separate the scopes with a space and percent-encode them once.",
         ),
         Cause(
             "The scope lacks the API's identifier, https:// or the slash before its name, or isn't exposed by the API.",

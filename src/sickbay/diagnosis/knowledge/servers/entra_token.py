@@ -15,14 +15,14 @@ ERRORS = (
         "7000215 50012",
         "secret-wrong",
         "client_secret: the client secret isn't the one of this app",
-        "Entra ID compares the secret with the values created below Certificates & secrets of the app with this client_id.",
+        "Entra ID compares the secret with the values created under Certificates & secrets of the app with this client_id.",
         Cause(
             "The Secret ID was copied, instead of the Value of the secret.",
             "The secret you send looks like a GUID with hyphens.",
             "Create a new client secret and copy its Value, which is shown only once.",
         ),
         Cause(
-            "The secret wasn't percent-encoded, so characters such as + / = & ~ changed, or it carries a blank.",
+            "The secret wasn't percent-encoded, so characters such as + / = & ~ changed, or it carries a space.",
             "The raw body shows + or & within the secret.",
             "Percent-encode the secret in the form body, or let the HTTP library encode it.",
         ),
@@ -106,7 +106,7 @@ ERRORS = (
         Cause(
             "Federated credential: issuer, subject and audience don't equal the configured ones.",
             "AADSTS7002xx repeats the values that arrived.",
-            "Enter these values below Federated credentials.",
+            "Enter these values under Federated credentials.",
         ),
         Cause(
             "The assertion has expired, or the clocks differ.",

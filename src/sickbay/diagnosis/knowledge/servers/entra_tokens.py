@@ -94,7 +94,7 @@ ERRORS = (
                 "Request a token with scope=APPLICATION-ID-URI-OF-THE-API/.default.",
             ),
             Cause(
-                "aud is the client id, but the API expects api://CLIENT-ID, or the reverse.",
+                "aud is the client id, but the API expects api://CLIENT-ID, or vice versa.",
                 "Tokens of version 1.0 have the ID URI as aud, those of version 2.0 the bare client id.",
                 "Configure both forms as valid audience, or set requestedAccessTokenVersion in the API's manifest.",
             ),
@@ -148,7 +148,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The API's registration issues version 1.0 tokens, but the API is configured for v2.0, or the reverse.",
+                "The API's registration issues version 1.0 tokens, but the API is configured for v2.0, or vice versa.",
                 "Decode the token: ver is 1.0 or 2.0.",
                 "Set requestedAccessTokenVersion to 2 in the API's manifest, or configure the other issuer.",
             ),
@@ -158,7 +158,7 @@ ERRORS = (
                 "Use the tenant id in the authority, or validate the issuer for each tenant.",
             ),
             Cause(
-                "The token is of another tenant, or B2C with a policy in its issuer.",
+                "The token is from another tenant, or B2C with a policy in its issuer.",
                 "Compare the tenant id in iss.",
                 "Configure the same tenant and issuer, character by character.",
             ),
@@ -267,7 +267,7 @@ ERRORS = (
             "/oauth2/v2.0/token from",
             "/oauth2/token from",
         ),
-        title="The sign-in page was called by script (fetch or XMLHttpRequest), and the browser blocked it by CORS",
+        title="The sign-in page was called by a script (fetch or XMLHttpRequest), and the browser blocked it by CORS",
         why="The authorization endpoint shows a page and sends no CORS headers. An API that redirects a script to it fails so.",
         causes=(
             Cause(

@@ -71,7 +71,7 @@ ERRORS = (
     numbered(
         "50196 70012 50033 50087 90006 90012 90024 90033 90036 90055 90090",
         "temporary",
-        "Entra ID was temporarily unable to answer, or stopped a loop of equal requests",
+        "Entra ID was temporarily unable to answer, or stopped a loop of identical requests",
         "The error is on the server's side, or the client sent too many equal requests.",
         Cause(
             "A temporary failure.",

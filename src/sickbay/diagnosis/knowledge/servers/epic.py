@@ -28,7 +28,7 @@ ERRORS = (
                 "Wait until the sync is done and try again.",
             ),
             Cause(
-                "The production client ID is used in the sandbox, or the reverse.",
+                "The production client ID is used in the sandbox, or vice versa.",
                 "The app's page shows both IDs.",
                 "Use the Non-Production Client ID with fhir.epic.com and the production ID elsewhere.",
             ),
@@ -64,7 +64,7 @@ ERRORS = (
                 "Wait until the sync is done and try again.",
             ),
             Cause(
-                "The production client ID is used in the sandbox, or the reverse.",
+                "The production client ID is used in the sandbox, or vice versa.",
                 "The app's page shows both IDs.",
                 "Use the Non-Production Client ID with fhir.epic.com and the production ID elsewhere.",
             ),
@@ -197,7 +197,7 @@ ERRORS = (
                 "Upload the key and send its kid.",
             ),
             Cause(
-                "The app is public, but sends a secret, or the reverse.",
+                "The app is public, but sends a secret, or vice versa.",
                 "The app's page shows whether it is a confidential client.",
                 "Send client_id in the body for a public app.",
             ),

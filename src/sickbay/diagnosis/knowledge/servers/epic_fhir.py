@@ -15,7 +15,7 @@ ERRORS = (
         servers=("epic",),
         text=(("must have either code or category", "requires a category for searching"),),
         title="category: Epic requires category or code in a search of Observation",
-        why="Epic serves each category by another API, so a search without category or code has no place to go.",
+        why="Epic serves each category from a different API, so it can't route a search without category or code.",
         causes=(
             Cause(
                 "The search has only patient.",
@@ -100,7 +100,7 @@ ERRORS = (
         why="Epic's IDs differ for each environment and FHIR version. An ID of DSTU2 isn't valid for R4.",
         causes=(
             Cause(
-                "The ID is of another environment or version.",
+                "The ID is from another environment or version.",
                 "It was stored earlier, or comes from __epic.dstu2.patient.",
                 "Use the patient of the token response or an ID from a search in this environment.",
             ),
@@ -194,7 +194,7 @@ ERRORS = (
         why="The token is missing, has expired, or belongs to another organization's server.",
         causes=(
             Cause(
-                "The token has expired; it lives about an hour.",
+                "The token has expired; it is valid for about an hour.",
                 "Compare expires_in with the time since the token response.",
                 "Refresh the access token, or authorize again.",
             ),

@@ -92,7 +92,7 @@ ERRORS = (
                 "Check Is Confidential Client and Requires Persistent Access, and request offline_access.",
             ),
             Cause(
-                "The user chose a short time of access in MyChart.",
+                "The user chose a short access period in MyChart.",
                 "The consent page asks how long.",
                 "Ask the user to choose a longer time.",
             ),

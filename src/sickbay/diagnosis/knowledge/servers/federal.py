@@ -14,7 +14,7 @@ ERRORS = (
         id="bluebutton-grant-not-found",
         servers=("blue-button",),
         text=(("data access grant was not found", "data access grant", "access grant has expired"),),
-        title="The Medicare member's permission for this app has ended, so no data is given any more",
+        title="The Medicare member's permission for this app has ended, so no data is returned",
         why="A permission lasts 13 months, 10 hours or until the member revokes it. Blue Button then answers 404 for data "
         "and refuses to refresh the token.",
         causes=(
@@ -25,7 +25,7 @@ ERRORS = (
             ),
             Cause(
                 "The token belongs to another environment.",
-                "The host is sandbox and the token is from production, or the reverse.",
+                "The host is sandbox and the token is from production, or vice versa.",
                 "Use the token with the host that issued it.",
             ),
         ),
@@ -145,7 +145,7 @@ ERRORS = (
                 "Let the member authorize again.",
             ),
             Cause(
-                "The token is of the other environment.",
+                "The token is from the other environment.",
                 "Compare the hosts.",
                 "Use sandbox tokens only with the sandbox.",
             ),
@@ -227,9 +227,9 @@ ERRORS = (
         why="The page gives no reason if the request fails before the login.",
         causes=(
             Cause(
-                "A scope isn't one of VA's, such as patient/*, or the blanks between scopes aren't encoded.",
+                "A scope isn't one of VA's, such as patient/*, or the spaces between scopes aren't encoded.",
                 "Compare each scope with the API's page.",
-                "Request scopes by name, such as patient/Patient.read, and encode blanks as %20.",
+                "Request scopes by name, such as patient/Patient.read, and encode spaces as %20.",
             ),
             Cause(
                 "redirect_uri isn't registered for this environment.",
@@ -248,7 +248,7 @@ ERRORS = (
         why="VA's APIs check the issuer, the scope and the environment of the token.",
         causes=(
             Cause(
-                "The token lacks the scope of this API, or is of another environment.",
+                "The token lacks the scope of this API, or is from another environment.",
                 "Decode it: scp lists the scopes, iss the server.",
                 "Request the API's scope, such as veteran_status.read, and call the host of the same environment.",
             ),
@@ -285,7 +285,7 @@ ERRORS = (
         why="Sandbox and production have separate clients, hosts and test accounts.",
         causes=(
             Cause(
-                "The client ID is of the other environment, or the redirect URI isn't registered.",
+                "The client ID is from the other environment, or the redirect URI isn't registered.",
                 "The sandbox's host is sandbox-api.va.gov.",
                 "Use the client ID of this environment and exactly the registered redirect URI.",
             ),

@@ -209,7 +209,7 @@ ERRORS = (
             ),
             Cause(
                 "The server's own configuration of the audience is wrong.",
-                "aud is the FHIR base URL, and it is refused all the same.",
+                "aud is the FHIR base URL, and it is refused anyway.",
                 "Set the server's audience to that value, with or without the slash at the end as in the token.",
             ),
         ),

@@ -43,7 +43,7 @@ ERRORS = (
                 "Send Accept: application/fhir+json (DSTU2: application/json+fhir).",
             ),
             Cause(
-                "_format has + without encoding, which becomes a blank.",
+                "_format has + without encoding, which becomes a space.",
                 "The URL has _format=application/fhir+json.",
                 "Write _format=json.",
             ),
@@ -112,7 +112,7 @@ ERRORS = (
                 "Send Accept: application/fhir+json.",
             ),
             Cause(
-                "_format names a type that the server doesn't know, or + in it became a blank.",
+                "_format names a type that the server doesn't know, or + in it became a space.",
                 "The URL has _format=application/fhir+json.",
                 "Write _format=json, or encode + as %2B.",
             ),

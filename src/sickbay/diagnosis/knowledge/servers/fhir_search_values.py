@@ -35,8 +35,8 @@ ERRORS = (
                 "Write the date as YYYY-MM-DD, for example 2020-01-02.",
             ),
             Cause(
-                "A time without a time zone, or + of the time zone that became a blank.",
-                "The value has a T or a blank before the zone.",
+                "A time without a time zone, or + of the time zone that became a space.",
+                "The value has a T or a space before the zone.",
                 "Write 2020-01-02T10:00:00Z, and encode + as %2B in a URL.",
             ),
             Cause(
@@ -156,7 +156,7 @@ ERRORS = (
             ("invalid", "expired", "not exist", "does not", "must", "error", "410", "not valid", "fails", "unknown"),
         ),
         title="The page of the search can't be returned: its link has expired or _count isn't valid",
-        why="Links to next pages live for a limited time on the server (an hour in HAPI), and only there.",
+        why="Links to next pages are valid for a limited time on the server (an hour in HAPI), and only there.",
         causes=(
             Cause(
                 "The next link is too old, or the server was restarted.",

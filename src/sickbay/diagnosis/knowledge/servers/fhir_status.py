@@ -69,10 +69,10 @@ ERRORS = (
             Cause(
                 "The header is missing or malformed: no blank after Bearer, quotes, the whole token response, or an ID token.",
                 "curl -v shows the header as it is sent.",
-                "Send Authorization: Bearer and the value of access_token, with one blank in between.",
+                "Send Authorization: Bearer and the value of access_token, with one space in between.",
             ),
             Cause(
-                "The token has expired; most live 5 to 60 minutes.",
+                "The token has expired; most are valid for 5 to 60 minutes.",
                 "expires_in seconds have passed since the token was issued.",
                 "Get a new access token with the refresh token, or launch again.",
             ),
@@ -164,7 +164,7 @@ ERRORS = (
         why="Either the resource with that id doesn't exist on this server, or the base URL or path is wrong.",
         causes=(
             Cause(
-                "The resource doesn't exist there: the id is of another server, was deleted, or test data were reset.",
+                "The resource doesn't exist there: the id is from another server, was deleted, or test data were reset.",
                 "base + /Patient?_count=1 returns something.",
                 "Search for the resource first, for example by identifier, and use the id from the result.",
             ),

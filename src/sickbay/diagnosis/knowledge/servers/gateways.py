@@ -319,7 +319,7 @@ ERRORS = (
         why="PingOne, WSO2 and others compare the method of the request with the registration.",
         causes=(
             Cause(
-                "The app sends the secret in the body, and Basic is registered, or the reverse.",
+                "The app sends the secret in the body, and Basic is registered, or vice versa.",
                 "Compare the request with Token Endpoint Authentication Method of the application.",
                 (
                     "Set the application's token endpoint authentication method to the one that the app sends: "

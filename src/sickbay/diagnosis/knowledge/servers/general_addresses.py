@@ -233,7 +233,7 @@ ERRORS = (
                 "Set KC_HOSTNAME to the public https URL and KC_PROXY_HEADERS=xforwarded behind a proxy.",
             ),
             Cause(
-                "It is opened by http at an address that isn't local, where the browser offers no secure context.",
+                "It is opened over http at an address that isn't local, where the browser offers no secure context.",
                 "The address begins with http:// and isn't localhost.",
                 "Use https, or open it at localhost through a tunnel.",
             ),

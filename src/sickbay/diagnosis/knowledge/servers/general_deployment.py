@@ -115,7 +115,7 @@ ERRORS = (
             Cause(
                 "The page is https and the FHIR server is http.",
                 "The console says Mixed Content.",
-                "Serve the FHIR server by https, or open the app by http during development.",
+                "Serve the FHIR server over https, or open the app over http during development.",
             ),
             Cause(
                 "The server doesn't allow the app's origin by CORS.",

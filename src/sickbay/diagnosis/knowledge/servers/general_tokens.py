@@ -117,10 +117,10 @@ ERRORS = (
             Cause(
                 "The secret is wrong, expired, or the ID of the secret instead of its value.",
                 "Create a new secret, and compare its first characters with those that the app sends.",
-                "Set the current secret in the app, without quotes, blanks or line breaks.",
+                "Set the current secret in the app, without quotes, spaces or line breaks.",
             ),
             Cause(
-                "It is sent by another method than registered: in the body instead of Basic, or the reverse.",
+                "It is sent by another method than registered: in the body instead of Basic, or vice versa.",
                 "Compare with token_endpoint_auth_methods_supported and the client's registration.",
                 "Send Authorization: Basic base64(client_id:client_secret), or both in the form body, as registered.",
             ),

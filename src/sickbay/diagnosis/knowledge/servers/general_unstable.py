@@ -344,7 +344,7 @@ ERRORS = (
                 "Set the current client secret and the registered authentication method.",
             ),
             Cause(
-                "redirect_uri of the token request isn't that of the authorization request, often by http or a root URL.",
+                "redirect_uri of the token request isn't that of the authorization request, often due to http or a root URL.",
                 "The answer is invalid_grant.",
                 "Set the app's public root URL, so that both requests have the same redirect_uri.",
             ),

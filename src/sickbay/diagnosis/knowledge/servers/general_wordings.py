@@ -111,7 +111,7 @@ ERRORS = (
             ),
             Cause(
                 "Behind a proxy the app sends http:// or an internal host name.",
-                "The value begins with http://, although users open the app by https.",
+                "The value begins with http://, although users open the app over https.",
                 "Set the app's public base URL, and let it trust X-Forwarded-Proto and X-Forwarded-Host.",
             ),
             Cause(
@@ -164,7 +164,7 @@ ERRORS = (
         why="A client is registered at one server, tenant or environment, and only there its id is known.",
         causes=(
             Cause(
-                "client_id is misspelled, empty, or has quotes or blanks from a configuration file.",
+                "client_id is misspelled, empty, or has quotes or spaces from a configuration file.",
                 "Look at the value in the request that is sent.",
                 "Copy client_id from the server's console again.",
             ),

@@ -129,7 +129,7 @@ ERRORS = (
         why="GitHub sends no CORS headers at login/oauth/access_token, and the request needs the client secret.",
         causes=(
             Cause(
-                "A page redeems the code by script.",
+                "A page redeems the code in a script.",
                 "The console names access_token and CORS.",
                 "Send the code to your server and redeem it there with the client secret.",
             ),

@@ -24,7 +24,7 @@ ERRORS = (
             "Register exactly {redirect_uri} under Authorized redirect URIs, and wait some minutes.",
         ),
         Cause(
-            "The client is of another type: a local tool with a changing port needs the type Desktop app.",
+            "The client has another type: a local tool with a changing port needs the type Desktop app.",
             "The redirect_uri is http://localhost with a port that changes.",
             "Create a client of the type Desktop app.",
         ),
@@ -189,7 +189,7 @@ ERRORS = (
         "redirect_uri: custom URI schemes aren't enabled for this Google client",
         "For Android clients custom schemes are off by default, and clients of the type Web don't allow them at all.",
         Cause(
-            "The client is of the type Web application, but the app uses com.example.app:/… as redirect URI.",
+            "The client has the type Web application, but the app uses com.example.app:/… as redirect URI.",
             "Look at the type of the client.",
             "Create a client of the type Android or iOS, and use its reversed client id as scheme.",
         ),
@@ -300,7 +300,7 @@ ERRORS = (
         "client_id: Google doesn't know this OAuth client",
         "The client_id has to be that of an existing client in a Google Cloud project.",
         Cause(
-            "The client_id is mistyped, incomplete, a placeholder, or has blanks or quotes around it.",
+            "The client_id is mistyped, incomplete, a placeholder, or has spaces or quotes around it.",
             "It has to end with .apps.googleusercontent.com.",
             "Copy the client ID from the console again, and check that the environment variable isn't empty.",
         ),

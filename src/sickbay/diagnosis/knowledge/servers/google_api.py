@@ -283,7 +283,7 @@ ERRORS = (
         "The service account isn't authorized to act for this user with these scopes (domain-wide delegation)",
         "To impersonate a user (sub), an administrator has to authorize the client ID with exactly the requested scopes.",
         Cause(
-            "Delegation isn't authorized, or for other scopes.",
+            "Delegation isn't authorized, or only for other scopes.",
             "Compare each scope with the list in the Admin console.",
             "Add the numeric client ID of the service account with exactly these scopes, and wait some minutes.",
         ),

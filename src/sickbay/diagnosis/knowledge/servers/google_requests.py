@@ -37,7 +37,7 @@ ERRORS = (
             "Register an https redirect URI with a public domain (http only for localhost).",
         ),
         Cause(
-            "The request contains a parameter that Google doesn't allow, or the client is of the wrong type.",
+            "The request contains a parameter that Google doesn't allow, or the client has the wrong type.",
             "Error details say Parameter not allowed for this message type.",
             "Remove that parameter, or create a client of the right type.",
         ),
@@ -78,7 +78,7 @@ ERRORS = (
         Cause(
             "A scope is misspelt, has the wrong separator, or belongs to another provider (offline_access, patient/*.read).",
             "The message lists the invalid scopes.",
-            "Send full scope URLs such as https://www.googleapis.com/auth/cloud-healthcare, separated by blanks. Use "
+            "Send full scope URLs such as https://www.googleapis.com/auth/cloud-healthcare, separated by spaces. Use "
             "access_type=offline for a refresh token.",
         ),
         Cause(
@@ -92,12 +92,12 @@ ERRORS = (
     google(
         "authorize-by-script",
         (BROWSER_BLOCKED, ("accounts.google.com", "google")),
-        "Google's sign-in page was called by script (fetch or XMLHttpRequest), and the browser blocked it by CORS",
+        "Google's sign-in page was called by a script (fetch or XMLHttpRequest), and the browser blocked it by CORS",
         "The authorization endpoint shows a page and sends no CORS headers. The browser window has to go there.",
         Cause(
             "The app calls the login route of its server with fetch or axios, and it redirects to accounts.google.com.",
             "The network tab shows a 302 to accounts.google.com.",
-            "Navigate the browser window with a link or window.location, not by script.",
+            "Navigate the browser window with a link or window.location, not from a script.",
         ),
         confidence="observed",
     ),

@@ -34,7 +34,7 @@ ERRORS = (
             "Decode the code once (4%2F… becomes 4/…) and let the HTTP library encode it in the form body.",
         ),
         Cause(
-            "The code is cut off, or has blanks or quotes around it.",
+            "The code is cut off, or has spaces or quotes around it.",
             "Compare its length with the value in the redirect.",
             "Send the whole code unchanged.",
         ),
@@ -93,7 +93,7 @@ ERRORS = (
             ),
         ),
         "The refresh token has expired or was revoked",
-        "Google says invalid_grant for every refresh token that isn't valid any more, and not why.",
+        "Google says invalid_grant for every refresh token that is no longer valid, and not why.",
         Cause(
             "The app's publishing status is Testing: refresh tokens last 7 days.",
             "The token is 7 days old, and the consent screen says Testing.",

@@ -162,7 +162,7 @@ ERRORS = (
                 "jwt expired at",
             ),
         ),
-        title="The token has expired: its exp is in the past, as the clock of the checker sees it",
+        title="The token has expired: its exp is in the past, according to the clock of the server that checks it",
         why="Tokens are valid for minutes to an hour. The library or server compares exp with its own time.",
         causes=(
             Cause(
@@ -210,8 +210,8 @@ ERRORS = (
         ),
         without=("invalid audience parameter",),
         captures=(r"wrong audience: ?(?P<audience>[\w:/.-]+)", r"expected audience \W?(?P<expected>[\w:/.-]+)"),
-        title="aud: the token was issued for another audience than the one that the checker expects",
-        why="The aud of an ID token is the client_id of the app; the aud of an access token is the API. The checker's"
+        title="aud: the token was issued for another audience than the one that the recipient expects",
+        why="The aud of an ID token is the client_id of the app; the aud of an access token is the API. The recipient's"
         " configuration names something else.",
         causes=(
             Cause(
@@ -220,7 +220,7 @@ ERRORS = (
                 "Configure the client_id that aud contains, or request the token with the configured client_id.",
             ),
             Cause(
-                "An access token was passed where an ID token is expected, or the reverse.",
+                "An access token was passed where an ID token is expected, or vice versa.",
                 "The aud is the address of an API.",
                 "Pass the ID token to the app's check, and the access token to the API.",
             ),

@@ -173,7 +173,7 @@ ERRORS = (
         text=(("invalid authorization code", "client is trying to use a code from a different client"),),
         title="`code`: the authorization code was used already, has expired, or isn't known to this server",
         why=(
-            "A code lives 5 minutes by default and can be redeemed once. It is stored in the operational store; several nodes "
+            "A code lasts 5 minutes by default and can be redeemed once. It is stored in the operational store; several nodes "
             "need a shared one."
         ),
         causes=(

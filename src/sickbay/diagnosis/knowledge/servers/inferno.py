@@ -9,8 +9,8 @@ ERRORS = (
         id="inferno-launch-plus",
         servers=("inferno", "keycloak", "okta", "smart-launcher"),
         text=(("plus sign", "(+)", "'+'", '"+"'), ("space", "blank"), ("launch",)),
-        title="launch: a + in the launch value became a blank, because it wasn't percent-encoded",
-        why="In a query, + stands for a blank. A value with + has to be sent with %2B.",
+        title="launch: a + in the launch value became a space, because it wasn't percent-encoded",
+        why="In a query, + means a space. A value with + has to be sent with %2B.",
         causes=(
             Cause(
                 "The EHR or the client puts the value into the URL unencoded.",
@@ -41,7 +41,7 @@ ERRORS = (
                 "client.",
             ),
             Cause(
-                "The server supports only SMART v2 scopes, and the test requests v1, or the reverse.",
+                "The server supports only SMART v2 scopes, and the test requests v1, or vice versa.",
                 "Compare with scopes_supported.",
                 "Choose the SMART version in Inferno that your server supports.",
             ),
@@ -244,7 +244,7 @@ ERRORS = (
         id="cds-hooks-fhir-server",
         servers=("cds-hooks",),
         text=(("api.hspconsortium.org", "hspc", "fhir server is not open", "default fhir"),),
-        title="FHIR server: the sandbox's old default server isn't open any more",
+        title="FHIR server: the sandbox's old default server is no longer open",
         why="HSPC (now Logica) closed the endpoint that old versions of the CDS Hooks sandbox use.",
         causes=(
             Cause(

@@ -38,7 +38,7 @@ ERRORS = (
         title="redirect_uri: the app sent one that isn't registered in this Inferno session, or another one in the token "
         "request",
         why="Inferno compares it with the input SMART App Launch Redirect URI(s), which takes several separated by commas "
-        "without blanks.",
+        "without spaces.",
         causes=(
             Cause(
                 "The app's redirect URI isn't in the input.",

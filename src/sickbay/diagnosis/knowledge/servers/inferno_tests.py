@@ -196,7 +196,7 @@ ERRORS = (
             Cause(
                 "The value is quoted, or scope is an array.",
                 "The message names the field and the type.",
-                "Return expires_in as a number without quotes, and scope as one string with blanks.",
+                "Return expires_in as a number without quotes, and scope as one string with spaces.",
             ),
         ),
         source=KIT,

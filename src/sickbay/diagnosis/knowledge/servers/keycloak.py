@@ -45,7 +45,7 @@ ERRORS = (
             ),
             Cause(
                 "The app runs behind a proxy and sends http:// or an internal port.",
-                "The address bar shows redirect_uri=http%3A, although users open the app by https.",
+                "The address bar shows redirect_uri=http%3A, although users open the app over https.",
                 "Let the app trust X-Forwarded-Proto and X-Forwarded-Host, so that it sends the public https address.",
             ),
             Cause(
@@ -182,9 +182,9 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "Keycloak is opened by http, and the browser drops Secure cookies.",
+                "Keycloak is opened over http, and the browser drops Secure cookies.",
                 "The browser tools show the cookie of the login page as blocked.",
-                "Open Keycloak by https; only http://localhost works without it.",
+                "Open Keycloak over https; only http://localhost works without it.",
             ),
             Cause(
                 "The login page was open for too long, was bookmarked, or another tab finished the login.",

@@ -41,7 +41,7 @@ ERRORS = (
         id="keycloak-invalid-grant",
         servers=("keycloak",),
         codes=("invalid_grant",),
-        title="invalid_grant from Keycloak: the code, the refresh token or the user's password isn't valid any more",
+        title="invalid_grant from Keycloak: the code, the refresh token or the user's password is no longer valid",
         why=(
             "error_description says which: Code not valid, Session not active, Token is not active, Invalid user credentials, "
             "PKCE verification failed."
@@ -94,7 +94,7 @@ ERRORS = (
             Cause(
                 "The scopes are separated by commas, or a name is misspelled.",
                 "Look at scope in the request.",
-                "Separate the scopes by blanks, and compare the spelling.",
+                "Separate the scopes with spaces, and compare the spelling.",
             ),
         ),
         where=f"{CLIENT} > Client scopes",
@@ -156,7 +156,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The token or its session has expired; by default tokens live 5 minutes.",
+                "The token or its session has expired; by default tokens are valid for 5 minutes.",
                 "Compare exp of the decoded token with the current time.",
                 "Get a new access token with the refresh token.",
             ),
@@ -283,7 +283,7 @@ ERRORS = (
         ),
         title="aud: the token's audience isn't the client ID that the app or proxy expects",
         why=(
-            "The checker compares aud with its own client ID. With Keycloak, aud has only clients for which an audience "
+            "The recipient compares aud with its own client ID. With Keycloak, aud has only clients for which an audience "
             "mapper exists."
         ),
         causes=(
@@ -291,14 +291,14 @@ ERRORS = (
                 "No audience mapper adds the expected client.",
                 "Decode the token and read aud.",
                 (
-                    "Add an audience mapper for the client at the server, or set the checker's extra audience (oauth2-proxy: "
+                    "Add an audience mapper for the client at the server, or set the recipient's extra audience (oauth2-proxy: "
                     "--oidc-extra-audience)."
                 ),
             ),
             Cause(
                 "The token was issued for another app.",
                 "azp names another client.",
-                "Log in with the client that the checker is configured with.",
+                "Log in with the client that the recipient is configured with.",
             ),
         ),
         source="https://github.com/oauth2-proxy/oauth2-proxy/issues/2808",

@@ -16,9 +16,9 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "You open Keycloak by http with a public name or address.",
+                "You open Keycloak over http with a public name or address.",
                 "The address bar begins with http:// and isn't localhost.",
-                "Open it by https, or put a TLS proxy in front of it and set --proxy-headers=xforwarded.",
+                "Open it over https, or put a TLS proxy in front of it and set --proxy-headers=xforwarded.",
             ),
             Cause(
                 "It is a development server in Docker.",

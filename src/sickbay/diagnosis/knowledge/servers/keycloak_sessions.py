@@ -87,7 +87,7 @@ ERRORS = (
             ("token is not active",),
         ),
         title="The access token isn't valid at this time: it has expired, or the clocks of Keycloak and the app differ",
-        why="The adapter compares exp and nbf with its own clock. Access tokens of Keycloak live 5 minutes by default.",
+        why="The adapter compares exp and nbf with its own clock. Keycloak's access tokens last 5 minutes by default.",
         causes=(
             Cause(
                 "The app sends an access token after its expiry.",

@@ -157,7 +157,7 @@ ERRORS = (
                     "realm's public key."
                 ),
                 "Compare it with the tab Credentials.",
-                "Copy the secret from the tab Credentials again, without blanks or line breaks.",
+                "Copy the secret from the tab Credentials again, without spaces or line breaks.",
             ),
             Cause(
                 "The client is public and has no secret.",

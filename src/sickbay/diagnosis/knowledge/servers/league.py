@@ -151,7 +151,7 @@ ERRORS = (
             Cause(
                 "Scopes are separated by commas or +.",
                 "The hint shows several scopes at once.",
-                "Separate scopes with blanks, in a URL with %20.",
+                "Separate scopes with spaces, in a URL with %20.",
             ),
         ),
         source=SOURCE,

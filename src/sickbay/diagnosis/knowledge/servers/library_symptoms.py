@@ -56,7 +56,7 @@ ERRORS = (
             Cause(
                 "offline_access isn't in the scope of the authorize request.",
                 "Look at scope in the authorize URL, not in the token request.",
-                "Request offline_access in the scope of the authorize request, separated by a blank, and log in again.",
+                "Request offline_access in the scope of the authorize request, separated by a space, and log in again.",
             ),
             Cause(
                 "It was requested but not granted: not registered for the app or API, or unticked at the consent.",
@@ -108,7 +108,7 @@ ERRORS = (
             ),
             ("invalid_grant", "401", "400", "error", "fails", "failed", "not active", "invalid refresh", "i receive this"),
         ),
-        title="The refresh token isn't valid any more when the app uses it: it has expired, was used already, or its session"
+        title="The refresh token is no longer valid when the app uses it: it has expired, was used already, or its session"
         " ended",
         why="A refresh token has its own lifetime and idle time. With rotation, each use returns a new one, and the old one"
         " becomes"
@@ -231,7 +231,7 @@ ERRORS = (
             ("nginx", "proxy", "load balancer", "ingress", "https", "ssl"),
         ),
         without=("localhost",),
-        title="redirect_uri begins with http:// although the app is reached by https: it runs behind a proxy and doesn't know"
+        title="redirect_uri begins with http:// although the app is reached over https: it runs behind a proxy and doesn't know"
         " that",
         why="The proxy ends TLS and forwards http to the app, which builds the redirect URI from what it sees. It doesn't"
         " match the"
@@ -355,7 +355,7 @@ ERRORS = (
         ),
         captures=(r"(?P<value>[\w.-]+\.(?:smarthealthit\.org|epic\.com|hspconsortium\.org|uhn\.ca|furore\.com))",),
         title="The sandbox {value} was switched off or moved: examples with its host no longer work",
-        why="Old tutorials name servers that don't exist any more. Their names don't resolve or answer with errors.",
+        why="Old tutorials name servers that no longer exist. Their names don't resolve or answer with errors.",
         causes=(
             Cause(
                 "The base URL is that of a retired test server.",

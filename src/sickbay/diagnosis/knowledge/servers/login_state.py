@@ -188,7 +188,7 @@ ERRORS = (
         id="appauth-state-null",
         text=(("state returned in authorization response (null)", "returned in authorization response (null)"),),
         title="state is missing in the redirect: the authorization server didn't return it",
-        why="AppAuth always sends a state and requires it back unchanged, as RFC 6749 demands.",
+        why="AppAuth always sends a state and expects it back unchanged, as RFC 6749 requires.",
         causes=(
             Cause(
                 "The authorization server doesn't echo state, or only in successful responses.",

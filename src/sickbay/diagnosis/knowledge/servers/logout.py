@@ -108,7 +108,7 @@ ERRORS = (
                 "post_logout_redirect_uri.",
             ),
             Cause(
-                "The library doesn't know the endpoint or has no ID token any more.",
+                "The library doesn't know the endpoint or no longer has an ID token.",
                 "The discovery document has no end_session_endpoint, or the ID token wasn't stored (scope openid).",
                 "Configure the logout endpoint by hand, and keep the ID token for id_token_hint.",
             ),

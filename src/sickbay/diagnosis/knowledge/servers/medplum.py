@@ -281,7 +281,7 @@ ERRORS = (
                 "Add the resource type to the AccessPolicy of the user or client.",
             ),
             Cause(
-                "The token has expired, or is of another server.",
+                "The token has expired, or is from another server.",
                 "Compare expires_in and the base URL.",
                 "Sign in again, or refresh the token.",
             ),

@@ -23,12 +23,12 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "Users open the site by http, and the redirect URI is https.",
+                "Users open the site over http, and the redirect URI is https.",
                 "The log line names both schemes.",
-                "Redirect http to https before the module runs, or open the site by https.",
+                "Redirect http to https before the module runs, or open the site over https.",
             ),
             Cause(
-                "A proxy in front ends TLS, and Apache sees only http.",
+                "A proxy in front terminates TLS, and Apache sees only http.",
                 "The address bar shows https.",
                 "Let the proxy send X-Forwarded-Proto: https, and set OIDCXForwardedHeaders X-Forwarded-Proto.",
             ),

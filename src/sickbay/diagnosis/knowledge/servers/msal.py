@@ -212,12 +212,12 @@ ERRORS = (
             "pkce_not_created",
             "reading 'digest'",
         ),
-        "PKCE: the browser has no crypto.subtle, because the page isn't served by https",
+        "PKCE: the browser has no crypto.subtle, because the page isn't served over https",
         "Browsers offer Web Crypto only on https and localhost. Without it no code_challenge can be made.",
         Cause(
-            "The page is opened by http and another host than localhost, often an IP address.",
+            "The page is opened over http and another host than localhost, often an IP address.",
             "window.isSecureContext is false.",
-            "Serve the app by https, or open it as http://localhost.",
+            "Serve the app over https, or open it as http://localhost.",
         ),
     ),
     msal(

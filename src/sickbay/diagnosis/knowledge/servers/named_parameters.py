@@ -125,8 +125,8 @@ ERRORS = (
     KnownError(
         id="aspnet-audience-blank",
         text=(("idx10214",), (" ' or validationparameters", "validaudience: ' ", "audiences: ' ")),
-        title="The configured audience has a blank at its end or beginning, so it doesn't match the token's aud",
-        why="The audience is compared character by character, and the message shows a blank inside the quotes.",
+        title="The configured audience has a space at its end or beginning, so it doesn't match the token's aud",
+        why="The audience is compared character by character, and the message shows a space inside the quotes.",
         causes=(
             Cause(
                 "The value was copied with a space into appsettings or an environment variable.",
@@ -150,7 +150,7 @@ ERRORS = (
             ),
         ),
         title="The URL has a character that isn't allowed in it, most often a space or line break from copying",
-        why="The parser stops at the index in the message: 0 is a blank before http, the last one a line break.",
+        why="The parser stops at the index in the message: 0 is a space before http, the last one a line break.",
         causes=(
             Cause(
                 "The address in the settings begins or ends with a space or line break.",
@@ -158,7 +158,7 @@ ERRORS = (
                 "Remove the space from the configured URL, or trim the value.",
             ),
             Cause(
-                "A parameter isn't percent-encoded, for example the blanks in scope or a | or { in the query.",
+                "A parameter isn't percent-encoded, for example the spaces in scope or a | or { in the query.",
                 "The index points into the query.",
                 "Percent-encode the values of the parameters.",
             ),

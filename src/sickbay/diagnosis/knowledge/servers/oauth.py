@@ -19,7 +19,7 @@ ERRORS = (
                 "Send the client_id of the environment that the token endpoint belongs to.",
             ),
             Cause(
-                "The client secret is wrong or expired, or it has a blank or a line break from copying.",
+                "The client secret is wrong or expired, or it has a space or a line break from copying.",
                 "A new secret works.",
                 "Create a new client secret and copy its value, not its id.",
             ),
@@ -28,7 +28,7 @@ ERRORS = (
                     "The app authenticates in another way than it is registered for, or sends no secret although it is "
                     "registered as confidential."
                 ),
-                "The registration says client_secret_post, but the request has an Authorization header, or the reverse.",
+                "The registration says client_secret_post, but the request has an Authorization header, or vice versa.",
                 "Use the registered method: the header Basic base64(client_id:client_secret), or client_secret in the body.",
             ),
             Cause(
@@ -58,7 +58,7 @@ ERRORS = (
                 "Redeem each code once, store the newest refresh token, and start a new login.",
             ),
             Cause(
-                "It has expired: codes live a minute or a few, refresh tokens as long as the session or a setting.",
+                "It has expired: codes last a few minutes at most, refresh tokens as long as the session or a setting allows.",
                 "Compare the time of the login with that of the request.",
                 "Redeem the code immediately; if a refresh token has expired, log in again.",
             ),
@@ -111,7 +111,7 @@ ERRORS = (
         codes=("unauthorized_client",),
         title="unauthorized_client: the client isn't allowed to use this grant type or flow, or wasn't authenticated",
         why=(
-            "By RFC 6749 the client is known, but not allowed this grant. Some servers also mean a wrong client secret or "
+            "In RFC 6749, the client is known but not allowed this grant. Some servers also mean a wrong client secret or "
             "redirect URI."
         ),
         causes=(
@@ -153,7 +153,7 @@ ERRORS = (
             Cause(
                 "The scopes are separated by commas or plus signs that were encoded (%2B).",
                 "Decode the URL once.",
-                "Separate scopes by blanks, encoded as %20.",
+                "Separate scopes with spaces, encoded as %20.",
             ),
             Cause(
                 (
@@ -184,7 +184,7 @@ ERRORS = (
                 "Send the missing parameter.",
             ),
             Cause(
-                "The server demands PKCE.",
+                "The server requires PKCE.",
                 "The request has no code_challenge.",
                 "Send code_challenge with code_challenge_method=S256.",
             ),

@@ -59,7 +59,7 @@ ERRORS = (
             Cause(
                 "The site is http, and the cookie is Secure, or the callback has another host.",
                 "The browser's request to /oauth2/callback has no cookie _oauth2_proxy_csrf.",
-                "Open the site by https under one host, or set --cookie-secure=false for http; set --cookie-domain.",
+                "Open the site over https under one host, or set --cookie-secure=false for http; set --cookie-domain.",
             ),
             Cause(
                 "Several instances with another --cookie-secret, or it has not 16, 24 or 32 bytes.",
@@ -187,7 +187,7 @@ ERRORS = (
             ),
             Cause(
                 "TLS versions don't fit, or http is spoken to an https port.",
-                "It fails always.",
+                "It always fails.",
                 "Call https with TLS 1.2 or later.",
             ),
         ),

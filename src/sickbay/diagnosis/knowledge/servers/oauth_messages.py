@@ -142,7 +142,7 @@ ERRORS = (
         why="The server compares the URI of the request with the registered ones, most often character by character.",
         causes=(
             Cause(
-                "The URI isn't registered, or differs by http and https, host, port, path or trailing slash.",
+                "The URI isn't registered, or differs in http and https, host, port, path or trailing slash.",
                 "Compare redirect_uri in the address bar with the registration.",
                 "Register exactly the redirect URI that the app sends, or send the registered one.",
             ),
@@ -152,7 +152,7 @@ ERRORS = (
                 "Set the app's public URL, and trust X-Forwarded-Proto.",
             ),
             Cause(
-                "The URI is broken: encoded twice, with a blank, a line break, or a fragment.",
+                "The URI is broken: encoded twice, with a space, a line break, or a fragment.",
                 "Decode it once.",
                 "Percent-encode the URI once.",
             ),
@@ -211,7 +211,7 @@ ERRORS = (
                 "Send code_challenge_method=S256.",
             ),
             Cause(
-                "The server demands PKCE, and the app doesn't use it.",
+                "The server requires PKCE, and the app doesn't use it.",
                 "There is no code_challenge.",
                 "Enable PKCE in the library.",
             ),
@@ -374,7 +374,7 @@ ERRORS = (
             "encoded first"
         ),
         why=(
-            "RFC 6749 demands percent-encoding of both before base64. Some servers expect the raw values instead, so + or % "
+            "RFC 6749 requires percent-encoding of both before base64. Some servers expect the raw values instead, so + or % "
             "in a secret makes the difference."
         ),
         causes=(

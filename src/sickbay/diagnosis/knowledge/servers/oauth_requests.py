@@ -150,7 +150,7 @@ ERRORS = (
         without=("auth0", '"access_token":', '"redirect_uris":', "urlencoded' \\ -d 'grant_type", "new urlsearchparams"),
         title="The token request has a JSON body; the token endpoint reads only a form",
         why=(
-            "RFC 6749 demands application/x-www-form-urlencoded. Most servers then find no grant_type, and answer "
+            "RFC 6749 requires application/x-www-form-urlencoded. Most servers then find no grant_type, and answer "
             "invalid_request, unsupported_grant_type or 400."
         ),
         causes=(
@@ -181,7 +181,7 @@ ERRORS = (
         ),
         without=("cognito", "salesforce", "graph.facebook", "api.weixin"),
         title="The parameters are in the query of the token URL; the endpoint expects a POST with a form body",
-        why=("RFC 6749 demands the parameters in the body. Many servers ignore the query, and secrets in URLs end up in logs."),
+        why=("RFC 6749 puts the parameters in the body. Many servers ignore the query, and secrets in URLs end up in logs."),
         causes=(
             Cause(
                 "The request is a GET, or a POST with an empty body.",

@@ -82,14 +82,14 @@ ERRORS = (
             ("pkce", "secure", "encryption", "textencoder"),
         ),
         title=(
-            "PKCE needs a secure origin: the page runs by http on a name other than localhost, so that crypto.subtle is missing"
+            "PKCE needs a secure origin: the page runs over http on a host other than localhost, so crypto.subtle is missing"
         ),
         why="Browsers offer Web Crypto only to https pages and localhost.",
         causes=(
             Cause(
-                "The page is opened by http with an IP address or host name.",
+                "The page is opened over http with an IP address or host name.",
                 "window.isSecureContext is false.",
-                "Serve the page by https, or open it as http://localhost.",
+                "Serve the page over https, or open it as http://localhost.",
             ),
         ),
         source="https://github.com/auth0/auth0-spa-js/blob/main/FAQ.md",

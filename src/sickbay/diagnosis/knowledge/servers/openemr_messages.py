@@ -42,7 +42,7 @@ ERRORS = (
                 "Launch the app from the patient summary, or leave launch out and request launch/patient.",
             ),
             Cause(
-                "The value was decoded twice, so + became a blank.",
+                "The value was decoded twice, so + became a space.",
                 "Compare it with the launch URL.",
                 "Percent-encode launch once when you send it on.",
             ),

@@ -299,7 +299,7 @@ ERRORS = (
             ),
         ),
         title="Content-Type: the token request isn't a form",
-        why="The token endpoint reads only application/x-www-form-urlencoded, as RFC 6749 demands.",
+        why="The token endpoint reads only application/x-www-form-urlencoded, as RFC 6749 requires.",
         causes=(
             Cause(
                 "The client sends JSON.",

@@ -237,7 +237,7 @@ ERRORS = (
         why="NextGen Enterprise and NextGen Office have separate portals and servers, and each practice has to enable an app.",
         causes=(
             Cause(
-                "The practice hasn't enabled the app, or the client ID is of the other product.",
+                "The practice hasn't enabled the app, or the client ID is from the other product.",
                 "The sandbox works.",
                 "Ask the practice to enable the app and use the client ID of its product.",
             ),

@@ -261,7 +261,7 @@ ERRORS = (
             "Use the same host for both, or set KC_HOSTNAME.",
         ),
         Cause(
-            "The access token has expired; it lives a minute in realm master.",
+            "The access token has expired; it is valid for one minute in the realm master.",
             "A new token works.",
             "Get a new token before each series of calls.",
         ),

@@ -78,7 +78,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The name isn't the one of the specification.",
-                "Compare it letter by letter: client_id, client_secret, grant_type, code_challenge.",
+                "Compare it character by character: client_id, client_secret, grant_type, code_challenge.",
                 "Correct the spelling, with underscores and in lower case: client_id, redirect_uri, response_type, "
                 "code_verifier.",
             ),
@@ -145,7 +145,7 @@ ERRORS = (
         Cause(
             "A line break was copied with the value, as in Postman's bulk edit or a file.",
             "The message shows \\r\\n in the value, or the raw body has %0A.",
-            "Remove the line break and blanks after the value of grant_type.",
+            "Remove the line break and spaces after the value of grant_type.",
         ),
         source="https://github.com/MicrosoftDocs/azure-docs/issues/49743",
     ),
@@ -205,11 +205,11 @@ ERRORS = (
             ),
             ("`http", "`${", "'''http", '"""http', ' f"', ' @"http', "url"),
         ),
-        "Line breaks and blanks in the template string become part of the parameters' names",
+        "Line breaks and spaces in the template string become part of the parameters' names",
         "A template string keeps its line breaks, so that the server sees %0A%20client_id instead of client_id.",
         Cause(
             "The URL is written over several lines in one string.",
-            "Print the URL: it has blanks before the names.",
+            "Print the URL: it has spaces before the names.",
             "Write the URL on one line, or build the query with new URLSearchParams({…}).",
         ),
         source="https://github.com/google/google-api-javascript-client/issues/710",
@@ -254,7 +254,7 @@ ERRORS = (
         ),
         Cause(
             "The secret is wrong, expired or of another environment.",
-            "Compare it with the console; look for blanks at its end.",
+            "Compare it with the console; look for spaces at its end.",
             "Create a new secret and copy it completely.",
         ),
         Cause(

@@ -228,7 +228,7 @@ ERRORS = (
             ),
         ),
         title="The JWKS URL can't be loaded by the one who has to check the signature",
-        why="Server or API loads the keys itself, from its own network, by https and without a login.",
+        why="Server or API loads the keys itself, from its own network, over https and without a login.",
         causes=(
             Cause(
                 "The URL is only reachable in your network, or on localhost.",

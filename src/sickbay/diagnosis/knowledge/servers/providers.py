@@ -17,7 +17,7 @@ ERRORS = (
         why="Hydra and Authelia compare it exactly, with scheme, port and path. A fragment (#) isn't allowed.",
         causes=(
             Cause(
-                "The URI isn't registered for this client, or differs by http and https, port or slash.",
+                "The URI isn't registered for this client, or differs in http and https, port or slash.",
                 "Compare redirect_uri in the address bar with redirect_uris of the client.",
                 "Add exactly the URI that the app sends to redirect_uris.",
             ),
@@ -47,7 +47,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The app sends the secret in the body, and client_secret_basic is registered, or the reverse.",
+                "The app sends the secret in the body, and client_secret_basic is registered, or vice versa.",
                 "Compare token_endpoint_auth_method with the request.",
                 "Register client_secret_post, or send Authorization: Basic base64(client_id:client_secret).",
             ),
@@ -109,7 +109,7 @@ ERRORS = (
                 "Compare with the client's scope.",
                 "Add the scope to the client, or remove it from the request.",
             ),
-            Cause("The scopes are separated by commas.", "Look at scope.", "Separate them by blanks."),
+            Cause("The scopes are separated by commas.", "Look at scope.", "Separate them with spaces."),
         ),
         source="https://www.ory.sh/docs/hydra/guides/openid",
         confidence="documented",
@@ -126,7 +126,7 @@ ERRORS = (
             ),
             ("state", "nonce"),
         ),
-        title="`state` or nonce is too short: the server demands at least 8 characters",
+        title="`state` or nonce is too short: the server requires at least 8 characters",
         why="A short value could be guessed.",
         causes=(
             Cause(
@@ -166,7 +166,7 @@ ERRORS = (
         ),
         without=("fhir+json",),
         title="Content-Type: the token endpoint accepts only a form, not JSON",
-        why="RFC 6749 demands application/x-www-form-urlencoded.",
+        why="RFC 6749 requires application/x-www-form-urlencoded.",
         causes=(
             Cause(
                 "The client sends JSON.",

@@ -250,7 +250,7 @@ ERRORS = (
                 "Refresh the token and store the newest refresh token, or connect again.",
             ),
             Cause(
-                "Keys or host are of the other environment.",
+                "The keys or the host belong to the other environment.",
                 "sandbox-quickbooks.api.intuit.com needs development keys.",
                 "Use keys and host of the same environment, and the realmId of the login.",
             ),

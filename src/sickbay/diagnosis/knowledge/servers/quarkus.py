@@ -78,16 +78,16 @@ ERRORS = (
             ),
             ("401", "invalid", "fail", "not found", "unauthorized", "error", "kid"),
         ),
-        title="The signing keys were rotated: tokens of the old key, or a checker that caches the old keys, no longer fit",
+        title="The signing keys were rotated: the token was signed with the old key, or the app caches the old keys",
         why="Tokens name their key by kid. After a rotation the issuer publishes other keys at jwks_uri.",
         causes=(
             Cause(
-                "A session or token was signed with a key that isn't published any more.",
+                "A session or token was signed with a key that is no longer published.",
                 "kid of the token isn't in jwks_uri.",
                 "Sign in again to get a new token; the issuer should publish an old key until the last token has expired.",
             ),
             Cause(
-                "The checker caches the old keys.",
+                "The recipient caches the old keys.",
                 "kid is in jwks_uri, and a restart helps.",
                 "Reload jwks_uri when a kid is unknown, and shorten the cache.",
             ),

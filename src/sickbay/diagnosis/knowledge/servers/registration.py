@@ -49,7 +49,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The initial access token is missing (401 or 403).",
-                "The server's documentation or registration policy demands one.",
+                "The server's documentation or registration policy requires one.",
                 "Create an initial access token, and send it as Authorization: Bearer with the registration.",
             ),
             Cause(
@@ -69,7 +69,7 @@ ERRORS = (
     KnownError(
         id="mcp-client-information",
         text=(("existing oauth client information is required",),),
-        title="The client that was registered for this login isn't stored any more when the code is redeemed",
+        title="The client that was registered for this login is no longer stored when the code is redeemed",
         why=(
             "The MCP library asks clientInformation() at the callback. It returns nothing, so there is no client_id "
             "for the code."

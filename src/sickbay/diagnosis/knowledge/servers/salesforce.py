@@ -76,7 +76,7 @@ ERRORS = (
             "Send password=PASSWORDSECURITYTOKEN, and reset the token if in doubt.",
         ),
         Cause(
-            "A sandbox user signs in at login.salesforce.com, or the reverse.",
+            "A sandbox user signs in at login.salesforce.com, or vice versa.",
             "The user name ends with the name of a sandbox.",
             "Use https://test.salesforce.com or the My Domain URL of the org.",
         ),
@@ -208,7 +208,7 @@ ERRORS = (
             "invalid_app_access",
             "user doesn't exist",
         ),
-        "The JWT bearer or client credentials flow isn't prepared in Salesforce for this app or user",
+        "The JWT bearer or client credentials flow isn't set up in Salesforce for this app or user",
         "Salesforce compares iss with the consumer key, sub with a user, aud with the login host, and the signature "
         "with the certificate.",
         Cause(

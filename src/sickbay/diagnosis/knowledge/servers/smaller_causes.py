@@ -68,7 +68,7 @@ ERRORS = (
                 "Sign in again interactively: call acquireTokenRedirect or acquireTokenPopup if acquireTokenSilent fails.",
             ),
             Cause(
-                "The device or user doesn't meet a Conditional Access policy any more.",
+                "The device or user no longer meets a Conditional Access policy.",
                 "The sign-in log names the policy.",
                 "Ask the administrator to look at the sign-in log by the correlation ID.",
             ),
@@ -137,7 +137,7 @@ ERRORS = (
             ),
             ("403", "401", "forbidden", "unauthorized", "unknown_error"),
         ),
-        title="Keycloak's admin API refuses the token: it has no realm-management roles, or it is of another realm or host",
+        title="Keycloak's admin API refuses the token: it has no realm-management roles, or it is from another realm or host",
         why="The admin API reads resource_access.realm-management.roles from the access token, and checks its issuer.",
         causes=(
             Cause(
@@ -151,7 +151,7 @@ ERRORS = (
                 "Assign realm-management roles such as view-users and manage-users to the service account.",
             ),
             Cause(
-                "401: the token is of another realm or host, has expired, or Bearer is missing in the header.",
+                "401: the token is from another realm or host, has expired, or Bearer is missing in the header.",
                 "Compare iss with the address.",
                 "Send `Authorization: Bearer TOKEN` to the same host and realm that issued the token.",
             ),

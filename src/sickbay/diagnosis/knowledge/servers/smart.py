@@ -49,8 +49,8 @@ ERRORS = (
         causes=(
             Cause(
                 "offline_access isn't in the scope of the authorization URL, or is sent only to the token endpoint.",
-                "Look at scope in the authorization URL: it needs blanks between scopes.",
-                "Add offline_access to the scope of the authorization URL, separated by a blank, and authorize again.",
+                "Look at scope in the authorization URL: it needs spaces between scopes.",
+                "Add offline_access to the scope of the authorization URL, separated by a space, and authorize again.",
             ),
             Cause(
                 "It isn't registered for the app, or the server doesn't offer it to public clients.",
@@ -191,7 +191,7 @@ ERRORS = (
                 "Register each missing scope, for example patient/Patient.read, and authorize again.",
             ),
             Cause(
-                "The syntax is of the other SMART version, or a wildcard isn't supported.",
+                "The syntax is that of the other SMART version, or a wildcard isn't supported.",
                 "Compare with scopes_supported in the smart-configuration.",
                 "Request patient/Patient.rs on a v2 server, patient/Patient.read on a v1 server.",
             ),

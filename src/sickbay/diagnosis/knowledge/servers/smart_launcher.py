@@ -24,7 +24,7 @@ ERRORS = (
                 "Copy the launch value from the launch URL unchanged.",
             ),
             Cause(
-                "The value was changed by decoding, such as + turned into a blank.",
+                "The value was changed by decoding, such as + turned into a space.",
                 "Its length differs from the original.",
                 "Percent-encode the value when you put it into the authorization URL.",
             ),

@@ -161,7 +161,7 @@ ERRORS = (
             "Sign a new JWT with ES256 and the .p8 key.",
         ),
         Cause(
-            "client_id is the App ID where the Services ID is needed (web), or the reverse (native app).",
+            "client_id is the App ID where the Services ID is needed (web), or vice versa (native app).",
             "The code was obtained with another client_id.",
             "Use the Services ID on the web and the bundle ID in the app.",
         ),

@@ -119,7 +119,7 @@ ERRORS = (
         id="spring-jwt-audience",
         text=(("the aud claim is not valid", "the required audience is missing"),),
         title="aud: the token isn't meant for this API",
-        why="The resource server demands its audience (spring.security.oauth2.resourceserver.jwt.audiences).",
+        why="The resource server requires its audience (spring.security.oauth2.resourceserver.jwt.audiences).",
         causes=(
             Cause(
                 "The token was requested for another API, or without audience.",

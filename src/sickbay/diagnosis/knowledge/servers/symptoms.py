@@ -124,7 +124,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The session cookie isn't stored: SameSite, Secure by http, size, or another host.",
+                "The session cookie isn't stored: SameSite, Secure over http, size, or another host.",
                 "The callback's response sets a cookie that the browser shows as blocked.",
                 "Use https and one host, SameSite=Lax, and store large tokens on the server.",
             ),

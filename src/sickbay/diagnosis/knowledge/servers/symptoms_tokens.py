@@ -162,7 +162,7 @@ ERRORS = (
             Cause(
                 "The server doesn't know them in this spelling: v1 (.read) or v2 (.rs), wildcards, commas.",
                 "Compare with scopes_supported.",
-                "Request the scopes in the server's spelling, separated by blanks.",
+                "Request the scopes in the server's spelling, separated by spaces.",
             ),
             Cause(
                 "The user or an administrator didn't approve them.",

@@ -52,7 +52,7 @@ ERRORS = (
                 "Request the token with the audience (or resource, or scope) of this API.",
             ),
             Cause(
-                "The checker is configured with another value.",
+                "The recipient is configured with another value.",
                 "Compare its setting.",
                 "Set the expected audience to the aud of the token.",
             ),

@@ -47,7 +47,7 @@ ERRORS = (
                 "Hash the ASCII bytes of the verifier with SHA-256 and encode them as base64url without padding.",
             ),
             Cause(
-                "The verifier was changed on the way, such as + to a blank or by encoding twice.",
+                "The verifier was changed on the way, such as + to a space or by encoding twice.",
                 "The value in the request body differs from the stored one.",
                 "Use only letters, digits and -._~ in the verifier.",
             ),
@@ -132,7 +132,7 @@ ERRORS = (
                 "Pass only the token: header.split(' ')[1], or access_token of the response.",
             ),
             Cause(
-                "It was cut or got a line break or a blank.",
+                "It was cut or got a line break or a space.",
                 "The third part is missing or short.",
                 "Copy or store it completely; a database column may be too short.",
             ),

@@ -279,8 +279,8 @@ ERRORS = (
             ),
         ),
         without=("status code", "country code", "hapi-", "code verifier", "code_verifier", "invalid code challenge"),
-        title="code: the authorization code isn't valid any more, most often because it was used already",
-        why="A code is valid once and for a minute or two. If a token arrives all the same, the same code was exchanged twice.",
+        title="code: the authorization code is no longer valid, most often because it was used already",
+        why="A code is valid once and for a minute or two. If a token arrives anyway, the same code was exchanged twice.",
         causes=(
             Cause(
                 "The exchange runs twice: React StrictMode, a reload of the redirect URL, or both library and code.",
@@ -289,7 +289,7 @@ ERRORS = (
             ),
             Cause(
                 "The code has expired, or was changed by copying or by decoding twice.",
-                "More than a minute passed, or the code has %2F where the URL had / or the reverse.",
+                "More than a minute passed, or the code has %2F where the URL had / or vice versa.",
                 "Start a new login and exchange the new code immediately, decoded once.",
             ),
             Cause(

@@ -35,7 +35,7 @@ ERRORS = (
         ),
         captures=(r"kid\W{1,4}(?P<value>[\w.:/+=-]{3,80})",),
         title="kid: the issuer's key set (JWKS) has no key with the kid of the token",
-        why="The checker looks for the key that kid in the token's header names, in the JWKS of the configured issuer.",
+        why="The recipient looks for the key that kid in the token's header names, in the JWKS of the configured issuer.",
         causes=(
             Cause(
                 "The token comes from another issuer, realm or tenant than the one whose keys were loaded.",
@@ -43,7 +43,7 @@ ERRORS = (
                 "Configure the issuer that iss contains.",
             ),
             Cause(
-                "The server has changed its keys, and the checker still has the old JWKS.",
+                "The server has changed its keys, and the recipient still has the old JWKS.",
                 "The kid is in the JWKS when you open jwks_uri now.",
                 "Load the JWKS again (restart), and let the library fetch it when the kid is unknown.",
             ),

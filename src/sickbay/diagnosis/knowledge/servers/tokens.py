@@ -52,9 +52,9 @@ ERRORS = (
             ),
         ),
         without=("idx1", "api key", "apikey", "another algorithm expected", "foreign key", "primary key"),
-        title="The token's kid isn't among the issuer's keys (JWKS) that the checker has loaded",
+        title="The token's kid isn't among the issuer's keys (JWKS) that the recipient has loaded",
         why=(
-            "The checker takes the key by kid from jwks_uri. It fails if the token has another issuer, or if the keys were "
+            "The recipient takes the key by kid from jwks_uri. It fails if the token has another issuer, or if the keys were "
             "rotated and the old ones are cached."
         ),
         causes=(
@@ -64,8 +64,8 @@ ERRORS = (
                 "Configure the issuer that issued the token, or send a token of the configured issuer.",
             ),
             Cause(
-                "The keys were rotated, and the checker has the old ones.",
-                "It works after a restart of the checker.",
+                "The keys were rotated, and the recipient has the old ones.",
+                "It works after a restart of the recipient.",
                 "Reload the JWKS if a kid is unknown.",
             ),
             Cause(
@@ -112,7 +112,7 @@ ERRORS = (
         ),
         causes=(
             Cause(
-                "The checker uses another key: another issuer, an old JWKS, or a secret for HS256 although the token is RS256.",
+                "The recipient uses another key: another issuer, an old JWKS, or an HS256 secret although the token is RS256.",
                 "Compare alg and kid of the header with the JWKS at jwks_uri of the token's iss.",
                 "Load the keys from jwks_uri of the issuer that issued the token.",
             ),
@@ -158,7 +158,7 @@ ERRORS = (
             ("alg", "rs256", "hs256", "es256", "signing method"),
         ),
         captures=(r"got \\?\"(?P<value>\w+)\\?\"",),
-        title="The token is signed with another algorithm than the checker accepts",
+        title="The token is signed with another algorithm than the recipient accepts",
         why=(
             "Libraries accept only configured algorithms, most often RS256. HS256 uses the client secret instead "
             "of a public "
@@ -217,7 +217,7 @@ ERRORS = (
             'nbf":',
         ),
         title="The token isn't valid yet: iat or nbf is in the future, so the clocks differ",
-        why="The issuer's clock is ahead of the checker's. Some seconds are enough if the library allows no tolerance.",
+        why="The issuer's clock is ahead of the recipient's. Some seconds are enough if the library allows no tolerance.",
         causes=(
             Cause(
                 "The clock of the checking machine is slow, often in a virtual machine or container.",
@@ -271,7 +271,7 @@ ERRORS = (
             "refresh token has expired",
         ),
         title="The token has expired",
-        why="exp is in the past. Access tokens live for minutes to an hour.",
+        why="exp is in the past. Access tokens are valid for minutes to an hour.",
         causes=(
             Cause(
                 "The app keeps using an old token.",
@@ -350,7 +350,7 @@ ERRORS = (
             ("token", "jwt", "assertion", "iat"),
         ),
         title="The clocks of the two machines differ",
-        why="Tokens and assertions have times that are compared with the checker's clock.",
+        why="Tokens and assertions have times that are compared with the recipient's clock.",
         causes=(
             Cause(
                 "A clock is wrong by more than the tolerance.",

@@ -109,7 +109,7 @@ def _is_oauth(aud: str, facts: Facts) -> bool:
 
 
 def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    """A host without a path, or an OAuth endpoint."""
+    """Whether it can't be a FHIR base on any server: a host without a path, or an OAuth endpoint."""
     aud = audience(request)
     if not known.smart or aud is None or not urls.is_absolute(aud):
         return None

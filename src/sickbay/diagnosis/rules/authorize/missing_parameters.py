@@ -200,7 +200,7 @@ def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessR
 
 
 def _what(name: str, value: str) -> str | None:
-    """What the value is instead of a value; a scope may be a placeholder as a whole or in part."""
+    """Describes what was sent instead of a value. A scope may be a placeholder as a whole or in part."""
     if value in (corrections.PLACEHOLDER_CHALLENGE, corrections.PLACEHOLDER_VERIFIER):
         return "a placeholder from a corrected request of Sickbay"
     if name != "scope":

@@ -79,7 +79,7 @@ def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlC
 
 
 def _is_enough(bits: int, known: AuthorizeContext | UrlContext) -> bool:
-    """Only SMART says how random `state` must be. A redirect doesn't show which flow it belongs to."""
+    """Whether `state` is random enough. Only SMART sets a minimum, and a redirect doesn't show which flow it belongs to."""
     return not known.smart if isinstance(known, AuthorizeContext) else known.server is UNKNOWN and bits >= FEW_BITS
 
 

@@ -293,7 +293,7 @@ def _differs(facts: Facts) -> Severity:
 
 
 def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Only in the header, if there still is one: another repair may have removed it."""
+    """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
     if request.presented.basic is None:
         return request
     return structs.replace(request, parameters=request.parameters.replaced([("client_id", None)]))
