@@ -129,7 +129,7 @@ def test_an_authorization_request_for_registered_scopes_is_ordinary(scope: str, 
     ],
 )
 def test_every_other_authorization_request_is_checked(scope: str | None, registered: str, policy: Policy) -> None:
-    client, server = replace(samples.CLIENT, scope=registered), samples.server(**_changed(policy))
+    client, server = structs.replace(samples.CLIENT, scope=registered), samples.server(**_changed(policy))
     assert not ordinary_scopes.of_authorize(sample_request(scope=scope), client, server)
 
 

@@ -231,7 +231,7 @@ def test_a_check_with_inputs_passes_if_they_are_empty() -> None:
         assert [
             search_check.name
             for search_check in with_inputs
-            if search_check.decide(request, replace(KNOWN, faults=())) is not None
+            if search_check.decide(request, structs.replace(KNOWN, faults=())) is not None
         ] == []
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from msgspec import Struct
-
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import access as stage
 from sickbay.authorization import operations, search, writes
