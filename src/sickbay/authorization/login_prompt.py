@@ -32,8 +32,8 @@ class SignInParameters(Struct, frozen=True):
 
 
 def sign_in_parameters(sent: Parameters) -> SignInParameters:
-    age = sent.get("max_age") or ""
-    hinted = jose.peek(sent.get("id_token_hint") or "")
+    age, id_token = sent.get("max_age") or "", sent.get("id_token_hint")
+    hinted = jose.peek(id_token) if id_token else None
     return SignInParameters(
         prompts=frozenset((sent.get("prompt") or "").split()),
         max_age=int(age) if age.isascii() and age.isdigit() and len(age) < 10 else None,

@@ -70,16 +70,11 @@ class PendingAuthorization(Struct, frozen=True):
     chosen: dict[str, str] = {}
     """launch/ scope for another type -> the reference that the user chose; "" if none was chosen."""
     id: str = ""
+    sign_in_parameters: SignInParameters = SignInParameters()
     offered: tuple[GrantedScope, ...] = ()
     """Each requested scope, and whether it can be granted."""
-
-    @property
-    def sign_in_parameters(self) -> SignInParameters:
-        return sign_in_parameters(self.request.parameters)
-
-    @property
-    def grantable(self) -> tuple[str, ...]:
-        return tuple(scope.scope for scope in self.offered if scope.granted)
+    grantable: tuple[str, ...] = ()
+    """The requested scopes that can be granted."""
 
     @property
     def redirect_uri(self) -> str:
@@ -125,7 +120,7 @@ async def authorize(
     tenant = tenant.under(client)
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
-    login = await sessions.login(runtime, tenant, session)
+    login = await sessions.login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = AuthorizeContext(
         now=runtime.now(),
@@ -207,6 +202,7 @@ def _pending(
     encounter = (launch.encounter if launch else None) if stored.encounter is None else stored.encounter
     if client.auto_approve is not None:
         patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
+    offered = stage.granted_scopes(request, client, tenant.server)
     return PendingAuthorization(
         request,
         client,
@@ -224,7 +220,9 @@ def _pending(
         encounter=encounter,
         chosen=stored.chosen,
         id=id,
-        offered=stage.granted_scopes(request, client, tenant.server),
+        sign_in_parameters=sign_in_parameters(request.parameters),
+        offered=offered,
+        grantable=tuple([scope.scope for scope in offered if scope.granted]),
     )
 
 
