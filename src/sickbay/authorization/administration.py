@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal, TypeAlias
@@ -16,6 +16,8 @@ Standing: TypeAlias = Literal["keyboard", "token", "session", "foreign", "wrong-
 """How a request gets administrator access (the first three), or why it doesn't."""
 ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
 Bearer: TypeAlias = Literal["none", "right", "wrong"]
+PORTAL: Final = frozenset(("", "developer", "exchanges", "timelines"))
+"""First segments of the paths of the developer portal."""
 
 _FORWARDING: Final = re.compile(
     r"forward|proxy|client-?ip|real-?ip|connecting-?ip|remote-?(?:ip|addr|host|port|user)|-via$|(?:^|-)ip$|"
@@ -55,6 +57,12 @@ class AdminRequest:
     foreign: bool = False
     bearer: Bearer = "none"
     session: bool = False
+
+
+def may_use_session(path: str, tenants: Container[str]) -> bool:
+    """Whether a session with the admin token counts at this path. FHIR and OAuth paths and /admin never accept a cookie."""
+    first, _, rest = path[1:].partition("/")
+    return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
 def standing(rules: AdminRules, request: AdminRequest) -> Standing:

@@ -34,6 +34,8 @@ class Sandbox:
 
     settings: Settings
     runtime: Runtime
+    tenants: Mapping[str, Tenant]
+    """The hospitals of the runtime."""
     journal: Journal
     filling: PopulationLoader
     temporary: Path | None = None
@@ -43,10 +45,6 @@ class Sandbox:
     """Limits large responses that are being converted to XML or indented."""
     bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits concurrent batches and transactions, because each may build a large response."""
-
-    @property
-    def tenants(self) -> Mapping[str, Tenant]:
-        return self.runtime.tenants
 
     async def close(self) -> None:
         await self.filling.stop()
@@ -90,7 +88,7 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
-    return Sandbox(settings, runtime, journal, PopulationLoader(runtime, written), temporary)
+    return Sandbox(settings, runtime, tenants, journal, PopulationLoader(runtime, written), temporary)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
+from sickbay.authorization.administration import may_use_session
 from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
@@ -23,7 +24,7 @@ from sickbay.services.reindexing import reindex
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
-from sickbay.web.admin.session import may_use_session, recognise
+from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.authorization.administration import PORTAL
 from sickbay.kernel.english import count
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -21,14 +21,7 @@ from sickbay.web.pages.notice import NoticeView
 from sickbay.web.request_state import headers_of, state_of
 
 SIGN_IN = "/developer/sign-in"
-PORTAL = frozenset(("", "developer", "exchanges", "timelines"))
 FOREIGN = "A page of another origin sent this request, so it was refused."
-
-
-def may_use_session(path: str, tenants: Container[str]) -> bool:
-    """Whether a session counts at this address. FHIR and OAuth addresses and /admin never accept a cookie."""
-    first, _, rest = path[1:].partition("/")
-    return first in PORTAL or (first in tenants and (rest == "ehr/launch" or rest.startswith("errors/")))
 
 
 async def recognise(request: Request, sandbox: Sandbox, guard: AdminGuard) -> None:
