@@ -13,10 +13,9 @@ from tests.authorization.samples import sample_request
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
 
 from sickbay.authorization import authorize, backend_scopes, ordinary_scopes, refresh
-from sickbay.authorization.authorize import GrantedScope, granting
+from sickbay.authorization.authorize import granted_scopes
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
-from sickbay.protocol import scope_spelling as spelt
 from sickbay.protocol.scopes import split
 
 TEXTS = st.lists(
@@ -98,9 +97,9 @@ def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_sco
     request, known = sample_request(scope=sent or None, aud=aud), samples.known(server=server, client=client)
     if ordinary_scopes.of_authorize(request, client, server):
         assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, known)] == []
-        tokens = split(sent, server.policy.scope_separators)
-        rows = [granting._grant(token, spelt.registered(client.scope), client, server) for token in tokens]
-        assert rows == [GrantedScope(token, True) for token in tokens]
+        rows = granted_scopes(request, client, server)
+        assert rows == granted_scopes(request, client, server, unusual=False)
+        assert all(row.granted for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
 
     picker: whether this tenant has a patient picker. Without one, launch/patient on its own needs no patient.
     """
-    if any(token.startswith("patient/") and scopes.parse(token) for token in granted):
+    if any(scopes.parse(token) for token in granted if token.startswith("patient/")):
         return True
     return picker and any(scope.type in ("patient", "encounter") for scope in _launch_scopes(granted))
 

@@ -151,7 +151,9 @@ async def authorize(
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)
     stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
-    return AuthorizeResult(decision, client, timeline, False, _pending(tenant, stored, request, client, launch, person))
+    offered = stage.granted_scopes(request, client, tenant.server, unusual=known.unusual_scopes)
+    waiting = _pending(tenant, stored, request, client, launch, person, offered)
+    return AuthorizeResult(decision, client, timeline, False, waiting)
 
 
 def _without_auto_approve(client: Client | None) -> Client | None:
@@ -194,6 +196,7 @@ def _pending(
     client: Client,
     launch: Launch | None,
     person: _Person,
+    offered: tuple[GrantedScope, ...],
     id: str = "",
 ) -> PendingAuthorization:
     """stored: for a new request, what is known so far. The user's choices override the launch, which overrides auto_approve."""
@@ -202,7 +205,6 @@ def _pending(
     encounter = (launch.encounter if launch else None) if stored.encounter is None else stored.encounter
     if client.auto_approve is not None:
         patient, encounter = patient or client.auto_approve.patient, encounter or client.auto_approve.encounter
-    offered = stage.granted_scopes(request, client, tenant.server)
     return PendingAuthorization(
         request,
         client,
@@ -287,7 +289,8 @@ async def resume(
     person = await _person(runtime, tenant, client, await sessions.login(runtime, tenant, session))
     if stored.login != (person.login or ""):
         stored = structs.replace(stored, patient=None, encounter=None, chosen={})
-    return _pending(tenant, stored, request, client, launch, person, id)
+    offered = stage.granted_scopes(request, client, tenant.server)
+    return _pending(tenant, stored, request, client, launch, person, offered, id)
 
 
 def forget(waiting: PendingAuthorization) -> list[Delete]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.authorization import ordinary_scopes, requested_scopes
+from sickbay.authorization import requested_scopes
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.protocol import scopes
@@ -20,13 +20,16 @@ class GrantedScope(NamedTuple):
     reason: str = ""
 
 
-def granted_scopes(request: AuthorizeRequest, client: Client, server: Server) -> tuple[GrantedScope, ...]:
+def granted_scopes(
+    request: AuthorizeRequest, client: Client, server: Server, *, unusual: bool = True
+) -> tuple[GrantedScope, ...]:
     """Returns each requested scope once, in order. A request that was accepted strictly loses at most offline_access here;
-    scopes that a lenient app or tenant drops come with the reason.
+    scopes that a lenient app or tenant drops come with the reason. unusual: False if all of them are granted
+    (`ordinary_scopes`).
     """
     text = request.parameters.get("scope") or ""
     requested = scopes.split(text, server.policy.scope_separators)
-    if not server.policy.grants_registered and ordinary_scopes.of_authorize(request, client, server):
+    if not unusual and not server.policy.grants_registered:
         return tuple(GrantedScope(token, True) for token in requested)
     registered_scopes = registered(client.scope)
     granted = tuple(_grant(token, registered_scopes, client, server) for token in requested)
