@@ -1,8 +1,26 @@
-"""Counts and lists as English words."""
+"""Counts, lists, dates and times in English: 2 requests; a, b and c; 24 Nov 2026, 10:31:07. Nothing here reads the clock."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONG = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+WEEK = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -14,3 +32,57 @@ def join(words: Sequence[str], last: str = "and") -> str:
     """'a', 'a and b', 'a, b and c'."""
     *first, end = words or [""]
     return f"{', '.join(first)} {last} {end}" if first else end
+
+
+def instant(at: float | str) -> datetime:
+    """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
+    if isinstance(at, (int, float)):
+        return datetime.fromtimestamp(at, UTC)
+    parsed = datetime.fromisoformat(at)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def day(when: date) -> str:
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def weekday(when: date) -> str:
+    return f"{WEEK[when.weekday()]}, {when.day} {LONG[when.month - 1]}"
+
+
+def clock(when: datetime, seconds: bool = False) -> str:
+    return when.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def moment(at: float | str) -> str:
+    when = instant(at)
+    return f"{day(when)}, {clock(when, seconds=True)}"
+
+
+def iso(at: float | str) -> str:
+    return instant(at).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def partial(text: str | None) -> date | None:
+    """The date in a FHIR date or dateTime; None if it has no day."""
+    try:
+        return date.fromisoformat((text or "")[:10])
+    except ValueError:
+        return None
+
+
+def fhir_date(text: str | None) -> str:
+    """Format a FHIR date: a day, a month or a year, as precise as the value."""
+    known = partial(text)
+    if known:
+        return day(known)
+    year, _, month = (text or "")[:7].partition("-")
+    return f"{MONTHS[int(month) - 1]} {year}" if month.isascii() and month.isdigit() and 1 <= int(month) <= 12 else year
+
+
+def age(born: str | None, today: date) -> int | None:
+    """The age in whole years; None if the day of birth isn't known."""
+    birth = partial(born)
+    if birth is None:
+        return None
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))

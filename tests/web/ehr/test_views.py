@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 from tests.web import records
 
+from sickbay.kernel import english
 from sickbay.web.ehr import chart, schedule
 from sickbay.web.ehr.views import PatientsView
-from sickbay.web.pages import svg, times
+from sickbay.web.pages import svg
 
 TODAY = date(2026, 11, 24)
 NOBODY = PatientsView(search="/p", rows=(), total=0)
@@ -103,7 +104,7 @@ def test_a_plot_without_values_is_empty() -> None:
 
 
 def test_dates_are_as_precise_as_the_value() -> None:
-    assert [times.fhir_date(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
+    assert [english.fhir_date(text) for text in ("2017-02-01", "2017-02", "2017", None)] == [
         "1 Feb 2017",
         "Feb 2017",
         "2017",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
+from sickbay.kernel import english
 from sickbay.web.ehr.views import Banner, BloodPressure, Fact, Lab, PatientRow, Sign
 from sickbay.web.oauth.sign_in import Candidate
-from sickbay.web.pages import times
 
 Resource = Mapping[str, Any]
 
@@ -61,23 +61,23 @@ def candidate(patient: Resource, note: str = "") -> Candidate:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
     return Candidate(
-        str(patient["id"]), family, given, sex, times.fhir_date(patient.get("birthDate")), record_number(patient), note
+        str(patient["id"]), family, given, sex, english.fhir_date(patient.get("birthDate")), record_number(patient), note
     )
 
 
 def patient_row(patient: Resource, href: str) -> PatientRow:
     family, given = name_of(patient)
     sex = SEXES.get(str(patient.get("gender")), "")
-    return PatientRow(f"{family}, {given}", href, times.fhir_date(patient.get("birthDate")), record_number(patient), sex)
+    return PatientRow(f"{family}, {given}", href, english.fhir_date(patient.get("birthDate")), record_number(patient), sex)
 
 
 def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit: str = "", visit_detail: str = "") -> Banner:
     family, given = name_of(patient)
-    years = times.age(patient.get("birthDate"), today)
+    years = english.age(patient.get("birthDate"), today)
     return Banner(
         family=family,
         given=given,
-        born=times.fhir_date(patient.get("birthDate")),
+        born=english.fhir_date(patient.get("birthDate")),
         age="" if years is None else f"{years} y",
         sex=str(patient.get("gender") or "").capitalize(),
         record=record_number(patient),
@@ -147,9 +147,9 @@ def pressure(observations: Iterable[Resource]) -> tuple[BloodPressure, ...]:
     for observation in _sorted(observations):
         if coded(observation.get("code"), PANEL):
             high, low = _component(observation, SYSTOLIC), _component(observation, DIASTOLIC)
-            day = times.partial(observation.get("effectiveDateTime"))
+            day = english.partial(observation.get("effectiveDateTime"))
             if high is not None and low is not None and day:
-                readings.append(BloodPressure(day.isoformat(), times.MONTHS[day.month - 1], high, low))
+                readings.append(BloodPressure(day.isoformat(), english.MONTHS[day.month - 1], high, low))
     return tuple(readings[-READINGS:])
 
 
@@ -188,7 +188,7 @@ def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
     ordered = sorted((_lab(name, values) for name, values in by_name.items()), key=lambda lab: not lab.flag)
     last = max((str(values[-1].get("effectiveDateTime")) for values in by_name.values()), default="")
-    return tuple(ordered[:LABS]), times.fhir_date(last)
+    return tuple(ordered[:LABS]), english.fhir_date(last)
 
 
 def _lab(name: str, course: Sequence[Resource]) -> Lab:

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.models import Client, User
+from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.population import calendar
 from sickbay.protocol.parameters import Parameters, parse
@@ -29,7 +30,7 @@ from sickbay.web.ehr import chart_data, schedule
 from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
 from sickbay.web.exchanges.handlers import full
 from sickbay.web.oauth.login import sign_in_view, signing_in_user
-from sickbay.web.pages import notice, times
+from sickbay.web.pages import notice
 from sickbay.web.population_pending import filled
 
 VERSION = "r4"
@@ -154,7 +155,7 @@ async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     if ehr.user is not None and ehr.user.acts_for_patients:
         return RedirectResponse(_records_of(ehr, ehr.user), 303, error_responses.NO_STORE)
     current = ehr.today()
-    chosen = times.partial(request.query_params.get("date")) or current
+    chosen = english.partial(request.query_params.get("date")) or current
     appointments = await ehr.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
     known = await ehr.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
@@ -269,5 +270,5 @@ def _line(exchange: dict[str, object]) -> RequestLine:
     assert isinstance(answer, dict)
     parts = urlsplit(request["url"])
     path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
-    at = times.clock(times.instant(float(str(exchange["at"]))), seconds=True)
+    at = english.clock(english.instant(float(str(exchange["at"]))), seconds=True)
     return RequestLine(at, request["method"], path, answer["status"], href=f"/exchanges/{exchange['id']}")

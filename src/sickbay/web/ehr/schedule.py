@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.web.ehr.chart import SEXES, concept_text, name_of
 from sickbay.web.ehr.views import AppointmentRow, DayView, PatientsView, State
-from sickbay.web.pages import times
 
 Resource = Mapping[str, Any]
 
@@ -44,8 +44,8 @@ def day_view(
     """
     ordered = sorted(appointments, key=lambda appointment: str(appointment.get("start")))
     visits = tuple(visit(appointment, patients, ehr, day, to_do or {}) for appointment in ordered)
-    clock = times.clock(now) if now else ""
-    title = times.weekday(day) if now else f"{times.weekday(day)} {day.year}"
+    clock = english.clock(now) if now else ""
+    title = english.weekday(day) if now else f"{english.weekday(day)} {day.year}"
     return DayView(
         title=title,
         summary=summary(visits),
@@ -68,9 +68,9 @@ def visit(
     place = actor(appointment, "Location")[1] if state == "here" else ""
     patient = patients.get(id)
     family, given = name_of(patient) if patient else ("", display)
-    start = times.instant(str(appointment["start"]))
+    start = english.instant(str(appointment["start"]))
     return AppointmentRow(
-        times.clock(start),
+        english.clock(start),
         f"{_minutes(appointment)} min",
         state,
         ", ".join(part for part in (word, place) if part),
@@ -86,7 +86,7 @@ def sex_and_age(patient: Resource | None, today: date) -> str:
     """The sex and age, such as 'm, 65'."""
     if patient is None:
         return ""
-    years = times.age(patient.get("birthDate"), today)
+    years = english.age(patient.get("birthDate"), today)
     parts = (SEXES.get(str(patient.get("gender")), ""), "" if years is None else str(years))
     return ", ".join(part for part in parts if part)
 
@@ -109,7 +109,7 @@ def _minutes(appointment: Resource) -> int:
     if appointment.get("minutesDuration"):
         return int(appointment["minutesDuration"])
     start, end = str(appointment["start"]), str(appointment.get("end") or appointment["start"])
-    return int((times.instant(end) - times.instant(start)).total_seconds() // 60)
+    return int((english.instant(end) - english.instant(start)).total_seconds() // 60)
 
 
 def summary(visits: Sequence[AppointmentRow]) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 from sickbay.diagnosis import fresh_pkce
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
-from sickbay.web.pages import exchange_summary, times
+from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import FindingView, TextPiece, Verdict, findings
@@ -158,8 +159,8 @@ def exchange_view(
         headline=exchange_summary.headline(views, refused, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
         stage=STAGES.get(str(exchange.get("stage")), "Request"),
-        at=f"{times.moment(exchange.get('at') or 0)} UTC",
-        at_iso=times.iso(exchange.get("at") or 0),
+        at=f"{english.moment(exchange.get('at') or 0)} UTC",
+        at_iso=english.iso(exchange.get("at") or 0),
         app=app,
         app_href=app_href,
         hospital=hospital,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sickbay.kernel import english
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorized_apps as operation
@@ -13,7 +14,6 @@ from sickbay.web import cookies, error_responses, http_request
 from sickbay.web.ehr.handlers import EhrPages
 from sickbay.web.oauth.authorized_apps_view import AllowedApp, ManageView
 from sickbay.web.oauth.sign_in import consent_groups
-from sickbay.web.pages import times
 
 
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -37,4 +37,4 @@ async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
 
 def _app(app: operation.Allowed) -> AllowedApp:
     items = tuple(item for group in consent_groups(app.scopes) for item in group.items)
-    return AllowedApp(app.client.client_id, app.client.name, times.day(times.instant(app.since)), items, app.live, app.away)
+    return AllowedApp(app.client.client_id, app.client.name, english.day(english.instant(app.since)), items, app.live, app.away)

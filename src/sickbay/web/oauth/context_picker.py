@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.kernel import english
 from sickbay.web.ehr import chart
-from sickbay.web.pages import times
 
 NAMED_BY = (
     "code",
@@ -70,7 +70,7 @@ def _choice(type: str, resource: Mapping[str, Any]) -> ContextChoice:
     reference = f"{type}/{resource['id']}"
     names = (_display(resource.get(member)) for member in NAMED_BY)
     title = next(filter(None, names), "") or chart.drug(resource) or reference
-    day = next((times.fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
+    day = next((english.fhir_date(str(resource[member])) for member in DATED_BY if resource.get(member)), "")
     status = resource.get("status")
     return ContextChoice(reference, title, day, status if isinstance(status, str) else "")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.kernel import english
 from sickbay.web.ehr import chart
-from sickbay.web.pages import times
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def choices(encounters: Iterable[Mapping[str, Any]]) -> tuple[VisitChoice, ...]:
 
 
 def _choice(encounter: Mapping[str, Any]) -> VisitChoice:
-    when = times.fhir_date((encounter.get("period") or {}).get("start"))
+    when = english.fhir_date((encounter.get("period") or {}).get("start"))
     kinds, reasons = encounter.get("type") or (), encounter.get("reasonCode") or encounter.get("reason") or ()
     kind = ", ".join(filter(None, map(chart.concept_text, kinds)))
     why = ", ".join(filter(None, map(chart.concept_text, reasons)))

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.models import Client
+from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
@@ -24,7 +25,6 @@ from sickbay.web import cookies, error_responses, html_response, http_request, o
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.handlers import Persons, persons
-from sickbay.web.pages import times
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, findings
@@ -64,7 +64,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
         portal_views.kind_of_app(client.type, client.client, client.smart_version),
         hospital,
         client.client_id,
-        title or (times.moment(last["at"]) if last else ""),
+        title or (english.moment(last["at"]) if last else ""),
         "refused" if refused else "passed" if last else "",
     )
 
@@ -118,7 +118,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         all_launches=f"/exchanges?app={client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
-        live_at=f"{times.moment(live)} UTC" if live else "",
+        live_at=f"{english.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
         patients=await _patients(sandbox, tenant),
         users=await _users(sandbox, tenant),
@@ -184,7 +184,7 @@ def _launch(id: str, newest_first: list[dict[str, Any]], people: Persons) -> Lau
     timeline = timeline_view(id, newest_first[::-1], app="", hospital="")
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
-        times.moment(newest_first[0]["at"]),
+        english.moment(newest_first[0]["at"]),
         people.patient or "standalone",
         people.user,
         timeline.kind,

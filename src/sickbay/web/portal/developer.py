@@ -14,7 +14,7 @@ from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.pasted_text import diagnose_text
-from sickbay.kernel.english import count, join
+from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import reader as journal_reader
@@ -24,7 +24,6 @@ from sickbay.web.exchanges.handlers import full
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
-from sickbay.web.pages.times import moment
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
 from sickbay.web.portal.diagnosis_views import doctor_view, known_error_view, rule_view, whole
 from sickbay.web.portal.doctor_views import DoctorView

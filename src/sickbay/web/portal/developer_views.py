@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.kernel import english
 from sickbay.kernel.english import count
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.views import STAGES
-from sickbay.web.pages import times
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def exchange_line(exchange: Mapping[str, Any], *, app: str = "", hospital: str =
     return ExchangeLine(
         str(exchange["id"]),
         f"{root}/exchanges/{exchange['id']}",
-        times.moment(exchange.get("at") or 0),
+        english.moment(exchange.get("at") or 0),
         "refused" if refused else "passed",
         stage,
         app,
@@ -200,7 +200,7 @@ def timeline_view(
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
     title, lede, verdict = _outcome(done, stopped, waiting, complete)
-    date = f"{times.day(times.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
+    date = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
     return TimelineView(
         id=id,
         title=title,
@@ -276,7 +276,7 @@ def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
     if errors:
         text = f"{text}, {count(len(errors), 'problem')}"
     status = "refused" if errors else str((exchange.get("response") or {}).get("status", ""))
-    when = times.instant(exchange.get("at") or 0)
+    when = english.instant(exchange.get("at") or 0)
     return Arrow(
         origin,
         target,
