@@ -28,38 +28,12 @@ LARGE = 20_000
 """The longest body, in characters, that is parsed in order to keep its members."""
 _OWN = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
 """Response headers that never repeat anything from the request."""
-SECRETS = frozenset(map(known.squeezed, SECRET)) | frozenset(
-    (
-        "secret",
-        "clientpassword",
-        "passwd",
-        "pwd",
-        "pass",
-        "passphrase",
-        "apikey",
-        "assertion",
-        "authorization",
-        "bearer",
-        "launch",
-        "softwarestatement",
-        "privatekey",
-        "csrf",
-        "cookie",
-        "session",
-        "sessionid",
-        "authtoken",
-        "jwt",
-        "credentials",
-        "authcode",
-        "authorizationcode",
-        "verifier",
-        "refresh",
-        "registrationtoken",
-        "key",
-        "otp",
-        "pin",
-        "clientsecretvalue",
-    )
+SECRETS = frozenset(map(known.squeezed, SECRET)) | known.listed(
+    """
+    secret clientpassword passwd pwd pass passphrase apikey assertion authorization bearer launch softwarestatement
+    privatekey csrf cookie session sessionid authtoken jwt credentials authcode authorizationcode verifier refresh
+    registrationtoken key otp pin clientsecretvalue
+    """
 )
 """Names of secret parameters and members, in lower case without punctuation."""
 Read: TypeAlias = Callable[[SafeValues, str], str]

@@ -27,52 +27,13 @@ _PREFERENCES = re.compile(
 _VERSIONS = re.compile(r"(?:\*|(?:W/)?\"\d{1,9}\"|[,\s])+")
 _DATE = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 _PRODUCT = re.compile(r"([A-Za-z][A-Za-z0-9.-]{1,30})(?:/([\d._]{1,20}))?")
-PRODUCTS = frozenset(
-    (
-        "mozilla",
-        "applewebkit",
-        "chrome",
-        "safari",
-        "firefox",
-        "gecko",
-        "edg",
-        "opr",
-        "version",
-        "mobile",
-        "curl",
-        "wget",
-        "httpie",
-        "python-requests",
-        "python-httpx",
-        "python-httpx2",
-        "python-urllib3",
-        "aiohttp",
-        "axios",
-        "node",
-        "node-fetch",
-        "undici",
-        "okhttp",
-        "java",
-        "apache-httpclient",
-        "go-http-client",
-        "postmanruntime",
-        "insomnia",
-        "ruby",
-        "faraday",
-        "dart",
-        "dalvik",
-        "headlesschrome",
-        "hapi-fhir",
-        "fhir.js",
-        "fhirclient",
-        "testclient",
-        "bruno",
-        "deno",
-        "guzzlehttp",
-        "reactornetty",
-        "cfnetwork",
-        "darwin",
-    )
+PRODUCTS = known.listed(
+    """
+    mozilla applewebkit chrome safari firefox gecko edg opr version mobile curl wget httpie python-requests python-httpx
+    python-httpx2 python-urllib3 aiohttp axios node node-fetch undici okhttp java apache-httpclient go-http-client
+    postmanruntime insomnia ruby faraday dart dalvik headlesschrome hapi-fhir fhir.js fhirclient testclient bruno deno
+    guzzlehttp reactornetty cfnetwork darwin
+    """
 )
 _HOST = re.compile(r"([A-Za-z0-9.-]{1,100}|\[[0-9A-Fa-f:]{2,40}\])(?::\d{1,5})?")
 _SITES = frozenset(("same-origin", "same-site", "cross-site", "none"))

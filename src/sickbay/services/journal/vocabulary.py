@@ -14,174 +14,41 @@ from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.memoize import memoized
 
-OAUTH = frozenset(
-    (
-        "response_type",
-        "client_id",
-        "redirect_uri",
-        "scope",
-        "state",
-        "aud",
-        "launch",
-        "code_challenge",
-        "code_challenge_method",
-        "nonce",
-        "response_mode",
-        "prompt",
-        "max_age",
-        "display",
-        "ui_locales",
-        "id_token_hint",
-        "login_hint",
-        "acr_values",
-        "audience",
-        "resource",
-        "iss",
-        "request",
-        "request_uri",
-        "grant_type",
-        "code",
-        "code_verifier",
-        "refresh_token",
-        "client_secret",
-        "client_assertion",
-        "client_assertion_type",
-        "assertion",
-        "username",
-        "password",
-        "access_token",
-        "id_token",
-        "token",
-        "token_type",
-        "token_type_hint",
-        "expires_in",
-        "post_logout_redirect_uri",
-        "logout_hint",
-        "error",
-        "error_description",
-        "error_uri",
-        "need_patient_banner",
-        "smart_style_url",
-        "patient",
-        "encounter",
-        "intent",
-        "tenant",
-        "fhirContext",
-        "appContext",
-        "active",
-        "sub",
-        "exp",
-        "iat",
-        "app",
-        "user",
-        "fhir_context",
-        "app_context",
-        "csrf",
-        "decision",
-        "reference",
-        "q",
-        "id",
-        "as",
-    )
+
+def listed(text: str) -> frozenset[str]:
+    """The words of a text that lists them."""
+    return frozenset(text.split())
+
+
+OAUTH = listed(
+    """
+    response_type client_id redirect_uri scope state aud launch code_challenge code_challenge_method nonce response_mode
+    prompt max_age display ui_locales id_token_hint login_hint acr_values audience resource iss request request_uri
+    grant_type code code_verifier refresh_token client_secret client_assertion client_assertion_type assertion username
+    password access_token id_token token token_type token_type_hint expires_in post_logout_redirect_uri logout_hint
+    error error_description error_uri need_patient_banner smart_style_url patient encounter intent tenant fhirContext
+    appContext active sub exp iat app user fhir_context app_context csrf decision reference q id as
+    """
 )
-METADATA = frozenset(
-    (
-        *TEXTS,
-        *LISTS,
-        "client_uri",
-        "logo_uri",
-        "tos_uri",
-        "policy_uri",
-        "contacts",
-        "jwks",
-        "keys",
-        "kty",
-        "kid",
-        "use",
-        "alg",
-        "crv",
-        "x",
-        "y",
-        "n",
-        "e",
-        "d",
-        "p",
-        "dp",
-        "dq",
-        "qi",
-        "k",
-        "oth",
-        "key_ops",
-        "software_id",
-        "software_version",
-        "name",
-        "type",
-        "client",
-        "fhir",
-        "smart_version",
-        "pkce",
-        "native",
-        "scope_mode",
-        "scopes",
-        "token_lifetime",
-        "auto_approve",
-        "client_id_issued_at",
-        "client_secret_expires_at",
-        "registration_access_token",
-        "registration_client_uri",
-    )
+METADATA = frozenset((*TEXTS, *LISTS)) | listed(
+    """
+    client_uri logo_uri tos_uri policy_uri contacts jwks keys kty kid use alg crv x y n e d p dp dq qi k oth key_ops
+    software_id software_version name type client fhir smart_version pkce native scope_mode scopes token_lifetime
+    auto_approve client_id_issued_at client_secret_expires_at registration_access_token registration_client_uri
+    """
 )
 METHODS_OF_HTTP = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"))
-HEADERS = frozenset(
-    (
-        "accept",
-        "accept-encoding",
-        "accept-language",
-        "authorization",
-        "cache-control",
-        "content-encoding",
-        "content-length",
-        "content-type",
-        "cookie",
-        "dpop",
-        "if-match",
-        "if-modified-since",
-        "if-none-exist",
-        "if-none-match",
-        "origin",
-        "prefer",
-        "referer",
-        "user-agent",
-        "x-correlation-id",
-        "x-request-id",
-        "x-requested-with",
-    )
+HEADERS = listed(
+    """
+    accept accept-encoding accept-language authorization cache-control content-encoding content-length content-type
+    cookie dpop if-match if-modified-since if-none-exist if-none-match origin prefer referer user-agent x-correlation-id
+    x-request-id x-requested-with
+    """
 )
-ALGORITHMS = frozenset(
-    (
-        "RSA",
-        "EC",
-        "oct",
-        "OKP",
-        "sig",
-        "enc",
-        "RS256",
-        "RS384",
-        "RS512",
-        "ES256",
-        "ES384",
-        "ES512",
-        "PS256",
-        "PS384",
-        "HS256",
-        "P-256",
-        "P-384",
-        "P-521",
-        "AQAB",
-        "sign",
-        "verify",
-        "none",
-    )
+ALGORITHMS = listed(
+    """
+    RSA EC oct OKP sig enc RS256 RS384 RS512 ES256 ES384 ES512 PS256 PS384 HS256 P-256 P-384 P-521 AQAB sign verify none
+    """
 )
 _SEGMENTS = """
     admin apps users launches tokens exchanges timelines clock policies faults snapshots reset openapi.json restore developer
@@ -193,76 +60,20 @@ _SEGMENTS = """
     personas provider patient protocols tenants interconnect-fhir-oauth FHIR R4 DSTU2 STU3 well-known connect realms
     _search _history favicon.ico robots.txt requests callback.html redirect.html smart-app
 """
-ADDRESSES = frozenset(_SEGMENTS.split())
-CONTROLS = frozenset(
-    (
-        "_since",
-        "_until",
-        "_at",
-        "_type",
-        "_typeFilter",
-        "_outputFormat",
-        "_filter",
-        "_query",
-        "_contained",
-        "_containedType",
-        "_offset",
-        "_page",
-        "_getpages",
-        "_cursor",
-        "_maxresults",
-        "_score",
-        "_graph",
-        "page",
-        "start",
-        "end",
-        "url",
-        "system",
-        "valueSet",
-        "valueset",
-        "display",
-        "version",
-        "abstract",
-        "count",
-        "offset",
-        "filter",
-        "date",
-        "context",
-        "contextDirection",
-        "codeA",
-        "codeB",
-        "source",
-        "target",
-        "targetsystem",
-        "max",
-        "mode",
-        "profile",
-        "operation",
-        "property",
-        "displayLanguage",
-        "activeOnly",
-        "includeDesignations",
-    )
+ADDRESSES = listed(_SEGMENTS)
+CONTROLS = listed(
+    """
+    _since _until _at _type _typeFilter _outputFormat _filter _query _contained _containedType _offset _page _getpages
+    _cursor _maxresults _score _graph page start end url system valueSet valueset display version abstract count offset
+    filter date context contextDirection codeA codeB source target targetsystem max mode profile operation property
+    displayLanguage activeOnly includeDesignations
+    """
 )
-MODIFIERS = frozenset(
-    (
-        "exact",
-        "contains",
-        "text",
-        "not",
-        "above",
-        "below",
-        "in",
-        "not-in",
-        "of-type",
-        "identifier",
-        "missing",
-        "type",
-        "iterate",
-        "recurse",
-        "code-text",
-        "text-advanced",
-    )
+MODIFIERS = listed(
+    """
+    exact contains text not above below in not-in of-type identifier missing type iterate recurse code-text
+    text-advanced
+    """
 )
 _SQUEEZED = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
