@@ -133,10 +133,8 @@ def token_has_its_client_and_user(request: AccessRequest, known: AccessContext) 
 
 @check(requires=("token", "now"), after=(token_is_known,))
 def token_is_fresh(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    token = known.token
-    assert isinstance(token, AccessToken)
     assert known.now is not UNKNOWN
-    late = known.now - token.expires_at
+    late = known.now - _token(known).expires_at
     return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 

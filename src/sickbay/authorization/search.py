@@ -226,11 +226,9 @@ def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | N
 
 @check(applies_to=("", *SEARCHES))
 def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if request.method != "POST" or not request.path.endswith("/_search"):
+    if request.method != "POST" or not request.path.endswith("/_search") or _media(request.headers.get("content-type")) == FORM:
         return None
     sent = request.headers.get("content-type")
-    if _media(sent) == FORM:
-        return None
     if sent is None and not request.body:
         return None  # all criteria are in the URL
     return refusals.FHIR_SEARCH_POST_CONTENT_TYPE(received=sent, expected=FORM)

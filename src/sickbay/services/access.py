@@ -122,6 +122,6 @@ async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text:
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     known = AccessContext(server=tenant.server, client=client, token=token, user=user)
-    visibility = stage.shown(token, user, tenant.policy, version)
+    visibility = stage.shown(token, user, tenant.server.policy, version)
     accepted = bool(base) and stage.holds(base, f"Bearer {text}", known)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

@@ -35,6 +35,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     sight: bytes = b""
 
 
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
 _decoder = msgspec.json.Decoder(Position)
 
 
@@ -45,7 +46,7 @@ def seal(key: bytes, position: Position) -> str:
 
 
 def _to_base64(sealed: bytes) -> str:
-    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return binascii.b2a_base64(sealed, newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
 
 
 def opened(key: bytes, cursor: str, query: bytes, sight: bytes = b"") -> Position:

@@ -8,7 +8,7 @@ from sickbay.fhir.operations import registry as operation_registry
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.versions import VERSIONS
 from sickbay.web.fhir import public
-from sickbay.web.fhir.endpoint import INTERACTIONS
+from sickbay.web.fhir.endpoint import INTERACTIONS, KINDS
 from sickbay.web.fhir.operations import OPERATIONS
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -49,3 +49,7 @@ def test_each_handler_belongs_to_a_routed_interaction() -> None:
 
 def test_each_operation_has_a_handler_and_each_handler_an_operation() -> None:
     assert OPERATIONS.keys() == {operation.name for operation in operation_registry.OPERATIONS}
+
+
+def test_only_interactions_are_counted_as_reads_searches_and_writes() -> None:
+    assert KINDS.keys() <= INTERACTIONS.keys()

@@ -73,7 +73,7 @@ class Dictionary:
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """Return the hashes of (system, code). With system None, return those of every system that has the code."""
         result = [term_hash(system, code) for system, code in codings if system is not None]
-        for code in (code for system, code in codings if system is None):
+        for code in [code for system, code in codings if system is None]:
             look_up = partial(self._of_any_system, code)
             result += look_up() if len(code) > LONGEST else self._caches.hashes.get(code, look_up)
         return result

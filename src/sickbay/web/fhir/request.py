@@ -137,7 +137,7 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
     """Parse the search, or the condition of a write. Returns the query or all errors; None if there is no query."""
     interaction, pairs = request.interaction, request.parameters.pairs
     if interaction in SEARCHES and isinstance(routed, Route):
-        strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
+        strict = strictly(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
         return search_of(base.version, routed, pairs, base=base.url, strict=strict)
     if interaction in ("read", "vread"):
         part = subset.asked(base.version, request.type, pairs) if pairs else None
@@ -151,7 +151,7 @@ def query_of(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) 
 
 
 def _history_faults(base: FhirBase, request: AccessRequest) -> tuple[RequestError, ...] | None:
-    strict = strictly(base.tenant.policy.strict_search, request.headers.get("prefer", ""))
+    strict = strictly(base.tenant.server.policy.strict_search, request.headers.get("prefer", ""))
     parsed = history.parse(request.parameters.pairs, strict)
     part = subset.asked(base.version, request.type, request.parameters.pairs)
     faults = () if isinstance(parsed, history.HistoryParams) else parsed
