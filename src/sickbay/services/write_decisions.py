@@ -34,7 +34,7 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
     if current.deleted:
         latest = await runtime.store.version(write.space, write.type, current.id, current.version_id - 1, visibility) or current
     resource = lossless_json.loads(latest.body) if latest.body else {}
-    return Before(subjects_of(write.version, resource, write.tenant.fhir_base(write.version)), latest.codes)
+    return Before(subjects_of(write.space.version, resource, write.tenant.fhir_base(write.space.version)), latest.codes)
 
 
 def not_theirs(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
@@ -88,11 +88,11 @@ def searching(write: WriteRequest, body: Body, current: Stored | None) -> WriteR
     """Checks references in the form of a search. Those that the stored resource already has may stay."""
     if not body.problems:
         return None
-    base = write.tenant.fhir_base(write.version)
-    before = validate(write.version, lossless_json.loads(current.body), base) if current else ()
+    base = write.tenant.fhir_base(write.space.version)
+    before = validate(write.space.version, lossless_json.loads(current.body), base) if current else ()
     stored_searches = frozenset(problem.search for problem in before)
     # If the body has very many searches, the list of problems is full before everything was validated.
-    complete_body = body._replace(problems=(*validate(write.version, body.resource, base, searches=True), *body.problems))
+    complete_body = body._replace(problems=(*validate(write.space.version, body.resource, base, searches=True), *body.problems))
     checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
     decision = decided(write, checks, body=complete_body, kept=stored_searches)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
@@ -100,7 +100,7 @@ def searching(write: WriteRequest, body: Body, current: Stored | None) -> WriteR
 
 def judged(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
-    body = bodies.of(write.version, write.type, id, resource, write.tenant.fhir_base(write.version))
+    body = bodies.of(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
     checked_write = write._replace(request=write.request if write.request.id or not id else replace(write.request, id=id))
     body = body._replace(id=checked_write.request.id) if id and body.malformed is None else body
     decision = decided(checked_write, (*stage.CHECKS, *writes.BODY), body=body)

@@ -24,7 +24,7 @@ from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public
 from sickbay.web.fhir.access_control import authorize, refusal_before_the_body
 from sickbay.web.fhir.context import FhirBase, FhirContext
-from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
+from sickbay.web.fhir.interactions import batch, history, read, search, vread, write
 from sickbay.web.fhir.kinds import kind_of
 from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
@@ -159,10 +159,10 @@ INTERACTIONS: Final[dict[str, Handler]] = {
     "search-type": search.handle,
     "search-system": search.handle,
     "search-compartment": search.handle,
-    "create": create.handle,
-    "update": update.handle,
-    "patch": patch.handle,
-    "delete": delete.handle,
+    "create": write.handle,
+    "update": write.handle,
+    "patch": write.handle,
+    "delete": write.handle,
     "history-instance": history.handle,
     "history-type": history.handle,
     "history-system": history.handle,

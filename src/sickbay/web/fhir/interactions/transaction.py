@@ -241,7 +241,14 @@ async def _prepare_single(
     if decided.decision.refusal is not None:
         raise TransactionRefused(refused(base.version, base.url, decided)._replace(access=decided))
     wanted = WriteRequest(
-        base.tenant, base.version, request, decided, body, query if isinstance(query, Query) else None, fresh=id
+        base.tenant,
+        base.space,
+        request.type or "",
+        request,
+        decided,
+        body,
+        query if isinstance(query, Query) else None,
+        fresh=id,
     )
     prepared = await writing.prepare(context.runtime, wanted)
     if isinstance(prepared, WriteRejected):
