@@ -17,7 +17,7 @@ from sickbay.storage.interface import ResourceSpace, Save, Step
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.sqlite.steps import apply
+from sickbay.storage.sqlite.store import apply
 
 TableContents: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NAMED = ("nid", "patient", "target")

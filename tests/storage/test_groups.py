@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,13 +14,14 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.storage.making import SPACE
 from tests.storage.replaying import differences, versions
 
 from sickbay.fhir.search.index import extract
 from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
 from sickbay.storage.sqlite.connection import connect, migrate, rows
-from sickbay.storage.sqlite.steps import apply, fill
+from sickbay.storage.sqlite.store import apply, fill
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 Change: TypeAlias = tuple[str, str, int]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 from itertools import count, product
 from typing import Any
@@ -199,7 +198,7 @@ async def chain(store: Any, space: ResourceSpace, query: Query, visibility: Visi
 
 async def stored(store: Any, saves: list[Save]) -> ResourceSpace:
     space = ResourceSpace(f"tenant{next(SPACES)}", "r4")
-    await store.transaction([dataclasses.replace(save, space=space) for save in saves])
+    await store.transaction([replace(save, space=space) for save in saves])
     return space
 
 
@@ -279,11 +278,9 @@ def test_updated_resources_are_found_like_newly_created_ones(
     async def law() -> None:
         space = await stored(store, saves)
         saved_keys = {(save.type, save.id) for save in saves}
-        updates = [
-            dataclasses.replace(save, space=space, version_id=1 + ((save.type, save.id) in saved_keys)) for save in changed
-        ]
+        updates = [replace(save, space=space, version_id=1 + ((save.type, save.id) in saved_keys)) for save in changed]
         removed = [save for save in saves if (save.type, save.id) not in {(other.type, other.id) for other in changed}]
-        deletes = [dataclasses.replace(save, space=space, version_id=2, body=b"", interaction="delete") for save in removed]
+        deletes = [replace(save, space=space, version_id=2, body=b"", interaction="delete") for save in removed]
         await store.transaction([*updates, *deletes])
         found_ids, _ = await chain(store, space, query, EVERYTHING)
         assert sorted(found_ids) == sorted(matches(changed, query, EVERYTHING))

@@ -109,8 +109,9 @@ def _any_target(expression: str) -> str:
 def _patients(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str) -> frozenset[str]:
     ids = set()
     for route in ways:
+        read = index_values.reference_reader(route.type)
         for value in walk(route, resource):
-            text = index_values.referenced(value, route.type)
+            text = read(value)
             place = target(text, base) if text is not None else None
             if place is not None and place[0] == "Patient":
                 ids.add(place[1])

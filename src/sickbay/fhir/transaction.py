@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -188,31 +188,44 @@ def _is_address(version: str, trail: tuple[str, ...]) -> bool:
     return type in ("uri", "url")
 
 
-def conditional(value: Any) -> list[str]:
-    """Returns references that are searches: `Patient?identifier=x`."""
-    return [text for text in _references(value) if "?" in text and ":" not in text.partition("?")[0]]
+class References(NamedTuple):
+    """The references in a resource. nested: those in nested Bundles, which refer to their own entries."""
+
+    own: list[str]
+    nested: list[str]
+
+    def conditional(self) -> list[str]:
+        """Returns those that are searches: `Patient?identifier=x`."""
+        return [text for text in (*self.own, *self.nested) if "?" in text and ":" not in text.partition("?")[0]]
+
+    def lost(self, known: Collection[str]) -> list[str]:
+        """Returns the URNs that aren't in `known`."""
+        return [text for text in self.own if text.startswith("urn:") and text not in known]
 
 
-def lost(value: Any, known: Collection[str]) -> list[str]:
-    """Returns URN references that aren't in `known`. Skips nested Bundles, which refer to their own entries."""
-    return [text for text in _references(value, bundles=False) if text.startswith("urn:") and text not in known]
+def references(value: Any) -> References:
+    """Collects the references in the order of the document."""
+    bundles: list[Any] = []
+    own = _collected([value], bundles)
+    return References(own, _collected(bundles[::-1], None) if bundles else [])
 
 
-def _references(value: Any, *, bundles: bool = True) -> list[str]:
-    """Returns the references in a value, in the order of the document."""
+def _collected(pending: list[Any], bundles: list[Any] | None) -> list[str]:
+    """Adds Bundles to `bundles` instead of reading them. bundles: None if they are read too."""
     texts: list[str] = []
-    pending = [value]
     while pending:
         item = pending.pop()
-        members: Iterable[Any] = ()
-        if isinstance(item, list):
-            members = item
-        elif isinstance(item, dict) and (bundles or item.get("resourceType") != "Bundle"):
-            members = item.values()
+        if isinstance(item, dict):
+            if bundles is not None and item.get("resourceType") == "Bundle":
+                bundles.append(item)
+                continue
             text = item.get("reference")
             if isinstance(text, str):
                 texts.append(text)
-        pending += [member for member in members if isinstance(member, (dict, list))][::-1]
+            item = item.values()
+        elif not isinstance(item, list):
+            continue
+        pending += [member for member in item if isinstance(member, (dict, list))][::-1]
     return texts
 
 

@@ -77,12 +77,13 @@ class Visibility:
 
     def reach(self, type: str, letter: str, codes: Collection[tuple[str, str | None, str]]) -> frozenset[str] | None:
         """Returns the ids of the patients for whom resources with these codes are visible; None: for all patients."""
-        clauses = [
-            clause for clause in self.of(type, letter) if all(_has_coding(granular, codes) for granular in clause.filters)
-        ]
-        if any(clause.patients is None for clause in clauses):
-            return None
-        return frozenset().union(*(clause.patients for clause in clauses if clause.patients is not None))
+        reached: set[str] = set()
+        for clause in self.of(type, letter):
+            if not clause.filters or all(_has_coding(granular, codes) for granular in clause.filters):
+                if clause.patients is None:
+                    return None
+                reached |= clause.patients
+        return frozenset(reached)
 
 
 def through(visibility: Visibility, letter: str) -> Visibility:

@@ -35,7 +35,7 @@ async def record(runtime: Runtime, write: WriteRequest, current: Stored | None) 
     if current.deleted:
         latest = await runtime.store.version(write.space, write.type, current.id, current.version_id - 1, visibility) or current
     resource = lossless_json.loads(latest.body) if latest.body else {}
-    return Before(subjects_of(write.version, resource, write.tenant.fhir_base(write.version)), latest.codes)
+    return Before(subjects_of(write.space.version, resource, write.tenant.fhir_base(write.space.version)), latest.codes)
 
 
 def outside_record(write: WriteRequest, current: Stored | None, before: Before | None) -> WriteRejected | None:
@@ -89,11 +89,11 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
     """Checks references in the form of a search. Those that the stored resource already has may stay."""
     if not body.problems:
         return None
-    base = write.tenant.fhir_base(write.version)
-    before = validate(write.version, lossless_json.loads(current.body), base) if current else ()
+    base = write.tenant.fhir_base(write.space.version)
+    before = validate(write.space.version, lossless_json.loads(current.body), base) if current else ()
     stored_searches = frozenset(problem.search for problem in before)
     # If the body has very many searches, the list of problems is full before everything was validated.
-    complete_body = body._replace(problems=(*validate(write.version, body.resource, base, searches=True), *body.problems))
+    complete_body = body._replace(problems=(*validate(write.space.version, body.resource, base, searches=True), *body.problems))
     checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
     decision = decide_write(write, checks, body=complete_body, kept=stored_searches)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
@@ -101,7 +101,7 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
 
 def checked_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) -> Body | WriteRejected:
     """Runs all body checks on a body whose id or content comes from what is stored."""
-    body = bodies.of(write.version, write.type, id, resource, write.tenant.fhir_base(write.version))
+    body = bodies.of(write.space.version, write.type, id, resource, write.tenant.fhir_base(write.space.version))
     checked_write = write._replace(
         request=write.request if write.request.id or not id else structs.replace(write.request, id=id)
     )

@@ -22,7 +22,8 @@ class WriteRequest(NamedTuple):
     """
 
     tenant: Tenant
-    version: str
+    space: ResourceSpace
+    type: str
     request: AccessRequest
     seen: AccessResult
     body: Body | None = None
@@ -30,15 +31,6 @@ class WriteRequest(NamedTuple):
     change: Callable[[dict[str, Any]], Any] | None = None
     """What a patch does to the resource; None: use the request body. Raises PatchFailed."""
     fresh: str = ""
-
-    @property
-    def space(self) -> ResourceSpace:
-        return ResourceSpace(self.tenant.name, self.version)
-
-    @property
-    def type(self) -> str:
-        assert self.request.type is not None
-        return self.request.type
 
 
 class WriteResult(NamedTuple):

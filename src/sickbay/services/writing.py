@@ -147,7 +147,9 @@ def _apply_patch(
     learn its content from that.
     """
     resource = lossless_json.loads(target.body)
-    change = write.change or patch_formats.read(write.version, write.request.body, write.request.headers.get("content-type"))
+    change = write.change or patch_formats.read(
+        write.space.version, write.request.body, write.request.headers.get("content-type")
+    )
     try:
         changed = change(resource)
     except json_patch.PatchFailed as error:
@@ -228,7 +230,7 @@ async def _current(runtime: Runtime, write: WriteRequest, letter: str) -> Stored
 async def _find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> tuple[list[Stored] | WriteRejected, Put]:
     """Returns at most one match, and a step that lets only one of several concurrent writes with this condition succeed."""
     condition = "&".join(sorted(f"{name}={value}" for name, value in query.applied))
-    key = hashlib.sha256(f"{write.tenant.name}/{write.version}/{write.type}?{condition}".encode()).hexdigest()
+    key = hashlib.sha256(f"{write.tenant.name}/{write.space.version}/{write.type}?{condition}".encode()).hexdigest()
     record = await runtime.store.get("condition", key)
     matches = whole(await runtime.store.search(write.space, structs.replace(query, count=2, whole=True), write.seen.visibility))
     now = runtime.now()

@@ -8,7 +8,6 @@ is unavailable, every method raises `settings.database.Unavailable`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -49,8 +48,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True, gc=False):
     """Insert or replace. `if_revision`: 0 means only if absent; n means only if the stored revision is n; None means always.
 
     aside: the record is bookkeeping that no decision or response depends on, so caches stay valid.
@@ -61,8 +59,7 @@ class Put:
     aside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UseOnce:
+class UseOnce(msgspec.Struct, frozen=True, gc=False):
     """Mark (kind, key) as used at `now`. Raises Conflict if it is absent or was already used."""
 
     kind: str
@@ -70,22 +67,19 @@ class UseOnce:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True, gc=False):
     kind: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteFamily:
+class DeleteFamily(msgspec.Struct, frozen=True, gc=False):
     """Delete all records of these kinds in one family. Used for revocation."""
 
     family: str
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Clear:
+class Clear(msgspec.Struct, frozen=True, gc=False):
     """Delete all records of a kind in a tenant ("" means all tenants). With kind "resources", delete all its resources."""
 
     kind: str
@@ -95,8 +89,7 @@ class Clear:
 Interaction: TypeAlias = Literal["create", "update", "update-create", "delete"]
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True, gc=False):
     """Write one version of a resource. `body` holds the bytes that will be served, meta included.
 
     if_version: raise Conflict unless this is the current version; 0: only if there is none; None: no condition. The store
@@ -117,8 +110,7 @@ class Save:
     who: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reindex:
+class Reindex(msgspec.Struct, frozen=True, gc=False):
     """Rewrite the index rows of a current version. Does nothing if the version is no longer current."""
 
     space: ResourceSpace
@@ -238,17 +230,21 @@ def leaves_stamp(steps: Sequence[Step]) -> bool:
     An insert has `if_revision` 0, so it never replaces an existing token. Changing or deleting a token, as revocation does,
     invalidates caches like any other write.
     """
-    return all(
-        isinstance(step, Put) and (step.aside or (step.if_revision == 0 and step.record.kind in NEVER_KNOWN_BEFORE))
-        for step in steps
-    )
+    for step in steps:
+        if not isinstance(step, Put):
+            return False
+        if not step.aside and (step.if_revision != 0 or step.record.kind not in NEVER_KNOWN_BEFORE):
+            return False
+    return True
 
 
 def counted(steps: Sequence[Step]) -> Sequence[Step]:
     """Append CHANGES if one of the steps changes a record of a counted kind."""
-    changes = any(isinstance(step, Put) and step.record.kind in COUNTED for step in steps)
-    changes = changes or any(isinstance(step, Delete | Clear) and step.kind in COUNTED for step in steps)
-    return (*steps, CHANGES) if changes else steps
+    for step in steps:
+        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
+        if kind in COUNTED:
+            return (*steps, CHANGES)
+    return steps
 
 
 class BadCursor(Exception):

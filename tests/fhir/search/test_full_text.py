@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fhir.examples import examples
 
-from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, asked, content, narrative, pieces
+from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, asked, content, indexed, narrative, pieces
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource, matches
 from sickbay.fhir.search.parser import parse
@@ -120,8 +120,9 @@ def test_a_narrative_is_reduced_to_its_text() -> None:
 def test_text_that_another_parameter_indexes_is_not_indexed_again() -> None:
     code = {"text": "Heart rate", "coding": [{"display": "Heart rate"}]}
     observation = {"resourceType": "Observation", "code": code, "note": [{"text": "Heart rate"}, {"text": "At rest"}]}
-    assert content("r4", observation, [(1, "heart rate", "Heart rate")]) == ["at rest"]
-    assert not content("r4", {"resourceType": "Observation", "code": code, "status": "final"}, [])
+    assert indexed("r4", "Observation") & {"code", "note", "_status"} == {"code"}
+    assert content("r4", observation, ["note"], [(1, "heart rate", "Heart rate")]) == ["at rest"]
+    assert not content("r4", observation, [], [])
 
 
 def test_text_that_another_parameter_indexes_incompletely_is_indexed_in_words() -> None:

@@ -15,6 +15,8 @@ from sickbay.fhir.search.parameters import components, parameters
 from sickbay.fhir.search.query import Kind, SearchParameter
 
 Way: TypeAlias = tuple[Step, ...]
+Read: TypeAlias = Callable[[Any, str], Sequence[Part]]
+"""Returns a value as entries. The text is the FHIR base, for references."""
 _RATIO = ("quantity", "quantity")
 """Two quantities in the same index row; both must be exact values."""
 MOST = 10_000
@@ -40,11 +42,15 @@ SHAPES = frozenset(
 
 
 class Component(NamedTuple):
-    """ways: (whether the path starts at the resource, steps, type at the end). exact: no quantities with a comparator."""
+    """One path to a part of a composite. whole: whether it starts at the resource rather than at the element.
 
-    kind: Kind
-    ways: tuple[tuple[bool, Way, str], ...]
-    exact: bool = False
+    key: the only step, if there is only one.
+    """
+
+    whole: bool
+    key: str | None
+    steps: Way
+    read: Read
 
 
 class Composite(NamedTuple):
@@ -52,7 +58,7 @@ class Composite(NamedTuple):
 
     number: int
     base: Way
-    components: tuple[Component, ...]
+    parts: tuple[tuple[Component, ...], ...]
     needs: tuple[tuple[str, ...], ...] = ()
     """For each part, the keys; the element must have at least one of them. Not for parts that may be elsewhere. The last part
     comes first, because the first part is usually a code, which all elements have."""
@@ -94,21 +100,19 @@ def _elements(version: str, parameter: SearchParameter) -> tuple[Composite, ...]
     parts = [part for part in components(version, parameter) if part is not None]
     compiled_parts = {base: tuple(_component(version, part, base, bases, exact) for part in parts) for base in bases}
     return tuple(
-        _compiled(parameter.number, base, parts_here)
-        for base, parts_here in compiled_parts.items()
-        if all(part.ways for part in parts_here)
+        _compiled(parameter.number, base, parts_here) for base, parts_here in compiled_parts.items() if all(parts_here)
     )
 
 
-def _compiled(number: int, base: Way, parts: tuple[Component, ...]) -> Composite:
+def _compiled(number: int, base: Way, parts: tuple[tuple[Component, ...], ...]) -> Composite:
     needs = tuple(keys for part in reversed(parts) if (keys := _needed(part)))
     first = [str(base[0])] if base else needs[0] if needs else ["resourceType"]
     return Composite(number, base, parts, needs, frozenset(first))
 
 
-def _needed(component: Component) -> tuple[str, ...]:
+def _needed(part: tuple[Component, ...]) -> tuple[str, ...]:
     """Returns keys; the element must have at least one of them. Empty if the part may be elsewhere or is the element."""
-    keys = [way[0] if way and not whole else None for whole, way, _ in component.ways]
+    keys = [path.steps[0] if path.steps and not path.whole else None for path in part]
     return tuple(key for key in keys if isinstance(key, str)) if all(isinstance(key, str) for key in keys) else ()
 
 
@@ -122,17 +126,20 @@ def _bases(version: str, parameter: SearchParameter) -> tuple[Way, ...]:
     return tuple(bases)
 
 
-def _component(version: str, parameter: SearchParameter, base: Way, bases: tuple[Way, ...], exact: bool) -> Component:
+def _component(
+    version: str, parameter: SearchParameter, base: Way, bases: tuple[Way, ...], exact: bool
+) -> tuple[Component, ...]:
     """Compiles the paths of a part below this element. Paths below none of the elements apply to all of them."""
-    ways = []
+    paths: list[Component] = []
     for route in routes(version, parameter.type, parameter.expression):
-        whole: Way = (route.first, *route.steps)
-        above = [prefix for prefix in bases if whole[: len(prefix)] == prefix]
-        if not above:
-            ways.append((True, whole, route.type))
-        elif max(above, key=len) == base:
-            ways.append((False, whole[len(base) :], route.type))
-    return Component(parameter.kind, tuple(ways), exact)
+        steps: Way = (route.first, *route.steps)
+        above = [prefix for prefix in bases if steps[: len(prefix)] == prefix]
+        if above and max(above, key=len) != base:
+            continue
+        steps = steps[len(base) :] if above else steps
+        key = steps[0] if len(steps) == 1 and isinstance(steps[0], str) else None
+        paths.append(Component(not above, key, steps, _reader(parameter.kind, route.type, exact)))
+    return tuple(paths)
 
 
 def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
@@ -161,34 +168,39 @@ def _may_have(needs: tuple[tuple[str, ...], ...], node: dict[str, Any]) -> bool:
     return True
 
 
-def _rows(component: Component, node: Any, resource: dict[str, Any], base: str) -> dict[Part, None]:
-    kind, ways, exact = component
-    rows: dict[Part, None] = {}
-    for whole, way, type in ways:
+def _rows(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base: str) -> list[Part]:
+    rows: list[Part] = []
+    for whole, key, steps, read in part:
         start = resource if whole else node
-        if len(way) == 1 and isinstance(way[0], str):
-            member = start.get(way[0])
-            nodes = member if isinstance(member, list) else (member,)
-        else:
-            nodes = follow([start], way, resource)
+        member = start.get(key) if key is not None else follow([start], steps, resource)
+        nodes = member if isinstance(member, list) else (member,)
         for value in nodes:
-            for row in _READ[kind](value, type) if kind != "reference" else _referred(value, type, base):
-                if not exact or row[-1] == row[-2]:
-                    rows[kind, *row] = None
-    return rows
+            rows += read(value, base)
+    return list(dict.fromkeys(rows)) if len(rows) > 1 else rows
 
 
-def _referred(value: Any, type: str, base: str) -> Sequence[Part]:
-    text = index_values.referenced(value, type)
+@cache
+def _reader(kind: Kind, type: str, exact: bool) -> Read:
+    """exact: without amounts that have a comparator. Cached, because readers of equal paths are equal."""
+    if kind == "token":
+        tokens = index_values.token_reader(type)
+        return lambda value, base: [("token", system, code) for system, code in tokens(value)[0]]
+    if kind == "quantity":
+        quantities = index_values.quantity_reader(type)
+        return lambda value, base: [("quantity", *row) for row in quantities(value) if not exact or row[-1] == row[-2]]
+    if kind == "date":
+        dates = index_values.date_reader(type)
+        return lambda value, base: [("date", low, high) for low, high in dates(value)]
+    if kind == "reference":
+        referenced = index_values.reference_reader(type)
+        return lambda value, base: _referred(referenced(value), base)
+    if kind == "string":
+        return lambda value, base: [("string", *row) for row in index_values.strings(value, type)]
+    if kind == "number":
+        return lambda value, base: [("number", *row) for row in index_values.numbers(value, type)]
+    return lambda value, base: [("uri", text) for text in index_values.uris(value)]
+
+
+def _referred(text: str | None, base: str) -> Sequence[Part]:
     address = target(text, base) if text is not None else None
-    return (address,) if address is not None else ()
-
-
-_READ: dict[Kind, Callable[[Any, str], Sequence[Part]]] = {
-    "token": index_values.tokens,
-    "quantity": index_values.quantities,
-    "date": index_values.dates,
-    "string": index_values.strings,
-    "number": index_values.numbers,
-    "uri": lambda value, type: [(text,) for text in index_values.uris(value, type)],
-}
+    return (("reference", *address),) if address is not None else ()

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.elements import Child, children
-from sickbay.kernel.memoize import memoize
 
 Test: TypeAlias = Callable[[Any, dict[str, Any]], bool]
 Step: TypeAlias = str | int | Test
@@ -178,7 +177,6 @@ class _Resolves:
         return node.get("type") == self.type or _type_in(target) == self.type
 
 
-@memoize(16_384)
 def _type_in(reference: str) -> str | None:
     """Returns the type in a reference."""
     parts = reference.split("/_history/", 1)[0].rsplit("/", 2)

@@ -90,21 +90,25 @@ def narrative(value: Any) -> list[str]:
     return list(islice(_pieces(html.unescape(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
 
 
-def content(version: str, resource: dict[str, Any], indexed_texts: Iterable[tuple[int, str, str]]) -> list[str]:
-    """Returns the pieces of all other text. indexed_texts: (number, folded text, original text) that the index already has."""
-    plan, silent = _outermost(version, resource["resourceType"])
+def content(
+    version: str, resource: dict[str, Any], unindexed: Iterable[str], indexed_texts: Iterable[tuple[int, str, str]]
+) -> list[str]:
+    """Returns the pieces of all other text.
+
+    unindexed: keys that `indexed` doesn't return. indexed_texts: (number, folded text, original text) that the index already
+    has.
+    """
     texts = [raw for _, folded, raw in indexed_texts if len(raw) > LENGTH or not _is_searchable(folded)]
-    incomplete = len(texts)
-    for key in resource:
-        if key not in silent:
-            if key in plan:
-                _gather(texts, version, plan[key], resource[key])
-            elif key[:1] == "_":
-                _gather(texts, version, "Element", resource[key])
+    incomplete, plan = len(texts), _plan(version, resource["resourceType"])
+    for key in unindexed:
+        if key in plan:
+            _gather(texts, version, plan[key], resource[key])
+        elif key[:1] == "_":
+            _gather(texts, version, "Element", resource[key])
     if not texts:
         return []
-    indexed = {folded for _, folded, _ in indexed_texts}
-    new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in indexed for piece in pieces(text)]
+    known = {folded for _, folded, _ in indexed_texts}
+    new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in known for piece in pieces(text)]
     return new[:MOST]
 
 
@@ -143,19 +147,20 @@ def _plan(version: str, path: str) -> Plan:
 
 
 @cache
-def _outermost(version: str, type: str) -> tuple[Plan, frozenset[str]]:
-    """Returns the plan of a resource without elements that a search parameter indexes, and the keys that aren't searched."""
-    indexed = {
+def indexed(version: str, type: str) -> frozenset[str]:
+    """Returns the elements of a resource that `_content` needs no rows for: they have no text, or a parameter indexes it."""
+    covered = {
         (route.first, route.type)
         for parameter in parameters(version, type).values()
         if parameter.kind == "string" or (parameter.kind == "token" and not parameter.held)
         for route in routes(version, type, parameter.expression)
         if not route.steps and (parameter.kind == "string" or route.type in _CODED)
     }
-    listed, own = children(version, type), {"contained", "text"}
-    plan = _plan(version, type)
-    remaining = {key: path for key, path in plan.items() if key not in own and (key, listed[key][0].type) not in indexed}
-    return remaining, frozenset({"resourceType", *listed} - remaining.keys())
+    plan, elements = _plan(version, type), children(version, type)
+    return frozenset(
+        {"resourceType", "contained", "text"}
+        | {key for key, listed in elements.items() if key not in plan or (key, listed[0].type) in covered}
+    )
 
 
 def _may_contain_text(version: str, child: Child, above: frozenset[str] = frozenset()) -> bool:

@@ -7,12 +7,15 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.binary import context
-from sickbay.fhir.clinical import clinical_date
-from sickbay.fhir.references import is_absolute, target
+from sickbay.fhir.dates import BEGINNING
+from sickbay.fhir.elements import children
+from sickbay.fhir.references import is_absolute
+from sickbay.fhir.references import target as local
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.composites import composites
-from sickbay.fhir.search.expressions import ElementPath, Present, Step, follow, routes
+from sickbay.fhir.search.expressions import Present, Step, follow, routes
 from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
 from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, compartment_types, known_types, parameters
 from sickbay.fhir.search.query import Kind, SearchParameter
 
@@ -43,18 +46,39 @@ CROWDS = frozenset({"Group"})
 _ELSEWHERE = frozenset({"_id", "_lastUpdated"})
 """Parameters stored in columns rather than in index rows."""
 
-
-class _Task(NamedTuple):
-    """A parameter and one path to its values."""
-
-    number: int
-    code: str
-    steps: tuple[Step, ...]
-    type: str
-    compartment: bool
-    granular: bool
-    indexes_text: bool
-    """Whether its texts are indexed under its own number. For references only in R5, where they can be searched."""
+_CLINICAL_DATES = (
+    "effective",
+    "performed",
+    "occurrence",
+    "start",
+    "period",
+    "actualPeriod",
+    "onset",
+    "applies",
+    "whenPrepared",
+    "whenHandedOver",
+    "dateTime",
+    "authoredOn",
+    "dateWritten",
+    "recordedDate",
+    "dateRecorded",
+    "assertedDate",
+    "dateAsserted",
+    "started",
+    "date",
+    "issued",
+    "ordered",
+    "orderedOn",
+    "created",
+    "sent",
+    "recorded",
+    "authored",
+    "timestamp",
+    "servicedPeriod",
+    "billablePeriod",
+    "birthDate",
+)
+"""Elements with a resource's clinical date. When an event happened is preferred over when it was recorded."""
 
 
 class _Rows:
@@ -90,7 +114,23 @@ class _Rows:
         self.positions: dict[tuple[int, int, int], None] = {}
 
 
-Take: TypeAlias = Callable[[_Rows, _Task, Any], None]
+Take: TypeAlias = Callable[[_Rows, Any], None]
+"""Adds a value to the rows of one parameter."""
+
+
+class _Plan(NamedTuple):
+    """tasks: by the first key of a path, the remaining steps and what to do with each value they lead to.
+
+    presence: what to do with the resource itself. dates: the elements that may contain the clinical date, the best first.
+    indexed: keys whose text needs no rows for `_content`. narrative, content: the numbers of `_text` and `_content`.
+    """
+
+    tasks: dict[str, list[tuple[tuple[Step, ...], Take]]]
+    presence: list[Take]
+    dates: tuple[tuple[str, Callable[[Any], index_values.Dates]], ...]
+    indexed: frozenset[str]
+    narrative: int
+    content: int
 
 
 def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
@@ -101,25 +141,27 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     type = resource.get("resourceType")
     if not isinstance(type, str) or type not in known_types(version):
         return IndexEntries()
-    rows = _Rows(base)
-    tasks = _tasks(version, type)
+    rows, plan, unindexed = _Rows(base), _plan(version, type), []
+    tasks, indexed = plan.tasks, plan.indexed
     for key, member in resource.items():
         if key in tasks:
-            for take, steps, task in tasks[key]:
+            for steps, take in tasks[key]:
                 for value in follow(member, steps, resource) if steps else member if isinstance(member, list) else (member,):
-                    take(rows, task, value)
-    for _, _, task in tasks.get("", ()):
-        _presence(rows, task, resource)
-    if type == "Binary" and (owner := context(resource, base)) is not None and owner[0] == "Patient":
-        rows.patients = {owner[1]: None}
-    _add_text(rows, version, type, resource)
-    id = resource.get("id")
-    if type == "Patient" and isinstance(id, str):
-        rows.patients = {id: None}
+                    take(rows, value)
+        if key not in indexed:
+            unindexed.append(key)
+    for take in plan.presence:
+        take(rows, resource)
+    if unindexed or rows.strings:
+        for piece in full_text.content(version, resource, unindexed, rows.strings):
+            rows.strings[plan.content, piece, piece] = None
+    if "text" in resource:
+        for piece in full_text.narrative(resource["text"]):
+            rows.strings[plan.narrative, piece, piece] = None
     return IndexEntries(
-        tuple(sorted(rows.patients)),
+        _patients(rows, resource),
         tuple(rows.named),
-        clinical_date(version, resource),
+        _clinical_date(plan, resource),
         tuple(rows.tokens),
         tuple(rows.references),
         tuple(rows.dates),
@@ -133,116 +175,173 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     )
 
 
-def _add_text(rows: _Rows, version: str, type: str, resource: dict[str, Any]) -> None:
-    """Adds the narrative, and text that no parameter indexes."""
-    own = parameters(version, type)
-    for piece in full_text.content(version, resource, rows.strings):
-        rows.strings[own["_content"].number, piece, piece] = None
-    if "text" in resource:
-        for piece in full_text.narrative(resource["text"]):
-            rows.strings[own["_text"].number, piece, piece] = None
+def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
+    type, id = resource["resourceType"], resource.get("id")
+    if type == "Patient" and isinstance(id, str):
+        return (id,)
+    owner = context(resource, rows.base) if type == "Binary" else None
+    return (owner[1],) if owner is not None and owner[0] == "Patient" else tuple(sorted(rows.patients))
+
+
+def _clinical_date(plan: _Plan, resource: dict[str, Any]) -> int | None:
+    """Returns the first date in epoch milliseconds. A date without a beginning is skipped."""
+    for key, read in plan.dates:
+        if key in resource:
+            for low, _ in read(resource[key]):
+                if low > BEGINNING:
+                    return low
+    return None
 
 
 @cache
-def _tasks(version: str, type: str) -> dict[str, tuple[tuple[Take, tuple[Step, ...], _Task], ...]]:
-    """First key -> tasks with their function and steps, so that keys a resource doesn't have cost no time."""
-    by_key: dict[str, list[tuple[Take, tuple[Step, ...], _Task]]] = {}
+def _plan(version: str, type: str) -> _Plan:
+    tasks: dict[str, list[tuple[tuple[Step, ...], Take]]] = {}
+    presence: list[Take] = []
+    own, elements = parameters(version, type), children(version, type)
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
-    for parameter in parameters(version, type).values():
+    for parameter in own.values():
         if parameter.kind in _TAKE and parameter.code not in _ELSEWHERE and not parameter.held:
             for route in routes(version, type, parameter.expression):
-                task = _task(version, parameter, route, parameter.code in compartment)
-                by_key.setdefault(route.first, []).append((_TAKE[parameter.kind], route.steps, task))
-    return {key: tuple(tasks) for key, tasks in by_key.items()}
+                if route.first:
+                    take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
+                    tasks.setdefault(route.first, []).append((route.steps, take))
+                elif isinstance(test := route.steps[0], Present):
+                    presence.append(_presence(parameter.number, test))
+    dates = [(child.key, date_reader(child.type)) for name in _CLINICAL_DATES for child in elements.get(name, ())]
+    indexed = full_text.indexed(version, type)
+    return _Plan(tasks, presence, tuple(dates), indexed, own["_text"].number, own["_content"].number)
 
 
-def _task(version: str, parameter: SearchParameter, route: ElementPath, compartment: bool) -> _Task:
-    granular = parameter.kind == "token" and parameter.code in GRANULAR
-    indexes_text = parameter.kind != "reference" or version == "r5"
-    return _Task(parameter.number, parameter.code, route.steps, route.type, compartment, granular, indexes_text)
+class _Target(NamedTuple):
+    """What the values of one path are indexed for. type: of the values. compartment: whether they decide the compartment."""
+
+    version: str
+    parameter: SearchParameter
+    type: str
+    compartment: bool
 
 
-def _presence(rows: _Rows, task: _Task, resource: dict[str, Any]) -> None:
-    test = task.steps[0]
-    if isinstance(test, Present):
-        rows.tokens[task.number, None, "true" if test.value(resource) else "false"] = None
+def _presence(number: int, test: Present) -> Take:
+    def take(rows: _Rows, resource: Any) -> None:
+        rows.tokens[number, None, "true" if test.value(resource) else "false"] = None
+
+    return take
 
 
-def _token(rows: _Rows, task: _Task, value: Any) -> None:
-    number, name, _, type, _, granular, indexes_text = task
-    codes, texts = index_values.coded(value, type)
-    for system, code in codes:
-        rows.tokens[number, system, code] = None
-        if granular:
-            rows.codes[name, system, code] = None
-    if indexes_text:
+def _token(target: _Target) -> Take:
+    number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
+    granular, identifies = name in GRANULAR, target.type == "Identifier"
+
+    def take(rows: _Rows, value: Any) -> None:
+        codings, texts = read(value)
+        for system, code in codings:
+            rows.tokens[number, system, code] = None
+            if granular:
+                rows.codes[name, system, code] = None
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
-        if type == "Identifier" and isinstance(value, dict) and "type" in value:
-            for kind, identifier in index_values.of_type(value, type):
+        if identifies and isinstance(value, dict) and "type" in value:
+            for kind, identifier in index_values.of_type(value):
                 rows.tokens[number + OF_TYPE, kind, identifier] = None
 
+    return take
 
-def _reference(rows: _Rows, task: _Task, value: Any) -> None:
-    number, name, _, type, compartment, _, indexes_text = task
-    if isinstance(value, dict) and "identifier" in value:
-        for system, code in index_values.identified(value, type):
-            rows.tokens[number + IDENTIFIER, system, code] = None
-    if indexes_text and isinstance(value, dict):
-        for folded, raw in index_values.texts(value, type):
-            rows.strings[number + TEXT, folded, raw] = None
-    text = index_values.referenced(value, type)
-    if text is None:
-        return
-    address = target(text, rows.base)
-    if address is None:
-        if is_absolute(text):
+
+def _reference(target: _Target) -> Take:
+    """Since R5, the display of a reference can be searched too."""
+    number, name, read = target.parameter.number, target.parameter.code, reference_reader(target.type)
+    texts_of = token_reader(target.type) if target.version == "r5" else None
+    identifies, compartment = target.type == "Reference", target.compartment
+
+    def take(rows: _Rows, value: Any) -> None:
+        if isinstance(value, dict):
+            if identifies and "identifier" in value:
+                for system, code in index_values.identified(value):
+                    rows.tokens[number + IDENTIFIER, system, code] = None
+            if texts_of is not None:
+                for folded, raw in texts_of(value)[1]:
+                    rows.strings[number + TEXT, folded, raw] = None
+        text = read(value)
+        address = local(text, rows.base) if text is not None else None
+        if address is not None:
+            kind, id = address
+            rows.references[number, kind, id] = None
+            if kind == "Patient":
+                if compartment:
+                    rows.patients[id] = None
+                if name == "patient":
+                    rows.named[id] = None
+        elif text is not None and is_absolute(text):
             rows.uris[number, text] = None
-        return
-    kind, id = address
-    rows.references[number, kind, id] = None
-    if kind == "Patient":
-        if compartment:
-            rows.patients[id] = None
-        if name == "patient":
-            rows.named[id] = None
+
+    return take
 
 
-def _date(rows: _Rows, task: _Task, value: Any) -> None:
-    for low, high in index_values.dates(value, task.type):
-        rows.dates[task.number, low, high] = None
+def _date(target: _Target) -> Take:
+    number, read = target.parameter.number, date_reader(target.type)
+
+    def take(rows: _Rows, value: Any) -> None:
+        for low, high in read(value):
+            rows.dates[number, low, high] = None
+
+    return take
 
 
-def _string(rows: _Rows, task: _Task, value: Any) -> None:
-    for text, raw in index_values.strings(value, task.type):
-        rows.strings[task.number, text, raw] = None
+def _string(target: _Target) -> Take:
+    number, type = target.parameter.number, target.type
+
+    def take(rows: _Rows, value: Any) -> None:
+        for text, raw in index_values.strings(value, type):
+            rows.strings[number, text, raw] = None
+
+    return take
 
 
-def _number(rows: _Rows, task: _Task, value: Any) -> None:
-    for low, high in index_values.numbers(value, task.type):
-        rows.numbers[task.number, low, high] = None
+def _number(target: _Target) -> Take:
+    number, type = target.parameter.number, target.type
+
+    def take(rows: _Rows, value: Any) -> None:
+        for low, high in index_values.numbers(value, type):
+            rows.numbers[number, low, high] = None
+
+    return take
 
 
-def _quantity(rows: _Rows, task: _Task, value: Any) -> None:
-    for system, code, low, high in index_values.quantities(value, task.type):
-        rows.quantities[task.number, system, code, low, high] = None
+def _quantity(target: _Target) -> Take:
+    number, read = target.parameter.number, quantity_reader(target.type)
+
+    def take(rows: _Rows, value: Any) -> None:
+        for system, code, low, high in read(value):
+            rows.quantities[number, system, code, low, high] = None
+
+    return take
 
 
-def _uri(rows: _Rows, task: _Task, value: Any) -> None:
-    for text in index_values.uris(value, task.type):
-        rows.uris[task.number, text] = None
+def _uri(target: _Target) -> Take:
+    number = target.parameter.number
+
+    def take(rows: _Rows, value: Any) -> None:
+        for text in index_values.uris(value):
+            rows.uris[number, text] = None
+
+    return take
 
 
-def _special(rows: _Rows, task: _Task, value: Any) -> None:
+def _special(target: _Target) -> Take:
     """Indexes `near` of Location, and R5's narratives of sections."""
-    if task.code in full_text.WORDS:
-        rows.strings |= dict.fromkeys((task.number, piece, piece) for piece in full_text.narrative(value))
-    position = index_values.position(value)
-    if position is not None:
-        rows.positions[task.number, *position] = None
+    number, worded = target.parameter.number, target.parameter.code in full_text.WORDS
+
+    def take(rows: _Rows, value: Any) -> None:
+        if worded:
+            rows.strings |= dict.fromkeys((number, piece, piece) for piece in full_text.narrative(value))
+        position = index_values.position(value)
+        if position is not None:
+            rows.positions[number, *position] = None
+
+    return take
 
 
-_TAKE: dict[Kind, Take] = {
+_TAKE: dict[Kind, Callable[[_Target], Take]] = {
     "token": _token,
     "reference": _reference,
     "date": _date,

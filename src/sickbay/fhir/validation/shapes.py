@@ -33,7 +33,8 @@ class Element(NamedTuple):
 class Shape:
     """required: (name, its keys, one of which must be there). invariants: for the whole value.
 
-    plain: checks for primitives that don't repeat, which most elements are. choices: key -> bare name.
+    plain: checks for primitives that don't repeat, which most elements are. single: other elements that don't repeat.
+    choices: key -> bare name.
     """
 
     elements: dict[str, Element] = field(default_factory=dict)
@@ -41,6 +42,7 @@ class Shape:
     choices: dict[str, str] = field(default_factory=dict)
     invariants: tuple[Invariant, ...] = ()
     plain: dict[str, ValueCheck] = field(default_factory=dict)
+    single: dict[str, Element] = field(default_factory=dict)
 
 
 @cache
@@ -56,6 +58,7 @@ def shape(version: str, path: str) -> Shape:
     compiled.choices = {key: element.group for key, element in compiled.elements.items() if element.group}
     singles = {key: element for key, element in compiled.elements.items() if not element.many}
     compiled.plain = {key: element.check for key, element in singles.items() if element.check is not None}
+    compiled.single = {key: element for key, element in singles.items() if element.check is None}
     if path in table(version, "search"):
         compiled.plain["resourceType"] = lambda value: None  # it was checked to find the shape
     return compiled

@@ -139,14 +139,16 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
     if depth > DEEPEST or len(state.issues) >= LIMIT:
         state.add(at, "too-long", f"is nested deeper than {DEEPEST}")
         return
-    plain, elements = shape.plain, shape.elements
+    plain, single, elements = shape.plain, shape.single, shape.elements
     for key, member in value.items():
         if key in plain:
             problem = plain[key](member)
             if problem is not None:  # most values are primitives and valid, so their path is built only here
                 _primitive(state, problem, f"{at}.{key}")
+        elif key in single:
+            _complex(state, single[key], member, f"{at}.{key}", depth)
         elif key in elements:
-            _element(state, elements[key], key, value, member, at, depth)
+            _list(state, elements[key], key, value, member, at, depth)
         else:
             _primitive_extras(state, shape, key, value, member, at, depth)
     for name, keys in shape.required:
@@ -161,36 +163,37 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
             state.add(at, "invariant", f"violates {key}: {text}")
 
 
-def _element(
-    state: _ValidationState, element: Element, key: str, value: dict[str, Any], member: Any, at: str, depth: int
-) -> None:
-    if not element.many:
-        _value(state, element, member, f"{at}.{key}", depth)
-        return
+def _list(state: _ValidationState, element: Element, key: str, value: dict[str, Any], member: Any, at: str, depth: int) -> None:
+    """Checks an element that may repeat."""
     if not isinstance(member, list):
         state.add(f"{at}.{key}", "structure", "must be a list, because it may repeat")
         return
     if not member:
         state.add(f"{at}.{key}", "structure", "must not be an empty list; leave it out")
-    extras = value.get("_" + key) if element.check is not None else None
+    check = element.check
+    extras = value.get("_" + key) if check is not None else None
     for index, item in enumerate(member):
-        if item is None and isinstance(extras, list) and index < len(extras) and extras[index] is not None:
-            continue
-        _value(state, element, item, f"{at}.{key}[{index}]", depth)
+        if check is None:
+            _complex(state, element, item, f"{at}.{key}[{index}]", depth)
+        elif item is not None or not isinstance(extras, list) or index >= len(extras) or extras[index] is None:
+            problem = check(item)
+            if problem is not None:
+                _primitive(state, problem, f"{at}.{key}[{index}]")
 
 
-def _value(state: _ValidationState, element: Element, value: Any, at: str, depth: int) -> None:
-    _, check, home, targets, _ = element
-    if check is not None:
-        problem = check(value)
-        if problem is not None:
-            _primitive(state, problem, at)
+def _complex(state: _ValidationState, element: Element, value: Any, at: str, depth: int) -> None:
+    """Checks a value that isn't primitive."""
+    home = element.home
+    if home == "CodeableConcept":
+        text = known(value)
+        if text is None or not _is_good(state.version, text):
+            _object(state, shape(state.version, home), value, at, depth + 1)
     elif home == "Resource":
         _resource(state, value, at, depth + 1)
-    elif home != "CodeableConcept" or (text := known(value)) is None or not _is_good(state.version, text):
+    else:
         _object(state, shape(state.version, home), value, at, depth + 1)
         if home == "Reference" and isinstance(value, dict):
-            _reference(state, targets, value.get("reference"), value.get("type"), at)
+            _reference(state, element.targets, value.get("reference"), value.get("type"), at)
 
 
 @memoized(8192)
@@ -261,9 +264,10 @@ def _primitive_extras(
 
 @cache
 def _extra(version: str) -> Shape:
+    """Returns the shape of what is next to a primitive."""
     whole = shape(version, "Extension")
     allowed = {key: element for key, element in whole.elements.items() if key in ("id", "extension", "fhir_comments")}
-    return Shape(allowed)
+    return Shape(allowed, plain={key: check for key, check in whole.plain.items() if key in allowed})
 
 
 def _choices(state: _ValidationState, choices: dict[str, str], value: dict[str, Any], at: str) -> None:

@@ -1,8 +1,13 @@
-"""Saves resources: the body, its history, its index rows, and a number for every resource that is referenced."""
+"""Saves resources: the body, its history, its index rows, and a number for every resource that is referenced.
+
+History and index rows are collected until a transaction ends, then many are inserted per statement, which takes fewer steps.
+"""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
+from itertools import chain
+from typing import Any, TypeAlias
 
 import apsw
 
@@ -11,9 +16,9 @@ from sickbay.storage.facts import as_text
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.copying import forgets
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.query.saving import INDEX_REVISION, INDEXES, check, index_rows, rows_of
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, index_rows, rows_of
 from sickbay.storage.sqlite.connection import rows
-from sickbay.storage.sqlite.rows import HISTORY, Rows
+from sickbay.storage.terms import term_hash
 
 _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
@@ -23,6 +28,19 @@ _CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
 _KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
+
+_HISTORY = "resource_history"
+_TERM = "term"
+_COLUMNS = {
+    **COLUMNS,
+    _TERM: ("hash", "system", "code"),
+    _HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
+}
+_SIZES = (64, 16, 4, 1)
+_FULL = 65_536
+
+_TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+"""Rows by table, as the values of their columns."""
 
 
 class _Counters:
@@ -46,7 +64,7 @@ class Changes:
 
     def __init__(self, db: apsw.Connection) -> None:
         self.db = self._db = db
-        self._rows = Rows(db)
+        self._rows = _Rows(db)
         self._spaces: dict[ResourceSpace, _Counters] = {}
         self._settled: dict[ResourceSpace, _Counters] = {}
         self._words: dict[str, int] = {}
@@ -177,7 +195,7 @@ class Changes:
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.add({HISTORY: [row]})
+        self._rows.add({_HISTORY: [row]})
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -233,3 +251,81 @@ class Changes:
         """Delete everything in one space."""
         for statement in forgets(number):
             self._db.execute(statement)
+
+
+class _Rows:
+    """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._settled: _TableRows = {}
+        self._own: _TableRows = {}
+        self._flushed: _TableRows = {}
+        """The settled rows that were written since the last `settle`."""
+        self._count = 0
+        self._terms: dict[tuple[str | None, str], int] = {}
+
+    def add(self, added: _TableRows) -> None:
+        own = self._own
+        for table, table_rows in added.items():
+            if table in own:
+                own[table] += table_rows
+            else:
+                own[table] = table_rows
+            self._count += len(table_rows)
+
+    def term(self, system: str | None, code: str) -> int:
+        """Return the hash of a coding and add the coding to the dictionary."""
+        hash = self._terms.get((system, code))
+        if hash is None:
+            hash = self._terms[system, code] = term_hash(system, code)
+            self.add({_TERM: [(hash, system or "", code)]})
+        return hash
+
+    def full(self) -> bool:
+        return self._count >= _FULL
+
+    def settle(self) -> None:
+        """Keep what was added so far, even if the next job is undone."""
+        _extend(self._settled, self._own)
+        self._own, self._flushed, self._count = {}, {}, 0
+
+    def undo(self) -> None:
+        """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
+        again.
+        """
+        _extend(self._settled, self._flushed)
+        self._own, self._flushed, self._count = {}, {}, 0
+        self._terms.clear()
+
+    def flush(self) -> None:
+        pending = self._own
+        _extend(pending, self._settled)
+        for table, table_rows in pending.items():
+            table_rows.sort()  # adjacent rows go to the same page
+            self._write(table, table_rows)
+        _extend(self._flushed, self._settled)
+        self._settled, self._own, self._count = {}, {}, 0
+        if len(self._terms) > _FULL:
+            self._terms.clear()
+
+    def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
+        offset = 0
+        for size in _SIZES:
+            while len(rows) - offset >= size:
+                self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+                offset += size
+
+
+def _extend(rows: _TableRows, added: _TableRows) -> None:
+    for table, table_rows in added.items():
+        rows.setdefault(table, []).extend(table_rows)
+
+
+@cache
+def _text(table: str, size: int) -> str:
+    """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
+    columns = _COLUMNS[table]
+    placeholders = f"({', '.join('?' * len(columns))})"
+    or_ignore = "" if table == _HISTORY else " OR IGNORE"
+    return f"INSERT{or_ignore} INTO {table} ({', '.join(columns)}) VALUES {', '.join([placeholders] * size)}"

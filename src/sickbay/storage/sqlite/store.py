@@ -1,4 +1,4 @@
-"""The store in one SQLite file: reads run on the event loop, long ones on a thread, and writes go through the writer."""
+"""The store in one SQLite file: reads run on the event loop, long ones on a thread, and jobs that write on the writer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import (
+    Clear,
     Delete,
     DeleteFamily,
     Labels,
@@ -22,10 +23,12 @@ from sickbay.storage.interface import (
     Page,
     Put,
     Record,
+    Reindex,
     ResourceSpace,
     Save,
     Step,
     Stored,
+    UseOnce,
     Versions,
     Volume,
     counted,
@@ -33,16 +36,27 @@ from sickbay.storage.interface import (
 )
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
+from sickbay.storage.query.copying import ANY_LIVE, copies, live
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.sqlite import records
-from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
+from sickbay.storage.sqlite.connection import (
+    connect,
+    make_room,
+    migrate,
+    must_be_ours,
+    opening,
+    replace_published_key,
+    rows,
+)
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.steps import apply, copy, fill
+from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.writer import Undo, Writer
 
+MANY = 500
+"""A transaction with at least this many steps is treated as a bulk load."""
 T = TypeVar("T")
 
 
@@ -187,6 +201,57 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
         step.if_revision is None if isinstance(step, Put) else isinstance(step, Delete | DeleteFamily) for step in steps[1:]
     )
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
+
+
+def apply(changes: Changes, steps: Sequence[Step]) -> None:
+    """Apply all steps in order. Raises Conflict; the caller undoes the changes."""
+    db = changes.db
+    if len(steps) >= MANY:
+        make_room(db)
+    for step in steps:
+        match step:
+            case Save():
+                changes.save(step)
+            case Put():
+                records.put(db, step)
+            case UseOnce():
+                records.use_once(db, step)
+            case Delete():
+                records.delete(db, step)
+            case DeleteFamily():
+                records.delete_family(db, step)
+            case Clear(kind="resources"):
+                changes.clear(step)
+            case Clear():
+                records.clear(db, step)
+            case Reindex():
+                changes.reindex(step)
+
+
+def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
+    """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
+    number = changes.number(space)
+    changes.finish()
+    if rows(changes.db, ANY_LIVE, (number,)):
+        return 0
+    count = 0
+    for step in saves:
+        changes.save(step)
+        count += 1
+    return count
+
+
+def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
+    """Copy the resources and return how many are live. The source must exist; resources in the target are deleted first."""
+    db = changes.db
+    start, end = changes.number(source), changes.number(target)
+    changes.reset()
+    changes.forget_all(end)
+    allocated = rows(db, "SELECT allocated FROM space WHERE number = ?", (end,))[0][0]
+    for statement in copies(start, end, allocated):
+        db.execute(statement)
+    count: int = rows(db, live(end))[0][0]
+    return count
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

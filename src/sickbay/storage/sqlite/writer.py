@@ -175,7 +175,10 @@ class Writer:
         error from a job that needs no undo.
         """
         if request.undo is Undo.NOTHING:
-            return self._without_savepoint(changes, request.job)
+            try:
+                return _Outcome(request.job(changes))
+            except Conflict as error:
+                return _Outcome(error=error)
         changes.settle()
         self._connection.execute("SAVEPOINT one")
         try:
@@ -188,13 +191,6 @@ class Writer:
             outcome = _Outcome(error=translate_error(error, self._connection))
         self._connection.execute("RELEASE one")
         return outcome
-
-    @staticmethod
-    def _without_savepoint(changes: Changes, job: Job[Any]) -> _Outcome:
-        try:
-            return _Outcome(job(changes))
-        except Conflict as error:
-            return _Outcome(error=error)
 
     def _undo(self) -> None:
         if self._connection.in_transaction:

@@ -20,6 +20,7 @@ from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource
 from sickbay.fhir.search.parameters import known_types
 from sickbay.fhir.search.query import Query
+from sickbay.fhir.transaction import References
 from sickbay.kernel.budget import pause
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol.parameters import parse
@@ -124,9 +125,10 @@ async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform:
         if entry.request.interaction in ("update", "delete")
         or (entry.request.interaction == "create" and not matched[entry.sent.position])
     ]
-    for text, first in _conditional_references(writes).items():
+    references = {entry.sent.position: transaction.references(entry.sent.resource) for entry in writes}
+    for text, first in _conditional_references(writes, references).items():
         places[text] = await _resolved(context, first, text, changed)
-    _check_references(context, writes)
+    _check_references(context, writes, references)
     resolve = transaction.placed(places)
     prepared = {
         entry.sent.position: (
@@ -141,22 +143,22 @@ async def _prepared(context: FhirContext, writes: Sequence[BatchEntry], perform:
     return prepared if all(id == expected for id, expected in ids_of_writes) else None
 
 
-def _check_references(context: FhirContext, writes: Sequence[BatchEntry]) -> None:
+def _check_references(context: FhirContext, writes: Sequence[BatchEntry], references: Mapping[int, References]) -> None:
     """Raise TransactionRefused if a reference is a URN that isn't the fullUrl of an entry.
 
     An update may keep a URN it already had.
     """
     known = {entry.sent.full_url for entry in writes}
     for entry in (entry for entry in writes if entry.request.interaction == "create"):
-        if unresolved := transaction.lost(entry.sent.resource, known):
+        if unresolved := references[entry.sent.position].lost(known):
             text = f"The reference {unresolved[0]} isn't the fullUrl of an entry that writes a resource."
             refusal = TransactionRefused(context.issue(400, Issue("not-found", text)))
             raise refusal.of(context.version, entry)
 
 
-def _conditional_references(writes: Sequence[BatchEntry]) -> dict[str, BatchEntry]:
+def _conditional_references(writes: Sequence[BatchEntry], references: Mapping[int, References]) -> dict[str, BatchEntry]:
     """Each conditional reference, and the first entry that has it."""
-    return {text: entry for entry in reversed(writes) for text in transaction.conditional(entry.sent.resource)}
+    return {text: entry for entry in reversed(writes) for text in references[entry.sent.position].conditional()}
 
 
 async def _match_of_condition(context: FhirContext, entry: BatchEntry) -> str:
@@ -241,7 +243,14 @@ async def _prepare_single(
     if decided.decision.refusal is not None:
         raise TransactionRefused(refused(base.version, base.url, decided)._replace(access=decided))
     wanted = WriteRequest(
-        base.tenant, base.version, request, decided, body, query if isinstance(query, Query) else None, fresh=id
+        base.tenant,
+        base.space,
+        request.type or "",
+        request,
+        decided,
+        body,
+        query if isinstance(query, Query) else None,
+        fresh=id,
     )
     prepared = await writing.prepare(context.runtime, wanted)
     if isinstance(prepared, WriteRejected):

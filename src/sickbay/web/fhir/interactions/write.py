@@ -1,6 +1,9 @@
-"""Shared by create, update, patch and delete: executes the write and builds its response.
+"""create, update, patch and delete: write resources, with a condition only those that it allows.
 
-https://hl7.org/fhir/R4/http.html#ops
+https://hl7.org/fhir/R4/http.html#create
+https://hl7.org/fhir/R4/http.html#update
+https://hl7.org/fhir/R4/http.html#patch
+https://hl7.org/fhir/R4/http.html#delete
 """
 
 from __future__ import annotations
@@ -17,12 +20,11 @@ from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 
 
-async def write(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    """Execute a granted write."""
+async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     base, access = context.base, context.access
     body = access.decision.known.body
     resource = body if isinstance(body, Body) else None
-    wanted = WriteRequest(base.tenant, base.version, request, access, resource, context.query)
+    wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, resource, context.query)
     result = await writing.write(base.sandbox.runtime, wanted)
     return write_response(base, request, access, result, context.content)
 
@@ -55,7 +57,8 @@ def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> 
 
 def _preferred(version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers) -> FhirResponse:
     """The body that `Prefer: return` asks for (R4, 3.1.0.1.7); the resource only if the token may read it."""
-    preferred = preconditions.wanted(request.headers.get("prefer")) or "representation"
+    prefer = request.headers.get("prefer")
+    preferred = preconditions.wanted(prefer) if prefer else None
     if preferred == "OperationOutcome":
         verb = "created" if result.status == 201 else "saved"
         text = f"{result.type}/{result.id} was {verb} as version {result.version_id}."

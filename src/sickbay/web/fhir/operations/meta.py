@@ -52,7 +52,7 @@ async def _change(context: FhirContext, request: AccessRequest, change: Callable
         return context.issue(400, issue)
     request = structs.replace(request, interaction="patch")
     wanted = WriteRequest(
-        context.tenant, context.version, request, context.access, change=lambda resource: change(resource, meta)
+        context.tenant, context.space, context.type, request, context.access, change=lambda resource: change(resource, meta)
     )
     result = await writing.write(context.runtime, wanted)
     response = write_response(context.base, request, context.access, result, context.content)
