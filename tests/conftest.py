@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -66,6 +67,12 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
     return judged((yield))
+
+
+def pytest_collection_finish() -> None:
+    """The collected tests stay in memory until the end, so searching them for garbage again and again is useless."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

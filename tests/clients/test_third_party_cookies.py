@@ -22,7 +22,7 @@ FINDING = "cookie-samesite-iframe"
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[dict[str, Any]]:
-    with serving("--ephemeral") as running:
+    with serving("--ephemeral", "--patients", "20") as running:
         yield running.line
 
 

@@ -22,7 +22,7 @@ CHART = "/general/ehr/patients/p-0017"
 @pytest.fixture
 def live() -> Iterator[dict[str, Any]]:
     """A fresh Sickbay without stored consent."""
-    with serving("--ephemeral") as running:
+    with serving("--ephemeral", "--patients", "20") as running:
         yield running.line
 
 

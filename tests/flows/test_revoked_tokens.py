@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -145,7 +146,9 @@ def test_an_unknown_token_and_an_expired_one_are_not_called_revoked(tmp_path: Pa
         await flow.http.post("/admin/clock", json={"advance": tokens["expires_in"] + 5})
         expired = await refused_read(flow, tokens["access_token"])
         assert "The access token isn't recognised." in unknown
-        assert "The access token had expired 5 s before this request." in expired
+        match = re.search(r"The access token had expired (\d+) s before this request\.", expired)
+        assert match, expired
+        assert int(match[1]) >= 5
         assert "revoked" not in unknown + expired
 
     walk(tmp_path, engine, steps)

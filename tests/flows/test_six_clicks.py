@@ -20,7 +20,7 @@ TIMOTHY = "Timothy Peters"
 @pytest.fixture
 def live() -> Iterator[dict[str, Any]]:
     """A fresh Sickbay without stored consent."""
-    with serving("--ephemeral") as running:
+    with serving("--ephemeral", "--patients", "20") as running:
         yield running.line
 
 

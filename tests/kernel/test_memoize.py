@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sickbay.kernel.memoize import LONG, LONGEST, memoize
+
+
+@pytest.fixture(autouse=True)
+def caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turn caches on even if SICKBAY_CACHES=off."""
+    monkeypatch.setattr("sickbay.kernel.memoize.CACHES", True)
 
 
 def test_a_short_text_is_read_once_and_a_very_long_one_each_time() -> None:
