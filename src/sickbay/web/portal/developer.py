@@ -82,7 +82,8 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     around = await html_response.around(request, sandbox, here="Doctor")
     if request.method != "POST":
         return html_response.page(request, sandbox, "doctor", DoctorView(), around)
-    sent = parse(await http_request.read_body(request, http_request.PASTED))
+    body = await http_request.read_body(request, http_request.PASTED)
+    sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.form_is_ours(request, around.session, sent.get("csrf")):
         view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
