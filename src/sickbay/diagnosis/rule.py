@@ -16,6 +16,8 @@ from sickbay.kernel.checks import Facts
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Degree: TypeAlias = Literal["certain", "probable", "advice"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+SEVERITY_FACTS = frozenset(("level", "at_most"))
+"""Names of the facts whose value is a severity. A rule reads them, so they are never hidden, whatever texts are stored."""
 
 
 class Spec(NamedTuple):
