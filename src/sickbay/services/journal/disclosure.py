@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from sickbay.authorization import access, client_assertion, client_authentication
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, TokenFamily
-from sickbay.diagnosis.rule import SEVERITY_FACTS
+from sickbay.diagnosis.rule import is_severity
 from sickbay.kernel.checks import Examination, Facts
 
 STORED = (
@@ -93,7 +93,7 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
     """Names of the facts that contain a stored value that the sender neither sent nor proved to have."""
     if rule in FROM_REQUEST or not unsent:
         return ()
-    quoting = {name: value for name, value in facts.items() if name not in SEVERITY_FACTS}
+    quoting = {name: value for name, value in facts.items() if not is_severity(name, value)}
     return tuple(name for name, value in quoting.items() if any(_contains(text, unsent) for text in _texts(value)))
 
 
