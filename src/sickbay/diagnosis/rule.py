@@ -18,6 +18,7 @@ Degree: TypeAlias = Literal["certain", "probable", "advice"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 GUESS = "guess"
 """The fact that says what was assumed, if the context had to be guessed (`guesses`)."""
+_SEVERITY_FACTS = frozenset(("level", "at_most"))
 
 
 class Spec(NamedTuple):
@@ -25,6 +26,11 @@ class Spec(NamedTuple):
 
     name: str
     url: str
+
+
+def is_severity(name: str, value: Any) -> bool:
+    """Whether a fact is a severity that a rule reads. It is Sickbay's own word, so it is never hidden, whatever was sent."""
+    return name in _SEVERITY_FACTS and value in SEVERITIES
 
 
 def accept_all(facts: Facts) -> Facts | None:
@@ -132,7 +138,8 @@ def find(rule: Rule, facts: Facts, *, refused: bool, ceiling: Severity = "error"
     """
     guess = str(facts.get(GUESS, ""))
     most: Severity = facts.get("at_most", "warning" if guess else "error")
-    severity = max(rule.severity_of(facts), ceiling, most, key=SEVERITIES.index)
+    severities = (rule.severity_of(facts), ceiling, most)  # one that an older Sickbay stored can be hidden
+    severity = max((candidate for candidate in severities if candidate in SEVERITIES), key=SEVERITIES.index)
     substitutes = {key: Words((text,)) for key, text in SUBSTITUTES.items()} if "told" in facts else {}
     words = _Words({**substitutes, **{key: _words(value, key) for key, value in facts.items()}})
     title = "The server's answer names the cause: {told}" if "told" in facts else rule.title

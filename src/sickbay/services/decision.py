@@ -14,7 +14,7 @@ from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain
-from sickbay.diagnosis.rule import PERHAPS, Finding, find
+from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
 from sickbay.kernel.checks import Check, Checked, Examination, Facts, Refusal
@@ -112,7 +112,7 @@ def redacted(facts: Facts, private: Sequence[str] = ()) -> Mapping[str, Any]:
     hidden = {
         key: "" if key in PERHAPS else HIDDEN
         for key, value in facts.items()
-        if key in private or _is_private(key, value, private_texts)
+        if (key in private or _is_private(key, value, private_texts)) and not is_severity(key, value)
     }
     without_places = {key: _without_place(value) for key, value in facts.items()}
     return {**facts, **without_places, **hidden}

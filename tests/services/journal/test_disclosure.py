@@ -13,7 +13,7 @@ from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, TokenFamily, User
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.rule import find
+from sickbay.diagnosis.rule import SEVERITIES, find
 from sickbay.diagnosis.stages import KINDS
 from sickbay.kernel.checks import UNKNOWN, Examination
 from sickbay.services.decision import HIDDEN, Decision, public
@@ -174,3 +174,11 @@ def test_a_public_finding_still_says_what_was_sent_and_what_is_wrong(id: str) ->
         assert "received" not in finding.private or public_finding.facts["received"] == HIDDEN
         assert BY_ID[id].stage
         assert find(BY_ID[finding.id], finding.facts, refused=finding.refused).title
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_a_finding_can_be_shown_whichever_of_its_facts_are_hidden(id: str) -> None:
+    """Any fact can be equal to a stored text, for example to the name of an app."""
+    for finding in next(decisions(id)).explained().findings:
+        hidden = public(dataclasses.replace(finding, private=tuple(finding.facts)))
+        assert (hidden.id, SEVERITIES.index(hidden.severity) >= SEVERITIES.index(finding.severity)) == (finding.id, True)

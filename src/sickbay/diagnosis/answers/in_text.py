@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.kernel.text_search import first, matches
 
 _PHRASES = {re.escape(status.phrase).replace(r"\ ", r"[\s_-]?") for status in HTTPStatus if status >= 400} | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
@@ -98,19 +99,19 @@ def _unescaped(match: re.Match[str]) -> str:
 def errors(text: str) -> Iterator[ErrorAnswer]:
     """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
     text = unescaped(text)
-    described = _DESCRIPTION.search(text)
+    described = first(_DESCRIPTION, text)
     description = described["value"].strip() if described else ""
     lowered = text.lower()
     for pattern in (_MEMBER, _PARAMETER, _TAG) if any(name in lowered for name in _NAMES) else ():
-        for match in pattern.finditer(text):
+        for match in matches(pattern, text):
             yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
-    for match in _CODE.finditer(text):
+    for match in matches(_CODE, text):
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
-    for pattern in _STATUSES if _NUMBER.search(text) else ():
-        yield from (ErrorAnswer("status", match[1]) for match in pattern.finditer(text))
-    yield from (ErrorAnswer("vendor", match[1]) for match in _VENDOR.finditer(text))
+    for pattern in _STATUSES if first(_NUMBER, text) else ():
+        yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
+    yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
     for pattern, answer in _SIGNS:
-        if sign := pattern.search(text):
+        if sign := first(pattern, text):
             yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
 
 

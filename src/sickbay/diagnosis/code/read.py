@@ -10,6 +10,7 @@ from sickbay.diagnosis.code.retrofit import retrofit_requests
 from sickbay.diagnosis.code.settings import text_settings
 from sickbay.diagnosis.code.shell import shell_requests
 from sickbay.diagnosis.code.tokens import plain
+from sickbay.kernel.text_search import matches
 
 BEFORE, AFTER = 6_000, 3_000
 """Texts longer than MOST are read only around the words that announce a request: these are the numbers of characters."""
@@ -69,7 +70,7 @@ def _regions(text: str) -> list[tuple[int, int]]:
     if len(text) <= MOST:
         return [(0, len(text))] if _ANNOUNCES.search(text) else []
     regions: list[tuple[int, int]] = []
-    for match in _ANNOUNCES.finditer(text):
+    for match in matches(_ANNOUNCES, text):
         start, end = text.rfind("\n", 0, max(0, match.start() - BEFORE)) + 1, match.end() + AFTER
         if regions and start <= regions[-1][1]:
             regions[-1] = (regions[-1][0], end)

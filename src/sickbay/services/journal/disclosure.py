@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from sickbay.authorization import access, client_assertion, client_authentication
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, TokenFamily
+from sickbay.diagnosis.rule import is_severity
 from sickbay.kernel.checks import Examination, Facts
 
 STORED = (
@@ -94,7 +95,8 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
     """Names of the facts that contain a stored value that the sender neither sent nor proved to have."""
     if rule in FROM_REQUEST or not unsent:
         return ()
-    return tuple(name for name, value in facts.items() if any(_contains(text, unsent) for text in _texts(value)))
+    quoting = {name: value for name, value in facts.items() if not is_severity(name, value)}
+    return tuple(name for name, value in quoting.items() if any(_contains(text, unsent) for text in _texts(value)))
 
 
 def unsent_texts(request: Any, known: Any, examination: Examination) -> set[str]:

@@ -18,7 +18,7 @@ from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.rule import Finding, is_severity
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.checks import Examination
 from sickbay.protocol import pkce
@@ -236,7 +236,8 @@ def _checks(examination: Examination) -> str:
 
 
 def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
-    facts = redaction.quoting.walk(dict(finding.facts))
+    severities = {name: value for name, value in finding.facts.items() if is_severity(name, value)}
+    facts = redaction.quoting.walk(dict(finding.facts)) | severities
     stored_finding = {"id": finding.id, "severity": finding.severity, "facts": facts, "refused": finding.refused}
     optional = {"because": finding.because, "private": list(finding.private)}
     return stored_finding | {name: value for name, value in optional.items() if value}

@@ -81,7 +81,8 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
         return html_response.page(request, sandbox, "doctor", DoctorView(), options)
-    sent = parse(await http_request.read_body(request, http_request.PASTED))
+    body = await http_request.read_body(request, http_request.PASTED)
+    sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
         view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")

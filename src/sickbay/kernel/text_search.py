@@ -1,0 +1,28 @@
+"""Searches a long text in parts, because a search keeps Python's lock until it returns, and no other thread can respond."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+WINDOW, OVERLAP = 20_000, 4_000
+"""Characters in which a match of one search may start, and the length up to which a match is found."""
+
+
+def matches(pattern: re.Pattern[str], text: str, window: int = WINDOW, overlap: int = OVERLAP) -> Iterator[re.Match[str]]:
+    """Yields what `pattern.finditer(text)` does, if no match and nothing that decides about it is longer than `overlap`."""
+    place = 0
+    while place <= len(text):
+        last = place + window
+        following = last
+        for match in pattern.finditer(text, place, min(last + overlap, len(text))):
+            if match.start() >= last:
+                break
+            yield match
+            following = max(following, match.end())
+        place = following
+
+
+def first(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Returns what `pattern.search(text)` does, under the same condition."""
+    return next(matches(pattern, text), None)
