@@ -1,11 +1,11 @@
-"""The jobs that the writer runs inside a transaction: a list of steps, a whole population, a copy of a space."""
+"""The jobs that the writer runs inside a transaction: a list of steps, or a whole population."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Reindex, ResourceSpace, Save, Step, UseOnce
-from sickbay.storage.query.copying import ANY_LIVE, copies, live
+from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import make_room, rows
 from sickbay.storage.sqlite.resources import Changes
@@ -49,17 +49,4 @@ def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
     for step in saves:
         changes.save(step)
         count += 1
-    return count
-
-
-def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
-    """Copy the resources and return how many are live. The source must exist; resources in the target are deleted first."""
-    db = changes.db
-    start, end = changes.number(source), changes.number(target)
-    changes.reset()
-    changes.forget_all(end)
-    allocated = rows(db, "SELECT allocated FROM space WHERE number = ?", (end,))[0][0]
-    for statement in copies(start, end, allocated):
-        db.execute(statement)
-    count: int = rows(db, live(end))[0][0]
     return count

@@ -40,7 +40,7 @@ from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import connect, migrate, must_be_ours, opening, replace_published_key
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.steps import apply, copy, fill
+from sickbay.storage.sqlite.steps import apply, fill
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 T = TypeVar("T")
@@ -76,10 +76,6 @@ class SqliteStore:
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
         return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
-
-    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Replace one space with a copy of another in one transaction. Returns how many resources were copied."""
-        return await self._writer.run(partial(copy, source=source, target=target))
 
     async def get(self, kind: str, key: str) -> Record | None:
         return record_sql.get(self._reader, kind, key)
