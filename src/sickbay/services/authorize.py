@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sickbay.authorization import authorize as stage
 from sickbay.authorization.authorize import GrantedScope
@@ -127,8 +127,21 @@ async def authorize(
     code = request.parameters.get("launch")
     launch = await launches.find(runtime, tenant, code)
     login = await sessions.login(runtime, tenant, session)
-    received = {"elsewhere": elsewhere, "misdirected": misdirected, "fetched": fetched, "live_at": live_at}
-    known = await _context(runtime, tenant, request, client, launch, login, **received)
+    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
+    known = AuthorizeContext(
+        now=runtime.now(),
+        server=tenant.server,
+        elsewhere=elsewhere,
+        misdirected=misdirected,
+        fetched=fetched,
+        client=client,
+        launch=launch,
+        others=tuple(client.client_id for client in newest_clients),
+        newest_clients=newest_clients,
+        session_user=_session_user(client, login),
+        live_at=live_at,
+        seen=_seen_parameters(runtime, client, request),
+    )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
     if decision.refusal is not None and client is not None:
         decision = await _with_live_launch(runtime, tenant, decision, client)
@@ -144,29 +157,6 @@ async def authorize(
     person = await _person(runtime, tenant, client, login)
     stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
     return AuthorizeResult(decision, client, timeline, False, _pending(tenant, stored, request, client, launch, person))
-
-
-async def _context(
-    runtime: Runtime,
-    tenant: Tenant,
-    request: AuthorizeRequest,
-    client: Client | None,
-    launch: Launch | None,
-    login: tuple[str, sessions.Login] | None,
-    **received: Any,
-) -> AuthorizeContext:
-    newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
-    return AuthorizeContext(
-        now=runtime.now(),
-        server=tenant.server,
-        client=client,
-        launch=launch,
-        others=tuple(client.client_id for client in newest_clients),
-        newest_clients=newest_clients,
-        session_user=_session_user(client, login),
-        seen=_seen_parameters(runtime, client, request),
-        **received,
-    )
 
 
 def _without_auto_approve(client: Client | None) -> Client | None:
