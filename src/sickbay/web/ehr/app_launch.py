@@ -33,7 +33,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     ehr = EhrPages(request, sandbox, tenant)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return ehr.page("notice", FOREIGN, status=403)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     assert ehr.user is not None
     query = request.query_params
@@ -128,7 +128,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if isinstance(context, str):
         return fault(422, context)
     identities = [query.get(name) for name in ("user", "patient", "encounter")]
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, *identities):
+    if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, *identities):
         return fault(422, absent)
     auto = client.auto_approve
     created = await launches.launch(

@@ -2,8 +2,6 @@
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
-KEYCLOAK = "https://www.keycloak.org/docs/latest/server_admin/"
-
 ERRORS = (
     KnownError(
         id="keycloak-connect-fetching-account",
