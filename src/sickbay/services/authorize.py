@@ -176,10 +176,10 @@ def _session_user(client: Client | None, login: tuple[str, sessions.Login] | Non
 
 async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """Decides again with the launch code that would have been right, so that the explanation can name it."""
-    live = await launches.active_launch(runtime, tenant, client)
+    live = await launches.living(runtime, tenant, client)
     if live is None:
         return decision
-    known = replace(decision.known, live=live, live_launch=launches.placeholder_of(live.timeline))
+    known = replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
     return decided(AUTHORIZE, tenant, decision.request, known, stage.examined(decision.request, known))
 
 

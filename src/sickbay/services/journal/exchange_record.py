@@ -34,7 +34,7 @@ from sickbay.services.journal.exchange import Exchange, RecordedRequest, Recorde
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.redaction import Redaction
-from sickbay.services.launch import placeholder_of
+from sickbay.services.launch import place_of
 from sickbay.storage.interface import Record
 
 LOG = logging.getLogger("sickbay")
@@ -197,7 +197,7 @@ def _public(exchange: Exchange) -> Iterator[str]:
         yield from (*server.fhir_bases, *server.also, *server.tenants)
     for launch in (getattr(known, "launch", None), getattr(known, "live", None)):
         if isinstance(launch, Launch):
-            yield from (launch.timeline, placeholder_of(launch.timeline))
+            yield from (launch.timeline, place_of(launch.timeline))
     for other in getattr(known, "newest_clients", ()):
         yield from (other.client_id, *other.redirect_uris)
     yield from getattr(known, "others", ())
@@ -302,7 +302,7 @@ def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> An
         return corrected
     if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):
         return corrected
-    return with_parameters(corrected, ("launch", placeholder_of(launch.timeline)))
+    return with_parameters(corrected, ("launch", place_of(launch.timeline)))
 
 
 def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
