@@ -35,11 +35,11 @@ class Sandbox:
     settings: Settings
     runtime: Runtime
     journal: Journal
-    filling: PopulationLoader
+    population: PopulationLoader
     temporary: Path | None = None
-    bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
+    large_bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
-    shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
+    large_responses: Budget = field(default_factory=lambda: Budget(8_000_000))
     """Limits large responses that are being converted to XML or indented."""
     bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits concurrent batches and transactions, because each may build a large response."""
@@ -49,7 +49,7 @@ class Sandbox:
         return self.runtime.tenants
 
     async def close(self) -> None:
-        await self.filling.stop()
+        await self.population.stop()
         with suppress(Unavailable):
             await self.journal.flush()
         await self.runtime.store.close()
@@ -57,19 +57,21 @@ class Sandbox:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
 
-async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: ExchangeListener | None = None) -> Sandbox:
+async def open_sandbox(
+    settings: Settings, *, effects: Effects | None = None, on_exchange: ExchangeListener | None = None
+) -> Sandbox:
     """Open the data folder, and create it if needed."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     store = await folder.store(settings, temporary)
     try:
-        return await _compose(settings, store, effects or SystemEffects(), say, temporary)
+        return await _compose(settings, store, effects or SystemEffects(), on_exchange, temporary)
     except BaseException:
         await store.close()
         raise
 
 
 async def _compose(
-    settings: Settings, store: Store, effects: Effects, say: ExchangeListener | None, temporary: Path | None
+    settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: Path | None
 ) -> Sandbox:
     written = await folder.written(store, settings)
     base = settings.base
@@ -81,11 +83,11 @@ async def _compose(
         keys=await keys.load(store, int(effects.now())),
         tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None,
-        say=say,
+        on_exchange=on_exchange,
         sample_base=sample_base(settings),
         loopback=settings.loopback and not settings.require_admin_token,
         throttle=Throttle(settings.throttle),
-        hidden=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
+        secret_hashes=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
     )
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
@@ -120,8 +122,8 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     everything: also delete added apps and users, and changed policies.
     """
     steps: list[Step] = [Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)]
-    async with sandbox.filling.paused(tenant):
-        await sandbox.runtime.store.transaction([*steps, *await sandbox.filling.changed(tenant)])
+    async with sandbox.population.paused(tenant):
+        await sandbox.runtime.store.transaction([*steps, *await sandbox.population.changed(tenant)])
         if everything:
             await runtime_settings.forget_policies(sandbox.runtime, tenant)
-        await seeding.seed(sandbox.runtime, sandbox.filling.written)
+        await seeding.seed(sandbox.runtime, sandbox.population.written)
