@@ -37,9 +37,9 @@ class Sandbox:
     journal: Journal
     population: PopulationLoader
     temporary: Path | None = None
-    large_bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
+    bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
-    large_responses: Budget = field(default_factory=lambda: Budget(8_000_000))
+    shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
     """Limits large responses that are being converted to XML or indented."""
     bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits concurrent batches and transactions, because each may build a large response."""

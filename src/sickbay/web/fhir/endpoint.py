@@ -121,7 +121,7 @@ async def _answer_with_body(
     request = to_request(text_of(raw, routed))
     if len(raw) <= LARGE:
         return request, *await perform(base, request, routed, raw)
-    async with base.sandbox.large_bodies.hold(len(raw)):
+    async with base.sandbox.bodies.hold(len(raw)):
         return request, *await perform(base, request, routed, raw)
 
 
@@ -200,7 +200,7 @@ async def _formatted(base: FhirBase, request: AccessRequest, response: FhirRespo
     if size <= LARGE:
         return negotiate_format(base.version, response, media, parameters)
     with HELD.of(size):
-        async with base.sandbox.large_responses.hold(size):
+        async with base.sandbox.shaping.hold(size):
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
