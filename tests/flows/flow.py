@@ -155,7 +155,7 @@ def _filled() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     async def fill(flow: Flow) -> None:
-        await flow.sandbox.population.ensure(ResourceSpace("general", "r4"))
+        await flow.sandbox.filling.ensure(ResourceSpace("general", "r4"))
 
     asyncio.run(_walked(fill, Settings(data=folder, patients=PATIENTS)))
     return Path(folder)

@@ -51,7 +51,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         first = await flow.http.get(address, headers=PAGE)
         assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
         assert "Creating sample patients…" in first.text
-        await flow.sandbox.population.begun(FRESH)
+        await flow.sandbox.filling.begun(FRESH)
         again = await flow.http.get(address, headers=PAGE)
         assert again.status_code < 400, again.text
         assert "refresh" not in again.headers
@@ -77,7 +77,7 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(await launch(flow))
         assert answer.status_code < 400, answer.text
-        assert flow.sandbox.population.is_ready(FRESH)
+        assert flow.sandbox.filling.is_ready(FRESH)
 
     run(steps, tmp_path, patients=10)
 
@@ -91,7 +91,7 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
     async def steps(flow: Flow) -> None:
         app = await flow.register()
         sent = flow.asking(app, launch=(await flow.launch(app))["launch"], **wishes)
-        monkeypatch.setattr(flow.sandbox.population, "is_ready", lambda space: False)
+        monkeypatch.setattr(flow.sandbox.filling, "is_ready", lambda space: False)
         redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
         assert "code" in received(redirect)
 
@@ -103,7 +103,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
         async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(flow.sandbox.population, "ensure", broken)
+        monkeypatch.setattr(flow.sandbox.filling, "ensure", broken)
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 

@@ -68,7 +68,7 @@ def test_a_hospital_that_was_only_read_is_not_created_again(tmp_path: Path) -> N
     async def steps(flow: Flow) -> None:
         sent = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=sent)
-        assert await flow.sandbox.population.changed(None) == []
+        assert await flow.sandbox.filling.changed(None) == []
         await flow.http.post("/admin/reset", json={"everything": True})
         assert await flow.sandbox.runtime.store.filled(ResourceSpace("general", "r4"))
         assert (await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))).status_code == 200
@@ -83,12 +83,12 @@ def test_the_appointments_of_a_new_day_are_no_change_but_what_a_client_writes_is
         await flow.http.post("/admin/clock", json={"advance": 86_400})
         later = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=later)
-        assert await flow.sandbox.population.changed("general") == []
+        assert await flow.sandbox.filling.changed("general") == []
         await write(flow, "update", later)
         await flow.http.post("/admin/clock", json={"advance": 86_400})
         latest = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=latest)
-        assert await flow.sandbox.population.changed("general")
+        assert await flow.sandbox.filling.changed("general")
 
     run(steps, tmp_path, patients=2)
 

@@ -25,7 +25,7 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
     folder.note_replaced(opened.runtime.keys.replaced)
     try:
-        stored = opened.population.written.patients
+        stored = opened.filling.written.patients
         if patients is not None and patients != stored:
             wrong(
                 f"--patients {patients} doesn't match {settings.place}, which was created with {stored}. Omit the option, or "

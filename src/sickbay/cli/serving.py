@@ -80,7 +80,7 @@ async def _prepare(settings: Settings, folder_options: dict[str, Any]) -> dict[s
     folder.note_replaced(sandbox.runtime.keys.replaced)
     try:
         for name, value in folder_options.items():
-            stored = getattr(sandbox.population.written, name)
+            stored = getattr(sandbox.filling.written, name)
             if value != stored:
                 wrong(
                     f"--{name} {value} doesn't match {settings.place}, which was created with "

@@ -35,7 +35,7 @@ class Sandbox:
     settings: Settings
     runtime: Runtime
     journal: Journal
-    population: PopulationLoader
+    filling: PopulationLoader
     temporary: Path | None = None
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
@@ -49,7 +49,7 @@ class Sandbox:
         return self.runtime.tenants
 
     async def close(self) -> None:
-        await self.population.stop()
+        await self.filling.stop()
         with suppress(Unavailable):
             await self.journal.flush()
         await self.runtime.store.close()
@@ -122,8 +122,8 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     everything: also delete added apps and users, and changed policies.
     """
     steps: list[Step] = [Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)]
-    async with sandbox.population.paused(tenant):
-        await sandbox.runtime.store.transaction([*steps, *await sandbox.population.changed(tenant)])
+    async with sandbox.filling.paused(tenant):
+        await sandbox.runtime.store.transaction([*steps, *await sandbox.filling.changed(tenant)])
         if everything:
             await runtime_settings.forget_policies(sandbox.runtime, tenant)
-        await seeding.seed(sandbox.runtime, sandbox.population.written)
+        await seeding.seed(sandbox.runtime, sandbox.filling.written)

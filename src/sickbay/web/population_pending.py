@@ -34,9 +34,9 @@ def is_browser_navigation(request: Request) -> bool:
 
 async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> None:
     """Return once the patients exist. Raises PopulationPending if a browser can reload the page instead of waiting."""
-    if sandbox.population.is_ready(space):
+    if sandbox.filling.is_ready(space):
         return
-    task = sandbox.population.begun(space)
+    task = sandbox.filling.begun(space)
     again = request.method == "GET" and is_browser_navigation(request)
     finished, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
     if not finished:

@@ -36,7 +36,7 @@ async def _export(directory: Place, tenant: str, fhir: str, data: str | None) ->
     counts: dict[str, int] = {}
     async with local_sandbox.sandbox(data) as sandbox:
         space = local_sandbox.space(sandbox, tenant, fhir)
-        await sandbox.population.ensure(space)
+        await sandbox.filling.ensure(space)
         with drafts(directory) as files:
             for type in resource_types(fhir):
                 async for line in exported(sandbox.runtime, space, type):

@@ -70,7 +70,7 @@ async def _load(
 ) -> int:
     async with local_sandbox.sandbox(data, patients) as sandbox:
         space = local_sandbox.space(sandbox, tenant, fhir)
-        await sandbox.population.ensure(space)
+        await sandbox.filling.ensure(space)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
         with progress(chosen) as shown, reading(job) as reads:

@@ -162,7 +162,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(body.fhir_context or []):
         raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")
-    await sandbox.population.ensure(ResourceSpace(tenant.name, client.fhir))
+    await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
     if absent := await launches.missing_reference(
         sandbox.runtime, tenant, client.fhir, body.user, body.patient, body.encounter
     ):
@@ -205,7 +205,7 @@ async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tup
 async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaunch) -> launch_task.LaunchTaskRequest | str:
     if body.fhir not in tenant.dialect.fhir:
         raise Wrong(422, f"{tenant.name} does not speak {body.fhir}")
-    await sandbox.population.ensure(ResourceSpace(tenant.name, body.fhir))
+    await sandbox.filling.ensure(ResourceSpace(tenant.name, body.fhir))
     task = await patients.read(sandbox.runtime, tenant, body.fhir, "Task", body.task or "", None)
     if task is None:
         raise Wrong(404, f"There is no Task/{body.task} at {tenant.name}")

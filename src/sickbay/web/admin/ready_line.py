@@ -19,7 +19,7 @@ async def line(sandbox: Sandbox) -> dict[str, Any]:
         "admin": f"{base}/admin",
         "ephemeral": sandbox.settings.ephemeral,
         "tenants": {name: _addresses(tenant) for name, tenant in sandbox.tenants.items()},
-        "users": [user for name in sandbox.tenants for user in _users(name, sandbox.population.written.seed)],
+        "users": [user for name in sandbox.tenants for user in _users(name, sandbox.filling.written.seed)],
         "apps": [app for name in sandbox.tenants for app in await _apps(sandbox, name)],
     }
 

@@ -64,7 +64,7 @@ class EhrPages:
         return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
 
     def today(self) -> datetime.date:
-        return self.sandbox.population.today()
+        return self.sandbox.filling.today()
 
     def context(self, patient: str) -> dict[str, str]:
         """The values for placeholders in cards (launch_card.TOKENS). Patients see no cards."""

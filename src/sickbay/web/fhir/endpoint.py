@@ -93,7 +93,7 @@ async def answer(
     base: FhirBase, scope: Scope, receive: Receive, routed: Route | Misrouted, to_request: ToRequest, perform: Perform
 ) -> FhirResponse:
     """Decide on a request, carry it out, and record it. Raises Unreadable and BodyRejected."""
-    filling = base.sandbox.population
+    filling = base.sandbox.filling
     if not filling.is_ready(base.space):
         await filling.ensure(base.space)
     if scope["method"] in BODILESS:

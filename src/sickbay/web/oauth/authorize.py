@@ -133,8 +133,8 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     space = ResourceSpace(tenant.name, waiting.version)
     waits = waiting.sign_in_parameters.silent or not is_browser_navigation(request)
     if waits:
-        await sandbox.population.ensure(space)
-    is_ready = waits or sandbox.population.is_ready(space)  # False although they exist, if another worker has written since
+        await sandbox.filling.ensure(space)
+    is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)

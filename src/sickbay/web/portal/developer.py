@@ -46,7 +46,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         )
         for name, tenant in sandbox.tenants.items()
     )
-    number = sandbox.population.written.patients
+    number = sandbox.filling.written.patients
     exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if full(request) else []
     view = HomeView(
         hospitals=hospitals,
