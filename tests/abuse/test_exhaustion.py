@@ -128,7 +128,7 @@ def _dripping(target: Target, first: bytes) -> Callable[[], Awaitable[Any]]:
     return attack
 
 
-def large_bodies(target: Target) -> Callable[[], Awaitable[Any]]:
+def bodies(target: Target) -> Callable[[], Awaitable[Any]]:
     """Batches of the maximum size. Some of them never end."""
     head = f"POST {R4} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {target.token}\r\n"
     head += "Content-Type: application/fhir+json\r\nContent-Length: 15900000\r\n\r\n"
@@ -238,7 +238,7 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
         idle_connections,
         slow_heads,
         slow_bodies,
-        large_bodies,
+        bodies,
         pipelined,
         expensive_searches,
         sign_ins,

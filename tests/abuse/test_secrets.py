@@ -148,7 +148,7 @@ class Hidden:
             self.endpoints += [tenant.server.authorization_endpoint.removeprefix(BASE)]
             self.endpoints += [tenant.server.token_endpoint.removeprefix(BASE)]
         self.endpoints.append(f"/general/oauth/register/{registered['client_id']}")
-        flow.sandbox.runtime.say = self.lines.append
+        flow.sandbox.runtime.on_exchange = self.lines.append
 
     async def _launch(self, app: dict[str, Any]) -> dict[str, Any]:
         return dict((await self.flow.http.post("/admin/launches", json={"tenant": "general", "app": app["app_id"]})).json())
@@ -254,7 +254,7 @@ def observed(flow: Flow, hidden: Hidden) -> list[str]:
             printed.append(terminal.json_line(finished, finished.line))
 
     application.observation = Observers([log], hidden.lines.append)
-    flow.sandbox.runtime.say = application.observation.say
+    flow.sandbox.runtime.on_exchange = application.observation.say
     return printed
 
 

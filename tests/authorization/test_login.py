@@ -8,22 +8,26 @@ from tests.authorization import samples
 
 from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.login import (
+    CHECKS,
     asks_context,
     asks_encounter,
-    examined,
     gives_encounter,
     gives_patient,
     needs_patient,
 )
 from sickbay.authorization.models import User
 from sickbay.authorization.requests import LoginRequest
-from sickbay.kernel.checks import UNKNOWN, Refusal
+from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, examine
 
 USER = User("amelia.wright", "general", "Practitioner/pr-0001", patients=("p-0017",))
 REQUEST = LoginRequest(samples.sample_request().parameters, "amelia.wright", "p-0017")
 KNOWN = LoginContext(
     samples.SERVER, samples.CLIENT, samples.sample_request(), samples.LAUNCH, USER, ("launch", "openid", "patient/Patient.rs")
 )
+
+
+def examined(request: LoginRequest, known: LoginContext) -> Examination:
+    return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))
 
 
 def names(request: LoginRequest = REQUEST, known: LoginContext = KNOWN) -> list[str]:

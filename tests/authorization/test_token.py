@@ -242,16 +242,6 @@ def test_scope_client_and_policy_decide_about_a_refresh_token(
     assert token.refreshes(token.family(structs.replace(CODE, scope=scope), policy, NOW), client, policy) is comes
 
 
-def test_the_body_of_a_refusal_has_no_empty_member() -> None:
-    refusal = Refusal("code-expired", "invalid_grant")
-    assert token.error(refusal, "too late", "http://x/1") == {
-        "error": "invalid_grant",
-        "error_description": "too late",
-        "error_uri": "http://x/1",
-    }
-    assert token.error(refusal, None, None) == {"error": "invalid_grant"}
-
-
 @pytest.mark.parametrize(("changed", "comes"), [({}, True), ({"patient": None}, False)])
 def test_a_dialect_may_send_the_banner_as_text(changed: dict[str, None], comes: bool) -> None:
     code = structs.replace(CODE, **{"patient": "p1"} | changed)

@@ -306,7 +306,7 @@ def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path) -> None
             text=True,
         )
     assert process.stderr
-    message = "Standard output can't be written any more (No space left on device). Sickbay keeps running.\n"
+    message = "Standard output can no longer be written (No space left on device). Sickbay keeps running.\n"
     assert process.stderr.readline() == message
     base = json.loads((tmp_path / folder.RUNTIME).read_text())["base"]
     assert httpx2.get(base + "/general/oauth/authorize?client_id=a", trust_env=False).status_code == 400

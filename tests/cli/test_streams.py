@@ -102,7 +102,7 @@ def test_files_that_cannot_grow_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("moment", [0.01, 0.05, 0.1, 0.2, 0.3])
 def test_ctrl_c_while_a_command_is_imported_is_silent(moment, tmp_path: Path) -> None:
-    """Holds from Sickbay's first line on. Python itself starts before."""
+    """Sickbay handles signals from its first line on. Python itself starts before that."""
     begun = "import sys; from sickbay.__main__ import main; print('begun', flush=True); main()"
     for command in (["apps", "list", "--data", str(tmp_path)], ["serve", "--port", "0", "--ephemeral"]):
         process = subprocess.Popen(

@@ -44,6 +44,18 @@ def test_the_pieces_of_one_launch_are_examined_together() -> None:
 
 
 RETURNED = "https://a.example/cb#code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k"
+
+
+@pytest.mark.parametrize(
+    "around", ["keycloak-js opens {}", "init({{ responseMode: 'fragment' }})\n\n{}", "{}\nwith response_mode=fragment"]
+)
+def test_a_fragment_that_the_text_says_was_requested_is_no_error(around: str) -> None:
+    diagnosis = diagnose_text(around.format(RETURNED))[1]
+    severities = {finding.id: finding.severity for finding in diagnosis.explanation.findings}
+    assert severities["redirect-params-in-fragment"] == "info"
+    assert "error" not in severities.values()
+
+
 METADATA = """{"redirect_uris": ["https://a.example/cb#home"], "client_name": "A", "grant_types": ["authorization_code"],
  "token_endpoint_auth_method": "none", "scope": "launch/patient patient/Patient.rs"}"""
 

@@ -329,7 +329,7 @@ def test_no_secret_or_patient_data_is_where_it_does_not_belong(tmp_path: Path) -
     folder, lines, secrets = tmp_path / "data", list[str](), dict[str, str]()
 
     async def walk(flow: Flow) -> None:
-        flow.sandbox.runtime.say = lambda line: lines.append(str(line))
+        flow.sandbox.runtime.on_exchange = lambda line: lines.append(str(line))
         await by_password(flow)
         app = await flow.register(client="symmetric")
         launch = (await flow.launch(app))["launch"]

@@ -55,11 +55,3 @@ def test_a_verifier_outside_the_grammar_is_refused(text: str) -> None:
 )
 def test_common_mistakes_are_distinguished(sent: str, slip: str | None) -> None:
     assert pkce.slip(VERIFIER, sent) == slip
-
-
-@pytest.mark.parametrize(
-    ("sent", "shape"),
-    [("0" * 64, "hex"), (CHALLENGE + "=", "padded"), ("+" + "a" * 42 + "=", "base64"), ("short", None)],
-)
-def test_the_mistake_in_a_malformed_challenge_is_recognised(sent: str, shape: str | None) -> None:
-    assert pkce.shape(sent) == shape

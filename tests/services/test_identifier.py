@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sickbay.kernel.effects import FixedEffects
+from tests.services.fixed_effects import FixedEffects
+
 from sickbay.services.registration import identifier
 
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 
 import pytest
+from tests.services.fixed_effects import FixedEffects
 
-from sickbay.kernel.effects import FixedEffects
 from sickbay.kernel.outbound import Fetched
 from sickbay.services.key_sets import KeySet, KeySets, lifetime
 

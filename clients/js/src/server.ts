@@ -10,7 +10,7 @@ const SIGNALS: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PROXIES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const ADVICE =
   "Install it with `pipx install sickbay`, or name the command: set SICKBAY_COMMAND or the option `command`. " +
-  "To use a Sickbay that runs, set SICKBAY_URL or the option `url`.";
+  "To use a running Sickbay, set SICKBAY_URL or the option `url`.";
 
 export interface StartOptions {
   /** The address of a Sickbay to use instead of starting one. Default: SICKBAY_URL. */

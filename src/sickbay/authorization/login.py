@@ -8,8 +8,7 @@ from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.models import Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
-from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal, check
-from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
 
@@ -126,8 +125,3 @@ CHECKS: tuple[LoginCheck, ...] = (
     patient_is_open_to_the_person,
     encounter_is_of_the_patient,
 )
-
-
-def examined(request: LoginRequest, known: LoginContext) -> Examination:
-    """Runs all checks with what this tenant relaxes."""
-    return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))

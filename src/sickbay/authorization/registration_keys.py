@@ -11,8 +11,6 @@ from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import jose
 
-ERROR = "invalid_client_metadata"
-
 
 def keys_of(request: RegistrationRequest) -> list[dict[str, Any]]:
     keys = (request.jwks or {}).get("keys")

@@ -360,9 +360,3 @@ def refreshes(family: TokenFamily, client: Client, policy: Policy) -> bool:
     """Whether a refresh token is issued with it."""
     allowed = policy.public_refresh or client.client != "public"
     return family.mode != "none" and allowed and "refresh_token" in client.grant_types
-
-
-def error(refusal: Refusal, description: str | None, uri: str | None) -> dict[str, str]:
-    """Returns the body of a refusal (RFC 6749 5.2). description: only characters allowed there, no quote and no backslash."""
-    members = {"error": refusal.error, "error_description": description, "error_uri": uri}
-    return {name: value for name, value in members.items() if value}

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,24 +32,7 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
     _note_if_any(telemetry.problem())
     announcement = asyncio.run(_prepare(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
-
-    def ready() -> None:
-        assert settings.folder
-        info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
-        if settings.certificate is not None:
-            info["certificate"] = str(settings.certificate.resolve())
-        folder.write(settings.folder / folder.RUNTIME, info)
-        if settings.json:
-            terminal.put(streams.shown(as_json(announcement, pretty=False)))
-            _note_if_any(terminal.administration(settings, shows_key=False))
-        elif settings.log_format == "json":
-            terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
-            _note_if_any(terminal.administration(settings, shows_key=False))
-        else:
-            greeting = terminal.greeting(announcement, settings.place)
-            paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
-            terminal.put(streams.shown("\n".join(filter(None, paragraphs))))
-
+    ready = partial(_announce, settings, announcement, sockets)
     if settings.workers == 1:
         server = _SingleProcess(config, ready)
         for number in signals.SIGNALS:
@@ -64,6 +48,25 @@ def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket
             raise KeyboardInterrupt
         if not workers.started:
             raise CommandError("Sickbay couldn't start.")
+
+
+def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[socket.socket]) -> None:
+    """Writes runtime.json for the other commands, and says that Sickbay is ready."""
+    assert settings.folder
+    info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
+    if settings.certificate is not None:
+        info["certificate"] = str(settings.certificate.resolve())
+    folder.write(settings.folder / folder.RUNTIME, info)
+    if settings.json:
+        terminal.put(streams.shown(as_json(announcement, pretty=False)))
+        _note_if_any(terminal.administration(settings, shows_key=False))
+    elif settings.log_format == "json":
+        terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
+        _note_if_any(terminal.administration(settings, shows_key=False))
+    else:
+        greeting = terminal.greeting(announcement, settings.place)
+        paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
+        terminal.put(streams.shown("\n".join(filter(None, paragraphs))))
 
 
 def _note_if_any(sentence: str) -> None:

@@ -13,7 +13,7 @@ from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
 from sickbay.web.observation import FinishedRequest
 
-GREY, RED, GREEN, BOLD, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[1m", "\x1b[0m"
+GREY, RED, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
 def greeting(line: dict[str, Any], place: str) -> str:

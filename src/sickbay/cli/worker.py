@@ -61,8 +61,8 @@ class Worker:
             _end_with_parent()
         streams.ready()
         _prepare(self.settings.max_connections)
-        say, observers = self._log()
-        sandbox = await open_sandbox(self.settings, say=say)
+        on_exchange, observers = self._log()
+        sandbox = await open_sandbox(self.settings, on_exchange=on_exchange)
         exporting = _exporting(sandbox)
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)

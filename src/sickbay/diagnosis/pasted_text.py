@@ -38,7 +38,8 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     """
     single = _single(text)
     pieces = tuple(paste.pieces(text))
-    found = [_within(context or {}, each) for each in ([single] if single else inputs(pieces)[:MOST])]
+    context = _requested_fragment(text) | dict(context or {})
+    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
     entries = knowledge.known_errors(text, answers)
     if not (found or answers or entries or described(pieces)):
@@ -72,6 +73,14 @@ def _single(text: str) -> Input | None:
     except ValueError:
         return None
     return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+
+
+_FRAGMENT = re.compile(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
+
+
+def _requested_fragment(text: str) -> dict[str, Any]:
+    """The `response_mode` that code or prose around an exchange names. keycloak-js requests the fragment by default."""
+    return {"response_mode": "fragment"} if _FRAGMENT.search(text) else {}
 
 
 def _within(context: Mapping[str, Any], found: Input) -> Input:

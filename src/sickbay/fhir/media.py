@@ -17,15 +17,10 @@ _ANY = ("*/*", "application/*")
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """content_type: of the response, None if nothing matches (406). generic: requested without FHIR's own media type.
-
-    asked: the header or parameter, for the explanation. known_elsewhere: the version that has the requested type.
-    """
+    """content_type: of the response, None if nothing matches (406). asked: the header or parameter, for the explanation."""
 
     content_type: str | None
     asked: str = ""
-    generic: bool = False
-    known_elsewhere: str | None = None
     xml: bool = False
 
 
@@ -50,7 +45,7 @@ def _by_format(version: str, format: str) -> Media:
 @memoize(256)
 def _by_accept(version: str, accept: str | None) -> Media:
     if accept is None or not accept.strip():
-        return Media(VERSIONS[version].json + ";charset=utf-8", "", True)
+        return Media(VERSIONS[version].json + ";charset=utf-8")
     return _choose(version, _ranked(accept), accept)
 
 
@@ -60,23 +55,11 @@ def _choose(version: str, ranges: list[_Range], text: str) -> Media:
         kind = _WORDS.get(media_range.kind, media_range.kind)
         if media_range.number and not own.number.startswith(media_range.number):
             continue
-        if kind == own.json:
+        if kind == own.json or kind in GENERIC or kind in _ANY:
             return Media(own.json + ";charset=utf-8", text)
-        if kind in GENERIC or kind in _ANY:
-            return Media(own.json + ";charset=utf-8", text, True)
         if kind == own.xml or kind in GENERIC_XML:
-            return Media(own.xml + ";charset=utf-8", text, kind != own.xml, xml=True)
-    return Media(None, text, known_elsewhere=_elsewhere(version, ranges))
-
-
-def _elsewhere(version: str, ranges: list[_Range]) -> str | None:
-    known = [name for name in ("r4", *VERSIONS) if name != version]
-    return next((name for media_range in ranges for name in known if _is_of(name, media_range)), None)
-
-
-def _is_of(version: str, media_range: _Range) -> bool:
-    own = VERSIONS[version]
-    return media_range.kind in (own.json, own.xml) and own.number.startswith(media_range.number)
+            return Media(own.xml + ";charset=utf-8", text, xml=True)
+    return Media(None, text)
 
 
 def _ranked(accept: str) -> list[_Range]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from binascii import b2a_base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from sickbay.kernel import outbound
-from sickbay.kernel.outbound import Fetched, Unreachable
+from sickbay.kernel.outbound import Fetched
 
 _FOR_URLS = bytes.maketrans(b"+/", b"-_")
 
@@ -44,27 +44,3 @@ class SystemEffects:
 
     async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
         return await outbound.fetch(url, loopback=loopback)
-
-
-@dataclass(slots=True)
-class FixedEffects:
-    """A clock that stands still and tokens that count up, for tests and for output that must be reproducible."""
-
-    at: float = 1_764_000_000.0
-    count: int = 0
-    documents: dict[str, Fetched] = field(default_factory=dict)
-    """The documents that can be fetched, by URL."""
-    fetched: list[str] = field(default_factory=list)
-
-    def now(self) -> float:
-        return self.at
-
-    def token(self, size: int = 32) -> str:
-        self.count += 1
-        return f"{self.count:0{size}d}"
-
-    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
-        self.fetched.append(url)
-        if url not in self.documents:
-            raise Unreachable("nothing is there")
-        return self.documents[url]

@@ -121,7 +121,7 @@ def _transport(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
 
 
 def _mood(chart: Chart, visit: Visit) -> None:
-    """Records the severity of the depression by the last PHQ-9 score."""
+    """Records the severity of the depression, according to the last PHQ-9 score."""
     scores = [reading for reading in chart.history.readings if reading.measure is measures.PHQ9 and reading.value is not None]
     if scores and scores[-1].value is not None:
         severity = forms.severity(scores[-1].value)

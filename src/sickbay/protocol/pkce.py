@@ -49,14 +49,5 @@ def slip(verifier: str, sent: str) -> Slip | None:
     return None if matches(verifier, sent) else forms.get(sent)
 
 
-def shape(sent: str) -> Slip | None:
-    """The mistake that a malformed challenge suggests, without its verifier."""
-    if re.fullmatch(r"[0-9a-fA-F]{64}", sent):
-        return "hex"
-    if re.fullmatch(r"[A-Za-z0-9_-]{43}=", sent):
-        return "padded"
-    return "base64" if re.fullmatch(r"[A-Za-z0-9+/]{43}=?", sent) else None
-
-
 def _digest(verifier: str) -> bytes:
     return sha256(verifier.encode()).digest()

@@ -55,19 +55,21 @@ class Sandbox:
             shutil.rmtree(self.temporary, ignore_errors=True)
 
 
-async def open_sandbox(settings: Settings, *, effects: Effects | None = None, say: ExchangeListener | None = None) -> Sandbox:
+async def open_sandbox(
+    settings: Settings, *, effects: Effects | None = None, on_exchange: ExchangeListener | None = None
+) -> Sandbox:
     """Open the data folder, and create it if needed."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     store = await folder.store(settings, temporary)
     try:
-        return await _compose(settings, store, effects or SystemEffects(), say, temporary)
+        return await _compose(settings, store, effects or SystemEffects(), on_exchange, temporary)
     except BaseException:
         await store.close()
         raise
 
 
 async def _compose(
-    settings: Settings, store: Store, effects: Effects, say: ExchangeListener | None, temporary: Path | None
+    settings: Settings, store: Store, effects: Effects, on_exchange: ExchangeListener | None, temporary: Path | None
 ) -> Sandbox:
     written = await folder.written(store, settings)
     base = settings.base
@@ -79,11 +81,11 @@ async def _compose(
         keys=await keys.load(store, int(effects.now())),
         tenants=tenants,
         shared=settings.workers > 1 or settings.database is not None,
-        say=say,
+        on_exchange=on_exchange,
         sample_base=sample_base(settings),
         loopback=settings.loopback and not settings.require_admin_token,
         throttle=Throttle(settings.throttle),
-        hidden=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
+        secret_hashes=frozenset(map(records.digest, filter(None, (settings.admin_token,)))),
     )
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)

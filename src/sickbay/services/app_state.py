@@ -68,7 +68,7 @@ async def _load_context(
 ) -> tuple[AccessContext, int]:
     """Also returns the revision of the record, 0 if there is none."""
     token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
-    client, user = await token_lookup.owner(runtime, token), await token_lookup.person(runtime, tenant, token)
+    client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
     state = _visible(record, token, user, request)
     known = AccessContext(

@@ -147,7 +147,7 @@ async def authorize(
         redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
         return AuthorizeResult(decision, client, timeline, redirects)
     assert client is not None  # a check refuses a client that is not registered
-    runtime.states.remember(client.client_id, request.parameters)
+    runtime.recent_parameters.remember(client.client_id, request.parameters)
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)
     stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
@@ -162,7 +162,7 @@ def _without_auto_approve(client: Client | None) -> Client | None:
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
-    return runtime.states.seen(client.client_id, request.parameters) if client else frozenset()
+    return runtime.recent_parameters.seen(client.client_id, request.parameters) if client else frozenset()
 
 
 def _session_user(client: Client | None, login: tuple[str, sessions.Login] | None) -> str | None:

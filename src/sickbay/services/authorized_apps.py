@@ -66,7 +66,7 @@ def _merged(parts: list[Allowed]) -> Allowed:
     )
 
 
-async def withdraw(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> bool:
+async def revoke(runtime: Runtime, tenant: Tenant, user: User, client_id: str) -> bool:
     """Revokes everything that this user granted to this app. Repeats if a request in progress granted more meanwhile."""
     for attempt in range(TRIES):
         steps = await _revoking_steps(runtime, tenant, user, client_id)

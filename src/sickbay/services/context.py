@@ -107,7 +107,7 @@ class Runtime:
     tenants: dict[str, Tenant]
     """The hospitals with their current policies. Look them up for each request."""
     shared: bool = False
-    say: ExchangeListener | None = None
+    on_exchange: ExchangeListener | None = None
     sample_base: str = ""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
@@ -116,10 +116,10 @@ class Runtime:
     """True if only this machine can reach the server. Then keys of apps on this machine may be fetched too."""
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
-    states: RecentParameters = field(default_factory=RecentParameters)
-    running: int = 0
+    recent_parameters: RecentParameters = field(default_factory=RecentParameters)
+    settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
-    hidden: frozenset[str] = frozenset()
+    secret_hashes: frozenset[str] = frozenset()
     """SHA-256 of secrets that no record contains: the admin token."""
     secrets: Secrets = Secrets()
     """What `services.journal.live_secrets` last read from the store."""

@@ -28,7 +28,7 @@ def _identity(client: Client) -> tuple[object, ...]:
 
 def obstacle(runtime: Runtime, client: Client, tenant: Tenant) -> str:
     """Why the app can't be registered there, as a sentence; "" if it can."""
-    return registration.lacking(runtime, _settings(client, tenant))
+    return registration.settings_fault(runtime, _settings(client, tenant))
 
 
 async def enable(runtime: Runtime, client: Client, tenant: Tenant) -> Registered:

@@ -37,8 +37,8 @@ async def _describe(runtime: Runtime, tenant: Tenant, known: SubjectContext) -> 
     subject = known.subject
     if not isinstance(subject, AccessToken | TokenFamily):
         return INACTIVE
-    person = await token_lookup.person(runtime, tenant, subject)
-    if not stage.active(known, await token_lookup.owner(runtime, subject), person):
+    person = await token_lookup.user_of(runtime, tenant, subject)
+    if not stage.active(known, await token_lookup.client_of(runtime, subject), person):
         return INACTIVE
     family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
     return stage.answer(known, family, person, tenant.server.issuer)

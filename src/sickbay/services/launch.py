@@ -84,7 +84,7 @@ def timeline_of(runtime: Runtime, seed: str) -> str:
     return urlsafe_b64encode(digest[:12]).decode()
 
 
-async def absent(
+async def missing_reference(
     runtime: Runtime, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
 ) -> str:
     """Names the user or resource of a launch that the hospital doesn't have, in one sentence; "" if all exist."""

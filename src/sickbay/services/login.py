@@ -120,10 +120,22 @@ async def finish(
     tenant = tenant.under(waiting.client)
     granted = _granted(waiting, ticked)
     patient = waiting.patient or own_patient(waiting)
-    user = waiting.user
-    visible = (
-        True if patient is None or user is None else await patients.visible(runtime, tenant, waiting.version, user, patient)
-    )
+    decision = await _decide(runtime, tenant, waiting, granted, patient, denied)
+    if decision.refusal is not None:
+        return SignInResult(decision)
+    try:
+        return SignInResult(decision, await _issue_code(runtime, tenant, waiting, granted, patient, ticked is not None))
+    except Conflict:
+        facts = {"received": None, "seconds": 0, "ago": "just now"}
+        context = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
+        return SignInResult(refused(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
+
+
+async def _decide(
+    runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, granted: tuple[str, ...], patient: str | None, denied: bool
+) -> Decision[LoginRequest, LoginContext]:
+    user, version = waiting.user, waiting.version
+    visible = patient is None or user is None or await patients.visible(runtime, tenant, version, user, patient)
     request = LoginRequest(
         waiting.request.parameters, user.username if user else None, patient, waiting.encounter or None, granted, denied
     )
@@ -135,17 +147,9 @@ async def finish(
         user=user,
         granted=granted,
         patient_visible=visible,
-        encounter_fits=await patients.encounter_fits(runtime, tenant, waiting.version, user, patient, waiting.encounter),
+        encounter_fits=await patients.encounter_fits(runtime, tenant, version, user, patient, waiting.encounter),
     )
-    decision = decide(LOGIN, tenant, stage.CHECKS, request, known)
-    if decision.refusal is not None:
-        return SignInResult(decision)
-    try:
-        return SignInResult(decision, await _issue_code(runtime, tenant, waiting, granted, patient, ticked is not None))
-    except Conflict:
-        facts = {"received": None, "seconds": 0, "ago": "just now"}
-        context = AuthorizeContext(runtime.now(), tenant.server, client=waiting.client, launch=waiting.launch)
-        return SignInResult(refused(AUTHORIZE, waiting.request, context, refusals.LAUNCH_CODE_REUSED.with_facts(facts)))
+    return decide(LOGIN, tenant, stage.CHECKS, request, known)
 
 
 SILENT = {

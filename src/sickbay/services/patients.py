@@ -17,7 +17,7 @@ from sickbay.storage.interface import BadCursor, ResourceSpace
 Json = dict[str, Any]
 
 
-def eyes(user: User | None) -> Visibility:
+def visibility_of(user: User | None) -> Visibility:
     """The visibility of a user on our pages. None: the developer who runs the sandbox, who sees everything."""
     if user is None or user.patients == "*":
         return EVERYTHING
@@ -32,7 +32,7 @@ async def visible(runtime: Runtime, tenant: Tenant, version: str, user: User, pa
 
 
 async def read(runtime: Runtime, tenant: Tenant, version: str, type: str, id: str, user: User | None) -> Json | None:
-    stored = await runtime.store.read(ResourceSpace(tenant.name, version), type, id, eyes(user))
+    stored = await runtime.store.read(ResourceSpace(tenant.name, version), type, id, visibility_of(user))
     return None if stored is None or stored.deleted else lossless_json.loads(stored.body)
 
 
@@ -59,11 +59,11 @@ async def find(
     query = search_parser.parse(version, type, filters, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         raise ValueError(f"{type}: {query[0].parameter} {query[0].expected}")
-    page = await runtime.store.search(ResourceSpace(tenant.name, version), query, eyes(user))
+    page = await runtime.store.search(ResourceSpace(tenant.name, version), query, visibility_of(user))
     return [lossless_json.loads(match.body) for match in page.matches]
 
 
-def sought(query: str) -> list[tuple[str, str]]:
+def search_parameters(query: str) -> list[tuple[str, str]]:
     """The search for what a user typed: by birth date, record number or name, depending on its form."""
     if not query:
         return []
@@ -88,7 +88,7 @@ async def listed(
     query = search_parser.parse(version, "Patient", filters, base=tenant.fhir_base(version), strict=True)
     if not isinstance(query, Query):
         return Listed([], 0)
-    space, visibility = ResourceSpace(tenant.name, version), eyes(user)
+    space, visibility = ResourceSpace(tenant.name, version), visibility_of(user)
     try:
         page = await runtime.store.search(space, query, visibility)
     except BadCursor:

@@ -21,7 +21,7 @@ from sickbay.kernel.english import join
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
-from sickbay.storage.interface import Delete, DeleteFamily, Put, Record, Step
+from sickbay.storage.interface import Delete, Put, Record, Step
 
 BEFORE = "app-before"
 """Record kind for the previous registration of an app while a change hasn't taken effect yet."""
@@ -139,11 +139,6 @@ async def remove(runtime: Runtime, client: Client) -> None:
     await runtime.store.transaction(steps)
 
 
-async def withdraw(runtime: Runtime, family: str) -> None:
-    """Revokes all tokens of one grant."""
-    await runtime.store.transaction([DeleteFamily(family, ("token", "code")), Delete("family", family)])
-
-
 async def register(runtime: Runtime, settings: dict[str, Any], old: Client | None = None) -> Registered:
     """Registers or changes an app for an operator. Nothing is stored if a check refuses."""
     client, secret = _build(runtime, settings, old)
@@ -221,7 +216,7 @@ async def rotated(runtime: Runtime, client: Client) -> tuple[Client, str]:
     return new, secret
 
 
-def lacking(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
+def settings_fault(runtime: Runtime, changes: dict[str, Any], old: Client | None = None) -> str:
     """Describes the first invalid or missing setting of an app, in one sentence; "" if there is none."""
     settings = {**(msgspec.to_builtins(old) if old else {}), **changes}
     if faults := policies.faults(settings.get("policy") or {}, app=True) or launch_card.faults(settings.get("cards") or ()):

@@ -34,7 +34,7 @@ async def refresh(runtime: Runtime) -> None:
     """Applies what another worker set."""
     record = await runtime.store.get("meta", NAME)
     revision = record.revision if record else 0
-    if revision != runtime.running:
+    if revision != runtime.settings_revision:
         _apply(runtime, records.parse(RuntimeSettings, record.value) if record else RuntimeSettings(), revision)
 
 
@@ -104,4 +104,4 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int) -> None:
         if chosen != tenant.chosen:
             runtime.tenants[name] = tenant.with_chosen(chosen)
             runtime.token_cache.clear()
-    runtime.running = revision
+    runtime.settings_revision = revision

@@ -106,7 +106,7 @@ async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
     return await runtime.store.get("user", f"{tenant.name}/{username}") is not None
 
 
-async def password_fits(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
+async def check_password(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
     """The user if the password is right. Takes equally long for an unknown user."""
     account = await user(runtime, tenant, username)
     async with SLOTS:
@@ -171,7 +171,7 @@ async def ended(runtime: Runtime, login: str | None) -> bool:
     return record is None or _expired(record, runtime.now())
 
 
-def csrf_fits(session: Session | None, sent: str | None) -> bool:
+def csrf_matches(session: Session | None, sent: str | None) -> bool:
     return session is not None and hmac.compare_digest(session.csrf.encode(), (sent or "").encode())
 
 

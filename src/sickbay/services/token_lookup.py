@@ -32,8 +32,8 @@ async def _by_token(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> 
         now=runtime.now(),
         server=tenant.server,
         caller=token,
-        client=await owner(runtime, token),
-        user=await person(runtime, tenant, token),
+        client=await client_of(runtime, token),
+        user=await user_of(runtime, tenant, token),
     )
 
 
@@ -43,11 +43,11 @@ async def access_token(runtime: Runtime, tenant: Tenant, text: str | None) -> Ac
     return records.parse(AccessToken, record.value) if record is not None and record.tenant == tenant.name else None
 
 
-async def owner(runtime: Runtime, grant: AccessToken | TokenFamily | None) -> Client | None:
+async def client_of(runtime: Runtime, grant: AccessToken | TokenFamily | None) -> Client | None:
     return await registration.by_id(runtime, grant.client_id) if grant else None
 
 
-async def person(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFamily | None) -> User | None:
+async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFamily | None) -> User | None:
     return await sessions.user(runtime, tenant, grant.user) if grant and grant.user else None
 
 

@@ -27,7 +27,7 @@ class UserInfoResult:
 
 async def userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> UserInfoResult:
     token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
-    client, user = await token_lookup.owner(runtime, token), await token_lookup.person(runtime, tenant, token)
+    client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     known = AccessContext(now=runtime.now(), server=tenant.server, client=client, token=token, user=user)
     decision = decide(USERINFO, tenant, stage.CHECKS, request, known)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")

@@ -11,15 +11,12 @@ import base64
 import binascii
 import hmac
 from hashlib import blake2b
-from typing import TypeAlias
 
 import msgspec
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import memoized
 from sickbay.storage.interface import BadCursor, StaleCursor
-
-Key: TypeAlias = tuple[int | str, ...]
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):

@@ -269,10 +269,6 @@ class Store(Protocol):
         """
         ...
 
-    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Replace the resources of `target` with those of `source`, all or nothing. Returns the number of copied resources."""
-        ...
-
     async def get(self, kind: str, key: str) -> Record | None:
         """Return the record. Expired records are returned until they are purged: "expired" and "unknown" are different
         findings.

@@ -41,7 +41,7 @@ class EhrLaunch(NamedTuple):
 
 
 class SandboxClient:
-    """base: the address of Sickbay. admin: sends requests to /admin. clock: what Sickbay takes for now."""
+    """base: the address of Sickbay. admin: sends requests to /admin. clock: reads and moves Sickbay's time."""
 
     def __init__(self, line: dict[str, Any]) -> None:
         self.line = line

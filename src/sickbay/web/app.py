@@ -62,9 +62,9 @@ class Application:
         self.pages = pages
         self.endpoints = endpoints
         runtime = sandbox.runtime
-        self.observation = Observers(observers, runtime.say) if observers else None
+        self.observation = Observers(observers, runtime.on_exchange) if observers else None
         if self.observation is not None:
-            runtime.say = self.observation.say
+            runtime.on_exchange = self.observation.say
         self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
         """Available to handlers as request.app.state."""

@@ -53,7 +53,7 @@ def _set(request: Request, response: Response, name: str, value: str, seconds: i
         response.set_cookie(name, value, seconds, path="/", httponly=True, samesite="lax")
 
 
-def why_not_ours(request: Request) -> str:
+def rejection_reason(request: Request) -> str:
     """Why the form was refused, as a sentence for the user."""
     headers, guard = headers_of(request.scope), request.app.state.guard
     if guard.own_origin(headers) is False:
@@ -65,7 +65,7 @@ def why_not_ours(request: Request) -> str:
     return "This page was open for too long. Try again."
 
 
-def form_is_ours(request: Request, current: Session | None, sent: str | None) -> bool:
+def is_own_form(request: Request, current: Session | None, sent: str | None) -> bool:
     """Check the CSRF token and the Origin of a form."""
     guard: AdminGuard = request.app.state.guard
-    return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_fits(current, sent)
+    return guard.own_origin(headers_of(request.scope)) is not False and sessions.csrf_matches(current, sent)

@@ -57,8 +57,3 @@ def without_backticks(text: str) -> str:
 def page(name: str, view: Any, frame: Frame) -> str:
     """The template `{name}.html.j2` sees `view`, `frame`, `charts` and `count`, and nothing else."""
     return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)
-
-
-def names() -> tuple[str, ...]:
-    """The names of all pages."""
-    return tuple(sorted(path.name.removesuffix(".html.j2") for folder in PAGES for path in folder.glob("*.html.j2")))

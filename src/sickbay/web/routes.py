@@ -104,7 +104,7 @@ class Pages(Router):
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
-        Route(f"/{tenant.name}", ehr_handlers.entrance(home)),
+        Route(f"/{tenant.name}", ehr_handlers.redirect_to_ehr(home)),
         Route(home, _handler(sandbox, tenant, ehr_handlers.today)),
         Route(f"{home}/sign-in", _handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
         Route(f"{home}/sign-out", _handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),

@@ -57,7 +57,7 @@ test("tests don't delete the data of a Sickbay that stores it, unless they may",
   });
 });
 
-test("Sickbay gets its options and variables, and no proxy of the tests", async () => {
+test("Sickbay gets its options and variables, but not the proxy settings of the tests", async () => {
   process.env.HTTP_PROXY = process.env.http_proxy = "http://localhost:1";
   const print = "console.log(JSON.stringify({ base: process.argv.slice(1), admin: [process.env.HTTP_PROXY, process.env.MORE] }))";
   const command = [process.execPath, "-e", print];

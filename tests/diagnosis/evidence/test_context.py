@@ -115,6 +115,6 @@ def test_a_lost_cookie_is_reported_at_the_redirect_uri(evidence: dict[str, Any])
     assert "cookie-samesite-iframe" not in ids({})
 
 
-def test_a_lost_cookie_in_a_tab_is_not_blamed_on_a_frame() -> None:
+def test_a_cookie_lost_in_a_tab_is_not_explained_by_a_frame() -> None:
     evidence = {"kind": "redirect_url", "url": REDIRECT, "headers": {"Sec-Fetch-Dest": "document"}, "context": LOST}
     assert "cookie-samesite-iframe" not in {finding.id for finding in diagnose(evidence).explanation.findings}

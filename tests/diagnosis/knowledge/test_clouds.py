@@ -45,14 +45,14 @@ def test_a_number_that_begins_like_another_is_not_mistaken_for_it() -> None:
 def test_an_entry_with_numbers_that_begin_alike_recognises_each_of_them() -> None:
     entry = next(entry for entry in entra_registration.ERRORS if entry.id == "entra-app-not-found")
     for number in ("700016", "70001", "700038"):
-        assert match.applies(entry, match.Seen(f"aadsts{number}: something", frozenset({"entra"}), frozenset()))
+        assert match.applies(entry, match.Recognised(f"aadsts{number}: something", frozenset({"entra"}), frozenset()))
 
 
 @given(st.integers(10000, 999999), st.integers(0, 9))
 def test_a_numbered_entry_never_applies_to_a_longer_number(number: int, digit: int) -> None:
     entry = entra_codes.numbered(str(number), "x", "", "")
     for text, applies in ((f"aadsts{number}: x", True), (f"aadsts{number}{digit}: x", False)):
-        assert match.applies(entry, match.Seen(text, frozenset({"entra"}), frozenset())) is applies
+        assert match.applies(entry, match.Recognised(text, frozenset({"entra"}), frozenset())) is applies
 
 
 def test_the_redirect_uri_of_the_message_fills_the_remedy() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sickbay.diagnosis.knowledge.fill import filled
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
-from sickbay.diagnosis.knowledge.match import Seen, matching
+from sickbay.diagnosis.knowledge.match import Recognised, matching
 from sickbay.diagnosis.knowledge.plain_text import plain
 from sickbay.diagnosis.knowledge.recognise import recognised_servers
 from sickbay.diagnosis.knowledge.table import entries
@@ -26,8 +26,8 @@ def entry(id: str, **fields: object) -> KnownError:
     return KnownError(id=id, **texts | fields)  # type: ignore[arg-type]
 
 
-def seen(text: str = "", servers: tuple[str, ...] = (), codes: tuple[str, ...] = ()) -> Seen:
-    return Seen(text, frozenset(servers), frozenset(codes))
+def seen(text: str = "", servers: tuple[str, ...] = (), codes: tuple[str, ...] = ()) -> Recognised:
+    return Recognised(text, frozenset(servers), frozenset(codes))
 
 
 BARE = entry("bare", codes=("invalid_grant",))

@@ -71,11 +71,7 @@ def _self(data: str | None, *, json: bool) -> int:
     from sickbay.cli import self_check  # the other uses of this command don't need it
 
     checked = self_check.examine(data)
-    lines = [
-        f"{'✓' if check.passed else '✗'} {check.name}: {check.found}{f'. {check.fix}' if check.fix else ''}"
-        for check in checked
-    ]
-    say(as_json({"checks": [check.to_json() for check in checked]}) if json else "\n".join(lines))
+    say(as_json({"checks": [check.to_json() for check in checked]}) if json else "\n".join(map(self_check.as_text, checked)))
     return int(not all(check.passed for check in checked))
 
 

@@ -43,17 +43,20 @@ def token(
     if not scope.split():
         wrong("--scope is empty. Name at least one scope, such as user/Patient.rs.")
     target = admin_client.app(data, app)
-    if user and user not in (
-        names := [known["username"] for known in admin_client.ask(data, "GET", f"/admin/users?tenant={target['tenant']}")]
-    ):
-        raise CommandError(f"There is no user {user} at {target['tenant']}. The users are {english.join(names)}.")
-    options: dict[str, Any] = {"patient": patient, "user": user}
-    body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope} | {
-        name: value for name, value in options.items() if value
-    }
+    _check_user(data, target["tenant"], user)
+    body = {"tenant": target["tenant"], "app": target["app_id"], "scope": scope}
+    body |= {name: value for name, value in (("patient", patient), ("user", user)) if value}
     response = admin_client.ask(data, "POST", "/admin/tokens", body)
     _warn(target, scope, patient)
     say(as_json(response) if json else response["access_token"])
+
+
+def _check_user(data: str | None, tenant: str, user: str | None) -> None:
+    if not user:
+        return
+    names = [known["username"] for known in admin_client.ask(data, "GET", f"/admin/users?tenant={tenant}")]
+    if user not in names:
+        raise CommandError(f"There is no user {user} at {tenant}. The users are {english.join(names)}.")
 
 
 def _warn(app: dict[str, Any], scope: str, patient: str | None) -> None:

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 from sickbay.diagnosis.code.mistake import Mistake, MistakeText
 from sickbay.diagnosis.code.models import CodeRequest
 
-FORM = "application/x-www-form-urlencoded"
 _TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\?|$)", re.I)
 _TOKEN_VARIABLE = re.compile(
     r"\{[\w.]*token[\w.]*(?:url|uri|endpoint)[\w.]*\}|\{[\w.]*(?:url|uri|endpoint)[\w.]*token[\w.]*\}", re.I

@@ -33,7 +33,7 @@ class LikelyCause(NamedTuple):
 def known_errors(text: str, answers: Sequence[ErrorAnswer]) -> list[KnownError]:
     """The known errors that a paste shows, with values from it, the most specific first."""
     lowered = plain(text)
-    seen = match.Seen(lowered, recognised_servers(lowered), frozenset(answer.code for answer in answers if answer.code))
+    seen = match.Recognised(lowered, recognised_servers(lowered), frozenset(answer.code for answer in answers if answer.code))
     return [fill.filled(entry, text) for entry in match.matching(seen, table.entries())]
 
 

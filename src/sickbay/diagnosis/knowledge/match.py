@@ -14,7 +14,7 @@ MOST = 3
 """How many known errors are shown at most."""
 
 
-class Seen(NamedTuple):
+class Recognised(NamedTuple):
     """What was recognised in a paste.
 
     text:    the paste in lower case, with escapes undone and spaces in a row as one space: see `plain_text.py`.
@@ -27,7 +27,7 @@ class Seen(NamedTuple):
     codes: frozenset[str]
 
 
-def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
+def matching(seen: Recognised, table: Iterable[KnownError]) -> list[KnownError]:
     """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out.
 
     An entry and its further wordings in `servers/prose.py` count as one.
@@ -41,7 +41,7 @@ def matching(seen: Seen, table: Iterable[KnownError]) -> list[KnownError]:
     return [entry for points, entry in first if 4 * points >= first[0][0]]
 
 
-def applies(entry: KnownError, seen: Seen) -> bool:
+def applies(entry: KnownError, seen: Recognised) -> bool:
     if entry.codes and seen.codes.isdisjoint(entry.codes):
         return False
     longest = _longest(entry, seen.text)
@@ -56,7 +56,7 @@ VERBATIM = 24
 """A phrase of so many characters is a message that only its server writes, whatever other servers the text names."""
 
 
-def specificity(entry: KnownError, seen: Seen) -> float:
+def specificity(entry: KnownError, seen: Recognised) -> float:
     """A message counts as much as a recognised server, the more the longer it is; further phrases and a code count a little."""
     lengths = _longest(entry, seen.text) or []
     phrases = 4 + min(max(lengths), 2 * VERBATIM) / 8 + (len(lengths) - 1) if lengths else 0

@@ -82,7 +82,7 @@ class Journal:
     def hold(self, exchange: Exchange) -> None:
         """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
         METRICS.decided(exchange)
-        if self.runtime.say is not None:
+        if self.runtime.on_exchange is not None:
             self._say(exchange)
         self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
 
@@ -149,10 +149,10 @@ class Journal:
         self._reported = dropped
 
     def _say(self, exchange: Exchange) -> None:
-        if self.runtime.say is None:
+        if self.runtime.on_exchange is None:
             return
         finding = exchange.explanation.findings[0].id if exchange.explanation and exchange.explanation.findings else ""
-        self.runtime.say(
+        self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.answer.status, finding, exchange.id
             )

@@ -163,7 +163,7 @@ async def hashes(runtime: Runtime) -> frozenset[str]:
     if cached.revision == revision:
         runtime.secrets = cached._replace(stamp=stamp)
         return cached.hashes
-    hash_values: set[str] = set(runtime.hidden)
+    hash_values: set[str] = set(runtime.secret_hashes)
     for kind in ("app", "app-before"):
         for record in await runtime.store.find(kind, limit=10_000):
             client = _DECODER.decode(record.value)  # None for an app that wasn't registered before

@@ -10,7 +10,7 @@ from sickbay.storage.query.dictionary import SHIFT
 from sickbay.storage.query.saving import targets
 
 BLOCK = 1000
-"""Number of nids reserved at a time. Those that a process doesn't use are never used."""
+"""Number of nids reserved at a time. Numbers that a process doesn't use are skipped."""
 _SPACE = "SELECT number FROM space WHERE tenant = $1 AND version = $2"
 _NEW_SPACE = (
     "INSERT INTO space (number, tenant, version, allocated, sequence)"

@@ -14,7 +14,7 @@ from asyncpg import PostgresError
 
 from sickbay.settings.database import Unavailable
 from sickbay.storage.postgres.connection import Pool
-from sickbay.storage.query.copying import TABLES
+from sickbay.storage.query.space_tables import TABLES
 
 LOG = logging.getLogger("sickbay")
 FEW = 100

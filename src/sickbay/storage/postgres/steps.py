@@ -1,4 +1,4 @@
-"""Executes the steps of a transaction, and copies a space."""
+"""Executes the steps of a transaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Reindex,
 from sickbay.storage.postgres import records
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.resources import reindex, save
-from sickbay.storage.query.copying import TABLES, copies, forgets, live
+from sickbay.storage.query.space_tables import TABLES, forgets
 
 
 async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
@@ -25,16 +25,6 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await reindex(db, numbers, nids, [step for step in run if isinstance(step, Reindex)])
             case step:
                 await _single(db, step)
-
-
-async def copy(db: Any, start: int, end: int) -> int:
-    """Copy the resources and return how many are live. Resources in the target are deleted first."""
-    for text in forgets(end):
-        await db.execute(text)
-    allocated = await db.fetchval("SELECT allocated FROM space WHERE number = $1 FOR UPDATE", end)
-    for text in copies(start, end, allocated):
-        await db.execute(text)
-    return int(await db.fetchval(live(end)))
 
 
 async def _single(db: Any, step: Step) -> None:

@@ -35,16 +35,16 @@ from sickbay.storage.postgres.records import purge, trim
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
-from sickbay.storage.postgres.steps import apply, copy
+from sickbay.storage.postgres.steps import apply
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
-from sickbay.storage.query.copying import ANY_LIVE
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
+from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Statement, bounded
 
 CHUNK = 500
@@ -126,14 +126,6 @@ class PostgresStore:
 
         async with self._filling:  # one at a time, because each needs a second connection
             count = await self._write(locks.of_spaces([space]), job)
-        if count:
-            await self._statistics.make()
-        return count
-
-    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Replace one space with a copy of another in one transaction. Returns how many resources were copied."""
-        job = partial(copy, start=await self._number(source), end=await self._number(target))
-        count = await self._write(locks.of_spaces([source, target]), job)
         if count:
             await self._statistics.make()
         return count

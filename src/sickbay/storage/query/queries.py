@@ -16,12 +16,12 @@ from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versi
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, multi_type, row_reader, search, templates
 from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.copying import ANY_LIVE
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.row_reader import WIDTH, VisibilityRecheck
 from sickbay.storage.query.search import SearchPlan
+from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
 from sickbay.storage.query.visible import visible
 

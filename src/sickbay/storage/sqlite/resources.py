@@ -14,9 +14,9 @@ import apsw
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import as_text
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
-from sickbay.storage.query.copying import forgets
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, index_rows, rows_of
+from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.terms import term_hash
 

@@ -36,7 +36,7 @@ from sickbay.storage.interface import (
 )
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
-from sickbay.storage.query.copying import ANY_LIVE, copies, live
+from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.order import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
@@ -90,10 +90,6 @@ class SqliteStore:
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
         return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
-
-    async def copy_space(self, source: ResourceSpace, target: ResourceSpace) -> int:
-        """Replace one space with a copy of another in one transaction. Returns how many resources were copied."""
-        return await self._writer.run(partial(copy, source=source, target=target))
 
     async def get(self, kind: str, key: str) -> Record | None:
         return record_sql.get(self._reader, kind, key)
@@ -238,19 +234,6 @@ def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
     for step in saves:
         changes.save(step)
         count += 1
-    return count
-
-
-def copy(changes: Changes, source: ResourceSpace, target: ResourceSpace) -> int:
-    """Copy the resources and return how many are live. The source must exist; resources in the target are deleted first."""
-    db = changes.db
-    start, end = changes.number(source), changes.number(target)
-    changes.reset()
-    changes.forget_all(end)
-    allocated = rows(db, "SELECT allocated FROM space WHERE number = ?", (end,))[0][0]
-    for statement in copies(start, end, allocated):
-        db.execute(statement)
-    count: int = rows(db, live(end))[0][0]
     return count
 
 

@@ -36,7 +36,7 @@ Job: TypeAlias = Callable[[Changes], T]
 
 
 class Undo(Enum):
-    """What has to be undone if a job raises. It determines how the job is run.
+    """The changes to undo if a job raises. They determine how the job is run.
 
     SAVEPOINT: only its own changes. NOTHING: if it raises Conflict, it hasn't changed anything yet, so it needs no savepoint,
     which would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own and is called only once.

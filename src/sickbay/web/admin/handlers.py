@@ -68,7 +68,7 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | None, status: int) -> Response:
-    lacking = registration.lacking(sandbox.runtime, fields, old)
+    lacking = registration.settings_fault(sandbox.runtime, fields, old)
     if lacking:
         raise Wrong(422, lacking)
     result = await registration.register(sandbox.runtime, fields, old)
@@ -164,7 +164,9 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     if faults := launch_context.faults(body.fhir_context or []):
         raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")
     await sandbox.filling.ensure(ResourceSpace(tenant.name, client.fhir))
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, body.user, body.patient, body.encounter):
+    if absent := await launches.missing_reference(
+        sandbox.runtime, tenant, client.fhir, body.user, body.patient, body.encounter
+    ):
         raise Wrong(422, absent)
     auto = client.auto_approve
     created = await launches.launch(
@@ -216,7 +218,7 @@ async def add_token(request: Request, sandbox: Sandbox) -> Response:
     client = await _named(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
     # a patient may be loaded later, but the user must exist
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, body.user, None, None):
+    if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, body.user, None, None):
         raise Wrong(422, absent)
     decision = tokens.examined_for_script(tenant, client, body.scope)
     if decision.refusal is not None:

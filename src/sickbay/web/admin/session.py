@@ -124,9 +124,9 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
             return RedirectResponse(_next(query), 303, error_responses.NO_STORE)
         return html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query), options)
     sent = parse(await http_request.read_body(request))
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(
-            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.why_not_ours(request)), options, 403
+            request, sandbox, "admin_sign_in", _view(sandbox, query, cookies.rejection_reason(request)), options, 403
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
@@ -155,6 +155,6 @@ async def sign_out(request: Request, sandbox: Sandbox) -> Response:
     """POST: csrf. The user stays signed in at the hospitals."""
     session = await cookies.session(request, sandbox)
     sent = parse(await http_request.read_body(request))
-    if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
+    if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out_admin(sandbox.runtime, session)
     return RedirectResponse("/", 303, error_responses.NO_STORE)

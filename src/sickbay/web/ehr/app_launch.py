@@ -36,7 +36,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     guard: AdminGuard = request.app.state.guard
     if guard.is_foreign(request.scope, headers_of(request.scope), acts=True):
         return ehr.page("notice", FOREIGN, status=403)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     assert ehr.user is not None
     query = request.query_params
@@ -131,7 +131,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     if isinstance(context, str):
         return fault(422, context)
     identities = [query.get(name) for name in ("user", "patient", "encounter")]
-    if absent := await launches.absent(sandbox.runtime, tenant, client.fhir, *identities):
+    if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, *identities):
         return fault(422, absent)
     auto = client.auto_approve
     created = await launches.launch(

@@ -46,7 +46,7 @@ class EhrPages:
         self.session: Session | None = None
         self.user: User | None = None
 
-    async def enter(self) -> Response | None:
+    async def require_user(self) -> Response | None:
         """None if a user is signed in, else a redirect to the sign-in page."""
         self.session = await cookies.session(self.request, self.sandbox)
         self.user = await sessions.signed_in(self.sandbox.runtime, self.tenant, self.session)
@@ -62,7 +62,7 @@ class EhrPages:
         options = html_response.PageOptions(self.tenant, self.session, user=self.user, here=here, frames=frames)
         return html_response.page(self.request, self.sandbox, name, view, options, status)
 
-    async def found(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
+    async def search(self, type: str, *parameters: tuple[str, str]) -> list[patients.Json]:
         return await patients.find(self.sandbox.runtime, self.tenant, VERSION, type, parameters, self.user)
 
     def today(self) -> datetime.date:
@@ -74,9 +74,9 @@ class EhrPages:
             return {}
         return {"context.patientId": patient, "context.userId": "/".join(self.user.fhir_user.split("/")[-2:])}
 
-    async def listed(self, query: str, cursor: str = "") -> PatientsView:
+    async def patient_list(self, query: str, cursor: str = "") -> PatientsView:
         """Search by name, birth date or record number. cursor: the start of the page."""
-        parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.sought(query)]
+        parameters = [("_count", str(PAGE)), ("_sort", "family"), ("_total", "accurate"), *patients.search_parameters(query)]
         parameters += [("_cursor", cursor)] if cursor else []
         matches = await patients.listed(self.sandbox.runtime, self.tenant, VERSION, parameters, self.user)
         list_path = f"{self.home}/patients"
@@ -96,8 +96,8 @@ async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     fault, sent = "", Parameters()
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
-        if not cookies.form_is_ours(request, session, sent.get("csrf")):
-            fault = cookies.why_not_ours(request)
+        if not cookies.is_own_form(request, session, sent.get("csrf")):
+            fault = cookies.rejection_reason(request)
         elif (user := await signing_in_user(request, sandbox, tenant, sent)) is not None:
             _, secret = await sessions.sign_in(sandbox.runtime, tenant, session, user)
             response = RedirectResponse(_next(ehr, query), 303, error_responses.NO_STORE)
@@ -133,13 +133,13 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     ehr = EhrPages(request, sandbox, tenant)
     session = await cookies.session(request, sandbox)
     sent = parse(await http_request.read_body(request))
-    if session is not None and cookies.form_is_ours(request, session, sent.get("csrf")):
+    if session is not None and cookies.is_own_form(request, session, sent.get("csrf")):
         await sessions.sign_out(sandbox.runtime, tenant, session)
     view = notice.signed_out(tenant.title, f"{ehr.home}/sign-in")
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
-def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
+def redirect_to_ehr(home: str) -> Callable[[Request], Awaitable[Response]]:
     """Redirect a browser from the issuer to the EHR."""
 
     async def handler(request: Request) -> Response:
@@ -150,22 +150,22 @@ def entrance(home: str) -> Callable[[Request], Awaitable[Response]]:
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ehr = EhrPages(request, sandbox, tenant)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     if ehr.user is not None and ehr.user.acts_for_patients:
         return RedirectResponse(_records_of(ehr, ehr.user), 303, error_responses.NO_STORE)
     current = ehr.today()
     chosen = english.partial(request.query_params.get("date")) or current
-    appointments = await ehr.found("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
+    appointments = await ehr.search("Appointment", ("date", chosen.isoformat()), ("_count", "200"))
     ids = sorted({id for appointment in appointments if (id := schedule.actor(appointment, "Patient")[0])})
-    known = await ehr.found("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
-    tasks = await ehr.found("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
+    known = await ehr.search("Patient", ("_id", ",".join(ids)), ("_count", "200")) if ids else []
+    tasks = await ehr.search("Task", ("patient", ",".join(ids)), *chart_data.TO_DO) if ids else []
     now = datetime.datetime.combine(current, datetime.time.fromisoformat(calendar.NOW), datetime.UTC)
     view = schedule.day_view(
         chosen,
         appointments,
         {patient["id"]: patient for patient in known},
-        await ehr.listed(""),
+        await ehr.patient_list(""),
         ehr=ehr.home,
         to_do=chart_data.to_do(tasks),
         now=now if chosen == current else None,
@@ -189,16 +189,16 @@ def _day(ehr: EhrPages, day: datetime.date, by: int) -> str:
 
 async def people(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     ehr = EhrPages(request, sandbox, tenant)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     query = request.query_params
-    return ehr.page("patients", await ehr.listed(query.get("q", "").strip(), query.get("from", "")), "Patients")
+    return ehr.page("patients", await ehr.patient_list(query.get("q", "").strip(), query.get("from", "")), "Patients")
 
 
 async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The record, the apps, and with ?app= one of them in a frame."""
     ehr = EhrPages(request, sandbox, tenant)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     id = request.path_params["patient"]
     patient = await patients.read(sandbox.runtime, tenant, VERSION, "Patient", id, ehr.user)
@@ -215,7 +215,7 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     opened = _opened(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
     options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION)
-    view = await chart_data.chart(ehr.found, patient, ehr.today(), options)
+    view = await chart_data.chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
 
@@ -250,7 +250,7 @@ def _probe(ehr: EhrPages, app_host: str) -> str:
 async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The fragment below the frame: the requests of the open app so far."""
     ehr = EhrPages(request, sandbox, tenant)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])

@@ -19,14 +19,14 @@ from sickbay.web.oauth.sign_in import consent_groups
 async def manage(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the list. POST revokes the access of one app: csrf, app (a client_id)."""
     ehr = EhrPages(request, sandbox, tenant)
-    if redirect := await ehr.enter():
+    if redirect := await ehr.require_user():
         return redirect
     assert ehr.user is not None
     current_path = http_request.raw_path(request.scope)
     if request.method == "POST":
         sent = parse(await http_request.read_body(request))
-        if cookies.form_is_ours(request, ehr.session, sent.get("csrf")):
-            await operation.withdraw(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
+        if cookies.is_own_form(request, ehr.session, sent.get("csrf")):
+            await operation.revoke(sandbox.runtime, tenant, ehr.user, sent.get("app") or "")
         return RedirectResponse(current_path, 303, error_responses.NO_STORE)
     apps = await operation.allowed(sandbox.runtime, tenant, ehr.user)
     view = ManageView(

@@ -41,7 +41,7 @@ async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     fault, stated = client_metadata.fault(metadata), client_metadata.statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.registration(metadata, tenant.name, registration_limits.by_policy(tenant.policy))
-        fault = registration.lacking(sandbox.runtime, fields)
+        fault = registration.settings_fault(sandbox.runtime, fields)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)
@@ -88,7 +88,7 @@ async def _replace_metadata(
     fault, stated = client_metadata.update_fault(metadata, client), client_metadata.statement(metadata)
     if not fault and stated is None:
         fields = client_metadata.update(metadata, client)
-        fault = registration.lacking(sandbox.runtime, fields, client)
+        fault = registration.settings_fault(sandbox.runtime, fields, client)
     if fault or stated is not None:
         unusable = RegistrationRequest(fault=fault, software_statement=stated)
         return await _refused(request, sandbox, tenant, unusable, body)

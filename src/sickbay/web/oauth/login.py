@@ -47,7 +47,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
     waiting = await operation.resume(sandbox.runtime, tenant, sent.get("request") or "", session, automatic=one_click(request))
     if waiting is None:
         return await _request_ended(request, sandbox, tenant, session, sent)
-    if request.method == "POST" and not cookies.form_is_ours(request, session, sent.get("csrf")):
+    if request.method == "POST" and not cookies.is_own_form(request, session, sent.get("csrf")):
         return _to_next_page(tenant, waiting)
     step = _handle_answer if request.method == "POST" else _show_next_page
     try:
@@ -166,7 +166,7 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))
     runtime.throttle.check(key, runtime.now())
-    signed_in = await sessions.password_fits(runtime, tenant, username, sent.get("password") or "")
+    signed_in = await sessions.check_password(runtime, tenant, username, sent.get("password") or "")
     if signed_in is None:
         runtime.throttle.failed(key, runtime.now())
     return signed_in
@@ -245,7 +245,7 @@ async def _finish(
 
 
 async def _picker(sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, query: str) -> PickerView:
-    parameters = [*patients.sought(query), ("_sort", "family"), ("_count", "50")]
+    parameters = [*patients.search_parameters(query), ("_sort", "family"), ("_count", "50")]
     matches = await patients.listed(sandbox.runtime, tenant, waiting.version, parameters, waiting.user)
     candidates = tuple(
         sorted((chart.candidate(patient) for patient in matches.rows), key=lambda patient: (patient.family, patient.given))

@@ -36,7 +36,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     masked = None
     if result.decision.refusal is not None:
         response, masked = await _refused(request, sandbox, tenant, result, body)
-    elif result.asks and not (sent.get("decision") and cookies.form_is_ours(request, session, sent.get("csrf"))):
+    elif result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
         response = _signed_out(request, sandbox, tenant, result, None, session)

@@ -33,7 +33,7 @@ async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     if request.method != "POST":
         return html_response.page(request, sandbox, "register", _form(sandbox, client, _registered(client), ()), options)
     sent = _with(parse(await http_request.read_body(request)), tenant=client.tenant)
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), EXPIRED), options, 403)
     if faults := missing(sandbox, sent, keys=client.jwks is not None):
         return html_response.page(request, sandbox, "register", _form(sandbox, client, sent, (), faults), options, 422)

@@ -215,10 +215,10 @@ async def _save_text(
         return RedirectResponse("/developer", 303, error_responses.NO_STORE)
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
-    text, ours = sent.get(name) or "", cookies.form_is_ours(request, options.session, sent.get("csrf"))
+    text, ours = sent.get(name) or "", cookies.is_own_form(request, options.session, sent.get("csrf"))
     chosen, fault = read(text) if ours else ((), TOO_LATE)
     change: dict[str, Any] = {name: chosen}
-    fault = fault or registration.lacking(sandbox.runtime, change, client)
+    fault = fault or registration.settings_fault(sandbox.runtime, change, client)
     if fault:
         again: dict[str, Any] = {name: text, f"{name}_fault": fault}
         view = replace(await _app_view(request, sandbox, client, ""), **again)
@@ -236,7 +236,7 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     client = await registration.only(sandbox.runtime, id)
     if client is None or client.client != "symmetric":
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     new, new_secret = await registration.rotated(sandbox.runtime, client)
     return await app_page(request, sandbox, new, options, new_secret)
@@ -251,7 +251,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     client, tenant = await registration.only(sandbox.runtime, id), sandbox.tenants.get(sent.get("tenant") or "")
     if client is None or tenant is None or tenant.name == client.tenant:
         return RedirectResponse(f"/developer/apps/{id}" if client else "/developer", 303, error_responses.NO_STORE)
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     counterpart = await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
@@ -273,7 +273,7 @@ async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
     client = await registration.only(sandbox.runtime, id)
-    if client is not None and not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if client is not None and not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
     if client is not None and not client.sample:
         await registration.remove(sandbox.runtime, client)

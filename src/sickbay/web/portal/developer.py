@@ -84,7 +84,7 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     body = await http_request.read_body(request, http_request.PASTED)
     sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
         return html_response.page(request, sandbox, "doctor", view, options, 403)
     return html_response.page(request, sandbox, "doctor", await asyncio.to_thread(_diagnosed, text, added), options)
@@ -129,7 +129,7 @@ async def theme(request: Request, sandbox: Sandbox) -> Response:
     sent = parse(await http_request.read_body(request))
     back = sent.get("back") or "/"
     response = RedirectResponse(back if is_own_path(back) else "/", 303, error_responses.NO_STORE)
-    if cookies.form_is_ours(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
+    if cookies.is_own_form(request, session, sent.get("csrf")) and sent.get("theme") in ("light", "dark"):
         cookies.put_theme(request, response, str(sent.get("theme")))
     return response
 

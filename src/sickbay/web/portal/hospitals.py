@@ -32,7 +32,7 @@ async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
         return html_response.page(request, sandbox, "hospital", view, options)
     sent = parse(await http_request.read_body(request))
     text, fault = sent.get("policy") or "", TOO_LATE
-    if cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if cookies.is_own_form(request, options.session, sent.get("csrf")):
         fault = await _choose(sandbox, tenant, text)
     if fault:
         view = replace(_view(tenant, text, fault), certificate=_certificate(request, sandbox))

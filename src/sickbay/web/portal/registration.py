@@ -44,7 +44,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
         view = replace(form(sandbox, http_request.query_of(request.scope), ()), id=id)
         return html_response.page(request, sandbox, "register", view, options)
     sent = parse(await http_request.read_body(request))
-    if not cookies.form_is_ours(request, options.session, sent.get("csrf")):
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), EXPIRED), options, 403)
     id = sent.get("id") or ""
     before = await registration.only(sandbox.runtime, id) if id else None

@@ -150,7 +150,7 @@ ERRORS = (
         text=(("idx10511", "the signature is invalid", "idx10504", "idx10506", "securitytokeninvalidsignature"),),
         title="The token's signature is invalid: it was changed, or it is meant for someone else",
         why=(
-            "The key was found, but the signature doesn't fit. Tokens with a nonce in the header, as for Microsoft Graph, "
+            "The key was found, but the signature doesn't match. Tokens with a nonce in the header, as for Microsoft Graph, "
             "can't be validated by others."
         ),
         causes=(
@@ -372,7 +372,7 @@ ERRORS = (
                 "Send Authorization: Bearer TOKEN.",
             ),
             Cause(
-                "aud, iss or the key doesn't fit.",
+                "aud, iss or the key doesn't match.",
                 "Decode the token and compare it with Authority and Audience.",
                 "Set Authority to iss and Audience to aud of the token.",
             ),

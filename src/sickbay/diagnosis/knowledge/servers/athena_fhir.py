@@ -4,7 +4,6 @@ from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 from sickbay.diagnosis.knowledge.recognise import MARKS
 
 ISSUES = "https://github.com/athenahealth/apiserver-athenaFlex/issues/"
-ATHENA_ONE = "https://docs.athenahealth.com/api/guides/authentication-and-url-locations"
 PORTAL = "mydata.athenahealth.com: My Apps, then your app. athenaOne: docs.athenahealth.com/api."
 ADMINISTRATION = "athenaPractice or athenaFlow: Administration, Users, the user's security groups."
 NAMED = MARKS["athena"]

@@ -285,7 +285,7 @@ ERRORS = (
         Cause(
             "The clock of the API is wrong.",
             "exp is in the future of a correct clock.",
-            "Synchronise the clock by NTP, and allow some minutes of skew.",
+            "Synchronise the clock with NTP, and allow some minutes of skew.",
         ),
         without=("aadsts",),
         source="https://learn.microsoft.com/entra/identity-platform/access-tokens#token-lifetime",

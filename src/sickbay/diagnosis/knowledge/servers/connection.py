@@ -89,7 +89,7 @@ ERRORS = (
             ),
         ),
         captures=(r"(?:connect|connect to|host=')\s*(?P<value>[\w.:-]+:\d+)", HOST),
-        title="Nothing answers at {value}: the connection was refused",
+        title="Nothing responds at {value}: the connection was refused",
         why="No process listens at that host and port, as seen from where the client runs.",
         causes=(
             Cause(

@@ -37,7 +37,7 @@ ERRORS = (
         why="The library appends /.well-known/openid-configuration to the issuer. It got no JSON with status 200 there.",
         causes=(
             Cause(
-                "The issuer in the configuration is wrong: a part of the path, the realm or the tenant is missing or too much.",
+                "The issuer in the configuration is wrong: part of the path, the realm or the tenant is missing or extra.",
                 "Open issuer + /.well-known/openid-configuration in a browser: it isn't JSON.",
                 "Set the issuer so that this address returns JSON; SMART servers have it at base +"
                 " /.well-known/smart-configuration.",

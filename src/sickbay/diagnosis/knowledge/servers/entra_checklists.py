@@ -53,7 +53,7 @@ ERRORS = (
         Cause(
             "The code was redeemed already or has expired (10 minutes).",
             "AADSTS54005 or 70008.",
-            "Redeem each code once, at once, with the same redirect URI.",
+            "Redeem each code only once, immediately, with the same redirect URI.",
         ),
         Cause(
             "The refresh token has expired or was revoked, for example by a password change.",
@@ -142,7 +142,7 @@ ERRORS = (
             "Let the user try again and accept.",
         ),
         Cause(
-            "The user isn't assigned to the app, or a Conditional Access policy blocks.",
+            "The user isn't assigned to the app, or a Conditional Access policy blocks it.",
             "AADSTS50105 or 53003.",
             "Have an administrator assign the user or change the policy.",
         ),

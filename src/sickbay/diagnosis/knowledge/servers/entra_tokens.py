@@ -99,7 +99,7 @@ ERRORS = (
                 "Configure both forms as valid audience, or set requestedAccessTokenVersion in the API's manifest.",
             ),
             Cause(
-                "A slash at the end, http for https, or an ID token instead of an access token.",
+                "The URL ends with a slash or has http instead of https, or an ID token was sent instead of an access token.",
                 "Compare aud character by character with the configured value.",
                 "Make both equal and send the access token.",
             ),

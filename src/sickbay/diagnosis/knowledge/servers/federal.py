@@ -158,7 +158,7 @@ ERRORS = (
         servers=("blue-button",),
         codes=("429",),
         title="429: an export for the same resource types is already running",
-        why="BCDA allows one job for each set of types at a time, and limits how often the status may be asked.",
+        why="BCDA allows one job for each set of types at a time, and limits how often the status may be requested.",
         causes=(
             Cause(
                 "A second export was started before the first was finished.",

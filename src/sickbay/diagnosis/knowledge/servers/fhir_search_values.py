@@ -256,7 +256,7 @@ ERRORS = (
                 "Encode the value (| as %7C), and write \\, for a comma that belongs to it.",
             ),
             Cause(
-                "The value doesn't fit the parameter's type.",
+                "The value doesn't match the parameter's type.",
                 "/metadata lists the type of the parameter.",
                 "Write it in the form of that type.",
             ),
@@ -292,7 +292,7 @@ ERRORS = (
             Cause(
                 "Several parameters are given.",
                 "The value has a comma.",
-                "Give a single one, and sort further in your app.",
+                "Send only one, and sort further in your app.",
             ),
         ),
         source="https://github.com/microsoft/fhir-server",

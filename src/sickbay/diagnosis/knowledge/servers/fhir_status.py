@@ -111,7 +111,7 @@ ERRORS = (
         ),
         without=("/token", "grant_type", "invalid token"),
         title="403: the token is valid, but it doesn't allow this request",
-        why="The server knows who asks. The scopes, the role of the account, or the patient in context don't cover the"
+        why="The server knows who sent the request. The scopes, the account's role, or the patient in context don't cover the"
         " request.",
         causes=(
             Cause(

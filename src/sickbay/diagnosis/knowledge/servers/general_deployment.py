@@ -72,7 +72,7 @@ ERRORS = (
             Cause(
                 "The server can't reach the provider, or its clock is wrong.",
                 "curl on the server; date.",
-                "Allow outgoing https, and synchronise the clock by NTP.",
+                "Allow outgoing https, and synchronise the clock with NTP.",
             ),
         ),
         source=f"{RFC6749}#section-3.1.2",

@@ -75,7 +75,7 @@ ERRORS = (
         causes=(
             Cause(
                 "The granted scopes don't cover the request.",
-                "Compare scope in the token response with what the API's documentation demands.",
+                "Compare scope in the token response with what the API's documentation requires.",
                 "Register and request the missing scope, and get a new token.",
             ),
             Cause(

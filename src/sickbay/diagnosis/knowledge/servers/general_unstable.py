@@ -145,7 +145,7 @@ ERRORS = (
             Cause(
                 "A clock runs some seconds ahead.",
                 "The message has iat, nbf or exp.",
-                "Synchronise by NTP, and allow a small tolerance.",
+                "Synchronise with NTP, and allow a small tolerance.",
             ),
         ),
         source=f"{RFC6749}#section-4.1.2",
@@ -252,7 +252,7 @@ ERRORS = (
             ),
         ),
         without=("operationoutcome", "aadsts"),
-        title=("403 after a successful login: the app doesn't find the role, scope or permission that it demands in the token"),
+        title=("403 after a successful login: the token has no role, scope or permission that the app requires"),
         why=(
             "The login is fine (otherwise 401). The app compares its rule with the roles, groups or scopes of "
             "the token, where they "

@@ -260,7 +260,7 @@ ERRORS = (
         Cause(
             "The system clock is ahead or behind.",
             "Compare the time with that of another machine, also in containers and virtual machines.",
-            "Synchronise the clock by NTP.",
+            "Synchronise the clock with NTP.",
         ),
         Cause(
             "exp is more than an hour after iat, or the times are in milliseconds.",

@@ -162,7 +162,7 @@ ERRORS = (
                 "code verifier is not",
             ),
         ),
-        "code_verifier doesn't fit the code_challenge of the authorize request",
+        "code_verifier doesn't match the code_challenge of the authorize request",
         "Google compares base64url(sha256(code_verifier)) with the challenge, and wants a verifier exactly if there was one.",
         Cause(
             "The verifier is missing, belongs to another attempt, or wasn't kept until the callback.",

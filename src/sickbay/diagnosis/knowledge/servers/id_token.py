@@ -322,7 +322,7 @@ ERRORS = (
                 "at_hash doesn't match",
             ),
         ),
-        title="at_hash in the ID token doesn't fit the access token that came with it",
+        title="at_hash in the ID token doesn't match the access token that came with it",
         why="at_hash is the left half of the hash of the access token. The library compares them.",
         causes=(
             Cause(

@@ -116,7 +116,7 @@ ERRORS = (
                 "error performing pkce verification",
             ),
         ),
-        title="PKCE: the app's code_challenge is missing, or its code_verifier doesn't fit",
+        title="PKCE: the app's code_challenge is missing, or its code_verifier doesn't match",
         why="SMART 2 requires PKCE with S256: the challenge is the base64url of the SHA-256 of the verifier, without =.",
         causes=(
             Cause(

@@ -130,7 +130,7 @@ ERRORS = (
                 "Put the client ID into aud of the ID token.",
             ),
             Cause(
-                "The key or algorithm doesn't fit.",
+                "The key or algorithm doesn't match.",
                 "Signature verification failed, or another algorithm in the header.",
                 "Sign with RS256 and publish the key with its kid at jwks_uri.",
             ),

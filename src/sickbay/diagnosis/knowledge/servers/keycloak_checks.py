@@ -151,7 +151,7 @@ ERRORS = (
         without=('realms/master/protocol/openid-connect/token"',),
         title="The access token isn't valid for Keycloak or for the service that checks it",
         why=(
-            "A token is accepted only while its session lives, and only with the issuer that Keycloak has under the address "
+            "A token is accepted only while its session exists, and only with the issuer that Keycloak has under the address "
             "in use."
         ),
         causes=(

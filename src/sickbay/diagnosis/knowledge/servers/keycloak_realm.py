@@ -90,7 +90,7 @@ ERRORS = (
         why="Since version 17 the paths have no /auth, unless http-relative-path is set.",
         causes=(
             Cause(
-                "The app has /auth too much or too little in the path.",
+                "The path has a /auth that it shouldn't have, or has no /auth although it needs one.",
                 "Open /realms/NAME/.well-known/openid-configuration with and without /auth.",
                 "Set the app's base URL to the one that exists.",
             ),

@@ -97,7 +97,7 @@ ERRORS = (
             Cause(
                 "The clocks differ, so a new token seems not yet valid or expired.",
                 "It fails for a token that was just issued.",
-                "Synchronise the clocks by NTP; set token-minimum-time-to-live or a clock skew.",
+                "Synchronise the clocks with NTP; set token-minimum-time-to-live or a clock skew.",
             ),
             Cause(
                 "Not-before was set in the realm, for example by Push or Revoke all sessions.",

@@ -116,7 +116,7 @@ ERRORS = (
             "missing"
         ),
         why=(
-            "With Client authentication on, the client is confidential and Keycloak demands its secret (or a signed JWT). "
+            "With Client authentication on, the client is confidential and Keycloak requires its secret (or a signed JWT). "
             "Browser apps with such a client always fail."
         ),
         causes=(

@@ -69,7 +69,7 @@ ERRORS = (
                 "code_verifier received when no code_challenge",
             ),
         ),
-        title="PKCE: code_verifier or code_challenge is missing, has the wrong form, or doesn't fit",
+        title="PKCE: code_verifier or code_challenge is missing, has the wrong form, or doesn't match",
         why="Both need 43 to 128 characters of A-Z a-z 0-9 - . _ ~. With S256 the challenge is the base64url of the SHA-256 "
         "without =.",
         causes=(
@@ -225,7 +225,7 @@ ERRORS = (
                 "Send Authorization: Bearer with the token, and let the web server pass the header to PHP.",
             ),
             Cause(
-                "The signature doesn't fit, or the token has expired.",
+                "The signature doesn't match, or the token has expired.",
                 "hint: could not be verified.",
                 "Use a token of this server and site, and refresh it after one hour.",
             ),

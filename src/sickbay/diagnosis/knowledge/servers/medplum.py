@@ -173,7 +173,7 @@ ERRORS = (
                 "Set aud to token_endpoint of the server's smart-configuration.",
             ),
             Cause(
-                "The signature doesn't fit the key at the JWK Set URL.",
+                "The signature doesn't match the key at the JWK Set URL.",
                 "The message says signature.",
                 "Publish the public key with the JWT's kid at the JWK Set URL and register the URL.",
             ),

@@ -102,7 +102,7 @@ ERRORS = (
             Cause(
                 "The clocks differ.",
                 "The log line has iat or exp.",
-                "Synchronise the clock by NTP; OIDCIDTokenIatSlack allows for a difference.",
+                "Synchronise the clock with NTP; OIDCIDTokenIatSlack allows for a difference.",
             ),
             Cause(
                 "The key isn't found at jwks_uri.",

@@ -108,7 +108,7 @@ ERRORS = (
             Cause(
                 "The token has expired, or the clocks differ.",
                 "The message says expired.",
-                "Log in again, and synchronise the clocks by NTP.",
+                "Log in again, and synchronise the clocks with NTP.",
             ),
         ),
         source=f"{DOCS}configuration/providers/openid_connect",

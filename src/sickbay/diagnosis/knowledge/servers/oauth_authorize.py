@@ -172,7 +172,7 @@ ERRORS = (
                 "Register an exact https redirect URI, or a loopback address for native apps.",
             ),
             Cause(
-                "grant_types, response_types and token_endpoint_auth_method don't fit together.",
+                "grant_types, response_types and token_endpoint_auth_method aren't compatible.",
                 "code needs authorization_code.",
                 "Send values that the discovery document lists.",
             ),

@@ -16,7 +16,7 @@ ERRORS = (
             ),
         ),
         title="The code or refresh token has expired, was used already, or belongs to another client, or redirect_uri differs",
-        why="Doorkeeper, Hydra, Laravel Passport and others send this sentence of RFC 6749 for every such reason.",
+        why="Doorkeeper, Hydra, Laravel Passport and others send this sentence of RFC 6749 for each of these reasons.",
         causes=(
             Cause(
                 "The code or the rotated refresh token was used already, for example because a handler runs twice.",

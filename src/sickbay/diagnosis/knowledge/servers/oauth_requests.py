@@ -47,7 +47,7 @@ ERRORS = (
             Cause(
                 "A firewall, proxy or gateway blocks the request.",
                 "The body is HTML, or lacks an OAuth error.",
-                "Ask the operator to allow the request, or add the API key that the gateway demands.",
+                "Ask the operator to allow the request, or add the API key that the gateway requires.",
             ),
             Cause(
                 "The client isn't allowed to use the grant or the audience.",

@@ -136,7 +136,7 @@ ERRORS = (
                 "Enable mod_rewrite and AllowOverride All for OpenEMR's folder.",
             ),
             Cause(
-                "The path is the one of an old version.",
+                "The path is that of an old version.",
                 "It has no site, such as default.",
                 "Use /oauth2/default/token and /apis/default/fhir/Patient.",
             ),
@@ -296,7 +296,7 @@ ERRORS = (
         "OpenMRS.",
         causes=(
             Cause(
-                "The versions of the modules don't fit together.",
+                "The versions of the modules aren't compatible.",
                 "The stack trace names the module.",
                 "Install versions of fhir2, smartonfhir and the authentication module that were released for this core.",
             ),

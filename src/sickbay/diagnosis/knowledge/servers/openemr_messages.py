@@ -144,7 +144,7 @@ ERRORS = (
                 "Set aud to https://{host}/oauth2/default/token, as the log expects it.",
             ),
             Cause(
-                "The key or algorithm doesn't fit.",
+                "The key or algorithm doesn't match.",
                 "Signature mismatch in the log.",
                 "Sign with RS384 and the private key whose public key is registered under the same kid.",
             ),

@@ -107,7 +107,7 @@ ERRORS = (
         without=("data_schema",),
         title="Moodle's OpenID plugin got no usable token response, or doesn't know the state of the callback",
         why=(
-            "Moodle calls the token endpoint by its own curl, which blocks local and private hosts, and it stores "
+            "Moodle calls the token endpoint with its own curl, which blocks local and private hosts, and it stores "
             "state for a short time."
         ),
         causes=(

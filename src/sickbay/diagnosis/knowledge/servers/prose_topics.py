@@ -106,7 +106,9 @@ ERRORS = (
                 "Raise the session's idle and maximum time in the server's settings.",
             ),
             Cause(
-                "A clock is wrong, so the token seems to be expired.", "Compare exp with the real time.", "Synchronise by NTP."
+                "A clock is wrong, so the token seems expired.",
+                "Compare exp with the real time.",
+                "Synchronise with NTP.",
             ),
         ),
         source="https://www.rfc-editor.org/rfc/rfc6749#section-1.5",
@@ -123,7 +125,7 @@ ERRORS = (
         title=("consent: the server asks again, because the request forces it, asks for more, or the consent isn't remembered"),
         why=(
             "Servers remember a consent per user, client and set of scopes, unless prompt=consent or a policy "
-            "demands it each time."
+            "requires it each time."
         ),
         causes=(
             Cause(
@@ -179,7 +181,7 @@ ERRORS = (
             ("client assertion", "client_assertion", "private_key_jwt", "private key jwt", "signed jwt", "jwt assertion"),
             ("reject", "invalid", "refus", "fail", "not accept", "n't accept", "error", "denied"),
         ),
-        title="client_assertion: the server doesn't accept the signed JWT: aud, times, issuer, or the key doesn't fit",
+        title="client_assertion: the server doesn't accept the signed JWT: aud, times, issuer, or the key doesn't match",
         why=(
             "iss and sub are the client_id, aud is the token endpoint, exp at most 5 minutes ahead, jti new, and kid "
             "in the JWKS."

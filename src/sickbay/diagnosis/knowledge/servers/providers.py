@@ -361,7 +361,7 @@ ERRORS = (
             Cause(
                 "A Rule, Action or policy denies the user.",
                 "The server's log names it; another user succeeds.",
-                "Change the rule, or assign the user the role or permission that it demands.",
+                "Change the rule, or assign the user the role or permission that it requires.",
             ),
             Cause(
                 "The user is blocked or not verified.",

@@ -2,8 +2,6 @@
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
-KEYCLOAK = "https://www.keycloak.org/docs/latest/server_admin/"
-
 ERRORS = (
     KnownError(
         id="keycloak-connect-fetching-account",
@@ -37,7 +35,7 @@ ERRORS = (
             ("otp", "totp", "2fa", "mfa", "two-factor", "second factor"),
             ("grant_type=password", "direct access grant", "direct grant", "password grant", "invalid user credentials"),
         ),
-        title="totp: the user has a one-time password configured, and the direct grant flow demands it too",
+        title="totp: the user has a one-time password configured, and the direct grant flow requires it too",
         why="The direct grant flow checks the OTP for users who have one. Without totp they are refused.",
         causes=(
             Cause(

@@ -174,7 +174,7 @@ ERRORS = (
         id="spring-issuer-mismatch",
         text=(('the issuer "', "the issuer '"), ("did not match the requested issuer",)),
         title="iss: the issuer in the discovery document isn't exactly issuer-uri",
-        why="Spring demands that both strings are equal; a trailing slash counts.",
+        why="Spring requires that both strings are equal; a trailing slash counts.",
         causes=(
             Cause(
                 "issuer-uri has a slash too much or too little, or another host.",
@@ -263,7 +263,7 @@ ERRORS = (
     KnownError(
         id="spring-invalid-id-token",
         text=(("invalid_id_token",),),
-        title="The ID token was refused: issuer, audience, nonce, time or signature doesn't fit",
+        title="The ID token was refused: issuer, audience, nonce, time or signature doesn't match",
         why=(
             "Spring checks iss against issuer-uri, aud against client-id, the times with 60 seconds of skew, and the "
             "signature with the issuer's keys (RS256 by default)."

@@ -51,7 +51,7 @@ ERRORS = (
             Cause(
                 "The token has expired, or the clocks differ.",
                 "Read exp.",
-                "Request a new token, and synchronise the clocks by NTP.",
+                "Request a new token, and synchronise the clocks with NTP.",
             ),
         ),
         source=SPRING,

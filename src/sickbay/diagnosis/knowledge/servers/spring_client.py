@@ -109,7 +109,7 @@ ERRORS = (
             ),
         ),
         title="403: Spring's CSRF protection refused the POST, before any token was checked",
-        why="With sessions and cookies, Spring demands a CSRF token for POST, PUT and DELETE.",
+        why="With sessions and cookies, Spring requires a CSRF token for POST, PUT and DELETE.",
         causes=(
             Cause(
                 "It is an API for bearer tokens.",

@@ -75,7 +75,7 @@ ERRORS = (
             Cause(
                 "The app makes a shorter or longer value.",
                 "Count its characters.",
-                "Make it of 32 random bytes, base64url encoded: that has 43 characters. Never more than 128.",
+                "Encode 32 random bytes in base64url, which gives 43 characters. The limit is 128.",
             ),
         ),
         source="https://www.rfc-editor.org/rfc/rfc7636#section-4.1",
@@ -132,7 +132,7 @@ ERRORS = (
                 "Pass only the token: header.split(' ')[1], or access_token of the response.",
             ),
             Cause(
-                "It was cut or got a line break or a space.",
+                "It was cut off, or contains an extra line break or space.",
                 "The third part is missing or short.",
                 "Copy or store it completely; a database column may be too short.",
             ),

@@ -10,7 +10,6 @@ from sickbay.protocol.parameters import Parameters, encode
 
 SEARCH = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
 HANDLING = Spec("FHIR R4, Handling Errors", "https://hl7.org/fhir/R4/search.html#errors")
-PATIENT = Spec("FHIR R4, Patient: search parameters", "https://hl7.org/fhir/R4/patient.html#search")
 
 MISSING_PARAM = Rule(
     id="fhir-search-missing-param",

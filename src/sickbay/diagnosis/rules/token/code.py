@@ -15,7 +15,6 @@ from sickbay.kernel.checks import UNKNOWN, Facts
 
 GRANT = Spec("RFC 6749, 4.1.3 Access Token Request", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3")
 CODE = Spec("RFC 6749, 4.1.2 Authorization Response", "https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2")
-ERRORS = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.org/rfc/rfc6749#section-5.2")
 DISCOVERY = Spec("SMART App Launch 2.2, Conformance", "https://hl7.org/fhir/smart-app-launch/STU2.2/conformance.html")
 
 
