@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.memoize import CACHES
 from sickbay.protocol import headers
 
 NAMES = st.sampled_from([b"host", b"accept", b"authorization", b"x-odd"])
