@@ -48,7 +48,9 @@ async def page_error(request: Request, error: Exception) -> Response:
     id = state_of(request.scope).exchange
     if isinstance(error, Unavailable):
         LOG.error("%s %s", id, error, extra={"correlation_id": id})
-        return _error_response(request, 503, error.title, error.detail)
+        response = _error_response(request, 503, error.title, error.detail)
+        response.headers["retry-after"] = str(error.retry_after)
+        return response
     LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
     return _error_response(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
 
