@@ -222,6 +222,31 @@ async def test_several_stores_on_one_file_take_turns(tmp_path: Path) -> None:
         await store.close()
 
 
+@pytest.mark.parametrize("undo", [Undo.NOTHING, Undo.WHOLE_COMMIT])
+async def test_the_numbers_of_names_are_kept_once_they_are_committed(tmp_path: Path, undo: Undo) -> None:
+    await open_store(tmp_path / "a.db").close()
+    db, statements = connect(tmp_path / "a.db"), list[str]()
+    writer = Writer(db)
+
+    def save(id: str, changes: Changes) -> None:
+        changes.save(observation(id, "p"))
+
+    def fail(changes: Changes) -> None:
+        save("1", changes)
+        raise ValueError("stopped")
+
+    with pytest.raises(ValueError, match="stopped"):
+        await writer.run(fail, undo)
+    db.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: statements.append(event["sql"]))
+    await writer.run(partial(save, "2"))
+    assert any("INTO word" in statement for statement in statements)
+    statements.clear()
+    await writer.run(partial(save, "3"))
+    assert statements
+    assert not any("FROM word" in statement for statement in statements)
+    writer.close()
+
+
 async def test_requests_wait_until_they_are_committed(file: Path) -> None:
     writer, free = Writer(connect(file)), threading.Event()
     assert writer.waiting() == 0

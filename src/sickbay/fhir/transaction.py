@@ -87,7 +87,8 @@ def _entry_request(position: int, entry: Any, base: str) -> BundleEntryRequest:
     if method not in ORDER or not isinstance(url, str):
         problem = f"Bundle.entry[{position}].request needs a method, one of {', '.join(ORDER)}, and a url."
         return BundleEntryRequest(position, "", "", "", {}, wrong=problem)
-    url = "".join(letter if letter.isascii() else quote(letter, errors="replace") for letter in url)
+    if not url.isascii():
+        url = "".join(letter if letter.isascii() else quote(letter, errors="replace") for letter in url)
     spelled, url = url, _relative(url, base)
     path, _, query = url.partition("?")
     if "://" in path or url.startswith(("/", ".")) or "#" in url:

@@ -62,12 +62,15 @@ class Changes:
     that is still pending; without it the changes are incomplete.
     """
 
-    def __init__(self, db: apsw.Connection) -> None:
+    def __init__(self, db: apsw.Connection, words: dict[str, int] | None = None) -> None:
+        """words: the numbers of names that are known to be stored. They never change."""
         self.db = self._db = db
+        self._known_words = words or {}
         self._rows = _Rows(db)
         self._spaces: dict[ResourceSpace, _Counters] = {}
         self._settled: dict[ResourceSpace, _Counters] = {}
-        self._words: dict[str, int] = {}
+        self.words: dict[str, int] = {}
+        """The numbers of other names. They are stored once the transaction is committed."""
 
     def settle(self) -> None:
         self._rows.settle()
@@ -77,7 +80,7 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self._words.clear()
+        self.words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
@@ -239,13 +242,14 @@ class Changes:
         return self._spaces[space]
 
     def _word(self, text: str) -> int:
-        if text not in self._words:
+        number = self._known_words.get(text) or self.words.get(text)
+        if number is None:
             number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
                 number = rows(self._db, add, (text,))[0][0]
-            self._words[text] = number
-        return self._words[text]
+            self.words[text] = number
+        return number
 
     def forget_all(self, number: int) -> None:
         """Delete everything in one space."""

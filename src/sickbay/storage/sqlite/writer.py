@@ -72,6 +72,8 @@ class Writer:
         """Requests that the loop has handed over, and that the thread has answered. Each thread adds only to its own."""
         self._open = True
         self._roomy = False
+        self._words: dict[str, int] = {}
+        """The numbers of names, read or written by earlier commits. PostgreSQL's IdAllocator keeps them too."""
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
@@ -155,12 +157,13 @@ class Writer:
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
-            changes = Changes(self._connection)
+            changes = Changes(self._connection, self._words)
             outcomes = [self._attempt(changes, request) for request in group]
             changes.finish()
             if not all(request.leaves_stamp for request in group):
                 self._connection.execute(REVISED)
             self._connection.execute("COMMIT")
+            self._words |= changes.words
             return outcomes
         except Exception as error:
             self._undo()
