@@ -16,7 +16,6 @@ from sickbay.authorization.administration import (
     at_keyboard,
     covers,
     forwarding_sign,
-    is_foreign,
     is_loopback,
     is_own_origin,
     is_proven_own,
@@ -274,30 +273,6 @@ def test_nginx_writes_its_connection_header_before_the_clients_headers(first: di
 def test_every_browser_sends_a_connection_header(headers: dict[str, str]) -> None:
     assert forwarding_sign({"host": "localhost"} | headers).startswith("no Connection header")
     assert forwarding_sign({"host": "localhost"} | headers | {"connection": "keep-alive"}) == ""
-
-
-def test_every_combination_of_fetch_headers_is_foreign_or_not_as_expected() -> None:
-    sites = ("same-origin", "none", "same-site", "cross-site", "", "same-origin, none", None)
-    modes, dests = ("navigate", "cors", "no-cors", None), ("document", "iframe", "empty", None)
-    for site, mode, dest, own, method, acts in product(
-        sites, modes, dests, (None, True, False), ("GET", "HEAD", "POST", "DELETE"), FLAGS
-    ):
-        sent = {"sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": dest}
-        headers = {name: value for name, value in sent.items() if value is not None}
-        says_so = site not in ("same-origin", "none", None) or own is False
-        looks = method in ("GET", "HEAD") and mode == "navigate" and dest in ("document", None) and not acts
-        assert is_foreign(headers, method, own_origin=own, acts=acts) is (says_so and not looks), (headers, own, method)
-
-
-def test_the_referer_decides_if_a_browser_sends_neither_origin_nor_site_with_a_request_that_acts() -> None:
-    for referer, own_referer, own, site, method, acts in product(
-        ("http://evil.example/", "", None), FLAGS, (None, True, False), ("none", "cross-site", None), ("GET", "POST"), FLAGS
-    ):
-        sent = {"referer": referer, "sec-fetch-site": site}
-        headers = {name: value for name, value in sent.items() if value is not None}
-        decides = own is None and site is None and (acts or method == "POST")
-        expected = bool(referer) and not own_referer if decides else own is False or site == "cross-site"
-        assert is_foreign(headers, method, own_origin=own, own_referer=own_referer, acts=acts) is expected, headers
 
 
 @pytest.mark.parametrize(
