@@ -9,6 +9,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import HttpExchange, authorize_request
 from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.diagnosis.rule import find
 from sickbay.kernel.checks import UNKNOWN
 
 ADDRESS = "https://ehr.example.org/authorize?client_id=app&scope=user/*.rs&resource=x&code_verifier=v&launch=l&prompt=x&aud=y"
@@ -46,3 +47,17 @@ def test_a_rule_about_a_parameter_does_not_advise_on_a_request_without_parameter
     exchange = HttpExchange("GET", "https://ehr.example.org/fhir", {}, 200, {})
     assert [rule.advice(exchange, KNOWN) for rule in SENT_ONLY] == [None] * len(SENT_ONLY)
     assert SENT_ONLY
+
+
+@pytest.mark.parametrize(
+    ("registered", "text"),
+    [
+        (("https://a.example/", "https://b.example/"), "`https://a.example/` and `https://b.example/`"),
+        ("https://a.example/", "`https://a.example/`"),
+        ("(shown to the app's owner)", "(shown to the app's owner)"),
+        (None, "(none)"),
+    ],
+)
+def test_registered_uris_are_listed_as_code_and_hidden_ones_as_words(registered: object, text: str) -> None:
+    facts = {"received": "x", "registered": registered, "expected": "https://a.example/"}
+    assert f"Registered: {text}." in find(BY_ID["redirect-uri-mismatch"], facts, refused=True).why

@@ -184,7 +184,9 @@ PERHAPS = frozenset({"registered_here"})
 
 
 class Words(str):
-    """A fact as text. In a template, `{names}` is the text and `{names:code}` puts each item in backticks."""
+    """A fact as text. In a template, `{names}` is the text and `{names:code}` puts each item in backticks, except words in
+    parentheses, which stand for a value that is missing or hidden.
+    """
 
     items: tuple[str, ...]
 
@@ -194,7 +196,9 @@ class Words(str):
         return words
 
     def __format__(self, spec: str) -> str:
-        return _series([f"`{item}`" for item in self.items]) if spec == "code" else super().__format__(spec)
+        if spec != "code":
+            return super().__format__(spec)
+        return _series([item if item.startswith("(") else f"`{item}`" for item in self.items])
 
 
 class _Words(dict[str, Words]):

@@ -121,7 +121,7 @@ RULES = (
         origin.NAME,
         "`Origin` isn't registered for your app: `{received}`",
         "An EHR lets a page read its responses only if the page's origin (scheme, host, port) is that of "
-        "a registered launch or redirect URI: {registered}.{hint}",
+        "a registered launch or redirect URI: {registered:code}.{hint}",
         "Register a redirect URI on `{received}`. If your app also runs on a registered origin, call from there.",
         _unregistered_origin,
         explains=origin.NAME,

@@ -156,7 +156,7 @@ REDIRECT_URI_NOT_ABSOLUTE = Rule(
     parameter="redirect_uri",
     title="`redirect_uri` isn't an absolute URI: `{received}`",
     why="The EHR redirects the browser from its own site, so it needs the scheme and host of your app.",
-    fix="Send the registered URI with scheme and host: {registered}.",
+    fix="Send the registered URI with scheme and host: {registered:code}.",
     spec=specs.rfc(6749, "3.1.2", "Redirection Endpoint"),
     repair=_set_expected,
 )
@@ -292,7 +292,7 @@ REDIRECT_URI_MISMATCH = Rule(
     parameter="redirect_uri",
     title="`redirect_uri` isn't registered: `{received}`",
     why="The server sends responses only to registered redirect URIs; otherwise anyone could receive "
-    "them. Registered: {registered}.",
+    "them. Registered: {registered:code}.",
     fix="Send `redirect_uri={expected}`. If your app is served at `{received}`, register that URI instead.",
     spec=SPEC,
     repair=_set_expected,
