@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization.models import Policy
-from sickbay.authorization.policy import KNOBS, LONGEST, faults, under, unknown, values
+from sickbay.authorization.policy import LONGEST, SETTINGS, faults, under, unknown, values
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
-    assert set(KNOBS) <= {field.name for field in fields(Policy)}
+    assert set(SETTINGS) <= {field.name for field in fields(Policy)}
 
 
-@pytest.mark.parametrize("name", KNOBS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_default_is_valid(name: str) -> None:
     value = getattr(Policy(), name)
     assert value is None or faults({name: value}) == []
@@ -72,7 +72,7 @@ def test_a_configured_lifetime_is_also_sent_as_expires_in() -> None:
     assert under(dialect, {"code_lifetime": 5}).expires_in == 570
 
 
-@given(st.dictionaries(st.sampled_from(sorted(KNOBS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
+@given(st.dictionaries(st.sampled_from(sorted(SETTINGS)), st.none() | st.booleans() | st.integers() | st.text(max_size=5)))
 def test_every_valid_setting_can_be_applied(chosen: dict[str, Any]) -> None:
     if not faults(chosen):
         policy = under(Policy(), chosen)
@@ -87,13 +87,13 @@ def test_an_unknown_name_to_reset_gets_the_likely_name() -> None:
 
 def test_the_effective_values_cover_all_settings() -> None:
     effective = values(Policy(code_lifetime=7))
-    assert list(effective) == list(KNOBS)
+    assert list(effective) == list(SETTINGS)
     assert (effective["code_lifetime"], effective["launches"]) == (7, ("ehr", "standalone"))
 
 
-@pytest.mark.parametrize("name", [name for name, knob in KNOBS.items() if knob.kind == "seconds"])
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if setting.kind == "seconds"])
 def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
-    least = KNOBS[name].least
+    least = SETTINGS[name].least
     assert not faults({name: least})
     assert not faults({name: LONGEST})
     assert faults({name: least - 1})

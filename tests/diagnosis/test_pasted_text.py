@@ -49,7 +49,7 @@ RETURNED = "https://a.example/cb#code=abc&state=zE3rT9pQ2mN8vX4kzE3rT9pQ2mN8vX4k
 @pytest.mark.parametrize(
     "around", ["keycloak-js opens {}", "init({{ responseMode: 'fragment' }})\n\n{}", "{}\nwith response_mode=fragment"]
 )
-def test_a_fragment_that_the_text_says_was_requested_is_no_error(around: str) -> None:
+def test_a_fragment_that_the_text_says_was_requested_is_not_an_error(around: str) -> None:
     diagnosis = diagnose_text(around.format(RETURNED))[1]
     severities = {finding.id: finding.severity for finding in diagnosis.explanation.findings}
     assert severities["redirect-params-in-fragment"] == "info"

@@ -12,7 +12,7 @@ from tests.flows.flow import BASE, Flow, run
 from tests.flows.test_ehr_by_http import HTML, field
 from tests.flows.test_policy_by_http import redeemed
 
-from sickbay.authorization.policy import KNOBS
+from sickbay.authorization.policy import SETTINGS
 from sickbay.testing.server import serving
 
 AT = "/admin/policies/general"
@@ -33,7 +33,7 @@ def test_every_setting_is_listed_with_its_source(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         settings = (await flow.http.get("/admin/policies")).json()
         assert [policy["tenant"] for policy in settings] == ["general", "cerner", "epic"]
-        assert all(list(policy["policy"]) == list(KNOBS) for policy in settings)
+        assert all(list(policy["policy"]) == list(SETTINGS) for policy in settings)
         assert settings[0]["file"] == {"code_lifetime": 7}
         assert (settings[0]["policy"]["code_lifetime"], settings[1]["policy"]["code_lifetime"]) == (7, 60)
         assert (await flow.http.get("/admin/policies", params={"tenant": "epic"})).json() == [settings[2]]

@@ -208,7 +208,7 @@ def add_page(root: Path) -> None:
             ),
             (
                 '        "not-found": (',
-                '        "about": ("about", AboutView(title="About", text="t"), WORKSHOP),\n        "not-found": (',
+                '        "about": ("about", AboutView(title="About", text="t"), DEVELOPER),\n        "not-found": (',
             ),
         ),
     ]

@@ -16,7 +16,7 @@ from tools.checks import generated
 from tools.reference import options, schema, settings
 
 from sickbay import dialects
-from sickbay.authorization.policy import KNOBS, faults
+from sickbay.authorization.policy import SETTINGS, faults
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
 from sickbay.cli.main import COMMANDS
@@ -63,8 +63,8 @@ def test_every_key_has_a_description_and_a_mark_if_the_current_folder_cannot_set
 
 
 def test_every_policy_is_in_the_reference_and_in_the_schema() -> None:
-    assert first_cells("policies.md") == set(KNOBS)
-    assert set(schema.document()["$defs"]["policy"]["properties"]) == set(KNOBS)
+    assert first_cells("policies.md") == set(SETTINGS)
+    assert set(schema.document()["$defs"]["policy"]["properties"]) == set(SETTINGS)
 
 
 def test_every_admin_endpoint_is_in_the_reference() -> None:
@@ -88,9 +88,9 @@ def test_every_series_of_a_running_server_is_in_the_reference(live: dict[str, An
     assert served == first_cells("metrics.md")
 
 
-@pytest.mark.parametrize("name", KNOBS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_a_value_of_another_type_than_the_schema_says_is_refused(name: str) -> None:
-    allowed = schema.knob_schema(KNOBS[name])
+    allowed = schema.setting_schema(SETTINGS[name])
     wrong: dict[str, Any] = {"integer": -1, "boolean": "yes", "array": ["no such value"], "string": 5}
     assert faults({name: wrong.get(allowed.get("type", ""), "no such value")})
 

@@ -45,7 +45,7 @@ def _app() -> portal_views.AppView:
         remove="/developer/apps/9ab4/remove",
         rotate="/developer/apps/9ab4/secret",
         policy_action="/developer/apps/9ab4/policy",
-        knobs=portal_views.knobs(Policy())[:2],
+        available_settings=portal_views.available_settings(Policy())[:2],
         enable_action="/developer/apps/9ab4/enable",
         other_hospitals=(
             portal_views.OtherHospital("cerner", "Cerner dialect", command="sickbay apps enable 9ab4 --tenant cerner"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
-from tools.reference.schema import knob_schema
+from tools.reference.schema import setting_schema
 from tools.reference.settings import describe
 from tools.reference.tables import WRITTEN, code, table
 
 from sickbay import dialects
 from sickbay.authorization.models import Policy
-from sickbay.authorization.policy import KNOBS, Knob
+from sickbay.authorization.policy import SETTINGS, PolicySetting
 from sickbay.dialects import load
 
 INTRODUCTION = f"""# Policies
@@ -33,12 +33,12 @@ def page() -> str:
     rows = [
         (
             f"`{name}`",
-            knob.description,
-            _values(knob),
-            "yes" if knob.app else "",
+            setting.description,
+            _values(setting),
+            "yes" if setting.app else "",
             *(_shown(effective[it], name) for it in names),
         )
-        for name, knob in KNOBS.items()
+        for name, setting in SETTINGS.items()
     ]
     return INTRODUCTION + table(("policy", "what it does", "values", "app", *names), rows) + "\n"
 
@@ -48,8 +48,10 @@ def _policy(dialect: str) -> Policy:
     return replace(Policy(), **{name: value for name, value in load(dialect).policy.items() if name in known})
 
 
-def _values(knob: Knob) -> str:
-    return "seconds" if knob.kind == "seconds" else "scopes" if knob.kind == "scopes" else describe(knob_schema(knob))
+def _values(setting: PolicySetting) -> str:
+    return (
+        "seconds" if setting.kind == "seconds" else "scopes" if setting.kind == "scopes" else describe(setting_schema(setting))
+    )
 
 
 def _shown(policy: Policy, name: str) -> str:

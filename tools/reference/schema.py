@@ -8,7 +8,7 @@ from typing import Any
 from tools.reference import options
 
 from sickbay import dialects
-from sickbay.authorization.policy import KNOBS, LONGEST, Knob
+from sickbay.authorization.policy import LONGEST, SETTINGS, PolicySetting
 from sickbay.cli.config_file import OPTIONS
 
 
@@ -42,20 +42,20 @@ def _property(entries: list[options.Option]) -> dict[str, Any]:
 
 
 def _policy() -> dict[str, Any]:
-    properties = {name: {"description": knob.description, **knob_schema(knob)} for name, knob in KNOBS.items()}
+    properties = {name: {"description": setting.description, **setting_schema(setting)} for name, setting in SETTINGS.items()}
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
-def knob_schema(knob: Knob) -> dict[str, Any]:
+def setting_schema(setting: PolicySetting) -> dict[str, Any]:
     """The JSON Schema of a policy's value."""
-    match knob.kind:
+    match setting.kind:
         case "seconds":
-            return {"type": "integer", "minimum": knob.least, "maximum": LONGEST}
+            return {"type": "integer", "minimum": setting.least, "maximum": LONGEST}
         case "flag":
             return {"type": "boolean"}
         case "choice":
-            return {"enum": list(knob.choices)}
+            return {"enum": list(setting.choices)}
         case "list":
-            return {"type": "array", "minItems": 1, "items": {"enum": list(knob.choices)}}
+            return {"type": "array", "minItems": 1, "items": {"enum": list(setting.choices)}}
         case _:
             return {"type": "string"}

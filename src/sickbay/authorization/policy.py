@@ -19,7 +19,7 @@ LONGEST = 10 * 365 * 86400
 GRANTS = Policy().registration_grants
 
 
-class Knob(NamedTuple):
+class PolicySetting(NamedTuple):
     """One setting. choices: one of them for "choice", any for "list". app: whether an app may set it."""
 
     kind: Kind
@@ -49,70 +49,74 @@ def _are_scopes(value: Any) -> bool:
     return bool(tokens) and len(parsed) == len(tokens) and all(scopes.is_enforceable(scope) for scope in parsed)
 
 
-KNOBS: dict[str, Knob] = {
-    "code_lifetime": Knob("seconds", "Lifetime of an authorization code, in seconds"),
-    "launch_lifetime": Knob("seconds", "Lifetime of a launch code, in seconds"),
-    "token_lifetime": Knob("seconds", "Lifetime of an access token, in seconds", app=False),
-    "refresh_lifetime": Knob("seconds", "How long a refresh token stays valid without being used, in seconds"),
-    "session_lifetime": Knob("seconds", "How long a user stays signed in, in seconds", app=False),
-    "propagation_delay": Knob(
+SETTINGS: dict[str, PolicySetting] = {
+    "code_lifetime": PolicySetting("seconds", "Lifetime of an authorization code, in seconds"),
+    "launch_lifetime": PolicySetting("seconds", "Lifetime of a launch code, in seconds"),
+    "token_lifetime": PolicySetting("seconds", "Lifetime of an access token, in seconds", app=False),
+    "refresh_lifetime": PolicySetting("seconds", "How long a refresh token stays valid without being used, in seconds"),
+    "session_lifetime": PolicySetting("seconds", "How long a user stays signed in, in seconds", app=False),
+    "propagation_delay": PolicySetting(
         "seconds", "Delay until a new or changed registration takes effect, in seconds", app=False, least=0
     ),
-    "id_token_lifetime": Knob("seconds", "Lifetime of an id_token, in seconds"),
-    "rotate_refresh": Knob("flag", "Each refresh issues a new refresh token and invalidates the old one"),
-    "public_refresh": Knob("flag", "Public apps get refresh tokens"),
-    "framed": Knob("choice", "Authorization pages that the EHR may show in a frame", ("all", "signed-in", "none")),
-    "launches": Knob("list", "Ways to launch an app", ("ehr", "standalone")),
-    "pkce": Knob(
+    "id_token_lifetime": PolicySetting("seconds", "Lifetime of an id_token, in seconds"),
+    "rotate_refresh": PolicySetting("flag", "Each refresh issues a new refresh token and invalidates the old one"),
+    "public_refresh": PolicySetting("flag", "Public apps get refresh tokens"),
+    "framed": PolicySetting("choice", "Authorization pages that the EHR may show in a frame", ("all", "signed-in", "none")),
+    "launches": PolicySetting("list", "Ways to launch an app", ("ehr", "standalone")),
+    "pkce": PolicySetting(
         "choice", "Whether PKCE is required, regardless of the app's registration", ("required", "if-sent", "off"), app=False
     ),
-    "drop_unregistered_scopes": Knob("flag", "Unregistered scopes are dropped instead of refused"),
-    "wildcard_scopes": Knob("flag", "Wildcard scopes are granted"),
-    "mixed_scope_versions": Knob("flag", "SMART 2 apps may request SMART 1 scopes, and vice versa"),
-    "scope_versions": Knob("list", "Versions of SMART scopes that are granted", ("v1", "v2"), app=False),
-    "state_required": Knob("flag", "state is required"),
-    "standalone_picker": Knob("flag", "A standalone launch with launch/patient shows a patient picker"),
-    "own_patient_is_context": Knob(
+    "drop_unregistered_scopes": PolicySetting("flag", "Unregistered scopes are dropped instead of refused"),
+    "wildcard_scopes": PolicySetting("flag", "Wildcard scopes are granted"),
+    "mixed_scope_versions": PolicySetting("flag", "SMART 2 apps may request SMART 1 scopes, and vice versa"),
+    "scope_versions": PolicySetting("list", "Versions of SMART scopes that are granted", ("v1", "v2"), app=False),
+    "state_required": PolicySetting("flag", "state is required"),
+    "standalone_picker": PolicySetting("flag", "A standalone launch with launch/patient shows a patient picker"),
+    "own_patient_is_context": PolicySetting(
         "flag", "A patient app gets the signed-in user as its patient without requesting launch/patient"
     ),
-    "redirect_uri_optional": Knob("flag", "redirect_uri is optional if only one is registered"),
-    "assertion_algorithms": Knob("list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False),
-    "auth_methods": Knob("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
-    "registration_scopes": Knob("scopes", "Maximum scopes for dynamic registration", app=False),
-    "registration_grants": Knob("list", "Grant types allowed for dynamic registration", GRANTS, app=False),
-    "revokes_access": Knob("flag", "Access tokens can be revoked; otherwise they only expire", app=False),
-    "basic_secret": Knob(
+    "redirect_uri_optional": PolicySetting("flag", "redirect_uri is optional if only one is registered"),
+    "assertion_algorithms": PolicySetting(
+        "list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False
+    ),
+    "auth_methods": PolicySetting("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
+    "registration_scopes": PolicySetting("scopes", "Maximum scopes for dynamic registration", app=False),
+    "registration_grants": PolicySetting("list", "Grant types allowed for dynamic registration", GRANTS, app=False),
+    "revokes_access": PolicySetting("flag", "Access tokens can be revoked; otherwise they only expire", app=False),
+    "basic_secret": PolicySetting(
         "choice", "Whether the secret in a Basic header is URL-decoded before it is compared", ("either", "decoded", "raw")
     ),
-    "requires_patient": Knob("flag", "A search must name a patient", app=False),
-    "requires_category": Knob("flag", "A search for observations must name a category", app=False),
-    "versioned_update": Knob("flag", "An update needs If-Match", app=False),
-    "multiple_deletes": Knob("flag", "A conditional delete deletes all matches", app=False),
-    "strict_search": Knob("flag", "Unknown search parameters are refused", app=False),
-    "strict_cors": Knob("flag", "Only registered origins may read responses (CORS)", app=False),
-    "credentialed_cors": Knob("flag", "Registered origins may send requests with credentials (CORS)", app=False),
+    "requires_patient": PolicySetting("flag", "A search must name a patient", app=False),
+    "requires_category": PolicySetting("flag", "A search for observations must name a category", app=False),
+    "versioned_update": PolicySetting("flag", "An update needs If-Match", app=False),
+    "multiple_deletes": PolicySetting("flag", "A conditional delete deletes all matches", app=False),
+    "strict_search": PolicySetting("flag", "Unknown search parameters are refused", app=False),
+    "strict_cors": PolicySetting("flag", "Only registered origins may read responses (CORS)", app=False),
+    "credentialed_cors": PolicySetting("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }
 """An app's token_lifetime and pkce are members of its own registration."""
 
 
 def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
     """Returns one sentence for each invalid name or value."""
-    known = {name: knob for name, knob in KNOBS.items() if knob.app or not app}
+    known = {name: setting for name, setting in SETTINGS.items() if setting.app or not app}
     return [message for name, value in settings.items() if (message := _fault(name, value, known))]
 
 
 def unknown(settings: Mapping[str, Any]) -> list[str]:
     """Returns one sentence for each unknown name among the settings to reset."""
     return [
-        f"There is no policy {name}{meant(name, KNOBS)}" for name in settings if settings[name] is None and name not in KNOBS
+        f"There is no policy {name}{meant(name, SETTINGS)}"
+        for name in settings
+        if settings[name] is None and name not in SETTINGS
     ]
 
 
-def _fault(name: str, value: Any, known: Mapping[str, Knob]) -> str:
-    knob = known.get(name)
-    if knob is None:
+def _fault(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
+    setting = known.get(name)
+    if setting is None:
         return f"There is no policy {name}{meant(name, known)}"
-    expected = knob.fault(value)
+    expected = setting.fault(value)
     return f"The policy {name} must be {expected}" if expected else ""
 
 
@@ -124,12 +128,12 @@ def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 def values(policy: Policy) -> dict[str, Any]:
     """Returns the effective values of all settings, by name."""
-    return {name: getattr(policy, name) for name in KNOBS}
+    return {name: getattr(policy, name) for name in SETTINGS}
 
 
 def under(policy: Policy, settings: Mapping[str, Any]) -> Policy:
     """Returns the policy with these settings. Names that no longer exist are left out."""
-    known = {name: value for name, value in settings.items() if name in KNOBS}
+    known = {name: value for name, value in settings.items() if name in SETTINGS}
     chosen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
     if "token_lifetime" in chosen and policy.expires_in is not None:
         chosen["expires_in"] = None

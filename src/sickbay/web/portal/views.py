@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sickbay.authorization.models import Policy
-from sickbay.authorization.policy import KNOBS
+from sickbay.authorization.policy import SETTINGS
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.layout import Link
@@ -117,7 +117,7 @@ class AppView:
     policy_fault: str = ""
     policy_action: str = ""
     hospital_policy: str = ""
-    knobs: tuple[tuple[str, str, str], ...] = ()
+    available_settings: tuple[tuple[str, str, str], ...] = ()
     """Name, meaning, and value at the hospital."""
     cards: str = ""
     cards_fault: str = ""
@@ -187,11 +187,11 @@ def policy_rows(policy: Policy, chosen: Mapping[str, Any], file: Mapping[str, An
     rows = [
         PolicyRow(
             name,
-            knob.description,
+            setting.description,
             json.dumps(getattr(policy, name)),
             "here" if name in chosen else "sickbay.toml" if name in file else "dialect",
         )
-        for name, knob in KNOBS.items()
+        for name, setting in SETTINGS.items()
     ]
     return tuple(sorted(rows, key=lambda row: ("here", "sickbay.toml", "dialect").index(row.source)))
 
@@ -233,8 +233,10 @@ def read_cards(text: str) -> tuple[tuple[Any, ...], str]:
     return (tuple(cards), "") if isinstance(cards, list) else ((), "cards must be a list.")
 
 
-def knobs(policy: Policy) -> tuple[tuple[str, str, str], ...]:
-    return tuple((name, knob.description, json.dumps(getattr(policy, name))) for name, knob in KNOBS.items() if knob.app)
+def available_settings(policy: Policy) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (name, setting.description, json.dumps(getattr(policy, name))) for name, setting in SETTINGS.items() if setting.app
+    )
 
 
 STANDARD = (
