@@ -165,6 +165,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         "x-kong-request-id",
         "x-authentik-username",
         "x-https",
+        "x_host",
     ],
 )
 @pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
