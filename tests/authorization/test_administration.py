@@ -359,6 +359,15 @@ def test_own_origins_use_the_ports_of_the_base_and_of_the_socket() -> None:
     }
 
 
+def test_own_origins_of_an_address_without_a_port_have_none() -> None:
+    assert own_origins("https://ehr.example.org", "http://localhost", ["ehr.example.org", "other.example.org"]) == {
+        "https://ehr.example.org",
+        "https://other.example.org",
+        "http://ehr.example.org",
+        "http://other.example.org",
+    }
+
+
 @pytest.mark.parametrize(
     ("proxies", "peer", "covered"),
     [
