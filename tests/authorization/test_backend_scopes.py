@@ -45,6 +45,19 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
     assert (name, is_granted, not reason) == (scope, granted, granted)
 
 
+@pytest.mark.parametrize(("scope", "refused"), [("system/Patient.read", False), ("system/Patient.rs", True)])
+def test_a_service_of_smart_1_may_not_request_scopes_of_version_2_if_versions_are_not_mixed(scope: str, refused: bool) -> None:
+    strict = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(mixed_scope_versions=False))
+    context = structs.replace(known(), server=strict, client=structs.replace(client(), smart_version=1))
+    names = [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals]
+    assert ("scope-v1-on-v2-app" in names) is refused
+
+
+def test_the_reason_names_a_type_that_does_not_exist_in_the_version() -> None:
+    ((_, granted, reason),) = backend_scopes.offered(("system/Genome.rs",), client(), Policy(), ("Patient",))
+    assert (granted, reason) == (False, "names a resource type that doesn't exist in this FHIR version")
+
+
 def test_only_registered_system_scopes_are_added() -> None:
     app = structs.replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
     rows = backend_scopes.offered(("system/Patient.rs",), app, Policy(grants_registered=True))
