@@ -106,6 +106,11 @@ def test_an_unusable_token_is_refused(changed: dict[str, object], answer: tuple[
     assert outcome(fhir_request(), structs.replace(KNOWN, **changed)) == answer  # type: ignore[arg-type]
 
 
+def test_a_request_without_a_known_base_has_no_wrong_audience() -> None:
+    """The doctor examines requests whose server isn't in the text."""
+    assert outcome(structs.replace(fhir_request(), base=""), KNOWN) is None
+
+
 def test_an_empty_context_grants_nothing() -> None:
     assert not examine(access.checks(fhir_request()), fhir_request(), AccessContext()).granted
 

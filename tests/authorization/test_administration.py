@@ -165,6 +165,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         "x-kong-request-id",
         "x-authentik-username",
         "x-https",
+        "x_host",
     ],
 )
 @pytest.mark.parametrize("value", ["", "127.0.0.1", "unknown"])
@@ -355,6 +356,15 @@ def test_own_origins_use_the_ports_of_the_base_and_of_the_socket() -> None:
         "http://[::1]:8080",
         "http://ehr.example.org:7425",
         "http://[::1]:7425",
+    }
+
+
+def test_own_origins_of_an_address_without_a_port_have_none() -> None:
+    assert own_origins("https://ehr.example.org", "http://localhost", ["ehr.example.org", "other.example.org"]) == {
+        "https://ehr.example.org",
+        "https://other.example.org",
+        "http://ehr.example.org",
+        "http://other.example.org",
     }
 
 

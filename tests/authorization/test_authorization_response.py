@@ -93,6 +93,12 @@ def test_a_fragment_that_the_app_requested_is_a_fact_of_the_refusal() -> None:
         assert refusal.facts == expected
 
 
+@pytest.mark.parametrize("companion", ["session_state", "client_info"])
+def test_a_companion_of_a_response_in_the_fragment_shows_that_the_app_requested_it(companion: str) -> None:
+    (refusal,) = examine(CHECKS, request({"url": f"{CALLBACK}#code=x&{companion}=y"}), UrlContext()).refusals[:1]
+    assert refusal.facts == {"names": ["code"], "asked_for": True}
+
+
 def test_a_response_without_code_and_error_is_reported() -> None:
     assert "redirect-no-code-no-error" in finding_ids(f"{CALLBACK}?state={STATE}")
     assert "redirect-params-in-fragment" in finding_ids(f"{CALLBACK}#code=x&state={STATE}")

@@ -45,6 +45,36 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
     assert (name, is_granted, not reason) == (scope, granted, granted)
 
 
+@pytest.mark.parametrize(("scope", "refused"), [("system/Patient.read", False), ("system/Patient.rs", True)])
+def test_a_service_of_smart_1_may_not_request_scopes_of_version_2_if_versions_are_not_mixed(scope: str, refused: bool) -> None:
+    strict = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(mixed_scope_versions=False))
+    context = structs.replace(known(), server=strict, client=structs.replace(client(), smart_version=1))
+    names = [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals]
+    assert ("scope-v1-on-v2-app" in names) is refused
+
+
+def test_the_reason_names_a_type_that_does_not_exist_in_the_version() -> None:
+    ((_, granted, reason),) = backend_scopes.offered(("system/Genome.rs",), client(), Policy(), ("Patient",))
+    assert (granted, reason) == (False, "names a resource type that doesn't exist in this FHIR version")
+
+
+def test_a_resource_indicator_decides_in_which_version_types_must_exist() -> None:
+    """Without it, a type of any version is enough."""
+    old, new = "https://h.example/dstu2", "https://h.example/r5"
+    server = Server(
+        token_endpoint=URL,
+        grants=("client_credentials",),
+        fhir_bases=(old, new),
+        fhir_versions={old: "1.0.2", new: "5.0.0"},
+        resource_types={old: ("Patient",), new: ("Patient", "Transport")},
+    )
+    for resource, version in ((None, None), (new, None), (old, "1.0.2")):
+        sent = request(signed(), scope="system/Transport.rs", resource=resource)
+        found = examined(sent, structs.replace(known(), server=server)).refusals
+        refused = [refusal.facts["version"] for refusal in found if refusal.name == "scope-resource-not-in-version"]
+        assert refused == ([version] if version else [])
+
+
 def test_only_registered_system_scopes_are_added() -> None:
     app = structs.replace(client(), scope="openid user/Patient.rs system/Patient.rs system/Observation.rs")
     rows = backend_scopes.offered(("system/Patient.rs",), app, Policy(grants_registered=True))

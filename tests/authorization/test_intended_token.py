@@ -16,6 +16,8 @@ from sickbay.authorization.contexts import AccessContext
         ("t1", "", "t1"),
         ('Bearer "t1"', "", "t1"),
         ('"Bearer t1"', "", "t1"),
+        ('"Bearer t1 "', "", "t1"),
+        ('Bearer "XtX"', "", "XtX"),
         ("Bearer: t1", "", "t1"),
         ("Token t1", "", "t1"),
         ("Bearer t1, Bearer t2", "", None),

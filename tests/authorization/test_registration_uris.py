@@ -116,8 +116,10 @@ def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
 def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     old = structs.replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
-    assert refusals(sample_request(redirect_uri=uri), known(client=old))[0] == "redirect-uri-scheme-forbidden"
-    assert not examination(sample_request(redirect_uri=uri), known(client=old)).passed(GATE)
+    refused = examination(sample_request(redirect_uri=uri), known(client=old))
+    assert refused.refusals[0].name == "redirect-uri-scheme-forbidden"
+    assert refused.refusals[0].facts == {"received": uri}
+    assert not refused.passed(GATE)
     assert launch.launch_url(old, "code", "https://iss.example/") == ""
     logout_context = structs.replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
     assert [

@@ -163,7 +163,7 @@ def _is_closed_by_a_proxy(sent: str, headers: Mapping[str, str]) -> bool:
 
 
 def is_foreign(
-    headers: Mapping[str, str], method: str, *, own_origin: bool | None, own_referer: bool = False, acts: bool = False
+    headers: Mapping[str, str], method: str, *, own_origin: bool | None, own_referer: bool = False, acts: bool
 ) -> bool:
     """Whether a page of another origin sent this request. own_origin: None if there is no Origin header.
 

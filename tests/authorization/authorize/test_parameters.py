@@ -37,6 +37,14 @@ def test_another_launch_is_the_live_one_or_none() -> None:
     assert after(launch=None).launch is None
 
 
+def test_a_corrected_request_came_to_the_wrong_address_only_if_its_address_is_the_same() -> None:
+    wrong, sent = known(misdirected=True), sample_request()
+    moved = structs.replace(sent, url=sent.url.replace("/authorize", "/elsewhere"))
+    assert known_for(wrong, sent, sample_request()).misdirected is True
+    assert known_for(wrong, sent, moved).misdirected is False
+    assert known_for(known(), sent, sample_request()).misdirected is False
+
+
 def test_the_pkce_mode_is_the_tenants_or_the_apps_or_if_sent() -> None:
     off = known(server=samples.server(pkce="off"))
     assert pkce_mode(off) == "off"
