@@ -145,6 +145,7 @@ def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settin
 
 def copy_filled(folder: Path) -> None:
     """Copy a database with the default R4 patients into the folder, unless it has one."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     if not (folder / "sickbay.db").exists():
         shutil.copy(_filled() / "sickbay.db", folder)
 
