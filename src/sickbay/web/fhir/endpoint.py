@@ -18,6 +18,7 @@ from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
+from sickbay.kernel import english
 from sickbay.kernel.budget import HELD
 from sickbay.services.access import AccessResult
 from sickbay.services.access import access as decide_access
@@ -220,10 +221,10 @@ INTERACTIONS: Final[dict[str, Handler]] = {
 
 def _misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
     if routed.status == 405:
-        text = f"Here one may {' or '.join(routed.allowed)}."
+        text = f"This URL allows only {english.join(routed.allowed)}."
         response = issue_response(base.version, 405, Issue("not-supported", text))
         return response._replace(headers=[*response.headers, *routed.allow])
-    text = f"There is no such address under {base.url}."
+    text = f"Nothing is served at this URL below {base.url}."
     return issue_response(base.version, routed.status, Issue("not-found", text))
 
 

@@ -143,7 +143,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
-        title = f"This address supports {allowed}, not {request.method}" if allowed else "There is no such address"
+        title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem
         response = fhir or problem(405 if allowed else 404, title, detail=hint)
