@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
+
+from msgspec import Struct
 
 from sickbay.kernel.memoize import memoize
 
@@ -15,14 +17,16 @@ MANY = 1000
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
 
-@dataclass(slots=True, unsafe_hash=True)  # not frozen: created for each request, and freezing takes twice as long
-class Parameters:
+class Parameters(Struct, frozen=True, dict=True):
     """Decoded pairs in the order received, and the raw text they were decoded from (RFC 6749 appendix B)."""
 
     pairs: tuple[tuple[str, str], ...] = ()
     raw: str = ""
-    _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
-    """Cache for `get`, which is called about a hundred times in an authorization code flow."""
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        """Read once, because `get` is called about a hundred times in an authorization code flow."""
+        return {name: value for name, value in reversed(self.pairs) if value}
 
     @property
     def sent(self) -> Iterator[object]:
@@ -31,11 +35,7 @@ class Parameters:
 
     def get(self, name: str) -> str | None:
         """The first value that isn't empty, or None. Empty values count as not sent (RFC 6749 3.1)."""
-        first = self._first
-        if first is None:
-            first = {key: value for key, value in reversed(self.pairs) if value}
-            self._first = first
-        return first.get(name)
+        return self._first.get(name)
 
     def all(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.pairs if key == name)
