@@ -78,7 +78,9 @@ SIGN_INS = (
 
 
 async def signed_in(flow: Flow, path: str, next: str, fields: dict[str, str]) -> str:
-    """Where a browser is sent that signs in with this `next`. A proxy is in front, so nobody is at the keyboard."""
+    """Returns where a browser is sent after it signs in with this `next`. A proxy forwards the requests, so they don't count as
+    coming from the keyboard.
+    """
     flow.cookies.clear()
     flow.http.headers.pop("cookie", None)
     proxied = {"X-Forwarded-For": "192.0.2.1"}

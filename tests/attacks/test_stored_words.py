@@ -16,7 +16,7 @@ def test_a_stranger_gets_a_refusal_whatever_the_apps_are_called(word: str, tmp_p
     async def steps(flow: Flow) -> None:
         app = await flow.register(name=word, client_id=f"{word}-client", auto_approve=None)
         launch = await flow.launch(app, app_context=word)
-        for client in ("nobody", word, app["client_id"]):
+        for client in ("unregistered-client", word, app["client_id"]):
             sent = flow.asking(app, launch=launch["launch"], client_id=client, redirect_uri="https://a.example/", state=WEAK)
             answer = await flow.http.get("/general/oauth/authorize", params=sent, headers=REMOTE | {"Accept": "text/html"})
             assert answer.status_code == 400

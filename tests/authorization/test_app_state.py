@@ -218,8 +218,8 @@ def test_the_refusal_lists_the_subjects_that_the_token_covers() -> None:
         "expected": "Patient/p-1 or Practitioner/pr-1",
         "held": ("patient/Basic.cuds",),
     }
-    nobody = structs.replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
-    [refusal] = created(basic(), structs.replace(KNOWN, token=nobody, user=None))
+    of_a_service = structs.replace(TOKEN, scope="system/Basic.c?code=x", patient=None, user=None)
+    [refusal] = created(basic(), structs.replace(KNOWN, token=of_a_service, user=None))
     assert (refusal.facts["expected"], refusal.facts["received"]) == (
         "the patient or user of a token that has one",
         "Patient/p-1",

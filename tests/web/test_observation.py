@@ -1,4 +1,4 @@
-"""Observers are told of each request once, when it has ended, whatever happened to it."""
+"""Observers are called once after each request, whether it succeeded, failed or was interrupted."""
 
 from __future__ import annotations
 

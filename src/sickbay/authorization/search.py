@@ -214,8 +214,8 @@ def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | N
     server = known.server
     if not isinstance(server, Server) or not server.policy.search_alone:
         return None
-    alone = server.policy.search_alone
-    if request.interaction != "search-type" or f"{known.version} {request.type}" not in alone:
+    restricted_types = server.policy.search_alone
+    if request.interaction != "search-type" or f"{known.version} {request.type}" not in restricted_types:
         return None
     names = names_sent(request)
     others = sorted(name for name in names if not name.startswith("_"))

@@ -192,7 +192,7 @@ class Application:
 
 
 def create(sandbox: Sandbox, observers: Sequence[Observer] = ()) -> Application:
-    """Create the application of a sandbox, for Uvicorn or for a test's transport. observers: are told of each request."""
+    """Create the application of a sandbox, for Uvicorn or for a test's transport. observers: are called after each request."""
     documents = Documents(sandbox)
     endpoints: Endpoints = {}
     for served in _endpoints(sandbox, documents):

@@ -1,4 +1,4 @@
-"""Tells observers about each request when it has ended: the JSON log and OpenTelemetry. Without observers it costs nothing."""
+"""Calls the observers, which are the JSON log and OpenTelemetry, after each request. Without observers it costs nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Observers:
     """The observers of an application, and the recorded exchanges of the requests that are running."""
 
     def __init__(self, observers: Sequence[Observer], say: ExchangeListener | None) -> None:
-        """say: is also told of each exchange, when it is recorded."""
+        """say: is also called with each exchange when it is recorded."""
         self._observers = observers
         self._next = say
         self._lines: dict[str, LogLine | None] = {}

@@ -1,4 +1,4 @@
-"""The numbered errors of Entra ID are told apart, and correct texts of cloud providers match nothing."""
+"""Each numbered error of Entra ID is recognised, and correct texts of cloud providers match nothing."""
 
 from __future__ import annotations
 

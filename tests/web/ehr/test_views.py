@@ -12,12 +12,12 @@ from sickbay.web.ehr.views import PatientsView
 from sickbay.web.pages import svg
 
 TODAY = date(2026, 11, 24)
-NOBODY = PatientsView(search="/p", rows=(), total=0)
+NO_PATIENTS = PatientsView(search="/p", rows=(), total=0)
 KNOWN = {patient["id"]: patient for patient in records.PATIENTS}
 
 
 def sample_day(now: datetime | None = datetime(2026, 11, 24, 10, 24, tzinfo=UTC)) -> schedule.DayView:
-    return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NOBODY, ehr="/general/ehr", now=now)
+    return schedule.day_view(TODAY, records.APPOINTMENTS, KNOWN, NO_PATIENTS, ehr="/general/ehr", now=now)
 
 
 def test_the_schedule_is_in_order_and_has_each_state_in_words() -> None:

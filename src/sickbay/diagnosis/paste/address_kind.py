@@ -24,7 +24,7 @@ _FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,
 
 
 def kind_of_url(url: str) -> str:
-    """The kind of a URL alone. "" if it says nothing on its own, such as the address of a page."""
+    """Returns the kind of a URL that is all of a text; "" if the URL doesn't show it, such as the URL of a page."""
     parts = urls.split(url)
     if "/.well-known/" in parts.path:
         return "discovery_url"

@@ -60,7 +60,7 @@ Walk: TypeAlias = Callable[[], SearchPlan]
 class FirstPage:
     """The text of the statement for the first page. All plans from one template share it, so it is written only once.
 
-    A plan with another source or condition must be rendered by itself.
+    A plan with another source or condition needs its own text.
     """
 
     __slots__ = ("text",)
