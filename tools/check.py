@@ -16,6 +16,7 @@ from tools.checks import (
     formatting,
     generated,
     hosts,
+    references,
     secrets,
     sizes,
     telltale,
@@ -26,6 +27,7 @@ from tools.checks.files import ROOT, tracked
 CHECKS = (
     hosts,
     secrets,
+    references,
     formatting,
     sizes,
     cycles,

@@ -45,7 +45,7 @@ class UnreadableRequest(Exception):
 async def read_body(request: Request, most: int = FORMS) -> str:
     """Read at most `most` bytes of text; a form must also be valid once it is decoded.
 
-    Raises Unreadable and ClientDisconnect.
+    Raises UnreadableRequest and ClientDisconnect.
     """
     headers = headers_of(request.scope)
     if (sent_length(headers) or 0) > most:
@@ -71,7 +71,7 @@ async def received(receive: Callable[[], Any], limit: int) -> bytes:
 
 
 def check_text(part: str, raw: bytes) -> None:
-    """part: form, which is percent-encoded, or body. Raises Unreadable if it isn't valid UTF-8 or has U+0000."""
+    """part: form, which is percent-encoded, or body. Raises UnreadableRequest if it isn't valid UTF-8 or has U+0000."""
     if not (is_text if part == "body" else is_encoded_text)(raw):
         raise UnreadableRequest(not_utf8(part, raw), raw)
 
@@ -83,7 +83,7 @@ def over(limit: int, unit: str = "bytes") -> UnreadableRequest:
 
 
 def check_target(scope: Mapping[str, Any]) -> None:
-    """Check the path and query of every request before they are parsed. Raises Unreadable."""
+    """Check the path and query of every request before they are parsed. Raises UnreadableRequest."""
     raw, query = scope.get("raw_path") or b"", scope["query_string"]
     if not is_encoded_text(raw + b"?" + query):
         raise UnreadableRequest(not_utf8("path", raw) or not_utf8("query", query))

@@ -66,7 +66,7 @@ async def receive_body(
 ) -> bytes:
     """Receive the body.
 
-    Raises Unreadable if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed.
+    Raises UnreadableRequest if it is too large or isn't valid UTF-8, and BodyRejected if it can't be decompressed.
     """
     limit, length, coding = body_limit(routed), sent_length(headers) or 0, _coding(headers)
     raw = await received(receive, limit) if length <= limit else b""
@@ -82,7 +82,7 @@ async def receive_body(
 
 
 def text_of(raw: bytes, routed: Route | Misrouted) -> str:
-    """The body as text. Raises Unreadable if it is a Bundle that isn't valid UTF-8."""
+    """The body as text. Raises UnreadableRequest if it is a Bundle that isn't valid UTF-8."""
     body = raw.decode("utf-8", "replace")
     if "\ufffd" in body and isinstance(routed, Route) and routed.interaction == "batch" and body.encode() != raw:
         check_text("body", raw)

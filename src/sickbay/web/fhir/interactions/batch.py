@@ -49,7 +49,7 @@ async def handle(context: FhirContext, request: AccessRequest, perform: Perform)
 
 
 async def _parsed(base: FhirBase, request: AccessRequest) -> tuple[str, list[BundleEntryRequest]]:
-    """Raises Unreadable."""
+    """Raises UnreadableRequest."""
     body, kind = request.body.encode(), request.headers.get("content-type")
     if len(body) > LARGE:
         return await asyncio.to_thread(bundles.read, base.version, body, kind, base.url)
