@@ -186,9 +186,9 @@ def expensive_searches(target: Target) -> Callable[[], Awaitable[Any]]:
     )
 
     def requests() -> Iterator[bytes]:
-        dice = random.Random()
+        rng = random.Random()
         while True:
-            yield get(f"{R4}/{dice.choice(paths)}".replace(" ", "%20"), target.token)
+            yield get(f"{R4}/{rng.choice(paths)}".replace(" ", "%20"), target.token)
 
     return many(target.live, requests, 48)
 
@@ -205,9 +205,9 @@ def sign_ins(target: Target) -> Callable[[], Awaitable[Any]]:
     form = f"grant_type=client_credentials&client_id={app['client_id']}&client_assertion_type={kind}&client_assertion=a.b.c"
 
     def requests() -> Iterator[bytes]:
-        dice = random.Random()
+        rng = random.Random()
         while True:
-            user = {"username": f"u{dice.random()}", "password": "p", "fhirUser": "Practitioner/none"}
+            user = {"username": f"u{rng.random()}", "password": "p", "fhirUser": "Practitioner/none"}
             yield post("/admin/users", None, json.dumps(user).encode(), "application/json")
             yield post("/general/oauth/token", None, form.encode(), "application/x-www-form-urlencoded")
 
@@ -218,13 +218,13 @@ def mixed_load(target: Target) -> Callable[[], Awaitable[Any]]:
     creates = writing.creates(R4, target.token, PATIENTS, 2000)
 
     def requests() -> Iterator[bytes]:
-        dice = random.Random()
+        rng = random.Random()
         while True:
-            patient = dice.choice(PATIENTS)
-            yield get(f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{dice.randint(10, 20)}", target.token)
+            patient = rng.choice(PATIENTS)
+            yield get(f"{R4}/Observation?patient={patient}&_count=50&_lastUpdated=gt20{rng.randint(10, 20)}", target.token)
             yield get(f"{R4}/Patient/{patient}", target.token)
-            yield dice.choice(creates)
-            yield get(f"{R4}/Patient/{patient}", f"wrong{dice.random()}")
+            yield rng.choice(creates)
+            yield get(f"{R4}/Patient/{patient}", f"wrong{rng.random()}")
 
     return many(target.live, requests, 32)
 
