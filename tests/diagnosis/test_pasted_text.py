@@ -230,3 +230,31 @@ def test_the_body_of_a_request_is_not_missing_if_a_header_gives_its_length() -> 
     head = "> POST /token HTTP/1.1\n> Host: a.example\n> Content-Type: application/x-www-form-urlencoded\n"
     assert "grant-type-missing" in ids(f"{head}\n")
     assert "grant-type-missing" not in ids(f"{head}> Content-Length: 29\n>\n< HTTP/1.1 200 OK\n")
+
+
+EPIC = "https://fhir.epic.com/interconnect-fhir-oauth/oauth2/authorize?response_type=code&client_id=6c12dff4-24e7"
+EPIC += "&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&state=zE3rT9pQ2mN8vX4kR7tY1w"
+EPIC_PAGE = "OAuth2 Error: Something went wrong trying to authorize the client. Please try logging in again."
+
+
+def test_a_proven_fault_comes_before_a_message_that_may_have_several_causes() -> None:
+    diagnosis = diagnose_text(f"{EPIC}&scope=launch%2Cpatient%2FPatient.read\n\n{EPIC_PAGE}")[1]
+    ids = [finding.id for finding in diagnosis.explanation.findings]
+    assert ids[0] == "aud-missing"
+    assert ids.index("scope-comma-separated") < ids.index("epic-oauth2-error-page")
+    assert "aud" in diagnosis.causes[0].title
+    assert diagnosis.corrected is not None
+
+
+def test_a_message_about_another_parameter_comes_before_a_proven_fault() -> None:
+    message = "invalid_request: the redirect_uri is not registered for this client"
+    ids = [finding.id for finding in diagnose_text(f"{EPIC}&scope=openid\n\n{message}")[1].explanation.findings]
+    assert ids[0] != "aud-missing"
+    assert "aud-missing" in ids
+
+
+def test_known_errors_with_the_same_cause_are_shown_once() -> None:
+    diagnosis = diagnose_text(f"Epic invalid request at authorize. {EPIC_PAGE}")[1]
+    titles = [cause.title for cause in diagnosis.causes]
+    assert len(titles) == len(set(titles))
+    assert "epic-authorize-refused" not in [finding.id for finding in diagnosis.explanation.findings]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding
+from sickbay.protocol.parameters import parse
 
 ENOUGH = 0.75
 """The share of the faulty exchanges whose expected findings must all be reported. The others need the registration."""
@@ -48,3 +53,44 @@ def test_an_error_never_rests_on_a_guess(shared: Path) -> None:
         assert finding.severity != "error"
         assert finding.degree != "certain"
         assert finding.facts["guess"] in finding.why
+
+
+UNKNOWN = "https://ehr.example.org/oauth2"
+URL = (
+    f"{UNKNOWN}/authorize?response_type=code&client_id=3f1c9a&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb"
+    "&scope=launch%2Fpatient%20patient%2FPatient.read&state=Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+    "&aud=https%3A%2F%2Fehr.example.org%2Ffhir&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    "&code_challenge_method=S256"
+)
+
+
+@pytest.mark.parametrize("name", ["aud", "state", "response_type", "scope", "redirect_uri", "client_id"])
+@pytest.mark.parametrize("also", [None, "state", "code_challenge"])
+def test_a_missing_parameter_is_in_the_corrected_request_even_if_only_the_app_knows_its_value(
+    name: str, also: str | None
+) -> None:
+    url = re.sub(rf"[?&]({name}|{also})=[^&]*", "", URL).replace("authorize&", "authorize?")
+    diagnosis = diagnose({"kind": "authorize_url", "url": url})
+    assert diagnosis.corrected is not None
+    sent = parse(diagnosis.corrected["url"].partition("?")[2])
+    assert sent.get(name)
+    assert not diagnose(diagnosis.corrected).examination.refusals
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("grant_type=authorization_code&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&client_id=3f1c9a", "code"),
+        ("grant_type=refresh_token&client_id=3f1c9a", "refresh_token"),
+        (
+            "grant_type=authorization_code&code=abc&redirect_uri=https%3A%2F%2Fapp.example.com%2Fcb&code_verifier=short",
+            "client_id",
+        ),
+    ],
+)
+def test_a_token_request_to_an_unknown_server_is_corrected_with_placeholders(body: str, name: str) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    evidence = {"kind": "token_request", "method": "POST", "url": f"{UNKNOWN}/token", "headers": headers, "body": body}
+    diagnosis = diagnose(evidence)
+    assert diagnosis.corrected is not None
+    assert parse(diagnosis.corrected["body"]).get(name) in corrections.PLACES

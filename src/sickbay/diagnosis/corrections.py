@@ -163,6 +163,11 @@ def set_client_id(fact: str) -> Callable[[Any, Facts], Any]:
     return repair
 
 
+def placeholder(name: str) -> Callable[[P], P]:
+    """Inserts the placeholder of a parameter whose value only the app or the EHR knows."""
+    return lambda request: with_parameters(request, (name, placeholder_for(name)))
+
+
 def set_value(name: str, value: str | None) -> Callable[[Any, Facts], Any]:
     """A correction that sets or (None) removes a parameter of an authorization request. Responses stay unchanged."""
     return lambda request, facts: with_parameters(request, (name, value)) if isinstance(request, AuthorizeRequest) else request

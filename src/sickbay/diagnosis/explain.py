@@ -146,7 +146,7 @@ def _corrected(
         examination, known = again(current)
         matches = _matches(rules, stage, current, known, examination)
     corrected = _with_corrections(current, known, matches)
-    if again is None or corrected == request:
+    if again is None or (corrected == request and not any(_lacks_a_value(request, match) for match in matches)):
         return corrected if corrected != request else None
     for _ in range(ROUNDS):
         examination, known = again(corrected)
@@ -160,6 +160,15 @@ def _corrected(
         if corrected == before:
             return None
     return None
+
+
+def _lacks_a_value(request: Any, match: _Match) -> bool:
+    """Whether the request lacks a parameter whose place at least can be shown. A used value alone needs no new request."""
+    rule, _, refused = match
+    if not refused or rule.insert_placeholder is None:
+        return False
+    completed = rule.insert_placeholder(request)
+    return any(not request.parameters.get(name) for name in completed.parameters.names())
 
 
 def _with_placeholders(request: Any, matches: list[_Match]) -> Any:

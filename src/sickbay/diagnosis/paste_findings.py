@@ -60,41 +60,48 @@ def with_answers(
     explained = any(is_explained(each.stage, each.examination, each.explanation) for each in diagnoses)
     merged = merged._replace(answers=answers)
     if entries:
-        known = [knowledge.finding(entry, severity) for entry in entries]
-        findings = _in_order(merged.explanation.findings, known, explained=explained)
-        explanation = Explanation(findings, merged.explanation.corrected)
-        causes = knowledge.likely_causes(_causes(entries))
-        return merged._replace(explanation=explanation, causes=causes)
+        by_rules, different = merged.explanation.findings, _of_different_causes(entries)
+        proven = _proven(by_rules, entries[0], explained=explained)
+        rest = [finding for finding in by_rules if finding not in proven]
+        findings = (*proven, *(knowledge.finding(entry, severity) for entry in different), *rest)
+        causes = knowledge.likely_causes(_causes(different, proven))
+        return merged._replace(explanation=Explanation(findings, merged.explanation.corrected), causes=causes)
     if answers and not explained:
         return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
     return merged
 
 
-def _causes(entries: Sequence[KnownError]) -> list[Cause]:
-    """All causes of the first entry, and the most likely one of each other."""
+def _of_different_causes(entries: Sequence[KnownError]) -> list[KnownError]:
+    """The entries without those whose most likely cause an earlier one has too."""
+    first: dict[str, KnownError] = {}
+    for entry in entries:
+        first.setdefault(entry.causes[0].cause if entry.causes else entry.id, entry)
+    return list(first.values())
+
+
+def _causes(entries: Sequence[KnownError], proven: Sequence[Finding]) -> list[Cause]:
+    """All causes of the first entry, those that a proven fault confirms first, and the most likely one of each other entry."""
     first, *others = entries
-    return [*first.causes, *(entry.causes[0] for entry in others)]
+    faulty = {finding.parameter for finding in proven}
+    ordered = sorted(first.causes, key=lambda cause: faulty.isdisjoint(_parameters_in(cause.cause)))
+    return [*ordered, *(entry.causes[0] for entry in others)]
 
 
-def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explained: bool) -> tuple[Finding, ...]:
-    """A proven fault comes first, if it explains the error; otherwise what the server's message means.
+def _proven(by_rules: Sequence[Finding], entry: KnownError, *, explained: bool) -> list[Finding]:
+    """The faults that come before what the server's message means: if one of them explains it, all that are proven.
 
     A fault of one parameter doesn't explain a message about another one.
     """
-    named = _parameters_in(known[0].title) if known else frozenset()
-    certain = [
-        finding
-        for finding in by_rules
-        if finding.severity == "error" and (explained or finding.id.startswith("code-"))
-        if not (named and finding.parameter and finding.parameter not in named)
-    ]
-    rest = [finding for finding in by_rules if finding not in certain]
-    return (*certain, *known, *rest)
+    errors = [finding for finding in by_rules if finding.severity == "error" and (explained or finding.id.startswith("code-"))]
+    if not (named := _parameters_in(entry.title)):
+        return errors
+    named = named.union(*(_parameters_in(cause.cause) for cause in entry.causes))
+    return errors if any(finding.parameter in named for finding in errors) else [e for e in errors if not e.parameter]
 
 
-def _parameters_in(title: str) -> frozenset[str]:
-    """The parameters of OAuth that a title names in backticks."""
-    return _PARAMETERS & frozenset(re.findall(r"`(\w+)`", title))
+def _parameters_in(text: str) -> frozenset[str]:
+    """The parameters of OAuth that a title or a cause names."""
+    return _PARAMETERS & frozenset(re.findall(r"\w+", text))
 
 
 _PARAMETERS = frozenset(

@@ -57,6 +57,7 @@ AUD_MISSING = Rule(
     fix="Send `aud={base}`, the FHIR base URL that your app calls.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
+    insert_placeholder=corrections.placeholder("aud"),
 )
 
 

@@ -63,6 +63,7 @@ CLIENT_ID_MISSING = Rule(
     fix="Send the `client_id` that your app got when it was registered. {registered_here}",
     spec=specs.rfc(6749, "4.1.1", "Authorization Request"),
     repair=corrections.set_client_id("nearest"),
+    insert_placeholder=corrections.placeholder("client_id"),
 )
 
 

@@ -60,6 +60,7 @@ REDIRECT_URI_MISSING = Rule(
     fix="Send a `redirect_uri` that is registered for your app{hint}.",
     spec=specs.SMART_AUTHORIZE,
     repair=corrections.set_from_fact("redirect_uri", "nearest"),
+    insert_placeholder=corrections.placeholder("redirect_uri"),
 )
 
 

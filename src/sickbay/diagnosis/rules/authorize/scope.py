@@ -16,6 +16,7 @@ from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import split
 
 SEPARATED = specs.rfc(6749, "3.3", "Access Token Scope")
+EXAMPLE = "launch/patient openid fhirUser patient/Patient.rs"
 
 
 def _registered(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -35,9 +36,10 @@ SCOPE_MISSING = Rule(
     parameter="scope",
     title="`scope` is missing",
     why="The server grants only scopes that are requested, and a token without scopes can't read anything.",
-    fix="Send the scopes that your app needs, for example `launch/patient openid fhirUser patient/Patient.rs`.",
+    fix=f"Send the scopes that your app needs, for example `{EXAMPLE}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_registered,
+    insert_placeholder=lambda request: corrections.with_scopes(request, [*split(EXAMPLE)]),
 )
 
 

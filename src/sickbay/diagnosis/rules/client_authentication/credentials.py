@@ -131,6 +131,7 @@ ID_MISSING = Rule(
     fix="Add {missing} to the form body.",
     spec=TOKEN,
     repair=_with_client_id,
+    insert_placeholder=corrections.placeholder("client_id"),
 )
 
 SECRET_WRONG = Rule(
