@@ -60,8 +60,9 @@ def with_answers(
     explained = any(is_explained(each.stage, each.examination, each.explanation) for each in diagnoses)
     merged = merged._replace(answers=answers)
     if entries:
-        known = [knowledge.finding(entry, severity) for entry in entries]
-        findings = _in_order(merged.explanation.findings, known, explained=explained)
+        evident = [knowledge.finding(entry, severity) for entry in entries if entry.is_evident]
+        known = [knowledge.finding(entry, severity) for entry in entries if not entry.is_evident]
+        findings = (*evident, *_in_order(merged.explanation.findings, known, explained=explained))
         explanation = Explanation(findings, merged.explanation.corrected)
         causes = knowledge.likely_causes(_causes(entries))
         return merged._replace(explanation=explanation, causes=causes)
@@ -86,10 +87,16 @@ def _in_order(by_rules: Sequence[Finding], known: Sequence[Finding], *, explaine
         finding
         for finding in by_rules
         if finding.severity == "error" and (explained or finding.id.startswith("code-"))
-        if not (named and finding.parameter and finding.parameter not in named)
+        if not (named and finding.parameter and finding.parameter not in named) and not (known and _is_masked(finding))
     ]
     rest = [finding for finding in by_rules if finding not in certain]
     return (*certain, *known, *rest)
+
+
+def _is_masked(finding: Finding) -> bool:
+    """Whether a placeholder such as `xxxx` may be a secret that was masked before it was pasted."""
+    received = finding.facts.get("received") or ("",)
+    return finding.id == "value-is-placeholder" and all(set(str(value).lower()) <= set("x*.-") for value in received)
 
 
 def _parameters_in(title: str) -> frozenset[str]:
