@@ -258,3 +258,25 @@ def test_known_errors_with_the_same_cause_are_shown_once() -> None:
     titles = [cause.title for cause in diagnosis.causes]
     assert len(titles) == len(set(titles))
     assert "epic-authorize-refused" not in [finding.id for finding in diagnosis.explanation.findings]
+
+
+def test_a_cause_that_the_text_shows_comes_before_faults_that_follow_from_it() -> None:
+    text = "curl -H 'Authentication: Basic YTpi' -d grant_type=client_credentials https://ehr.example.org/token\n\n"
+    findings = diagnose_text(f'{text}{{"error": "invalid_client"}}')[1].explanation.findings
+    assert [finding.id for finding in findings][:2] == ["header-named-authentication", "client-id-missing-in-body"]
+
+
+def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:
+    form = "grant_type=client_credentials&client_id=c1&client_secret=xxxx"
+    text = f"POST https://login.microsoftonline.com/t/oauth2/v2.0/token\n{form}\n\nAADSTS7000215: Invalid client secret"
+    ids = [finding.id for finding in diagnose_text(text)[1].explanation.findings]
+    assert ids[0].startswith("entra-")
+    assert "value-is-placeholder" in ids
+
+
+def test_a_url_that_is_followed_by_another_request_is_not_one_url_with_spaces() -> None:
+    url = "https://ehr.example.org/authorize?response_type=code&client_id=x&state=zE3rT9pQ2mN8vX4k"
+    ids = [
+        finding.id for finding in diagnose_text(f"{url}\n\ncurl https://ehr.example.org/r4/Patient/1")[1].explanation.findings
+    ]
+    assert "url-has-whitespace" not in ids

@@ -61,9 +61,11 @@ def with_answers(
     merged = merged._replace(answers=answers)
     if entries:
         by_rules, different = merged.explanation.findings, _of_different_causes(entries)
-        proven = _proven(by_rules, entries[0], explained=explained)
+        proven = _proven(by_rules, entries, explained=explained)
         rest = [finding for finding in by_rules if finding not in proven]
-        findings = (*proven, *(knowledge.finding(entry, severity) for entry in different), *rest)
+        evident = [knowledge.finding(entry, severity) for entry in different if entry.is_evident]
+        known = [knowledge.finding(entry, severity) for entry in different if not entry.is_evident]
+        findings = (*evident, *proven, *known, *rest)
         causes = knowledge.likely_causes(_causes(different, proven))
         return merged._replace(explanation=Explanation(findings, merged.explanation.corrected), causes=causes)
     if answers and not explained:
@@ -87,16 +89,24 @@ def _causes(entries: Sequence[KnownError], proven: Sequence[Finding]) -> list[Ca
     return [*ordered, *(entry.causes[0] for entry in others)]
 
 
-def _proven(by_rules: Sequence[Finding], entry: KnownError, *, explained: bool) -> list[Finding]:
+def _proven(by_rules: Sequence[Finding], entries: Sequence[KnownError], *, explained: bool) -> list[Finding]:
     """The faults that come before what the server's message means: if one of them explains it, all that are proven.
 
     A fault of one parameter doesn't explain a message about another one.
     """
     errors = [finding for finding in by_rules if finding.severity == "error" and (explained or finding.id.startswith("code-"))]
-    if not (named := _parameters_in(entry.title)):
+    errors = [finding for finding in errors if not _is_masked(finding)]
+    entry = next((entry for entry in entries if not entry.is_evident), None)
+    if entry is None or not (named := _parameters_in(entry.title)):
         return errors
     named = named.union(*(_parameters_in(cause.cause) for cause in entry.causes))
     return errors if any(finding.parameter in named for finding in errors) else [e for e in errors if not e.parameter]
+
+
+def _is_masked(finding: Finding) -> bool:
+    """Whether a placeholder such as `xxxx` may be a secret that was masked before it was pasted."""
+    received = finding.facts.get("received") or ("",)
+    return finding.id == "value-is-placeholder" and all(set(str(value).lower()) <= set("x*.-") for value in received)
 
 
 def _parameters_in(text: str) -> frozenset[str]:

@@ -156,3 +156,8 @@ def test_no_text_makes_these_functions_raise(text: str) -> None:
     for function in (address.vendor_of, address.fhir_version_of, address.fhir_base_of, address.retired, address.names_fhir):
         function(text)
         function(f"https://{text}")
+
+
+def test_a_name_between_the_version_and_a_resource_type_is_a_tenant() -> None:
+    assert address.fhir_base_of("https://ehr.example.org/fhir/r4/ABCDEF/Patient/1") == "https://ehr.example.org/fhir/r4/ABCDEF"
+    assert address.fhir_base_of("https://ehr.example.org/fhir/r4/Patients/1") == "https://ehr.example.org/fhir/r4"

@@ -68,6 +68,12 @@ def test_a_checklist_for_a_bare_status_comes_last() -> None:
     ]
 
 
+def test_an_entry_whose_phrases_show_the_cause_comes_before_a_message_of_the_server() -> None:
+    evident = entry("evident", text=(("expected: undefined",),), is_evident=True)
+    text = seen("code not valid, expected: undefined", ("keycloak",), ("invalid_grant",))
+    assert ids(text, (MESSAGE, evident))[0] == "evident"
+
+
 def test_an_entry_of_another_server_does_not_apply() -> None:
     assert ids(seen("code not valid", ("epic",), ("invalid_grant",)), (MESSAGE, OF_KEYCLOAK)) == []
 

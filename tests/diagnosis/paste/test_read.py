@@ -122,3 +122,32 @@ def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
 @given(PARTS, st.text(max_size=3))
 def test_a_long_text_gives_a_bounded_number_of_pieces(part: str, between: str) -> None:
     assert len(pieces((part + between) * 3000)) <= OF_A_KIND * len(READERS)
+
+
+@pytest.mark.parametrize("answer", ['{"error": "invalid_request"}', '{"resourceType": "OperationOutcome", "issue": []}'])
+@pytest.mark.parametrize("headers", ["", " HTTP/1.1\nHost: ehr.example.org"])
+def test_an_answer_below_a_request_is_not_its_body(answer: str, headers: str) -> None:
+    [request, *_] = [piece for piece in pieces(f"POST /r4/Patient{headers}\n\n{answer}") if piece.kind == "request"]
+    assert request.values["body"] == ""
+    assert not request.is_whole
+
+
+def test_a_resource_below_a_request_is_its_body() -> None:
+    [request] = pieces('POST /r4/Patient HTTP/1.1\nHost: ehr.example.org\n\n{"resourceType": "Patient"}')
+    assert request.values["body"] == '{"resourceType": "Patient"}'
+    assert request.is_whole
+
+
+def test_a_form_below_a_request_line_without_headers_was_sent_as_a_form() -> None:
+    [found] = inputs(pieces("POST https://ehr.example.org/token\ngrant_type=client_credentials&client_id=x"))
+    assert found.evidence["headers"] == {"Content-Type": "application/x-www-form-urlencoded"}
+    [found] = inputs(
+        pieces("POST https://ehr.example.org/token HTTP/1.1\nHost: x\n\ngrant_type=client_credentials&client_id=x")
+    )
+    assert found.evidence["headers"] == {"Host": "x"}
+
+
+def test_the_code_of_the_only_token_request_comes_from_the_only_authorization_url() -> None:
+    token = "curl -d grant_type=authorization_code -d code=Q7 -d client_id=x https://ehr.example.org/token"
+    assert inputs(pieces(f"{AUTHORIZE}\n\n{token}"))[-1].evidence["context"]["codes"]["Q7"]["code_challenge"] == "abc"
+    assert "codes" not in inputs(pieces(f"{AUTHORIZE}\n\n{AUTHORIZE}1\n\n{token}"))[-1].evidence["context"]

@@ -21,7 +21,7 @@ def aud_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal |
         "received": None,
         "audience": request.parameters.get("audience"),
         "bases": bases,
-        "base": bases[0] if bases else "the FHIR base, the iss of the launch",
+        "base": bases[0] if bases else "FHIR-BASE-URL-OF-YOUR-LAUNCH",
         "note": "the iss of the launch",
     }
     return refusals.AUD_MISSING.with_facts(facts)

@@ -10,7 +10,11 @@ from http import HTTPStatus
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 from sickbay.kernel.text_search import first, matches
 
-_PHRASES = {re.escape(status.phrase).replace(r"\ ", r"[\s_-]?") for status in HTTPStatus if status >= 400} | {"Unknown Error"}
+_PHRASES = {
+    re.escape(status.phrase).replace(r"\ ", r"[\s_-]?").replace("Timeout", "Time-?out")
+    for status in HTTPStatus
+    if status >= 400
+} | {"Unknown Error"}
 _REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
 _WORDS = "|".join(sorted((code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
 _KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"

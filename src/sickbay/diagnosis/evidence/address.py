@@ -78,7 +78,8 @@ def retired(url: str) -> RetiredAddress | None:
 def fhir_base_of(url: str) -> str:
     """Returns what precedes the resource type, `metadata` or `.well-known`; "" if the path has none of these.
 
-    Anything that looks like a type counts if it follows the FHIR version directly.
+    Anything that looks like a type counts if it follows the FHIR version directly, unless a type follows it: then it names a
+    tenant, as in `/r4/ABCDEF/Patient`.
     """
     location = url.partition("?")[0].partition("#")[0]
     scheme, colon, rest = location.partition("://")
@@ -90,7 +91,8 @@ def fhir_base_of(url: str) -> str:
 def _follows_the_base(segments: list[str], index: int) -> bool:
     segment, before = unquote(segments[index]), segments[index - 1].lower()
     known = segment in _TYPES or segment in ("metadata", ".well-known")
-    return known or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "")
+    is_tenant = unquote(segments[index + 1]) in _TYPES if index + 1 < len(segments) else False
+    return known or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "" and not is_tenant)
 
 
 def names_fhir(url: str) -> bool:

@@ -39,7 +39,7 @@ def known_errors(text: str, answers: Sequence[ErrorAnswer]) -> list[KnownError]:
 
 def finding(entry: KnownError, severity: Severity) -> Finding:
     source = Spec(f"{BASES[entry.confidence]}: {urlsplit(entry.source).netloc}", entry.source)
-    place = f" You find it under {entry.where}." if entry.where else ""
+    place = f" You find it under {entry.where.removesuffix('.')}." if entry.where else ""
     fix = f"{entry.causes[0].remedy}{place}" if entry.causes else place.strip()
     return Finding(entry.id, severity, entry.title, entry.why, fix, source, "probable", {}, refused=severity == "error")
 

@@ -40,6 +40,8 @@ class KnownError:
     where:      the place in the server's console or in the library's options; "" if there is none.
     source:     the URL of what the entry rests on.
     is_general: a checklist for a bare HTTP status or error code. An entry that knows more comes before it.
+    is_evident: the phrases show the cause itself, such as a blank in a configured value. It comes before entries that explain
+                the message, and before the rules.
     """
 
     id: str
@@ -55,3 +57,4 @@ class KnownError:
     captures: tuple[str, ...] = ()
     where: str = ""
     is_general: bool = False
+    is_evident: bool = False

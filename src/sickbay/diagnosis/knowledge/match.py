@@ -57,11 +57,14 @@ VERBATIM = 24
 
 
 def specificity(entry: KnownError, seen: Recognised) -> float:
-    """A message counts as much as a recognised server, the more the longer it is; further phrases and a code count a little."""
+    """A message counts as much as a recognised server, the more the longer it is; further phrases and a code count a little.
+
+    Phrases that show the cause itself count twice.
+    """
     lengths = _longest(entry, seen.text) or []
     phrases = 4 + min(max(lengths), 2 * VERBATIM) / 8 + (len(lengths) - 1) if lengths else 0
     points = 4 * (not seen.servers.isdisjoint(entry.servers)) + phrases + bool(entry.codes)
-    return points / 2 if _is_general(entry) else points
+    return points / 2 if _is_general(entry) else points * 2 if entry.is_evident else points
 
 
 def _is_general(entry: KnownError) -> bool:

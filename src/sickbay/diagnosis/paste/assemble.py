@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -81,7 +82,7 @@ ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "s
 
 def _request(piece: Piece) -> Iterator[Input]:
     values = piece.values
-    headers = {str(name): str(value) for name, value in values["headers"].items()}
+    headers = _headers(piece)
     host = next((value for name, value in headers.items() if name.lower() == "host"), "")
     url = str(values["url"])
     url = f"{_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
@@ -93,6 +94,16 @@ def _request(piece: Piece) -> Iterator[Input]:
         yield Input({"kind": kind, "app": client_metadata(values["body"])}, piece.is_whole, piece)
     elif kind:
         yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _headers(piece: Piece) -> dict[str, str]:
+    """The headers that were pasted. A form below a mere request line was most likely sent as one."""
+    headers = {str(name): str(value) for name, value in piece.values["headers"].items()}
+    is_form = piece.kind == "request" and not piece.is_whole and _FORM_BODY.match(piece.values["body"])
+    return FORM if not headers and is_form else headers
+
+
+_FORM_BODY = re.compile(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
 
 
 def _scheme(host: str) -> str:
@@ -154,10 +165,17 @@ def context(found: Sequence[Input]) -> dict[str, Any]:
     known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
     known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
     returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
-    if code := returned.get("code"):
+    if code := returned.get("code") or _redeemed(found):
         names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
         known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
     return {name: value for name, value in known.items() if value}
+
+
+def _redeemed(found: Sequence[Input]) -> str:
+    """The code of the only token request: next to a single authorization URL, it most likely came from there."""
+    bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
+    is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1
+    return dict(parse(bodies[0]).pairs).get("code", "") if is_one_launch else ""
 
 
 def _default_response_mode(response_type: str) -> str:

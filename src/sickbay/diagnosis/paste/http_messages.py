@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sickbay.diagnosis.paste import loose_json, objects
 from sickbay.diagnosis.paste.piece import Piece
 
 _REQUEST = re.compile(
@@ -32,9 +33,12 @@ class _Message:
     has_version: bool = False
 
     def piece(self) -> Piece:
-        body = _first_body("\n".join(self.body))
+        shown = _first_body("\n".join(self.body))
+        is_answer = self.kind == "request" and _is_answer(shown)
+        body = "" if is_answer else shown
         values = {**self.first, "headers": self.headers, "body": body}
-        whole = bool(self.headers or self.has_version) and not (self._length() and not body)
+        has_body = self._length() or (is_answer and self.first["method"] != "GET")
+        whole = bool(self.headers or self.has_version) and not (has_body and not body)
         return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
 
     def _length(self) -> bool:
@@ -93,6 +97,14 @@ def _read(message: _Message, line: str) -> bool:
 
 def _is_body(line: str) -> bool:
     return line.lstrip().startswith(("{", "[", "<")) or re.match(r"\s*[\w.-]{1,40}=[^\s]*$", line) is not None
+
+
+def _is_answer(body: str) -> bool:
+    """Whether the JSON below a request is the response to it: many people paste a request line and then the error."""
+    members = loose_json.parse(body) if body.startswith("{") else None
+    if not isinstance(members, Mapping):
+        return False
+    return objects.kind_of(members) in ("error", "token_response") or members.get("resourceType") == "OperationOutcome"
 
 
 def _first_body(text: str) -> str:

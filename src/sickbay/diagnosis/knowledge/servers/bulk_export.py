@@ -11,6 +11,7 @@ ERRORS = (
             ("must", "missing", "required", "error", "requires", "invalid", "not specified", "should"),
             ("export", "bulk", "async"),
         ),
+        without=("prefer: respond-async 202", "unable to find group", "group not found"),
         title="Prefer: respond-async is missing: an export runs only asynchronously",
         why="The Bulk Data specification requires this header in the kick-off request. The server then answers 202 with"
         " Content-Location.",
@@ -86,7 +87,7 @@ ERRORS = (
             ("$export", "bulk export", "bulk data", "export operation", "/group/", "ndjson", "bulk fhir"),
             ("401", "403", "unauthorized", "forbidden", "insufficient", "not authorized", "access denied", "scope"),
         ),
-        without=("storage", "blob", "_type="),
+        without=("storage", "blob", "_type=", "jwks", "typeerror", "invalid_client", "invalid_grant"),
         title="The export was refused: the token needs system/ scopes and the app must be allowed for the group",
         why="$export is for backend services: client_credentials with a signed assertion, and system/ scopes for every"
         " exported type.",

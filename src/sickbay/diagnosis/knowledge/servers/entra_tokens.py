@@ -198,7 +198,7 @@ ERRORS = (
             ),
             MICROSOFT,
         ),
-        without=("client assertion", "aadsts"),
+        without=("client assertion", "aadsts", "number of keys in configuration: '0'"),
         title="The token's signature couldn't be verified with the keys of this tenant",
         why=(
             "The API looks for the key (kid) in the discovery document. Tokens for Microsoft Graph can't be verified by others."

@@ -169,7 +169,11 @@ ERRORS = (
             ),
             ("version", "metadata", "parse", "dstu", "r4", "stu3"),
         ),
-        without=('"resourcetype": "capabilitystatement"', '"resourcetype":"capabilitystatement"'),
+        without=(
+            "failed to parse database resource",
+            '"resourcetype": "capabilitystatement"',
+            '"resourcetype":"capabilitystatement"',
+        ),
         captures=(r"url used was (?P<value>\S+)",),
         title="The FHIR version of client and server differ, or the client didn't get FHIR from the server",
         why="HAPI's client reads /metadata first and compares fhirVersion with its FhirContext. HTML, a login page or another"

@@ -17,6 +17,7 @@ ERRORS = (
                 "hapi-2575",
                 "invalid profile",
                 "unable to resolve profile",
+                "unable to resolve reference to profile",
                 "could not be resolved, so has not been checked",
                 "unknown profile",
             ),

@@ -274,13 +274,34 @@ ERRORS = (
         confidence="observed",
     ),
     KnownError(
+        id="identityserver-client-unknown",
+        text=(("unknown client or not enabled", "no client with id"),),
+        without=("keycloak", "/realms/", "aadsts"),
+        captures=(r"(?:not enabled:|client with id) '?(?P<client_id>[\w.-]{1,80})",),
+        title="`client_id`: the server has no enabled client with this ID: {client_id}",
+        why="IdentityServer looks the ID up in its client store, case-sensitively. The message is the same for a disabled"
+        " client.",
+        causes=(
+            Cause(
+                "No client with exactly this ID is in the store that the running server uses.",
+                "Look at the list in the configuration, or at the table Clients.",
+                "Add the client to the store with this ClientId, or send the ID that is there.",
+            ),
+            Cause(
+                "The client's Enabled is false.",
+                "Look at the client's entry.",
+                "Set Enabled to true.",
+            ),
+        ),
+        source="https://docs.duendesoftware.com/identityserver/fundamentals/clients/",
+        confidence="documented",
+    ),
+    KnownError(
         id="identityserver-client-secret",
         text=(
             (
                 "client secret validation failed",
                 "invalid client secret",
-                "no client with id",
-                "unknown client or not enabled",
                 "no secret found",
                 "secret validation failed",
                 "no matching hashed secret found",

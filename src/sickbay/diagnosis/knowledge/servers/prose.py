@@ -138,7 +138,7 @@ ERRORS = (
             "redirect url",
             "callback",
         ),
-        ("instead of", "although", "even though", "rather than", "wrong", "internal", "but "),
+        ("instead of", "although", "even though", "rather than", "internal", "but "),
     ),
     in_prose(
         BASES["general-back-to-login"],

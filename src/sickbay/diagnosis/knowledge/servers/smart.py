@@ -122,9 +122,12 @@ ERRORS = (
                 "no patient selected",
                 "no patient is selected",
                 "client.patient.id",
+                "failed to get a patientid",
+                "could not get patient",
             ),
-            ("token", "launch", "smart", "fhir"),
+            ("token", "launch", "smart", "fhir", "authorization response"),
         ),
+        without=("claims inside", "inside the access token", "inside the jwt"),
         title="launch/patient: the token response has no patient, because no patient was in context",
         why="The server puts patient into the token response only after an EHR launch with a patient, or if launch/patient "
         "was requested and a patient was chosen.",

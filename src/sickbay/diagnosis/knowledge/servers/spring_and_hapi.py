@@ -63,6 +63,7 @@ ERRORS = (
             ("could not extract resultset", "sqlgrammarexception", "hapi-1262"),
             ("hapi", "fhir", "search", "operationoutcome"),
         ),
+        without=("does not exist position", 'relation "hfj', "select next value", "seq_resource_id"),
         title="The search fails in HAPI's database: most often a parameter in _has or a chain doesn't exist",
         why="HAPI doesn't check every name in _has and chained parameters before it builds the SQL statement.",
         causes=(
