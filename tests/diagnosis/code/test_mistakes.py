@@ -54,6 +54,11 @@ CASES = {
         f'{CURL} -H "Authorization: Basic $(echo -n $ID:$SECRET | base64 -w 0)"',
         (1, 1),
     ),
+    "code-base64-twice": (
+        'pair = client_id + ":" + secret\nonce = base64.b64encode(pair.encode())\nheader = base64.b64encode(once).decode()',
+        'pair = client_id + ":" + secret\nonce = base64.b64encode(pair.encode())\nheader = "Basic " + once.decode()',
+        (2, 3),
+    ),
     "code-base64-android-default": (
         'val auth = "Basic " + Base64.encodeToString("$id:$secret".toByteArray(), Base64.DEFAULT)',
         'val auth = "Basic " + Base64.encodeToString("$id:$secret".toByteArray(), Base64.NO_WRAP)',

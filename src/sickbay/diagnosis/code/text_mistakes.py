@@ -34,6 +34,13 @@ ANDROID_WRAPPED = MistakeText(
     "On Android, `Base64.DEFAULT` adds a line break after 76 characters and at the end. A header can't contain it.",
     "Use `Base64.NO_WRAP`.",
 )
+TWICE = MistakeText(
+    "code-base64-twice",
+    "error",
+    "The client ID and secret are encoded with base64 twice",
+    "The server decodes the `Authorization` header once. It then reads a text without a colon, not a client ID and a secret.",
+    "Encode `client_id:client_secret` once.",
+)
 ECHO = MistakeText(
     "code-basic-newline",
     "error",
@@ -87,6 +94,10 @@ _HEX = re.compile(
     r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*['\"]?(?:hex)?['\"]?\s*\)",
 )
 _BASE64_PIPE = re.compile(r"\becho\s+(?P<flags>-\S+\s+)?[^|\n]{0,300}\|\s*(?:openssl\s+)?base64\b(?P<options>[^)\n\"`|]{0,40})")
+_ENCODE = r"(?:b64encode|btoa|Base64\.encode|base64_encode|encode64|EncodeToString|ToBase64String)"
+_TWICE = re.compile(
+    rf"{_ENCODE}\(\s*(?:\w+\.)?{_ENCODE}\(|\b(?P<name>\w+)\s*:?=\s*[\w.]*{_ENCODE}\([^;]{{1,200}}?\b{_ENCODE}\(\s*(?P=name)\b"
+)
 _CREDENTIALS = re.compile(r"\bbasic\b|secret", re.I)
 _ANDROID = re.compile(r"Base64\.encode(?:ToString)?\([^;\n]{0,160}\bBase64\.DEFAULT\b")
 _NO_CORS = re.compile(r"\bmode['\"]?\s*:\s*['\"`]no-cors['\"`]")
@@ -151,6 +162,11 @@ def _echo(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
             yield ECHO, match.start(), match.end(), {}
 
 
+def _twice(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
+    if _CREDENTIALS.search(text):
+        yield from ((TWICE, match.start(), match.end(), {}) for match in _TWICE.finditer(text))
+
+
 def _wrapped(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
     for match in _encoding(text):
         rest = text[match.end() : match.end() + 20]
@@ -185,6 +201,7 @@ def _browser_secret(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str
 _CHECKS: tuple[_Check, ...] = (
     _hex,
     _echo,
+    _twice,
     _wrapped,
     _matching(_ANDROID, ANDROID_WRAPPED),
     _matching(_NO_CORS, NO_CORS),

@@ -28,7 +28,9 @@ class Recognised(NamedTuple):
 
 
 def matching(seen: Recognised, table: Iterable[KnownError]) -> list[KnownError]:
-    """The entries that apply, the one that recognises the most of the text first. Much less specific ones are left out.
+    """The entries that apply, the one that recognises the most of the text first.
+
+    Those that recognise less than half as much as the first are left out.
 
     An entry and its further wordings in `servers/prose.py` count as one.
     """
@@ -38,7 +40,7 @@ def matching(seen: Recognised, table: Iterable[KnownError]) -> list[KnownError]:
     for pair in found:
         once.setdefault(pair[1].id.removesuffix(IN_PROSE), pair)
     first = list(once.values())[:MOST]
-    return [entry for points, entry in first if 4 * points >= first[0][0]]
+    return [entry for points, entry in first if 2 * points >= first[0][0]]
 
 
 def applies(entry: KnownError, seen: Recognised) -> bool:
