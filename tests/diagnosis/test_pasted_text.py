@@ -280,3 +280,21 @@ def test_a_url_that_is_followed_by_another_request_is_not_one_url_with_spaces() 
         finding.id for finding in diagnose_text(f"{url}\n\ncurl https://ehr.example.org/r4/Patient/1")[1].explanation.findings
     ]
     assert "url-has-whitespace" not in ids
+
+
+def test_a_correction_that_cannot_change_the_response_is_not_offered() -> None:
+    request = (
+        "GET https://fhir.epic.com/interconnect-fhir-oauth/api/FHIR/R4/Patient HTTP/1.1\nAuthorization: Bearer abcdef.ghij.kl"
+    )
+    issue = '{"severity":"fatal","code":"required","diagnostics":"This request requires a demographics search parameter"}'
+    answer = f'HTTP/1.1 400 Bad Request\n\n{{"resourceType":"OperationOutcome","issue":[{issue}]}}'
+    diagnosis = diagnose_text(f"{request}\n\n{answer}")[1]
+    assert diagnosis.explanation.findings[0].id == "epic-patient-search-demographics"
+    assert diagnosis.corrected is None
+
+
+def test_a_known_error_repeats_the_value_of_the_request() -> None:
+    url = "https://ehr.example.org:9443/oauth2/authorize?response_type=code&client_id=x1&scope=launch%2Fpatient&state=abc"
+    text = f"I get an invalid audience parameter response with this URL\n{url}&aud=https%3A%2F%2Fehr.example.org%2Fapi"
+    titles = [finding.title for finding in diagnose_text(text)[1].explanation.findings]
+    assert "aud: `https://ehr.example.org/api` isn't the FHIR base URL of this server" in titles

@@ -67,7 +67,8 @@ def with_answers(
         known = [knowledge.finding(entry, severity) for entry in different if not entry.is_evident]
         findings = (*evident, *proven, *known, *rest)
         causes = knowledge.likely_causes(_causes(different, proven))
-        return merged._replace(explanation=Explanation(findings, merged.explanation.corrected), causes=causes)
+        merged = merged._replace(explanation=Explanation(findings, merged.explanation.corrected), causes=causes)
+        return merged if _corrects(by_rules, entries) else merged._replace(corrected=None)
     if answers and not explained:
         return merged._replace(explanation=added(merged.stage, merged.explanation, answers))
     return merged
@@ -101,6 +102,12 @@ def _proven(by_rules: Sequence[Finding], entries: Sequence[KnownError], *, expla
         return errors
     named = named.union(*(_parameters_in(cause.cause) for cause in entry.causes))
     return errors if any(finding.parameter in named for finding in errors) else [e for e in errors if not e.parameter]
+
+
+def _corrects(by_rules: Sequence[Finding], entries: Sequence[KnownError]) -> bool:
+    """Whether the corrected request may get another response: it corrects a fault, or what the message is about."""
+    named = frozenset().union(*(_parameters_in(entry.title) for entry in entries))
+    return any(finding.severity == "error" or finding.parameter in named for finding in by_rules)
 
 
 def _is_masked(finding: Finding) -> bool:

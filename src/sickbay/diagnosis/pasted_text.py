@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis import doctor, paste_parser
@@ -19,9 +19,12 @@ from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
 from sickbay.diagnosis.unseen import to_compare
+from sickbay.protocol.parameters import parse
 
 MOST = 20
 """How many requests and responses of one text are examined at most."""
+SENT = ("client_id", "redirect_uri", "scope", "audience")
+"""The parameters that texts of known errors repeat."""
 NOT_RECOGNISED = (
     "Nothing in this text is recognised. Paste the request that failed or the answer to it: open the developer tools of the "
     "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
@@ -41,7 +44,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     context = _requested_fragment(text) | dict(context or {})
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
-    entries = knowledge.known_errors(text, answers)
+    entries = knowledge.known_errors(text, answers, _sent(each.evidence for each in found))
     if not (found or answers or entries or described(pieces)):
         raise ValueError(NOT_RECOGNISED)
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
@@ -54,13 +57,23 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return evidence, diagnosis._replace(pieces=pieces)
 
 
+def _sent(inputs: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """The parameters of the requests; of the first one, if several have the same."""
+    sent: dict[str, str] = {}
+    for evidence in inputs:
+        query = str(evidence.get("url", "")).partition("?")[2].partition("#")[0]
+        for name, value in (*parse(query).pairs, *parse(str(evidence.get("body") or "")).pairs):
+            sent.setdefault("audience" if name == "aud" else name, value)
+    return {name: sent[name] for name in SENT if name in sent}
+
+
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
     """Diagnoses the inputs of one exchange as a whole: any of them may explain its error response.
 
     text: the address and the response, in which messages of known servers are looked for.
     """
     diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
-    entries = knowledge.known_errors(text, answers) if answers else []
+    entries = knowledge.known_errors(text, answers, _sent(inputs)) if answers else []
     return with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
 
 

@@ -91,13 +91,24 @@ def test_a_phrase_that_must_not_be_there_excludes_an_entry() -> None:
 
 def test_values_from_the_paste_fill_the_texts_and_missing_ones_are_words() -> None:
     known = entry("x", title="Entra doesn't know {redirect_uri}", captures=(r"URI '(?P<redirect_uri>[^']+)'",))
-    assert filled(known, "The redirect URI 'https://a/cb' isn't known").title == "Entra doesn't know `https://a/cb`"
-    assert filled(known, "").title == "Entra doesn't know the redirect_uri"
+    assert filled(known, "The redirect URI 'https://a/cb' isn't known", {}).title == "Entra doesn't know `https://a/cb`"
+    assert filled(known, "", {}).title == "Entra doesn't know the redirect_uri"
+
+
+def test_a_value_that_only_the_request_has_fills_the_texts_unless_the_message_has_another() -> None:
+    known = entry("x", title="`redirect_uri` isn't registered: {redirect_uri}", captures=(r"URI '(?P<redirect_uri>[^']+)'",))
+    sent = {"redirect_uri": "https://b/cb"}
+    assert filled(known, "", sent).title == "`redirect_uri` isn't registered: `https://b/cb`"
+    assert filled(known, "URI 'https://a/cb'", sent).title == "`redirect_uri` isn't registered: `https://a/cb`"
+
+
+def test_a_missing_value_at_the_end_of_a_title_is_left_out() -> None:
+    assert filled(entry("x", title="It isn't registered: {redirect_uri}"), "", {}).title == "It isn't registered"
 
 
 def test_names_with_underscores_are_put_in_backticks_once() -> None:
     known = entry("x", title="invalid_grant: send `client_id` and redirect_uri, not /oauth2_token")
-    assert filled(known, "").title == "`invalid_grant`: send `client_id` and `redirect_uri`, not /oauth2_token"
+    assert filled(known, "", {}).title == "`invalid_grant`: send `client_id` and `redirect_uri`, not /oauth2_token"
 
 
 @given(st.text(alphabet='ab_ \\n"%20&;quot', max_size=60))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
@@ -22,25 +23,33 @@ VALUES: dict[str, str] = {
     "project": "the project",
     "claim": "the claim",
 }
-"""Words for a value that the text doesn't contain."""
+"""Words for a value that the text doesn't contain. At the end of a title, after a colon, such a value is left out."""
 MOST = 120
 """The maximum number of characters of a value that is repeated."""
 
 
-def filled(entry: KnownError, paste: str) -> KnownError:
-    """The entry with {name} in its texts replaced by the values in the paste."""
-    values = VALUES | _captured(entry, paste)
+def filled(entry: KnownError, paste: str, sent: Mapping[str, str]) -> KnownError:
+    """The entry with {name} in its texts replaced by the values in the message, or else by those that the app sent."""
+    known = _quoted(sent) | _captured(entry, paste)
+    values = VALUES | known
     causes = tuple(Cause(*(_fill(text, values) for text in cause)) for cause in entry.causes)
-    return replace(entry, title=_fill(entry.title, values), why=_fill(entry.why, values), causes=causes)
+    title = _UNKNOWN.sub(lambda match: match[0] if match[1] in known else "", entry.title)
+    return replace(entry, title=_fill(title, values), why=_fill(entry.why, values), causes=causes)
+
+
+_UNKNOWN = re.compile(r": `?\{(\w+)\}`?$")
+
+
+def _quoted(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"`{value[:MOST]}`" for name, value in values.items() if value}
 
 
 def _captured(entry: KnownError, paste: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for pattern in entry.captures:
         match = re.search(pattern, paste, re.I)
-        for name, value in (match.groupdict() if match else {}).items():
-            if value:
-                found.setdefault(name, f"`{value[:MOST]}`")
+        for name, value in _quoted(match.groupdict("") if match else {}).items():
+            found.setdefault(name, value)
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -30,11 +31,14 @@ class LikelyCause(NamedTuple):
         return self._asdict()
 
 
-def known_errors(text: str, answers: Sequence[ErrorAnswer]) -> list[KnownError]:
-    """The known errors that a paste shows, with values from it, the most specific first."""
+def known_errors(text: str, answers: Sequence[ErrorAnswer], sent: Mapping[str, str] = MappingProxyType({})) -> list[KnownError]:
+    """The known errors that a paste shows, with values from it, the most specific first.
+
+    sent: the parameters of the requests in the paste, with `aud` as `audience`.
+    """
     lowered = plain(text)
     seen = match.Recognised(lowered, recognised_servers(lowered), frozenset(answer.code for answer in answers if answer.code))
-    return [fill.filled(entry, text) for entry in match.matching(seen, table.entries())]
+    return [fill.filled(entry, text, sent) for entry in match.matching(seen, table.entries())]
 
 
 def finding(entry: KnownError, severity: Severity) -> Finding:

@@ -127,8 +127,8 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
 
 def known_error_view(entry: KnownError) -> KnownErrorView:
     """The page of a known error of another server. Values that a paste would fill in are in words."""
-    finding = knowledge.finding(filled(entry, ""), "error")
-    causes = knowledge.likely_causes(filled(entry, "").causes)
+    finding = knowledge.finding(filled(entry, "", {}), "error")
+    causes = knowledge.likely_causes(filled(entry, "", {}).causes)
     return KnownErrorView(
         entry.id, finding.title, finding.why, entry.where, causes, Link(finding.spec.name, finding.spec.url), entry.confidence
     )

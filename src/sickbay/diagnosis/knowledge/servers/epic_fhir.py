@@ -35,7 +35,9 @@ ERRORS = (
     KnownError(
         id="epic-patient-search-demographics",
         servers=("epic",),
-        text=(("59159", "demographics or _id", "patient?patient=", "not enough demographics"),),
+        text=(
+            ("59159", "demographics or _id", "patient?patient=", "not enough demographics", "requires a demographics search"),
+        ),
         title="Patient search: Epic needs _id, an identifier or enough demographics",
         why="Epic finds a patient only by ID, by identifier, or by a set such as family, given and birthdate. "
         "Patient has no search parameter patient.",

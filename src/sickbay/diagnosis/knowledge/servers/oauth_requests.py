@@ -10,7 +10,7 @@ ERRORS = (
         id="oauth-token-401",
         codes=("401",),
         text=(ENDPOINT,),
-        without=("bearer error=", "invalid_token"),
+        without=("bearer error=", "invalid_token", "invalid_client"),
         title="401 from the token endpoint: the client could not be authenticated",
         why="The token endpoint asks for the client's credentials, not for a token.",
         causes=(
