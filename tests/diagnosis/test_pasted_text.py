@@ -12,6 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.code import request_mistakes
+from sickbay.diagnosis.code.mistake import MistakeText
+from sickbay.diagnosis.knowledge import table
+from sickbay.diagnosis.paste_findings import RESTATED
 from sickbay.diagnosis.pasted_text import diagnose_text
 
 AUTHORIZE = (
@@ -298,3 +303,19 @@ def test_a_known_error_repeats_the_value_of_the_request() -> None:
     text = f"I get an invalid audience parameter response with this URL\n{url}&aud=https%3A%2F%2Fehr.example.org%2Fapi"
     titles = [finding.title for finding in diagnose_text(text)[1].explanation.findings]
     assert "aud: `https://ehr.example.org/api` isn't the FHIR base URL of this server" in titles
+
+
+def test_a_known_error_that_says_the_same_as_a_rule_is_not_shown_again() -> None:
+    body = '{"grant_type":"authorization_code","code":"abc","redirect_uri":"https://a.example/cb","client_id":"6c12dff4"}'
+    request = f"curl -X POST https://ehr.example.org/oauth2/token -H 'Content-Type: application/json' -d '{body}'"
+    diagnosis = diagnose_text(f'{request}\n\n{{"error": "unsupported_grant_type"}}')[1]
+    assert [finding.id for finding in diagnosis.explanation.findings if finding.severity == "error"] == [
+        "token-wrong-content-type"
+    ]
+    assert diagnosis.causes
+
+
+@pytest.mark.parametrize(("entry", "rules"), RESTATED.items())
+def test_restated_rules_and_known_errors_exist(entry: str, rules: set[str]) -> None:
+    assert entry in {known.id for known in table.entries()}
+    assert rules <= {*BY_ID, *(mistake.id for mistake in vars(request_mistakes).values() if isinstance(mistake, MistakeText))}
