@@ -34,6 +34,11 @@ def test_what_is_left_out_of_a_part_of_a_request_is_not_missing() -> None:
     assert [id for id in ids("HTTPBody: grant_type=authorization_code&code=abc") if "missing" in id] == []
 
 
+def test_a_request_line_with_a_resource_below_it_does_not_lack_a_content_type() -> None:
+    sent = 'PUT https://ehr.example.org/r4/Patient/1\n\n{"resourceType": "Patient", "id": "1"}\n'
+    assert "fhir-write-content-type" not in ids(f"This answers 400 Bad Request:\n\n{sent}")
+
+
 def test_the_pieces_of_one_launch_are_examined_together() -> None:
     verifier = "a" * 43
     text = (

@@ -38,19 +38,14 @@ ERRORS = (
                 " case.",
             ),
             Cause(
-                "The app doesn't keep the session object, so it is deleted during the login.",
-                "currentAuthorizationFlow is a local variable.",
-                "Keep the flow in a property until it has finished.",
+                "The app doesn't keep the session object, or started the login before it had a window.",
+                "currentAuthorizationFlow is a local variable, or no login page appears.",
+                "Keep the flow in a property, and start the login when the app is in the foreground.",
             ),
             Cause(
                 "The authorization server answered with an error page, and the user went back.",
                 "The page in the browser has an error such as invalid_client or redirect_uri mismatch.",
                 "Fix that error: compare client_id and redirect URI with the registration.",
-            ),
-            Cause(
-                "The login was started before the app had a window, or while another login was running.",
-                "No login page appears, most often at the start of the app.",
-                "Start the login only when the app is in the foreground, and one at a time.",
             ),
         ),
         source="https://github.com/openid/AppAuth-Android/issues/756",
