@@ -243,6 +243,13 @@ def test_a_cause_that_the_text_shows_comes_before_faults_that_follow_from_it() -
     assert [finding.id for finding in findings][:2] == ["header-named-authentication", "client-id-missing-in-body"]
 
 
+def test_the_likely_causes_begin_with_those_of_the_first_finding() -> None:
+    text = "AADSTS50011: The redirect URI 'http://a.example/cb' specified in the request does not match. haproxy does the TLS."
+    diagnosis = diagnose_text(text)[1]
+    assert "X-Forwarded-Proto" in diagnosis.explanation.findings[0].fix
+    assert "X-Forwarded-Proto" in diagnosis.causes[0].fix
+
+
 def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:
     form = "grant_type=client_credentials&client_id=c1&client_secret=xxxx"
     text = f"POST https://login.microsoftonline.com/t/oauth2/v2.0/token\n{form}\n\nAADSTS7000215: Invalid client secret"

@@ -72,8 +72,8 @@ def with_answers(
 
 
 def _causes(entries: Sequence[KnownError]) -> list[Cause]:
-    """All causes of the first entry, and the most likely one of each other."""
-    first, *others = entries
+    """All causes of the first entry, and the most likely one of each other, in the order of the findings."""
+    first, *others = sorted(entries, key=lambda entry: not entry.is_evident)
     return [*first.causes, *(entry.causes[0] for entry in others)]
 
 

@@ -1,4 +1,4 @@
-"""FHIR servers and test tools that aren't set up for the request."""
+"""Servers and test tools that aren't set up for the request."""
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
@@ -234,5 +234,29 @@ ERRORS = (
         ),
         source="https://github.com/keycloak/keycloak/issues/16015",
         confidence="observed",
+    ),
+    KnownError(
+        id="openemr-client-credentials",
+        is_evident=True,
+        text=(("openemr", "/oauth2/default/token", "/apis/default/fhir"), ("client_credentials",), ("invalid_client",)),
+        without=("client_assertion=",),
+        title="OpenEMR allows client credentials only with a signed JWT, and the request sends a secret",
+        why="System scopes need a client that was registered with jwks_uri or jwks. Its token request has `client_assertion`"
+        " instead of `client_secret`.",
+        causes=(
+            Cause(
+                "The request authenticates with client_secret.",
+                "It has no client_assertion.",
+                "Register the client with its public keys (jwks), and send client_assertion_type and client_assertion, signed"
+                " with RS384 or ES384.",
+            ),
+            Cause(
+                "The client isn't enabled yet.",
+                "Look at Administration > System > API Clients.",
+                "Enable the client there.",
+            ),
+        ),
+        source="https://github.com/openemr/openemr/blob/master/API_README.md",
+        confidence="documented",
     ),
 )
