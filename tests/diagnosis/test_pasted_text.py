@@ -39,6 +39,11 @@ def test_what_is_left_out_of_a_part_of_a_request_is_not_missing() -> None:
     assert [id for id in ids("HTTPBody: grant_type=authorization_code&code=abc") if "missing" in id] == []
 
 
+def test_a_request_line_with_a_resource_below_it_does_not_lack_a_content_type() -> None:
+    sent = 'PUT https://ehr.example.org/r4/Patient/1\n\n{"resourceType": "Patient", "id": "1"}\n'
+    assert "fhir-write-content-type" not in ids(f"This answers 400 Bad Request:\n\n{sent}")
+
+
 def test_the_pieces_of_one_launch_are_examined_together() -> None:
     verifier = "a" * 43
     text = (
@@ -269,6 +274,13 @@ def test_a_cause_that_the_text_shows_comes_before_faults_that_follow_from_it() -
     text = "curl -H 'Authentication: Basic YTpi' -d grant_type=client_credentials https://ehr.example.org/token\n\n"
     findings = diagnose_text(f'{text}{{"error": "invalid_client"}}')[1].explanation.findings
     assert [finding.id for finding in findings][:2] == ["header-named-authentication", "client-id-missing-in-body"]
+
+
+def test_the_likely_causes_begin_with_those_of_the_first_finding() -> None:
+    text = "AADSTS50011: The redirect URI 'http://a.example/cb' specified in the request does not match. haproxy does the TLS."
+    diagnosis = diagnose_text(text)[1]
+    assert "X-Forwarded-Proto" in diagnosis.explanation.findings[0].fix
+    assert "X-Forwarded-Proto" in diagnosis.causes[0].fix
 
 
 def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:

@@ -102,8 +102,11 @@ def _of_different_causes(entries: Sequence[KnownError]) -> list[KnownError]:
 
 
 def _causes(entries: Sequence[KnownError], proven: Sequence[Finding]) -> list[Cause]:
-    """All causes of the first entry, those that a proven fault confirms first, and the most likely one of each other entry."""
-    first, *others = entries
+    """All causes of the first entry, those that a proven fault confirms first, and the most likely one of each other entry.
+
+    The entries are in the order of the findings.
+    """
+    first, *others = sorted(entries, key=lambda entry: not entry.is_evident)
     faulty = {finding.parameter for finding in proven}
     ordered = sorted(first.causes, key=lambda cause: faulty.isdisjoint(_parameters_in(cause.cause)))
     return [*ordered, *(entry.causes[0] for entry in others)]

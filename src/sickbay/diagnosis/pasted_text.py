@@ -116,11 +116,15 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     shown = tuple(
         finding
         for finding in diagnosis.explanation.findings
-        if (found.is_whole or "-missing" not in finding.id) and not _is_unknown(finding, found.unknown)
+        if (found.is_whole or not _is_about_absence(finding)) and not _is_unknown(finding, found.unknown)
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
+
+
+def _is_about_absence(finding: Finding) -> bool:
+    return "-missing" in finding.id or (finding.parameter == "Content-Type" and not finding.facts.get("received"))
 
 
 def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:

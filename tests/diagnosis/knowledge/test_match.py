@@ -126,6 +126,12 @@ def test_a_plus_in_a_parameter_is_a_blank() -> None:
     assert plain("1+1 = 2").strip() == "1+1 = 2"
 
 
+def test_a_phrase_is_found_with_contractions_quotation_marks_and_underscores() -> None:
+    assert "redirect uri does not match" in plain("The `redirect_uri` doesn't match")
+    assert "cannot verify the issuer" in plain('Can\'t verify the "issuer"')
+    assert "invalid scope" not in plain('{"error": "invalid_scope"}')
+
+
 def test_every_entry_is_complete_and_its_phrases_are_in_lower_case() -> None:
     assert len({known.id for known in entries()}) == len(entries())
     for known in entries():

@@ -20,12 +20,28 @@ _ANSWERED_TYPE = re.compile(
 
 
 def plain(text: str) -> str:
-    """The text in lower case with blanks in a row as one blank, then the same with its escapes undone if that differs."""
+    """The text in lower case with blanks in a row as one blank, then its other forms as far as they differ.
+
+    The other forms are the text with its escapes undone, and that as prose: a phrase such as "redirect uri does not match"
+    is found in "`redirect_uri` doesn't match" too.
+    """
     clipped = text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
     clipped = _ANSWERED_TYPE.sub(r"\g<before>", clipped)
     once = _collapsed(clipped)
     undone = _collapsed(_without_escapes(clipped))
-    return once if undone == once else f"{once}\n{undone}"
+    return "\n".join(dict.fromkeys((once, undone, _as_prose(undone))))
+
+
+_CONTRACTION = re.compile(r"\b(?:(?P<can>can't)|(?P<will>won't)|(?P<verb>[a-z]{2,6})n't)\b")
+_ERROR_CODE = re.compile(r"\b(?:invalid|unsupported|unauthorized|insufficient|expired|access|server|temporarily)_[a-z_]+|_")
+_SIGNS = str.maketrans(dict.fromkeys("`'\"*", ""))
+
+
+def _as_prose(text: str) -> str:
+    """Writes contractions out, and names without quotation marks and underscores. Error codes stay as they are."""
+    written = _CONTRACTION.sub(lambda match: "cannot" if match["can"] else f"{match['verb'] or 'will'} not", text)
+    written = _ERROR_CODE.sub(lambda match: " " if match[0] == "_" else match[0], written)
+    return f" {' '.join(written.translate(_SIGNS).split())} "
 
 
 def _collapsed(text: str) -> str:

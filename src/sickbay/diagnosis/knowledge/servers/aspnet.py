@@ -240,6 +240,7 @@ ERRORS = (
     ),
     KnownError(
         id="aspnet-configuration",
+        is_evident=True,
         text=(
             (
                 "idx20803",

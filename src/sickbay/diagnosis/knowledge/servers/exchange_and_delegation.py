@@ -41,6 +41,7 @@ ERRORS = (
     ),
     KnownError(
         id="requested-scope-not-authorized",
+        is_evident=True,
         text=(
             (
                 "requested scope not authorized",

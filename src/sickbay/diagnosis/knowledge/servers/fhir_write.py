@@ -118,8 +118,6 @@ ERRORS = (
                 "ids must be supplied by the server",
                 "id must not be supplied on a create",
                 "must not be supplied on a create",
-                "clients may only assign ids which contain",
-                "hapi-0960",
                 "hapi-0365",
                 "must contain an id element",
                 "request url must contain an id",

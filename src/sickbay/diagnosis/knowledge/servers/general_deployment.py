@@ -131,4 +131,57 @@ ERRORS = (
         source="https://github.com/LHNCBC/lforms-fhir-app/issues/1",
         confidence="observed",
     ),
+    KnownError(
+        id="redirect-uri-of-proxied-app",
+        is_evident=True,
+        text=(
+            (
+                "redirect_uri_mismatch",
+                "redirect uri in the request",
+                "aadsts50011",
+                "invalid redirect_uri",
+                "invalid redirect uri",
+            ),
+            (
+                "proxypass",
+                "proxy_pass",
+                "haproxy",
+                "reverse proxy",
+                "reverse-proxy",
+                "behind apache",
+                "behind nginx",
+                "behind traefik",
+                "behind caddy",
+                "load balancer",
+                "ssl offloading",
+                "tls termination",
+                "does the tls",
+                "itself sees http",
+            ),
+        ),
+        without=("x-forwarded-proto https", 'x-forwarded-proto "https"', "x-forwarded-proto $scheme", "'http://localhost"),
+        captures=(r"(?i:redirect uri in the request,? |redirect uri ['\"])(?P<redirect_uri>http://[^\s'\",]+)",),
+        title="`redirect_uri`: behind the proxy the app builds it with http or an inner host: {redirect_uri}",
+        why="The proxy ends TLS and calls the app by http. Unless it says so, the app takes that for its own address."
+        " Registering the http address would be no remedy.",
+        causes=(
+            Cause(
+                "The proxy doesn't send X-Forwarded-Proto, or not with https.",
+                "Apache needs RequestHeader set, nginx needs proxy_set_header.",
+                'Send it: RequestHeader set X-Forwarded-Proto "https", proxy_set_header X-Forwarded-Proto $scheme.',
+            ),
+            Cause(
+                "The app doesn't trust the header, or has no public base URL.",
+                "The app gets the header, and still builds http.",
+                "Trust the proxy in the framework (uvicorn --proxy-headers), or set the public https URL.",
+            ),
+            Cause(
+                "The https address isn't registered.",
+                "The message shows an https address.",
+                "Register exactly that address.",
+            ),
+        ),
+        source="https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-Proto",
+        confidence="documented",
+    ),
 )

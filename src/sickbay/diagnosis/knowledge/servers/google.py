@@ -176,6 +176,7 @@ ERRORS = (
             "Use a loopback redirect URI (http://127.0.0.1:PORT) with a client of the type Desktop app, or the device flow.",
         ),
         source="https://developers.google.com/identity/protocols/oauth2/resources/oob-migration",
+        without=("microsoftonline", "reply address", "reply url", "aadsts", "powershell"),
     ),
     google(
         "custom-scheme",

@@ -357,6 +357,7 @@ ERRORS = (
     KnownError(
         id="spring-oauth-unauthorized-grant",
         text=(("unauthorized grant type", "unsupported grant type"),),
+        without=("token-exchange",),
         title="The grant type isn't allowed for this client, or not supported by the server",
         why=(
             "authorizedGrantTypes of the client has to list it; the password grant also needs an AuthenticationManager in the "

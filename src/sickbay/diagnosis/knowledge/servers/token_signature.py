@@ -136,4 +136,29 @@ ERRORS = (
         source="https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation",
         confidence="documented",
     ),
+    KnownError(
+        id="signature-keys-of-other-address",
+        text=(
+            ("signature verification fail", "invalid signature", "signature is invalid", "signature validation failed"),
+            ("kid",),
+            ("jwks", "key set"),
+            ("differ", "not the same", "isn't the same", "with kid", "another kid", "other kid", "kid is not"),
+        ),
+        title="kid: the key set (JWKS) that was read isn't the one of the token's issuer",
+        why="Each issuer has a key set of its own, and iss names the issuer. Its discovery document has the right `jwks_uri`.",
+        causes=(
+            Cause(
+                "The address of the key set belongs to another issuer, tenant or host name than iss.",
+                "Compare iss in the token with the address of the JWKS.",
+                "Take jwks_uri from ISS/.well-known/openid-configuration of exactly this iss.",
+            ),
+            Cause(
+                "The keys have changed since they were read.",
+                "The current JWKS has the kid.",
+                "Read the JWKS again if a kid is unknown.",
+            ),
+        ),
+        source="https://www.rfc-editor.org/rfc/rfc8414#section-2",
+        confidence="documented",
+    ),
 )
