@@ -1,8 +1,10 @@
-"""The Content-Security-Policy lets a form lead where it must, and nothing of an address may add a directive."""
+"""The Content-Security-Policy lets a form lead where it must, and backticks in texts become code elements."""
 
 from __future__ import annotations
 
-from sickbay.web.html_response import form_action
+import pytest
+
+from sickbay.web.html_response import form_action, with_code, without_backticks
 
 
 def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> None:
@@ -13,3 +15,21 @@ def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> No
 def test_a_host_that_contains_a_directive_is_left_out() -> None:
     assert form_action(("https://a.example;script-src *;/callback",)) == "'self'"
     assert form_action(("https://a.example https://b.example/",)) == "'self'"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("`aud` is missing", "<code>aud</code> is missing"),
+        ("Send `a` and `b`.", "Send <code>a</code> and <code>b</code>."),
+        ("no code", "no code"),
+        ("one ` alone", "one ` alone"),
+        ("`<script>` & <b>", "<code>&lt;script&gt;</code> &amp; &lt;b&gt;"),
+    ],
+)
+def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text: str, html: str) -> None:
+    assert str(with_code(text)) == html
+
+
+def test_a_page_title_has_no_backticks() -> None:
+    assert without_backticks("`aud` is missing") == "aud is missing"

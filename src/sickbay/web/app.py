@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
 from sickbay.authorization.administration import may_use_session
-from sickbay.protocol.headers import read
+from sickbay.protocol.headers import never_sniffed, read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
@@ -124,7 +124,7 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = errors.never_sniffed([*message["headers"], *id_headers])
+                message["headers"] = never_sniffed([*message["headers"], *id_headers])
             await send(message)
 
         scope["app"] = self

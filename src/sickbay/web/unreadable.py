@@ -11,6 +11,7 @@ from starlette.responses import Response
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import REQUEST
 from sickbay.fhir.outcome import Issue
+from sickbay.protocol.headers import accepts_html
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
@@ -20,8 +21,8 @@ from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.http_request import UnreadableRequest
 from sickbay.web.middleware import cors
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.request_state import state_of
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
@@ -34,7 +35,7 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
-    browses = stage not in OPEN.values() and error_responses.browses(request.headers.get("accept", ""))
+    browses = stage not in OPEN.values() and accepts_html(request.headers.get("accept", ""))
     if browses:
         response = _page(request, sandbox, explanation, error.refusal.status)
     else:

@@ -195,5 +195,5 @@ async def _live_tokens(runtime: Runtime, opaque: Collection[str]) -> frozenset[s
         for kind in KINDS:
             if await runtime.store.get(kind, key) is not None:
                 live.add(piece)
-    live.update(value for value in opaque if refresh.is_refresh_token(value))
+    live.update(value for value in opaque if refresh.SHAPE.fullmatch(value))
     return frozenset(live)

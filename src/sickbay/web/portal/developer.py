@@ -15,6 +15,7 @@ from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import count, join, moment
+from sickbay.protocol.headers import accepts_html, preferred_form
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import reader as journal_reader
@@ -101,7 +102,7 @@ def _diagnosed(text: str, added: str) -> DoctorView:
 
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
-    if error_responses.wanted(request.headers.get("accept", "")) == "json":
+    if preferred_form(request.headers.get("accept", "")) == "json":
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
@@ -142,7 +143,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     hint = "" if allowed else address_hints.meant(sandbox, path)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
-    if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
+    if preferred_form(accept) != "html" or ((changes or oauth) and not accepts_html(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem
