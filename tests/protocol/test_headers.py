@@ -38,30 +38,3 @@ SITE = {"sec-fetch-site": "cross-site"}
 )
 def test_requests_of_scripts_are_recognised(sent: dict[str, str], fetched: bool) -> None:
     assert headers.is_fetched(sent) is fetched
-
-
-@pytest.mark.parametrize(
-    ("accept", "form"),
-    [
-        ("", "html"),
-        ("*/*", "html"),
-        ("text/html,application/json;q=0.9", "html"),
-        ("application/xhtml+xml", "html"),
-        ("image/png, Application/JSON;q=0.5, text/html", "json"),
-        ("application/fhir+json", "json"),
-        ("text/plain; charset=utf-8", "text"),
-    ],
-)
-def test_the_first_form_in_the_accept_header_counts(accept: str, form: str) -> None:
-    assert headers.preferred_form(accept) == form
-
-
-def test_only_an_explicit_text_html_is_a_browsers_accept_header() -> None:
-    assert headers.accepts_html("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
-    assert not headers.accepts_html("*/*")
-
-
-def test_a_response_gets_nosniff_once() -> None:
-    plain = [(b"content-type", b"text/plain")]
-    assert headers.never_sniffed(plain) == [*plain, (b"x-content-type-options", b"nosniff")]
-    assert headers.never_sniffed(headers.never_sniffed(plain)) == headers.never_sniffed(plain)

@@ -1,9 +1,10 @@
-"""The Content-Security-Policy lets a form lead where it must, and backticks in texts become code elements."""
+"""The form of a response, its security headers, and backticks in texts, which become code elements."""
 
 from __future__ import annotations
 
 import pytest
 
+from sickbay.web import html_response
 from sickbay.web.html_response import form_action, with_code, without_backticks
 
 
@@ -33,3 +34,30 @@ def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text
 
 def test_a_page_title_has_no_backticks() -> None:
     assert without_backticks("`aud` is missing") == "aud is missing"
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "html"),
+        ("*/*", "html"),
+        ("text/html,application/json;q=0.9", "html"),
+        ("application/xhtml+xml", "html"),
+        ("image/png, Application/JSON;q=0.5, text/html", "json"),
+        ("application/fhir+json", "json"),
+        ("text/plain; charset=utf-8", "text"),
+    ],
+)
+def test_the_first_form_in_the_accept_header_counts(accept: str, form: str) -> None:
+    assert html_response.preferred_form(accept) == form
+
+
+def test_only_an_explicit_text_html_is_a_browsers_accept_header() -> None:
+    assert html_response.accepts_html("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+    assert not html_response.accepts_html("*/*")
+
+
+def test_a_response_gets_nosniff_once() -> None:
+    plain = [(b"content-type", b"text/plain")]
+    assert html_response.never_sniffed(plain) == [*plain, (b"x-content-type-options", b"nosniff")]
+    assert html_response.never_sniffed(html_response.never_sniffed(plain)) == html_response.never_sniffed(plain)

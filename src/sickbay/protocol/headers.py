@@ -1,12 +1,8 @@
-"""Reads the headers of HTTP requests, and completes those of responses."""
+"""Reads the headers of HTTP requests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
-
-Form: TypeAlias = Literal["html", "json", "text"]
-"""What a response can be: a page, JSON or plain text."""
 
 
 def read(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -30,28 +26,3 @@ def is_fetched(headers: Mapping[str, str]) -> bool:
     """
     mode = headers.get("sec-fetch-mode") if "sec-fetch-site" in headers else None
     return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"
-
-
-def preferred_form(accept: str) -> Form:
-    """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
-    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
-    for kind in kinds:
-        if kind in ("text/html", "application/xhtml+xml"):
-            return "html"
-        if kind == "application/json" or kind.endswith("+json"):
-            return "json"
-        if kind == "text/plain":
-            return "text"
-    return "html"
-
-
-def accepts_html(accept: str) -> bool:
-    """Whether the client explicitly accepts HTML, as browsers do. All other clients get JSON."""
-    return "text/html" in accept
-
-
-def never_sniffed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
-    if any(name == b"x-content-type-options" for name, _ in headers):
-        return headers
-    return [*headers, (b"x-content-type-options", b"nosniff")]

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
 from sickbay.authorization.administration import may_use_session
-from sickbay.protocol.headers import never_sniffed, read
+from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
@@ -29,6 +29,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
+from sickbay.web.html_response import never_sniffed
 from sickbay.web.http_request import check_target
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.observation import Observer, Observers

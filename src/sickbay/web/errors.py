@@ -10,9 +10,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Send
 
-from sickbay.protocol.headers import never_sniffed
 from sickbay.settings.database import Unavailable
 from sickbay.web import html_response, unreadable
+from sickbay.web.html_response import never_sniffed
 from sickbay.web.http_request import UnreadableRequest
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -15,7 +15,6 @@ from starlette.responses import HTMLResponse, Response
 from sickbay.authorization.models import User
 from sickbay.kernel.english import count
 from sickbay.protocol import client_uris
-from sickbay.protocol.headers import accepts_html
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.sessions import Session
@@ -37,6 +36,8 @@ SAMPLE = HERE / "sample"
 TEMPLATES = HERE / "templates"
 PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "docs", "ehr", "exchanges", "oauth", "portal")))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
+Form: TypeAlias = Literal["html", "json", "text"]
+"""What a response can be: a page, JSON or plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,24 @@ def error_response(request: Request, sandbox: Sandbox, status: int, title: str, 
     if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
         return error_responses.oauth_error(status, title, detail)
     return error_responses.problem(status, title, detail=detail)
+
+
+def preferred_form(accept: str) -> Form:
+    """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
+    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
+    for kind in kinds:
+        if kind in ("text/html", "application/xhtml+xml"):
+            return "html"
+        if kind == "application/json" or kind.endswith("+json"):
+            return "json"
+        if kind == "text/plain":
+            return "text"
+    return "html"
+
+
+def accepts_html(accept: str) -> bool:
+    """Whether the client explicitly accepts HTML, as browsers do. All other clients get JSON."""
+    return "text/html" in accept
 
 
 async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
@@ -146,6 +165,13 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
         "referrer-policy": "same-origin",
         "cache-control": "no-store",
     }
+
+
+def never_sniffed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
+    if any(name == b"x-content-type-options" for name, _ in headers):
+        return headers
+    return [*headers, (b"x-content-type-options", b"nosniff")]
 
 
 @cache

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.fhir.versions import VERSIONS
-from sickbay.protocol.headers import accepts_html
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response
+from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import raw_path
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import REQUEST
 from sickbay.fhir.outcome import Issue
-from sickbay.protocol.headers import accepts_html
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
@@ -19,6 +18,7 @@ from sickbay.services.decision import refused as decided
 from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
+from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import UnreadableRequest
 from sickbay.web.middleware import cors
 from sickbay.web.pages.notice import NoticeView

@@ -9,13 +9,13 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.administration import PORTAL
 from sickbay.kernel.english import count
-from sickbay.protocol.headers import accepts_html
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.settings.settings import Settings
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, is_own_path
+from sickbay.web.html_response import accepts_html
 from sickbay.web.oauth.sign_in import AdminSignInView
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link

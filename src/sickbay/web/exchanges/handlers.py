@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.diagnosis.corrections import with_fresh_pkce
-from sickbay.protocol.headers import Form, preferred_form
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
@@ -24,6 +23,7 @@ from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found

@@ -15,13 +15,13 @@ from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.kernel.english import count, join, moment
-from sickbay.protocol.headers import accepts_html, preferred_form
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import reader as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.exchanges.handlers import full
+from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
