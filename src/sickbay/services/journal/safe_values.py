@@ -287,7 +287,7 @@ class SafeValues:
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
         allowed = self.host(name) if free else name + port in self.parts or name in _LOOPBACK
         shown = name if not name or allowed else length(name)
-        return f"//{length(user)}{at}{shown}{port}"
+        return f"//{length(user) if user else ''}{at}{shown}{port}"
 
     def host(self, name: str) -> bool:
         return name in self.parts or (

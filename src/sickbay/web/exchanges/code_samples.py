@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, unquote
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
@@ -25,6 +25,10 @@ WEB = re.compile(r"https?://", re.I)
 GLOBS = re.compile(r"[\[\]{}]")
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """A method or a header's name (RFC 9110, 5.6.2)."""
+UNRESERVED = re.compile(r"[A-Za-z0-9~._-]*")
+_NOT_IN_A_URL = " \"<>\\^`|'"
+_ODD = re.compile(rf"[{re.escape(_NOT_IN_A_URL)}]|[^!-~]")
+"""A character that isn't allowed in a URL, or isn't ASCII."""
 
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
@@ -52,7 +56,7 @@ class Tab:
     @property
     def text(self) -> str:
         """The copied text. Line breaks that are only for display are left out."""
-        return "".join("".join(piece.text for piece in line.pieces) + line.end for line in self.lines).rstrip("\n")
+        return "".join(["".join([piece.text for piece in line.pieces]) + line.end for line in self.lines]).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,10 @@ def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> t
 
 def _sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
-    query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
+    query, form = (tuple([(_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
-    return replace(request, address=named_url(request.address), query=query, form=form, body=body)
+    address = request.address if unquote(request.address).isascii() else named_url(request.address)  # no mask is ASCII
+    return replace(request, address=address, query=query, form=form, body=body)
 
 
 def _name(name: str) -> str:
@@ -184,7 +189,7 @@ def _encoded(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
 
 def url(request: RequestParts) -> str:
     """The whole URL on one line, with placeholders for masked values."""
-    query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
+    query = "&".join([f"{encode(name)}={encode(place(name, value))}" for name, value in request.query])
     return address(request.address) + ("?" + query if query else "")
 
 
@@ -308,15 +313,16 @@ def shown(text: str, keep: str = "") -> str:
 
 def encode(text: str) -> str:
     """Percent-encode everything except unreserved characters, for a query or a form."""
-    return quote(text, safe="~.-_", errors="surrogatepass")
+    return text if UNRESERVED.fullmatch(text) else quote(text, safe="~.-_", errors="surrogatepass")
 
 
 def address(text: str) -> str:
     """Percent-encode what a URL can't contain: spaces, quotes and invisible characters. The rest stays as it was sent."""
-    return "".join(
-        char if char.isprintable() and char not in " \"<>\\^`|'" else quote(char, safe="", errors="surrogatepass")
-        for char in text
-    )
+    return _ODD.sub(lambda match: match[0] if _is_allowed(match[0]) else quote(match[0], safe="", errors="surrogatepass"), text)
+
+
+def _is_allowed(char: str) -> bool:
+    return char.isprintable() and char not in _NOT_IN_A_URL
 
 
 def script(text: str) -> str:
