@@ -328,7 +328,8 @@ def _is_tiny(text: str) -> bool:
 
 def _is_ours(value: str) -> bool:
     """Whether a null-like word or an unfilled variable consists only of words that reveal nothing."""
-    return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value)
+    return all(part.lower() in EMPTY or part.lower() in known.everyday() for part in parts)
 
 
 def _is_numbered(text: str) -> bool:
