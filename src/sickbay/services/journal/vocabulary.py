@@ -79,25 +79,15 @@ _SQUEEZED = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 FAR = 40
 """The longest name, in characters, that may count as a misspelling of a known one."""
-
-
-@cache
-def types() -> frozenset[str]:
-    """The resource types of every version."""
-    return frozenset(names()["types"])
-
-
-@cache
-def searches() -> frozenset[str]:
-    """The names of search parameters in all versions, including those that control a search."""
-    taken = {name for operation in OPERATIONS for name in operation.takes or ()}
-    return frozenset((*names()["search"], *taken, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
-
-
-@cache
-def elements() -> frozenset[str]:
-    """The names of elements in all versions, including choice elements with each of their types."""
-    return frozenset(names()["elements"])
+_NAMES = names()
+TYPES = frozenset(_NAMES["types"])
+"""The resource types of every version."""
+SEARCHES = frozenset((*_NAMES["search"], *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS)).union(
+    *(operation.takes or () for operation in OPERATIONS)
+)
+"""The names of search parameters in all versions, including those that control a search."""
+ELEMENTS = frozenset(_NAMES["elements"])
+"""The names of elements in all versions, including choice elements with each of their types."""
 
 
 @cache
@@ -165,14 +155,14 @@ def _near(word: str, other: str, slips: int) -> bool:
 def segments() -> frozenset[str]:
     """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
     return frozenset(
-        map(squeezed, ADDRESSES | types() | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
+        map(squeezed, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
     )
 
 
 @cache
 def words_of_searches() -> frozenset[str]:
     """Words in a search parameter with its chain and modifiers, in lower case without punctuation."""
-    return frozenset(map(squeezed, searches() | types() | MODIFIERS))
+    return frozenset(map(squeezed, SEARCHES | TYPES | MODIFIERS))
 
 
 @cache
@@ -189,7 +179,7 @@ def kinds() -> dict[str, frozenset[str]]:
 @cache
 def everyday() -> frozenset[str]:
     """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
-    own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *names()["codes"])
+    own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *TYPES, *SEARCHES, *ELEMENTS, *_NAMES["codes"])
     return (
         spoken()
         | {word.lower() for name in own for word in _WORD.findall(name)}
