@@ -126,7 +126,7 @@ class Examination:
 
     def __post_init__(self) -> None:
         relaxed = tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "passed"])
-        object.__setattr__(self, "granted", all(result.outcome == "passed" for result in self.checked))
+        object.__setattr__(self, "granted", {result.outcome for result in self.checked} <= {"passed"})
         object.__setattr__(self, "relaxed", relaxed)
 
     @property
@@ -136,7 +136,7 @@ class Examination:
         return tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "refused"])
 
     def passed(self, check: Check[Any, Any]) -> bool:
-        return any(result.name == check.name and result.outcome == "passed" for result in self.checked)
+        return (check.name, "passed") in [(result.name, result.outcome) for result in self.checked]
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
         """The refusal that determines the response: by the dialect's precedence, else the first."""
