@@ -187,6 +187,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
+    environment.getattr = getattr  # type: ignore[assignment, method-assign]
     environment.globals |= {"charts": svg, "count": count}
     environment.filters |= {"with_code": with_code, "without_backticks": without_backticks}
     return environment
