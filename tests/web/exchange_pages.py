@@ -7,7 +7,7 @@ from typing import Any
 from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.web.exchanges import views as exchange_views
-from sickbay.web.pages.layout import Frame
+from sickbay.web.pages.parts import Frame
 
 SPEC = {"name": "SMART App Launch 2.2, Obtain authorization code", "url": "https://hl7.org/fhir/smart-app-launch/"}
 CHECKS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.web.pages.layout import Frame, SignedInUser
+from sickbay.web.pages.parts import Frame, SignedInUser
 
 BASE = "http://localhost:7425"
 DEVELOPER = Frame(base=BASE, csrf="token-of-the-form")

@@ -16,7 +16,7 @@ from tests.web.sign_in_pages import sign_in_pages, visit_pages
 from sickbay.web.pages import (
     notice,
 )
-from sickbay.web.pages.layout import Frame, Link
+from sickbay.web.pages.parts import Frame, Link
 
 
 def notice_pages() -> dict[str, tuple[str, Any, Frame]]:

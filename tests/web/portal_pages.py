@@ -11,7 +11,7 @@ from tests.web.sign_in_pages import SCOPES
 
 from sickbay.authorization.models import Policy
 from sickbay.web.pages import parts
-from sickbay.web.pages.layout import Frame, Link
+from sickbay.web.pages.parts import Frame, Link
 from sickbay.web.portal import views as portal_views
 
 CHOICES = (parts.Choice("general", "General Hospital", True), parts.Choice("cerner", "Cerner dialect"))

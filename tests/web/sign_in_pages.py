@@ -9,8 +9,7 @@ from tests.web.page_frames import DEVELOPER, EHR, SIGN_IN
 
 from sickbay.web.oauth import authorized_apps_view, visit_picker
 from sickbay.web.oauth import sign_in as oauth_sign_in
-from sickbay.web.pages.layout import Frame
-from sickbay.web.pages.parts import Chip
+from sickbay.web.pages.parts import Chip, Frame
 
 PEOPLE = (
     oauth_sign_in.Candidate("p-0017", "Peters", "Timothy", "m", "14 Mar 1961", "4002-1187", "waiting now, Room 4"),

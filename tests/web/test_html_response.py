@@ -1,8 +1,11 @@
-"""The Content-Security-Policy lets a form lead where it must, and nothing of an address may add a directive."""
+"""The form of a response, its security headers, and backticks in texts, which become code elements."""
 
 from __future__ import annotations
 
-from sickbay.web.html_response import form_action
+import pytest
+
+from sickbay.web import html_response
+from sickbay.web.html_response import form_action, with_code, without_backticks
 
 
 def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> None:
@@ -13,3 +16,48 @@ def test_a_form_may_redirect_to_the_origin_or_scheme_of_the_redirect_uri() -> No
 def test_a_host_that_contains_a_directive_is_left_out() -> None:
     assert form_action(("https://a.example;script-src *;/callback",)) == "'self'"
     assert form_action(("https://a.example https://b.example/",)) == "'self'"
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("`aud` is missing", "<code>aud</code> is missing"),
+        ("Send `a` and `b`.", "Send <code>a</code> and <code>b</code>."),
+        ("no code", "no code"),
+        ("one ` alone", "one ` alone"),
+        ("`<script>` & <b>", "<code>&lt;script&gt;</code> &amp; &lt;b&gt;"),
+    ],
+)
+def test_text_in_backticks_becomes_a_code_element_and_everything_is_escaped(text: str, html: str) -> None:
+    assert str(with_code(text)) == html
+
+
+def test_a_page_title_has_no_backticks() -> None:
+    assert without_backticks("`aud` is missing") == "aud is missing"
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("", "html"),
+        ("*/*", "html"),
+        ("text/html,application/json;q=0.9", "html"),
+        ("application/xhtml+xml", "html"),
+        ("image/png, Application/JSON;q=0.5, text/html", "json"),
+        ("application/fhir+json", "json"),
+        ("text/plain; charset=utf-8", "text"),
+    ],
+)
+def test_the_first_form_in_the_accept_header_counts(accept: str, form: str) -> None:
+    assert html_response.preferred_form(accept) == form
+
+
+def test_only_an_explicit_text_html_is_a_browsers_accept_header() -> None:
+    assert html_response.accepts_html("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+    assert not html_response.accepts_html("*/*")
+
+
+def test_a_response_gets_nosniff_once() -> None:
+    plain = [(b"content-type", b"text/plain")]
+    assert html_response.never_sniffed(plain) == [*plain, (b"x-content-type-options", b"nosniff")]
+    assert html_response.never_sniffed(html_response.never_sniffed(plain)) == html_response.never_sniffed(plain)

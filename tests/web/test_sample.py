@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.web.test_static import contrast
 
-from sickbay.web.render import SAMPLE
+from sickbay.web.html_response import SAMPLE
 
 FILES = {path.name: path.read_text() for path in sorted(SAMPLE.iterdir())}
 COLOURS = {

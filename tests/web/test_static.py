@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sickbay.web.render import STATIC
+from sickbay.web.html_response import STATIC
 
 TEXT, SIGN = 4.5, 3.0
 SHEETS = {path.name: path.read_text() for path in sorted((STATIC / "css").glob("*.css"))}

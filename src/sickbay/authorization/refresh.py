@@ -39,12 +39,12 @@ def access(key: bytes, family: str, generation: int) -> str:
     return _mac(key, "access", family, generation)
 
 
-_SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
+SHAPE = re.compile(r"[\w-]+\.\d{1,9}\.[\w-]{43}", re.A)
 
 
 def is_refresh_token(text: str) -> bool:
     """Whether the text has the form of a refresh token, valid or not."""
-    return _SHAPE.fullmatch(text) is not None
+    return SHAPE.fullmatch(text) is not None
 
 
 def read(key: bytes, text: str) -> tuple[str, int] | None:

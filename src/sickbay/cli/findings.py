@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sickbay.cli.output import as_json
-from sickbay.diagnosis.fresh_pkce import fill
+from sickbay.diagnosis.corrections import fill
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
@@ -19,7 +19,7 @@ from sickbay.authorization.requests import (
     TokenRequest,
 )
 from sickbay.kernel.checks import Facts
-from sickbay.protocol import basic
+from sickbay.protocol import basic, pkce
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import decoded_again
@@ -241,3 +241,28 @@ def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Fact
         return structs.replace(request, headers={**request.headers, name: value or facts["expected"]})
 
     return repair
+
+
+_CHALLENGE = re.compile(rf"(?<=code_challenge=){PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")
+
+
+def fill(corrected: Mapping[str, Any], verifier: str) -> dict[str, Any] | None:
+    """A copy of the corrected request with the challenge in its URL and body; None if there is no placeholder in them."""
+    parts = {name: corrected[name] for name in ("url", "body") if isinstance(corrected.get(name), str)}
+    if not any(_CHALLENGE.search(text) for text in parts.values()):
+        return None
+    challenge = pkce.challenge(verifier)
+    return {**corrected, **{name: _CHALLENGE.sub(challenge, text) for name, text in parts.items()}}
+
+
+def with_fresh_pkce(exchange: Mapping[str, Any], verifier: str) -> Mapping[str, Any]:
+    """The JSON of an exchange, with the placeholder in `corrected` filled and the verifier as `code_verifier`."""
+    corrected = fill(exchange.get("corrected") or {}, verifier)
+    return {**exchange, "corrected": corrected, "code_verifier": verifier} if corrected else exchange
+
+
+def verifier_note(exchange: Mapping[str, Any]) -> str:
+    """Tells the reader of a page the new verifier; "" if there is none."""
+    verifier = exchange.get("code_verifier")
+    text = f"code_challenge belongs to this new code_verifier: {verifier}. Keep the verifier for the token request"
+    return f"{text}; Sickbay doesn't store it." if verifier else ""

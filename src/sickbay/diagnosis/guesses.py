@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from sickbay.diagnosis.rule import GUESS
 from sickbay.kernel.checks import Check, Checked, Examination
 
@@ -26,7 +28,7 @@ def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) ->
     sentence = " ".join(guesses[name] for name in needed if name in guesses)
     if not sentence:
         return result
-    return replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, GUESS: sentence}))
+    return structs.replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, GUESS: sentence}))
 
 
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")

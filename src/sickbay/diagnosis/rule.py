@@ -47,10 +47,12 @@ class Rule:
     explains:   the name of the refusal that it explains; None if it only gives advice.
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
     advises:    (request, known) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
-                next two fields excludes it.
+                next four fields excludes it.
     unknown:    it advises only if this member of the context is UNKNOWN: `server` if the server isn't known, as in most
                 pasted requests.
+    given:      it advises only if this member of the context has a value.
     sent:       it advises only if this parameter was sent.
+    absent:     it advises only if this parameter wasn't sent.
     at:         other stages whose requests it also advises on. For example, a client secret is part of a token request.
     severity:   fixed, or a function of the facts.
     outcome:    the response in the standard dialect: the OAuth error, "401 invalid_token", "dropped" or "advice".
@@ -75,7 +77,9 @@ class Rule:
     recognises: Callable[[Facts], Facts | None] = accept_all
     advises: Callable[[Any, Any], Facts | None] | None = None
     unknown: str | None = None
+    given: str | None = None
     sent: str | None = None
+    absent: str | None = None
     at: tuple[str, ...] = ()
     parameter: str | None = None
     repair: Callable[[Any, Facts], Any] | None = None
@@ -86,7 +90,9 @@ class Rule:
         """The facts of its advice on this request; None if it has none."""
         if self.advises is None or (self.unknown and getattr(known, self.unknown, None) is not UNKNOWN):
             return None
-        return None if self.sent and not _has(request, self.sent) else self.advises(request, known)
+        if (self.given and not getattr(known, self.given, None)) or (self.sent and not _has(request, self.sent)):
+            return None
+        return None if self.absent and _has(request, self.absent) else self.advises(request, known)
 
     def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 Facts: TypeAlias = Mapping[str, Any]
 Outcome: TypeAlias = Literal["passed", "refused", "skipped"]
 
@@ -100,8 +102,7 @@ def check(
     return wrap
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The result of one check.
 
     waits_for: the missing attribute or check that caused the skip. A relaxed refusal counts as passed.
@@ -124,18 +125,18 @@ class Examination:
     """Refusals that the tenant's policy or dialect turned into advice."""
 
     def __post_init__(self) -> None:
-        relaxed = tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "passed")
-        object.__setattr__(self, "granted", all(result.outcome == "passed" for result in self.checked))
+        relaxed = tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "passed"])
+        object.__setattr__(self, "granted", {result.outcome for result in self.checked} <= {"passed"})
         object.__setattr__(self, "relaxed", relaxed)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         if self.granted:
             return ()
-        return tuple(result.refusal for result in self.checked if result.refusal and result.outcome == "refused")
+        return tuple([result.refusal for result in self.checked if result.refusal and result.outcome == "refused"])
 
     def passed(self, check: Check[Any, Any]) -> bool:
-        return any(result.name == check.name and result.outcome == "passed" for result in self.checked)
+        return (check.name, "passed") in [(result.name, result.outcome) for result in self.checked]
 
     def decisive(self, precedence: Sequence[str] = ()) -> Refusal | None:
         """The refusal that determines the response: by the dialect's precedence, else the first."""

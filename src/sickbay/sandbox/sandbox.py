@@ -39,6 +39,8 @@ class Sandbox:
     journal: Journal
     filling: PopulationLoader
     temporary: Path | None = None
+    local: bool = True
+    """Whether only this machine can connect (`Settings.loopback`)."""
     bodies: Budget = field(default_factory=lambda: Budget(24_000_000))
     """Limits large request bodies that are being processed: as objects they take ten times as much memory."""
     shaping: Budget = field(default_factory=lambda: Budget(8_000_000))
@@ -90,7 +92,7 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
-    return Sandbox(settings, runtime, tenants, journal, PopulationLoader(runtime, written), temporary)
+    return Sandbox(settings, runtime, tenants, journal, PopulationLoader(runtime, written), temporary, settings.loopback)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

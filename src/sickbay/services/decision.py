@@ -48,7 +48,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True):
         """All findings, at the severity that a live exchange allows."""
         examination, known = self.examination, self.known
         if examination.refusals or examination.relaxed:
-            examination = Examination(tuple(check for check in examination.checked if _has_rule(check)))
+            examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
         if isinstance(known, TokenContext) and self.given is not None:
             known = structs.replace(known, given=self.given)
         explanation = explain(INDEX, self.stage.name, self.request, known, examination, live=True, again=self._again())

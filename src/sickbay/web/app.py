@@ -29,6 +29,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
+from sickbay.web.html_response import never_sniffed
 from sickbay.web.http_request import check_target
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.observation import Observer, Observers
@@ -124,7 +125,7 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = errors.never_sniffed([*message["headers"], *id_headers])
+                message["headers"] = never_sniffed([*message["headers"], *id_headers])
             await send(message)
 
         scope["app"] = self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -121,27 +121,6 @@ def is_oauth(tenants: Mapping[str, Tenant], path: str) -> bool:
     own = path.removeprefix(f"/{name}")
     named = (tenant.dialect.path(endpoint, persona) for endpoint in _ENDPOINTS for persona in ("patient", "provider"))
     return rest[:1] == ["oauth"] or any(own == named_path or own.startswith(f"{named_path}/") for named_path in named)
-
-
-Form = Literal["html", "json", "text"]
-
-
-def wanted(accept: str) -> Form:
-    """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
-    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
-    for kind in kinds:
-        if kind in ("text/html", "application/xhtml+xml"):
-            return "html"
-        if kind == "application/json" or kind.endswith("+json"):
-            return "json"
-        if kind == "text/plain":
-            return "text"
-    return "html"
-
-
-def browses(accept: str) -> bool:
-    """Whether the client explicitly accepts HTML, as browsers do. All other clients get JSON."""
-    return "text/html" in accept
 
 
 def problem(status: int, title: str, findings: list[dict[str, Any]] | None = None, detail: str = "") -> Response:

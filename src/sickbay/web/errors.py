@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeAlias
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -13,25 +12,16 @@ from starlette.types import Send
 
 from sickbay.settings.database import Unavailable
 from sickbay.web import html_response, unreadable
+from sickbay.web.html_response import never_sniffed
 from sickbay.web.http_request import UnreadableRequest
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import PopulationPending, population_pending_page
 from sickbay.web.request_state import state_of
 
 LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
-
-
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
-
-def never_sniffed(headers: Headers) -> Headers:
-    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
-    if any(name == b"x-content-type-options" for name, _ in headers):
-        return headers
-    return [*headers, (b"x-content-type-options", b"nosniff")]
 
 
 async def page_error(request: Request, error: Exception) -> Response:

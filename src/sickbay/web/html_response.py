@@ -1,26 +1,43 @@
-"""Pages as responses: the view, the layout around it, and the security headers."""
+"""Pages as responses: renders the view with its template and the frame, and adds the security headers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from sickbay.authorization.models import User
+from sickbay.kernel.english import count
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.sessions import Session
-from sickbay.web import cookies, error_responses, render
+from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path
-from sickbay.web.pages.layout import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
+from sickbay.web.pages import svg
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
 from sickbay.web.request_state import state_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+SAMPLE = HERE / "sample"
+TEMPLATES = HERE / "templates"
+PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "docs", "ehr", "exchanges", "oauth", "portal")))
+"""The folders of pages: what all products share, and one for each product. A page is named without its folder."""
+Form: TypeAlias = Literal["html", "json", "text"]
+"""What a response can be: a page, JSON or plain text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ def page(
     request: Request, sandbox: Sandbox, name: str, view: Any, options: PageOptions | None = None, status: int = 200
 ) -> HTMLResponse:
     options = options or PageOptions()
-    html = render.page(name, view, _frame(request, sandbox, options))
+    html = render(name, view, _frame(request, sandbox, options))
     ancestors = own_frames(sandbox.runtime.base) if options.framed else "'none'"
     headers = page_headers(form_action(options.leads_to), ancestors)
     if options.frames:
@@ -57,11 +74,29 @@ def page(
 
 def error_response(request: Request, sandbox: Sandbox, status: int, title: str, detail: str, view: NoticeView) -> Response:
     """An error as a page for browsers, as OAuth members at OAuth addresses, else as a problem (RFC 9457)."""
-    if error_responses.browses(request.headers.get("accept", "")):
+    if accepts_html(request.headers.get("accept", "")):
         return page(request, sandbox, "notice", view, status=status)
     if error_responses.is_oauth(sandbox.tenants, request.scope["path"]):
         return error_responses.oauth_error(status, title, detail)
     return error_responses.problem(status, title, detail=detail)
+
+
+def preferred_form(accept: str) -> Form:
+    """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
+    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
+    for kind in kinds:
+        if kind in ("text/html", "application/xhtml+xml"):
+            return "html"
+        if kind == "application/json" or kind.endswith("+json"):
+            return "json"
+        if kind == "text/plain":
+            return "text"
+    return "html"
+
+
+def accepts_html(accept: str) -> bool:
+    """Whether the client explicitly accepts HTML, as browsers do. All other clients get JSON."""
+    return "text/html" in accept
 
 
 async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
@@ -84,7 +119,7 @@ def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
         csrf=options.session.csrf if options.session else "",
         path=raw_path(request.scope) + (f"?{query}" if query else ""),
         bare=options.bare,
-        listening=LOOPBACK_ONLY if sandbox.settings.loopback else OPEN,
+        listening=LOOPBACK_ONLY if sandbox.local else OPEN,
         administrator=state_of(request.scope).is_administrator,
         permissions=f"/{tenant.name}{tenant.dialect.path('manage')}" if tenant and user else "",
     )
@@ -130,3 +165,48 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
         "referrer-policy": "same-origin",
         "cache-control": "no-store",
     }
+
+
+def never_sniffed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
+    if any(name == b"x-content-type-options" for name, _ in headers):
+        return headers
+    return [*headers, (b"x-content-type-options", b"nosniff")]
+
+
+@cache
+def _environment() -> Environment:
+    """Imported with the first page, because a server without browsers doesn't need it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(PAGES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
+    environment.getattr = getattr  # type: ignore[assignment, method-assign]
+    environment.globals |= {"charts": svg, "count": count}
+    environment.filters |= {"with_code": with_code, "without_backticks": without_backticks}
+    return environment
+
+
+def with_code(text: str) -> Markup:
+    """Text as HTML: what is in backticks becomes a code element, everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    # Python 3.11 joins the parts with the type of the text, and Markup would escape them again.
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def without_backticks(text: str) -> str:
+    """Remove backticks, for text without markup such as a page title."""
+    return text.replace("`", "")
+
+
+def render(name: str, view: Any, frame: Frame) -> str:
+    """The template `{name}.html.j2` sees `view`, `frame`, `charts` and `count`, and nothing else."""
+    return _environment().get_template(f"{name}.html.j2").render(view=view, frame=frame)

@@ -10,10 +10,11 @@ from starlette.responses import Response
 from sickbay.fhir.versions import VERSIONS
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
-from sickbay.web import cookies, error_responses, html_response
+from sickbay.web import cookies, html_response
+from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import raw_path
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 
 PATIENCE = 1.0
 """Seconds before a page that explains the delay is shown instead."""
@@ -29,7 +30,7 @@ class PopulationPending(Exception):
 
 def is_browser_navigation(request: Request) -> bool:
     """Whether a browser shows the response to a person."""
-    return error_responses.browses(request.headers.get("accept", ""))
+    return accepts_html(request.headers.get("accept", ""))
 
 
 async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> None:

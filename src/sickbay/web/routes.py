@@ -15,7 +15,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
 from sickbay.services.throttle import Throttled
-from sickbay.web import health, http_request, render, unreadable
+from sickbay.web import health, html_response, http_request, unreadable
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.docs import handlers as docs_handlers
@@ -52,7 +52,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
         Route("/metrics", health.metrics),
-        Mount("/static", StaticFiles(directory=render.STATIC)),
+        Mount("/static", StaticFiles(directory=html_response.STATIC)),
         Route("/", _with(sandbox, developer.home)),
         Route("/doctor", _with(sandbox, developer.doctor), methods=["GET", "POST"]),
         Route("/docs", _with(sandbox, docs_handlers.home)),
@@ -168,7 +168,7 @@ def sample_routes(sandbox: Sandbox) -> list[BaseRoute]:
 
     return [
         Route("/config.json", config),
-        Mount("/", StaticFiles(directory=render.SAMPLE, html=True, check_dir=False)),
+        Mount("/", StaticFiles(directory=html_response.SAMPLE, html=True, check_dir=False)),
     ]
 
 

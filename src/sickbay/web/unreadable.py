@@ -18,10 +18,11 @@ from sickbay.services.decision import refused as decided
 from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
+from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import UnreadableRequest
 from sickbay.web.middleware import cors
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.request_state import state_of
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
@@ -34,7 +35,7 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
     tenant, stage = _place(sandbox, request.scope["path"])
     decision = decided(REQUEST, None, None, error.refusal)
     explanation = decision.explained()
-    browses = stage not in OPEN.values() and error_responses.browses(request.headers.get("accept", ""))
+    browses = stage not in OPEN.values() and accepts_html(request.headers.get("accept", ""))
     if browses:
         response = _page(request, sandbox, explanation, error.refusal.status)
     else:

@@ -10,7 +10,8 @@ import pytest
 
 from sickbay import authorization
 from sickbay.kernel.checks import Check
-from sickbay.web.pages.check_names import WORDS, words
+from sickbay.web.pages.check_names import WORDS
+from sickbay.web.pages.exchange_summary import words
 
 PRIVATE_WORDS = frozenset(
     ["fresh", "holds", "brings", "stands", "stand", "stay", "goes", "alone", "asked", "somebody", "named"]

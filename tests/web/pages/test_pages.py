@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.web.pages_of import pages
 
-from sickbay.web import render
+from sickbay.web import html_response
 
 PAGES = pages()
 FRAGMENTS = ("requests",)
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 
 def html_of(case: str) -> str:
     template, view, frame = PAGES[case]
-    return render.page(template, view, frame)
+    return html_response.render(template, view, frame)
 
 
 @pytest.mark.parametrize("case", PAGES)
@@ -142,7 +142,7 @@ def test_enter_in_a_consent_checkbox_sends_no_decision_without_javascript() -> N
 
 def test_request_values_are_never_markup() -> None:
     template, view, frame = PAGES["exchange"]
-    html = render.page(template, replace(view, headline="<script>alert(1)</script>"), frame)
+    html = html_response.render(template, replace(view, headline="<script>alert(1)</script>"), frame)
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert" in html
 
@@ -150,7 +150,7 @@ def test_request_values_are_never_markup() -> None:
 @pytest.mark.parametrize("theme", ["", "light", "dark"])
 def test_the_server_renders_the_chosen_theme(theme: str) -> None:
     template, view, frame = PAGES["not-found"]
-    html = render.page(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
+    html = html_response.render(template, view, replace(frame, theme=theme))  # type: ignore[arg-type]
     assert ("data-theme=" in html) == bool(theme)
     assert f'value="{"light" if theme == "dark" else "dark"}"' in html
 

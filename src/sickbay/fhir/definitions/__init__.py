@@ -15,4 +15,14 @@ _HERE = Path(__file__).parent
 @cache
 def table(version: str, name: str) -> dict[str, Any]:
     """Returns a table of a version: elements, search, codes, compartments or summary."""
-    return dict(orjson.loads(gzip.decompress((_HERE / f"{version}-{name}.json.gz").read_bytes())))
+    return _read(f"{version}-{name}")
+
+
+@cache
+def names() -> dict[str, list[str]]:
+    """Returns the names in the tables of all versions: types, search (parameters), elements and codes."""
+    return _read("names")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return dict(orjson.loads(gzip.decompress((_HERE / f"{name}.json.gz").read_bytes())))

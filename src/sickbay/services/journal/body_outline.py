@@ -58,7 +58,7 @@ def _json(text: str) -> str:
     if isinstance(document, dict):
         kind = document.get("resourceType")
         if isinstance(kind, str):
-            return f"JSON, a FHIR {kind}" if kind in known.types() else "JSON, a FHIR resource"
+            return f"JSON, a FHIR {kind}" if kind in known.TYPES else "JSON, a FHIR resource"
         return f"JSON, an object{_summary(document, 'member')}"
     if isinstance(document, list):
         return f"JSON, an array of {len(document)}"
@@ -75,7 +75,7 @@ def _is_json(line: str) -> bool:
 
 def _xml(text: str) -> str:
     root = _ROOT.search(text[:READ])
-    return f"XML, a FHIR {root[1]}" if root and root[1] in known.types() else "XML"
+    return f"XML, a FHIR {root[1]}" if root and root[1] in known.TYPES else "XML"
 
 
 def _summary(names: Iterable[str], what: str) -> str:

@@ -116,7 +116,7 @@ def _stored_texts(known: Any, examination: Examination) -> set[str]:
     for name in STORED:
         value = getattr(known, name, None)
         if value and not any(value is proven_value for proven_value in proven):
-            texts.update(part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text))
+            texts.update([part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text)])
     return {text for text in texts if len(text) > 1}
 
 
@@ -148,21 +148,28 @@ def _contains(fact: str, unsent: set[str]) -> bool:
     return any(text in (fact, plain) or (len(text) >= SHORTEST and (text in fact or text in plain)) for text in unsent)
 
 
-def _texts(value: Any, public: frozenset[str] = frozenset()) -> Iterator[str]:
+def _texts(value: Any, public: frozenset[str] = frozenset()) -> list[str]:
     """Every text in a nested value, except public members of an object."""
+    texts: list[str] = []
+    _collect(value, public, texts)
+    return texts
+
+
+def _collect(value: Any, public: frozenset[str], texts: list[str]) -> None:
     if isinstance(value, str):
-        yield value
+        texts.append(value)
     elif isinstance(value, Mapping):
         for key, member in value.items():
-            yield from (key,) if isinstance(key, str) and not public else ()
-            yield from _texts(member, public)
+            if isinstance(key, str) and not public:
+                texts.append(key)
+            _collect(member, public, texts)
     elif isinstance(value, list | tuple | set | frozenset):
         for member in value:
-            yield from _texts(member, public)
+            _collect(member, public, texts)
     elif (dataclasses.is_dataclass(value) or isinstance(value, Struct)) and not isinstance(value, type):
         for name in _members(type(value)):
             if name not in public:
-                yield from _texts(getattr(value, name), public)
+                _collect(getattr(value, name), public, texts)
 
 
 @cache

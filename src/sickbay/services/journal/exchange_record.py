@@ -229,9 +229,11 @@ def _checks(examination: Examination) -> str:
     if examination.granted and not examination.relaxed:
         return " ".join([check.name for check in examination.checked])
     return " ".join(
-        f"{LETTERS[check.outcome]}{check.name}"
-        + (f":{check.refusal.name}" if check.refusal else f":{check.waits_for}" if check.waits_for else "")
-        for check in examination.checked
+        [
+            f"{LETTERS[check.outcome]}{check.name}"
+            + (f":{check.refusal.name}" if check.refusal else f":{check.waits_for}" if check.waits_for else "")
+            for check in examination.checked
+        ]
     )
 
 

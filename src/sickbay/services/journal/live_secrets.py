@@ -7,7 +7,7 @@ import hmac
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 
 import msgspec
@@ -40,7 +40,7 @@ _PASSWORDS: set[bytes] = set()
 
 def remember_password(password: str) -> None:
     """Recognizes this password in requests while the process runs. Stores it as a keyed hash, in memory only."""
-    digest = _password_digest(password)
+    digest = _password_digest(_utf8(password))
     if len(password) < SHORTEST or digest in _PASSWORDS:
         return
     if len(_SEEN) == _SEEN.maxlen:
@@ -49,8 +49,8 @@ def remember_password(password: str) -> None:
     _PASSWORDS.add(digest)
 
 
-def _password_digest(text: str) -> bytes:
-    return hmac.digest(_KEY, text.encode("utf-8", "surrogatepass"), "sha256")
+def _password_digest(text: bytes) -> bytes:
+    return hmac.digest(_KEY, text, "sha256")
 
 
 class _Registered(msgspec.Struct, frozen=True, gc=False):
@@ -123,29 +123,39 @@ class LiveSecrets:
         return False
 
     def _within(self, text: str) -> bool:
-        return any(secret in text for secret in self.live_tokens) or any(self._is_secret(piece) for piece in self._pieces(text))
+        return any(secret in text for secret in self.live_tokens) or self._has_secret(_pieces(text))
 
     def holds(self, text: str) -> bool:
         """Whether the whole text is a secret."""
-        return any(candidate in self.live_tokens or self._is_secret(candidate) for candidate in (text, *decoded(text)))
+        candidates = [text, *decoded(text)]
+        return any(candidate in self.live_tokens for candidate in candidates) or self._has_secret(map(_utf8, candidates))
 
-    def _pieces(self, text: str) -> Iterator[str]:
-        size = len(text)
-        if size > LONGEST:
-            yield from (text[start : start + TOKEN] for start in range(min(size, 1000) - TOKEN + 1))
-            yield text
-            return
-        for start in range(size - SHORTEST + 1):
-            for end in range(start + SHORTEST, size + 1):
-                yield text[start:end]
+    def _has_secret(self, pieces: Iterable[bytes]) -> bool:
+        """Whether one of these texts is a secret. A thousand are hashed for most requests, so the loop calls nothing else."""
+        for piece in pieces:
+            self.left -= 1
+            if self.left < 0 or sha256(piece).hexdigest() in self.hashes:
+                return True
+            if _PASSWORDS and _password_digest(piece) in _PASSWORDS:
+                return True
+        return False
 
-    def _is_secret(self, piece: str) -> bool:
-        self.left -= 1
-        if self.left < 0:
-            return True
-        if self.hashes and sha256(piece.encode("utf-8", "surrogatepass")).hexdigest() in self.hashes:
-            return True
-        return bool(_PASSWORDS) and _password_digest(piece) in _PASSWORDS
+
+def _pieces(text: str) -> Iterable[bytes]:
+    """Every part that may be a secret: all substrings, or of a long text those with the length of a token, and the whole."""
+    size = len(text)
+    if size > LONGEST:
+        starts = range(min(size, 1000) - TOKEN + 1)
+        return map(_utf8, [*(text[start : start + TOKEN] for start in starts), text])
+    parts = [(start, end) for start in range(size - SHORTEST + 1) for end in range(start + SHORTEST, size + 1)]
+    if text.isascii():
+        raw = text.encode()
+        return [raw[start:end] for start, end in parts]
+    return [_utf8(text[start:end]) for start, end in parts]
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
@@ -185,5 +195,5 @@ async def _live_tokens(runtime: Runtime, opaque: Collection[str]) -> frozenset[s
         for kind in KINDS:
             if await runtime.store.get(kind, key) is not None:
                 live.add(piece)
-    live.update(value for value in opaque if refresh.is_refresh_token(value))
+    live.update(value for value in opaque if refresh.SHAPE.fullmatch(value))
     return frozenset(live)

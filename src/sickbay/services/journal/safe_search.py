@@ -205,14 +205,14 @@ def value(harmless: ValueReader, name: str, text: str) -> str:
 
 
 def _is_name(harmless: ValueReader, text: str) -> bool:
-    return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.elements()
+    return (bool(text) and harmless.search_name(text.removeprefix("-")) == text.removeprefix("-")) or text in known.ELEMENTS
 
 
 def _reference(harmless: ValueReader, text: str) -> str:
     """A reference: Type/id, an id, or a URL on this server that ends with one."""
     base, slash, id = text.rpartition("/")
     home, _, type = base.rpartition("/")
-    if slash and type not in known.types():
+    if slash and type not in known.TYPES:
         return harmless.url(text, free=False)
     shown = harmless.url(home + "/", free=False) if home else ""
     return f"{shown}{type}{slash}{harmless.id(id)}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
@@ -79,11 +78,6 @@ def _is_mixed(run: str) -> bool:
     return changes >= max(3, _SLACK * len(run)) or (len(run) >= 43 and changes > 2)
 
 
-@cache
-def _squeezed(names: Callable[[], Collection[str]]) -> frozenset[str]:
-    return frozenset(map(known.squeezed, names()))
-
-
 def words(*names: str) -> frozenset[str]:
     return frozenset(known.squeezed(name) for text in names for name in text.split())
 
@@ -107,6 +101,7 @@ SCOPES = words(
     "launch/practitioner launch/location launch/organization smart/orchestrate_launch smart/manage_subscriptions user_details",
 )
 LEVELS = words("patient user system")
+TYPES = words(*known.TYPES)
 ACTIONS = words("read write * c r u d s rs cruds cud crud ru cr crs all search create update delete history")
 _SCOPE = re.compile(r"([A-Za-z]{1,20})([/.:])([A-Za-z*]{1,60})([./:])([a-z*]{1,12})(\?.*)?", re.I | re.S)
 _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
@@ -215,7 +210,7 @@ class SafeValues:
         has_level_and_actions = self.resembles(level, LEVELS) and (
             set(actions) <= set("cruds*") or self.resembles(actions, ACTIONS)
         )
-        if not has_level_and_actions or not (type == "*" or self.resembles(type, _squeezed(known.types))):
+        if not has_level_and_actions or not (type == "*" or self.resembles(type, TYPES)):
             return length(word)
         return f"{level}{first}{type}{second}{actions}{self._filters(filters) if filters else ''}"
 
@@ -280,14 +275,14 @@ class SafeValues:
         """The part after a resource type must be an id, not a word."""
         for part in path.split("/"):
             yield self.segment(part, free=free)
-            free = free and part not in known.types()
+            free = free and part not in known.TYPES
 
     def _authority(self, authority: str, free: bool) -> str:
         user, at, host = authority[2:].rpartition("@")
         name, port = _HOST.fullmatch(host).groups()  # type: ignore[union-attr]
         allowed = self.host(name) if free else name + port in self.parts or name in _LOOPBACK
         shown = name if not name or allowed else length(name)
-        return f"//{length(user)}{at}{shown}{port}"
+        return f"//{length(user) if user else ''}{at}{shown}{port}"
 
     def host(self, name: str) -> bool:
         return name in self.parts or (
@@ -299,7 +294,7 @@ class SafeValues:
         text = unquote(segment)
         if text in ("", ".", "..") or text in self.parts or self.is_public(text):
             return segment
-        if text in known.ADDRESSES or text in known.types():
+        if text in known.ADDRESSES or text in known.TYPES:
             return segment
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
@@ -328,7 +323,8 @@ def _is_tiny(text: str) -> bool:
 
 def _is_ours(value: str) -> bool:
     """Whether a null-like word or an unfilled variable consists only of words that reveal nothing."""
-    return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value)
+    return all(part.lower() in EMPTY or part.lower() in known.everyday() for part in parts)
 
 
 def _is_numbered(text: str) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACES
-from sickbay.fhir.definitions import table
+from sickbay.fhir.definitions import names, table
 from sickbay.fhir.operations.registry import OPERATIONS
 from sickbay.fhir.search.parameters import COLLOQUIAL, COMMON, RESULT
 from sickbay.fhir.versions import VERSIONS
@@ -79,35 +79,15 @@ _SQUEEZED = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 FAR = 40
 """The longest name, in characters, that may count as a misspelling of a known one."""
-
-
-@cache
-def types() -> frozenset[str]:
-    """The resource types of every version."""
-    return frozenset(name for version in VERSIONS for name in table(version, "search"))
-
-
-@cache
-def searches() -> frozenset[str]:
-    """The names of search parameters in all versions, including those that control a search."""
-    own = {code for version in VERSIONS for codes in table(version, "search").values() for code in codes}
-    taken = {name for operation in OPERATIONS for name in operation.takes or ()}
-    return frozenset((*own, *taken, *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS))
-
-
-@cache
-def elements() -> frozenset[str]:
-    """The names of elements in all versions, including choice elements with each of their types."""
-    names: set[str] = set()
-    for version in VERSIONS:
-        for path, entry in table(version, "elements").items():
-            names.update(path.split("."))
-            name = path.rpartition(".")[2]
-            if name.endswith("[x]"):
-                base = name.removesuffix("[x]")
-                type_names = (entry_type.split(":")[0] for entry_type in entry[2])
-                names.update((base, *(base + type_name[:1].upper() + type_name[1:] for type_name in type_names)))
-    return frozenset(names)
+_NAMES = names()
+TYPES = frozenset(_NAMES["types"])
+"""The resource types of every version."""
+SEARCHES = frozenset((*_NAMES["search"], *COMMON, *RESULT, *COLLOQUIAL, *CONTROLS)).union(
+    *(operation.takes or () for operation in OPERATIONS)
+)
+"""The names of search parameters in all versions, including those that control a search."""
+ELEMENTS = frozenset(_NAMES["elements"])
+"""The names of elements in all versions, including choice elements with each of their types."""
 
 
 @cache
@@ -175,14 +155,14 @@ def _near(word: str, other: str, slips: int) -> bool:
 def segments() -> frozenset[str]:
     """Parts of Sickbay's own URLs, including resource types, in lower case without punctuation."""
     return frozenset(
-        map(squeezed, ADDRESSES | types() | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
+        map(squeezed, ADDRESSES | TYPES | {operation.name for operation in OPERATIONS} | {"bulkdata-status", "Binary"})
     )
 
 
 @cache
 def words_of_searches() -> frozenset[str]:
     """Words in a search parameter with its chain and modifiers, in lower case without punctuation."""
-    return frozenset(map(squeezed, searches() | types() | MODIFIERS))
+    return frozenset(map(squeezed, SEARCHES | TYPES | MODIFIERS))
 
 
 @cache
@@ -199,10 +179,9 @@ def kinds() -> dict[str, frozenset[str]]:
 @cache
 def everyday() -> frozenset[str]:
     """Words that reveal nothing wherever they come from, in lower case: those of our explanations, of OAuth and of FHIR."""
-    codes = (code for version in VERSIONS for code_list in table(version, "codes").values() for code in code_list)
-    names = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *types(), *searches(), *elements(), *codes)
+    own = (*OAUTH, *METADATA, *HEADERS, *METHODS_OF_HTTP, *ADDRESSES, *TYPES, *SEARCHES, *ELEMENTS, *_NAMES["codes"])
     return (
         spoken()
-        | {word.lower() for name in names for word in _WORD.findall(name)}
+        | {word.lower() for name in own for word in _WORD.findall(name)}
         | {algorithm.lower() for algorithm in ALGORITHMS}
     )

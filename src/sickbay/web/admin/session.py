@@ -15,9 +15,10 @@ from sickbay.services import sessions
 from sickbay.settings.settings import Settings
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, is_own_path
+from sickbay.web.html_response import accepts_html
 from sickbay.web.oauth.sign_in import AdminSignInView
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.request_state import headers_of, state_of
 
 SIGN_IN = "/developer/sign-in"
@@ -42,7 +43,7 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
     if verdict in ("keyboard", "token", "session"):
         return None
     seconds = guard.wait(request.scope)
-    if pages and error_responses.browses(request.headers.get("accept", "")):
+    if pages and accepts_html(request.headers.get("accept", "")):
         view = _too_many(seconds) if seconds else _foreign() if verdict == "foreign" else _private(request, sandbox)
         response: Response = html_response.page(request, sandbox, "notice", view, status=403)
     else:

@@ -24,8 +24,8 @@ from sickbay.web.admin.session import refused
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.handlers import VERSION, EhrPages
 from sickbay.web.pages import notice
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import filled
 from sickbay.web.request_state import headers_of
 

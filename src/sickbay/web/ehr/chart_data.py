@@ -13,7 +13,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import schedule
 from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink, Tile
-from sickbay.web.pages.layout import Link
+from sickbay.web.pages.parts import Link
 
 Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]

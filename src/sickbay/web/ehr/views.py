@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import initials
+from sickbay.web.pages.parts import Link, initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
 

@@ -1,4 +1,8 @@
-"""A request as code in four languages: one parameter per line, with changes marked, and ready to copy."""
+"""A request as code in four languages: one parameter per line, with changes marked, and safe to paste.
+
+The request may have been sent by anyone. None of its characters may end a quotation, start an option, name a file for curl, or
+reach a terminal as a control character or as a change of the writing direction.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,24 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
 from sickbay.services.journal.masking import named_url
-from sickbay.web.pages import shell
 from sickbay.web.pages.parts import TextPiece
 
 Pair = tuple[str, str]
+PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./:,%+-]*")
+"""Characters without a special meaning in any shell. Not ~ and =, which zsh expands at the start of a word."""
+WEB = re.compile(r"https?://", re.I)
+GLOBS = re.compile(r"[\[\]{}]")
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A method or a header's name (RFC 9110, 5.6.2)."""
+UNRESERVED = re.compile(r"[A-Za-z0-9~._-]*")
+_NOT_IN_A_URL = " \"<>\\^`|'"
+_ODD = re.compile(rf"[{re.escape(_NOT_IN_A_URL)}]|[^!-~]")
+"""A character that isn't allowed in a URL, or isn't ASCII."""
 
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
 MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
@@ -43,7 +56,7 @@ class Tab:
     @property
     def text(self) -> str:
         """The copied text. Line breaks that are only for display are left out."""
-        return "".join("".join(piece.text for piece in line.pieces) + line.end for line in self.lines).rstrip("\n")
+        return "".join(["".join([piece.text for piece in line.pieces]) + line.end for line in self.lines]).rstrip("\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +144,16 @@ def tabs(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> t
     request = _sendable(request)
     tabs = (_curl(request, changed), _javascript(request, changed), _python(request, changed))
     simple = request.method == "GET" and not request.body and "authorization" not in dict(_lower(request.headers))
-    simple = simple and bool(shell.WEB.match(request.address))  # a browser would run javascript: and open file:
+    simple = simple and bool(WEB.match(request.address))  # a browser would run javascript: and open file:
     return ((Tab("url", "URL", _url(request, changed)), *tabs)) if simple else tabs
 
 
 def _sendable(request: RequestParts) -> RequestParts:
     """Insert placeholders for masked names, for a body that wasn't stored, and for masked members of a JSON body."""
-    query, form = (tuple((_name(n), v) for n, v in pairs) for pairs in (request.query, request.form))
+    query, form = (tuple([(_name(name), value) for name, value in pairs]) for pairs in (request.query, request.form))
     body = PLACEHOLDER_BODY if OUTLINED.fullmatch(request.body) else _json_body(request.body)
-    return replace(request, address=named_url(request.address), query=query, form=form, body=body)
+    address = request.address if unquote(request.address).isascii() else named_url(request.address)  # no mask is ASCII
+    return replace(request, address=address, query=query, form=form, body=body)
 
 
 def _name(name: str) -> str:
@@ -161,16 +175,12 @@ def not_kept(request: RequestParts) -> str:
 
 
 def _url(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> tuple[CodeLine, ...]:
-    lines = [CodeLine((TextPiece(shell.address(request.address)),), quiet=True)]
+    lines = [CodeLine((TextPiece(address(request.address)),), quiet=True)]
     for number, (name, value) in enumerate(request.query):
         start = TextPiece(("&" if number else "?") + encode(name) + "=")
         pieces = _encoded(changed.get(name, ())) or (TextPiece(encode(place(name, value))),)
         lines.append(CodeLine((start, *pieces), quiet=name not in changed, inside=True))
     return tuple(lines)
-
-
-def encode(text: str) -> str:
-    return shell.encoded(text)
 
 
 def _encoded(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
@@ -179,21 +189,21 @@ def _encoded(pieces: Sequence[TextPiece]) -> tuple[TextPiece, ...]:
 
 def url(request: RequestParts) -> str:
     """The whole URL on one line, with placeholders for masked values."""
-    query = "&".join(f"{encode(name)}={encode(place(name, value))}" for name, value in request.query)
-    return shell.address(request.address) + ("?" + query if query else "")
+    query = "&".join([f"{encode(name)}={encode(place(name, value))}" for name, value in request.query])
+    return address(request.address) + ("?" + query if query else "")
 
 
 def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     """Safe to paste, whatever the request contains: every word is quoted, and no option reads a file or expands its value."""
     lines = [CodeLine((TextPiece(_curl_start(request)),), end="")]
     for name, value in request.headers:
-        if shell.TOKEN.fullmatch(name):
+        if TOKEN.fullmatch(name):
             header = f"{name}: {_header(name, value)}" if value else f"{name};"
-            lines.append(_more(f"-H {shell.word(shell.shown(header))}", quiet=True))
+            lines.append(_more(f"-H {word(shown(header))}", quiet=True))
     for name, value in request.form:
         lines.append(_more(_form_part(name, place(name, value)), quiet=name not in changed))
     if request.body:
-        lines.append(_more(f"--data-raw {shell.word(_body(request.body))}"))
+        lines.append(_more(f"--data-raw {word(_body(request.body))}"))
     return Tab("curl", "curl", tuple(lines))
 
 
@@ -204,30 +214,30 @@ def _curl_start(request: RequestParts) -> str:
     if request.method == "HEAD" and not has_body:
         options = ["curl", "-I"]
     elif request.method != ("POST" if has_body else "GET"):
-        options += ["-X", shell.word(shell.shown(request.method))]
-    if shell.GLOBS.search(target):
+        options += ["-X", word(shown(request.method))]
+    if GLOBS.search(target):
         options.append("--globoff")
-    if not shell.WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
+    if not WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
         options += ["--proto", "'=http,https'", "--url"]
-    return " ".join((*options, shell.word(target)))
+    return " ".join((*options, word(target)))
 
 
 def _form_part(name: str, value: str) -> str:
     """One form parameter. curl encodes the value, but not the name."""
-    if shell.is_shown(value) and name:
-        return f"--data-urlencode {shell.word(f'{encode(name)}={value}')}"
-    return f"--data-raw {shell.word(f'{encode(name)}={encode(value)}')}"
+    if is_shown(value) and name:
+        return f"--data-urlencode {word(f'{encode(name)}={value}')}"
+    return f"--data-raw {word(f'{encode(name)}={encode(value)}')}"
 
 
 def _body(body: str) -> str:
-    """Escape invisible characters in JSON. In any other body, `shell.word` writes them out."""
-    if shell.is_shown(body, "\n\t"):
+    """Escape invisible characters in JSON. In any other body, `word` writes them out."""
+    if is_shown(body, "\n\t"):
         return body
     try:
         json.loads(body)
     except (ValueError, RecursionError):
         return body.replace("\r\n", "\n")
-    return shell.escaped(body.replace("\r\n", "\n"))
+    return escaped(body.replace("\r\n", "\n"))
 
 
 def _more(text: str, quiet: bool = False) -> CodeLine:
@@ -243,32 +253,28 @@ def _header(name: str, value: str) -> str:
 
 def _javascript(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
-        first = f"const url = new URL({_js(shell.address(request.address))});"
-        body = [(f"url.searchParams.set({_js(n)}, {_js(place(n, v))});", n) for n, v in request.query]
+        first = f"const url = new URL({script(address(request.address))});"
+        body = [(f"url.searchParams.set({script(n)}, {script(place(n, v))});", n) for n, v in request.query]
         return _script("javascript", "JavaScript", first, body, "location.assign(url);", changed)
-    options = [f"method: {_js(request.method)}", *_js_headers(request)]
+    options = [f"method: {script(request.method)}", *_js_headers(request)]
     if request.body:
-        options.append(f"body: {_js(request.body)}")
-    first = f"const answer = await fetch({_js(url(request))}, {{\n  " + ",\n  ".join(options) + ","
+        options.append(f"body: {script(request.body)}")
+    first = f"const answer = await fetch({script(url(request))}, {{\n  " + ",\n  ".join(options) + ","
     if not request.form:
         return _script("javascript", "JavaScript", first, [], "});", changed)
-    body = [(f"    {_js(n)}: {_js(place(n, v))},", n) for n, v in request.form]
+    body = [(f"    {script(n)}: {script(place(n, v))},", n) for n, v in request.form]
     return _script("javascript", "JavaScript", first + "\n  body: new URLSearchParams({", body, "  }),\n});", changed)
 
 
 def _js_headers(request: RequestParts) -> list[str]:
-    pairs = ", ".join(f"{_js(name)}: {_js(_header(name, value))}" for name, value in request.headers)
+    pairs = ", ".join(f"{script(name)}: {script(_header(name, value))}" for name, value in request.headers)
     return [f"headers: {{ {pairs} }}"] if pairs else []
-
-
-def _js(text: str) -> str:
-    return shell.script(text)
 
 
 def _python(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> Tab:
     if request.method == "GET" and request.query and not request.headers:
         body = [(f"    {n!r}: {place(n, v)!r},", n) for n, v in request.query]
-        last = f'}}\nurl = {shell.address(request.address)!r} + "?" + urlencode(parameters)'
+        last = f'}}\nurl = {address(request.address)!r} + "?" + urlencode(parameters)'
         return _script("python", "Python", "from urllib.parse import urlencode\nparameters = {", body, last, changed)
     head = f"import httpx\nanswer = httpx.request({request.method!r}, {url(request)!r},"
     if request.headers:
@@ -285,3 +291,47 @@ def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, cha
     lines = [CodeLine((TextPiece(first),), quiet=True, end="\n")]
     lines += [CodeLine((TextPiece(text),), quiet=parameter not in changed, end="\n") for text, parameter in body]
     return Tab(id, name, (*lines, CodeLine((TextPiece(last),), quiet=True, end="\n")))
+
+
+def word(text: str) -> str:
+    """Quote the text as one word of a POSIX shell. Invisible characters are written out (`shown`)."""
+    text = shown(text, "\n\t")
+    return text if PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
+
+
+def is_shown(text: str, keep: str = "") -> bool:
+    """Whether every character is visible or one of `keep`."""
+    return text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable()
+
+
+def shown(text: str, keep: str = "") -> str:
+    """Write out every invisible character as <U+XXXX>."""
+    if is_shown(text, keep):
+        return text
+    return "".join(char if char.isprintable() or char in keep else f"<U+{ord(char):04X}>" for char in text)
+
+
+def encode(text: str) -> str:
+    """Percent-encode everything except unreserved characters, for a query or a form."""
+    return text if UNRESERVED.fullmatch(text) else quote(text, safe="~.-_", errors="surrogatepass")
+
+
+def address(text: str) -> str:
+    """Percent-encode what a URL can't contain: spaces, quotes and invisible characters. The rest stays as it was sent."""
+    return _ODD.sub(lambda match: match[0] if _is_allowed(match[0]) else quote(match[0], safe="", errors="surrogatepass"), text)
+
+
+def _is_allowed(char: str) -> bool:
+    return char.isprintable() and char not in _NOT_IN_A_URL
+
+
+def script(text: str) -> str:
+    """A JavaScript string literal, with invisible characters escaped."""
+    return escaped(json.dumps(text, ensure_ascii=False))
+
+
+def escaped(text: str) -> str:
+    r"""JSON or JavaScript with invisible characters as \uXXXX; its own spaces and line breaks stay."""
+    if is_shown(text, "\n\t"):
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" else json.dumps(char)[1:-1] for char in text)

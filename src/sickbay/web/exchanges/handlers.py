@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
+from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
@@ -23,10 +23,11 @@ from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import raw_path
 from sickbay.web.middleware.cors import cors
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView, not_found
+from sickbay.web.pages.parts import Link
 from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
 from sickbay.web.request_state import headers_of
 
@@ -61,15 +62,15 @@ def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
 
-def _form(request: Request) -> error_responses.Form:
+def _form(request: Request) -> Form:
     """The requested form, from ?as= or the Accept header."""
     form = request.query_params.get("as")
     if form == "json":
         return "json"
-    return "text" if form == "text" else error_responses.wanted(request.headers.get("accept", ""))
+    return "text" if form == "text" else preferred_form(request.headers.get("accept", ""))
 
 
-def _missing(request: Request, sandbox: Sandbox, form: error_responses.Form) -> Response:
+def _missing(request: Request, sandbox: Sandbox, form: Form) -> Response:
     if form == "html":
         return html_response.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
     return error_responses.problem(404, "No exchange has this id, or it was deleted")
@@ -104,7 +105,7 @@ async def shown(request: Request, sandbox: Sandbox, exchange: Exchange, status: 
 async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int) -> Response:
     entry = masked.entry
     read = await exchange_json.fresh(sandbox.runtime, masked, full=full(request))
-    form = error_responses.wanted(request.headers.get("accept", ""))
+    form = preferred_form(request.headers.get("accept", ""))
     if form == "json":
         return error_responses.json(exchange_json.shown(read), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
@@ -170,7 +171,7 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
 
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
     recorded = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request))
-    form = error_responses.wanted(request.headers.get("accept", ""))
+    form = preferred_form(request.headers.get("accept", ""))
     if form == "json":
         return error_responses.json(journal_reader.lines(id, recorded), 200 if recorded.exchanges else 404)
     if not recorded.exchanges:

@@ -101,6 +101,8 @@ def _is_same(sent: str | None, value: str) -> bool:
 
 def _visible(row: Row) -> Row:
     """Write out invisible characters in what was sent."""
+    if row.name.isprintable() and "".join([piece.text for piece in row.received or ()]).isprintable():
+        return row
     received = None if row.received is None else tuple(TextPiece(printable(piece.text), piece.kind) for piece in row.received)
     return replace(row, name=printable(row.name), received=received)
 

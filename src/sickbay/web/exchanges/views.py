@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sickbay.diagnosis import fresh_pkce
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel import english
@@ -20,9 +20,7 @@ from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import FindingView, TextPiece, Verdict, findings
-from sickbay.web.pages.shell import shown
+from sickbay.web.pages.parts import FindingView, Link, TextPiece, Verdict, findings
 
 STAGES = {
     "registration": "Registration",
@@ -171,7 +169,7 @@ def exchange_view(
         received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), fresh_pkce.note(exchange)))),
+        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), corrections.verifier_note(exchange)))),
         findings=views,
         steps=steps_of(checks),
         tally=tally(checks),
@@ -258,7 +256,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     if view.steps:
         lines += ["", f"Checks ({view.tally})"]
         lines += [f"  {OUTCOMES[step.outcome]:<8} {step.text}" for step in view.steps if step.outcome != "gate"]
-    return shown("\n".join(lines), "\n") + "\n"
+    return code_samples.shown("\n".join(lines), "\n") + "\n"
 
 
 def _plain(pieces: Sequence[TextPiece] | None, missing: str) -> str:

@@ -14,8 +14,8 @@ from sickbay.services.context import Tenant
 from sickbay.services.decision import refused
 from sickbay.services.throttle import Throttled
 from sickbay.web import error_responses, html_response, http_request
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 
 
 async def too_many_failures(request: Request, sandbox: Sandbox, tenant: Tenant, throttled: Throttled) -> Response:

@@ -25,8 +25,8 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.exchanges import handlers as exchange_handlers
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
+from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import is_browser_navigation
 from sickbay.web.request_state import headers_of
 
@@ -218,22 +218,22 @@ async def refusal(
     """
     style = tenant.dialect.answers
     client = result.client.client_id if result.client else ""
+    to_app = result.redirects and result.client is not None and style.refused == "redirect"
+    to_vendor = not result.redirects and style.untrusted == "see-other"
+    if not to_app and not to_vendor and style.page_title is None:
+        return await _page(request, sandbox, tenant, result.decision, explanation, client, result.timeline, body)
     id = http_request.exchange_id(request)
     words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, client, persona)
     sent = result.decision.request.parameters
-    if result.redirects and result.client is not None and style.refused == "redirect":
+    if to_app and result.client is not None:
         address = operation.redirect_uri(result.decision.request, result.client)
         return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method), None
-    if not result.redirects and style.untrusted == "see-other":
+    if to_vendor:
         return RedirectResponse(words.uri, 303, error_responses.NO_STORE), None
-    if style.page_title is not None:
-        view = NoticeView(
-            title=style.page_title, text=style.page_text or "", others=(Link("Why was this refused?", words.uri),)
-        )
-        return html_response.page(
-            request, sandbox, "notice", view, html_response.PageOptions(tenant, bare=True, framed=True), style.page_status
-        ), None
-    return await _page(request, sandbox, tenant, result.decision, explanation, client, result.timeline, body)
+    why = Link("Why was this refused?", words.uri)
+    view = NoticeView(title=style.page_title or "", text=style.page_text or "", others=(why,))
+    options = html_response.PageOptions(tenant, bare=True, framed=True)
+    return html_response.page(request, sandbox, "notice", view, options, style.page_status), None
 
 
 async def _page(

@@ -15,9 +15,9 @@ from sickbay.authorization import brands
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.web.fhir.response import unchanged
+from sickbay.web.html_response import STATIC
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.discovery import MADE
-from sickbay.web.render import STATIC
 
 
 def routes(sandbox: Sandbox) -> list[Route]:

@@ -28,8 +28,7 @@ from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import delivered, failed
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import Chip
+from sickbay.web.pages.parts import Chip, Link
 from sickbay.web.population_pending import PopulationPending, filled
 from sickbay.web.request_state import headers_of
 

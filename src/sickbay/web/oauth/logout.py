@@ -19,7 +19,7 @@ from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.oauth.logout_view import LogoutView
 from sickbay.web.pages import notice
-from sickbay.web.pages.layout import Link
+from sickbay.web.pages.parts import Link
 
 OURS = ("csrf", "decision")
 """Parameters that our form adds to those of the app."""

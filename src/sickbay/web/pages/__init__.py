@@ -1,4 +1,4 @@
 """The views of the pages: frozen values, and pure functions that make them. No store, no clock, no decisions.
 
-`render.page(name, view, frame)` renders a page. The first line of each template lists its forms and their fields.
+`html_response.render(name, view, frame)` renders a page. The first line of each template lists its forms and their fields.
 """

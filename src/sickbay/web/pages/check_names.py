@@ -1,8 +1,8 @@
-"""The names of checks as words. Their names in JSON are stored, so a name that reads badly gets other words here."""
+"""Words for the names of checks. Their names in JSON are stored, so a name that reads badly gets other words here."""
 
 from __future__ import annotations
 
-_SPELLED = {
+SPELLED = {
     "fhir": "FHIR",
     "url": "URL",
     "uri": "URI",
@@ -18,6 +18,7 @@ _SPELLED = {
     "post": "POST",
     "smart": "SMART",
 }
+"""The spelling of a word in a name, if it isn't the word itself."""
 WORDS = {
     "a_key_is_for_signatures": "a key is for signatures",
     "address_is_below_the_base": "URL is below the FHIR base URL",
@@ -173,8 +174,3 @@ WORDS = {
     "version_is_the_one_named": "If-Match has the stored version",
 }
 """The words for a check whose name reads badly."""
-
-
-def words(name: str) -> str:
-    """The name of a check as words."""
-    return WORDS.get(name) or " ".join(_SPELLED.get(word, word) for word in name.split("_"))

@@ -12,7 +12,7 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
 from sickbay.web.exchanges import code_samples
-from sickbay.web.pages.check_names import words
+from sickbay.web.pages.check_names import SPELLED, WORDS
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
@@ -189,6 +189,11 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
+def words(name: str) -> str:
+    """The name of a check as words."""
+    return WORDS.get(name) or " ".join([SPELLED.get(word, word) for word in name.split("_")])
+
+
 def _needs(missing: str | None) -> str:
     if missing in _MISSING:
         return f"needs {_MISSING[missing]}"
@@ -197,5 +202,6 @@ def _needs(missing: str | None) -> str:
 
 def tally(checks: Sequence[Mapping[str, Any]]) -> str:
     """'4 passed, 3 failed, 1 skipped'."""
-    counted = [(sum(check["outcome"] == outcome for check in checks), word) for outcome, word in OUTCOMES.items()]
+    outcomes = [check["outcome"] for check in checks]
+    counted = [(outcomes.count(outcome), word) for outcome, word in OUTCOMES.items()]
     return ", ".join(f"{number} {word}" for number, word in counted if number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.web.pages.layout import Link
+from sickbay.web.pages.parts import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
+from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import app_page, closed
 from sickbay.web.portal.registration import EXPIRED, form, missing, registration_fields

@@ -25,9 +25,8 @@ from sickbay.web import cookies, error_responses, html_response, http_request, o
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.handlers import Persons, persons
-from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import not_found
-from sickbay.web.pages.parts import Choice, findings
+from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import timeline_view

@@ -21,6 +21,7 @@ from sickbay.services.journal import reader as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.exchanges.handlers import full
+from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.pages.notice import not_found, other_method
@@ -101,7 +102,7 @@ def _diagnosed(text: str, added: str) -> DoctorView:
 
 
 async def rules(request: Request, sandbox: Sandbox) -> Response:
-    if error_responses.wanted(request.headers.get("accept", "")) == "json":
+    if preferred_form(request.headers.get("accept", "")) == "json":
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
@@ -142,7 +143,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     hint = "" if allowed else address_hints.meant(sandbox, path)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
-    if error_responses.wanted(accept) != "html" or ((changes or oauth) and not error_responses.browses(accept)):
+    if preferred_form(accept) != "html" or ((changes or oauth) and not accepts_html(accept)):
         title = f"This address supports {allowed}, not {request.method}" if allowed else "This address doesn't exist"
         fhir = None if allowed else await address_hints.fhir(request, sandbox)
         problem = error_responses.oauth_error if oauth else error_responses.problem

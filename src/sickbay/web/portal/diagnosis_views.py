@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from sickbay.diagnosis.case import Case
+from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.knowledge.fill import filled
@@ -18,8 +18,7 @@ from sickbay.diagnosis.rule import Rule
 from sickbay.services.journal import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import VERDICTS, TextPiece
+from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, KnownErrorView, RuleView
 from sickbay.web.portal.rule_search import kind_of, plain

@@ -8,8 +8,7 @@ from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.pages.exchange_summary import Step, folded
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import FindingView, Verdict
+from sickbay.web.pages.parts import FindingView, Link, Verdict
 from sickbay.web.portal.paste_views import PastePart, TokenView
 
 

@@ -27,8 +27,7 @@ from sickbay.authorization.models import Policy
 from sickbay.authorization.policy import SETTINGS
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
-from sickbay.web.pages.layout import Link
-from sickbay.web.pages.parts import Chip, Choice, FindingView, initials
+from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, initials
 
 
 @dataclass(frozen=True, slots=True)

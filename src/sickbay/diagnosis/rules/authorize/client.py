@@ -104,6 +104,7 @@ CLIENT_CHANGE_NOT_LIVE_YET = Rule(
     severity="warning",
     outcome="advice",
     advises=_changed,
+    given="live_at",
     title="The change to your app isn't active yet",
     why="This hospital takes a while to apply a change. It answered this request with the previous "
     "registration, so new scopes aren't granted yet and removed ones still are.",

@@ -30,8 +30,7 @@ def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
 
 
 def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    sent = request.parameters.get("code_challenge") or request.parameters.get("code_challenge_method")
-    if sent or not asks_for_code(request):
+    if request.parameters.get("code_challenge_method") or not asks_for_code(request):
         return None
     public = isinstance(known.client, Client) and known.client.client == "public"
     required = isinstance(known.server, Server) and known.server.policy.pkce == "required"
@@ -54,6 +53,7 @@ PKCE_MISSING = Rule(
     stage="authorize",
     explains="pkce-missing",
     advises=_none_sent,
+    absent="code_challenge",
     severity=_severity,
     outcome="invalid_request if PKCE is required",
     parameter="code_challenge",
@@ -170,6 +170,7 @@ PKCE_CHALLENGE_REUSED = Rule(
     severity="warning",
     outcome="advice",
     advises=corrections.sent_before("code_challenge"),
+    given="seen",
     parameter="code_challenge",
     title="`code_challenge` was already used in an earlier request",
     why="The same challenge means the same verifier. Anyone who sees that verifier once can redeem all your later codes.",

@@ -73,8 +73,7 @@ def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any
 
 
 def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlContext) -> Facts | None:
-    state = request.parameters.get("state")
-    facts = weakness(state) if state else None
+    facts = weakness(str(request.parameters.get("state")))
     return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], known) else facts
 
 
@@ -98,6 +97,7 @@ STATE_LOW_ENTROPY = Rule(
     severity=_severity,
     outcome="advice",
     advises=_weak,
+    sent="state",
     parameter="state",
     title="`state` can be guessed: `{received}`",
     why="{what} SMART requires 122 random bits, because an attacker who guesses `state` can inject a response into your app.",
@@ -113,6 +113,7 @@ STATE_REUSED = Rule(
     severity="warning",
     outcome="advice",
     advises=corrections.sent_before("state"),
+    given="seen",
     parameter="state",
     title="`state` was already used in an earlier request",
     why="If `state` repeats, your app can't tell responses apart, and an attacker can replay an old one.",
@@ -123,8 +124,7 @@ STATE_REUSED = Rule(
 
 
 def _no_nonce(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    wanted = "openid" in meant(request) and not request.parameters.get("nonce")
-    return {"received": None} if wanted else None
+    return {"received": None} if "openid" in meant(request) else None
 
 
 NONCE_REUSED = Rule(
@@ -133,6 +133,7 @@ NONCE_REUSED = Rule(
     severity="warning",
     outcome="advice",
     advises=corrections.sent_before("nonce"),
+    given="seen",
     parameter="nonce",
     title="`nonce` was already used in an earlier request",
     why="The `nonce` ties an ID token to one sign-in. If it repeats, your app also accepts an old ID token.",
@@ -147,6 +148,7 @@ NONCE_MISSING = Rule(
     severity="info",
     outcome="advice",
     advises=_no_nonce,
+    absent="nonce",
     parameter="nonce",
     title="`nonce` is missing, although `openid` is requested",
     why="The server copies `nonce` into the ID token, which ties it to this request. Without it, your "

@@ -263,8 +263,8 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
 )
 
 
-def _fetched(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    return {"received": "a script"} if known.fetched else None
+def _fetched(request: AuthorizeRequest, known: AuthorizeContext) -> Facts:
+    return {"received": "a script"}
 
 
 AUTHORIZE_FETCHED = Rule(
@@ -273,6 +273,7 @@ AUTHORIZE_FETCHED = Rule(
     severity="warning",
     outcome="advice",
     advises=_fetched,
+    given="fetched",
     title="A script fetched the authorization URL instead of navigating to it",
     why="Users sign in and consent on HTML pages, so the browser has to navigate to them. `fetch` can't "
     "show pages, and CORS prevents the script from reading the redirect.",

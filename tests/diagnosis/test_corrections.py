@@ -8,9 +8,8 @@ import pytest
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE
+from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.diagnosis.fresh_pkce import fill
 from sickbay.diagnosis.rule import Rule
 from sickbay.protocol import pkce
 
