@@ -13,8 +13,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Policy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
-from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token_parameters import is_json
+from sickbay.authorization.requests import TokenRequest, is_json
 from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
 from sickbay.protocol import scopes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -20,7 +21,7 @@ from sickbay.protocol.parameters import Parameters
 from sickbay.services import backend_services, grants, id_token_keys, records, registration, sessions
 from sickbay.services.authorize import StoredAuthorization
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide, refused
+from sickbay.services.decision import Decision, Negotiation, decide, refused
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
@@ -64,7 +65,7 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
         loaded = await _load(runtime, tenant, request, elsewhere)
         tenant = _tenant_for(tenant, loaded.known)
         decision = await backend_services.decided(runtime, tenant, request, loaded.known, TOKEN, stage.checks(request))
-        if any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals):
+        if decision.refusal is not None:
             decision = await _with_attempts(runtime, tenant, decision)
         try:
             return await _answer(runtime, tenant, decision, loaded)
@@ -75,9 +76,10 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
-    """Decides again with the app's other attempts, so that the explanation can say which one the verifier belongs to."""
+    """If the verifier doesn't match, decides again with the app's other attempts, so that the explanation can name its own."""
     known = decision.known
-    if not isinstance(known.client, Client):
+    mismatch = any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals)
+    if not mismatch or not isinstance(known.client, Client):
         return decision
     find, owner = runtime.store.find, known.client.client_id
     codes = [
@@ -107,27 +109,28 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
     if request.parameters.get("grant_type") == "client_credentials":
         offered = backend_services.offered(tenant, request, known)
         response, timeline = await backend_services.grant(runtime, tenant, known.client, request, offered, spent)
-        return _granted_result(decision, response, known.client, timeline, scope_negotiation.service(offered))
+        return _granted_result(decision, response, known.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(known.code, AuthorizationCode):
         response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
-        summary = _summary(known.code, known.client, response)
-        return _granted_result(decision, response, known.client, known.code.timeline, summary)
+        negotiation = partial(_negotiated, known.code, known.client, "refresh_token" in response)
+        return _granted_result(decision, response, known.client, known.code.timeline, negotiation)
     assert isinstance(known.family, TokenFamily)
     response = await _refresh(runtime, tenant, known.client, loaded, request, spent)
-    summary = scope_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
-    return _granted_result(decision, response, known.client, known.family.timeline, summary)
+    before, now = known.family.scope, response["scope"]
+    negotiation = partial(scope_negotiation.refreshed, before, now, "refresh_token" in response)
+    return _granted_result(decision, response, known.client, known.family.timeline, negotiation)
 
 
-def _summary(code: AuthorizationCode, client: Client, response: dict[str, Any]) -> TokenSummary:
+def _negotiated(code: AuthorizationCode, client: Client, refreshes: bool) -> TokenSummary:
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
-    return scope_negotiation.given(rows, code.scope, client, "refresh_token" in response)
+    return scope_negotiation.given(rows, code.scope, client, refreshes)
 
 
 def _granted_result(
-    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, summary: TokenSummary
+    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, negotiation: Negotiation
 ) -> TokenResult:
-    """The result with a summary of what was granted, for the page of the exchange."""
-    return TokenResult(structs.replace(decision, given=summary), response, client.client_id, timeline)
+    """negotiation: summarises what was granted, for the page of the exchange."""
+    return TokenResult(structs.replace(decision, negotiation=negotiation), response, client.client_id, timeline)
 
 
 def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:

@@ -26,6 +26,7 @@ from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
 from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
+from sickbay.web.errors import NOSNIFF
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
@@ -124,7 +125,9 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = errors.never_sniffed([*message["headers"], *id_headers])
+                headers = message["headers"] = [*message["headers"], *id_headers]
+                if NOSNIFF not in headers:
+                    headers.append(NOSNIFF)
             await send(message)
 
         scope["app"] = self

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeAlias
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -24,14 +23,8 @@ LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
-
-def never_sniffed(headers: Headers) -> Headers:
-    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
-    if any(name == b"x-content-type-options" for name, _ in headers):
-        return headers
-    return [*headers, (b"x-content-type-options", b"nosniff")]
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+"""Added to every response, so that no browser takes a text or JSON that quotes a request for a page."""
 
 
 async def page_error(request: Request, error: Exception) -> Response:
@@ -70,8 +63,9 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
         *cors(None),
         *([(b"retry-after", str(retry_after).encode())] if retry_after is not None else []),
         (b"content-length", str(len(body)).encode()),
+        NOSNIFF,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": never_sniffed(headers)})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -83,6 +77,7 @@ async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"x-correlation-id", id.encode()),
         (b"content-length", str(len(body)).encode()),
+        NOSNIFF,
     ]
-    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": never_sniffed(headers)})
+    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
     await send({"type": "http.response.body", "body": body})

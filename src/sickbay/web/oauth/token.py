@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.origin import withheld
-from sickbay.authorization.token_parameters import read
+from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.client_auth_throttle import watched
 from sickbay.services.context import Tenant
@@ -23,14 +24,14 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body = await http_request.read_body(request)
     headers = headers_of(request.scope)
     url = http_request.address(request.scope, sandbox.runtime.base)
-    token_request = read(request.method, url, headers, body, direct=is_direct(request, headers, body))
+    sent = token_request(request.method, url, headers, body, direct=is_direct(request, headers, body))
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), redeem)
+    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
     decision, explanation = result.decision, None
-    state_of(request.scope).withheld = withheld(decision.examination)
     if result.response is not None:
-        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
+        response = Response(orjson.dumps(result.response), 200, error_responses.NO_STORE, "application/json")
     else:
+        state_of(request.scope).withheld = withheld(decision.examination)
         explanation = decision.explained()
         assert decision.refusal is not None
         proven = result.client_id if decision.refusal.error != "invalid_client" else ""
