@@ -15,6 +15,7 @@ from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest, is_json
 from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
+from sickbay.kernel.compiled_checks import CompiledChecks, compile
 from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
@@ -261,12 +262,20 @@ CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
 }
 
 
-def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
-    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the last tuple never
-    grants.
+_COMPILED = {grant: compile(grant_checks) for grant, grant_checks in CHECKS.items()}
+_WITH_ASSERTION = {grant: compile((*grant_checks, *client_assertion.ASSERTION)) for grant, grant_checks in CHECKS.items()}
+
+
+def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, TokenContext]:
+    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the checks of None never
+    grant.
     """
-    grant_checks = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
-    return (*grant_checks, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else grant_checks
+    by_grant = _WITH_ASSERTION if request.parameters.get("client_assertion") else _COMPILED
+    return by_grant.get(request.parameters.get("grant_type") or implied(request)) or by_grant[None]
+
+
+def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+    return compiled_checks(request).checks
 
 
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from sickbay.authorization import pkce
 from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE
-from sickbay.protocol import pkce
 
 _PLACEHOLDER = re.compile(rf"(?<=code_challenge=){PLACEHOLDER_CHALLENGE}(?=[&#\s]|$)")
 

@@ -239,10 +239,10 @@ class _Person(NamedTuple):
 async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
     """Returns the signed-in user. For an auto-approved app, that is the user of auto_approve, without a sign-in."""
     if client.auto_approve is not None:
-        return _Person(await sessions.user(runtime, tenant, client.auto_approve.user), None, runtime.now())
+        return _Person(await records.load_user(runtime, tenant, client.auto_approve.user), None, runtime.now())
     if login is None:
         return _Person()
-    return _Person(await sessions.user(runtime, tenant, login[1].user), login[0], login[1].at)
+    return _Person(await records.load_user(runtime, tenant, login[1].user), login[0], login[1].at)
 
 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:

@@ -37,7 +37,7 @@ ExchangeListener: TypeAlias = Callable[[LogLine], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance: names the cookie. refresh: the HMAC key of refresh tokens. The keys of id_tokens rotate: see id_token_keys.
+    """instance: names the cookie. refresh: the HMAC key of refresh tokens. The keys of id_tokens rotate: see services.id_token.
 
     replaced: the stored keys had been published, so new ones were generated when the data was opened.
     """

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
-from msgspec import Struct, structs
+from msgspec import structs
 
-from sickbay.authorization import id_token, ordinary_scopes, refresh, scope_negotiation, script_token
+from sickbay.authorization import ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily, User
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.stages import SCRIPT, TOKEN
-from sickbay.protocol import jose, scopes
+from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters
-from sickbay.services import backend_services, grants, id_token_keys, records, registration, sessions
+from sickbay.services import client_authentication, client_credentials, grants, id_token, records, registration, sessions
 from sickbay.services.authorize import StoredAuthorization
+from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, Negotiation, decide, refused
+from sickbay.services.decision import Negotiation, decide, refused
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
-
-TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
-
-
-class TokenResult(Struct, frozen=True):
-    """response: the JSON of RFC 6749 5.1; None if the request was refused."""
-
-    decision: TokenDecision
-    response: dict[str, Any] | None
-    client_id: str = ""
-    timeline: str = ""
 
 
 class _Loaded(NamedTuple):
@@ -64,7 +55,9 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
         tenant = _tenant_for(tenant, loaded.known)
-        decision = await backend_services.decided(runtime, tenant, request, loaded.known, TOKEN, stage.checks(request))
+        decision = await client_authentication.decided(
+            runtime, tenant, request, loaded.known, TOKEN, stage.compiled_checks(request)
+        )
         if decision.refusal is not None:
             decision = await _with_attempts(runtime, tenant, decision)
         try:
@@ -73,6 +66,10 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
             continue
     unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.known)
+
+
+def _decide(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> Awaitable[TokenDecision]:
+    return client_authentication.decided(runtime, tenant, request, known, TOKEN, stage.compiled_checks(request))
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
@@ -88,7 +85,9 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
     known = structs.replace(known, attempts=tuple(challenge for challenge in codes if challenge))
-    return await backend_services.decided(runtime, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
+    return await client_authentication.decided(
+        runtime, tenant, decision.request, known, TOKEN, stage.compiled_checks(decision.request)
+    )
 
 
 def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
@@ -97,7 +96,7 @@ def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
 
 async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
     known, request = loaded.known, decision.request
-    spent = backend_services.spent(runtime, request, known, decision.examination, loaded.jti_revision)
+    spent = client_authentication.spent(runtime, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
             by: RevokedBy = "code" if isinstance(known.code, AuthorizationCode) else "refresh"
@@ -107,8 +106,8 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
         return _refused_result(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
-        offered = backend_services.offered(tenant, request, known)
-        response, timeline = await backend_services.grant(runtime, tenant, known.client, request, offered, spent)
+        offered = client_credentials.offered(tenant, request, known)
+        response, timeline = await client_credentials.grant(runtime, tenant, known.client, request, offered, spent)
         return _granted_result(decision, response, known.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(known.code, AuthorizationCode):
         response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
@@ -168,7 +167,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         others=tuple(client.client_id for client in newest_clients),
         newest_clients=newest_clients,
     )
-    known, revision = await backend_services.context_of(runtime, request, known)
+    known, revision = await client_authentication.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
         known = await _with_meant(runtime, tenant, request, known)
     return _Loaded(known, key, stored.record, revision)
@@ -245,36 +244,9 @@ async def _redeem(
         tenant.policy,
         code.context,
         refresh_token=refresh.make(runtime.keys.refresh, family.family, 0) if refreshes else None,
-        id_token=await _id_token(runtime, tenant, code, client, now),
+        id_token=await id_token.signed(runtime, tenant, code, client, now),
         extra=await _extra(runtime, tenant, code.user, token.patient, code.context),
     )
-
-
-async def _id_token(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
-    if not id_token.is_due(code.scope) or code.user is None:
-        return None
-    user = await sessions.user(runtime, tenant, code.user)
-    if user is None:
-        return None
-    claims = id_token.claims(
-        issuer=tenant.server.issuer,
-        client_id=client.client_id,
-        user=user,
-        base=code.base,
-        scope=code.scope,
-        now=now,
-        nonce=code.nonce,
-        auth_time=code.auth_time,
-        lifetime=tenant.policy.id_token_lifetime,
-    )
-    values, granted = _template_values(tenant, user), scopes.split(code.scope)
-    dialect_claims = {
-        name: template.format(**values)
-        for scope, templates in tenant.dialect.id_token.items()
-        if scope in granted
-        for name, template in templates.items()
-    }
-    return jose.sign({**claims, **dialect_claims}, await id_token_keys.signing(runtime))
 
 
 async def _extra(
@@ -284,21 +256,9 @@ async def _extra(
     templates = tenant.dialect.token_response
     if not templates or (tenant.policy.bare_without_launch and "smart_style_url" not in context):
         return {}
-    user = await sessions.user(runtime, tenant, username) if username else None
-    values = _template_values(tenant, user, patient)
+    user = await records.load_user(runtime, tenant, username) if username else None
+    values = id_token.template_values(tenant, user, patient)
     return {name: value for name, template in templates.items() if (value := template.format(**values))}
-
-
-def _template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
-    """The values that a dialect's templates can use."""
-    given_name, _, family_name = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
-    return {
-        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
-        "username": user.username if user else "",
-        "tenant_id": tenant.dialect.tenant_id,
-        "patient": patient or "",
-        "name": f"{family_name}, {given_name}" if given_name else family_name,
-    }
 
 
 async def _refresh(

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from sickbay.diagnosis.fresh_pkce import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
-from sickbay.services import patients, registration, sessions
+from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json, exchange_record
 from sickbay.services.journal import reader as journal_reader
@@ -160,7 +160,7 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
     launch = await launches.of_timeline(sandbox.runtime, timeline) if tenant else None
     if launch is None or tenant is None:
         return Persons()
-    user = await sessions.user(sandbox.runtime, tenant, launch.user) if launch.user else None
+    user = await records.load_user(sandbox.runtime, tenant, launch.user) if launch.user else None
     record = None
     if launch.patient:
         record = await patients.read(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)

@@ -9,7 +9,7 @@ from sickbay.authorization.access import challenge
 from sickbay.authorization.introspection import by_token, status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_auth_throttle import watched
+from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request

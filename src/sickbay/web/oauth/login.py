@@ -13,7 +13,7 @@ from sickbay.authorization.models import User
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
-from sickbay.services import login, patients, sessions, users
+from sickbay.services import login, patients, records, sessions, users
 from sickbay.services import lost_session as held_back
 from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
@@ -161,7 +161,7 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
-        user = await sessions.user(sandbox.runtime, tenant, account)
+        user = await records.load_user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_auth_throttle import watched
+from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
