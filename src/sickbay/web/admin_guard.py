@@ -35,7 +35,7 @@ from sickbay.kernel.memoize import memoize
 from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
 from sickbay.web.admin.socket_owner import service_account
-from sickbay.web.request_state import state_of
+from sickbay.web.http_request import state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -217,8 +217,10 @@ def _network(address: str) -> str:
 
 def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
     """Whether a request with a client assertion comes from this machine. Not checked for other requests."""
+    if "client_assertion" not in body:
+        return True
     guard: AdminGuard = request.app.state.guard
-    return "client_assertion" not in body or guard.at_keyboard(request.scope, headers)
+    return guard.at_keyboard(request.scope, headers)
 
 
 def peer(scope: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
 from sickbay.authorization.administration import may_use_session
-from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
@@ -30,10 +29,9 @@ from sickbay.web.errors import NOSNIFF
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
-from sickbay.web.http_request import check_target
+from sickbay.web.http_request import RequestState, check_target, read_headers
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.observation import Observer, Observers
-from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
@@ -81,7 +79,7 @@ class Application:
         if scope["type"] != "http":
             return
         started = perf_counter()
-        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read(scope["headers"]))
+        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read_headers(scope["headers"]))
         try:
             if self.observation is None:
                 await self._answer(scope, receive, send)

@@ -12,12 +12,11 @@ from starlette.types import Send
 
 from sickbay.settings.database import Unavailable
 from sickbay.web import html_response, unreadable
-from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.http_request import UnreadableRequest, state_of
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.population_pending import PopulationPending, population_pending_page
-from sickbay.web.request_state import state_of
 
 LOG = logging.getLogger("sickbay")
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"

@@ -17,10 +17,9 @@ from sickbay.services.context import Tenant
 from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses, render
 from sickbay.web.admin_guard import LOOPBACK
-from sickbay.web.http_request import raw_path
+from sickbay.web.http_request import raw_path, state_of
 from sickbay.web.pages.layout import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.request_state import state_of
 
 
 @dataclass(frozen=True, slots=True)

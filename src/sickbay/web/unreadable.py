@@ -18,11 +18,10 @@ from sickbay.services.decision import refused as decided
 from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
-from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.http_request import UnreadableRequest, state_of
 from sickbay.web.middleware import cors
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.request_state import state_of
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
 """Endpoints that pages of any origin may call, by the last segment of their path: their stage."""

@@ -8,7 +8,7 @@ from sickbay.authorization.requests import AuthorizeRequest, authorize_request
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import is_smart
-from sickbay.protocol.headers import is_fetched
+from sickbay.protocol.fetch_metadata import is_fetched
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
 

@@ -15,10 +15,10 @@ from sickbay.services import sessions
 from sickbay.settings.settings import Settings
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, is_own_path
+from sickbay.web.http_request import headers_of, state_of
 from sickbay.web.oauth.sign_in import AdminSignInView
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView
-from sickbay.web.request_state import headers_of, state_of
 
 SIGN_IN = "/developer/sign-in"
 FOREIGN = "A page of another origin sent this request, so it was refused."

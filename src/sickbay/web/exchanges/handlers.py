@@ -23,12 +23,11 @@ from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
-from sickbay.web.http_request import raw_path
+from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
-from sickbay.web.request_state import headers_of
 
 
 def full(request: Request) -> bool:

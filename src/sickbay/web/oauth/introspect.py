@@ -14,7 +14,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -24,6 +24,7 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, peer
 from sickbay.web.ehr import chart
+from sickbay.web.http_request import headers_of
 from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import delivered, failed
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
@@ -31,7 +32,6 @@ from sickbay.web.pages import notice
 from sickbay.web.pages.layout import Link
 from sickbay.web.pages.parts import Chip
 from sickbay.web.population_pending import PopulationPending, filled
-from sickbay.web.request_state import headers_of
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",

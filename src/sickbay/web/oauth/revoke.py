@@ -12,7 +12,7 @@ from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

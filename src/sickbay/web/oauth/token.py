@@ -16,15 +16,14 @@ from sickbay.services.context import Tenant
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of, state_of
+from sickbay.web.http_request import state_of
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
-    headers = headers_of(request.scope)
-    url = http_request.address(request.scope, sandbox.runtime.base)
-    sent = token_request(request.method, url, headers, body, direct=is_direct(request, headers, body))
+    wire = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
+    sent = token_request(wire.method, wire.url, wire.headers, body, direct=is_direct(request, wire.headers, body))
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
     decision, explanation = result.decision, None
@@ -40,7 +39,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         )
         status = decision.refusal.status
         status = tenant.dialect.answers.client_status if status == 401 else status
-        response = error_responses.oauth_json(words, status, tenant, "authorization" in headers)
+        response = error_responses.oauth_json(words, status, tenant, "authorization" in wire.headers)
     return await http_request.note(
         request,
         response,
@@ -50,5 +49,5 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         timeline=result.timeline,
         decision=decision,
         explanation=explanation,
-        body=body,
+        wire=wire,
     )
