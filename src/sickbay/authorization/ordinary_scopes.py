@@ -62,9 +62,8 @@ def of_refresh(request: TokenRequest, client: Client, server: Server, family: To
 
 
 def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
-    own = f"v{client.smart_version}"
     other = policy.scope_versions if policy.mixed_scope_versions else ()
-    versions = all(version == own or version in other for version in demands.versions)
+    versions = demands.versions <= {f"v{client.smart_version}", *other}
     return versions and (policy.wildcard_scopes or not demands.wildcard)
 
 

@@ -102,12 +102,12 @@ class TokenRequest(Struct, frozen=True, dict=True):
         )
         in_header = header_credentials.decoded[0] if header_credentials and header_credentials.decoded else None
         return Presented(
-            tuple(method for method, value in credentials if value),
+            tuple([method for method, value in credentials if value]),
             in_header or sent.get("client_id") or self._subject(),
             header_credentials,
         )
 
-    @property
+    @cached_property
     def claimed(self) -> str | None:
         """The client_id that the request names anywhere: the client whose registration must be loaded."""
         return self.presented.client_id

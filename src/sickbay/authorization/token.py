@@ -40,7 +40,7 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 
 @check()
 def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    in_url = [name for name in request.query.names() if name in PARAMETERS]
+    in_url = [name for name in request.query.names() if name in PARAMETERS] if request.query.pairs else []
     if request.method == "POST" and not in_url:
         return None
     return refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
@@ -109,10 +109,12 @@ def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | Non
 def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
     sent, server = request.parameters.get("resource"), known.server
+    if not sent:
+        return None
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
     granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
     bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
-    if not sent or not bases or base_of(sent, bases):
+    if not bases or base_of(sent, bases):
         return None
     if isinstance(server, Server) and base_here(sent, server) in bases:
         return None

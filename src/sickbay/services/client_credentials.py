@@ -32,8 +32,8 @@ def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offer
 
 def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
     """The FHIR base that the resource indicator names, otherwise the one that the app is registered for."""
-    requested = base_here(request.parameters.get("resource") or "", tenant.server)
-    return requested or tenant.fhir_base(client.fhir)
+    resource = request.parameters.get("resource")
+    return (base_here(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
 
 
 async def grant(

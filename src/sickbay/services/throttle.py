@@ -49,6 +49,8 @@ class Throttle:
 
     def check(self, key: ThrottleKey, now: int) -> None:
         """Raises Throttled if the key has too many failures."""
+        if not self._failures:
+            return
         count, since = self._failures.get(_shortened(key), (0, now))
         seconds = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < seconds <= WINDOW:

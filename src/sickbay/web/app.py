@@ -35,7 +35,7 @@ from sickbay.web.observation import Observer, Observers
 from sickbay.web.routes import Pages, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
-ID_HEADER = (b"x-correlation-id",)
+ID_HEADER = b"x-correlation-id"
 Message = MutableMapping[str, Any]
 
 
@@ -69,6 +69,12 @@ class Application:
         """Available to handlers as request.app.state."""
         self.routes = pages.routes
         """Read by the page that lists the methods of an address."""
+        self._vendor_headers = {
+            name: header.lower().encode()
+            for name, tenant in sandbox.tenants.items()
+            if (header := tenant.dialect.answers.correlation_header)
+        }
+        """The vendors' own names of the header for the correlation id, by hospital."""
         self._writing: asyncio.Task[None] | None = None
         self._indexing: asyncio.Task[None] | None = None
 
@@ -117,7 +123,10 @@ class Application:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
         started, id = False, scope["state"].exchange.encode()
-        id_headers = [(name, id) for name in (*ID_HEADER, *self._vendor_header(scope))]
+        id_headers = [(ID_HEADER, id)]
+        first, _, _ = scope["path"].removeprefix("/").partition("/")  # the path of OPTIONS * has no slash
+        if first in self._vendor_headers:
+            id_headers.append((self._vendor_headers[first], id))
 
         async def sending(message: Message) -> None:
             nonlocal started
@@ -150,13 +159,6 @@ class Application:
             if path.startswith(served.path) and path[len(served.path) :][:1] in ("", "/"):
                 return served
         return None
-
-    def _vendor_header(self, scope: Scope) -> tuple[bytes, ...]:
-        """Return the vendor's own header name for the correlation id, if it has one."""
-        first = scope["path"].removeprefix("/").partition("/")[0]  # the path of OPTIONS * has no slash
-        tenant = self.sandbox.tenants.get(first)
-        name = tenant.dialect.answers.correlation_header if tenant else None
-        return (name.lower().encode(),) if name else ()
 
     def _start_tasks(self) -> None:
         """Start the background tasks on the event loop that serves. A test may serve without a lifespan."""

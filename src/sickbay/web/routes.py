@@ -215,18 +215,19 @@ def _open(
     answer = _oauth(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
+        state, asks_options = state_of(request.scope), request.method == "OPTIONS"
         try:
-            response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+            response = Response(status_code=204) if asks_options else await answer(request)
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            state, current = state_of(request.scope), sandbox.tenants[tenant.name]
+            current = sandbox.tenants[tenant.name]
             lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
-            if middleware_cors.is_preflight(request.method, state.headers):
+            if asks_options and middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
                 middleware_cors.keep_preflight(sandbox, current, state, url, lines)
-        elif not state_of(request.scope).withheld:
+        elif not state.withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 

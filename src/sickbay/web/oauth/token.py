@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -19,6 +20,19 @@ from sickbay.web.admin_guard import is_direct, peer
 from sickbay.web.http_request import state_of
 
 
+class TokenResponse(Response):
+    """A token response (RFC 6749 5.1). Starlette would encode its headers, which are the same each time, again."""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self.status_code, self.background = 200, None
+        self.body = orjson.dumps(members)
+        length = (b"content-length", b"%d" % len(self.body))
+        self.raw_headers = [*_NO_STORE, length, (b"content-type", b"application/json")]
+
+
+_NO_STORE = tuple((name.encode(), value.encode()) for name, value in error_responses.NO_STORE.items())
+
+
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
@@ -26,9 +40,10 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     sent = token_request(wire.method, wire.url, wire.headers, body, direct=is_direct(request, wire.headers, body))
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
+    response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
-        response = Response(orjson.dumps(result.response), 200, error_responses.NO_STORE, "application/json")
+        response = TokenResponse(result.response)
     else:
         state_of(request.scope).withheld = withheld(decision.examination)
         explanation = decision.explained()
