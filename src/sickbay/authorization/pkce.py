@@ -74,7 +74,7 @@ def _is_off(known: TokenContext) -> bool:
 
 @check(requires=("code",))
 def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _is_off(known) or not _registered(known) or request.parameters.get("code_verifier"):
+    if request.parameters.get("code_verifier") or not _registered(known) or _is_off(known):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
@@ -83,7 +83,7 @@ def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | No
 def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if _is_off(known) or not verifier or known.code is None or _registered(known):
+    if not verifier or known.code is None or _registered(known) or _is_off(known):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -91,7 +91,7 @@ def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal 
 @check()
 def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if _is_off(known) or not verifier or is_verifier(verifier):
+    if not verifier or is_verifier(verifier) or _is_off(known):
         return None
     invalid = sorted({character for character in verifier if not is_verifier(character * 43)})
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
@@ -100,7 +100,7 @@ def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refus
 @check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
 def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier, registered = request.parameters.get("code_verifier"), _registered(known)
-    if _is_off(known) or not verifier or not registered or matches(verifier, registered):
+    if not verifier or not registered or matches(verifier, registered) or _is_off(known):
         return None
     facts: dict[str, Any] = {
         "challenge": registered,

@@ -46,7 +46,7 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
 
 
 def _decoded(once: Parameters) -> Parameters:
-    if not any("%" in value for _, value in once.pairs):
+    if not [value for _, value in once.pairs if "%" in value]:
         return once
     pairs = tuple((name, _decode_again(name, value)) for name, value in once.pairs)
     return once if pairs == once.pairs else Parameters(pairs, encode(pairs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -14,6 +15,7 @@ from sickbay.kernel.memoize import memoize
 
 MANY = 1000
 """The maximum number of parameters that are parsed separately."""
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
 
 
@@ -106,6 +108,9 @@ def _unescaped(text: str) -> str:
 
 def encode(pairs: Sequence[tuple[str, str]]) -> str:
     """The inverse of parse. A space becomes %20, which all servers read in the same way."""
-    return "&".join(
-        f"{quote(name, safe='', errors='replace')}={quote(value, safe='~', errors='replace')}" for name, value in pairs
-    )
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in pairs])
+
+
+def _quoted(text: str) -> str:
+    """Skips the encoding for texts that don't need it, such as nearly all names and codes."""
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="", errors="replace")

@@ -118,8 +118,7 @@ async def authorize(
     client, live_at = await _client(runtime, tenant, request)
     client = client if automatic else _without_auto_approve(client)
     tenant = tenant.under(client)
-    code = request.parameters.get("launch")
-    launch = await launches.find(runtime, tenant, code)
+    launch = await launches.find(runtime, tenant, request.parameters.get("launch"))
     login = await sessions.login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = AuthorizeContext(
@@ -138,22 +137,45 @@ async def authorize(
         unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
-    if decision.refusal is not None and client is not None:
-        decision = await _with_live_launch(runtime, tenant, decision, client)
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
-    if decision.refusal is not None:
-        on_a_page = tenant.dialect.answers.not_redirected
-        redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
-        return AuthorizeResult(decision, client, timeline, redirects)
-    assert client is not None  # a check refuses a client that is not registered
+    if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
+        return await _refused(runtime, tenant, decision, client, timeline)
     runtime.recent_parameters.remember(client.client_id, request.parameters)
+    waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
+    return AuthorizeResult(decision, client, timeline, False, waiting)
+
+
+async def _refused(
+    runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client | None, timeline: str
+) -> AuthorizeResult:
+    if client is not None:
+        decision = await _with_live_launch(runtime, tenant, decision, client)
+    assert decision.refusal is not None
+    on_a_page = tenant.dialect.answers.not_redirected
+    redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
+    return AuthorizeResult(decision, client, timeline, redirects)
+
+
+async def _waiting(
+    runtime: Runtime,
+    tenant: Tenant,
+    decision: AuthorizeDecision,
+    client: Client,
+    launch: Launch | None,
+    login: tuple[str, sessions.Login] | None,
+    timeline: str,
+    exchange: str,
+) -> PendingAuthorization:
+    """The accepted request with all that it names. It isn't stored yet."""
+    request = decision.request
+    code = request.parameters.get("launch")
     key = records.digest(code) if launch and code else ""
     person = await _person(runtime, tenant, client, login)
-    stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
-    offered = stage.granted_scopes(request, client, tenant.server, unusual=known.unusual_scopes)
-    waiting = _pending(tenant, stored, request, client, launch, person, offered)
-    return AuthorizeResult(decision, client, timeline, False, waiting)
+    before = login[0] if login else None
+    stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
+    offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.known.unusual_scopes)
+    return _pending(tenant, stored, request, client, launch, person, offered)
 
 
 def _without_auto_approve(client: Client | None) -> Client | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from functools import partial
 from typing import Any, NamedTuple
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from sickbay.authorization import ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
@@ -28,7 +27,11 @@ from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
 
-class _Loaded(NamedTuple):
+class _Loaded(Struct, frozen=True):
+    """tenant: with this app's overrides. now: when it was loaded, and when the tokens are issued."""
+
+    tenant: Tenant
+    now: int
     known: TokenContext
     code_key: str
     family_record: Record | None
@@ -47,6 +50,9 @@ class _StoredFamily(NamedTuple):
     answer: AccessToken | None = None
 
 
+_NO_FAMILY = _StoredFamily()
+
+
 async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
     """Handles a token request. If a code or refresh token is used twice, its grant is revoked before the response.
 
@@ -54,22 +60,16 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     """
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
-        tenant = _tenant_for(tenant, loaded.known)
-        decision = await client_authentication.decided(
-            runtime, tenant, request, loaded.known, TOKEN, stage.compiled_checks(request)
-        )
+        checks = stage.compiled_checks(request)
+        decision = await client_authentication.decided(runtime, loaded.tenant, request, loaded.known, TOKEN, checks)
         if decision.refusal is not None:
-            decision = await _with_attempts(runtime, tenant, decision)
+            decision = await _with_attempts(runtime, loaded.tenant, decision)
         try:
-            return await _answer(runtime, tenant, decision, loaded)
+            return await _answer(runtime, decision, loaded)
         except Conflict:
             continue
     unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
     return _refused_result(unresolved, loaded.known)
-
-
-def _decide(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> Awaitable[TokenDecision]:
-    return client_authentication.decided(runtime, tenant, request, known, TOKEN, stage.compiled_checks(request))
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
@@ -85,17 +85,12 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
     known = structs.replace(known, attempts=tuple(challenge for challenge in codes if challenge))
-    return await client_authentication.decided(
-        runtime, tenant, decision.request, known, TOKEN, stage.compiled_checks(decision.request)
-    )
+    checks = stage.compiled_checks(decision.request)
+    return await client_authentication.decided(runtime, tenant, decision.request, known, TOKEN, checks)
 
 
-def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
-    return tenant.under(known.client) if isinstance(known.client, Client) else tenant
-
-
-async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
-    known, request = loaded.known, decision.request
+async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
+    tenant, known, request = loaded.tenant, loaded.known, decision.request
     spent = client_authentication.spent(runtime, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
@@ -110,11 +105,11 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
         response, timeline = await client_credentials.grant(runtime, tenant, known.client, request, offered, spent)
         return _granted_result(decision, response, known.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(known.code, AuthorizationCode):
-        response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
+        response = await _redeem(runtime, loaded, known.client, known.code, spent)
         negotiation = partial(_negotiated, known.code, known.client, "refresh_token" in response)
         return _granted_result(decision, response, known.client, known.code.timeline, negotiation)
     assert isinstance(known.family, TokenFamily)
-    response = await _refresh(runtime, tenant, known.client, loaded, request, spent)
+    response = await _refresh(runtime, loaded, known.client, request, spent)
     before, now = known.family.scope, response["scope"]
     negotiation = partial(scope_negotiation.refreshed, before, now, "refresh_token" in response)
     return _granted_result(decision, response, known.client, known.family.timeline, negotiation)
@@ -146,13 +141,13 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     refreshing = stage.refreshing(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
-    server = tenant.under(client).server
-    stored = await _stored_family(runtime, tenant, request) if refreshing else _StoredFamily()
+    tenant, now = tenant.under(client), runtime.now()
+    stored = await _stored_family(runtime, tenant, request, now) if refreshing else _NO_FAMILY
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = TokenContext(
-        now=runtime.now(),
-        server=server,
-        unusual_scopes=_has_unusual_scopes(request, client, server, stored.family),
+        now=now,
+        server=tenant.server,
+        unusual_scopes=_has_unusual_scopes(request, client, tenant.server, stored.family),
         elsewhere=elsewhere,
         client=client,
         code=await _code(runtime, key) if key else None,
@@ -170,7 +165,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     known, revision = await client_authentication.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
         known = await _with_meant(runtime, tenant, request, known)
-    return _Loaded(known, key, stored.record, revision)
+    return _Loaded(tenant, now, known, key, stored.record, revision)
 
 
 async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
@@ -196,15 +191,15 @@ async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
     return code if record.used_at is None else structs.replace(code, used_at=record.used_at)
 
 
-async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> _StoredFamily:
+async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, now: int) -> _StoredFamily:
     parsed = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
     record = await runtime.store.get("family", parsed[0]) if parsed else None
     if record is None or parsed is None or record.tenant != tenant.name:
-        return _StoredFamily()
+        return _NO_FAMILY
     family = records.parse(TokenFamily, record.value)
     ended = await sessions.ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
-    if refresh.decide(family, parsed[1], runtime.now()) != "repeat":
+    if refresh.decide(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
     text = refresh.access(runtime.keys.refresh, family.family, family.generation)
     answer = await records.load(runtime, "token", records.digest(text), AccessToken)
@@ -221,10 +216,10 @@ def _has_unusual_scopes(request: TokenRequest, client: Client | None, server: Se
 
 
 async def _redeem(
-    runtime: Runtime, tenant: Tenant, client: Client, code: AuthorizationCode, key: str, spent: list[Step]
+    runtime: Runtime, loaded: _Loaded, client: Client, code: AuthorizationCode, spent: list[Step]
 ) -> dict[str, Any]:
     """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""
-    now = runtime.now()
+    tenant, now = loaded.tenant, loaded.now
     family = stage.family(code, tenant.policy, now)
     text = refresh.access(runtime.keys.refresh, family.family, 0)
     seconds = stage.lifetime(client, tenant.policy)
@@ -232,7 +227,7 @@ async def _redeem(
     await runtime.store.transaction(
         [
             *spent,
-            UseOnce("code", key, now),
+            UseOnce("code", loaded.code_key, now),
             Put(records.family(family, tenant.name, now)),  # new, since its code is used once
             Put(records.token(records.digest(text), token, tenant.name)),
         ]
@@ -262,10 +257,11 @@ async def _extra(
 
 
 async def _refresh(
-    runtime: Runtime, tenant: Tenant, client: Client, loaded: _Loaded, request: TokenRequest, spent: list[Step]
+    runtime: Runtime, loaded: _Loaded, client: Client, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotates the refresh token, or repeats the response of a rotation that this token already had."""
-    known, record, now, policy = loaded.known, loaded.family_record, runtime.now(), tenant.policy
+    tenant, known, record, now = loaded.tenant, loaded.known, loaded.family_record, loaded.now
+    policy = tenant.policy
     family = known.family
     assert isinstance(family, TokenFamily)
     assert record is not None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
-from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
+from sickbay.protocol.parameters import encode
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, public, words
 
@@ -84,7 +84,7 @@ def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: b
 
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> Response:
     """Redirect to a verified redirect URI and keep its own query. 303 after a form (RFC 9700 4.12), 302 otherwise."""
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None)
+    query = encode([(name, value) for name, value in parameters.items() if value is not None])
     joint = "" if not query else "&" if "?" in address else "?"
     return Response(status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"})
 
