@@ -83,10 +83,10 @@ def parse(raw: str) -> Parameters:
     if not raw:
         return _NONE
     pairs: list[tuple[str, str]] = []
-    literal = "%" not in raw and "+" not in raw
     for piece in raw.split("&", MANY - 1):
         if piece:
             name, _, value = piece.partition("=")
+            literal = "%" not in piece and "+" not in piece
             pairs.append((name, value) if literal else (_decoded(name), _decoded(value)))
     return Parameters(tuple(pairs), raw)
 

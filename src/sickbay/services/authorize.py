@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -107,16 +108,17 @@ async def authorize(
     elsewhere: str = "",
     misdirected: bool = False,
     fetched: bool = False,
-    automatic: bool = True,
+    automatic: Callable[[], bool] = lambda: True,
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     misdirected: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
-    automatic: auto_approve applies to this request (setting open_sign_in).
+    automatic: returns whether auto_approve applies to this request (setting open_sign_in); called if the app has it.
     """
     request = authorize_request(text, method)
     client, live_at = await _client(runtime, tenant, request)
-    client = client if automatic else _without_auto_approve(client)
+    if client is not None and client.auto_approve is not None and not automatic():
+        client = _without_auto_approve(client)
     tenant = tenant.under(client)
     launch = await launches.find(runtime, tenant, request.parameters.get("launch"))
     login = await sessions.login(runtime, tenant, session) if session else None
@@ -178,9 +180,9 @@ async def _waiting(
     return _pending(tenant, stored, request, client, launch, person, offered)
 
 
-def _without_auto_approve(client: Client | None) -> Client | None:
+def _without_auto_approve(client: Client) -> Client:
     """The app without auto_approve, so that users have to sign in and consent themselves."""
-    return structs.replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
+    return structs.replace(client, auto_approve=None)
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
@@ -302,7 +304,8 @@ async def resume(
         return None
     stored = records.parse(StoredAuthorization, record.value)
     client = await registration.by_id(runtime, stored.client_id)
-    client = client if automatic else _without_auto_approve(client)
+    if client is not None and not automatic:
+        client = _without_auto_approve(client)
     tenant = tenant.under(client)
     if session is None or stored.session != session.origin or client is None:
         return None

@@ -23,7 +23,7 @@ def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offer
     """The result for each requested scope of a granted request."""
     client = known.client
     assert isinstance(client, Client)
-    requested = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
+    requested = scopes.split_at(request.parameters.get("scope") or "", tenant.policy.scope_separators)
     if not known.unusual_scopes and not tenant.policy.grants_registered:
         return tuple((scope, True, "") for scope in requested)
     types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)

@@ -88,7 +88,7 @@ async def read_body(request: Request, most: int = FORMS) -> str:
 
     Raises Unreadable and ClientDisconnect.
     """
-    headers = headers_of(request.scope)
+    headers = state_of(request.scope).headers
     if (sent_length(headers) or 0) > most:
         raise over(most)
     body = await received(request.receive, most)
@@ -163,7 +163,7 @@ def unpacked(raw: bytes, most: int) -> bytes:
 
 def recorded_request(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
-    return RecordedRequest(scope["method"], address(scope, base), headers_of(scope), body)
+    return RecordedRequest(scope["method"], address(scope, base), state_of(scope).headers, body)
 
 
 def address(scope: Mapping[str, Any], base: str) -> str:
@@ -211,7 +211,7 @@ async def note(
     recorded = RecordedResponse(response.status_code, headers, stored_body)
     await sandbox.journal.write(
         Exchange(
-            exchange_id(request),
+            state_of(request.scope).exchange,
             sandbox.runtime.effects.now(),
             tenant,
             stage,

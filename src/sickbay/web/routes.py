@@ -212,19 +212,23 @@ def _open(
 
     credentials: whether the policy credentialed_cors applies.
     """
-    answer = _oauth(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
-        state, asks_options = state_of(request.scope), request.method == "OPTIONS"
+        state, current = state_of(request.scope), sandbox.tenants[tenant.name]
         try:
-            response = Response(status_code=204) if asks_options else await answer(request)
+            if request.method == "OPTIONS":
+                response = Response(status_code=204)
+            else:
+                state.kind = "oauth"
+                response = await endpoint(request, sandbox, current)
+        except Throttled as throttled:
+            response = await throttling.too_many_failures(request, sandbox, current, throttled)
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            current = sandbox.tenants[tenant.name]
             lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
-            if asks_options and middleware_cors.is_preflight(request.method, state.headers):
+            if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
                 middleware_cors.keep_preflight(sandbox, current, state, url, lines)
         elif not state.withheld:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
@@ -57,7 +58,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         http_request.exchange_id(request),
         elsewhere=request.path_params.get("tenant_id", ""),
         fetched=is_fetched(wire.headers),
-        automatic=guard.opens(request.scope, wire.headers),
+        automatic=partial(guard.opens, request.scope, wire.headers),
     )
     decision: Decision[Any, Any] = result.decision
     explanation, masked = None, None
