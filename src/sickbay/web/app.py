@@ -29,7 +29,7 @@ from sickbay.web.errors import NOSNIFF
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
-from sickbay.web.http_request import RequestState, check_target, read_headers
+from sickbay.web.http_request import RequestState, check_target, host_name, read_headers
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.observation import Observer, Observers
 from sickbay.web.routes import Pages, routes, sample_routes
@@ -97,7 +97,7 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime, id = self.sandbox.runtime, scope["state"].exchange
         host = scope["state"].headers.get("host", "")
-        if not self.guard.knows(host):
+        if host_name(host) not in self.guard.hosts:
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
         self._start_tasks()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
 from sickbay.diagnosis.explain import Explanation
 from sickbay.kernel.checks import Refusal
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
@@ -28,6 +30,7 @@ percent-encoded: 1 MB of JSON takes twice as much."""
 VALUES = 2_000_000
 """Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
 
 
@@ -69,6 +72,13 @@ def _joined(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
+
+
+@memoize(256)
+def host_name(header: str) -> str:
+    """The name in a Host header, without port and brackets; "" if there is none (RFC 9110 7.2)."""
+    match = _HOST.fullmatch(header.lower())
+    return (match[1] or match[2]) if match else ""
 
 
 class UnreadableRequest(Exception):
