@@ -95,3 +95,23 @@ def test_a_form_of_many_parts_is_parsed_in_linear_time() -> None:
     headers = {"content-type": "multipart/form-data; boundary=x"}
     request = requests.token_request("POST", "https://ehr.example.org/token", headers, body)
     assert set(request.parameters.pairs) == {("a", "")}
+
+
+SITE = {"sec-fetch-site": "cross-site"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "fetched"),
+    [
+        ({}, False),
+        ({"sec-fetch-mode": "navigate", **SITE}, False),
+        ({"sec-fetch-mode": "cors", **SITE}, True),
+        ({"sec-fetch-mode": "no-cors", **SITE}, True),
+        ({"sec-fetch-mode": "same-origin", **SITE}, True),
+        ({"sec-fetch-mode": "cors"}, False),
+        ({"x-requested-with": "XMLHttpRequest"}, True),
+        ({"x-requested-with": "com.example.app"}, False),
+    ],
+)
+def test_requests_of_scripts_are_recognised(sent: dict[str, str], fetched: bool) -> None:
+    assert requests.is_fetched(sent) is fetched

@@ -9,6 +9,7 @@ from sickbay.authorization.models import Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.compiled_checks import compile
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
 
@@ -125,3 +126,5 @@ CHECKS: tuple[LoginCheck, ...] = (
     patient_is_open_to_the_person,
     encounter_is_of_the_patient,
 )
+
+COMPILED = compile(CHECKS)

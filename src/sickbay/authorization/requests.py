@@ -58,6 +58,15 @@ def _decode_again(name: str, value: str) -> str:
     return scopes.decoded_again(value) if name == "scope" else value
 
 
+def is_fetched(headers: Mapping[str, str]) -> bool:
+    """Whether a script in a browser sent the request (Fetch Metadata). False if the headers don't say.
+
+    Browsers send both Sec-Fetch-Site and Sec-Fetch-Mode. Node's fetch sends only the mode, and no user sees its response.
+    """
+    mode = headers.get("sec-fetch-mode") if "sec-fetch-site" in headers else None
+    return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"
+
+
 Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
 
 

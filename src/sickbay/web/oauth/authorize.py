@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, is_fetched
 from sickbay.diagnosis.explain import Explanation
-from sickbay.protocol.fetch_metadata import is_fetched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
 from sickbay.services import login
