@@ -43,13 +43,17 @@ Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[Token
 
 async def watched(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
     """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled before the operation runs."""
-    key = ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
-    runtime.throttle.check(key, runtime.now())
+    if runtime.throttle.failures:
+        runtime.throttle.check(_guesser(tenant, request, address), runtime.now())
     result = await answer(runtime, tenant, request)
     refusal = result.decision.refusal
     if refusal is not None and refusal.name in GUESSES:
-        runtime.throttle.failed(key, runtime.now())
+        runtime.throttle.failed(_guesser(tenant, request, address), runtime.now())
     return result
+
+
+def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
+    return ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
