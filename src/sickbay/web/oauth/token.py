@@ -27,10 +27,7 @@ class TokenResponse(Response):
         self.status_code, self.background = 200, None
         self.body = orjson.dumps(members)
         length = (b"content-length", b"%d" % len(self.body))
-        self.raw_headers = [*_NO_STORE, length, (b"content-type", b"application/json")]
-
-
-_NO_STORE = tuple((name.encode(), value.encode()) for name, value in error_responses.NO_STORE.items())
+        self.raw_headers = [*error_responses.RAW_NO_STORE, length, (b"content-type", b"application/json")]
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
