@@ -24,10 +24,6 @@ def test_nothing_is_granted_that_was_not_requested(requested: list[str], ticked:
         assert scopes.covered(scope, parsed)
 
 
-def test_without_a_consent_page_everything_is_granted() -> None:
-    assert granted(REQUESTED, None) == REQUESTED
-
-
 def test_a_narrowed_scope_replaces_the_whole() -> None:
     part = "patient/Observation.rs?category=laboratory"
     assert granted(REQUESTED, ("launch", part)) == ("launch", part)

@@ -16,7 +16,7 @@ from sickbay.authorization import authorize, backend_scopes, ordinary_scopes, re
 from sickbay.authorization.authorize import granted_scopes
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
-from sickbay.protocol.scopes import split
+from sickbay.protocol.scopes import split, split_at
 
 TEXTS = st.lists(
     st.sampled_from(
@@ -156,7 +156,7 @@ def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     if ordinary_scopes.of_service(request, client, server):
         assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
         rows = backend_scopes.offered(
-            split(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
+            split_at(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
         )
         assert {(granted, reason) for _, granted, reason in rows} == {(True, "")}
 

@@ -14,8 +14,7 @@ from sickbay.authorization.readable import (
     request_is_utf8,
     too_large,
 )
-from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request
-from sickbay.authorization.token_parameters import read
+from sickbay.authorization.requests import AccessRequest, TokenRequest, authorize_request, token_request
 from sickbay.kernel.checks import Refusal
 from sickbay.protocol.parameters import parse
 
@@ -80,8 +79,8 @@ def test_valid_utf8_is_accepted() -> None:
             AccessRequest("POST", "", "", parse(""), {"content-type": FORM}, url="http://x", body="b=%E9"),
             "the parameter 'b'",
         ),
-        (read("POST", "http://x/token", {"content-type": FORM}, "a=b&code=%E9"), "the parameter 'code'"),
-        (read("POST", "http://x/token?q=%E9", {}, "a=b"), "the parameter 'q'"),
+        (token_request("POST", "http://x/token", {"content-type": FORM}, "a=b&code=%E9"), "the parameter 'code'"),
+        (token_request("POST", "http://x/token?q=%E9", {}, "a=b"), "the parameter 'q'"),
         (authorize_request("http://x/authorize?state=%E9"), "the parameter 'state'"),
     ],
 )

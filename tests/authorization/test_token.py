@@ -25,7 +25,7 @@ from tests.authorization.token_requests import (
     token_request,
 )
 
-from sickbay.authorization import token, token_parameters
+from sickbay.authorization import requests, token
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, TokenFamily
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
@@ -105,7 +105,7 @@ def test_only_post_is_accepted(method: str) -> None:
 
 def test_parameters_in_the_url_are_refused_but_read() -> None:
     body = token_request().parameters.raw
-    request = token_parameters.read("POST", f"{URL}?{body}", {"content-type": token.FORM}, "")
+    request = requests.token_request("POST", f"{URL}?{body}", {"content-type": token.FORM}, "")
     assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-method"]
 
 
@@ -114,7 +114,7 @@ def test_parameters_in_the_url_are_refused_but_read() -> None:
 )
 def test_another_content_type_is_refused(type: str | None) -> None:
     headers = {} if type is None else {"content-type": type}
-    request = token_parameters.read("POST", URL, headers, token_request().parameters.raw)
+    request = requests.token_request("POST", URL, headers, token_request().parameters.raw)
     assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
@@ -124,18 +124,18 @@ def test_a_charset_in_the_content_type_is_accepted() -> None:
 
 @pytest.mark.parametrize("body", [json.dumps(CODE_FORM), '{"grant_type": ["authorization_code"]}', "{", "{}", '{"a": 1}'])
 def test_json_is_refused_without_an_error(body: str) -> None:
-    request = token_parameters.read("POST", URL, {"content-type": "application/json"}, body)
+    request = requests.token_request("POST", URL, {"content-type": "application/json"}, body)
     assert outcome(request) == ("token-wrong-content-type", "invalid_request", 400)
 
 
 def test_parameters_of_a_json_body_do_not_count_as_missing() -> None:
-    request = token_parameters.read("POST", URL, {"content-type": "application/json"}, json.dumps(CODE_FORM))
+    request = requests.token_request("POST", URL, {"content-type": "application/json"}, json.dumps(CODE_FORM))
     assert [refusal.name for refusal in examined(request).refusals] == ["token-wrong-content-type"]
 
 
 @pytest.mark.parametrize("name", ["code", "grant_type", "redirect_uri", "client_id"])
 def test_a_repeated_parameter_is_refused(name: str) -> None:
-    request = token_parameters.read("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
+    request = requests.token_request("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + f"&{name}=x")
     assert outcome(request) == ("duplicate-parameter", "invalid_request", 400)
 
 
@@ -304,7 +304,7 @@ def test_a_tenant_may_support_fewer_grant_types() -> None:
 
 
 def test_json_values_are_read_as_text() -> None:
-    request = token_parameters.read("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
+    request = requests.token_request("POST", URL, {}, '{"code": 5, "state": null, "scope": "a b"}')
     assert request.parameters.pairs == (("code", "5"), ("state", "null"), ("scope", "a b"))
 
 

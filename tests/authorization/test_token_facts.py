@@ -17,7 +17,7 @@ from tests.authorization.token_requests import (
     token_request,
 )
 
-from sickbay.authorization import token, token_parameters
+from sickbay.authorization import requests, token
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Refusal
@@ -130,12 +130,12 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token_parameters.read("PUT", f"{URL}?code=x&state=y", {"content-type": token.FORM}, ""),
+            requests.token_request("PUT", f"{URL}?code=x&state=y", {"content-type": token.FORM}, ""),
             KNOWN,
             Refusal("token-wrong-method", "invalid_request", {"received": "PUT", "in_url": ["code"]}),
         ),
         (
-            token_parameters.read("POST", URL, {"content-type": "text/plain"}, token_request().parameters.raw),
+            requests.token_request("POST", URL, {"content-type": "text/plain"}, token_request().parameters.raw),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -144,7 +144,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token_parameters.read("POST", URL, {}, "{}"),
+            requests.token_request("POST", URL, {}, "{}"),
             KNOWN,
             Refusal(
                 "token-wrong-content-type",
@@ -153,7 +153,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
             ),
         ),
         (
-            token_parameters.read("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + "&code=x"),
+            requests.token_request("POST", URL, {"content-type": token.FORM}, token_request().parameters.raw + "&code=x"),
             KNOWN,
             Refusal(
                 "duplicate-parameter",

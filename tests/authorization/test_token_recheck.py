@@ -18,7 +18,7 @@ from tests.authorization.token_requests import (
     token_request,
 )
 
-from sickbay.authorization import client_authentication, token, token_parameters
+from sickbay.authorization import client_authentication, requests, token
 from sickbay.authorization.models import Client
 from sickbay.authorization.token_recheck import known_for
 from sickbay.kernel.checks import UNKNOWN
@@ -146,5 +146,5 @@ def test_wrongly_separated_scopes_of_a_refresh_get_one_refusal() -> None:
 @pytest.mark.parametrize(("type", "body", "is_wrong"), [(None, "", False), (None, "a=b", True), ("text/plain", "", True)])
 def test_without_a_body_a_missing_content_type_is_accepted(type: str | None, body: str, is_wrong: bool) -> None:
     headers = {} if type is None else {"content-type": type}
-    request = token_parameters.read("POST", "http://a/token", headers, body)
+    request = requests.token_request("POST", "http://a/token", headers, body)
     assert (token.body_is_a_form.decide(request, KNOWN) is not None) is is_wrong

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization import token, token_parameters
+from sickbay.authorization import requests, token
 from sickbay.authorization.client_authentication import hashed
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
@@ -69,7 +69,7 @@ def token_request(
     """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
     sent = {name.lower(): value for name, value in (headers or {}).items()}
-    return token_parameters.read("POST", URL, {"content-type": token.FORM, **sent}, encode(pairs))
+    return requests.token_request("POST", URL, {"content-type": token.FORM, **sent}, encode(pairs))
 
 
 def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:

@@ -10,8 +10,8 @@ import sys
 import pytest
 from tests.cli.command import sickbay
 
+from sickbay.authorization import pkce
 from sickbay.diagnosis import case
-from sickbay.protocol import pkce
 
 URL = case.load(case.paths()["state-missing"]).refused["url"]
 

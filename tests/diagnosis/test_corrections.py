@@ -6,12 +6,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from sickbay.authorization import pkce
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Rule
-from sickbay.protocol import pkce
 
 VERIFIER = "v" * 43
 CORRECTED = case.load(case.paths()["pkce-missing"]).corrected or {}

@@ -8,12 +8,12 @@ from typing import Any
 
 from tests.flows.flow import Flow, run
 
-from sickbay.authorization.id_token_keys import AGE, KEPT
+from sickbay.authorization.id_token import AGE, KEPT
 from sickbay.protocol import jose
-from sickbay.services import id_token_keys
+from sickbay.services import id_token
 
 
-async def id_token(flow: Flow) -> str:
+async def issued(flow: Flow) -> str:
     return str((await flow.launched(name="App"))["id_token"])
 
 
@@ -29,14 +29,14 @@ def verified(text: str, jwks: list[dict[str, Any]]) -> bool:
 
 def test_an_id_token_from_before_a_rotation_stays_valid(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        first = await id_token(flow)
+        first = await issued(flow)
         before = await keys(flow)
         assert len(before) == 2
         assert not any("d" in key for key in before)
         rotated = (await flow.http.post("/admin/keys/rotate")).json()
         assert rotated["active"] == before[1]["kid"]
         assert [key["kid"] for key in rotated["retired"]] == [before[0]["kid"]]
-        second = await id_token(flow)
+        second = await issued(flow)
         after = await keys(flow)
         assert verified(second, before)
         assert verified(first, after)
@@ -53,7 +53,7 @@ def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
         old = (await flow.http.get("/admin/keys")).json()
         assert old["next"] is None
         await flow.http.post("/admin/clock", json={"advance": AGE})
-        token = await id_token(flow)
+        token = await issued(flow)
         read = jose.peek(token)
         assert read is not None
         assert read.header["kid"] != old["active"]
@@ -65,8 +65,8 @@ def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
 def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime
-        rotated = await asyncio.gather(*(id_token_keys.rotate(runtime) for _ in range(3)))
+        rotated = await asyncio.gather(*(id_token.rotate(runtime) for _ in range(3)))
         assert len({ring["active"] for ring in rotated}) == 1
-        assert len((await id_token_keys.shown(runtime))["retired"]) == 1
+        assert len((await id_token.shown(runtime))["retired"]) == 1
 
     run(steps, tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 
 from sickbay.sandbox import keys
-from sickbay.services import id_token_keys
+from sickbay.services import id_token
 
 PLACE = "/general/oauth"
 
@@ -79,8 +79,8 @@ def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monke
 
     async def rotated(flow: Flow) -> None:
         await flow.http.get(f"{PLACE}/jwks")
-        await id_token_keys.rotate(flow.sandbox.runtime)
-        kids.update(await id_token_keys.shown(flow.sandbox.runtime))
+        await id_token.rotate(flow.sandbox.runtime)
+        kids.update(await id_token.shown(flow.sandbox.runtime))
 
     async def after(flow: Flow) -> None:
         now = (await state(flow))["kids"]

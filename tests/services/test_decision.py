@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 import sickbay
+from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.stages import KINDS, Stage
+from sickbay.kernel.checks import Examination
+from sickbay.services.decision import Decision
 
 SOURCES = Path(sickbay.__file__).parent
 STAGES = {name: value for name, value in vars(stages).items() if isinstance(value, Stage)}
@@ -46,3 +49,12 @@ def test_a_stage_with_corrected_requests_has_inputs_and_can_write_them(stage: St
     inputs = [name for name, kind in KINDS.items() if kind.stage is stage]
     assert inputs
     assert stage.to_evidence is not stages.answer.to_evidence
+
+
+def test_what_was_granted_is_summarised_once_and_only_when_it_is_read() -> None:
+    summaries = [TokenSummary(wanted=True)]
+    decision = Decision(stages.TOKEN, None, None, Examination(()), negotiation=summaries.pop)
+    assert len(summaries) == 1
+    assert decision.given is decision.given
+    assert decision.given == TokenSummary(wanted=True)
+    assert Decision(stages.TOKEN, None, None, Examination(())).given is None

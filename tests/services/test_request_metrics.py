@@ -38,7 +38,7 @@ def exchange(stage: str, status: int = 200, decision: Any = None, explanation: A
 
 
 def refusal(name: str) -> Any:
-    return cast(Any, SimpleNamespace(refusal=SimpleNamespace(name=name), given=None))
+    return cast(Any, SimpleNamespace(refusal=SimpleNamespace(name=name), negotiation=None))
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, "granted"), (302, "granted"), (404, "failed"), (503, "failed")])

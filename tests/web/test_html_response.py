@@ -55,9 +55,3 @@ def test_the_first_form_in_the_accept_header_counts(accept: str, form: str) -> N
 def test_only_an_explicit_text_html_is_a_browsers_accept_header() -> None:
     assert html_response.accepts_html("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
     assert not html_response.accepts_html("*/*")
-
-
-def test_a_response_gets_nosniff_once() -> None:
-    plain = [(b"content-type", b"text/plain")]
-    assert html_response.never_sniffed(plain) == [*plain, (b"x-content-type-options", b"nosniff")]
-    assert html_response.never_sniffed(html_response.never_sniffed(plain)) == html_response.never_sniffed(plain)

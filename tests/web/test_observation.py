@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from sickbay.services.context import LogLine
+from sickbay.web.http_request import RequestState
 from sickbay.web.observation import FinishedRequest, Observers
-from sickbay.web.request_state import RequestState
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, RefusalType, check
-from sickbay.protocol import basic, jose
+from sickbay.protocol import jose
 
 Reading: TypeAlias = Literal["decoded", "raw"]
 TokenCheck: TypeAlias = Check[TokenRequest, TokenContext]
@@ -98,7 +98,7 @@ def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refus
 def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """The header must be Basic or absent: a Bearer header doesn't authenticate a client here."""
     header = request.headers.get("authorization", "")
-    if not header or basic.is_basic(header):
+    if not header or request.presented.basic is not None:
         return None
     scheme = header.partition(" ")[0] if " " in header else ""
     if scheme.lower() == "bearer":

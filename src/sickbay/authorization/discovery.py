@@ -8,7 +8,7 @@ from typing import Any
 from sickbay.authorization.app_state import CAPABILITY
 from sickbay.authorization.login_prompt import PROMPTS
 from sickbay.authorization.models import Policy, Server
-from sickbay.protocol.pkce import METHOD
+from sickbay.authorization.pkce import METHOD
 
 CAPABILITIES = (
     "launch-ehr",

@@ -9,6 +9,7 @@ from sickbay.authorization.models import Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.compiled_checks import compile
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
 
@@ -21,9 +22,9 @@ def needs_patient(granted: tuple[str, ...], picker: bool = True) -> bool:
 
     picker: whether this tenant has a patient picker. Without one, launch/patient on its own needs no patient.
     """
-    if any(scopes.parse(token) for token in granted if token.startswith("patient/")):
+    if [token for token in granted if token.startswith("patient/") and scopes.parse(token)]:
         return True
-    return picker and any(scope.type in ("patient", "encounter") for scope in _launch_scopes(granted))
+    return picker and bool([scope for scope in _launch_scopes(granted) if scope.type in ("patient", "encounter")])
 
 
 def _launch_scopes(granted: tuple[str, ...]) -> list[LaunchScope]:
@@ -39,12 +40,12 @@ def gives_patient(granted: tuple[str, ...], launch: Launch | None) -> bool:
 
 def asks_encounter(granted: tuple[str, ...]) -> bool:
     """Whether scope `launch/encounter` is among them, so that the user chooses an encounter."""
-    return any(scope.type == "encounter" for scope in _launch_scopes(granted))
+    return "encounter" in [scope.type for scope in _launch_scopes(granted)]
 
 
 def asks_context(granted: tuple[str, ...]) -> tuple[LaunchScope, ...]:
     """Returns launch/ scopes for types other than patient and encounter; the user chooses a resource for each (SMART 2.2)."""
-    return tuple(scope for scope in _launch_scopes(granted) if scope.type not in (None, "patient", "encounter"))
+    return tuple([scope for scope in _launch_scopes(granted) if scope.type not in (None, "patient", "encounter")])
 
 
 def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
@@ -125,3 +126,5 @@ CHECKS: tuple[LoginCheck, ...] = (
     patient_is_open_to_the_person,
     encounter_is_of_the_patient,
 )
+
+COMPILED = compile(CHECKS)

@@ -19,10 +19,8 @@ CATEGORIES = {"Observation": OBSERVATIONS, "Condition": CONDITIONS}
 TERMS = "http://terminology.hl7.org/CodeSystem/"
 
 
-def granted(grantable: Collection[str], ticked: Collection[str] | None) -> tuple[str, ...]:
-    """Returns each scope left ticked, or narrowed if the user narrowed it. `ticked` is None if no user was asked."""
-    if ticked is None:
-        return tuple(grantable)
+def granted(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
+    """Returns each scope left ticked, or narrowed if the user narrowed it."""
     remaining = [scope for wide in grantable for scope in ([wide] if wide in ticked else _narrowed(wide, ticked))]
     return tuple(dict.fromkeys(remaining))
 

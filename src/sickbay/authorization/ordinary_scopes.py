@@ -6,7 +6,7 @@ all of them would pass (tests/authorization/test_ordinary_scopes.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from sickbay.authorization import requested_scopes
@@ -39,7 +39,7 @@ def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> b
         return False
     named = base(request, server)
     types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
-    return (not types or all(name in types for name in demands.types)) and _exist_somewhere(demands, server)
+    return _exist(demands, types) and _exist_somewhere(demands, server)
 
 
 def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
@@ -48,8 +48,11 @@ def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
     if demands is None or not _allowed(demands, server.policy, client):
         return False
     bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
-    types = requested_scopes.types_of(bases, server)
-    return not types or all(name in types for name in demands.types)
+    return _exist(demands, requested_scopes.types_of(bases, server))
+
+
+def _exist(demands: Demands, types: Collection[str]) -> bool:
+    return not types or not [name for name in demands.types if name not in types]
 
 
 def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
@@ -62,9 +65,8 @@ def of_refresh(request: TokenRequest, client: Client, server: Server, family: To
 
 
 def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
-    own = f"v{client.smart_version}"
     other = policy.scope_versions if policy.mixed_scope_versions else ()
-    versions = all(version == own or version in other for version in demands.versions)
+    versions = demands.versions <= {f"v{client.smart_version}", *other}
     return versions and (policy.wildcard_scopes or not demands.wildcard)
 
 

@@ -1,15 +1,64 @@
-"""PKCE at the token endpoint (RFC 7636 4.5, 4.6; SMART 2.2): checks of the verifier. `authorize` checks the challenge."""
+"""Proof Key for Code Exchange (RFC 7636; SMART 2.2): the S256 method, common mistakes in it, and checks of the verifier at the
+token endpoint (4.5, 4.6). `authorize` checks the challenge.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import hmac
+import re
+from base64 import b64encode, urlsafe_b64encode
+from hashlib import sha256
+from typing import Any, Literal, TypeAlias
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import Check, Refusal, Unknown, check
-from sickbay.protocol import pkce
+
+Slip: TypeAlias = Literal["not-hashed", "hex", "hex-encoded", "padded", "base64"]
+
+METHOD = "S256"
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def is_verifier(text: str) -> bool:
+    """Whether the text has 43 to 128 unreserved characters (4.1)."""
+    return _VERIFIER.fullmatch(text) is not None
+
+
+def is_challenge(text: str) -> bool:
+    """Whether the text could be an S256 challenge: 43 characters of base64url without padding (4.2)."""
+    return _CHALLENGE.fullmatch(text) is not None
+
+
+def challenge(verifier: str) -> str:
+    """BASE64URL(SHA256(verifier)), without padding."""
+    return urlsafe_b64encode(_digest(verifier)).rstrip(b"=").decode()
+
+
+def matches(verifier: str, sent: str) -> bool:
+    return hmac.compare_digest(challenge(verifier).encode(), sent.encode())
+
+
+def slip(verifier: str, sent: str) -> Slip | None:
+    """The common mistake that turns this verifier into that challenge; None if there is none, or if the challenge is right."""
+    digest = _digest(verifier)
+    forms: dict[str, Slip] = {
+        verifier: "not-hashed",
+        digest.hex(): "hex",
+        digest.hex().upper(): "hex",
+        urlsafe_b64encode(digest.hex().encode()).rstrip(b"=").decode(): "hex-encoded",
+        urlsafe_b64encode(digest).decode(): "padded",
+        b64encode(digest).decode(): "base64",
+        b64encode(digest).rstrip(b"=").decode(): "base64",
+    }
+    return None if matches(verifier, sent) else forms.get(sent)
+
+
+def _digest(verifier: str) -> bytes:
+    return sha256(verifier.encode()).digest()
 
 
 def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
@@ -25,7 +74,7 @@ def _is_off(known: TokenContext) -> bool:
 
 @check(requires=("code",))
 def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _is_off(known) or not _registered(known) or request.parameters.get("code_verifier"):
+    if request.parameters.get("code_verifier") or not _registered(known) or _is_off(known):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
 
@@ -34,7 +83,7 @@ def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | No
 def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if _is_off(known) or not verifier or known.code is None or _registered(known):
+    if not verifier or known.code is None or _registered(known) or _is_off(known):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
@@ -42,21 +91,21 @@ def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal 
 @check()
 def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if _is_off(known) or not verifier or pkce.is_verifier(verifier):
+    if not verifier or is_verifier(verifier) or _is_off(known):
         return None
-    invalid = sorted({character for character in verifier if not pkce.is_verifier(character * 43)})
+    invalid = sorted({character for character in verifier if not is_verifier(character * 43)})
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
 
 
 @check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
 def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    verifier, challenge = request.parameters.get("code_verifier"), _registered(known)
-    if _is_off(known) or not verifier or not challenge or pkce.matches(verifier, challenge):
+    verifier, registered = request.parameters.get("code_verifier"), _registered(known)
+    if not verifier or not registered or matches(verifier, registered) or _is_off(known):
         return None
     facts: dict[str, Any] = {
-        "challenge": challenge,
-        "computed": pkce.challenge(verifier),
-        "slip": pkce.slip(verifier, challenge),
+        "challenge": registered,
+        "computed": challenge(verifier),
+        "slip": slip(verifier, registered),
     }
     if facts["computed"] in known.attempts:
         facts["other_attempt"] = True

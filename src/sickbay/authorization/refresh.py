@@ -19,6 +19,7 @@ from sickbay.authorization.models import AccessToken, Client, Server, TokenFamil
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.memoize import memoized
 from sickbay.protocol import scopes
 
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
@@ -58,8 +59,15 @@ def read(key: bytes, text: str) -> tuple[str, int] | None:
 
 
 def _mac(key: bytes, use: str, family: str, generation: int) -> str:
-    message = f"{use}\0{family}\0{generation}".encode()
-    return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()
+    mac = _keyed(key).copy()
+    mac.update(f"{use}\0{family}\0{generation}".encode())
+    return urlsafe_b64encode(mac.digest()).rstrip(b"=").decode()
+
+
+@memoized(4)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """Cached, because preparing a key takes longer than computing a code with it. A sandbox has a single key."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True) -> Decision:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Literal, TypeAlias, final
@@ -9,7 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 from msgspec import Struct
 
 from sickbay.authorization.models import Grant
-from sickbay.protocol import basic, jose, scopes, urls
+from sickbay.protocol import basic, jose, scopes, unicode, urls
 from sickbay.protocol.basic import Basic
 from sickbay.protocol.parameters import Parameters, encode, parse
 
@@ -44,7 +46,7 @@ def authorize_request(text: str, method: str = "GET") -> AuthorizeRequest:
 
 
 def _decoded(once: Parameters) -> Parameters:
-    if not any("%" in value for _, value in once.pairs):
+    if not [value for _, value in once.pairs if "%" in value]:
         return once
     pairs = tuple((name, _decode_again(name, value)) for name, value in once.pairs)
     return once if pairs == once.pairs else Parameters(pairs, encode(pairs))
@@ -54,6 +56,15 @@ def _decode_again(name: str, value: str) -> str:
     if name in ("redirect_uri", "aud", "resource"):
         return urls.decoded_again(value)
     return scopes.decoded_again(value) if name == "scope" else value
+
+
+def is_fetched(headers: Mapping[str, str]) -> bool:
+    """Whether a script in a browser sent the request (Fetch Metadata). False if the headers don't say.
+
+    Browsers send both Sec-Fetch-Site and Sec-Fetch-Mode. Node's fetch sends only the mode, and no user sees its response.
+    """
+    mode = headers.get("sec-fetch-mode") if "sec-fetch-site" in headers else None
+    return mode in ("cors", "no-cors", "same-origin") or headers.get("x-requested-with", "").lower() == "xmlhttprequest"
 
 
 Method: TypeAlias = Literal["client_secret_basic", "client_secret_post", "private_key_jwt"]
@@ -92,7 +103,7 @@ class TokenRequest(Struct, frozen=True, dict=True):
     def presented(self) -> Presented:
         """Read once, because a dozen checks ask for it."""
         header, sent = self.headers.get("authorization", ""), self.parameters
-        header_credentials = basic.read(header) if basic.is_basic(header) else None
+        header_credentials = basic.read(header) if header and basic.is_basic(header) else None
         credentials: tuple[tuple[Method, object], ...] = (
             ("client_secret_basic", header_credentials),
             ("client_secret_post", sent.get("client_secret")),
@@ -100,12 +111,12 @@ class TokenRequest(Struct, frozen=True, dict=True):
         )
         in_header = header_credentials.decoded[0] if header_credentials and header_credentials.decoded else None
         return Presented(
-            tuple(method for method, value in credentials if value),
+            tuple([method for method, value in credentials if value]),
             in_header or sent.get("client_id") or self._subject(),
             header_credentials,
         )
 
-    @property
+    @cached_property
     def claimed(self) -> str | None:
         """The client_id that the request names anywhere: the client whose registration must be loaded."""
         return self.presented.client_id
@@ -115,6 +126,51 @@ class TokenRequest(Struct, frozen=True, dict=True):
         claims = self.assertion.claims if self.assertion else {}
         subject = claims.get("sub") or claims.get("iss")
         return subject if isinstance(subject, str) else None
+
+
+_BOUNDARY = re.compile(r'\bboundary="?([^";,\s]+)', re.I)
+_NAME = re.compile(r'\bname="([^"]+)"')
+_GAP = re.compile(r"\r?\n\r?\n")
+
+
+def token_request(method: str, url: str, headers: Mapping[str, str], body: str, *, direct: bool = True) -> TokenRequest:
+    """Parses a token request (RFC 6749 3.2). Parameters in JSON, multipart or the URL count like those of a form, so only the
+    format is refused.
+
+    headers: names in lower case. direct: as in TokenRequest.
+    """
+    address, _, query = url.partition("?")
+    in_url = parse(query)
+    type = headers.get("content-type", "")
+    in_parts = type.lower().startswith("multipart/")
+    if in_url.pairs or is_json(body) or in_parts:
+        pairs = (*(_parts(type, body) if in_parts else _pairs(body)), *in_url.pairs)
+        parameters = Parameters(pairs, encode(pairs))
+    else:
+        parameters = parse(body)
+    return TokenRequest(parameters, headers, address, method.upper(), in_url, body, direct)
+
+
+def _pairs(body: str) -> tuple[tuple[str, str], ...]:
+    if not is_json(body):
+        return parse(body.strip()).pairs
+    try:
+        members = unicode.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    return tuple((str(name), value if isinstance(value, str) else json.dumps(value)) for name, value in members.items())
+
+
+def _parts(type: str, body: str) -> tuple[tuple[str, str], ...]:
+    """Parses a multipart form (RFC 7578), which is refused. Used for the explanation."""
+    boundary = _BOUNDARY.search(type)
+    pieces = body.split(f"--{boundary[1]}")[1:-1] if boundary else []
+    parts = [(_NAME.search(head), text) for head, text in (_GAP.split(f"{piece}\n\n", maxsplit=1) for piece in pieces)]
+    return tuple((name[1], text.rstrip("\r\n")) for name, text in parts if name)
+
+
+def is_json(body: str) -> bool:
+    return body.lstrip()[:1] == "{"
 
 
 class AccessRequest(Struct, frozen=True):

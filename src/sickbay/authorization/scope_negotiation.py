@@ -44,7 +44,7 @@ def negotiated(
     """Returns the result for each requested scope. offered: scope, whether it could be granted, why not. automatic: without a
     user.
     """
-    return tuple(_result(offer, granted, automatic) for offer in offered)
+    return tuple([_result(offer, granted, automatic) for offer in offered])
 
 
 def _result(offered: tuple[str, bool, str], granted: Sequence[str], automatic: bool) -> Negotiated:

@@ -13,9 +13,9 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Policy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
-from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token_parameters import is_json
+from sickbay.authorization.requests import TokenRequest, is_json
 from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
+from sickbay.kernel.compiled_checks import CompiledChecks, compile
 from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
@@ -40,7 +40,7 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 
 @check()
 def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    in_url = [name for name in request.query.names() if name in PARAMETERS]
+    in_url = [name for name in request.query.names() if name in PARAMETERS] if request.query.pairs else []
     if request.method == "POST" and not in_url:
         return None
     return refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
@@ -109,10 +109,12 @@ def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | Non
 def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
     sent, server = request.parameters.get("resource"), known.server
+    if not sent:
+        return None
     grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
     granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
     bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
-    if not sent or not bases or base_of(sent, bases):
+    if not bases or base_of(sent, bases):
         return None
     if isinstance(server, Server) and base_here(sent, server) in bases:
         return None
@@ -262,12 +264,20 @@ CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
 }
 
 
-def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
-    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the last tuple never
-    grants.
+_COMPILED = {grant: compile(grant_checks) for grant, grant_checks in CHECKS.items()}
+_WITH_ASSERTION = {grant: compile((*grant_checks, *client_assertion.ASSERTION)) for grant, grant_checks in CHECKS.items()}
+
+
+def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, TokenContext]:
+    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the checks of None never
+    grant.
     """
-    grant_checks = CHECKS.get(request.parameters.get("grant_type") or implied(request), CHECKS[None])
-    return (*grant_checks, *client_assertion.ASSERTION) if request.parameters.get("client_assertion") else grant_checks
+    by_grant = _WITH_ASSERTION if request.parameters.get("client_assertion") else _COMPILED
+    return by_grant.get(request.parameters.get("grant_type") or implied(request)) or by_grant[None]
+
+
+def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+    return compiled_checks(request).checks
 
 
 USED_TWICE = (refusals.CODE_REUSED.name, refresh_refusals.REFRESH_TOKEN_REUSED.name)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
+from sickbay.authorization import pkce
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import (
@@ -19,7 +20,7 @@ from sickbay.authorization.requests import (
     TokenRequest,
 )
 from sickbay.kernel.checks import Facts
-from sickbay.protocol import basic, pkce
+from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import decoded_again

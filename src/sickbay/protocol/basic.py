@@ -34,7 +34,7 @@ def is_basic(header: str) -> bool:
 def read(header: str) -> Basic:
     """`header`: the whole value, including the scheme."""
     text = header.strip(" ")[5:].strip(" ")
-    compact = re.sub(r"\s", "", text)
+    compact = "".join(text.split())
     try:
         inside = b64decode(compact + "=" * (-len(compact) % 4), validate=True).decode("utf-8")
     except ValueError:

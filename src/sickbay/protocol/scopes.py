@@ -79,8 +79,14 @@ Scope: TypeAlias = ResourceScope | LaunchScope | PlainScope
 
 
 @memoize(4096)
-def split(text: str, separators: str = " ") -> tuple[str, ...]:
-    """The tokens of a scope parameter in order, each once.
+def split(text: str) -> tuple[str, ...]:
+    """The tokens of a scope parameter in order, each once."""
+    return split_at(text, " ")
+
+
+@memoize(4096)
+def split_at(text: str, separators: str) -> tuple[str, ...]:
+    """The same for a server that accepts other separators too.
 
     If `separators` contains a comma, which some dialects accept, a comma inside a ?filter is a separator only before the
     beginning of another scope.

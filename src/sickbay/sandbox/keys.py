@@ -9,9 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sickbay.authorization.id_token_keys import Ring
+from sickbay.authorization.id_token import Ring
 from sickbay.protocol import jose
-from sickbay.services import id_token_keys, records
+from sickbay.services import id_token, records
 from sickbay.services.context import Keys
 from sickbay.storage.interface import Clear, Conflict, Put, Record, Step, Store
 
@@ -27,7 +27,7 @@ async def load(store: Store, now: int) -> Keys:
     """Load the cookie name and the refresh token key. Creates them and the first id_token key if needed."""
     instance = await _get_or_create(store, "instance", _instance)
     refresh = await _get_or_create(store, "refresh", _refresh)
-    ring = await _get_or_create(store, id_token_keys.NAME, lambda: records.dump(Ring(jose.generate(), now)))
+    ring = await _get_or_create(store, id_token.NAME, lambda: records.dump(Ring(jose.generate(), now)))
     if steps := _replacements(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
             await store.transaction(steps)
@@ -53,7 +53,7 @@ def _replacements(instance: Record, refresh: Record, ring: Record, now: int) -> 
     before = records.parse(Ring, ring.value)
     after = _without_published(before, now)
     if after != before:
-        steps.append(Put(id_token_keys.record(after), ring.revision))
+        steps.append(Put(id_token.record(after), ring.revision))
     return steps
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -107,19 +108,19 @@ async def authorize(
     elsewhere: str = "",
     misdirected: bool = False,
     fetched: bool = False,
-    automatic: bool = True,
+    automatic: Callable[[], bool] = lambda: True,
 ) -> AuthorizeResult:
     """text: `endpoint?query`, or for POST `endpoint?body`, as received. elsewhere: an unknown tenant in the address.
 
     misdirected: the request came to the wrong address and is refused whatever it contains. fetched: a script sent it.
-    automatic: auto_approve applies to this request (setting open_sign_in).
+    automatic: returns whether auto_approve applies to this request (setting open_sign_in); called if the app has it.
     """
     request = authorize_request(text, method)
     client, live_at = await _client(runtime, tenant, request)
-    client = client if automatic else _without_auto_approve(client)
+    if client is not None and client.auto_approve is not None and not automatic():
+        client = _without_auto_approve(client)
     tenant = tenant.under(client)
-    code = request.parameters.get("launch")
-    launch = await launches.find(runtime, tenant, code)
+    launch = await launches.find(runtime, tenant, request.parameters.get("launch"))
     login = await sessions.login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = AuthorizeContext(
@@ -138,27 +139,50 @@ async def authorize(
         unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
     )
     decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
-    if decision.refusal is not None and client is not None:
-        decision = await _with_live_launch(runtime, tenant, decision, client)
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
-    if decision.refusal is not None:
-        on_a_page = tenant.dialect.answers.not_redirected
-        redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
-        return AuthorizeResult(decision, client, timeline, redirects)
-    assert client is not None  # a check refuses a client that is not registered
+    if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
+        return await _refused(runtime, tenant, decision, client, timeline)
     runtime.recent_parameters.remember(client.client_id, request.parameters)
-    key = records.digest(code) if launch and code else ""
-    person = await _person(runtime, tenant, client, login)
-    stored = StoredAuthorization("", method, key, client.client_id, timeline, exchange, "", before=login[0] if login else None)
-    offered = stage.granted_scopes(request, client, tenant.server, unusual=known.unusual_scopes)
-    waiting = _pending(tenant, stored, request, client, launch, person, offered)
+    waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
 
 
-def _without_auto_approve(client: Client | None) -> Client | None:
+async def _refused(
+    runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client | None, timeline: str
+) -> AuthorizeResult:
+    if client is not None:
+        decision = await _with_live_launch(runtime, tenant, decision, client)
+    assert decision.refusal is not None
+    on_a_page = tenant.dialect.answers.not_redirected
+    redirects = stage.error_goes_to_the_app(decision.examination, decision.refusal, on_a_page)
+    return AuthorizeResult(decision, client, timeline, redirects)
+
+
+async def _waiting(
+    runtime: Runtime,
+    tenant: Tenant,
+    decision: AuthorizeDecision,
+    client: Client,
+    launch: Launch | None,
+    login: tuple[str, sessions.Login] | None,
+    timeline: str,
+    exchange: str,
+) -> PendingAuthorization:
+    """The accepted request with all that it names. It isn't stored yet."""
+    request = decision.request
+    code = request.parameters.get("launch")
+    key = records.digest(code) if launch and code else ""
+    person = await _person(runtime, tenant, client, login)
+    before = login[0] if login else None
+    stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
+    offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.known.unusual_scopes)
+    return _pending(tenant, stored, request, client, launch, person, offered)
+
+
+def _without_auto_approve(client: Client) -> Client:
     """The app without auto_approve, so that users have to sign in and consent themselves."""
-    return structs.replace(client, auto_approve=None) if client is not None and client.auto_approve is not None else client
+    return structs.replace(client, auto_approve=None)
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
@@ -239,10 +263,10 @@ class _Person(NamedTuple):
 async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple[str, sessions.Login] | None) -> _Person:
     """Returns the signed-in user. For an auto-approved app, that is the user of auto_approve, without a sign-in."""
     if client.auto_approve is not None:
-        return _Person(await sessions.user(runtime, tenant, client.auto_approve.user), None, runtime.now())
+        return _Person(await records.load_user(runtime, tenant, client.auto_approve.user), None, runtime.now())
     if login is None:
         return _Person()
-    return _Person(await sessions.user(runtime, tenant, login[1].user), login[0], login[1].at)
+    return _Person(await records.load_user(runtime, tenant, login[1].user), login[0], login[1].at)
 
 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
@@ -280,7 +304,8 @@ async def resume(
         return None
     stored = records.parse(StoredAuthorization, record.value)
     client = await registration.by_id(runtime, stored.client_id)
-    client = client if automatic else _without_auto_approve(client)
+    if client is not None and not automatic:
+        client = _without_auto_approve(client)
     tenant = tenant.under(client)
     if session is None or stored.session != session.origin or client is None:
         return None

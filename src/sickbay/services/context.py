@@ -37,7 +37,7 @@ ExchangeListener: TypeAlias = Callable[[LogLine], None]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """instance: names the cookie. refresh: the HMAC key of refresh tokens. The keys of id_tokens rotate: see id_token_keys.
+    """instance: names the cookie. refresh: the HMAC key of refresh tokens. The keys of id_tokens rotate: see services.id_token.
 
     replaced: the stored keys had been published, so new ones were generated when the data was opened.
     """
@@ -65,6 +65,8 @@ class Tenant:
     """The settings in sickbay.toml that override the dialect."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """The settings chosen at runtime, which override the dialect and sickbay.toml."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """FHIR base -> version, as in ResourceSpace."""
 
     def with_chosen(self, chosen: Mapping[str, Any]) -> Tenant:
         """The same hospital with these settings instead of the ones chosen before."""
@@ -85,7 +87,7 @@ class Tenant:
 
     def version_of(self, base: str) -> str:
         """The FHIR version with this base, as in ResourceSpace; "" if it isn't a base of this hospital."""
-        return next((version for version in self.dialect.fhir if self.fhir_base(version) == base), "")
+        return self.versions.get(base, "")
 
 
 class Secrets(NamedTuple):
@@ -150,4 +152,5 @@ def tenant(
         tenants=(name,),
         policy=policies.under(Policy(**{"send_iss": dialect.answers.iss, **dialect.policy}), chosen or {}),
     )
-    return Tenant(name, dialect.title, home, dialect, server, server.policy, chosen or {})
+    versions = {address: version for version, address in bases.items()}
+    return Tenant(name, dialect.title, home, dialect, server, server.policy, chosen or {}, versions=versions)

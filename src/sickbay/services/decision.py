@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
@@ -26,12 +26,13 @@ R = TypeVar("R")
 K = TypeVar("K")
 R_co = TypeVar("R_co", covariant=True)
 K_co = TypeVar("K_co", covariant=True)
+Negotiation: TypeAlias = Callable[[], TokenSummary]
 PRIVATE = ("registered", "nearest", "owner", "other", "known", "secret", "launch_uri")
 """Prefixes of facts that only the app's owner and the administrator may read. Facts that repeat their values are hidden too."""
 HIDDEN = "(shown to the app's owner)"
 
 
-class Decision(Struct, Generic[R_co, K_co], frozen=True):
+class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
     """refusal: the one that decides the response; None if the request was granted."""
 
     stage: Stage[R_co, K_co]
@@ -41,8 +42,13 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True):
     refusal: Refusal | None = None
     meant: Any = None
     """For a FHIR request without a readable token: the context of the token that was probably meant."""
-    given: TokenSummary | None = None
-    """What the token response granted."""
+    negotiation: Negotiation | None = None
+    """Summarises what the token response granted. Called only if the exchange is recorded."""
+
+    @cached_property
+    def given(self) -> TokenSummary | None:
+        """What the token response granted."""
+        return self.negotiation() if self.negotiation else None
 
     def explained(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""

@@ -7,9 +7,9 @@ from sickbay.authorization.contexts import SubjectContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis.stages import INTROSPECTION
-from sickbay.services import backend_services, records, token_lookup
+from sickbay.services import client_authentication, records, token_lookup
+from sickbay.services.client_authentication import TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.token import TokenResult
 from sickbay.storage.interface import Conflict
 
 INACTIVE: dict[str, object] = {"active": False}
@@ -19,9 +19,9 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     """Returns only `active: false` for an invalid token and for one that the caller may not introspect."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await backend_services.decided(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
+        decision = await client_authentication.decided(runtime, tenant, request, known, INTROSPECTION, stage.checks(request))
         try:
-            spent = backend_services.spent(runtime, request, known, decision.examination, revision)
+            spent = client_authentication.spent(runtime, request, known, decision.examination, revision)
             if spent:
                 await runtime.store.transaction(spent)
             break

@@ -14,7 +14,7 @@ from sickbay.authorization.launch import code_of, launch_url
 from sickbay.authorization.launch_task import LaunchTaskRequest
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
-from sickbay.services import patients, records, registration, sessions
+from sickbay.services import patients, records, registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE
 from sickbay.storage.interface import Put
@@ -88,7 +88,7 @@ async def missing_reference(
     runtime: Runtime, tenant: Tenant, version: str, user: str | None, patient: str | None, encounter: str | None
 ) -> str:
     """Names the user or resource of a launch that the hospital doesn't have, in one sentence; "" if all exist."""
-    found_user = await sessions.user(runtime, tenant, user) if user else None
+    found_user = await records.load_user(runtime, tenant, user) if user else None
     if user and found_user is None:
         return f"There is no user {user} at {tenant.name}"
     for type, id in (("Patient", patient), ("Encounter", encounter)):

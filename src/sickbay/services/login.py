@@ -149,7 +149,7 @@ async def _decide(
         patient_visible=visible,
         encounter_fits=await patients.encounter_fits(runtime, tenant, version, user, patient, waiting.encounter),
     )
-    return decide(LOGIN, tenant, stage.CHECKS, request, known)
+    return decide(LOGIN, tenant, stage.COMPILED, request, known)
 
 
 SILENT = {
@@ -171,7 +171,7 @@ def _granted(waiting: PendingAuthorization, ticked: tuple[str, ...] | None) -> t
     auto = waiting.client.auto_approve
     if auto is not None and auto.scopes is not None:
         return login_consent.approved(granted, scopes.split(auto.scopes))
-    return login_consent.granted(granted, ticked)
+    return granted if ticked is None else login_consent.granted(granted, ticked)
 
 
 async def _issue_code(

@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.models import Client, User
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.diagnosis.stages import LOGOUT
-from sickbay.services import id_token_keys, registration, sessions
+from sickbay.services import id_token, registration, sessions
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide
 from sickbay.services.sessions import Session
@@ -32,7 +32,7 @@ async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, sessi
     client = await registration.by_id(runtime, request.client_id)
     if client is not None and client.tenant != tenant.name:
         client = None
-    known = LogoutContext(server=tenant.server, client=client, keys=await id_token_keys.key_set(runtime))
+    known = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
     decision = decide(LOGOUT, tenant, stage.CHECKS, request, known)
     if decision.refusal is not None:
         hinted = await registration.by_id(runtime, stage.audience(request))

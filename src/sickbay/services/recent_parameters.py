@@ -29,8 +29,9 @@ class RecentParameters:
         """Remembers the values of a request. Drops the oldest values first."""
         hashes = self._kept.setdefault(client_id, OrderedDict())
         for pair in _values(sent):
-            hashes[hash(pair)] = None
-            hashes.move_to_end(hash(pair))
+            hashed = hash(pair)
+            hashes.pop(hashed, None)
+            hashes[hashed] = None
         while len(hashes) > EACH:
             hashes.popitem(last=False)
         self._kept.move_to_end(client_id)

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import structs
 
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, RevokedBy, TokenFamily, User
-from sickbay.services.context import Runtime
+from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Record
 
 T = TypeVar("T")
@@ -39,6 +39,10 @@ async def load(runtime: Runtime, kind: str, key: str, shape: type[T]) -> T | Non
     """The value under this key, expired or not; None if there is none."""
     record = await runtime.store.get(kind, key)
     return None if record is None else parse(shape, record.value)
+
+
+async def load_user(runtime: Runtime, tenant: Tenant, username: str) -> User | None:
+    return await load(runtime, "user", f"{tenant.name}/{username}", User)
 
 
 def app(client: Client) -> Record:

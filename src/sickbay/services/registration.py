@@ -121,7 +121,7 @@ async def save(runtime: Runtime, client: Client, before: Client | None, revision
 
 async def live(runtime: Runtime, client_id: str | None) -> Activation:
     """The registration that the endpoints use. If the hospital has a delay, this can be the one before the last change."""
-    client = await by_id(runtime, client_id)
+    client = await records.load(runtime, "app", client_id, Client) if client_id else None
     if client is None or not runtime.tenants[client.tenant].policy.propagation_delay:
         return Activation(client)
     earlier = await runtime.store.get(BEFORE, client.client_id)

@@ -6,9 +6,9 @@ from sickbay.authorization import revocation as stage
 from sickbay.authorization.models import AccessToken, Client, TokenFamily
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis.stages import REVOCATION
-from sickbay.services import backend_services, grants, records, token_lookup
+from sickbay.services import client_authentication, grants, records, token_lookup
+from sickbay.services.client_authentication import TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.token import TokenResult
 from sickbay.storage.interface import Conflict, Put, Step
 
 
@@ -16,8 +16,8 @@ async def revoke(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> Tok
     """Returns an empty response on success, also for an unknown token (RFC 7009 2.2)."""
     while True:
         known, revision = await token_lookup.context_of(runtime, tenant, request)
-        decision = await backend_services.decided(runtime, tenant, request, known, REVOCATION, stage.checks(request))
-        steps = backend_services.spent(runtime, request, known, decision.examination, revision)
+        decision = await client_authentication.decided(runtime, tenant, request, known, REVOCATION, stage.checks(request))
+        steps = client_authentication.spent(runtime, request, known, decision.examination, revision)
         if decision.refusal is None:
             steps += await _revoke_steps(runtime, tenant, request, known.subject)
         try:

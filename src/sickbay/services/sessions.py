@@ -95,11 +95,7 @@ async def login(runtime: Runtime, tenant: Tenant, session: Session | None) -> tu
 
 async def signed_in(runtime: Runtime, tenant: Tenant, session: Session | None) -> User | None:
     current = await login(runtime, tenant, session)
-    return await user(runtime, tenant, current[1].user) if current else None
-
-
-async def user(runtime: Runtime, tenant: Tenant, username: str) -> User | None:
-    return await records.load(runtime, "user", f"{tenant.name}/{username}", User)
+    return await records.load_user(runtime, tenant, current[1].user) if current else None
 
 
 async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
@@ -108,7 +104,7 @@ async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
 
 async def check_password(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
     """The user if the password is right. Takes equally long for an unknown user."""
-    account = await user(runtime, tenant, username)
+    account = await records.load_user(runtime, tenant, username)
     async with SLOTS:
         is_right = await asyncio.to_thread(_matches, account.password if account else DUMMY, password)
     if account and is_right and not account.seeded:

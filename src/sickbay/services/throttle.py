@@ -45,22 +45,23 @@ class Throttle:
             "person": PASSWORDS if clients else 0,
             "admin": ADMIN_TOKENS if clients else 0,
         }
-        self._failures: OrderedDict[ThrottleKey, tuple[int, int]] = OrderedDict()
+        self.failures: OrderedDict[ThrottleKey, tuple[int, int]] = OrderedDict()
+        """Empty until someone fails. Until then, no client has to wait."""
 
     def check(self, key: ThrottleKey, now: int) -> None:
         """Raises Throttled if the key has too many failures."""
-        count, since = self._failures.get(_shortened(key), (0, now))
+        count, since = self.failures.get(_shortened(key), (0, now))
         seconds = since + WINDOW - now
         if 0 < self._limits[key.kind] <= count and 0 < seconds <= WINDOW:
             raise Throttled(seconds, key)
 
     def failed(self, key: ThrottleKey, now: int) -> None:
         key = _shortened(key)
-        count, since = self._failures.pop(key, (0, now))
+        count, since = self.failures.pop(key, (0, now))
         in_window = 0 <= now - since < WINDOW
-        self._failures[key] = (count + 1, since) if in_window else (1, now)
-        if len(self._failures) > MANY:
-            self._failures.popitem(last=False)
+        self.failures[key] = (count + 1, since) if in_window else (1, now)
+        if len(self.failures) > MANY:
+            self.failures.popitem(last=False)
 
 
 def _shortened(key: ThrottleKey) -> ThrottleKey:

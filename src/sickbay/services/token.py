@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple
 
 from msgspec import Struct, structs
 
-from sickbay.authorization import id_token, ordinary_scopes, refresh, scope_negotiation, script_token
+from sickbay.authorization import ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily, User
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.stages import SCRIPT, TOKEN
-from sickbay.protocol import jose, scopes
+from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters
-from sickbay.services import backend_services, grants, id_token_keys, records, registration, sessions
+from sickbay.services import client_authentication, client_credentials, grants, id_token, records, registration, sessions
 from sickbay.services.authorize import StoredAuthorization
+from sickbay.services.client_authentication import TokenDecision, TokenResult
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide, refused
+from sickbay.services.decision import Negotiation, decide, refused
 from sickbay.services.request_metrics import METRICS
 from sickbay.storage.interface import Conflict, Put, Record, Step, UseOnce
 
-TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
 
+class _Loaded(Struct, frozen=True):
+    """tenant: with this app's overrides. now: when it was loaded, and when the tokens are issued."""
 
-class TokenResult(Struct, frozen=True):
-    """response: the JSON of RFC 6749 5.1; None if the request was refused."""
-
-    decision: TokenDecision
-    response: dict[str, Any] | None
-    client_id: str = ""
-    timeline: str = ""
-
-
-class _Loaded(NamedTuple):
+    tenant: Tenant
+    now: int
     known: TokenContext
     code_key: str
     family_record: Record | None
@@ -55,6 +50,9 @@ class _StoredFamily(NamedTuple):
     answer: AccessToken | None = None
 
 
+_NO_FAMILY = _StoredFamily()
+
+
 async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, elsewhere: str = "") -> TokenResult:
     """Handles a token request. If a code or refresh token is used twice, its grant is revoked before the response.
 
@@ -62,12 +60,12 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     """
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
-        tenant = _tenant_for(tenant, loaded.known)
-        decision = await backend_services.decided(runtime, tenant, request, loaded.known, TOKEN, stage.checks(request))
-        if any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals):
-            decision = await _with_attempts(runtime, tenant, decision)
+        checks = stage.compiled_checks(request)
+        decision = await client_authentication.decided(runtime, loaded.tenant, request, loaded.known, TOKEN, checks)
+        if decision.refusal is not None:
+            decision = await _with_attempts(runtime, loaded.tenant, decision)
         try:
-            return await _answer(runtime, tenant, decision, loaded)
+            return await _answer(runtime, decision, loaded)
         except Conflict:
             continue
     unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
@@ -75,9 +73,10 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
-    """Decides again with the app's other attempts, so that the explanation can say which one the verifier belongs to."""
+    """If the verifier doesn't match, decides again with the app's other attempts, so that the explanation can name its own."""
     known = decision.known
-    if not isinstance(known.client, Client):
+    mismatch = any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals)
+    if not mismatch or not isinstance(known.client, Client):
         return decision
     find, owner = runtime.store.find, known.client.client_id
     codes = [
@@ -86,16 +85,13 @@ async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecisi
     waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
     known = structs.replace(known, attempts=tuple(challenge for challenge in codes if challenge))
-    return await backend_services.decided(runtime, tenant, decision.request, known, TOKEN, stage.checks(decision.request))
+    checks = stage.compiled_checks(decision.request)
+    return await client_authentication.decided(runtime, tenant, decision.request, known, TOKEN, checks)
 
 
-def _tenant_for(tenant: Tenant, known: TokenContext) -> Tenant:
-    return tenant.under(known.client) if isinstance(known.client, Client) else tenant
-
-
-async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
-    known, request = loaded.known, decision.request
-    spent = backend_services.spent(runtime, request, known, decision.examination, loaded.jti_revision)
+async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
+    tenant, known, request = loaded.tenant, loaded.known, decision.request
+    spent = client_authentication.spent(runtime, request, known, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
             by: RevokedBy = "code" if isinstance(known.code, AuthorizationCode) else "refresh"
@@ -105,29 +101,30 @@ async def _answer(runtime: Runtime, tenant: Tenant, decision: TokenDecision, loa
         return _refused_result(decision, known)
     assert isinstance(known.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
-        offered = backend_services.offered(tenant, request, known)
-        response, timeline = await backend_services.grant(runtime, tenant, known.client, request, offered, spent)
-        return _granted_result(decision, response, known.client, timeline, scope_negotiation.service(offered))
+        offered = client_credentials.offered(tenant, request, known)
+        response, timeline = await client_credentials.grant(runtime, tenant, known.client, request, offered, spent)
+        return _granted_result(decision, response, known.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(known.code, AuthorizationCode):
-        response = await _redeem(runtime, tenant, known.client, known.code, loaded.code_key, spent)
-        summary = _summary(known.code, known.client, response)
-        return _granted_result(decision, response, known.client, known.code.timeline, summary)
+        response = await _redeem(runtime, loaded, known.client, known.code, spent)
+        negotiation = partial(_negotiated, known.code, known.client, "refresh_token" in response)
+        return _granted_result(decision, response, known.client, known.code.timeline, negotiation)
     assert isinstance(known.family, TokenFamily)
-    response = await _refresh(runtime, tenant, known.client, loaded, request, spent)
-    summary = scope_negotiation.refreshed(known.family.scope, response["scope"], "refresh_token" in response)
-    return _granted_result(decision, response, known.client, known.family.timeline, summary)
+    response = await _refresh(runtime, loaded, known.client, request, spent)
+    before, now = known.family.scope, response["scope"]
+    negotiation = partial(scope_negotiation.refreshed, before, now, "refresh_token" in response)
+    return _granted_result(decision, response, known.client, known.family.timeline, negotiation)
 
 
-def _summary(code: AuthorizationCode, client: Client, response: dict[str, Any]) -> TokenSummary:
+def _negotiated(code: AuthorizationCode, client: Client, refreshes: bool) -> TokenSummary:
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
-    return scope_negotiation.given(rows, code.scope, client, "refresh_token" in response)
+    return scope_negotiation.given(rows, code.scope, client, refreshes)
 
 
 def _granted_result(
-    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, summary: TokenSummary
+    decision: TokenDecision, response: dict[str, Any], client: Client, timeline: str, negotiation: Negotiation
 ) -> TokenResult:
-    """The result with a summary of what was granted, for the page of the exchange."""
-    return TokenResult(structs.replace(decision, given=summary), response, client.client_id, timeline)
+    """negotiation: summarises what was granted, for the page of the exchange."""
+    return TokenResult(structs.replace(decision, negotiation=negotiation), response, client.client_id, timeline)
 
 
 def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:
@@ -144,13 +141,13 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     refreshing = stage.refreshing(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
-    server = tenant.under(client).server
-    stored = await _stored_family(runtime, tenant, request) if refreshing else _StoredFamily()
+    tenant, now = tenant.under(client), runtime.now()
+    stored = await _stored_family(runtime, tenant, request, now) if refreshing else _NO_FAMILY
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = TokenContext(
-        now=runtime.now(),
-        server=server,
-        unusual_scopes=_has_unusual_scopes(request, client, server, stored.family),
+        now=now,
+        server=tenant.server,
+        unusual_scopes=_has_unusual_scopes(request, client, tenant.server, stored.family),
         elsewhere=elsewhere,
         client=client,
         code=await _code(runtime, key) if key else None,
@@ -165,10 +162,10 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         others=tuple(client.client_id for client in newest_clients),
         newest_clients=newest_clients,
     )
-    known, revision = await backend_services.context_of(runtime, request, known)
+    known, revision = await client_authentication.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
         known = await _with_meant(runtime, tenant, request, known)
-    return _Loaded(known, key, stored.record, revision)
+    return _Loaded(tenant, now, known, key, stored.record, revision)
 
 
 async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
@@ -194,15 +191,15 @@ async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
     return code if record.used_at is None else structs.replace(code, used_at=record.used_at)
 
 
-async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest) -> _StoredFamily:
+async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest, now: int) -> _StoredFamily:
     parsed = refresh.read(runtime.keys.refresh, request.parameters.get("refresh_token") or "")
     record = await runtime.store.get("family", parsed[0]) if parsed else None
     if record is None or parsed is None or record.tenant != tenant.name:
-        return _StoredFamily()
+        return _NO_FAMILY
     family = records.parse(TokenFamily, record.value)
     ended = await sessions.ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
-    if refresh.decide(family, parsed[1], runtime.now()) != "repeat":
+    if refresh.decide(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
     text = refresh.access(runtime.keys.refresh, family.family, family.generation)
     answer = await records.load(runtime, "token", records.digest(text), AccessToken)
@@ -219,10 +216,10 @@ def _has_unusual_scopes(request: TokenRequest, client: Client | None, server: Se
 
 
 async def _redeem(
-    runtime: Runtime, tenant: Tenant, client: Client, code: AuthorizationCode, key: str, spent: list[Step]
+    runtime: Runtime, loaded: _Loaded, client: Client, code: AuthorizationCode, spent: list[Step]
 ) -> dict[str, Any]:
     """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""
-    now = runtime.now()
+    tenant, now = loaded.tenant, loaded.now
     family = stage.family(code, tenant.policy, now)
     text = refresh.access(runtime.keys.refresh, family.family, 0)
     seconds = stage.lifetime(client, tenant.policy)
@@ -230,7 +227,7 @@ async def _redeem(
     await runtime.store.transaction(
         [
             *spent,
-            UseOnce("code", key, now),
+            UseOnce("code", loaded.code_key, now),
             Put(records.family(family, tenant.name, now)),  # new, since its code is used once
             Put(records.token(records.digest(text), token, tenant.name)),
         ]
@@ -242,36 +239,9 @@ async def _redeem(
         tenant.policy,
         code.context,
         refresh_token=refresh.make(runtime.keys.refresh, family.family, 0) if refreshes else None,
-        id_token=await _id_token(runtime, tenant, code, client, now),
+        id_token=await id_token.signed(runtime, tenant, code, client, now),
         extra=await _extra(runtime, tenant, code.user, token.patient, code.context),
     )
-
-
-async def _id_token(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
-    if not id_token.is_due(code.scope) or code.user is None:
-        return None
-    user = await sessions.user(runtime, tenant, code.user)
-    if user is None:
-        return None
-    claims = id_token.claims(
-        issuer=tenant.server.issuer,
-        client_id=client.client_id,
-        user=user,
-        base=code.base,
-        scope=code.scope,
-        now=now,
-        nonce=code.nonce,
-        auth_time=code.auth_time,
-        lifetime=tenant.policy.id_token_lifetime,
-    )
-    values, granted = _template_values(tenant, user), scopes.split(code.scope)
-    dialect_claims = {
-        name: template.format(**values)
-        for scope, templates in tenant.dialect.id_token.items()
-        if scope in granted
-        for name, template in templates.items()
-    }
-    return jose.sign({**claims, **dialect_claims}, await id_token_keys.signing(runtime))
 
 
 async def _extra(
@@ -281,28 +251,17 @@ async def _extra(
     templates = tenant.dialect.token_response
     if not templates or (tenant.policy.bare_without_launch and "smart_style_url" not in context):
         return {}
-    user = await sessions.user(runtime, tenant, username) if username else None
-    values = _template_values(tenant, user, patient)
+    user = await records.load_user(runtime, tenant, username) if username else None
+    values = id_token.template_values(tenant, user, patient)
     return {name: value for name, template in templates.items() if (value := template.format(**values))}
 
 
-def _template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
-    """The values that a dialect's templates can use."""
-    given_name, _, family_name = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
-    return {
-        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
-        "username": user.username if user else "",
-        "tenant_id": tenant.dialect.tenant_id,
-        "patient": patient or "",
-        "name": f"{family_name}, {given_name}" if given_name else family_name,
-    }
-
-
 async def _refresh(
-    runtime: Runtime, tenant: Tenant, client: Client, loaded: _Loaded, request: TokenRequest, spent: list[Step]
+    runtime: Runtime, loaded: _Loaded, client: Client, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotates the refresh token, or repeats the response of a rotation that this token already had."""
-    known, record, now, policy = loaded.known, loaded.family_record, runtime.now(), tenant.policy
+    tenant, known, record, now = loaded.tenant, loaded.known, loaded.family_record, loaded.now
+    policy = tenant.policy
     family = known.family
     assert isinstance(family, TokenFamily)
     assert record is not None

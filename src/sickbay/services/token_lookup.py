@@ -9,7 +9,7 @@ from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.services import backend_services, records, registration, sessions
+from sickbay.services import client_authentication, records, registration, sessions
 from sickbay.services.context import Runtime, Tenant
 
 
@@ -21,7 +21,7 @@ async def context_of(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     if client is not None and client.tenant != tenant.name:
         client = None
     base = TokenContext(now=runtime.now(), server=tenant.under(client).server, client=client, live_at=live_at)
-    known, revision = await backend_services.context_of(runtime, request, base)
+    known, revision = await client_authentication.context_of(runtime, request, base)
     return await _with_subject(runtime, tenant, request, SubjectContext(**structs.asdict(known), caller=None)), revision
 
 
@@ -48,7 +48,7 @@ async def client_of(runtime: Runtime, grant: AccessToken | TokenFamily | None) -
 
 
 async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFamily | None) -> User | None:
-    return await sessions.user(runtime, tenant, grant.user) if grant and grant.user else None
+    return await records.load_user(runtime, tenant, grant.user) if grant and grant.user else None
 
 
 async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: SubjectContext) -> SubjectContext:

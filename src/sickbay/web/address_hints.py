@@ -14,8 +14,8 @@ from sickbay.services.access import issuer_of, outside_every_base
 from sickbay.services.context import Tenant
 from sickbay.web import http_request
 from sickbay.web.fhir.refusals import refused
+from sickbay.web.http_request import headers_of
 from sickbay.web.oauth.discovery import endpoints
-from sickbay.web.request_state import headers_of
 
 GUESSED = {
     "auth": "authorization_endpoint",

@@ -31,16 +31,14 @@ from sickbay.authorization.administration import (
     own_origins,
     standing,
 )
-from sickbay.kernel.memoize import memoize
 from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
 from sickbay.web.admin.socket_owner import service_account
-from sickbay.web.request_state import state_of
+from sickbay.web.http_request import host_name, state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 _DOTS: Final = re.compile(r"/(?:\.|%2e){1,2}(?:/|\Z)", re.I)
-_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 ROUNDS: Final = 200_000
 
 
@@ -49,13 +47,6 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
     own = urlsplit(settings.base).hostname or ""
     bound = {settings.host} if settings.host not in ("0.0.0.0", "::", "") else set()
     return LOOPBACK | bound | {own} | {name.lower() for name in settings.allowed_hosts}
-
-
-@memoize(256)
-def host_name(header: str) -> str:
-    """The name in a Host header, without port and brackets; "" if there is none (RFC 9110 7.2)."""
-    match = _HOST.fullmatch(header.lower())
-    return (match[1] or match[2]) if match else ""
 
 
 class AdminGuard:
@@ -84,9 +75,6 @@ class AdminGuard:
         self._secrets = tuple(secret for secret in (settings.admin_token, settings.admin_key) if secret)
         self._digests = tuple(hashlib.sha256(secret.encode()).digest() for secret in self._secrets)
         self._throttle, self._now, self._salt = throttle or Throttle(0), now, salt.encode()
-
-    def knows(self, host: str) -> bool:
-        return host_name(host) in self.hosts
 
     def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> bool:
         """Whether the administrator sent this request. acts: it is a GET that does more than show a page."""
@@ -217,8 +205,10 @@ def _network(address: str) -> str:
 
 def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
     """Whether a request with a client assertion comes from this machine. Not checked for other requests."""
+    if "client_assertion" not in body:
+        return True
     guard: AdminGuard = request.app.state.guard
-    return "client_assertion" not in body or guard.at_keyboard(request.scope, headers)
+    return guard.at_keyboard(request.scope, headers)
 
 
 def peer(scope: Mapping[str, Any]) -> str:

@@ -17,7 +17,6 @@ from starlette.types import Receive, Scope, Send
 
 from sickbay import dialects
 from sickbay.authorization.administration import may_use_session
-from sickbay.protocol.headers import read
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
@@ -26,18 +25,17 @@ from sickbay.settings.database import Unavailable
 from sickbay.web import app_state, errors
 from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
+from sickbay.web.errors import NOSNIFF
 from sickbay.web.fhir import endpoint
 from sickbay.web.fhir.context import fhir_base
 from sickbay.web.fhir.public import NotFhir
-from sickbay.web.html_response import never_sniffed
-from sickbay.web.http_request import check_target
+from sickbay.web.http_request import RequestState, check_target, host_name, read_headers
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.observation import Observer, Observers
-from sickbay.web.request_state import RequestState
 from sickbay.web.routes import Pages, routes, sample_routes
 
 LOG = logging.getLogger("sickbay")
-ID_HEADER = (b"x-correlation-id",)
+ID_HEADER = b"x-correlation-id"
 Message = MutableMapping[str, Any]
 
 
@@ -71,6 +69,12 @@ class Application:
         """Available to handlers as request.app.state."""
         self.routes = pages.routes
         """Read by the page that lists the methods of an address."""
+        self._vendor_headers = {
+            name: header.lower().encode()
+            for name, tenant in sandbox.tenants.items()
+            if (header := tenant.dialect.answers.correlation_header)
+        }
+        """The vendors' own names of the header for the correlation id, by hospital."""
         self._writing: asyncio.Task[None] | None = None
         self._indexing: asyncio.Task[None] | None = None
 
@@ -81,7 +85,7 @@ class Application:
         if scope["type"] != "http":
             return
         started = perf_counter()
-        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read(scope["headers"]))
+        state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read_headers(scope["headers"]))
         try:
             if self.observation is None:
                 await self._answer(scope, receive, send)
@@ -93,7 +97,7 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime, id = self.sandbox.runtime, scope["state"].exchange
         host = scope["state"].headers.get("host", "")
-        if not self.guard.knows(host):
+        if host_name(host) not in self.guard.hosts:
             await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
             return
         self._start_tasks()
@@ -119,13 +123,18 @@ class Application:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
         started, id = False, scope["state"].exchange.encode()
-        id_headers = [(name, id) for name in (*ID_HEADER, *self._vendor_header(scope))]
+        id_headers = [(ID_HEADER, id)]
+        first, _, _ = scope["path"].removeprefix("/").partition("/")  # the path of OPTIONS * has no slash
+        if first in self._vendor_headers:
+            id_headers.append((self._vendor_headers[first], id))
 
         async def sending(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = never_sniffed([*message["headers"], *id_headers])
+                headers = message["headers"] = [*message["headers"], *id_headers]
+                if NOSNIFF not in headers:
+                    headers.append(NOSNIFF)
             await send(message)
 
         scope["app"] = self
@@ -150,13 +159,6 @@ class Application:
             if path.startswith(served.path) and path[len(served.path) :][:1] in ("", "/"):
                 return served
         return None
-
-    def _vendor_header(self, scope: Scope) -> tuple[bytes, ...]:
-        """Return the vendor's own header name for the correlation id, if it has one."""
-        first = scope["path"].removeprefix("/").partition("/")[0]  # the path of OPTIONS * has no slash
-        tenant = self.sandbox.tenants.get(first)
-        name = tenant.dialect.answers.correlation_header if tenant else None
-        return (name.lower().encode(),) if name else ()
 
     def _start_tasks(self) -> None:
         """Start the background tasks on the event loop that serves. A test may serve without a lifespan."""

@@ -9,7 +9,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.services.sessions import Session
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 THEME = "sickbay_theme"
 YEAR = 31_536_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 import orjson
 from starlette.responses import Response
@@ -13,10 +12,13 @@ from starlette.responses import Response
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
+from sickbay.protocol.parameters import encode
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, public, words
 
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
+RAW_NO_STORE = tuple((name.encode(), value.encode()) for name, value in NO_STORE.items())
+"""The same, as Starlette would encode them again for each response."""
 _FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 _SPELLED = {'"': "'", "\\": "/", "“": "'", "”": "'", "’": "'", "–": "-", "—": "-", "…": "..."}
 
@@ -84,9 +86,11 @@ def oauth_json(error_text: OAuthErrorText, status: int, tenant: Tenant, basic: b
 
 def redirect(address: str, parameters: dict[str, str | None], method: str) -> Response:
     """Redirect to a verified redirect URI and keep its own query. 303 after a form (RFC 9700 4.12), 302 otherwise."""
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in parameters.items() if value is not None)
+    query = encode([(name, value) for name, value in parameters.items() if value is not None])
     joint = "" if not query else "&" if "?" in address else "?"
-    return Response(status_code=303 if method == "POST" else 302, headers={**NO_STORE, "location": f"{address}{joint}{query}"})
+    response = Response(status_code=303 if method == "POST" else 302)
+    response.raw_headers[:0] = [*RAW_NO_STORE, (b"location", f"{address}{joint}{query}".encode("latin-1"))]
+    return response
 
 
 def error_redirect(tenant: Tenant, error_text: OAuthErrorText, address: str, state: str | None, method: str) -> Response:

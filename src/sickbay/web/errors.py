@@ -12,15 +12,15 @@ from starlette.types import Send
 
 from sickbay.settings.database import Unavailable
 from sickbay.web import html_response, unreadable
-from sickbay.web.html_response import never_sniffed
-from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.http_request import UnreadableRequest, state_of
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import PopulationPending, population_pending_page
-from sickbay.web.request_state import state_of
 
 LOG = logging.getLogger("sickbay")
+NOSNIFF = (b"x-content-type-options", b"nosniff")
+"""Added to every response, so that no browser takes a text or JSON that quotes a request for a page."""
 TWO_HOSTS = "The request has more than one Host header. Send one.\n"
 
 
@@ -60,8 +60,9 @@ async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str
         *cors(None),
         *([(b"retry-after", str(retry_after).encode())] if retry_after is not None else []),
         (b"content-length", str(len(body)).encode()),
+        NOSNIFF,
     ]
-    await send({"type": "http.response.start", "status": status, "headers": never_sniffed(headers)})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -73,6 +74,7 @@ async def send_wrong_host(send: Send, base: str, id: str, twice: bool) -> None:
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"x-correlation-id", id.encode()),
         (b"content-length", str(len(body)).encode()),
+        NOSNIFF,
     ]
-    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": never_sniffed(headers)})
+    await send({"type": "http.response.start", "status": 400 if twice else 421, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -15,7 +15,7 @@ from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
 from sickbay.storage.sqlite.log import size
 from sickbay.web import counting
-from sickbay.web.request_state import state_of
+from sickbay.web.http_request import state_of
 
 
 async def healthz(request: Request) -> Response:

@@ -20,11 +20,10 @@ from sickbay.services.context import Tenant
 from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
-from sickbay.web.http_request import raw_path
+from sickbay.web.http_request import raw_path, state_of
 from sickbay.web.pages import svg
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
-from sickbay.web.request_state import state_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -165,13 +164,6 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
         "referrer-policy": "same-origin",
         "cache-control": "no-store",
     }
-
-
-def never_sniffed(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The headers with `nosniff`, so that no browser takes a text or JSON that quotes a request for a page."""
-    if any(name == b"x-content-type-options" for name, _ in headers):
-        return headers
-    return [*headers, (b"x-content-type-options", b"nosniff")]
 
 
 @cache

@@ -1,9 +1,11 @@
-"""Converts ASGI requests to plain values for the services, and records exchanges in the journal."""
+"""Reads HTTP requests, each with its state, as plain values for the services, and records exchanges in the journal."""
 
 from __future__ import annotations
 
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -12,14 +14,15 @@ from starlette.responses import Response
 from sickbay.authorization.readable import FORM_LIMIT, LOOKED_AT, not_utf8, too_large
 from sickbay.diagnosis.explain import Explanation
 from sickbay.kernel.checks import Refusal
+from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
-from sickbay.services.context import Runtime
+from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.decision import Decision
 from sickbay.services.journal.exchange_record import Masked
-from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
+from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.request_metrics import Kind
 from sickbay.web import counting
-from sickbay.web.request_state import headers_of, state_of
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 4_000_000
 """Maximum bytes of a body: of most forms, of a FHIR request without a resource, and of text pasted into the doctor, which is
@@ -27,7 +30,55 @@ percent-encoded: 1 MB of JSON takes twice as much."""
 VALUES = 2_000_000
 """Maximum number of values in a JSON or XML body. Each takes up to 100 bytes of memory, even if it is two bytes long."""
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{1,5})?")
 SHOWN = frozenset((b"location", b"content-type", b"www-authenticate", b"cache-control", b"x-correlation-id"))
+
+
+@dataclass(slots=True)
+class RequestState:
+    """exchange: the correlation id. headers: names in lower case, repeated ones are joined with commas."""
+
+    exchange: str
+    headers: dict[str, str]
+    withheld: bool = False
+    """Pages of other origins may not read the response, because the hospital's policy forbids it."""
+    is_administrator: bool = False
+    """The browser has a session of the administrator."""
+    admin_wait: int | None = None
+    """Seconds until another admin token is looked at; None if this request had no wrong one."""
+    kind: Kind = "page"
+    """What the request is counted as in the metrics. Handlers of other kinds set it."""
+
+
+def state_of(scope: Mapping[str, Any]) -> RequestState:
+    """A new one if the request didn't come through the application."""
+    state = scope.get("state")
+    return state if isinstance(state, RequestState) else RequestState("", read_headers(scope.get("headers", ())))
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    return state_of(scope).headers
+
+
+def read_headers(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Map the names to values. Names are in lower case, as in ASGI. Repeated headers are joined with commas."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in sent}
+    return headers if len(headers) == len(sent) else _joined(sent)
+
+
+def _joined(sent: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in sent:
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+@memoize(256)
+def host_name(header: str) -> str:
+    """The name in a Host header, without port and brackets; "" if there is none (RFC 9110 7.2)."""
+    match = _HOST.fullmatch(header.lower())
+    return (match[1] or match[2]) if match else ""
 
 
 class UnreadableRequest(Exception):
@@ -47,7 +98,7 @@ async def read_body(request: Request, most: int = FORMS) -> str:
 
     Raises UnreadableRequest and ClientDisconnect.
     """
-    headers = headers_of(request.scope)
+    headers = state_of(request.scope).headers
     if (sent_length(headers) or 0) > most:
         raise over(most)
     body = await received(request.receive, most)
@@ -122,7 +173,7 @@ def unpacked(raw: bytes, most: int) -> bytes:
 
 def recorded_request(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
-    return RecordedRequest(scope["method"], address(scope, base), headers_of(scope), body)
+    return RecordedRequest(scope["method"], address(scope, base), state_of(scope).headers, body)
 
 
 def address(scope: Mapping[str, Any], base: str) -> str:
@@ -156,28 +207,27 @@ async def note(
     decision: Decision[Any, Any] | None = None,
     explanation: Explanation | None = None,
     body: str = "",
+    wire: RecordedRequest | None = None,
     shown: bool = True,
     masked: Masked | None = None,
 ) -> Response:
     """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
-    masked: the exchange, if the response is a page that shows it.
+    wire: the request, instead of its body. masked: the exchange, if the response is a page that shows it.
     """
-    runtime: Runtime = request.app.state.sandbox.runtime
-    journal: Journal = request.app.state.sandbox.journal
+    sandbox: Sandbox = request.app.state.sandbox
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
-    wire = recorded_request(request.scope, runtime.base, body)
     recorded = RecordedResponse(response.status_code, headers, stored_body)
-    await journal.write(
+    await sandbox.journal.write(
         Exchange(
-            exchange_id(request),
-            runtime.effects.now(),
+            state_of(request.scope).exchange,
+            sandbox.runtime.effects.now(),
             tenant,
             stage,
             client_id,
             timeline,
-            wire,
+            wire or recorded_request(request.scope, sandbox.runtime.base, body),
             recorded,
             decision,
             explanation,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.services.request_metrics import Kind
-from sickbay.web.request_state import RequestState
+from sickbay.web.http_request import RequestState
 
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 

@@ -22,7 +22,7 @@ from sickbay.web.docs import handlers as docs_handlers
 from sickbay.web.ehr import app_launch
 from sickbay.web.ehr import handlers as ehr_handlers
 from sickbay.web.exchanges import handlers as exchange_handlers
-from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.http_request import UnreadableRequest, state_of
 from sickbay.web.middleware import cors as middleware_cors
 from sickbay.web.middleware import throttling
 from sickbay.web.middleware.cors import cors
@@ -40,7 +40,6 @@ from sickbay.web.oauth.token import token
 from sickbay.web.oauth.userinfo import userinfo
 from sickbay.web.portal import app_edit, apps, developer, hospitals
 from sickbay.web.portal import registration as portal_registration
-from sickbay.web.request_state import state_of
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -92,10 +91,10 @@ class Pages(Router):
         fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
         self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._fixed.get((scope["method"], scope["path"]))
         if route is None:
-            await super().app(scope, receive, send)
+            await super().__call__(scope, receive, send)
         else:
             response = await route.endpoint(Request(scope, receive, send))
             await response(scope, receive, send)
@@ -213,21 +212,26 @@ def _open(
 
     credentials: whether the policy credentialed_cors applies.
     """
-    answer = _oauth(sandbox, tenant, endpoint)
 
     async def handler(request: Request) -> Response:
+        state, current = state_of(request.scope), sandbox.tenants[tenant.name]
         try:
-            response = Response(status_code=204) if request.method == "OPTIONS" else await answer(request)
+            if request.method == "OPTIONS":
+                response = Response(status_code=204)
+            else:
+                state.kind = "oauth"
+                response = await endpoint(request, sandbox, current)
+        except Throttled as throttled:
+            response = await throttling.too_many_failures(request, sandbox, current, throttled)
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
         if credentials:
-            state, current = state_of(request.scope), sandbox.tenants[tenant.name]
             lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
                 middleware_cors.keep_preflight(sandbox, current, state, url, lines)
-        elif not state_of(request.scope).withheld:
+        elif not state.withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response
 

@@ -19,11 +19,10 @@ from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.html_response import accepts_html
-from sickbay.web.http_request import UnreadableRequest
+from sickbay.web.http_request import UnreadableRequest, state_of
 from sickbay.web.middleware import cors
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
-from sickbay.web.request_state import state_of
 
 OPEN = {"token": "token", "introspect": "introspection", "revoke": "revocation", "userinfo": "userinfo"}
 """Endpoints that pages of any origin may call, by the last segment of their path: their stage."""

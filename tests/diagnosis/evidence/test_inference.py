@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.authorization import token_parameters
+from sickbay.authorization import requests
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.models import Server
 from sickbay.diagnosis.evidence import inference
@@ -48,7 +48,7 @@ def test_the_context_decides_first() -> None:
 
 
 def token_request(body: str) -> Any:
-    return token_parameters.read("POST", "https://idp.example.org/token", {}, body)
+    return requests.token_request("POST", "https://idp.example.org/token", {}, body)
 
 
 def test_an_assertion_with_an_algorithm_of_smart_makes_a_token_request_smart() -> None:

@@ -28,7 +28,7 @@ def granted_scopes(
     (`ordinary_scopes`).
     """
     text = request.parameters.get("scope") or ""
-    requested = scopes.split(text, server.policy.scope_separators)
+    requested = scopes.split_at(text, server.policy.scope_separators)
     if not unusual and not server.policy.grants_registered:
         return tuple(GrantedScope(token, True) for token in requested)
     registered_scopes = registered(client.scope)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from sickbay.authorization import pkce
 from sickbay.authorization.authorize.parameters import pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal, check
-from sickbay.protocol import pkce
 
 REFUSALS = frozenset(
     kind.name

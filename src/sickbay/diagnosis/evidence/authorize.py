@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch
-from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.requests import AuthorizeRequest, authorize_request, is_fetched
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import is_smart
-from sickbay.protocol.headers import is_fetched
 
 SEEN = {"state": "seen_states", "nonce": "seen_nonces", "code_challenge": "seen_challenges"}
 

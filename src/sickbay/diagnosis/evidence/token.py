@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization import token_parameters
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, TokenFamily
-from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.requests import TokenRequest, token_request
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence import inference
 from sickbay.diagnosis.evidence.context import Json
@@ -18,9 +17,7 @@ from sickbay.protocol import unicode
 def request(evidence: Json) -> TokenRequest:
     """`body` is raw, as it was sent."""
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
-    return token_parameters.read(
-        evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or "")
-    )
+    return token_request(evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or ""))
 
 
 def known(evidence: Json, request: TokenRequest) -> TokenContext:

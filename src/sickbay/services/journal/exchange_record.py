@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from sickbay.authorization import pkce
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
@@ -21,7 +22,6 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.checks import Examination
-from sickbay.protocol import pkce
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision

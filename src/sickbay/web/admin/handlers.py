@@ -16,7 +16,7 @@ from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client
 from sickbay.protocol import client_uris
 from sickbay.sandbox.sandbox import Sandbox, reset
-from sickbay.services import enabling, id_token_keys, patients, registration, runtime_settings, users
+from sickbay.services import enabling, id_token, patients, registration, runtime_settings, users
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
@@ -289,11 +289,11 @@ def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token_keys.rotate(sandbox.runtime))
+    return _json(await id_token.rotate(sandbox.runtime))
 
 
 async def show_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token_keys.shown(sandbox.runtime))
+    return _json(await id_token.shown(sandbox.runtime))
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:

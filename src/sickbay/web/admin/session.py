@@ -16,10 +16,10 @@ from sickbay.settings.settings import Settings
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, is_own_path
 from sickbay.web.html_response import accepts_html
+from sickbay.web.http_request import headers_of, state_of
 from sickbay.web.oauth.sign_in import AdminSignInView
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
-from sickbay.web.request_state import headers_of, state_of
 
 SIGN_IN = "/developer/sign-in"
 FOREIGN = "A page of another origin sent this request, so it was refused."

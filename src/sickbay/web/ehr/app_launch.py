@@ -23,11 +23,11 @@ from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.admin.session import refused
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr.handlers import VERSION, EhrPages
+from sickbay.web.http_request import headers_of
 from sickbay.web.pages import notice
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import filled
-from sickbay.web.request_state import headers_of
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

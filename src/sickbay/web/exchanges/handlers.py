@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
-from sickbay.services import patients, registration, sessions
+from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json, exchange_record
 from sickbay.services.journal import reader as journal_reader
@@ -24,12 +24,11 @@ from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.views import as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
-from sickbay.web.http_request import raw_path
+from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
-from sickbay.web.request_state import headers_of
 
 
 def full(request: Request) -> bool:
@@ -161,7 +160,7 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
     launch = await launches.of_timeline(sandbox.runtime, timeline) if tenant else None
     if launch is None or tenant is None:
         return Persons()
-    user = await sessions.user(sandbox.runtime, tenant, launch.user) if launch.user else None
+    user = await records.load_user(sandbox.runtime, tenant, launch.user) if launch.user else None
     record = None
     if launch.patient:
         record = await patients.read(sandbox.runtime, tenant, launch.fhir, "Patient", launch.patient, None)

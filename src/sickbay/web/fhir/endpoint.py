@@ -42,10 +42,9 @@ from sickbay.web.fhir.request import (
     text_of,
 )
 from sickbay.web.fhir.response import FhirResponse, issue_response, negotiate_format, send_response
-from sickbay.web.http_request import UnreadableRequest, check_target, raw_path
+from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
-from sickbay.web.request_state import RequestState
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]

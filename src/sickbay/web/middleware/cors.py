@@ -10,7 +10,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import origins
 from sickbay.services.context import Tenant
 from sickbay.services.journal.journal import RecordedRequest
-from sickbay.web.request_state import RequestState
+from sickbay.web.http_request import RequestState
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"

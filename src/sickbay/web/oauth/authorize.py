@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.requests import AuthorizeRequest, is_fetched
 from sickbay.diagnosis.explain import Explanation
-from sickbay.protocol.headers import is_fetched
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
 from sickbay.services import login
@@ -18,7 +18,7 @@ from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.journal.exchange_record import Masked
-from sickbay.services.journal.journal import Exchange, RecordedResponse
+from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
@@ -28,7 +28,6 @@ from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import is_browser_navigation
-from sickbay.web.request_state import headers_of
 
 LOG = logging.getLogger("sickbay")
 FAULT = "server-error"
@@ -46,19 +45,19 @@ class Delivered(NamedTuple):
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
     """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Checks everything before any page is shown."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
-    text = _text(request, sandbox, body)
+    wire = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
     session = await cookies.session(request, sandbox)
     guard: AdminGuard = request.app.state.guard
     result = await operation.authorize(
         sandbox.runtime,
         tenant,
-        text,
-        request.method,
+        _text(wire),
+        wire.method,
         session,
         http_request.exchange_id(request),
         elsewhere=request.path_params.get("tenant_id", ""),
-        fetched=is_fetched(headers_of(request.scope)),
-        automatic=guard.opens(request.scope, headers_of(request.scope)),
+        fetched=is_fetched(wire.headers),
+        automatic=partial(guard.opens, request.scope, wire.headers),
     )
     decision: Decision[Any, Any] = result.decision
     explanation, masked = None, None
@@ -81,7 +80,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         decision=decision,
         client_id=result.client.client_id if result.client else "",
         explanation=explanation,
-        body=body,
+        wire=wire,
         shown=False,
         masked=masked,
     )
@@ -93,7 +92,7 @@ async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Res
     result = await operation.authorize(
         sandbox.runtime,
         tenant,
-        _text(request, sandbox, body),
+        _text(http_request.recorded_request(request.scope, sandbox.runtime.base, body)),
         request.method,
         None,
         http_request.exchange_id(request),
@@ -117,11 +116,9 @@ async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Res
     )
 
 
-def _text(request: Request, sandbox: Sandbox, body: str) -> str:
-    url = http_request.address(request.scope, sandbox.runtime.base)
-    if request.method != "POST":
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{body}" if body else url
+def _text(wire: RecordedRequest) -> str:
+    """Append the form of a POST to the URL as its query."""
+    return f"{wire.url}{'&' if '?' in wire.url else '?'}{wire.body}" if wire.body else wire.url
 
 
 async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> Delivered:

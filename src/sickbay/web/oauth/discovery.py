@@ -16,7 +16,7 @@ from sickbay.authorization.models import Policy
 from sickbay.fhir import conformance
 from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import id_token_keys
+from sickbay.services import id_token
 from sickbay.services.context import Tenant
 from sickbay.web.middleware.cors import cors
 
@@ -157,7 +157,7 @@ def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:
     """Read for each request, because keys rotate."""
 
     async def answer(request: Request) -> Response:
-        return _open(request, orjson.dumps(await id_token_keys.key_set(sandbox.runtime)))
+        return _open(request, orjson.dumps(await id_token.key_set(sandbox.runtime)))
 
     return answer
 

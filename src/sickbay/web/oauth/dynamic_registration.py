@@ -26,7 +26,7 @@ from sickbay.storage.interface import Conflict
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin.session import refused
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def register(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

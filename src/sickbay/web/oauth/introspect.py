@@ -7,21 +7,21 @@ from starlette.responses import Response
 
 from sickbay.authorization.access import challenge
 from sickbay.authorization.introspection import by_token, status
-from sickbay.authorization.token_parameters import read
+from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_auth_throttle import watched
+from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
-    token_request = read(request.method, url, headers, body, direct=direct)
-    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), introspect)
+    sent = token_request(request.method, url, headers, body, direct=direct)
+    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
     explanation = None
     if result.response is not None:
         response = error_responses.json(result.response, 200, error_responses.NO_STORE)
@@ -31,7 +31,7 @@ async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
         id = http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, status(refusal), tenant, True)
-        if by_token(token_request) and response.status_code == 401:
+        if by_token(sent) and response.status_code == 401:
             response.headers["www-authenticate"] = challenge(refusal, tenant.name)
     return await http_request.note(
         request,

@@ -13,7 +13,7 @@ from sickbay.authorization.models import User
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
-from sickbay.services import login, patients, sessions, users
+from sickbay.services import login, patients, records, sessions, users
 from sickbay.services import lost_session as held_back
 from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
@@ -24,13 +24,13 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard, peer
 from sickbay.web.ehr import chart
+from sickbay.web.http_request import headers_of
 from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import delivered, failed
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Chip, Link
 from sickbay.web.population_pending import PopulationPending, filled
-from sickbay.web.request_state import headers_of
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
@@ -160,7 +160,7 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
     """The user who signs in: with one click as a built-in account, or with username and password."""
     account = sent.get("account")
     if account and one_click(request):
-        user = await sessions.user(sandbox.runtime, tenant, account)
+        user = await records.load_user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
     key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))

@@ -5,21 +5,21 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.token_parameters import read
+from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_auth_throttle import watched
+from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
-    token_request = read(request.method, url, headers, body, direct=direct)
-    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), revoke)
+    sent = token_request(request.method, url, headers, body, direct=direct)
+    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
         response = error_responses.json(

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.origin import withheld
-from sickbay.authorization.token_parameters import read
+from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_auth_throttle import watched
+from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.request_state import headers_of, state_of
+from sickbay.web.http_request import state_of
+
+
+class TokenResponse(Response):
+    """A token response (RFC 6749 5.1). Starlette would encode its headers, which are the same each time, again."""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        self.status_code, self.background = 200, None
+        self.body = orjson.dumps(members)
+        length = (b"content-length", b"%d" % len(self.body))
+        self.raw_headers = [*error_responses.RAW_NO_STORE, length, (b"content-type", b"application/json")]
 
 
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
-    headers = headers_of(request.scope)
-    url = http_request.address(request.scope, sandbox.runtime.base)
-    token_request = read(request.method, url, headers, body, direct=is_direct(request, headers, body))
+    wire = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
+    sent = token_request(wire.method, wire.url, wire.headers, body, direct=is_direct(request, wire.headers, body))
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watched(sandbox.runtime, tenant, token_request, peer(request.scope), redeem)
+    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
+    response: Response
     decision, explanation = result.decision, None
-    state_of(request.scope).withheld = withheld(decision.examination)
     if result.response is not None:
-        response = error_responses.json(result.response, 200, error_responses.NO_STORE)
+        response = TokenResponse(result.response)
     else:
+        state_of(request.scope).withheld = withheld(decision.examination)
         explanation = decision.explained()
         assert decision.refusal is not None
         proven = result.client_id if decision.refusal.error != "invalid_client" else ""
@@ -39,7 +51,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         )
         status = decision.refusal.status
         status = tenant.dialect.answers.client_status if status == 401 else status
-        response = error_responses.oauth_json(words, status, tenant, "authorization" in headers)
+        response = error_responses.oauth_json(words, status, tenant, "authorization" in wire.headers)
     return await http_request.note(
         request,
         response,
@@ -49,5 +61,5 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         timeline=result.timeline,
         decision=decision,
         explanation=explanation,
-        body=body,
+        wire=wire,
     )

@@ -12,7 +12,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.userinfo import userinfo as tell
 from sickbay.web import error_responses, http_request
-from sickbay.web.request_state import headers_of
+from sickbay.web.http_request import headers_of
 
 
 async def userinfo(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

@@ -13,10 +13,10 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import runtime_settings
 from sickbay.services.context import Tenant
 from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, closed
-from sickbay.web.request_state import headers_of
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:

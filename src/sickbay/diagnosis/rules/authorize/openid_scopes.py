@@ -10,7 +10,7 @@ from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
-from sickbay.protocol.scopes import split
+from sickbay.protocol.scopes import split_at
 
 REFRESH = specs.SMART_SCOPES
 
@@ -94,7 +94,7 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
 def _offline_not_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
     if not isinstance(known.client, Client) or "offline_access" not in meant(request):
         return None
-    registered = split(known.client.scope, " ,")
+    registered = split_at(known.client.scope, " ,")
     if "offline_access" in registered:
         return None
     other = "online_access" if "online_access" in registered else None

@@ -1,34 +1,59 @@
-"""Apps that sign with a key: loads what the checks of their assertions need, and issues tokens to backend services."""
+"""Authenticates clients: counts guesses, loads what the checks of an assertion need, decides, and uses up the assertion."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, TypeVar
 
-from msgspec import structs
+from msgspec import Struct, structs
 
-from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
 from sickbay.authorization import client_assertion as stage
-from sickbay.authorization import token as tokens
-from sickbay.authorization.authorize.parameters import base_here
-from sickbay.authorization.client_authentication import TokenCheck
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import AccessToken, Client
+from sickbay.authorization.models import Client
+from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Examination
-from sickbay.protocol import scopes
 from sickbay.protocol.jose import Jwt
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide
+from sickbay.services.decision import Checks, Decision, decide
 from sickbay.services.key_sets import KeySet
+from sickbay.services.throttle import ThrottleKey
 from sickbay.storage.interface import Put, Record, Step
 
 T = TypeVar("T", bound=TokenContext)
-Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
-"""For each scope: its text, whether it is granted, and why not."""
+TokenDecision: TypeAlias = Decision[TokenRequest, TokenContext]
+GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
+"""Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""
+
+
+class TokenResult(Struct, frozen=True):
+    """response: the JSON of the response (RFC 6749 5.1, RFC 7662 2.2); None if the request was refused."""
+
+    decision: TokenDecision
+    response: dict[str, Any] | None
+    client_id: str = ""
+    timeline: str = ""
+
+
+Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[TokenResult]]
+
+
+async def watched(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
+    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled before the operation runs."""
+    if runtime.throttle.failures:
+        runtime.throttle.check(_guesser(tenant, request, address), runtime.now())
+    result = await answer(runtime, tenant, request)
+    refusal = result.decision.refusal
+    if refusal is not None and refusal.name in GUESSES:
+        runtime.throttle.failed(_guesser(tenant, request, address), runtime.now())
+    return result
+
+
+def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
+    return ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
@@ -62,7 +87,7 @@ def _key(client: Client, assertion: Jwt) -> str:
 
 
 async def decided(
-    runtime: Runtime, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Sequence[TokenCheck]
+    runtime: Runtime, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Checks
 ) -> Decision[TokenRequest, T]:
     """Decides on a request. ES384 signatures are verified one at a time, and other requests run in between.
 
@@ -84,41 +109,3 @@ def spent(runtime: Runtime, request: TokenRequest, known: TokenContext, examinat
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1
     record = Record("jti", _key(client, assertion), b"{}", client.tenant, client.client_id, at=runtime.now(), expires_at=until)
     return [Put(record, revision)]
-
-
-def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offered:
-    """The result for each requested scope of a granted request."""
-    client = known.client
-    assert isinstance(client, Client)
-    requested = scopes.split(request.parameters.get("scope") or "", tenant.policy.scope_separators)
-    if not known.unusual_scopes and not tenant.policy.grants_registered:
-        return tuple((scope, True, "") for scope in requested)
-    types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
-    return backend_scopes.offered(requested, client, tenant.policy, types)
-
-
-def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
-    """The FHIR base that the resource indicator names, otherwise the one that the app is registered for."""
-    requested = base_here(request.parameters.get("resource") or "", tenant.server)
-    return requested or tenant.fhir_base(client.fhir)
-
-
-async def grant(
-    runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
-) -> tuple[dict[str, Any], str]:
-    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline."""
-    now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
-    scope = " ".join(name for name, granted, _ in offered if granted)
-    token = AccessToken(
-        client_id=client.client_id,
-        scope=scope,
-        base=_base(tenant, client, request),
-        family=family,
-        timeline=family,
-        expires_at=now + client_credentials.lifetime(client),
-        issuer=tenant.server.issuer,
-        issued_at=now,
-    )
-    await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
-    response = tokens.response(text, token, tenant.policy, {})
-    return {**response, "expires_in": token.expires_at - token.issued_at}, family

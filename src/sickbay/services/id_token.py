@@ -1,24 +1,66 @@
-"""The stored key ring of id_tokens, read again each time so that a rotation takes effect on every worker."""
+"""Signs id_tokens. Their stored key ring is read again each time, so that a rotation takes effect on every worker."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from sickbay.authorization import id_token_keys as stage
-from sickbay.authorization.id_token_keys import Ring
-from sickbay.protocol import jose
+from sickbay.authorization import id_token as stage
+from sickbay.authorization.id_token import Ring
+from sickbay.authorization.models import AuthorizationCode, Client, User
+from sickbay.protocol import jose, scopes
 from sickbay.services import records
-from sickbay.services.context import Runtime
+from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Conflict, Put, Record
 
 NAME = "id_token"
+"""The key of the record with the ring."""
 
 
-async def signing(runtime: Runtime) -> str:
+async def signed(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, client: Client, now: int) -> str | None:
+    """The id_token for a redeemed code, with the dialect's own claims; None if its scopes don't ask for one."""
+    if not stage.is_due(code.scope) or code.user is None:
+        return None
+    user = await records.load_user(runtime, tenant, code.user)
+    if user is None:
+        return None
+    claims = stage.claims(
+        issuer=tenant.server.issuer,
+        client_id=client.client_id,
+        user=user,
+        base=code.base,
+        scope=code.scope,
+        now=now,
+        nonce=code.nonce,
+        auth_time=code.auth_time,
+        lifetime=tenant.policy.id_token_lifetime,
+    )
+    values, granted = template_values(tenant, user), scopes.split(code.scope)
+    dialect_claims = {
+        name: template.format(**values)
+        for scope, templates in tenant.dialect.id_token.items()
+        if scope in granted
+        for name, template in templates.items()
+    }
+    return jose.sign({**claims, **dialect_claims}, await _signing_key(runtime))
+
+
+def template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
+    """The values that a dialect's templates can use."""
+    given_name, _, family_name = (user.name if user else "").removeprefix("Dr. ").rpartition(" ")
+    return {
+        "user_id": user.fhir_user.rpartition("/")[2] if user else "",
+        "username": user.username if user else "",
+        "tenant_id": tenant.dialect.tenant_id,
+        "patient": patient or "",
+        "name": f"{family_name}, {given_name}" if given_name else family_name,
+    }
+
+
+async def _signing_key(runtime: Runtime) -> str:
     """The private key that signs now. Rotates the ring first if the key is too old."""
     ring, revision = await _ring(runtime)
-    if stage.is_due(ring, runtime.now()):
+    if stage.rotation_is_due(ring, runtime.now()):
         ring = await _rotate(runtime, ring, revision)
     return ring.active
 

@@ -1,0 +1,57 @@
+"""Issues tokens to backend services (RFC 6749 4.4; SMART 2.2, Backend Services)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
+from sickbay.authorization import token as tokens
+from sickbay.authorization.authorize.parameters import base_here
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AccessToken, Client
+from sickbay.authorization.requests import TokenRequest
+from sickbay.protocol import scopes
+from sickbay.services import records
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Put, Step
+
+Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
+"""For each scope: its text, whether it is granted, and why not."""
+
+
+def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offered:
+    """The result for each requested scope of a granted request."""
+    client = known.client
+    assert isinstance(client, Client)
+    requested = scopes.split_at(request.parameters.get("scope") or "", tenant.policy.scope_separators)
+    if not known.unusual_scopes and not tenant.policy.grants_registered:
+        return tuple((scope, True, "") for scope in requested)
+    types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
+    return backend_scopes.offered(requested, client, tenant.policy, types)
+
+
+def _base(tenant: Tenant, client: Client, request: TokenRequest) -> str:
+    """The FHIR base that the resource indicator names, otherwise the one that the app is registered for."""
+    resource = request.parameters.get("resource")
+    return (base_here(resource, tenant.server) if resource else None) or tenant.fhir_base(client.fhir)
+
+
+async def grant(
+    runtime: Runtime, tenant: Tenant, client: Client, request: TokenRequest, offered: Offered, steps: list[Step]
+) -> tuple[dict[str, Any], str]:
+    """Issues a token without a user or refresh token (RFC 6749 4.4; SMART 2.2, Backend Services). Also returns its timeline."""
+    now, text, family = runtime.now(), runtime.effects.token(), runtime.effects.token(12)
+    scope = " ".join(name for name, granted, _ in offered if granted)
+    token = AccessToken(
+        client_id=client.client_id,
+        scope=scope,
+        base=_base(tenant, client, request),
+        family=family,
+        timeline=family,
+        expires_at=now + client_credentials.lifetime(client),
+        issuer=tenant.server.issuer,
+        issued_at=now,
+    )
+    await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
+    response = tokens.response(text, token, tenant.policy, {})
+    return {**response, "expires_in": token.expires_at - token.issued_at}, family
