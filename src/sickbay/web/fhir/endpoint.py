@@ -20,6 +20,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import english
 from sickbay.kernel.budget import HELD
+from sickbay.sandbox.population_loader import NEVER
 from sickbay.services.access import AccessResult
 from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
@@ -112,8 +113,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     response = api.public(base, routed, path, state.headers)
     if response is not None:
         return in_format(base, scope, response)
-    filling = base.sandbox.filling
-    if not filling.is_ready(base.space):
+    runtime, filling = base.sandbox.runtime, base.sandbox.filling
+    if runtime.shared or int(runtime.effects.now()) not in filling.current.get(base.space, NEVER):
         await filling.ensure(base.space)
     if scope["method"] in BODILESS:
         request = _to_request(api, base, scope, path, routed, "")
