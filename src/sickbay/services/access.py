@@ -16,13 +16,13 @@ from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, Unknown
-from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.checks import UNKNOWN, Check, Unknown, examine
+from sickbay.kernel.compiled_checks import CompiledChecks, compile, granted
 from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide
-from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key
+from sickbay.services.decision import Decision, decide, decided
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -55,14 +55,22 @@ async def access(
     known name. unread: the body hasn't been received yet, so no check looks at it.
     """
     header = request.headers.get("authorization", "")
-    contexts = runtime.token_cache.at(runtime.store.stamp())
+    stamp = runtime.store.stamp()
+    if stamp is None or stamp != runtime.token_cache.stamp:
+        runtime.token_cache = TokenCache(stamp)
+    contexts = runtime.token_cache.contexts
     context = contexts.get((request.base, header))
     if context is None:
         context = await _context(runtime, contexts, tenant, version, request.base, header)
     token, server, now = context.token, tenant.server, int(runtime.effects.now())
     known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body)
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
-    decision = decide(FHIR, tenant, _plan(request.interaction, more, context.server is server), request, known)
+    plan = _plan(request.interaction, more, context.server is server)
+    passed = granted(plan, request, known)
+    if passed is not None:
+        decision = Decision(FHIR, request, known, passed)
+    else:
+        decision = decided(FHIR, tenant, request, known, examine(plan.checks, request, known, server.policy.relaxed))
     if token is None:
         meant = await _meant_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)

@@ -56,8 +56,6 @@ def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mappi
         return FhirResponse(204, b"", [])
     if routed.interaction == "capabilities":
         return FhirResponse(200, orjson.dumps(_statement(_home(base))), [(b"content-type", JSON)])
-    if routed.type:
-        return None
     return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_home(base)}."))
 
 
