@@ -14,21 +14,30 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import includes, labels, multi_type, row_reader, search, templates
+from sickbay.storage.query import includes, labels, multi_type, search, templates
 from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.order import Find
-from sickbay.storage.query.row_reader import WIDTH, VisibilityRecheck
+from sickbay.storage.query.dictionary import REFERENCED, Dictionary
+from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
-from sickbay.storage.query.visible import visible
+from sickbay.storage.query.statement import COLUMNS, WIDTH, Row, Run, SqlReader, Statement
+from sickbay.storage.query.visibility import VisibilityRecheck, mixed, shows, visible
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
 Ask: TypeAlias = Callable[[Run], T]
 """A prepared query. All look-ups are done; it only has to run its statements."""
+_CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
+_UNRESTRICTED = (
+    "SELECT r.version_id, r.changed, r.body, r.facts, r.state = 2 FROM resource r"
+    f" WHERE r.space = ? AND r.type = ? AND r.id = ? AND r.state <> {REFERENCED}"
+)
+_VERSION = (
+    "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
+    " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
+    " FROM resource_history h, resource r WHERE r.nid = ? AND h.nid = r.nid AND h.version_id = ?"
+)
 
 
 class StoreQueries:
@@ -44,7 +53,10 @@ class StoreQueries:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        return row_reader.unrestricted(self._reader, number, self.names.word(type), type, id) if number is not None else None
+        rows = self._reader.rows(_UNRESTRICTED, (number, self.names.word(type), id)) if number is not None else []
+        for version_id, at, body, facts, deleted in rows:
+            return Stored(type, id, version_id, at, body, facts, bool(deleted))
+        return None
 
     def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""
@@ -55,10 +67,10 @@ class StoreQueries:
 
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         current = self._current(space, type, [id], visibility)
-        row = row_reader.version(self._reader, id, current[0][0], version_id) if current else None
-        if row is None or not row_reader.shows(visibility, type, row):
+        rows = self._reader.rows(_VERSION, (id, current[0][0], version_id)) if current else []
+        if not rows or not shows(visibility, type, rows[0]):
             return None
-        return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
+        return replace(self.guard.allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
     def history(
         self, space: ResourceSpace, history_request: history_query.HistoryQuery, visibility: Visibility
@@ -123,7 +135,7 @@ class StoreQueries:
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = row_reader.mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
+        matches = mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
         return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _with_includes(
@@ -143,5 +155,11 @@ class StoreQueries:
         return Scope(number, self.names, partial(visible, self.names, number, visibility))
 
     def _current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
+        """Return the rows of the current versions that are visible."""
         scope = self._scope(space, visibility)
-        return row_reader.current(self._reader, scope, type, ids) if scope else []
+        allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE
+        if scope is None or allowed is FALSE:
+            return []
+        named = one_of("r.id", ids)
+        text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {allowed.text}"
+        return self._reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *allowed.binds))

@@ -20,9 +20,9 @@ from sickbay.storage.query import search
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan
-from sickbay.storage.query.visible import visible
+from sickbay.storage.query.visibility import visible
 from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
