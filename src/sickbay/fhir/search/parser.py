@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from sickbay.fhir.request_error import RequestError
@@ -14,13 +15,14 @@ from sickbay.fhir.search.parameters import find, nearest, nearest_of, parameters
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
-from sickbay.fhir.search.types import FEW, KEPT, is_brief
 from sickbay.fhir.search.values import READ
 from sickbay.kernel.memoize import memoized
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 _READ_BY_STEPS = frozenset({*_ELSEWHERE, "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED})
+FEW, BRIEF, KEPT = 6, 160, 2048
+"""Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
 LONGEST_NAME = 64
 """Longest parameter name that is cached, in characters."""
 SHORT = 64
@@ -42,6 +44,11 @@ def parse(
     if is_brief(pairs):
         return _cached(version, type, tuple(pairs), base, strict)
     return _parsed(version, type, pairs, base, strict)
+
+
+def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether the result may be cached. Apps repeat their searches, and the limits protect the memory."""
+    return len(pairs) <= FEW and sum(map(len, chain.from_iterable(pairs))) <= BRIEF
 
 
 @memoized(KEPT)

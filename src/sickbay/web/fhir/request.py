@@ -18,8 +18,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import SEARCHES, named, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
