@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
@@ -44,7 +46,8 @@ class StampedCache(Generic[K, V]):
 
 
 class StorageCaches:
-    """nids: by (space, type number, id), for `Dictionary`. hashes: by a code in any system, for `Dictionary`.
+    """nids: by (space, type number, id). hashes: by a code in any system. live: numbers of live resources, by (space, type number).
+    All three are for `Dictionary`.
 
     plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`). templates: by the shape of
     a search, for `templates.py`; they don't depend on stored data, so writes don't clear them.
@@ -53,21 +56,19 @@ class StorageCaches:
     def __init__(self, reader: SqlReader) -> None:
         self.nids: StampedCache[tuple[int, int, str], int] = StampedCache(reader)
         self.hashes: StampedCache[str, list[int]] = StampedCache(reader)
+        self.live: StampedCache[tuple[int, int], int] = StampedCache(reader)
         self.templates: dict[Any, Any] = {}
         self.plans: StampedCache[PlanKey, Callable[..., Any]] = StampedCache(reader)
 
 
-class PlanResults:
+class PlanResults(Struct):
     """The results of a plan when it ran before. They are kept as long as the plan, which only `StorageCaches.plans` caches.
 
     fingerprint: for cursors. totals: by counting limit. counts: numbers of rows, by statement. page: statement, next cursor and
     total of the first page.
     """
 
-    __slots__ = ("counts", "fingerprint", "page", "totals")
-
-    def __init__(self) -> None:
-        self.fingerprint: bytes | None = None
-        self.totals: dict[int | None, int] = {}
-        self.counts: dict[Statement, int] = {}
-        self.page: tuple[Statement, str | None, int | None] | None = None
+    fingerprint: bytes | None = None
+    totals: dict[int | None, int] = {}
+    counts: dict[Statement, int] = {}
+    page: tuple[Statement, str | None, int | None] | None = None

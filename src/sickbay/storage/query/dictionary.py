@@ -87,7 +87,11 @@ class Dictionary:
 
     def live(self, space: int, type: str) -> int:
         """Return the number of live resources of a type."""
-        return int(self._reader.one(LIVE_OF_TYPE, (space, self.word(type))))
+        key = (space, self.word(type))
+        return self._caches.live.get(key, partial(self._live, key))
+
+    def _live(self, key: tuple[int, int]) -> int:
+        return int(self._reader.one(LIVE_OF_TYPE, key))
 
     def counted(self, rows: Sql, most: int) -> int:
         """Count rows, up to `most`."""

@@ -115,17 +115,49 @@ def _hash(system: str | None, code: str) -> int:
     return term_hash(system, code)
 
 
+class Node(NamedTuple):
+    """A tuple of a plan that contains values. make: its type. places: (index in it, number of the slot or earlier node)."""
+
+    make: Callable[[list[Any]], Any]
+    original: list[Any]
+    places: list[tuple[int, int]]
+
+
 class Template(NamedTuple):
-    """derived: functions for the slots after the values. plan, walk: create a plan and its walk from the slot values."""
+    """derived: functions for the slots after the values. plan, walk: the nodes of a plan, each after those that it contains."""
 
     derived: list[Derive]
-    plan: Callable[[Filled], SearchPlan]
-    walk: Callable[[Filled], SearchPlan] | None
+    plan: list[Node]
+    walk: list[Node] | None
 
-    def fill(self, names: Dictionary, space: int, values: Filled) -> SearchPlan:
+    def fill(self, scope: Scope, values: Filled, query: Query, space: ResourceSpace, visibility: Visibility) -> SearchPlan:
         for derive in self.derived:
-            values.append(derive(values, names, space))
-        return self.plan(values)
+            values.append(derive(values, scope.names, scope.space))
+        walks = self.walk is not None and (query.sort or scope.names.live(scope.space, query.type) > search.NEAR)
+        walk = partial(_built, self.walk or [], values, query, space, visibility) if walks else None
+        return _built(self.plan, values, query, space, visibility, walk)
+
+
+OWN = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
+"""The fields of a plan that aren't filled from slots, in the order in which `_built` adds them."""
+
+
+def _built(
+    nodes: list[Node],
+    values: Filled,
+    query: Query,
+    space: ResourceSpace,
+    visibility: Visibility,
+    walk: Callable[[], SearchPlan] | None = None,
+) -> SearchPlan:
+    """Build the nodes in order. The last one is the plan."""
+    parts: list[Any] = [*values, query, space, visibility, PlanResults(), walk]
+    for make, original, places in nodes:
+        node = original.copy()
+        for index, number in places:
+            node[index] = parts[number]
+        parts.append(make(node))
+    return cast(SearchPlan, parts[-1])
 
 
 class SearchShape(NamedTuple):
@@ -136,24 +168,19 @@ class SearchShape(NamedTuple):
 
 
 def planned(
-    templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
+    templates: dict[Any, Template | None],
+    scope: Scope,
+    find: Find,
+    space: ResourceSpace,
+    query: Query,
+    visibility: Visibility,
 ) -> SearchPlan | None:
-    """Return what `search.plan` returns, from a template if the shape has one."""
+    """Return what `search.plan` returns, from a template if the shape has one. Few plans need a walk; the others have none."""
     shape = shape_of(scope, query, visibility) if CACHES else None
-    if shape is None:
+    template = _template(templates, scope, find, space, query, visibility, shape) if shape is not None else None
+    if shape is None or template is None:
         return search.plan(scope, find, space, query, visibility)
-    template = _template(templates, scope, find, space, query, visibility, shape)
-    if template is None:
-        return search.plan(scope, find, space, query, visibility)
-    plan = template.fill(scope.names, scope.space, shape.values)
-    walk = template.walk and partial(_walk, template.walk, shape.values, query, space, visibility)
-    return plan._replace(query=query, space=space, visibility=visibility, results=PlanResults(), walk=walk)
-
-
-def _walk(
-    rebuild: Callable[[Filled], SearchPlan], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility
-) -> SearchPlan:
-    return rebuild(values)._replace(query=query, space=space, visibility=visibility, results=PlanResults())
+    return template.fill(scope, shape.values, query, space, visibility)
 
 
 MOST = 1024
@@ -278,16 +305,35 @@ def _compile(
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
-    rebuild, rebuild_walk = _rebuilder(_bare(plan)), _rebuilder(_bare(walk)) if walk else None
-    if rebuild is None or (walk and rebuild_walk is None):
-        return None
-    return Template([slot for slot in slots if slot is not None], rebuild, rebuild_walk)
+    derived = [slot for slot in slots if slot is not None]
+    return Template(derived, _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None)
 
 
-def _bare(plan: SearchPlan) -> SearchPlan:
-    """Remove what was needed only to compile the plan."""
-    nothing = Query("", "")
-    return plan._replace(source=plan.source._replace(rest=()), query=nothing, visibility=Visibility())
+def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
+    """Return the plan and the tuples in it that contain slots. A tuple that occurs several times is one node."""
+    nodes: list[Node] = []
+    numbers: dict[int, int | None] = {}
+
+    def number_of(part: Any) -> int | None:
+        """Return the number of a slot or a node; None for what is the same in all plans of the template."""
+        if type(part) is ValueSlot:
+            return part.number
+        if not isinstance(part, tuple):
+            return None
+        if id(part) not in numbers:
+            places = _places(part, number_of)
+            numbers[id(part)] = slots + len(OWN) + len(nodes) if places else None
+            if places:
+                nodes.append(Node(partial(tuple.__new__, type(part)), list(part), places))
+        return numbers[id(part)]
+
+    bare = plan._replace(source=plan.source._replace(rest=()), query=Query("", ""), visibility=Visibility())
+    places = _places(bare, number_of) + list(zip(OWN, range(slots, slots + len(OWN)), strict=True))
+    return [*nodes, Node(partial(tuple.__new__, SearchPlan), list(bare), places)]
+
+
+def _places(node: tuple[Any, ...], number_of: Callable[[Any], int | None]) -> list[tuple[int, int]]:
+    return [(index, number) for index, part in enumerate(node) if (number := number_of(part)) is not None]
 
 
 def _blank(
@@ -332,28 +378,3 @@ def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], foll
             return DateValue(value.prefix, following(), following())
         case _:
             return UriValue(following())
-
-
-def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
-    """Return a function that rebuilds the tuple with values in its slots; None if it has none."""
-    if not isinstance(node, tuple):
-        return None
-    direct = [(index, child.number) for index, child in enumerate(node) if type(child) is ValueSlot]
-    parts = [(index, part) for index, child in enumerate(node) if (part := _part(child)) is not None]
-    if not direct and not parts:
-        return None
-    original, make = list(node), partial(tuple.__new__, type(node))
-
-    def rebuild(filled: Filled) -> Any:
-        copy = original.copy()
-        for index, number in direct:
-            copy[index] = filled[number]
-        for index, part in parts:
-            copy[index] = part(filled)
-        return make(copy)
-
-    return rebuild
-
-
-def _part(child: Any) -> Callable[[Filled], Any] | None:
-    return None if type(child) is ValueSlot else _rebuilder(child)
