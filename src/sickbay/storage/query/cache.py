@@ -46,8 +46,8 @@ class StampedCache(Generic[K, V]):
 
 
 class StorageCaches:
-    """nids: by (space, type number, id). hashes: by a code in any system. live: numbers of live resources, by (space, type number).
-    All three are for `Dictionary`.
+    """For `Dictionary`: nids by (space, type number, id), hashes by a code in any system, and numbers of live resources by
+    (space, type number).
 
     plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`). templates: by the shape of
     a search, for `templates.py`; they don't depend on stored data, so writes don't clear them.

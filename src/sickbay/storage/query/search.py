@@ -38,8 +38,8 @@ from sickbay.storage.query.visibility import only_patient
 COUNTED = 1000
 """Totals are counted up to this number. Beyond it, no total is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
-"""If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range. If the
-type has no more than NEAR, the range isn't even counted.
+"""If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range.
+If the type has no more than NEAR, the range isn't even counted.
 """
 MANY, AHEAD, ROUNDS = 1000, 4, 3
 """With more than MANY rows, first try to fill the page from the beginning of the sort order instead of sorting all: AHEAD times

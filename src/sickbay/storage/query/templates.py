@@ -27,7 +27,8 @@ from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
 """The values for a template's slots by slot number: first the values of the search, then those derived from them."""
-Derive: TypeAlias = Callable[[Filled, Dictionary, int], Any]
+Derive: TypeAlias = Callable[[Any, Dictionary, int], Any]
+"""Derives a value from another one, in a space."""
 
 
 class NoTemplate(Exception):
@@ -38,20 +39,44 @@ class UnknownWord(NoTemplate):
     """Nothing has been stored under a type or a parameter yet, but that may change."""
 
 
+class Derived(NamedTuple):
+    """A slot whose value is derived from that of an earlier slot."""
+
+    number: int
+    source: int
+    derive: Derive
+
+
+class Slots(list["ValueSlot"]):
+    """The slots of a template by number. A value that is derived twice in the same way has one slot."""
+
+    def __init__(self, values: int) -> None:
+        self.derived: dict[tuple[Any, ...], Derived] = {}
+        for _ in range(values):
+            self.append(ValueSlot(self, len(self)))
+
+    def derive(self, source: int, function: Callable[..., Any], argument: Any) -> ValueSlot:
+        """function: called with the argument, the value of the source, the dictionary and the space."""
+        key = source, function, str(argument)
+        if key not in self.derived:
+            self.derived[key] = Derived(len(self), source, partial(function, argument))
+            self.append(ValueSlot(self, len(self)))
+        return self[self.derived[key].number]
+
+
 class ValueSlot:
     """Placeholder for a value. It supports only operations whose result is the same for every value of its kind."""
 
     __slots__ = ("number", "slots")
 
-    def __init__(self, slots: list[Derive | None], derive: Derive | None = None) -> None:
-        self.number, self.slots = len(slots), slots
-        slots.append(derive)
+    def __init__(self, slots: Slots, number: int) -> None:
+        self.number, self.slots = number, slots
 
     def __getitem__(self, part: slice) -> ValueSlot:
-        return ValueSlot(self.slots, partial(_sliced, self.number, part))
+        return self.slots.derive(self.number, _sliced, part)
 
     def __add__(self, end: str) -> ValueSlot:
-        return ValueSlot(self.slots, partial(_extended, self.number, end))
+        return self.slots.derive(self.number, _extended, end)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValueSlot):
@@ -71,24 +96,23 @@ class ValueSlot:
     __repr__ = __str__
 
 
-def _sliced(number: int, part: slice, filled: Filled, names: Dictionary, space: int) -> Any:
-    return filled[number][part]
+def _sliced(part: slice, value: Any, names: Dictionary, space: int) -> Any:
+    return value[part]
 
 
-def _extended(number: int, end: str, filled: Filled, names: Dictionary, space: int) -> Any:
-    return filled[number] + end
+def _extended(end: str, value: str, names: Dictionary, space: int) -> str:
+    return value + end
 
 
-def _nid(type: str, number: int, filled: Filled, names: Dictionary, space: int) -> int:
-    return names.nid(space, type, filled[number])
+def _nid(type: str, id: str, names: Dictionary, space: int) -> int:
+    return names.nid(space, type, id)
 
 
 class _SlotNames:
     """The look-ups that a plan may do before the values are known. Any other look-up raises AttributeError."""
 
-    def __init__(self, names: Dictionary, slots: list[Derive | None]) -> None:
+    def __init__(self, names: Dictionary, slots: Slots) -> None:
         self._names, self._slots = names, slots
-        self._nids: dict[tuple[str, int], ValueSlot] = {}
 
     def word(self, text: str) -> int:
         number = self._names.word(text)
@@ -99,10 +123,7 @@ class _SlotNames:
     def nid(self, space: int, type: str, id: Any) -> Any:
         if not isinstance(id, ValueSlot):
             raise NoTemplate
-        key = type, id.number
-        if key not in self._nids:
-            self._nids[key] = ValueSlot(self._slots, partial(_nid, type, id.number))
-        return self._nids[key]
+        return self._slots.derive(id.number, _nid, type)
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
         """Return hashes. The slot of a code already contains its hash."""
@@ -124,15 +145,17 @@ class Node(NamedTuple):
 
 
 class Template(NamedTuple):
-    """derived: functions for the slots after the values. plan, walk: the nodes of a plan, each after those that it contains."""
+    """slots: how many there are. derived: those that nodes need. plan, walk: nodes, each after those that it contains."""
 
-    derived: list[Derive]
+    slots: int
+    derived: list[Derived]
     plan: list[Node]
     walk: list[Node] | None
 
     def fill(self, scope: Scope, values: Filled, query: Query, space: ResourceSpace, visibility: Visibility) -> SearchPlan:
-        for derive in self.derived:
-            values.append(derive(values, scope.names, scope.space))
+        values += [None] * (self.slots - len(values))
+        for number, source, derive in self.derived:
+            values[number] = derive(values[source], scope.names, scope.space)
         walks = self.walk is not None and (query.sort or scope.names.live(scope.space, query.type) > search.NEAR)
         walk = partial(_built, self.walk or [], values, query, space, visibility) if walks else None
         return _built(self.plan, values, query, space, visibility, walk)
@@ -295,18 +318,29 @@ def _compile(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, shape: SearchShape
 ) -> Template | None:
     """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
-    slots: list[Derive | None] = []
-    value_slots = [ValueSlot(slots) for _ in shape.values]
+    slots = Slots(len(shape.values))
     names = cast(Dictionary, _SlotNames(scope.names, slots))
-    blank, blank_visibility = _blank(shape, query, visibility, value_slots)
-    number = cast(int, value_slots[0])
+    blank, blank_visibility = _blank(query, visibility, slots)
+    number = cast(int, slots[0])
     blank_scope = Scope(number, names, partial(visible, names, number, blank_visibility))
     plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
-    derived = [slot for slot in slots if slot is not None]
-    return Template(derived, _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None)
+    size, nodes = len(slots), _nodes(plan, len(slots))
+    walk_nodes = _nodes(walk, size) if walk else None
+    return Template(size, _needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
+
+
+def _needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
+    """Return the derived slots that the nodes contain, and those that they are derived from."""
+    used = {number for node in nodes for _, number in node.places}
+    needed = []
+    for derived in reversed(slots.derived.values()):
+        if derived.number in used:
+            used.add(derived.source)
+            needed.append(derived)
+    return needed[::-1]
 
 
 def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
@@ -336,9 +370,7 @@ def _places(node: tuple[Any, ...], number_of: Callable[[Any], int | None]) -> li
     return [(index, number) for index, part in enumerate(node) if (number := number_of(part)) is not None]
 
 
-def _blank(
-    shape: SearchShape, query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]
-) -> tuple[Query, Visibility]:
+def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
     """Return the query and the visibility with slots in place of values, in the order in which `shape_of` added them."""
     slot_numbers = iter(range(1, len(value_slots)))
     ids: dict[str, ValueSlot] = {}
