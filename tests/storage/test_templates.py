@@ -149,8 +149,8 @@ def test_a_search_for_a_type_not_stored_yet_gets_its_template_later(
 
     runner.run(store.transaction([patient("p0")]))
     assert runner.run(matches()) == 0
-    assert not store._answers._caches.templates
+    assert not store._answers._templates
     runner.run(store.transaction([observation("o1", "p0", code="x")]))
     assert runner.run(matches()) == 1
-    assert len(store._answers._caches.templates) == 1
+    assert len(store._answers._templates) == 1
     runner.run(store.close())

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, multi_type, search, templates
-from sickbay.storage.query.cache import StorageCaches
+from sickbay.storage.query.cache import MOST, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
@@ -45,8 +45,8 @@ class StoreQueries:
 
     def __init__(self, reader: SqlReader, find: Find, key: bytes) -> None:
         self._reader, self._find, self._key = reader, find, key
-        self._caches = StorageCaches(reader)
-        self.names = Dictionary(reader, self._caches)
+        self.names = Dictionary(reader)
+        self._templates: dict[Any, templates.Template | None] = {}
         self.guard = VisibilityRecheck()
 
     def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
@@ -83,7 +83,11 @@ class StoreQueries:
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         if not query.remembered:
             return self._prepare_search(space, query, visibility)
-        return self._caches.plans.get((space, query, visibility), partial(self._prepare_search, space, query, visibility))
+        plans, key = self._fresh_caches().plans, (space, query, visibility)
+        ask = plans.get(key)
+        if ask is None:
+            ask = plans[key] = self._prepare_search(space, query, visibility)
+        return ask
 
     def _prepare_search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         scope = self._scope(space, visibility)
@@ -92,7 +96,7 @@ class StoreQueries:
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = templates.planned(self._caches.templates, scope, self._find, space, query, visibility)
+        plan = templates.planned(self._templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[int]:
@@ -148,7 +152,16 @@ class StoreQueries:
             resources += self.guard.allowed(visibility, "rs", type, rows)
         return page._replace(included=resources, clipped=clipped)
 
+    def _fresh_caches(self) -> StorageCaches:
+        """Return the caches, without what was looked up before the last write."""
+        stamp, caches = self._reader.stamp(), self.names.caches
+        entries = len(caches.nids) + len(caches.hashes) + len(caches.plans)
+        if stamp is None or stamp != caches.stamp or entries > MOST:
+            caches = self.names.caches = StorageCaches(stamp)
+        return caches
+
     def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
+        self._fresh_caches()
         number = self.names.space(space)
         if number is None:
             return None

@@ -180,7 +180,8 @@ def _built(
         for index, number in places:
             node[index] = parts[number]
         parts.append(make(node))
-    return cast(SearchPlan, parts[-1])
+    plan: SearchPlan = parts[-1]
+    return plan
 
 
 class SearchShape(NamedTuple):
