@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from msgspec import Struct, structs
@@ -15,6 +15,7 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.checks import UNKNOWN, Check, Unknown, examine
 from sickbay.kernel.compiled_checks import CompiledChecks, compile, granted
@@ -63,7 +64,8 @@ async def access(
     if context is None:
         context = await _context(runtime, contexts, tenant, version, request.base, header)
     token, server, now = context.token, tenant.server, int(runtime.effects.now())
-    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body)
+    from_page = "origin" in request.headers
+    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body, from_page=from_page)
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
     plan = _plan(request.interaction, more, context.server is server)
     passed = granted(plan, request, known)
@@ -105,10 +107,14 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 
-@lru_cache(maxsize=256)
+@cache
 def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
     """accepted: the token context passed its checks when it was loaded, so they aren't run again."""
     return compile((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
+
+
+for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are compiled at start
+    _plan(_interaction, (), True)
 
 
 async def _context(
