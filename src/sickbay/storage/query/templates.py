@@ -21,14 +21,13 @@ from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find
-from sickbay.storage.query.search import SearchPlan
+from sickbay.storage.query.search import SearchPlan, Walk
 from sickbay.storage.query.visibility import visible
 from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
 """The values for a template's slots by slot number: first the values of the search, then those derived from them."""
 Derive: TypeAlias = Callable[[Any, Dictionary, int], Any]
-"""Derives a value from another one, in a space."""
 
 
 class NoTemplate(Exception):
@@ -40,7 +39,7 @@ class UnknownWord(NoTemplate):
 
 
 class Derived(NamedTuple):
-    """A slot whose value is derived from that of an earlier slot."""
+    """A slot whose value is derived from that of an earlier slot, in a space."""
 
     number: int
     source: int
@@ -52,8 +51,7 @@ class Slots(list["ValueSlot"]):
 
     def __init__(self, values: int) -> None:
         self.derived: dict[tuple[Any, ...], Derived] = {}
-        for _ in range(values):
-            self.append(ValueSlot(self, len(self)))
+        self.extend(ValueSlot(self, number) for number in range(values))
 
     def derive(self, source: int, function: Callable[..., Any], argument: Any) -> ValueSlot:
         """function: called with the argument, the value of the source, the dictionary and the space."""
@@ -166,12 +164,7 @@ OWN = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "resu
 
 
 def _built(
-    nodes: list[Node],
-    values: Filled,
-    query: Query,
-    space: ResourceSpace,
-    visibility: Visibility,
-    walk: Callable[[], SearchPlan] | None = None,
+    nodes: list[Node], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility, walk: Walk | None = None
 ) -> SearchPlan:
     """Build the nodes in order. The last one is the plan."""
     parts: list[Any] = [*values, query, space, visibility, PlanResults(), walk]
@@ -192,12 +185,7 @@ class SearchShape(NamedTuple):
 
 
 def planned(
-    templates: dict[Any, Template | None],
-    scope: Scope,
-    find: Find,
-    space: ResourceSpace,
-    query: Query,
-    visibility: Visibility,
+    templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> SearchPlan | None:
     """Return what `search.plan` returns, from a template if the shape has one. Few plans need a walk; the others have none."""
     shape = shape_of(scope, query, visibility) if CACHES else None
@@ -228,8 +216,7 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape 
     for date in query.updated:
         parts.append(date.prefix)
         values += (date.low, date.high)
-    within = query.within
-    if within is not None:
+    if (within := query.within) is not None:
         parts.append((within.type, within.parameters, _slot_number(ids, values, within.id)))
     if query.ids is not None:
         parts.append(("_id", _slot_number(ids, values, query.ids[0])))
@@ -328,9 +315,8 @@ def _compile(
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
-    size, nodes = len(slots), _nodes(plan, len(slots))
-    walk_nodes = _nodes(walk, size) if walk else None
-    return Template(size, _needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
+    nodes, walk_nodes = _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None
+    return Template(len(slots), _needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
 
 
 def _needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
@@ -347,7 +333,7 @@ def _needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
 def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
     """Return the plan and the tuples in it that contain slots. A tuple that occurs several times is one node."""
     nodes: list[Node] = []
-    numbers: dict[int, int | None] = {}
+    seen: list[tuple[Any, int | None]] = []
 
     def number_of(part: Any) -> int | None:
         """Return the number of a slot or a node; None for what is the same in all plans of the template."""
@@ -355,20 +341,21 @@ def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
             return part.number
         if not isinstance(part, tuple):
             return None
-        if id(part) not in numbers:
-            places = _places(part, number_of)
-            numbers[id(part)] = slots + len(OWN) + len(nodes) if places else None
-            if places:
-                nodes.append(Node(partial(tuple.__new__, type(part)), list(part), places))
-        return numbers[id(part)]
+        for known, number in seen:
+            if known is part:
+                return number
+        places = [(index, number) for index, child in enumerate(part) if (number := number_of(child)) is not None]
+        number = slots + len(OWN) + len(nodes) if places else None
+        if places:
+            nodes.append(Node(partial(tuple.__new__, type(part)), list(part), places))
+        seen.append((part, number))
+        return number
 
     bare = plan._replace(source=plan.source._replace(rest=()), query=Query("", ""), visibility=Visibility())
-    places = _places(bare, number_of) + list(zip(OWN, range(slots, slots + len(OWN)), strict=True))
-    return [*nodes, Node(partial(tuple.__new__, SearchPlan), list(bare), places)]
-
-
-def _places(node: tuple[Any, ...], number_of: Callable[[Any], int | None]) -> list[tuple[int, int]]:
-    return [(index, number) for index, part in enumerate(node) if (number := number_of(part)) is not None]
+    if number_of(bare) is None:
+        raise NoTemplate
+    nodes[-1].places.extend(zip(OWN, range(slots, slots + len(OWN)), strict=True))
+    return nodes
 
 
 def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
