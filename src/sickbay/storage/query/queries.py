@@ -81,16 +81,16 @@ class StoreQueries:
         return partial(history_query.page, scope=scope, key=self._key, query=history_request, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
-        if not query.remembered:
-            return self._prepare_search(space, query, visibility)
         plans, key = self._fresh_caches().plans, (space, query, visibility)
-        ask = plans.get(key)
+        ask = plans.get(key) if query.remembered else None
         if ask is None:
-            ask = plans[key] = self._prepare_search(space, query, visibility)
+            ask = self._prepare_search(space, query, visibility)
+            if query.remembered:
+                plans[key] = ask
         return ask
 
     def _prepare_search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
-        scope = self._scope(space, visibility)
+        scope = self._cached_scope(space, visibility)
         if scope is None:
             return lambda run: NOTHING_FOUND
         if query.type == "":
@@ -162,6 +162,9 @@ class StoreQueries:
 
     def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         self._fresh_caches()
+        return self._cached_scope(space, visibility)
+
+    def _cached_scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)
         if number is None:
             return None

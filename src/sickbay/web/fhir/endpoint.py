@@ -178,7 +178,8 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     is_raw = request.type == "Binary" and binary.is_raw(request)
     if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
         request = structs.replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
-    format = request.parameters.get("_format") if request.parameters.pairs else None
+    parameters = request.parameters
+    format = parameters.get("_format") if parameters.pairs and "_format" in parameters.sent else None
     media = negotiate(base.version, request.headers.get("accept"), format)
     query = query_of(base, request, routed)
     condition = query if isinstance(query, Query) else None
