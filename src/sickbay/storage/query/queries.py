@@ -150,7 +150,7 @@ class StoreQueries:
         rows_by_type, clipped = includes.included(run, scope, self._find, query, visibility, nids)
         for type, rows in rows_by_type.items():
             resources += self.guard.allowed(visibility, "rs", type, rows)
-        return page._replace(included=resources, clipped=clipped)
+        return replace(page, included=resources, clipped=clipped)
 
     def _fresh_caches(self) -> StorageCaches:
         """Return the caches, without what was looked up before the last write."""

@@ -233,7 +233,7 @@ def _misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
     if routed.status == 405:
         text = f"This URL allows only {english.join(routed.allowed)}."
         response = issue_response(base.version, 405, Issue("not-supported", text))
-        return response._replace(headers=[*response.headers, *routed.allow])
+        return structs.replace(response, headers=[*response.headers, *routed.allow])
     text = f"Nothing is served at this URL below {base.url}."
     return issue_response(base.version, routed.status, Issue("not-found", text))
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
@@ -93,7 +95,7 @@ async def _decompressed(version: str, raw: bytes, coding: str, limit: int) -> by
     if coding not in GZIP:
         text = f"The Content-Encoding {coding} isn't supported. Send the body as gzip or uncompressed."
         response = issue_response(version, 415, Issue("not-supported", text))
-        raise BodyRejected(response._replace(headers=[*response.headers, (b"accept-encoding", b"gzip")]))
+        raise BodyRejected(structs.replace(response, headers=[*response.headers, (b"accept-encoding", b"gzip")]))
     try:
         return await asyncio.to_thread(unpacked, raw, limit)
     except ValueError as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct, structs
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.media import Media, json_type
@@ -21,7 +22,7 @@ from sickbay.storage.interface import Stored
 Headers = list[tuple[bytes, bytes]]
 
 
-class FhirResponse(NamedTuple):
+class FhirResponse(Struct, frozen=True):
     """loggable: the journal may keep the body, which holds no patient's data. stream: a body in pieces.
 
     access: the decision to record, if it isn't the one that granted the request.
@@ -81,7 +82,7 @@ def subset_of(version: str, type: str, response: FhirResponse, parameters: Param
     part = asked(version, type, parameters.pairs)
     if not isinstance(part, Part):
         return response
-    return response._replace(body=subset(version, type, response.body, part.summary, part.elements))
+    return structs.replace(response, body=subset(version, type, response.body, part.summary, part.elements))
 
 
 def negotiate_format(version: str, response: FhirResponse, media: Media, parameters: Parameters) -> FhirResponse:
@@ -91,11 +92,11 @@ def negotiate_format(version: str, response: FhirResponse, media: Media, paramet
         return response
     resource = lossless_json.loads(response.body)
     if not media.xml:
-        return response._replace(body=lossless_json.dumps(resource, pretty=True))
+        return structs.replace(response, body=lossless_json.dumps(resource, pretty=True))
     headers = [(name, value) for name, value in response.headers if name != b"content-type"]
     type = (media.content_type or "").encode()
     body = xml_writer.dumps(version, resource, pretty=pretty)
-    return response._replace(body=body, headers=[(b"content-type", type), *headers])
+    return structs.replace(response, body=body, headers=[(b"content-type", type), *headers])
 
 
 def _is_resource(version: str, response: FhirResponse) -> bool:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.bundle import BundleEntry, StoredResource, search_url, searchset
 from sickbay.fhir.outcome import Issue, outcome
@@ -32,7 +34,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     try:
         page = await store.search(space, query, visibility)
         if query.total == "accurate" and page.total is None:
-            page = page._replace(total=await store.count(space, query, visibility))
+            page = replace(page, total=await store.count(space, query, visibility))
     except StaleCursor:
         text = "Access has changed since this page link was created. Start the search again."
         return context.issue(410, Issue("expired", text))
