@@ -11,8 +11,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search.routes import SEVERAL
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import SEVERAL, named
 from sickbay.kernel import compiled_checks
 from sickbay.kernel.checks import examine
 from sickbay.kernel.compiled_checks import compile

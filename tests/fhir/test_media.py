@@ -29,8 +29,8 @@ def test_r4_json_is_chosen(accept: str | None, format: str | None) -> None:
 
 
 def test_dstu2_has_its_own_media_type() -> None:
-    assert negotiate("dstu2", "application/json+fhir").content_type == DSTU2
-    assert negotiate("dstu2", None).content_type == DSTU2
+    assert negotiate("dstu2", "application/json+fhir", None).content_type == DSTU2
+    assert negotiate("dstu2", None, None).content_type == DSTU2
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,12 @@ def test_dstu2_has_its_own_media_type() -> None:
     ],
 )
 def test_an_unsupported_media_type_is_not_acceptable(accept: str) -> None:
-    assert negotiate("r4", accept).content_type is None
+    assert negotiate("r4", accept, None).content_type is None
 
 
 def test_the_media_type_of_another_version_is_not_acceptable() -> None:
-    assert negotiate("r4", "application/json+fhir").content_type is None
-    assert negotiate("dstu2", "application/fhir+json").content_type is None
+    assert negotiate("r4", "application/json+fhir", None).content_type is None
+    assert negotiate("dstu2", "application/fhir+json", None).content_type is None
 
 
 def test_a_body_may_have_the_media_type_of_the_version_or_plain_json() -> None:
@@ -67,19 +67,19 @@ def test_a_body_may_have_the_media_type_of_the_version_or_plain_json() -> None:
 )
 def test_xml_is_chosen_by_its_media_types_and_by_format(version: str, type: str) -> None:
     for accept in (type, "application/xml", "text/xml", f"{type};q=0.9, application/json;q=0.1"):
-        media = negotiate(version, accept)
+        media = negotiate(version, accept, None)
         assert (media.content_type, media.xml) == (type + ";charset=utf-8", True)
         assert body_kind(version, accept.partition(",")[0]) == "xml"
     assert negotiate(version, "application/json", "xml").xml
-    assert not negotiate(version, "application/json, application/xml").xml
+    assert not negotiate(version, "application/json, application/xml", None).xml
 
 
 def test_a_browser_receives_json() -> None:
     accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
-    assert negotiate("r4", accept).content_type == R4
+    assert negotiate("r4", accept, None).content_type == R4
 
 
 def test_the_media_type_may_have_a_version_parameter() -> None:
-    assert negotiate("r4b", "application/fhir+json; fhirVersion=4.3").content_type == R4
-    assert negotiate("r4", "application/fhir+json; fhirVersion=4.3").content_type is None
-    assert negotiate("r5", 'application/fhir+json; fhirVersion="4.0", application/fhir+xml; fhirVersion=5.0').xml
+    assert negotiate("r4b", "application/fhir+json; fhirVersion=4.3", None).content_type == R4
+    assert negotiate("r4", "application/fhir+json; fhirVersion=4.3", None).content_type is None
+    assert negotiate("r5", 'application/fhir+json; fhirVersion="4.0", application/fhir+xml; fhirVersion=5.0', None).xml

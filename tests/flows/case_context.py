@@ -14,6 +14,7 @@ from sickbay.diagnosis.evidence import context as reading
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records
 from sickbay.services.key_sets import KeySet
+from sickbay.services.token_cache import TokenCache
 from sickbay.storage.interface import Delete, Put, Record, Step, UseOnce
 
 KINDS = ("app", "code", "token", "family", "jti")
@@ -92,7 +93,7 @@ async def set_up(flow: Flow, context: dict[str, Any]) -> dict[str, str]:
     endpoint = server_settings.get("token_endpoint", tenant.server.token_endpoint)
     changed = replace(tenant.server, token_endpoint=endpoint, policy=replace(tenant.policy, **policy))
     runtime.tenants["general"] = replace(tenant, server=changed)
-    runtime.token_cache.clear()
+    runtime.token_cache = TokenCache()
     return swaps
 
 

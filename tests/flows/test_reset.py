@@ -10,7 +10,7 @@ from tests.flows.flow import Flow, run
 
 from sickbay.storage.interface import ResourceSpace
 
-PATIENT = "/general/r4/Patient"
+PATIENT, SLOT = "/general/r4/Patient", "/general/r4/Slot"
 WRITES = ("update", "patch", "create", "delete", "create and delete", "batch")
 
 
@@ -89,6 +89,18 @@ def test_the_appointments_of_a_new_day_are_no_change_but_what_a_client_writes_is
         latest = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=latest)
         assert await flow.sandbox.filling.changed("general")
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_a_fhir_request_finds_the_slots_of_the_day_to_which_the_clock_is_moved(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        latest = []
+        for _ in range(2):
+            found = await flow.http.get(f"{SLOT}?_sort=-start&_count=1", headers=await headers(flow))
+            latest.append(found.json()["entry"][0]["resource"]["start"])
+            await flow.http.post("/admin/clock", json={"advance": 7 * 86_400})
+        assert latest[0] < latest[1]
 
     run(steps, tmp_path, patients=2)
 

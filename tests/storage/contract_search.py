@@ -97,6 +97,7 @@ class SearchContract:
     async def test_a_wide_range_is_not_sorted(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         await store.transaction([observation(f"o{n}", "p", date=n) for n in range(9)])
         monkeypatch.setattr(searching, "WIDE", 5)
+        monkeypatch.setattr(searching, "NEAR", 8)
         monkeypatch.delattr(searching, "_sorted")
         day = where("Observation", "date", DateValue("ge", 86_400_000, 2 * 86_400_000))
         assert ids(await store.search(SPACE, query_for("Observation", day, count=3), EVERYTHING)) == ["o1", "o2", "o3"]
@@ -107,6 +108,7 @@ class SearchContract:
         await store.transaction([patient(f"p{n}", gender="male" if n == 2 else "female") for n in range(9)])
         await store.transaction([observation(f"o{n}", f"p{n}") for n in range(9)])
         monkeypatch.setattr(searching, "WIDE", 5)
+        monkeypatch.setattr(searching, "NEAR", 8)
         monkeypatch.delattr(searching, "_sorted")
         gender = where("Patient", "gender", TokenValue(None, "female"))
         query = query_for("Observation", Filter(parameter("Observation", "subject"), (), chain=("Patient", gender)), count=3)

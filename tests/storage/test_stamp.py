@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
-from tests.storage.making import SPACE, observation, patient, query_for, where
+from tests.storage.making import SPACE, find, observation, patient, query_for, where
 
 from sickbay.fhir.search.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 from sickbay.storage.postgres import store as postgres_store
-from sickbay.storage.query.cache import StampedCache
-from sickbay.storage.query.statement import SqlReader
+from sickbay.storage.query import queries as queries_module
+from sickbay.storage.query.queries import StoreQueries
+from sickbay.storage.query.statement import Row, SqlReader
 from sickbay.storage.sqlite import reader
 from sickbay.storage.sqlite.store import open_store
 
@@ -188,22 +189,53 @@ async def test_without_caches_there_is_no_stamp_and_searches_return_the_same(
     assert [await own.search(SPACE, query, EVERYTHING) for _ in range(2)] == before
 
 
+class Clock(SqlReader):
+    """A reader whose only resource has another nid after each write."""
+
+    def __init__(self) -> None:
+        self.number = 1
+        self.during: Callable[[], object] = lambda: None
+
+    def stamp(self) -> int:
+        return self.number
+
+    def rows(self, text: str, binds: Sequence[Any] = ()) -> list[Row]:
+        return []
+
+    def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
+        if "FROM resource" not in text:
+            return 7
+        nid = self.number
+        self.during()
+        return nid
+
+
 def test_a_lookup_during_a_write_is_not_cached() -> None:
-    class Clock:
-        number = 1
+    reader = Clock()
+    queries = StoreQueries(reader, find, b"key")
 
-        def stamp(self) -> int:
-            return self.number
+    def nid() -> int:
+        queries._scope(SPACE, EVERYTHING)
+        return queries.names.nid(1, "Patient", "p")
 
-    clock = Clock()
-    cache = StampedCache[str, int](cast(SqlReader, clock))
+    def write() -> None:
+        reader.during = lambda: None
+        reader.number += 1
+        assert nid() == 2
 
-    def long() -> int:
-        clock.number += 1
-        assert cache.get("other", lambda: 5) == 5
-        return -1
+    reader.during = write
+    assert nid() == 1
+    assert nid() == 2
+    reader.number += 1
+    assert nid() == 3
 
-    assert cache.get("key", long) == -1
-    assert cache.get("key", lambda: 7) == 7
-    assert cache.get("key", lambda: 8) == 7
-    assert cache.get("other", lambda: 6) == 5
+
+def test_caches_are_emptied_when_they_have_too_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries_module, "MOST", 2)
+    queries = StoreQueries(Clock(), find, b"key")
+    sizes = []
+    for id in "abcdef":
+        queries._scope(SPACE, EVERYTHING)
+        queries.names.nid(1, "Patient", id)
+        sizes.append(len(queries.names.caches.nids))
+    assert sizes == [1, 2, 3, 1, 2, 3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -25,6 +26,24 @@ def filled(tmp_path_factory: pytest.TempPathFactory, runner: Any) -> Any:
     runner.run(store.transaction([save for save in population(7) if save.space == SPACE]))
     yield store
     runner.run(store.close())
+
+
+@pytest.fixture(autouse=True)
+def small_types_have_walks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search, "NEAR", -1)
+        yield
+
+
+def test_a_search_of_a_small_type_has_no_walk(filled: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(templates, "CACHES", True)
+    query, scope = query_for("Patient", where("Patient", "name", StringValue("ann", "Ann"))), scope_of(filled, EVERYTHING)
+    live = scope.names.live(scope.space, "Patient")
+    plans = []
+    for near in (live - 1, live):
+        monkeypatch.setattr(search, "NEAR", near)
+        plans.append(templates.planned({}, scope, find, SPACE, query, EVERYTHING))
+    assert [plan.walk is None for plan in plans if plan] == [False, True]
 
 
 def scope_of(store: SqliteStore, visibility: Visibility) -> Scope:
@@ -130,8 +149,8 @@ def test_a_search_for_a_type_not_stored_yet_gets_its_template_later(
 
     runner.run(store.transaction([patient("p0")]))
     assert runner.run(matches()) == 0
-    assert not store._answers._caches.templates
+    assert not store._answers._templates
     runner.run(store.transaction([observation("o1", "p0", code="x")]))
     assert runner.run(matches()) == 1
-    assert len(store._answers._caches.templates) == 1
+    assert len(store._answers._templates) == 1
     runner.run(store.close())

@@ -12,8 +12,7 @@ from sickbay.authorization.models import AccessToken, Policy, Server, User
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.parameters import compartment_types
-from sickbay.fhir.search.routes import SEARCHES, SEVERAL
-from sickbay.fhir.search.types import chosen
+from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen
 from sickbay.fhir.visibility import Clause, Granular, Visibility
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, Unknown, check
 from sickbay.kernel.memoize import memoize, memoized

@@ -173,6 +173,8 @@ class AccessContext(Struct, frozen=True):
     """False if only the URL was pasted, so a header that isn't there may have been sent."""
     public: bool = False
     """Whether the request goes to a server that is known to need no token. False for this server."""
+    from_page: bool = True
+    """False if the request has no Origin header, so that no check of a page's origin can refuse it."""
     guesses: Guesses = ()
     """As in AuthorizeContext."""
 

@@ -48,11 +48,9 @@ def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
-@check(requires=("client", "server"))
+@check(requires=("client", "server"), inputs="from_page")
 def page_may_read_the_record(request: AccessRequest, known: AccessContext) -> Refusal | None:
     """The same check at the FHIR server."""
-    if "origin" not in request.headers:
-        return None
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 

@@ -22,7 +22,7 @@ from sickbay.fhir.search.parameters import compartment_types, known_types, other
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Check, Refusal, RefusalType, check
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import memoize, memoized
 from sickbay.protocol import scopes
 
 SearchCheck: TypeAlias = Check[AccessRequest, AccessContext]
@@ -138,12 +138,21 @@ def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> 
         return None
     if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
         return None
-    levels = {scope.level for scope in _token_scopes(known) if scope.type in ("*", "Patient") and "s" in scope.letters}
-    if "user" not in levels or any(narrows(name) for name, value in request.parameters if value):
+    token = known.token
+    if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
+        return None
+    if any(narrows(name) for name, value in request.parameters if value):
         return None
     sent = [name for name in request.parameters.names() if name != "access_token"]
     facts = {"received": sent, "expected": ["name", "birthdate", "identifier", "_id"]}
     return refusals.FHIR_SEARCH_UNBOUNDED.with_facts(facts)
+
+
+@memoize(4096)
+def _searches_patients_of_user(scope: str) -> bool:
+    """Whether a user/ scope allows searches for patients."""
+    granted = scopes.resources(scope)
+    return any(part.level == "user" and part.type in ("*", "Patient") and "s" in part.letters for part in granted)
 
 
 def narrows(parameter: str) -> bool:
@@ -278,10 +287,6 @@ def names_sent(request: AccessRequest) -> set[str]:
 
 def _policy(known: AccessContext) -> Policy:
     return known.server.policy if isinstance(known.server, Server) else Policy()
-
-
-def _token_scopes(known: AccessContext) -> tuple[scopes.ResourceScope, ...]:
-    return scopes.resources(known.token.scope) if isinstance(known.token, AccessToken) else ()
 
 
 CHECKS: tuple[SearchCheck, ...] = (

@@ -75,8 +75,10 @@ def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[
     """Returns the entries in pieces, so that each body is copied only once, when they are joined."""
     pieces: list[bytes] = []
     for mode, resources in entries.items():
-        if resources:
-            pieces += _alike(base, mode, resources) if isinstance(resources, Alike) else _mixed(base, mode, resources)
+        if isinstance(resources, Alike):
+            pieces += _alike(base, mode, resources)
+        elif resources:
+            pieces += _mixed(base, mode, resources)
     if not pieces:
         return pieces
     pieces[-1] = pieces[-1].removesuffix(b",") + b"]"
@@ -85,7 +87,8 @@ def _listed(base: str, entries: Mapping[str, Sequence[StoredResource]]) -> list[
 
 def _alike(base: str, mode: str, resources: Alike) -> list[bytes]:
     """Returns the pieces of each entry: the address, the id, the body. Types and ids contain nothing that JSON escapes."""
-    begin, between, end = f'{{"fullUrl":"{base}/{resources.type}/'.encode(), b'","resource":', _end(mode)
+    begin, between = f'{{"fullUrl":"{base}/{resources.type}/'.encode(), b'","resource":'
+    end = b',"search":{"mode":"%b"}},' % mode.encode()
     pieces: list[bytes] = []
     at, body = resources.at, resources.at + 1
     for row in resources.rows:
@@ -95,16 +98,12 @@ def _alike(base: str, mode: str, resources: Alike) -> list[bytes]:
 
 def _mixed(base: str, mode: str, resources: Sequence[StoredResource]) -> list[bytes]:
     """Returns the pieces of each entry. An outcome without an id has no fullUrl."""
-    end = _end(mode)
+    end = b',"search":{"mode":"%b"}},' % mode.encode()
     pieces: list[bytes] = []
     for resource in resources:
         address = f'"fullUrl":"{base}/{resource.type}/{resource.id}",' if resource.id else ""
         pieces += (f'{{{address}"resource":'.encode(), resource.body, end)
     return pieces
-
-
-def _end(mode: str) -> bytes:
-    return f',"search":{{"mode":"{mode}"}}}},'.encode()
 
 
 class Change(NamedTuple):

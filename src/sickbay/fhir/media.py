@@ -31,21 +31,18 @@ class _Range(NamedTuple):
     number: str
 
 
-def negotiate(version: str, accept: str | None, format: str | None = None) -> Media:
+def json_type(version: str) -> str:
+    """Returns the Content-Type of a resource as JSON."""
+    return VERSIONS[version].json + ";charset=utf-8"
+
+
+@memoize(256)
+def negotiate(version: str, accept: str | None, format: str | None) -> Media:
     """_format takes precedence over Accept (since DSTU2). No header, */* and generic JSON select the version's JSON."""
-    return _by_format(version, format) if format else _by_accept(version, accept)
-
-
-@memoize(256)
-def _by_format(version: str, format: str) -> Media:
-    # An unencoded plus sign arrives as a space.
-    return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
-
-
-@memoize(256)
-def _by_accept(version: str, accept: str | None) -> Media:
+    if format:  # an unencoded plus sign arrives as a space
+        return _choose(version, _ranked(format.strip().replace(" ", "+")), format)
     if accept is None or not accept.strip():
-        return Media(VERSIONS[version].json + ";charset=utf-8")
+        return Media(json_type(version))
     return _choose(version, _ranked(accept), accept)
 
 
@@ -56,7 +53,7 @@ def _choose(version: str, ranges: list[_Range], text: str) -> Media:
         if media_range.number and not own.number.startswith(media_range.number):
             continue
         if kind == own.json or kind in GENERIC or kind in _ANY:
-            return Media(own.json + ";charset=utf-8", text)
+            return Media(json_type(version), text)
         if kind == own.xml or kind in GENERIC_XML:
             return Media(own.xml + ";charset=utf-8", text, xml=True)
     return Media(None, text)

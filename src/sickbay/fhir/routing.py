@@ -34,13 +34,14 @@ class Route(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Misrouted:
-    """A path or a method without a route. interaction: none, so that a caller needn't ask which of the two it has.
+    """A path or a method without a route. interaction, type: none, so that a caller needn't ask which of the two it has.
 
     status: 404, 405 or 400. fault: the error that a rule explains, if any. versions: other versions that have the type.
     nearest: a type of this version with a similar name.
     """
 
     interaction: ClassVar[str] = ""
+    type: ClassVar[None] = None
     status: int
     fault: RequestError | None = None
     versions: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from sickbay.services import records
 from sickbay.settings.database import CannotOpen
 from sickbay.settings.settings import Settings
 from sickbay.storage.interface import Conflict, Put, Record, Store
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 
 DATABASE = "sickbay.db"
 

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any, Literal, cast
 
 import orjson
@@ -14,22 +13,27 @@ import orjson
 from sickbay import population
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.kernel.memoize import memoized
 from sickbay.sandbox.folder import Written
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Clear, Conflict, Delete, Put, Record, ResourceSpace, Save, Step, Store
 
 Version = population.Version
 Json = dict[str, Any]
+DAY = 86_400
+NEVER, ALWAYS = range(0), range(1 << 62)
 
 
 class PopulationLoader:
-    """Fills the resource spaces. After the first use, `ensure` only looks into a dict."""
+    """Fills the resource spaces.
+
+    current: for each filled space, the seconds since 1970, by Sickbay's clock, during which its appointments are those of the
+    day. A FHIR request looks here and calls `ensure` only if a space isn't filled, or if other workers can reset it.
+    """
 
     def __init__(self, runtime: Runtime, written: Written) -> None:
         self.runtime = runtime
         self.written = written
-        self._days: dict[ResourceSpace, datetime.date] = {}
+        self.current: dict[ResourceSpace, range] = {}
         self._stamp: int | None = None
         self._locks: dict[ResourceSpace, asyncio.Lock] = {}
         self._begun: dict[ResourceSpace, asyncio.Task[None]] = {}
@@ -41,8 +45,8 @@ class PopulationLoader:
         """
         if self.runtime.shared and ((stamp := self.runtime.store.stamp()) != self._stamp or stamp is None):
             self._stamp = stamp
-            self._days.clear()
-        return self._days.get(space) == self.today()
+            self.current.clear()
+        return int(self.runtime.effects.now()) in self.current.get(space, NEVER)
 
     async def ensure(self, space: ResourceSpace) -> None:
         """Fill the space on first use. Concurrent calls for the same space wait; other requests don't."""
@@ -67,10 +71,14 @@ class PopulationLoader:
 
     def today(self) -> datetime.date:
         """The pinned day, or today by Sickbay's clock, which can be moved."""
-        return _pinned(self.written.today) if self.written.today else _day_of(int(self.runtime.effects.now() // 86_400))
+        return datetime.date.fromisoformat(self.written.today) if self.written.today else _date_of(self._day())
+
+    def _day(self) -> int:
+        """The number of days from 1970 to today, in UTC."""
+        return int(self.runtime.effects.now() // DAY)
 
     async def _fill(self, space: ResourceSpace) -> None:
-        today = self.today()
+        day, today = self._day(), self.today()
         tenant = self.runtime.tenants[space.tenant]
         store = self.runtime.store
         before = await _day(store, space)
@@ -79,7 +87,7 @@ class PopulationLoader:
             await store.transaction([_remember(space, today, await _versions(store, space))])
         elif before != today:
             await self._new_day(tenant, space, before, today)
-        self._days[space] = today
+        self.current[space] = ALWAYS if self.written.today else range(day * DAY, day * DAY + DAY)
 
     def _saves(self, tenant: Tenant, space: ResourceSpace, today: datetime.date) -> Iterator[Save]:
         """Generate all resources to save. Runs on the writer's thread."""
@@ -105,7 +113,7 @@ class PopulationLoader:
         try:
             await self.runtime.store.transaction([*steps, _remember(space, today, total)])
         except Conflict:  # another worker was first, or a client wrote one of them at the same time
-            self._days.pop(space, None)
+            self.current.pop(space, None)
 
     @asynccontextmanager
     async def paused(self, tenant: str | None) -> AsyncIterator[None]:
@@ -118,7 +126,7 @@ class PopulationLoader:
             yield
         finally:
             for space, lock in zip(spaces, locks, strict=True):
-                self._days.pop(space, None)
+                self.current.pop(space, None)
                 lock.release()
 
     async def changed(self, tenant: str | None) -> list[Step]:
@@ -144,15 +152,9 @@ class PopulationLoader:
         return sorted(ResourceSpace(tenant.name, version) for tenant in chosen for version in tenant.dialect.fhir)
 
 
-@cache
-def _pinned(day: str) -> datetime.date:
-    return datetime.date.fromisoformat(day)
-
-
-@memoized(64)
-def _day_of(number: int) -> datetime.date:
-    """The date of a day number. number: days since 1970, in UTC."""
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=number)
+def _date_of(day: int) -> datetime.date:
+    """day: days since 1970."""
+    return datetime.date(1970, 1, 1) + datetime.timedelta(days=day)
 
 
 def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:

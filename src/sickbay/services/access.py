@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from msgspec import Struct, structs
@@ -15,14 +15,15 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.stages import FHIR
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, Unknown
-from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.checks import UNKNOWN, Check, Unknown, examine
+from sickbay.kernel.compiled_checks import CompiledChecks, compile, granted
 from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.decision import Decision, decide
-from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key
+from sickbay.services.decision import Decision, decide, decided
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -55,14 +56,23 @@ async def access(
     known name. unread: the body hasn't been received yet, so no check looks at it.
     """
     header = request.headers.get("authorization", "")
-    contexts = runtime.token_cache.at(runtime.store.stamp())
+    stamp = runtime.store.stamp()
+    if stamp is None or stamp != runtime.token_cache.stamp:
+        runtime.token_cache = TokenCache(stamp)
+    contexts = runtime.token_cache.contexts
     context = contexts.get((request.base, header))
     if context is None:
         context = await _context(runtime, contexts, tenant, version, request.base, header)
     token, server, now = context.token, tenant.server, int(runtime.effects.now())
-    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body)
+    from_page = "origin" in request.headers
+    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body, from_page=from_page)
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
-    decision = decide(FHIR, tenant, _plan(request.interaction, more, context.server is server), request, known)
+    plan = _plan(request.interaction, more, context.server is server)
+    passed = granted(plan, request, known)
+    if passed is not None:
+        decision = Decision(FHIR, request, known, passed)
+    else:
+        decision = decided(FHIR, tenant, request, known, examine(plan.checks, request, known, server.policy.relaxed))
     if token is None:
         meant = await _meant_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
@@ -97,10 +107,14 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 
-@lru_cache(maxsize=256)
+@cache
 def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
     """accepted: the token context passed its checks when it was loaded, so they aren't run again."""
     return compile((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
+
+
+for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are compiled at start
+    _plan(_interaction, (), True)
 
 
 async def _context(

@@ -14,6 +14,7 @@ from sickbay.authorization import policy as policies
 from sickbay.kernel.effects import SystemEffects
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
+from sickbay.services.token_cache import TokenCache
 from sickbay.storage.interface import Conflict, Put, Record
 
 NAME = "clock"
@@ -103,5 +104,5 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int) -> None:
         chosen = settings.policies.get(name, {})
         if chosen != tenant.chosen:
             runtime.tenants[name] = tenant.with_chosen(chosen)
-            runtime.token_cache.clear()
+            runtime.token_cache = TokenCache()
     runtime.settings_revision = revision

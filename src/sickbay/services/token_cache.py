@@ -27,19 +27,12 @@ class BearerContext(NamedTuple):
 ANONYMOUS: Final = BearerContext()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TokenCache:
-    """Token contexts as of this stamp of the store. Any write empties the cache, so a revocation takes effect immediately."""
+    """Token contexts as of this stamp of the store. Any write replaces the cache, so a revocation takes effect immediately.
+
+    A request that is still loading a context adds it to the cache that it began with, never to a newer one.
+    """
 
     stamp: int | None = None
     contexts: dict[Key, BearerContext] = field(default_factory=dict)
-
-    def at(self, stamp: int | None) -> dict[Key, BearerContext]:
-        """The contexts that are valid if the store has this stamp. None: the store can't tell, so the cache is emptied."""
-        if stamp is None or stamp != self.stamp:
-            self.clear(stamp)
-        return self.contexts
-
-    def clear(self, stamp: int | None = None) -> None:
-        """Replaces the dictionary, so that a request that is still loading a context can't add it to the new one."""
-        self.stamp, self.contexts = stamp, {}

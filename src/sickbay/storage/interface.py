@@ -177,7 +177,7 @@ class Outdated(NamedTuple):
     body: bytes
 
 
-class Page(NamedTuple):
+class Page(msgspec.Struct, frozen=True):
     """One page of a search: matches in order, included resources, sealed cursor of the next page, total if known.
 
     matches: Stored objects if the query asks for whole resources or covers several types; otherwise only the parts that a

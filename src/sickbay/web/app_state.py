@@ -56,8 +56,6 @@ def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mappi
         return FhirResponse(204, b"", [])
     if routed.interaction == "capabilities":
         return FhirResponse(200, orjson.dumps(_statement(_home(base))), [(b"content-type", JSON)])
-    if routed.type:
-        return None
     return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_home(base)}."))
 
 
@@ -97,7 +95,7 @@ def _not_supported(base: FhirBase, request: AccessRequest) -> FhirResponse:
         return issue_response(base.version, 404, Issue("not-supported", text))
     response = issue_response(base.version, 405, Issue("not-supported", text))
     allowed = (b"allow", b"PUT, DELETE" if request.id else b"GET, POST")
-    return response._replace(headers=[*response.headers, allowed])
+    return structs.replace(response, headers=[*response.headers, allowed])
 
 
 def _saved(base: FhirBase, state: StoredAppState, created: bool, content: Headers) -> FhirResponse:

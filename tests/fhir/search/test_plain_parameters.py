@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import parameters
 from sickbay.fhir.search.parser import plain
-from sickbay.fhir.search.types import _find_named, named
+from sickbay.fhir.search.routes import _find_named, named
 
 BASE = "http://localhost:7425/general/r4"
 VERSIONS = ("dstu2", "stu3", "r4", "r5")

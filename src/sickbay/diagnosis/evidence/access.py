@@ -23,8 +23,7 @@ from sickbay.fhir.preconditions import handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEVERAL, search_of, strictly
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import SEVERAL, named, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse

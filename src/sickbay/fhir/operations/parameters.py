@@ -16,7 +16,7 @@ from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import named
 from sickbay.fhir.subset import unknown
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.protocol.parameters import parse

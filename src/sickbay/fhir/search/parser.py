@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from sickbay.fhir.request_error import RequestError
@@ -14,13 +15,14 @@ from sickbay.fhir.search.parameters import find, nearest, nearest_of, parameters
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
-from sickbay.fhir.search.types import FEW, KEPT, is_brief
 from sickbay.fhir.search.values import READ
 from sickbay.kernel.memoize import memoized
 
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 _READ_BY_STEPS = frozenset({*_ELSEWHERE, "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED})
+FEW, BRIEF, KEPT = 6, 160, 2048
+"""Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
 LONGEST_NAME = 64
 """Longest parameter name that is cached, in characters."""
 SHORT = 64
@@ -44,6 +46,11 @@ def parse(
     return _parsed(version, type, pairs, base, strict)
 
 
+def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether the result may be cached. Apps repeat their searches, and the limits protect the memory."""
+    return len(pairs) <= FEW and sum(map(len, chain.from_iterable(pairs))) <= BRIEF
+
+
 @memoized(KEPT)
 def _cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
@@ -58,7 +65,8 @@ def _parsed(
     state = SearchState(version, type, base, strict, pairs)
     for name, text in pairs:
         _read(state, name, text)
-    _limit(state)
+    if not _is_small(state):
+        _limit(state)
     if state.faults:
         return tuple(state.faults)
     return Query(
@@ -78,8 +86,6 @@ def _parsed(
 
 def _limit(state: SearchState) -> None:
     """Refuses a search with more parameters than an app needs, before it costs time."""
-    if _is_small(state):
-        return
     counts = (
         ("filters", sum(filter.ends for filter in state.filters), FILTERS),
         ("words", sum(map(full_text.count, state.filters)), full_text.ASKED),
@@ -111,13 +117,9 @@ class PlainParameter(NamedTuple):
     read: Callable[[SearchParameter, str | None, str, str], Value | RequestError] | None
 
 
+@memoized(4096)
 def plain(version: str, type: str, name: str) -> PlainParameter | None:
     """Returns the parameter if only its values need to be read, as in most requests; None if the name has to be read too."""
-    return _plain(version, type, name) if len(name) <= LONGEST_NAME else None
-
-
-@memoized(4096)
-def _plain(version: str, type: str, name: str) -> PlainParameter | None:
     if name in _READ_BY_STEPS or ":" in name or "." in name:
         return None
     parameter = find(version, type, name)
@@ -127,7 +129,7 @@ def _plain(version: str, type: str, name: str) -> PlainParameter | None:
 
 
 def _read(state: SearchState, name: str, text: str) -> None:
-    known = plain(state.version, state.type, name) if text else None
+    known = plain(state.version, state.type, name) if text and len(name) <= LONGEST_NAME else None
     if known is None:
         _read_by_steps(state, name, text)
     elif known.read is None or "," in text or "\\" in text:
@@ -188,13 +190,14 @@ def _known(state: SearchState, parameter: SearchParameter, name: str, text: str,
         state.updated.extend(value for value in parsed.values if isinstance(value, DateValue))
     else:
         state.filters.append(parsed)
-        _warn_of_unknown_code(state, parameter, name, parsed)
+        if parameter.kind == "token":
+            _warn_of_unknown_code(state, parameter, name, parsed)
     state.applied.append((name, text))
 
 
 def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: str, filter: Filter) -> None:
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
-    if parameter.kind != "token" or filter.leads or filter.modifier not in (None, "not"):
+    if filter.leads or filter.modifier not in (None, "not"):
         return
     known = search_codes.possible(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():

@@ -41,7 +41,7 @@ from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE

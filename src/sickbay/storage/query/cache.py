@@ -1,73 +1,49 @@
-"""All caches of stored data. Each entry is valid until the next write.
+"""All caches of stored data. Each entry is valid until the next write of a resource.
 
-Each cache is an attribute of `StorageCaches` and can be removed together with its only call site without changing responses.
-Keys are values. If a reader's `stamp()` is None, as with SICKBAY_CACHES=off, nothing is cached.
+Each field of `StorageCaches` can be removed together with its only call site without changing responses. Keys are values. If a
+reader's `stamp()` is None, as with SICKBAY_CACHES=off, nothing outlives the query.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.query.statement import SqlReader, Statement
+from sickbay.storage.query.statement import Statement
 
-K = TypeVar("K")
-V = TypeVar("V")
-MOST = 4096
-"""Maximum entries of one cache. When there are more, it is cleared."""
+MOST = 8192
+"""Maximum entries of all caches together. When there are more, all are emptied."""
 PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 
 
-class StampedCache(Generic[K, V]):
-    """Values that were looked up since the last write. None isn't a value."""
+class StorageCaches(Struct):
+    """What was looked up while the store had this stamp. A new stamp gets new caches, so a look-up during a write adds its
+    result to the old ones.
 
-    def __init__(self, reader: SqlReader) -> None:
-        self._reader = reader
-        self._stamp: int | None = None
-        self._entries: dict[K, V] = {}
-
-    def get(self, key: K, look: Callable[[], V]) -> V:
-        """Return the cached value, or look it up. The value is stored under the stamp read before the look-up, because another
-        write may happen meanwhile.
-        """
-        stamp = self._reader.stamp()
-        if stamp != self._stamp or stamp is None or len(self._entries) > MOST:
-            self._entries, self._stamp = {}, stamp
-        entries = self._entries
-        value = entries.get(key)
-        if value is None:
-            value = entries[key] = look()
-        return value
-
-
-class StorageCaches:
-    """nids: by (space, type number, id), for `Dictionary`. hashes: by a code in any system, for `Dictionary`.
-
-    plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`). templates: by the shape of
-    a search, for `templates.py`; they don't depend on stored data, so writes don't clear them.
+    For `Dictionary`: nids by (space, type number, id), hashes by a code in any system, and numbers of live resources by
+    (space, type number). plans: prepared searches for short queries, with the results stored in the plan (`PlanResults`).
     """
 
-    def __init__(self, reader: SqlReader) -> None:
-        self.nids: StampedCache[tuple[int, int, str], int] = StampedCache(reader)
-        self.hashes: StampedCache[str, list[int]] = StampedCache(reader)
-        self.templates: dict[Any, Any] = {}
-        self.plans: StampedCache[PlanKey, Callable[..., Any]] = StampedCache(reader)
+    stamp: int | None = None
+    nids: dict[tuple[int, int, str], int] = {}
+    hashes: dict[str, list[int]] = {}
+    live: dict[tuple[int, int], int] = {}
+    plans: dict[PlanKey, Callable[..., Any]] = {}
 
 
-class PlanResults:
+class PlanResults(Struct):
     """The results of a plan when it ran before. They are kept as long as the plan, which only `StorageCaches.plans` caches.
 
     fingerprint: for cursors. totals: by counting limit. counts: numbers of rows, by statement. page: statement, next cursor and
     total of the first page.
     """
 
-    __slots__ = ("counts", "fingerprint", "page", "totals")
-
-    def __init__(self) -> None:
-        self.fingerprint: bytes | None = None
-        self.totals: dict[int | None, int] = {}
-        self.counts: dict[Statement, int] = {}
-        self.page: tuple[Statement, str | None, int | None] | None = None
+    fingerprint: bytes | None = None
+    totals: dict[int | None, int] = {}
+    counts: dict[Statement, int] = {}
+    page: tuple[Statement, str | None, int | None] | None = None

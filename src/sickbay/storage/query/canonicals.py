@@ -9,7 +9,7 @@ import orjson
 from sickbay.fhir.search.expressions import kinds
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.storage.query.filters import LAST, Scope, one_of
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Statement
 
 _AMONG = "IN (SELECT value FROM json_each(?))"

@@ -11,9 +11,9 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.filters import FALSE, Scope, both, one_of
-from sickbay.storage.query.order import Find, order
+from sickbay.storage.query.keyset import Find, order
 from sickbay.storage.query.search import SearchPlan, own
-from sickbay.storage.query.visible import group_by_visibility
+from sickbay.storage.query.visibility import group_by_visibility
 
 _OWN = ("_id", "_lastUpdated")
 """Sort parameters that mean the same for every type."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from functools import partial
 
 import orjson
 
@@ -22,14 +21,17 @@ LIVE_OF_TYPE = "SELECT coalesce(sum(live), 0) FROM type_count WHERE space = ? AN
 
 
 class Dictionary:
-    """The dictionary of a reader. A number's meaning never changes, so numbers found are cached; missing entries aren't."""
+    """The dictionary of a reader. A number's meaning never changes, so numbers found are cached; missing entries aren't.
 
-    def __init__(self, reader: SqlReader, caches: StorageCaches) -> None:
+    caches: of look-ups that a write may change. `StoreQueries` replaces them.
+    """
+
+    def __init__(self, reader: SqlReader) -> None:
         self._reader = reader
+        self.caches = StorageCaches()
         self._spaces: dict[ResourceSpace, int] = {}
         self._words: dict[str, int] = {}
         self._texts: dict[int, str] = {}
-        self._caches = caches
 
     def space(self, space: ResourceSpace) -> int | None:
         number = self._spaces.get(space)
@@ -63,23 +65,30 @@ class Dictionary:
 
     def nid(self, space: int, type: str, id: str) -> int:
         """Return the nid of a resource, or -1 if there is none. No nid is ever reused, so a stale one finds nothing."""
-        key = (space, self.word(type), id)
-        return self._nid(key) if len(id) > LONGEST else self._caches.nids.get(key, partial(self._nid, key))
-
-    def _nid(self, key: tuple[int, int, str]) -> int:
-        nid = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
-        return -1 if nid is None else int(nid)
+        key, nids = (space, self.word(type), id), self.caches.nids
+        nid = nids.get(key)
+        if nid is None:
+            nid = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
+            nid = -1 if nid is None else int(nid)
+            if len(id) <= LONGEST:
+                nids[key] = nid
+        return nid
 
     def hashes(self, codings: tuple[tuple[str | None, str], ...]) -> list[int]:
         """Return the hashes of (system, code). With system None, return those of every system that has the code."""
         result = [term_hash(system, code) for system, code in codings if system is not None]
         for code in [code for system, code in codings if system is None]:
-            look_up = partial(self._of_any_system, code)
-            result += look_up() if len(code) > LONGEST else self._caches.hashes.get(code, look_up)
+            result += self._of_any_system(code)
         return result
 
     def _of_any_system(self, code: str) -> list[int]:
-        return [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
+        known = self.caches.hashes
+        hashes = known.get(code)
+        if hashes is None:
+            hashes = [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
+            if len(code) <= LONGEST:
+                known[code] = hashes
+        return hashes
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """Count the resources that have a token, up to 1,000."""
@@ -87,7 +96,11 @@ class Dictionary:
 
     def live(self, space: int, type: str) -> int:
         """Return the number of live resources of a type."""
-        return int(self._reader.one(LIVE_OF_TYPE, (space, self.word(type))))
+        key, known = (space, self.word(type)), self.caches.live
+        count = known.get(key)
+        if count is None:
+            count = known[key] = int(self._reader.one(LIVE_OF_TYPE, key))
+        return count
 
     def counted(self, rows: Sql, most: int) -> int:
         """Count rows, up to `most`."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.interface import Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
+from sickbay.storage.query.keyset import Position, opened, seal
 from sickbay.storage.query.statement import BYTES, Row, Run, Sql, Statement, is_full
-from sickbay.storage.query.visible import compartments
+from sickbay.storage.query.visibility import compartments
 
 _COLUMNS = (
     "h.facts, r.id, h.version_id, h.at, CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END,"

@@ -10,9 +10,9 @@ from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.statement import Run, Sql, Statement
-from sickbay.storage.query.visible import compartments
+from sickbay.storage.query.visibility import compartments
 
 NAMES = {"profile": "_profile", "security": "_security", "tag": "_tag"}
 

@@ -6,14 +6,12 @@ from typing import NamedTuple
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
-from sickbay.storage.query.order import Find, beyond
-from sickbay.storage.query.row_reader import COLUMNS, WIDTH
+from sickbay.storage.query.keyset import Find, Position, beyond, opened, seal, sight_of
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
-from sickbay.storage.query.statement import Bind, Run, Statement, paged
+from sickbay.storage.query.statement import COLUMNS, WIDTH, Bind, Run, Statement, paged
 
 
 class SearchPlans(NamedTuple):

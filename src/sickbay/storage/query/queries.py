@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
@@ -14,21 +14,30 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import includes, labels, multi_type, row_reader, search, templates
-from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.dictionary import Dictionary
-from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.order import Find
-from sickbay.storage.query.row_reader import WIDTH, VisibilityRecheck
+from sickbay.storage.query import includes, labels, multi_type, search, templates
+from sickbay.storage.query.cache import MOST, StorageCaches
+from sickbay.storage.query.dictionary import REFERENCED, Dictionary
+from sickbay.storage.query.filters import FALSE, Scope, one_of
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
-from sickbay.storage.query.visible import visible
+from sickbay.storage.query.statement import COLUMNS, WIDTH, Row, Run, SqlReader, Statement
+from sickbay.storage.query.visibility import VisibilityRecheck, mixed, shows, visible
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)
 Ask: TypeAlias = Callable[[Run], T]
 """A prepared query. All look-ups are done; it only has to run its statements."""
+_CURRENT = f"SELECT {COLUMNS}, r.state = 2 FROM resource r WHERE r.space = ? AND r.type = ?"
+_UNRESTRICTED = (
+    "SELECT r.version_id, r.changed, r.body, r.facts, r.state = 2 FROM resource r"
+    f" WHERE r.space = ? AND r.type = ? AND r.id = ? AND r.state <> {REFERENCED}"
+)
+_VERSION = (
+    "SELECT h.nid, h.facts, ?, h.version_id, h.at,"
+    " CASE WHEN h.version_id = r.version_id THEN r.body ELSE h.body END, h.interaction = 'delete'"
+    " FROM resource_history h, resource r WHERE r.nid = ? AND h.nid = r.nid AND h.version_id = ?"
+)
 
 
 class StoreQueries:
@@ -36,15 +45,18 @@ class StoreQueries:
 
     def __init__(self, reader: SqlReader, find: Find, key: bytes) -> None:
         self._reader, self._find, self._key = reader, find, key
-        self._caches = StorageCaches(reader)
-        self.names = Dictionary(reader, self._caches)
+        self.names = Dictionary(reader)
+        self._templates: dict[Any, templates.Template | None] = {}
         self.guard = VisibilityRecheck()
 
     def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         if not visibility.allows_all(type, "r"):
             return self.reads(space, type, [id], visibility).get(id)
         number = self.names.space(space)
-        return row_reader.unrestricted(self._reader, number, self.names.word(type), type, id) if number is not None else None
+        rows = self._reader.rows(_UNRESTRICTED, (number, self.names.word(type), id)) if number is not None else []
+        for version_id, at, body, facts, deleted in rows:
+            return Stored(type, id, version_id, at, body, facts, bool(deleted))
+        return None
 
     def reads(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> dict[str, Stored]:
         """Return the visible resources by id, including deleted ones."""
@@ -55,10 +67,10 @@ class StoreQueries:
 
     def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         current = self._current(space, type, [id], visibility)
-        row = row_reader.version(self._reader, id, current[0][0], version_id) if current else None
-        if row is None or not row_reader.shows(visibility, type, row):
+        rows = self._reader.rows(_VERSION, (id, current[0][0], version_id)) if current else []
+        if not rows or not shows(visibility, type, rows[0]):
             return None
-        return replace(self.guard.allowed(visibility, "r", type, [row])[0], deleted=bool(row[WIDTH]))
+        return replace(self.guard.allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
     def history(
         self, space: ResourceSpace, history_request: history_query.HistoryQuery, visibility: Visibility
@@ -69,18 +81,22 @@ class StoreQueries:
         return partial(history_query.page, scope=scope, key=self._key, query=history_request, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
-        if not query.remembered:
-            return self._prepare_search(space, query, visibility)
-        return self._caches.plans.get((space, query, visibility), partial(self._prepare_search, space, query, visibility))
+        plans, key = self._fresh_caches().plans, (space, query, visibility)
+        ask = plans.get(key) if query.remembered else None
+        if ask is None:
+            ask = self._prepare_search(space, query, visibility)
+            if query.remembered:
+                plans[key] = ask
+        return ask
 
     def _prepare_search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
-        scope = self._scope(space, visibility)
+        scope = self._cached_scope(space, visibility)
         if scope is None:
             return lambda run: NOTHING_FOUND
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
             return partial(self._page_of_several, scope=scope, plans=plans) if plans else lambda run: NOTHING_FOUND
-        plan = templates.planned(self._caches.templates, scope, self._find, space, query, visibility)
+        plan = templates.planned(self._templates, scope, self._find, space, query, visibility)
         return partial(self._page, scope=scope, plan=plan) if plan else lambda run: NOTHING_FOUND
 
     def count(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[int]:
@@ -123,7 +139,7 @@ class StoreQueries:
         nids: dict[str, list[int]] = {}
         for row in result.rows:
             nids.setdefault(self.names.text(row[-1]), []).append(row[0])
-        matches = row_reader.mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
+        matches = mixed(self.guard, visibility, "s", result.rows, lambda row: self.names.text(row[-1]))
         return self._with_includes(run, scope, query, visibility, Page(matches, [], result.next, result.total), nids)
 
     def _with_includes(
@@ -134,14 +150,32 @@ class StoreQueries:
         rows_by_type, clipped = includes.included(run, scope, self._find, query, visibility, nids)
         for type, rows in rows_by_type.items():
             resources += self.guard.allowed(visibility, "rs", type, rows)
-        return page._replace(included=resources, clipped=clipped)
+        return replace(page, included=resources, clipped=clipped)
+
+    def _fresh_caches(self) -> StorageCaches:
+        """Return the caches, without what was looked up before the last write."""
+        stamp, caches = self._reader.stamp(), self.names.caches
+        entries = len(caches.nids) + len(caches.hashes) + len(caches.plans)
+        if stamp is None or stamp != caches.stamp or entries > MOST:
+            caches = self.names.caches = StorageCaches(stamp)
+        return caches
 
     def _scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
+        self._fresh_caches()
+        return self._cached_scope(space, visibility)
+
+    def _cached_scope(self, space: ResourceSpace, visibility: Visibility) -> Scope | None:
         number = self.names.space(space)
         if number is None:
             return None
         return Scope(number, self.names, partial(visible, self.names, number, visibility))
 
     def _current(self, space: ResourceSpace, type: str, ids: list[str], visibility: Visibility) -> list[Row]:
+        """Return the rows of the current versions that are visible."""
         scope = self._scope(space, visibility)
-        return row_reader.current(self._reader, scope, type, ids) if scope else []
+        allowed = scope.visible(type, "r", "r.nid", None) if scope is not None else FALSE
+        if scope is None or allowed is FALSE:
+            return []
+        named = one_of("r.id", ids)
+        text = f"{_CURRENT} AND {named.text} AND r.state <> {REFERENCED} AND {allowed.text}"
+        return self._reader.rows(text, (scope.space, scope.names.word(type), *named.binds, *allowed.binds))

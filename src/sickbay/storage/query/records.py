@@ -11,7 +11,7 @@ KEPT = 86_400
 """Seconds for which an expired record is still reported as expired."""
 
 COLUMNS = "kind, key, value, tenant, owner, family, label, at, expires_at, used_at, revision"
-_GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
+GET = f"SELECT {COLUMNS} FROM record WHERE kind = ? AND key = ?"
 _INSERT = f"INSERT INTO record ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT (kind, key) DO "
 PUT_ABSENT = f"{_INSERT}NOTHING"
 PUT = (
@@ -49,11 +49,6 @@ def fields(record: Record) -> tuple[Any, ...]:
         record.expires_at,
         record.used_at,
     )
-
-
-def get(reader: SqlReader, kind: str, key: str) -> Record | None:
-    rows = reader.rows(_GET, (kind, key))
-    return Record(*rows[0]) if rows else None
 
 
 def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:

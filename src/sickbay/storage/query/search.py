@@ -11,22 +11,36 @@ import orjson
 
 from sickbay.fhir.search.query import Query, Within
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.cursor import Position, opened, seal, sight_of
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, everything, source
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import LIVE_OF_TYPE
 from sickbay.storage.query.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
-from sickbay.storage.query.order import Find, SortKey, beyond, order
-from sickbay.storage.query.row_reader import WHOLE, Columns, columns_for
+from sickbay.storage.query.keyset import Find, Position, SortKey, beyond, opened, order, seal, sight_of
 from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reached, until
-from sickbay.storage.query.statement import EACH, Bind, Cut, Row, Run, Sql, Statement, count_up_to, is_full, paged
-from sickbay.storage.query.visible import only_patient
+from sickbay.storage.query.statement import (
+    EACH,
+    WHOLE,
+    Bind,
+    Columns,
+    Cut,
+    Row,
+    Run,
+    Sql,
+    Statement,
+    columns_for,
+    count_up_to,
+    is_full,
+    paged,
+)
+from sickbay.storage.query.visibility import only_patient
 
 COUNTED = 1000
 """Totals are counted up to this number. Beyond it, no total is better than a wrong one."""
 WIDE, NEAR = 4000, 2000
-"""If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range."""
+"""If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range.
+If the type has no more than NEAR, the range isn't even counted.
+"""
 MANY, AHEAD, ROUNDS = 1000, 4, 3
 """With more than MANY rows, first try to fill the page from the beginning of the sort order instead of sorting all: AHEAD times
 the page size, and more in each of ROUNDS rounds.

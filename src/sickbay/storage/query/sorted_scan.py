@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter
 from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.filters import TABLES, Scope, values
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.range_scan import DAY, REACH, WIDE
 from sickbay.storage.query.statement import Bind, Sql, Statement
 

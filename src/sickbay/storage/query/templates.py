@@ -20,14 +20,14 @@ from sickbay.storage.query import search
 from sickbay.storage.query.cache import PlanResults
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import Scope
-from sickbay.storage.query.order import Find
-from sickbay.storage.query.search import SearchPlan
-from sickbay.storage.query.visible import visible
+from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.search import SearchPlan, Walk
+from sickbay.storage.query.visibility import visible
 from sickbay.storage.terms import term_hash
 
 Filled: TypeAlias = list[Any]
 """The values for a template's slots by slot number: first the values of the search, then those derived from them."""
-Derive: TypeAlias = Callable[[Filled, Dictionary, int], Any]
+Derive: TypeAlias = Callable[[Any, Dictionary, int], Any]
 
 
 class NoTemplate(Exception):
@@ -38,20 +38,43 @@ class UnknownWord(NoTemplate):
     """Nothing has been stored under a type or a parameter yet, but that may change."""
 
 
+class Derived(NamedTuple):
+    """A slot whose value is derived from that of an earlier slot, in a space."""
+
+    number: int
+    source: int
+    derive: Derive
+
+
+class Slots(list["ValueSlot"]):
+    """The slots of a template by number. A value that is derived twice in the same way has one slot."""
+
+    def __init__(self, values: int) -> None:
+        self.derived: dict[tuple[Any, ...], Derived] = {}
+        self.extend(ValueSlot(self, number) for number in range(values))
+
+    def derive(self, source: int, function: Callable[..., Any], argument: Any) -> ValueSlot:
+        """function: called with the argument, the value of the source, the dictionary and the space."""
+        key = source, function, str(argument)
+        if key not in self.derived:
+            self.derived[key] = Derived(len(self), source, partial(function, argument))
+            self.append(ValueSlot(self, len(self)))
+        return self[self.derived[key].number]
+
+
 class ValueSlot:
     """Placeholder for a value. It supports only operations whose result is the same for every value of its kind."""
 
     __slots__ = ("number", "slots")
 
-    def __init__(self, slots: list[Derive | None], derive: Derive | None = None) -> None:
-        self.number, self.slots = len(slots), slots
-        slots.append(derive)
+    def __init__(self, slots: Slots, number: int) -> None:
+        self.number, self.slots = number, slots
 
     def __getitem__(self, part: slice) -> ValueSlot:
-        return ValueSlot(self.slots, partial(_sliced, self.number, part))
+        return self.slots.derive(self.number, _sliced, part)
 
     def __add__(self, end: str) -> ValueSlot:
-        return ValueSlot(self.slots, partial(_extended, self.number, end))
+        return self.slots.derive(self.number, _extended, end)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ValueSlot):
@@ -71,24 +94,23 @@ class ValueSlot:
     __repr__ = __str__
 
 
-def _sliced(number: int, part: slice, filled: Filled, names: Dictionary, space: int) -> Any:
-    return filled[number][part]
+def _sliced(part: slice, value: Any, names: Dictionary, space: int) -> Any:
+    return value[part]
 
 
-def _extended(number: int, end: str, filled: Filled, names: Dictionary, space: int) -> Any:
-    return filled[number] + end
+def _extended(end: str, value: str, names: Dictionary, space: int) -> str:
+    return value + end
 
 
-def _nid(type: str, number: int, filled: Filled, names: Dictionary, space: int) -> int:
-    return names.nid(space, type, filled[number])
+def _nid(type: str, id: str, names: Dictionary, space: int) -> int:
+    return names.nid(space, type, id)
 
 
 class _SlotNames:
     """The look-ups that a plan may do before the values are known. Any other look-up raises AttributeError."""
 
-    def __init__(self, names: Dictionary, slots: list[Derive | None]) -> None:
+    def __init__(self, names: Dictionary, slots: Slots) -> None:
         self._names, self._slots = names, slots
-        self._nids: dict[tuple[str, int], ValueSlot] = {}
 
     def word(self, text: str) -> int:
         number = self._names.word(text)
@@ -99,10 +121,7 @@ class _SlotNames:
     def nid(self, space: int, type: str, id: Any) -> Any:
         if not isinstance(id, ValueSlot):
             raise NoTemplate
-        key = type, id.number
-        if key not in self._nids:
-            self._nids[key] = ValueSlot(self._slots, partial(_nid, type, id.number))
-        return self._nids[key]
+        return self._slots.derive(id.number, _nid, type)
 
     def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
         """Return hashes. The slot of a code already contains its hash."""
@@ -115,17 +134,47 @@ def _hash(system: str | None, code: str) -> int:
     return term_hash(system, code)
 
 
+class Node(NamedTuple):
+    """A tuple of a plan that contains values. make: its type. places: (index in it, number of the slot or earlier node)."""
+
+    make: Callable[[list[Any]], Any]
+    original: list[Any]
+    places: list[tuple[int, int]]
+
+
 class Template(NamedTuple):
-    """derived: functions for the slots after the values. plan, walk: create a plan and its walk from the slot values."""
+    """slots: how many there are. derived: those that nodes need. plan, walk: nodes, each after those that it contains."""
 
-    derived: list[Derive]
-    plan: Callable[[Filled], SearchPlan]
-    walk: Callable[[Filled], SearchPlan] | None
+    slots: int
+    derived: list[Derived]
+    plan: list[Node]
+    walk: list[Node] | None
 
-    def fill(self, names: Dictionary, space: int, values: Filled) -> SearchPlan:
-        for derive in self.derived:
-            values.append(derive(values, names, space))
-        return self.plan(values)
+    def fill(self, scope: Scope, values: Filled, query: Query, space: ResourceSpace, visibility: Visibility) -> SearchPlan:
+        values += [None] * (self.slots - len(values))
+        for number, source, derive in self.derived:
+            values[number] = derive(values[source], scope.names, scope.space)
+        walks = self.walk is not None and (query.sort or scope.names.live(scope.space, query.type) > search.NEAR)
+        walk = partial(_built, self.walk or [], values, query, space, visibility) if walks else None
+        return _built(self.plan, values, query, space, visibility, walk)
+
+
+OWN = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
+"""The fields of a plan that aren't filled from slots, in the order in which `_built` adds them."""
+
+
+def _built(
+    nodes: list[Node], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility, walk: Walk | None = None
+) -> SearchPlan:
+    """Build the nodes in order. The last one is the plan."""
+    parts: list[Any] = [*values, query, space, visibility, PlanResults(), walk]
+    for make, original, places in nodes:
+        node = original.copy()
+        for index, number in places:
+            node[index] = parts[number]
+        parts.append(make(node))
+    plan: SearchPlan = parts[-1]
+    return plan
 
 
 class SearchShape(NamedTuple):
@@ -138,22 +187,12 @@ class SearchShape(NamedTuple):
 def planned(
     templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> SearchPlan | None:
-    """Return what `search.plan` returns, from a template if the shape has one."""
+    """Return what `search.plan` returns, from a template if the shape has one. Few plans need a walk; the others have none."""
     shape = shape_of(scope, query, visibility) if CACHES else None
-    if shape is None:
+    template = _template(templates, scope, find, space, query, visibility, shape) if shape is not None else None
+    if shape is None or template is None:
         return search.plan(scope, find, space, query, visibility)
-    template = _template(templates, scope, find, space, query, visibility, shape)
-    if template is None:
-        return search.plan(scope, find, space, query, visibility)
-    plan = template.fill(scope.names, scope.space, shape.values)
-    walk = template.walk and partial(_walk, template.walk, shape.values, query, space, visibility)
-    return plan._replace(query=query, space=space, visibility=visibility, results=PlanResults(), walk=walk)
-
-
-def _walk(
-    rebuild: Callable[[Filled], SearchPlan], values: Filled, query: Query, space: ResourceSpace, visibility: Visibility
-) -> SearchPlan:
-    return rebuild(values)._replace(query=query, space=space, visibility=visibility, results=PlanResults())
+    return template.fill(scope, shape.values, query, space, visibility)
 
 
 MOST = 1024
@@ -177,8 +216,7 @@ def shape_of(scope: Scope, query: Query, visibility: Visibility) -> SearchShape 
     for date in query.updated:
         parts.append(date.prefix)
         values += (date.low, date.high)
-    within = query.within
-    if within is not None:
+    if (within := query.within) is not None:
         parts.append((within.type, within.parameters, _slot_number(ids, values, within.id)))
     if query.ids is not None:
         parts.append(("_id", _slot_number(ids, values, query.ids[0])))
@@ -268,31 +306,59 @@ def _compile(
     scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility, shape: SearchShape
 ) -> Template | None:
     """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
-    slots: list[Derive | None] = []
-    value_slots = [ValueSlot(slots) for _ in shape.values]
+    slots = Slots(len(shape.values))
     names = cast(Dictionary, _SlotNames(scope.names, slots))
-    blank, blank_visibility = _blank(shape, query, visibility, value_slots)
-    number = cast(int, value_slots[0])
+    blank, blank_visibility = _blank(query, visibility, slots)
+    number = cast(int, slots[0])
     blank_scope = Scope(number, names, partial(visible, names, number, blank_visibility))
     plan = search.plan(blank_scope, find, space, blank, blank_visibility)
     if plan is None:
         return None
     walk = plan.walk() if plan.walk else None
-    rebuild, rebuild_walk = _rebuilder(_bare(plan)), _rebuilder(_bare(walk)) if walk else None
-    if rebuild is None or (walk and rebuild_walk is None):
-        return None
-    return Template([slot for slot in slots if slot is not None], rebuild, rebuild_walk)
+    nodes, walk_nodes = _nodes(plan, len(slots)), _nodes(walk, len(slots)) if walk else None
+    return Template(len(slots), _needed(slots, [*nodes, *(walk_nodes or ())]), nodes, walk_nodes)
 
 
-def _bare(plan: SearchPlan) -> SearchPlan:
-    """Remove what was needed only to compile the plan."""
-    nothing = Query("", "")
-    return plan._replace(source=plan.source._replace(rest=()), query=nothing, visibility=Visibility())
+def _needed(slots: Slots, nodes: list[Node]) -> list[Derived]:
+    """Return the derived slots that the nodes contain, and those that they are derived from."""
+    used = {number for node in nodes for _, number in node.places}
+    needed = []
+    for derived in reversed(slots.derived.values()):
+        if derived.number in used:
+            used.add(derived.source)
+            needed.append(derived)
+    return needed[::-1]
 
 
-def _blank(
-    shape: SearchShape, query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]
-) -> tuple[Query, Visibility]:
+def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
+    """Return the plan and the tuples in it that contain slots. A tuple that occurs several times is one node."""
+    nodes: list[Node] = []
+    seen: list[tuple[Any, int | None]] = []
+
+    def number_of(part: Any) -> int | None:
+        """Return the number of a slot or a node; None for what is the same in all plans of the template."""
+        if type(part) is ValueSlot:
+            return part.number
+        if not isinstance(part, tuple):
+            return None
+        for known, number in seen:
+            if known is part:
+                return number
+        places = [(index, number) for index, child in enumerate(part) if (number := number_of(child)) is not None]
+        number = slots + len(OWN) + len(nodes) if places else None
+        if places:
+            nodes.append(Node(partial(tuple.__new__, type(part)), list(part), places))
+        seen.append((part, number))
+        return number
+
+    bare = plan._replace(source=plan.source._replace(rest=()), query=Query("", ""), visibility=Visibility())
+    if number_of(bare) is None:
+        raise NoTemplate
+    nodes[-1].places.extend(zip(OWN, range(slots, slots + len(OWN)), strict=True))
+    return nodes
+
+
+def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot]) -> tuple[Query, Visibility]:
     """Return the query and the visibility with slots in place of values, in the order in which `shape_of` added them."""
     slot_numbers = iter(range(1, len(value_slots)))
     ids: dict[str, ValueSlot] = {}
@@ -332,28 +398,3 @@ def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], foll
             return DateValue(value.prefix, following(), following())
         case _:
             return UriValue(following())
-
-
-def _rebuilder(node: Any) -> Callable[[Filled], Any] | None:
-    """Return a function that rebuilds the tuple with values in its slots; None if it has none."""
-    if not isinstance(node, tuple):
-        return None
-    direct = [(index, child.number) for index, child in enumerate(node) if type(child) is ValueSlot]
-    parts = [(index, part) for index, child in enumerate(node) if (part := _part(child)) is not None]
-    if not direct and not parts:
-        return None
-    original, make = list(node), partial(tuple.__new__, type(node))
-
-    def rebuild(filled: Filled) -> Any:
-        copy = original.copy()
-        for index, number in direct:
-            copy[index] = filled[number]
-        for index, part in parts:
-            copy[index] = part(filled)
-        return make(copy)
-
-    return rebuild
-
-
-def _part(child: Any) -> Callable[[Filled], Any] | None:
-    return None if type(child) is ValueSlot else _rebuilder(child)

@@ -37,7 +37,7 @@ from sickbay.storage.interface import (
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
-from sickbay.storage.query.order import Find
+from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
@@ -92,7 +92,8 @@ class SqliteStore:
         return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
 
     async def get(self, kind: str, key: str) -> Record | None:
-        return record_sql.get(self._reader, kind, key)
+        rows = self._reader.rows(record_sql.GET, (kind, key))
+        return Record(*rows[0]) if rows else None
 
     def stamp(self) -> int | None:
         """Return the reader's stamp. The reader never writes, so it sees every commit as one of another connection."""

@@ -5,6 +5,8 @@ https://hl7.org/fhir/R4/binary.html#rest
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import binary, lossless_json
 from sickbay.fhir import body as bodies
@@ -34,7 +36,7 @@ def content_of(response: FhirResponse) -> FhirResponse:
         return response
     content = binary.content(lossless_json.loads(response.body))
     headers = [header for header in response.headers if header[0] != b"content-type"]
-    return response._replace(body=content.data, headers=[*headers, (b"content-type", content.type.encode()), *HARMLESS])
+    return structs.replace(response, body=content.data, headers=[*headers, (b"content-type", content.type.encode()), *HARMLESS])
 
 
 def body_of(base: FhirBase, request: AccessRequest, id: str, data: bytes) -> Body | None:

@@ -6,7 +6,7 @@ A plain ASGI function, since a framework's routing would cost more than reading 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from msgspec import structs
@@ -19,7 +19,8 @@ from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import english
-from sickbay.kernel.budget import HELD
+from sickbay.kernel.budget import HELD, pause
+from sickbay.sandbox.population_loader import NEVER
 from sickbay.services.access import AccessResult
 from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
@@ -41,7 +42,7 @@ from sickbay.web.fhir.request import (
     receive_body,
     text_of,
 )
-from sickbay.web.fhir.response import FhirResponse, issue_response, negotiate_format, send_response
+from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, negotiate_format
 from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
@@ -57,7 +58,8 @@ Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes
 class Api(NamedTuple):
     """What is served below a base: FHIR, or app state.
 
-    public: the response to a request that needs no token, otherwise None. perform: decides on a request and responds to it.
+    public: the response to a request that needs no token, otherwise None. Such requests name no resource type.
+    perform: decides on a request and responds to it.
     addressed: changes the request if the API isn't served at the URL of the base.
     """
 
@@ -80,6 +82,13 @@ KINDS: Final[dict[str, Kind]] = {
 }
 """What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
+ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Origin, Accept, Authorization"),
+    (b"x-content-type-options", b"nosniff"),
+)
+PIECE = 131_072
+"""Bytes sent at once."""
 SHAPING = frozenset(("_format", "_pretty"))
 """Parameters that ask for another format than compact JSON."""
 
@@ -99,7 +108,7 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
     if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
         url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
         middleware_cors.keep_preflight(base.sandbox, base.tenant, state, url, cors)
-    await send_response(send, scope["method"], response, cors, state.exchange)
+    await _send(send, scope["method"], response, cors, state.exchange)
 
 
 async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> FhirResponse:
@@ -108,18 +117,18 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     path = raw_path(scope)[len(base.path) :]
     routed = route(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
-    response = api.public(base, routed, path, state.headers)
-    if response is not None:
+    if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
         return in_format(base, scope, response)
-    filling = base.sandbox.filling
-    if not filling.is_ready(base.space):
+    runtime, filling = base.sandbox.runtime, base.sandbox.filling
+    if runtime.shared or int(runtime.effects.now()) not in filling.current.get(base.space, NEVER):
         await filling.ensure(base.space)
     if scope["method"] in BODILESS:
         request = _to_request(api, base, scope, path, routed, "")
         response, access = await api.perform(base, request, routed, b"")
     else:
         request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
-    if "xml" in request.headers.get("accept", "") or not SHAPING.isdisjoint(request.parameters.sent):
+    parameters = request.parameters
+    if "xml" in request.headers.get("accept", "") or (parameters.pairs and not SHAPING.isdisjoint(parameters.sent)):
         response = await _formatted(base, request, response)
     exchange = _exchange(base, scope, request, response, access)
     if access.decision.refusal is None:
@@ -168,7 +177,8 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     is_raw = request.type == "Binary" and binary.is_raw(request)
     if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
         request = structs.replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
-    format = request.parameters.get("_format") if request.parameters.pairs else None
+    parameters = request.parameters
+    format = parameters.get("_format") if parameters.pairs and "_format" in parameters.sent else None
     media = negotiate(base.version, request.headers.get("accept"), format)
     query = query_of(base, request, routed)
     condition = query if isinstance(query, Query) else None
@@ -222,7 +232,7 @@ def _misrouted(base: FhirBase, routed: Misrouted) -> FhirResponse:
     if routed.status == 405:
         text = f"This URL allows only {english.join(routed.allowed)}."
         response = issue_response(base.version, 405, Issue("not-supported", text))
-        return response._replace(headers=[*response.headers, *routed.allow])
+        return structs.replace(response, headers=[*response.headers, *routed.allow])
     text = f"Nothing is served at this URL below {base.url}."
     return issue_response(base.version, routed.status, Issue("not-found", text))
 
@@ -254,7 +264,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
     return Exchange(
         state.exchange,
         base.sandbox.runtime.effects.now(),
-        base.tenant.name,
+        base.space.tenant,
         decision.stage.name,
         access.client_id,
         access.timeline,
@@ -263,6 +273,40 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         decision,
         None if decision.refusal is None else decision.explained(),
     )
+
+
+async def _send(send: Send, method: str, response: FhirResponse, cors: Sequence[tuple[bytes, bytes]], id: str) -> None:
+    """cors: the headers that let a page read the response. id: of the exchange."""
+    body = response.body
+    headers = [*response.headers, *cors, (b"x-correlation-id", id.encode()), *ALWAYS]
+    if response.stream is not None:
+        await _send_stream(send, method, response.status, headers, response.stream)
+        return
+    if response.status not in (204, 304):
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    if len(body) > PIECE and method != "HEAD":
+        await _send_in_pieces(send, body)
+    else:
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+async def _send_in_pieces(send: Send, body: bytes) -> None:
+    """Send at the client's pace. The body stays in memory, and counts as held, until the last byte is sent."""
+    with HELD.of(len(body)):
+        for start in range(0, len(body), PIECE):
+            end = start + PIECE
+            await send({"type": "http.response.body", "body": body[start:end], "more_body": end < len(body)})
+
+
+async def _send_stream(send: Send, method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]) -> None:
+    """Send each piece as it is generated: a file of an export may be larger than memory."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if method != "HEAD":
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await pause()
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mapping[str, str]) -> FhirResponse | None:

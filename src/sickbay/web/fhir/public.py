@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sickbay.authorization.requests import AccessRequest
-from sickbay.fhir.media import negotiate
+from sickbay.fhir.media import json_type
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.web.fhir.context import FhirBase, FhirContext
@@ -34,8 +34,7 @@ def public_response(base: FhirBase, routed: Route | Misrouted, path: str, header
         other = route(base.version, "", path)
         return FhirResponse(204, b"", [*other.allow] if isinstance(other, Misrouted) else [])
     if routed.interaction == "capabilities":
-        type = negotiate(base.version, None).content_type or ""
-        return FhirResponse(200, _statement(base), [(b"content-type", type.encode())])
+        return FhirResponse(200, _statement(base), [(b"content-type", json_type(base.version).encode())])
     if path == "/.well-known/smart-configuration":
         body = base.documents.smart(base.tenant, base.version)
         return FhirResponse(200, body, [(b"content-type", b"application/json")])

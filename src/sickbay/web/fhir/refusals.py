@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
@@ -35,7 +37,7 @@ def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
     if not of_oauth:
         return response
     header = (b"www-authenticate", challenge(refusal, base).encode())
-    return response._replace(headers=[*response.headers, header])
+    return structs.replace(response, headers=[*response.headers, header])
 
 
 def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from msgspec import structs
+
 from sickbay.authorization import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
@@ -18,8 +20,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEARCHES, search_of, strictly
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import SEARCHES, named, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -94,7 +95,7 @@ async def _decompressed(version: str, raw: bytes, coding: str, limit: int) -> by
     if coding not in GZIP:
         text = f"The Content-Encoding {coding} isn't supported. Send the body as gzip or uncompressed."
         response = issue_response(version, 415, Issue("not-supported", text))
-        raise BodyRejected(response._replace(headers=[*response.headers, (b"accept-encoding", b"gzip")]))
+        raise BodyRejected(structs.replace(response, headers=[*response.headers, (b"accept-encoding", b"gzip")]))
     try:
         return await asyncio.to_thread(unpacked, raw, limit)
     except ValueError as error:

@@ -1,35 +1,28 @@
-"""A response of the FHIR API: its parts, its format, and how it is sent."""
+"""A response of the FHIR API: its parts and its format."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
 from functools import lru_cache
-from typing import Any, NamedTuple
+
+from msgspec import Struct, structs
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.media import Media, negotiate
+from sickbay.fhir.media import Media, json_type
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.preconditions import unmodified
 from sickbay.fhir.subset import Part, asked, subset
 from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import writer as xml_writer
-from sickbay.kernel.budget import HELD, pause
 from sickbay.protocol.parameters import Parameters
 from sickbay.services.access import AccessResult
 from sickbay.storage.interface import Stored
 
 Headers = list[tuple[bytes, bytes]]
-ALWAYS = (
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Origin, Accept, Authorization"),
-    (b"x-content-type-options", b"nosniff"),
-)
-PIECE = 131_072
-"""Bytes sent at once."""
 
 
-class FhirResponse(NamedTuple):
+class FhirResponse(Struct, frozen=True):
     """loggable: the journal may keep the body, which holds no patient's data. stream: a body in pieces.
 
     access: the decision to record, if it isn't the one that granted the request.
@@ -45,8 +38,8 @@ class FhirResponse(NamedTuple):
 
 def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:
     """An OperationOutcome in JSON. `negotiate_format` turns it into XML."""
-    type = (negotiate(version, None).content_type or "").encode()
-    return FhirResponse(status, outcome(version, issues), [(b"content-type", type)], loggable=True)
+    content = [(b"content-type", json_type(version).encode())]
+    return FhirResponse(status, outcome(version, issues), content, loggable=True)
 
 
 def absent(version: str, type: str, id: str) -> FhirResponse:
@@ -89,7 +82,7 @@ def subset_of(version: str, type: str, response: FhirResponse, parameters: Param
     part = asked(version, type, parameters.pairs)
     if not isinstance(part, Part):
         return response
-    return response._replace(body=subset(version, type, response.body, part.summary, part.elements))
+    return structs.replace(response, body=subset(version, type, response.body, part.summary, part.elements))
 
 
 def negotiate_format(version: str, response: FhirResponse, media: Media, parameters: Parameters) -> FhirResponse:
@@ -99,52 +92,14 @@ def negotiate_format(version: str, response: FhirResponse, media: Media, paramet
         return response
     resource = lossless_json.loads(response.body)
     if not media.xml:
-        return response._replace(body=lossless_json.dumps(resource, pretty=True))
+        return structs.replace(response, body=lossless_json.dumps(resource, pretty=True))
     headers = [(name, value) for name, value in response.headers if name != b"content-type"]
     type = (media.content_type or "").encode()
     body = xml_writer.dumps(version, resource, pretty=pretty)
-    return response._replace(body=body, headers=[(b"content-type", type), *headers])
+    return structs.replace(response, body=body, headers=[(b"content-type", type), *headers])
 
 
 def _is_resource(version: str, response: FhirResponse) -> bool:
     """Whether the Content-Type is that of a resource. NDJSON and plain JSON have others."""
     type = dict(response.headers).get(b"content-type", b"").decode().partition(";")[0]
     return type in (VERSIONS[version].json, VERSIONS[version].xml)
-
-
-async def send_response(
-    send: Callable[[Any], Any], method: str, response: FhirResponse, cors: Sequence[tuple[bytes, bytes]], id: str
-) -> None:
-    """cors: the headers that let a page read the response. id: of the exchange."""
-    body = response.body
-    headers = [*response.headers, *cors, (b"x-correlation-id", id.encode()), *ALWAYS]
-    if response.stream is not None:
-        await _send_stream(send, method, response.status, headers, response.stream)
-        return
-    if response.status not in (204, 304):
-        headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if len(body) > PIECE and method != "HEAD":
-        await _send_in_pieces(send, body)
-    else:
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-async def _send_in_pieces(send: Callable[[Any], Any], body: bytes) -> None:
-    """Send at the client's pace. The body stays in memory, and counts as held, until the last byte is sent."""
-    with HELD.of(len(body)):
-        for start in range(0, len(body), PIECE):
-            end = start + PIECE
-            await send({"type": "http.response.body", "body": body[start:end], "more_body": end < len(body)})
-
-
-async def _send_stream(
-    send: Callable[[Any], Any], method: str, status: int, headers: Headers, pieces: AsyncIterator[bytes]
-) -> None:
-    """Send each piece as it is generated: a file of an export may be larger than memory."""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    if method != "HEAD":
-        async for piece in pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await pause()
-    await send({"type": "http.response.body", "body": b""})

@@ -58,10 +58,9 @@ async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState) -> Lin
     """The headers that let a page read this response; none if the hospital withholds it."""
     if state.withheld:
         return ()
-    headers = state.headers
-    origin, requested = headers.get("origin"), headers.get("access-control-request-headers")
-    allowed = cors_with(requested) if requested and origin else cors(origin)
-    if not tenant.policy.credentialed_cors:
+    origin, requested = state.headers.get("origin"), state.headers.get("access-control-request-headers")
+    allowed = _CORS if origin is None else cors_with(requested) if requested and origin else cors(origin)
+    if not tenant.server.policy.credentialed_cors:
         return allowed
     if origin is None or not await origins.credentialed(sandbox.runtime, tenant, origin):
         return (*allowed, _VARIES)

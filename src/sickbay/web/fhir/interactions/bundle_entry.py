@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import NamedTuple, TypeAlias
 
 import orjson
+from msgspec import structs
 
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import lossless_json
@@ -56,7 +57,7 @@ class TransactionRefused(Exception):
         if not self.response.loggable:
             return self
         body = of_entry(version, self.response.body, entry.sent.position)
-        return TransactionRefused(self.response._replace(body=body))
+        return TransactionRefused(structs.replace(self.response, body=body))
 
 
 def to_entry(base: FhirBase, bundle: AccessRequest, sent: BundleEntryRequest) -> BatchEntry:
@@ -87,7 +88,7 @@ def is_of_an_export(entry: BatchEntry) -> bool:
 
 
 def without_body_of_head(entry: BatchEntry, response: FhirResponse) -> FhirResponse:
-    return response._replace(body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
+    return structs.replace(response, body=b"") if entry.sent.method == "HEAD" and not response.loggable else response
 
 
 def bounded(version: str, entry: BatchEntry, response: FhirResponse, rest: int) -> FhirResponse:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.bundle import BundleEntry, StoredResource, search_url, searchset
 from sickbay.fhir.outcome import Issue, outcome
@@ -24,18 +26,15 @@ MANY = 200
 
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
-    assert context.query is not None  # errors were already refused
-    return await search_response(context, context.query)
-
-
-async def search_response(context: FhirContext, query: Query) -> FhirResponse:
+    query = context.query
+    assert query is not None  # errors were already refused
     store, space, visibility = context.base.store, context.base.space, context.access.visibility
     if query.summary == "count" or query.count == 0:
         return _bundle(context, query, Page([], [], None, await store.count(space, query, visibility)))
     try:
         page = await store.search(space, query, visibility)
         if query.total == "accurate" and page.total is None:
-            page = page._replace(total=await store.count(space, query, visibility))
+            page = replace(page, total=await store.count(space, query, visibility))
     except StaleCursor:
         text = "Access has changed since this page link was created. Start the search again."
         return context.issue(410, Issue("expired", text))
@@ -46,7 +45,7 @@ async def search_response(context: FhirContext, query: Query) -> FhirResponse:
         counting.ANSWERS_CUT.labels("page").inc()
     if page.clipped:
         counting.ANSWERS_CUT.labels("include").inc()
-    if len(page.matches) + len(page.included) > MANY:
+    if query.count + len(page.included) > MANY:
         await pause()
     return _bundle(context, query, page)
 
@@ -55,11 +54,12 @@ def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     base = context.base
     self_url = search_url(base.url, query.path, query.applied)
     following = None if page.next is None else f"{self_url}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
-    entries: dict[str, Sequence[StoredResource]] = {
-        "match": _subsets(base.version, page.matches, query.summary, query.elements),
-        "include": _subsets(base.version, page.included, query.summary, ()),
-        "outcome": _warnings(base.version, query, page.clipped),
-    }
+    entries: dict[str, Sequence[StoredResource]] = {"match": page.matches, "include": page.included}
+    if query.summary or query.elements:
+        entries["match"] = _subsets(base.version, page.matches, query.summary, query.elements)
+        entries["include"] = _subsets(base.version, page.included, query.summary, ())
+    if query.ignored or query.doubted or page.clipped:
+        entries["outcome"] = _warnings(base.version, query, page.clipped)
     body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 
@@ -78,8 +78,6 @@ def _subsets(
 
 def _warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
     """An OperationOutcome about ignored parameters, codes that can't match, and left out includes (R4, 3.1.1.5)."""
-    if not query.ignored and not query.doubted and not clipped:
-        return []
     issues = [
         Issue(
             "not-supported",

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec import structs
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import transaction
@@ -88,7 +90,7 @@ async def _size_of(context: FhirContext, entry: BatchEntry, perform: Perform) ->
     misnamed = fault is not None and fault.rule == "fhir-operation-unknown"
     response, decided = await perform(context.base, entry.request, entry.route, b"")
     if response.status in ((401, 403, 404) if misnamed else (401, 403)):
-        raise TransactionRefused(response._replace(access=decided))
+        raise TransactionRefused(structs.replace(response, access=decided))
     return len(response.body)
 
 
@@ -230,7 +232,7 @@ async def _prepare_single(
     if isinstance(entry.route, Misrouted) or request.interaction not in WRITES:
         response, decided = await perform(base, request, entry.route, b"")
         response = response if response.status >= 400 else context.issue(400, Issue("not-supported", POSTED))
-        raise TransactionRefused(response._replace(access=decided))
+        raise TransactionRefused(structs.replace(response, access=decided))
     body = None
     if request.interaction in BODIED:
         resource = transaction.linked(base.version, entry.sent.resource, places)
@@ -241,7 +243,7 @@ async def _prepare_single(
     faults = query if isinstance(query, tuple) else ()
     decided = await access(context.runtime, base.tenant, base.version, request, faults, body if body is not None else UNKNOWN)
     if decided.decision.refusal is not None:
-        raise TransactionRefused(refused(base.version, base.url, decided)._replace(access=decided))
+        raise TransactionRefused(structs.replace(refused(base.version, base.url, decided), access=decided))
     wanted = WriteRequest(
         base.tenant,
         base.space,
@@ -255,7 +257,7 @@ async def _prepare_single(
     prepared = await writing.prepare(context.runtime, wanted)
     if isinstance(prepared, WriteRejected):
         response = write_response(base, request, decided, prepared, [])
-        raise TransactionRefused(response._replace(access=response.access or decided))
+        raise TransactionRefused(structs.replace(response, access=response.access or decided))
     return prepared
 
 

@@ -8,6 +8,8 @@ https://hl7.org/fhir/R4/http.html#delete
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import preconditions
 from sickbay.fhir.body import Body
@@ -52,7 +54,7 @@ def _declined(base: FhirBase, access: AccessResult, declined: WriteRejected) -> 
     if declined.decision is None:
         return issue_response(base.version, declined.status, Issue(declined.code, declined.text))
     access = AccessResult(declined.decision, access.visibility, access.client_id, access.timeline)
-    return refused(base.version, base.url, access)._replace(access=access)
+    return structs.replace(refused(base.version, base.url, access), access=access)
 
 
 def _preferred(version: str, request: AccessRequest, result: WriteResult, headers: Headers, content: Headers) -> FhirResponse:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.operations.parameters import OperationInput
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.interactions.search import search_response
+from sickbay.web.fhir.interactions import search
 from sickbay.web.fhir.operations.parameters import parameters_of
 from sickbay.web.fhir.response import FhirResponse
 
@@ -22,7 +24,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     pairs = _search(parameters_of(context, request))
     query = search_parser.parse(context.version, context.type, pairs, base=context.base.url, strict=True)
     if isinstance(query, Query):
-        return await search_response(context, query)
+        return await search.handle(structs.replace(context, query=query), request)
     issues = [
         Issue("value", f"{fault.parameter}={fault.value} cannot be taken: {fault.expected}.", rule=fault.rule)
         for fault in query

@@ -60,4 +60,4 @@ async def _change(context: FhirContext, request: AccessRequest, change: Callable
         return response
     changed = lossless_json.loads(result.body).get("meta", {}) if result.body else {}
     headers = [*context.content, *response.headers]
-    return parameters_response(context, return_valueMeta=changed)._replace(headers=headers)
+    return structs.replace(parameters_response(context, return_valueMeta=changed), headers=headers)

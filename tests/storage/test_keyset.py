@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.storage.cursor import Position, opened, seal
 from sickbay.storage.interface import BadCursor
+from sickbay.storage.query.keyset import Position, opened, seal
 
 KEY = b"k" * 32
 KEYS = st.lists(st.integers(-(2**62), 2**62) | st.text(max_size=20), max_size=4).map(tuple)

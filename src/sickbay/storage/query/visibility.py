@@ -1,13 +1,24 @@
-"""Expresses a Visibility as a SQL condition, the same for matches, chains, includes, counts and single reads."""
+"""Applies a Visibility: as a SQL condition, the same for matches, chains, includes, counts and single reads, and once more to
+every row before it leaves.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import starmap
+from operator import itemgetter
 
+from sickbay.fhir.bundle import Alike, StoredResource
 from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.storage.facts import codes_of, patients_of
+from sickbay.storage.interface import Stored
 from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import FALSE, TRUE, both, either, one_of
-from sickbay.storage.query.statement import EACH, Sql
+from sickbay.storage.query.statement import BARE, EACH, WHOLE, Columns, Row, Sql
+
+_STORED_FIELDS = itemgetter(2, 3, 4, 5, 1)
+"""Picks the fields of a Stored from a row, in order."""
 
 
 def visible(
@@ -95,3 +106,68 @@ def _granular(names: Dictionary, space: int, granular: Granular, nid: str) -> Sq
         f"EXISTS (SELECT 1 FROM token_index v WHERE v.nid = {nid} AND v.parameter = ? AND v.space = ? AND {hashes.text}{EACH})",
         (-word, space, *hashes.binds),
     )
+
+
+class VisibilityRecheck:
+    """Rechecks visibility with `Visibility.allows`, on the facts stored next to the body. A removed resource indicates a
+    bug.
+    """
+
+    def __init__(self) -> None:
+        self.removed = 0
+
+    def allowed(self, visibility: Visibility, letters: str, type: str, rows: list[Row]) -> list[Stored]:
+        """Return the visible resources of rows that begin with COLUMNS. Each distinct set of facts is checked once."""
+        if visibility.allows_all(type, letters):
+            return list(starmap(partial(Stored, type), map(_STORED_FIELDS, rows)))
+        judge = _Judge(visibility, letters, type)
+        resources = [Stored(type, *_STORED_FIELDS(row)) for row in rows if judge.allows(row[1])]
+        self.removed += len(rows) - len(resources)
+        return resources
+
+    def matches(self, visibility: Visibility, type: str, rows: list[Row], columns: Columns) -> Sequence[StoredResource]:
+        """Recheck the matches of a search, whose rows begin with `columns`."""
+        if columns is WHOLE:
+            return self.allowed(visibility, "s", type, rows)
+        if columns is BARE:
+            return Alike(type, rows, 1)
+        judge = _Judge(visibility, "s", type)
+        visible = [row for row in rows if judge.allows(row[1])]
+        self.removed += len(rows) - len(visible)
+        return Alike(type, visible, 2)
+
+
+class _Judge:
+    """Checks facts against a visibility, each distinct value once."""
+
+    def __init__(self, visibility: Visibility, letters: str, type: str) -> None:
+        self._verdicts: dict[str, bool] = {}
+        self._arguments = visibility, letters, type
+
+    def allows(self, facts: str) -> bool:
+        verdict = self._verdicts.get(facts)
+        if verdict is None:
+            visibility, letters, type = self._arguments
+            verdict = self._verdicts[facts] = visibility.allows(type, letters, patients_of(facts), codes_of(facts))
+        return verdict
+
+
+def mixed(
+    guard: VisibilityRecheck, visibility: Visibility, letters: str, rows: list[Row], type_of: Callable[[Row], str]
+) -> list[Stored]:
+    """Recheck rows of several types and keep their order."""
+    by_type: dict[str, list[Row]] = {}
+    for row in rows:
+        by_type.setdefault(type_of(row), []).append(row)
+    visible = {
+        (type, resource.id): resource
+        for type, type_rows in by_type.items()
+        for resource in guard.allowed(visibility, letters, type, type_rows)
+    }
+    places = [(type_of(row), row[2]) for row in rows]
+    return [visible[place] for place in places if place in visible]
+
+
+def shows(visibility: Visibility, type: str, row: Row) -> bool:
+    """Check one row without counting a removal: an old version may legitimately belong to another patient."""
+    return visibility.allows(type, "r", patients_of(row[1]), codes_of(row[1]))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.fhir.search.parser import parse
-from sickbay.fhir.search.types import named
+from sickbay.fhir.search.routes import named
 
 ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("Observation", "code", "x", ()),
