@@ -25,7 +25,6 @@ from sickbay.storage.interface import (
     Stored,
     Versions,
     Volume,
-    counted,
 )
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.coalescing import Coalescer
@@ -77,7 +76,7 @@ class PostgresStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
-        steps = counted(steps)
+        steps = record_sql.counted(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
         nids = await self._reserve(saves) if saves else {}
         unused = nids

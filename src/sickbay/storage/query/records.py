@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sickbay.storage.interface import Record
+from sickbay.storage.interface import CHANGES, Clear, Delete, Put, Record, Step
 from sickbay.storage.query.statement import SqlReader
 
 KEPT = 86_400
@@ -24,6 +25,8 @@ PUT_IF = (
     " used_at = ?10, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?11"
 )
 """The binds are those of PUT and the revision that must be stored."""
+PUT_AND_COUNT = f"{PUT} RETURNING revision"
+"""Returns 1 if the record is new."""
 USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS NULL"
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
@@ -33,6 +36,17 @@ PURGE = (
     " WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)"
 )
 _COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
+COUNTED = frozenset(("app", "app-before"))
+"""Kinds whose changes are counted."""
+
+
+def counted(steps: Sequence[Step]) -> Sequence[Step]:
+    """Append CHANGES if one of the steps changes a record of a counted kind."""
+    for step in steps:
+        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
+        if kind in COUNTED:
+            return (*steps, CHANGES)
+    return steps
 
 
 def fields(record: Record) -> tuple[Any, ...]:

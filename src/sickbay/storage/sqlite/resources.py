@@ -56,15 +56,11 @@ class _Counters:
 
 
 class Changes:
-    """The changes of one transaction, job by job.
-
-    Call `settle` before a job that may be undone, and `undo` after its savepoint was rolled back. `finish` writes everything
-    that is still pending; without it the changes are incomplete.
-    """
+    """The changes of resources in one transaction, job by job. `settle`, `undo` and `finish` as in `writer.Transaction`."""
 
     def __init__(self, db: apsw.Connection, words: dict[str, int] | None = None) -> None:
         """words: the numbers of names that are known to be stored. They never change."""
-        self.db = self._db = db
+        self._db = db
         self._known_words = words or {}
         self._rows = _Rows(db)
         self._spaces: dict[ResourceSpace, _Counters] = {}
