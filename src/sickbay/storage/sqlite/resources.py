@@ -36,7 +36,6 @@ _COLUMNS = {
     _TERM: ("hash", "system", "code"),
     _HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
 }
-_SIZES = (64, 16, 4, 1)
 _FULL = 65_536
 
 _TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
@@ -310,11 +309,11 @@ class _Rows:
             self._terms.clear()
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        offset = 0
-        for size in _SIZES:
-            while len(rows) - offset >= size:
-                self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
-                offset += size
+        offset, left = 0, len(rows)
+        while left:
+            size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
+            self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+            offset, left = offset + size, left - size
 
 
 def _extend(rows: _TableRows, added: _TableRows) -> None:
