@@ -10,6 +10,7 @@ from typing import cast
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.references import ID, is_absolute, target
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.index_values import HUGE
 from sickbay.fhir.search.query import (
     DateValue,
     Kind,
@@ -24,7 +25,6 @@ from sickbay.fhir.search.query import (
     Value,
 )
 from sickbay.fhir.search.text import fold
-from sickbay.fhir.validation.primitives import HUGE
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
