@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sickbay.fhir.binary import context
 from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.elements import children
-from sickbay.fhir.references import is_absolute
-from sickbay.fhir.references import target as local
+from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
 from sickbay.fhir.search.composites import compiled, composites
 from sickbay.fhir.search.expressions import Present, Step, follow, routes
@@ -265,7 +264,7 @@ def _reference(target: _Target) -> Take:
                 for folded, raw in texts_of(value)[1]:
                     rows.strings[number + TEXT, folded, raw] = None
         text = read(value)
-        address = local(text, rows.base) if text is not None else None
+        address = reference_target(text, rows.base) if text is not None else None
         if address is not None:
             kind, id = address
             rows.references[number, kind, id] = None
