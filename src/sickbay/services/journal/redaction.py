@@ -270,6 +270,8 @@ class Redaction:
         """A redirect: to the app with its response parameters, or to an address of this server."""
         address, mark, query = value.partition("?")
         shown = self.url(address) if address.startswith("/") else self.harmless.url(address)
+        if not query:
+            return f"{shown}{mark}"
         return f"{shown}{mark}{'&'.join(self._redirect_pair(piece) for piece in query.split('&'))}"
 
     def _redirect_pair(self, piece: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import memoize, memoized
 from sickbay.services.journal import safe_search
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.live_secrets import LiveSecrets, decoded
@@ -65,6 +65,7 @@ def _parts(text: str) -> tuple[str, ...]:
 _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
 
 
+@memoize(4096)
 def looks_random(text: str) -> bool:
     """Whether the text has a signed token, a key, or a long run of letters and digits that isn't made of words."""
     if _SIGNED.search(text):
@@ -301,6 +302,8 @@ class SafeValues:
             return segment
         if text in known.ADDRESSES or text in known.types():
             return segment
+        if looks_random(text):
+            return length(text)
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
         )
@@ -331,6 +334,7 @@ def _is_ours(value: str) -> bool:
     return all(part.lower() in known.everyday() | EMPTY for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|\d+", value))
 
 
+@memoize(4096)
 def _is_numbered(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
 
