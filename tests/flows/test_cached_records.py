@@ -43,8 +43,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         await origins._registered(runtime, tenant)
         runtime.secrets = Secrets()
         assert await live_secrets.hashes(runtime)
-        filling._days.clear()
-        await filling.ensure(ResourceSpace("general", "r4"))
+        await filling._fill(ResourceSpace("general", "r4"))
         assert kinds == {"token", "app", "app-before", "user", "changes", "meta"}
         assert kinds.isdisjoint(UNCACHED)
 

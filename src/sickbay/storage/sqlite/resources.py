@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.storage.facts import as_text
+from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, index_rows, rows_of
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.terms import term_hash
@@ -105,7 +105,7 @@ class Changes:
         current = rows(self._db, query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
-            facts = as_text(step.facts.patients, step.facts.codes)
+            facts = facts_text(step.facts)
             self._db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
             self._forget(nid)
             self._index(space, type, nid, step.facts)
@@ -143,7 +143,7 @@ class Changes:
 
     def _create(self, space: _Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
-        nid, facts = self._allocate(space), as_text(step.facts.patients, step.facts.codes)
+        nid, facts = self._allocate(space), facts_text(step.facts)
         self._db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self._db.changes():
             space.allocated -= 1
@@ -154,7 +154,7 @@ class Changes:
         return True
 
     def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
-        facts = as_text(step.facts.patients, step.facts.codes)
+        facts = facts_text(step.facts)
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if state is None:
             self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
@@ -214,7 +214,7 @@ class Changes:
         nid: int | None = self._db.execute(query, (space.number, word, id)).get
         if nid is None:
             nid = self._allocate(space)
-            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, as_text((), ()), b""))
+            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
         space.nids[type, id] = nid
         return nid
 
