@@ -6,6 +6,7 @@ import asyncio
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -17,6 +18,7 @@ from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
+from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
 from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Transaction, Undo, Writer
 
@@ -135,6 +137,23 @@ async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     assert isinstance(outcomes[5], ValueError)
     writer.close()
     assert [row[0] for row in rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
+
+
+async def test_a_transaction_that_changes_only_records_prepares_no_changes_of_resources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, prepared = open_store(tmp_path / "a.db", find), list[Changes]()
+
+    def prepare(*arguments: Any) -> Changes:
+        prepared.append(Changes(*arguments))
+        return prepared[-1]
+
+    monkeypatch.setattr(writing, "Changes", prepare)
+    await store.transaction([Put(Record("token", "t", b"{}")), Put(Record("app", "a", b"{}"))])
+    assert not prepared
+    await asyncio.gather(*(store.transaction([observation(id, "p")]) for id in "ab"))
+    assert len(prepared) == 1
+    await store.close()
 
 
 async def test_a_job_that_ends_the_transaction_fails_the_commit_but_not_the_next_one(file: Path) -> None:

@@ -301,7 +301,6 @@ class _Rows:
         pending = self._own
         _extend(pending, self._settled)
         for table, table_rows in pending.items():
-            table_rows.sort()  # adjacent rows go to the same page
             self._write(table, table_rows)
         _extend(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
@@ -310,6 +309,10 @@ class _Rows:
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)
+        if left == 1:
+            self._db.execute(_text(table, 1), rows[0])
+            return
+        rows.sort()  # adjacent rows go to the same page
         while left:
             size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
             self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
