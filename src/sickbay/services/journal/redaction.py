@@ -95,7 +95,7 @@ class Redaction:
     """Redacts one exchange. Call `request` first, because what it keeps decides what the rest may quote."""
 
     def __init__(
-        self, recorded: RecordedRequest, live: LiveSecrets, public: Iterable[str], *, fhir: bool, more: str = ""
+        self, recorded: RecordedRequest, live: LiveSecrets, public: Iterable[str | None], *, fhir: bool, more: str = ""
     ) -> None:
         """more: other input that came with the request, such as a body that isn't in the `RecordedRequest`."""
         self.harmless = SafeValues(live, public)

@@ -116,7 +116,7 @@ _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 class SafeValues:
     """Shows harmless values, given the public values of this exchange and the current secrets."""
 
-    def __init__(self, live: LiveSecrets, public: Iterable[str] = ()) -> None:
+    def __init__(self, live: LiveSecrets, public: Iterable[str | None] = ()) -> None:
         self.live = live
         self._random = ""
         """The value that `random` kept."""
@@ -297,10 +297,10 @@ class SafeValues:
 
     def segment(self, segment: str, *, free: bool = True) -> str:
         """One part of a path. free: any words, as in an app's URL; otherwise only parts of Sickbay's own URLs."""
-        text = unquote(segment)
-        if text in ("", ".", "..") or text in self.parts or self.is_public(text):
+        text = unquote(segment) if "%" in segment else segment
+        if text in ("", ".", "..") or text in self.parts or text in known.ADDRESSES or text in known.types():
             return segment
-        if text in known.ADDRESSES or text in known.types():
+        if self.is_public(text):
             return segment
         if looks_random(text):
             return length(text)
