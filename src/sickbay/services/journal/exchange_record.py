@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
@@ -176,6 +176,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         _public(exchange),
         fhir=exchange.stage in FHIR,
         more="" if parsed_body == exchange.wire.body else parsed_body,
+        base=request.base if isinstance(request, AccessRequest) else "",
     )
     redaction.quotes(_challenges(exchange))
     facts: dict[str, Any] = {

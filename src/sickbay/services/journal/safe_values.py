@@ -266,7 +266,7 @@ class SafeValues:
             return length(value)
         shown = f"{self._scheme(scheme)}:" if scheme else ""
         shown += self._authority(authority, free) if authority else ""
-        shown += "/".join(self._segments(path, free))
+        shown += "/".join(self.segments(path, free))
         shown += "?" + self.foreign_query(query[1:]) if query else ""
         return lead + shown + (self._fragment(fragment) if fragment else "") + tail
 
@@ -277,7 +277,7 @@ class SafeValues:
     def _scheme(self, scheme: str) -> str:
         return scheme if _SCHEME.fullmatch(scheme) and self.plain(scheme) else length(scheme)
 
-    def _segments(self, path: str, free: bool) -> Iterator[str]:
+    def segments(self, path: str, free: bool = True) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
         for part in path.split("/"):
             yield self.segment(part, free=free)
