@@ -292,13 +292,13 @@ def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
     assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"
 
 
-SHORT = ("", "/", "//", "?", "&", "=", "#", "%", "%2F", "..", "b", "1")
-NAMES = ("_history", "$export", "bulkdata-status", "Smith", "smith-jones", "code", "Observation", "p-0001", "callback")
+PUNCTUATION = ("", "/", "//", "?", "&", "=", "#", "%", "%2F", "..", "b", "1")
+SEGMENTS = ("_history", "$export", "bulkdata-status", "Smith", "smith-jones", "code", "Observation", "p-0001", "callback")
 RANDOM = ("5f0c2b1e7d344a6b9c881e2f3a4b5c6d", "x" * 2001, TOKEN, SECRET)
 
 
 @settings(max_examples=1000)
-@given(st.lists(st.sampled_from((*SHORT, *NAMES, *RANDOM)), max_size=7).map("".join), st.booleans())
+@given(st.lists(st.sampled_from((*PUNCTUATION, *SEGMENTS, *RANDOM)), max_size=7).map("".join), st.booleans())
 def test_addresses_below_a_public_base_are_shown_as_they_are_without_knowing_the_base(rest: str, fhir: bool) -> None:
     base, address = f"{AT}/r4", f"{AT}/r4{rest}"
     recorded = RecordedRequest("GET", address, {})
