@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
-from tests.storage.making import SPACE, find, observation
+from tests.storage.making import SPACE, find, observation, query_for, where
 
+from sickbay.fhir.search.query import TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import DiskFails, Unavailable
-from sickbay.storage.interface import Conflict, Put, Record
+from sickbay.storage.interface import Conflict, Put, Record, Save
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
@@ -153,6 +155,31 @@ async def test_a_transaction_that_changes_only_records_prepares_no_changes_of_re
     assert not prepared
     await asyncio.gather(*(store.transaction([observation(id, "p")]) for id in "ab"))
     assert len(prepared) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_coding_of_a_change_that_was_undone_is_stored_with_the_next_one(tmp_path: Path, whole: bool) -> None:
+    store = open_store(tmp_path / "a.db", find)
+
+    def fails() -> Iterator[Save]:
+        yield observation("o1", "p", code="x")
+        raise ValueError("no")
+
+    async def fail() -> None:
+        if whole:
+            await store.fill(SPACE, fails())
+        else:
+            await store.transaction([observation("o1", "p", code="x"), Put(Record("code", "k", b""), 7)])
+
+    with pytest.raises((ValueError, Conflict)):
+        await fail()
+    for id in ("o2", "o3"):
+        await store.transaction([observation(id, "p", code="x")])
+    coded = query_for("Observation", where("Observation", "code", TokenValue(None, "x")))
+    assert len((await store.search(SPACE, coded, EVERYTHING)).matches) == 2
+    terms = rows(connect(tmp_path / "a.db"), "SELECT code FROM term WHERE code = 'x'")
+    assert terms == [("x",)]
     await store.close()
 
 

@@ -5,6 +5,8 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
 from typing import Any, TypeAlias
@@ -54,17 +56,27 @@ class _Counters:
         return _Counters(self.number, self.allocated, self.sequence, dict(self.live))
 
 
-class Changes:
-    """The changes of resources in one transaction, job by job. `settle`, `undo` and `finish` as in `writer.Transaction`."""
+@dataclass(slots=True)
+class StoredNames:
+    """Names and codings that are known to be stored. They are never changed or deleted.
 
-    def __init__(self, db: apsw.Connection, words: dict[str, int] | None = None) -> None:
-        """words: the numbers of names that are known to be stored. They never change."""
+    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about _FULL at most.
+    """
+
+    words: dict[str, int] = field(default_factory=dict)
+    terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
+
+
+class Changes:
+    """The changes of resources in one transaction, job by job. The methods are called as those of `writer.Transaction`."""
+
+    def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
         self._db = db
-        self._known_words = words or {}
-        self._rows = _Rows(db)
+        self._known = known
+        self._rows = _Rows(db, known.terms)
         self._spaces: dict[ResourceSpace, _Counters] = {}
         self._settled: dict[ResourceSpace, _Counters] = {}
-        self.words: dict[str, int] = {}
+        self._words: dict[str, int] = {}
         """The numbers of other names. They are stored once the transaction is committed."""
 
     def settle(self) -> None:
@@ -75,7 +87,7 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self.words.clear()
+        self._words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
@@ -141,6 +153,12 @@ class Changes:
                 )
             space.live.clear()
 
+    def committed(self) -> None:
+        self._known.words |= self._words
+        if len(self._known.terms) > _FULL:
+            self._known.terms.clear()
+        self._known.terms |= self._rows.terms
+
     def _create(self, space: _Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
         nid, facts = self._allocate(space), facts_text(step.facts)
@@ -193,7 +211,7 @@ class Changes:
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.add({_HISTORY: [row]})
+        self._rows.append(_HISTORY, row)
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -237,13 +255,13 @@ class Changes:
         return self._spaces[space]
 
     def _word(self, text: str) -> int:
-        number = self._known_words.get(text) or self.words.get(text)
+        number = self._known.words.get(text) or self._words.get(text)
         if number is None:
             number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
                 number = rows(self._db, add, (text,))[0][0]
-            self.words[text] = number
+            self._words[text] = number
         return number
 
     def forget_all(self, number: int) -> None:
@@ -255,14 +273,20 @@ class Changes:
 class _Rows:
     """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
 
-    def __init__(self, db: apsw.Connection) -> None:
+    def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
         self._db = db
+        self._known_terms = known_terms
         self._settled: _TableRows = {}
         self._own: _TableRows = {}
         self._flushed: _TableRows = {}
         """The settled rows that were written since the last `settle`."""
         self._count = 0
-        self._terms: dict[tuple[str | None, str], int] = {}
+        self.terms: dict[tuple[str | None, str], int] = {}
+        """The hashes of codings that are stored once the transaction is committed."""
+
+    def append(self, table: str, row: tuple[Any, ...]) -> None:
+        self._own.setdefault(table, []).append(row)
+        self._count += 1
 
     def add(self, added: _TableRows) -> None:
         own = self._own
@@ -274,11 +298,12 @@ class _Rows:
             self._count += len(table_rows)
 
     def term(self, system: str | None, code: str) -> int:
-        """Return the hash of a coding and add the coding to the dictionary."""
-        hash = self._terms.get((system, code))
+        """Return the hash of a coding, and add the coding to the dictionary unless it is known to be there."""
+        key = system, code
+        hash = self._known_terms.get(key) or self.terms.get(key)
         if hash is None:
-            hash = self._terms[system, code] = term_hash(system, code)
-            self.add({_TERM: [(hash, system or "", code)]})
+            hash = self.terms[key] = term_hash(system, code)
+            self.append(_TERM, (hash, system or "", code))
         return hash
 
     def full(self) -> bool:
@@ -295,7 +320,7 @@ class _Rows:
         """
         _extend(self._settled, self._flushed)
         self._own, self._flushed, self._count = {}, {}, 0
-        self._terms.clear()
+        self.terms.clear()
 
     def flush(self) -> None:
         pending = self._own
@@ -304,8 +329,8 @@ class _Rows:
             self._write(table, table_rows)
         _extend(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
-        if len(self._terms) > _FULL:
-            self._terms.clear()
+        if len(self.terms) > _FULL:
+            self.terms.clear()
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)

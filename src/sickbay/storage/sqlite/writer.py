@@ -28,7 +28,7 @@ from sickbay.storage.sqlite.connection import (
     make_room,
     translate_error,
 )
-from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.sqlite.resources import Changes, StoredNames
 
 GROUP = 64
 """A commit with this many requests takes no more."""
@@ -49,25 +49,19 @@ class Transaction:
     that is still pending; without it the changes are incomplete.
     """
 
-    def __init__(self, db: apsw.Connection, words: dict[str, int] | None = None) -> None:
-        """words: the numbers of names that are known to be stored. They never change."""
+    def __init__(self, db: apsw.Connection, known: StoredNames | None = None) -> None:
         self.db = db
         self.revises_records = False
         """Whether a record was changed that something may be cached of."""
-        self._known_words = words or {}
+        self._known = known or StoredNames()
         self._resources: Changes | None = None
 
     @property
     def resources(self) -> Changes:
         """The changes of resources. Most transactions change only records."""
         if self._resources is None:
-            self._resources = Changes(self.db, self._known_words)
+            self._resources = Changes(self.db, self._known)
         return self._resources
-
-    @property
-    def words(self) -> dict[str, int]:
-        """The numbers of other names. They are stored once the transaction is committed."""
-        return {} if self._resources is None else self._resources.words
 
     def settle(self) -> None:
         if self._resources is not None:
@@ -84,6 +78,11 @@ class Transaction:
             return
         self._resources.finish()
         self.db.execute(REVISE_BOTH if self.revises_records else REVISE_RESOURCES)
+
+    def committed(self) -> None:
+        """Remember which names are stored now."""
+        if self._resources is not None:
+            self._resources.committed()
 
 
 Job: TypeAlias = Callable[[Transaction], T]
@@ -125,8 +124,7 @@ class Writer:
         """Requests that the loop has handed over, and that the thread has answered. Each thread adds only to its own."""
         self._open = True
         self._roomy = False
-        self._words: dict[str, int] = {}
-        """The numbers of names, read or written by earlier commits. PostgreSQL's IdAllocator keeps them too."""
+        self._known = StoredNames()
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
@@ -210,11 +208,11 @@ class Writer:
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
-            transaction = Transaction(self._connection, self._words)
+            transaction = Transaction(self._connection, self._known)
             outcomes = [self._attempt(transaction, request) for request in group]
             transaction.finish()
             self._connection.execute("COMMIT")
-            self._words |= transaction.words
+            transaction.committed()
             return outcomes
         except Exception as error:
             self._undo()
