@@ -214,8 +214,10 @@ class Volume(NamedTuple):
         return self.exchanges > most.exchanges or self.bytes > most.bytes
 
 
+COUNTED = frozenset(("app", "app-before"))
+"""Kinds whose changes are counted."""
 CHANGES = Put(Record("changes", "app", b"{}"))
-"""Written with every change of an app, so that every worker sees a new revision of this record."""
+"""Written with every change of those kinds, so that every worker sees a new revision of this record."""
 
 UNCACHED = frozenset(("code", "condition", "consent", "family", "jti", "launch", "login", "pending", "session"))
 """Kinds of records that no cache has anything of: their changes leave the stamp unchanged.

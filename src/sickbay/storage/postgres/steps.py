@@ -6,7 +6,20 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Reindex, Save, Step, UseOnce, Volume
+from sickbay.storage.interface import (
+    CHANGES,
+    COUNTED,
+    Clear,
+    Conflict,
+    Delete,
+    DeleteFamily,
+    Put,
+    Reindex,
+    Save,
+    Step,
+    UseOnce,
+    Volume,
+)
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.resources import reindex, save
@@ -16,6 +29,15 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
 
 _PUT_IF = record_sql.PUT_IF.replace("?", "$")
+
+
+def counted(steps: Sequence[Step]) -> Sequence[Step]:
+    """Append CHANGES if one of the steps changes a record of a counted kind."""
+    for step in steps:
+        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
+        if kind in COUNTED:
+            return (*steps, CHANGES)
+    return steps
 
 
 async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:

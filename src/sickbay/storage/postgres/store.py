@@ -33,7 +33,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
-from sickbay.storage.postgres.steps import apply, purge, trim
+from sickbay.storage.postgres.steps import apply, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
@@ -75,7 +75,7 @@ class PostgresStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
-        steps = record_sql.counted(steps)
+        steps = counted(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
         nids = await self._reserve(saves) if saves else {}
         unused = nids

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from sickbay.storage.interface import CHANGES, Clear, Delete, Put, Record, Step
+from sickbay.storage.interface import Record
 from sickbay.storage.query.statement import SqlReader
 
 KEPT = 86_400
@@ -36,17 +35,6 @@ PURGE = (
     " WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?)"
 )
 _COUNT_FAMILY = "SELECT count(*) FROM (SELECT 1 FROM record WHERE family = ? AND kind = ? AND family <> '' LIMIT ?) counted"
-COUNTED = frozenset(("app", "app-before"))
-"""Kinds whose changes are counted."""
-
-
-def counted(steps: Sequence[Step]) -> Sequence[Step]:
-    """Append CHANGES if one of the steps changes a record of a counted kind."""
-    for step in steps:
-        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
-        if kind in COUNTED:
-            return (*steps, CHANGES)
-    return steps
 
 
 def fields(record: Record) -> tuple[Any, ...]:

@@ -15,6 +15,8 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import (
+    CHANGES,
+    COUNTED,
     UNCACHED,
     Clear,
     Conflict,
@@ -78,7 +80,6 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            steps = record_sql.counted(steps)
             await self._writer.run(partial(apply, steps=tuple(steps)), _undo_of(steps), steps=len(steps))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
@@ -228,6 +229,8 @@ def _put(transaction: Transaction, step: Put) -> None:
         db.execute(record_sql.PUT, fields)
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
+    if record.kind in COUNTED:
+        _put(transaction, CHANGES)
 
 
 def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
@@ -246,6 +249,8 @@ def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Cl
     kinds = step.kinds if isinstance(step, DeleteFamily) else (step.kind,)
     if not UNCACHED.issuperset(kinds):
         transaction.revises_records = True
+    if isinstance(step, Delete | Clear) and step.kind in COUNTED:
+        _put(transaction, CHANGES)
 
 
 def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
