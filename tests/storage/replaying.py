@@ -16,8 +16,8 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import ResourceSpace, Save, Step
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import connect, migrate, rows
-from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import apply
+from sickbay.storage.sqlite.writer import Transaction
 
 TableContents: TypeAlias = dict[str, list[tuple[Any, ...]]]
 NAMED = ("nid", "patient", "target")
@@ -53,9 +53,9 @@ def differences(path: Path, base: str = "") -> list[str]:
 
 def applied(db: apsw.Connection, steps: Sequence[Step]) -> None:
     """Apply these steps within a transaction."""
-    changes = Changes(db)
-    apply(changes, steps)
-    changes.finish()
+    transaction = Transaction(db)
+    apply(transaction, steps)
+    transaction.finish()
 
 
 def versions(path: Path) -> dict[tuple[str, str], list[bytes]]:

@@ -1,13 +1,16 @@
-"""The stamp, by which a process knows that nothing was written since, on every engine."""
+"""The stamps, by which a process knows that nothing was written since, on every engine: of records and of resources."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.postgres import ENGINES
 from tests.storage.engines import open_engine
@@ -15,13 +18,14 @@ from tests.storage.making import SPACE, find, observation, patient, query_for, w
 
 from sickbay.fhir.search.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+from sickbay.storage.interface import UNCACHED, Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 from sickbay.storage.postgres import store as postgres_store
 from sickbay.storage.query import queries as queries_module
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.statement import Row, SqlReader
 from sickbay.storage.sqlite import reader
-from sickbay.storage.sqlite.store import open_store
+from sickbay.storage.sqlite.connection import connect
+from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 
 @pytest.fixture(autouse=True)
@@ -45,47 +49,123 @@ async def stamp(store: Store) -> int | None:
     return store.stamp()
 
 
+def resource_stamp(store: Any) -> int | None:
+    """The stamp that the caches of searches depend on."""
+    reader = store._reader if isinstance(store, SqliteStore) else store
+    stamp: int | None = reader.stamp()
+    return stamp
+
+
 @pytest.mark.anyio
 async def test_the_stamp_changes_only_when_any_process_writes(stores: tuple[Store, Store]) -> None:
     own, other = stores
-    await own.transaction([Put(Record("code", "k", b"{}"))])
+    await own.transaction([Put(Record("token", "k", b"{}"))])
     first = await stamp(own)
     assert first is not None
     assert [await stamp(own) for _ in range(3)] == [first] * 3
-    await other.transaction([UseOnce("code", "k", 20)])
+    await other.transaction([UseOnce("token", "k", 20)])
     second = await stamp(own)
     assert second != first
-    await own.transaction([Put(Record("code", "k", b"{}"))])
+    await own.transaction([Put(Record("token", "k", b"{}"))])
     assert await stamp(own) not in (first, second)
 
 
+KINDS = ("token", "app", "user", "changes", "code", "family")
+KEYS = ("a", "b")
+IDS = ("p", "q")
+kinds, keys = st.sampled_from(KINDS), st.sampled_from(KEYS)
+values = st.sampled_from((b"1", b"2"))
+WRITES: st.SearchStrategy[Any] = st.one_of(
+    st.builds(
+        lambda kind, key, value, revision: Put(Record(kind, key, value, family=key), revision),
+        kinds,
+        keys,
+        values,
+        st.sampled_from((None, None, 0, 1, 2)),
+    ),
+    st.builds(UseOnce, kinds, keys, st.just(20)),
+    st.builds(Delete, kinds, keys),
+    st.builds(lambda key, several: DeleteFamily(key, tuple(several)), keys, st.lists(kinds, min_size=1, max_size=2)),
+    st.builds(Clear, kinds),
+    st.builds(lambda id, version: replace(patient(id), version_id=version), st.sampled_from(IDS), st.integers(1, 3)),
+    st.just(Clear("resources", SPACE.tenant)),
+)
+TRANSACTIONS = st.lists(st.tuples(st.integers(0, 1), st.lists(WRITES, min_size=1, max_size=3)), max_size=12)
+"""For each transaction, the process that runs it and its steps."""
+
+
+async def records_of(store: Store) -> dict[tuple[str, str], Record | None]:
+    return {(kind, key): await store.get(kind, key) for kind in KINDS if kind not in UNCACHED for key in KEYS}
+
+
+async def resources_of(store: Store) -> list[Any]:
+    return [await store.read(SPACE, "Patient", id, EVERYTHING) for id in IDS]
+
+
+@pytest.mark.anyio
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TRANSACTIONS)
+async def test_what_was_read_at_a_stamp_is_still_true_while_the_stamp_is_the_same(
+    stores: tuple[Store, Store], transactions: list[tuple[int, list[Step]]]
+) -> None:
+    """For both processes, after every write of either. Only a token that was absent may exist at the same stamp."""
+    await stores[0].transaction([*map(Clear, KINDS), Clear("resources", SPACE.tenant)])
+    seen: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+    for process, steps in transactions:
+        with suppress(Conflict):
+            await stores[process].transaction(steps)
+        for store in stores:
+            records_stamp, resources_stamp = await stamp(store), resource_stamp(store)
+            now, stored = await records_of(store), await resources_of(store)
+            before = seen[0].setdefault(records_stamp, now)
+            assert {key: record for key, record in now.items() if key[0] != "token" or before[key] is not None} == {
+                key: record for key, record in before.items() if key[0] != "token" or record is not None
+            }
+            assert seen[1].setdefault(resources_stamp, stored) == stored
+
+
 BOOKKEEPING = Put(Record("exchange", "e", b"{}"), aside=True)
-WRITES: list[Step] = [
+CHANGES_OF_RECORDS: list[Step] = [
     Put(Record("exchange", "e", b"{}")),
-    UseOnce("code", "k", 20),
-    Delete("code", "k"),
-    DeleteFamily("f", ("code",)),
-    Clear("code"),
-    patient("p"),
+    Put(Record("token", "old", b"[]", family="f")),
+    Put(Record("token", "old", b"[]"), 2),
+    Put(Record("app", "new", b"{}"), 0),
+    UseOnce("token", "old", 20),
+    Delete("token", "new"),
+    DeleteFamily("f", ("code", "token")),
+    Clear("token"),
+    Clear("resources", SPACE.tenant),
+]
+OTHERS: list[list[Step]] = [
+    [BOOKKEEPING],
+    [Put(Record("token", "new", b"{}"), 0)],
+    [Put(Record("token", "newer", b"{}"))],
+    [Put(Record("code", "k", b"{}"), 0), Put(Record("family", "k", b"{}"))],
+    [Put(Record("family", "k", b"{}"), 1), UseOnce("code", "k", 20)],
+    [Delete("code", "k"), DeleteFamily("f", ("code",)), Clear("launch")],
+    [patient("q")],
 ]
 
 
 @pytest.mark.anyio
-async def test_only_bookkeeping_leaves_the_stamp_unchanged(tmp_path: Path) -> None:
+async def test_on_sqlite_the_stamp_changes_only_with_records_that_are_cached(tmp_path: Path) -> None:
     own, other = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
-    await own.transaction([Put(Record("code", "k", b"{}"))])
-    first = await stamp(own)
-    for store in (own, other):
-        await store.transaction([BOOKKEEPING])
+    await own.transaction([Put(Record("app", "a", b"{}")), Put(Record("token", "old", b"{}", family="f"))])
+    first, searches = await stamp(own), resource_stamp(own)
+    for store, steps in zip((own, other) * 4, OTHERS, strict=False):
+        await store.transaction(steps)
         assert await stamp(own) == await stamp(other) == first
-    record = await own.get("exchange", "e")
-    assert record
-    assert record.revision == 2
-    stamps = [first]
-    for step in WRITES:
+    with pytest.raises(Conflict):
+        await other.transaction([Put(Record("token", "old", b"[]"), 0)])
+    assert await stamp(own) == first
+    assert resource_stamp(own) != searches
+    searches, stamps = resource_stamp(own), [first]
+    for step in CHANGES_OF_RECORDS:
+        assert resource_stamp(own) == searches
         await other.transaction([BOOKKEEPING, step])
         stamps.append(await stamp(own))
-    await asyncio.gather(own.transaction([BOOKKEEPING]), own.transaction([patient("q")]), own.transaction([BOOKKEEPING]))
+    assert resource_stamp(own) != searches
+    await asyncio.gather(own.transaction([BOOKKEEPING]), own.transaction([Put(Record("user", "u", b""))]))
     stamps.append(await stamp(own))
     await other.purge(0, 10)
     stamps.append(await stamp(own))
@@ -95,32 +175,19 @@ async def test_only_bookkeeping_leaves_the_stamp_unchanged(tmp_path: Path) -> No
 
 
 @pytest.mark.anyio
-async def test_only_inserting_a_new_token_leaves_the_stamp_unchanged(tmp_path: Path) -> None:
-    own, other = open_store(tmp_path / "a.db"), open_store(tmp_path / "a.db")
-    await own.transaction([Put(Record("token", "first", b"{}", family="f"))])
-    first = await stamp(own)
-    for number, store in enumerate((own, other)):
-        await store.transaction([Put(Record("token", f"new {number}", b"{}"), 0)])
-        assert await stamp(own) == await stamp(other) == first
-    with pytest.raises(Conflict):
-        await other.transaction([Put(Record("token", "first", b"[]"), 0)])
-    assert await stamp(own) == first
-    stamps = [first]
-    changes: list[Step] = [
-        Put(Record("token", "first", b"[]", family="f")),
-        Put(Record("token", "new 0", b"[]"), 1),
-        Put(Record("app", "new", b"{}"), 0),
-        UseOnce("token", "first", 20),
-        Delete("token", "new 1"),
-        DeleteFamily("f", ("token",)),
-        Clear("token"),
-    ]
-    for number, step in enumerate(changes):
-        await other.transaction([Put(Record("token", f"another {number}", b"{}"), 0), step])
-        stamps.append(await stamp(own))
-    assert len(set(stamps)) == len(stamps)
+async def test_a_commit_by_an_older_sickbay_changes_both_stamps(tmp_path: Path) -> None:
+    """It stores 8 bytes for records and resources together."""
+    own, older = open_store(tmp_path / "a.db"), connect(tmp_path / "a.db")
+    for steps in ([Put(Record("app", "a", b"{}"))], [patient("p")]):
+        await own.transaction(steps)
+        before = await stamp(own), resource_stamp(own)
+        older.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('revision', randomblob(8))")
+        await asyncio.sleep(0)  # the reader sees it in its next turn
+        after = await stamp(own), resource_stamp(own)
+        assert before[0] != after[0]
+        assert before[1] != after[1]
+    older.close()
     await own.close()
-    await other.close()
 
 
 @pytest.mark.anyio

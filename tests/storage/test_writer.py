@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
-from tests.storage.making import SPACE, find, observation
+from tests.storage.making import SPACE, find, observation, query_for, where
 
+from sickbay.fhir.search.query import TokenValue
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import DiskFails, Unavailable
-from sickbay.storage.interface import Conflict, Put, Record
+from sickbay.storage.interface import Conflict, Put, Record, Save
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Undo, Writer
+from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Transaction, Undo, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -33,8 +36,8 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "a.db"
 
 
-def insert(number: int, changes: Changes) -> int:
-    changes.db.execute("INSERT INTO a VALUES (?)", (number,))
+def insert(number: int, transaction: Transaction) -> int:
+    transaction.db.execute("INSERT INTO a VALUES (?)", (number,))
     return number
 
 
@@ -95,8 +98,8 @@ async def test_requests_that_wait_for_a_commit_share_the_next_one(file: Path) ->
     db.set_commit_hook(lambda: bool(commits.append(1)))
     writer, busy, go = Writer(db), threading.Event(), threading.Event()
 
-    def slow(changes: Changes) -> None:
-        insert(100, changes)
+    def slow(transaction: Transaction) -> None:
+        insert(100, transaction)
         busy.set()
         go.wait(10)
 
@@ -126,8 +129,8 @@ async def test_the_page_cache_grows_when_many_requests_share_a_commit(file: Path
 async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     writer = Writer(connect(file))
 
-    def faulty(changes: Changes) -> None:
-        insert(100, changes)
+    def faulty(transaction: Transaction) -> None:
+        insert(100, transaction)
         raise ValueError("no")
 
     jobs = [*(writer.run(partial(insert, number)) for number in range(5)), writer.run(faulty)]
@@ -138,11 +141,55 @@ async def test_an_error_undoes_only_its_own_job(file: Path) -> None:
     assert [row[0] for row in rows(connect(file), "SELECT b FROM a ORDER BY b")] == [0, 1, 2, 3, 4]
 
 
+async def test_a_transaction_that_changes_only_records_prepares_no_changes_of_resources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, prepared = open_store(tmp_path / "a.db", find), list[Changes]()
+
+    def prepare(*arguments: Any) -> Changes:
+        prepared.append(Changes(*arguments))
+        return prepared[-1]
+
+    monkeypatch.setattr(writing, "Changes", prepare)
+    await store.transaction([Put(Record("token", "t", b"{}")), Put(Record("app", "a", b"{}"))])
+    assert not prepared
+    await asyncio.gather(*(store.transaction([observation(id, "p")]) for id in "ab"))
+    assert len(prepared) == 1
+    await store.close()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_coding_of_a_change_that_was_undone_is_stored_with_the_next_one(tmp_path: Path, whole: bool) -> None:
+    store = open_store(tmp_path / "a.db", find)
+
+    def fails() -> Iterator[Save]:
+        yield observation("o1", "p", code="x")
+        raise ValueError("no")
+
+    async def fail() -> None:
+        if whole:
+            await store.fill(SPACE, fails())
+        else:
+            await store.transaction([observation("o1", "p", code="x"), Put(Record("code", "k", b""), 7)])
+
+    with pytest.raises((ValueError, Conflict)):
+        await fail()
+    for id in ("o2", "o3"):
+        await store.transaction([observation(id, "p", code="x")])
+    coded = query_for("Observation", where("Observation", "code", TokenValue(None, "x")))
+    assert len((await store.search(SPACE, coded, EVERYTHING)).matches) == 2
+    terms = rows(connect(tmp_path / "a.db"), "SELECT code FROM term WHERE code = 'x'")
+    assert terms == [("x",)]
+    await store.close()
+
+
 async def test_a_job_that_ends_the_transaction_fails_the_commit_but_not_the_next_one(file: Path) -> None:
     writer = Writer(connect(file))
     with pytest.raises(apsw.Error):
         await writer.run(
-            lambda changes: changes.db.execute("ROLLBACK") and insert(1, changes) and changes.db.execute("ROLLBACK")
+            lambda transaction: (
+                transaction.db.execute("ROLLBACK") and insert(1, transaction) and transaction.db.execute("ROLLBACK")
+            )
         )
     assert await writer.run(partial(insert, 7)) == 7
     writer.close()
@@ -191,9 +238,9 @@ async def test_a_full_disk_raises_an_error_and_writing_works_again_once_there_is
     writer.close()
 
 
-def many(count: int, changes: Changes) -> int:
+def many(count: int, transaction: Transaction) -> int:
     for number in range(count):
-        insert(number, changes)
+        insert(number, transaction)
     return count
 
 
@@ -228,11 +275,11 @@ async def test_the_numbers_of_names_are_kept_once_they_are_committed(tmp_path: P
     db, statements = connect(tmp_path / "a.db"), list[str]()
     writer = Writer(db)
 
-    def save(id: str, changes: Changes) -> None:
-        changes.save(observation(id, "p"))
+    def save(id: str, transaction: Transaction) -> None:
+        transaction.resources.save(observation(id, "p"))
 
-    def fail(changes: Changes) -> None:
-        save("1", changes)
+    def fail(transaction: Transaction) -> None:
+        save("1", transaction)
         raise ValueError("stopped")
 
     with pytest.raises(ValueError, match="stopped"):

@@ -7,7 +7,7 @@ import binascii
 import re
 from typing import Any, NamedTuple
 
-from sickbay.fhir.references import target
+from sickbay.fhir.routing import reference_target
 
 EXTENSION = "http://hl7.org/fhir/3.0/StructureDefinition/extension-Binary.securityContext"
 """The extension in `meta` that carries the security context in DSTU2. The element exists since STU3."""
@@ -48,7 +48,7 @@ def context(resource: dict[str, Any], base: str) -> tuple[str, str] | None:
         references = (extension.get("valueReference") for extension in extensions if extension.get("url") == EXTENSION)
         reference = next(references, None)
     address = reference.get("reference") if isinstance(reference, dict) else None
-    return target(address, base) if isinstance(address, str) else None
+    return reference_target(address, base) if isinstance(address, str) else None
 
 
 def wrapped(version: str, kind: str, data: bytes, context: str | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.references import ID
+from sickbay.fhir.routing import ID
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import known_types, nearest_of

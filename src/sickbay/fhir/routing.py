@@ -1,17 +1,21 @@
-"""Maps a method and a path below a FHIR base to an interaction. Compares exact strings; doesn't normalise or decode."""
+"""Maps a method and a path below a FHIR base to an interaction, and a reference to its target. Compares exact strings; doesn't
+normalise or decode.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Struct
 
 from sickbay.fhir.operations import registry as operation_registry
-from sickbay.fhir.references import ID
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.parameters import compartment_types, known_types, nearest_of, other_versions, resource_types
 from sickbay.kernel.memoize import memoize
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 class Route(Struct, frozen=True, gc=False):
@@ -237,3 +241,20 @@ COUNTERPARTS = {
     ("dstu2", "PractitionerRole"): "Practitioner",
 }
 """(version, name in another version) -> name in this version, for names that aren't similar."""
+
+
+@memoize(16_384)
+def reference_target(reference: str, base: str) -> tuple[str, str] | None:
+    """(type, id) of `Type/id` or `{base}/Type/id`, without a version. None if it is contained, logical or external."""
+    local = reference.removeprefix(base + "/") if reference.startswith(base + "/") else reference
+    parts = local.split("/")
+    if len(parts) == 4 and parts[2] == "_history":
+        parts = parts[:2]
+    if len(parts) != 2 or not parts[0].isalpha() or not ID.fullmatch(parts[1]):
+        return None
+    return parts[0], parts[1]
+
+
+def is_absolute(reference: str) -> bool:
+    """Whether the reference is a URL or a URN."""
+    return "://" in reference or reference.startswith("urn:")

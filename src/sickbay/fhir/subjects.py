@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sickbay.fhir.binary import context
-from sickbay.fhir.references import target
+from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
 from sickbay.fhir.search.expressions import ElementPath, routes, walk
 from sickbay.fhir.search.index import CROWDS
@@ -112,7 +112,7 @@ def _patients(ways: tuple[ElementPath, ...], resource: dict[str, Any], base: str
         read = index_values.reference_reader(route.type)
         for value in walk(route, resource):
             text = read(value)
-            place = target(text, base) if text is not None else None
+            place = reference_target(text, base) if text is not None else None
             if place is not None and place[0] == "Patient":
                 ids.add(place[1])
     return frozenset(ids)

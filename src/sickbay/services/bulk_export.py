@@ -18,7 +18,7 @@ from sickbay.fhir import lossless_json
 from sickbay.fhir.attachments import with_absolute_attachments
 from sickbay.fhir.operations.parameters import ASSOCIATED, NO_REFERENCES, OperationInput, type_filters
 from sickbay.fhir.outcome import Issue, outcome
-from sickbay.fhir.references import target
+from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.index import CROWDS
 from sickbay.fhir.search.parameters import compartment_types, resource_types
@@ -73,7 +73,7 @@ def members(group: Stored, base: str) -> tuple[str, ...]:
         if isinstance(member, dict) and not member.get("inactive")
     ]
     entities = [member["entity"] for member in active if isinstance(member.get("entity"), dict)]
-    references = (target(str(entity.get("reference", "")), base) for entity in entities)
+    references = (reference_target(str(entity.get("reference", "")), base) for entity in entities)
     return tuple(sorted({reference[1] for reference in references if reference is not None and reference[0] == "Patient"}))
 
 
@@ -309,7 +309,7 @@ def _collect(runtime: Runtime, space: ResourceSpace, resources: Iterable[Stored]
     base = runtime.tenants[space.tenant].fhir_base(space.version)
     for resource in resources:
         for match in _REFERENCE.finditer(resource.body):
-            reference = target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)
+            reference = reference_target(match[1].decode("utf-8", "replace").replace("\\/", "/"), base)
             if reference is not None and reference[0] in references:
                 references[reference[0]].add(reference[1])
 

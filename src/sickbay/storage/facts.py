@@ -1,4 +1,7 @@
-"""Encodes the facts stored next to a body for the second access check: two lines of JSON, patients and codes."""
+"""Reads the facts stored next to a body for the second access check: two lines of JSON, patients and codes.
+
+`query/saving.py` writes them.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,7 @@ _patients = msgspec.json.Decoder(tuple[str, ...])
 _codes = msgspec.json.Decoder(tuple[tuple[str, str | None, str], ...])
 
 
-def as_text(patients: tuple[str, ...], codes: Codes) -> str:
-    return f"{msgspec.json.encode(patients).decode()}\n{msgspec.json.encode(codes).decode()}"
-
-
-NONE = as_text((), ())
+NONE = "[]\n[]"
 
 
 def patients_of(facts: str) -> tuple[str, ...]:

@@ -219,32 +219,11 @@ COUNTED = frozenset(("app", "app-before"))
 CHANGES = Put(Record("changes", "app", b"{}"))
 """Written with every change of those kinds, so that every worker sees a new revision of this record."""
 
+UNCACHED = frozenset(("code", "condition", "consent", "family", "jti", "launch", "login", "pending", "session"))
+"""Kinds of records that no cache has anything of: their changes leave the stamp unchanged.
 
-NEVER_KNOWN_BEFORE = frozenset(("token", "jti"))
-"""Kinds whose new records don't invalidate any cache, because nothing caches that such a record is absent."""
-
-
-def leaves_stamp(steps: Sequence[Step]) -> bool:
-    """Return whether everything cached before these steps is still valid: they are bookkeeping or inserts of new tokens.
-
-    An insert has `if_revision` 0, so it never replaces an existing token. Changing or deleting a token, as revocation does,
-    invalidates caches like any other write.
-    """
-    for step in steps:
-        if not isinstance(step, Put):
-            return False
-        if not step.aside and (step.if_revision != 0 or step.record.kind not in NEVER_KNOWN_BEFORE):
-            return False
-    return True
-
-
-def counted(steps: Sequence[Step]) -> Sequence[Step]:
-    """Append CHANGES if one of the steps changes a record of a counted kind."""
-    for step in steps:
-        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
-        if kind in COUNTED:
-            return (*steps, CHANGES)
-    return steps
+So do new tokens, because nothing caches that a token is absent. Changing or deleting a token, as revocation does, changes it.
+"""
 
 
 class BadCursor(Exception):
@@ -276,8 +255,9 @@ class Store(Protocol):
         ...
 
     def stamp(self) -> int | None:
-        """Return a number that changes with every write by any process, except those for which `leaves_stamp` is true
-        (PostgreSQL counts them too). None if it can't be determined cheaply.
+        """Return a number that changes whenever any process changes a record, except records that are bookkeeping
+        (`Put.aside`), of kinds in UNCACHED, or new tokens. Writing resources doesn't change it; deleting all of a tenant's
+        does. PostgreSQL counts every write. None if it can't be determined cheaply.
 
         It may be as old as the last `get`. Callers that rely on it read the clock record first, as every request does.
         """

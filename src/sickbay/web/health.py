@@ -13,7 +13,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
-from sickbay.storage.sqlite.log import size
+from sickbay.storage.sqlite.connection import log_size
 from sickbay.web import counting
 from sickbay.web.http_request import state_of
 
@@ -48,7 +48,7 @@ async def measure(sandbox: Sandbox) -> None:
         counting.DATABASE.set(await store.database_size())
     folder = sandbox.settings.folder
     if folder is not None:
-        counting.LOG.set(size(folder / DATABASE))
+        counting.LOG.set(log_size(folder / DATABASE))
 
 
 def _latest() -> bytes:

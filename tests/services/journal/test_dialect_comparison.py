@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.flows.flow import VERIFIER, Flow, run
 from tests.flows.test_ehr_by_http import HTML
+from tests.kernel.test_compiled_checks import KINDS, NAMES, VALUES, stages
 
+from sickbay.kernel import checks as kernel_checks
+from sickbay.kernel.checks import UNKNOWN, Check
+from sickbay.kernel.compiled_checks import examine
+from sickbay.services.journal import dialect_comparison
 from sickbay.services.journal import reader as journal_reader
 from sickbay.services.journal.exchange_record import text_of
 
@@ -153,5 +161,46 @@ def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
         secrets = ("a-secret-of-its-own-1234", code, token_response["access_token"], VERIFIER, "words-of-a-chart")
         assert not [secret for secret in secrets if secret in text]
         assert "argon2" not in text
+
+    run(steps, tmp_path)
+
+
+@settings(max_examples=500)
+@given(checks=stages(), known=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)), kind=st.sampled_from(KINDS))
+def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
+    checks: tuple[Check[Any, Any], ...], known: Any, kind: str
+) -> None:
+    whole = kernel_checks.examine(checks, kind, known)
+    unknown = frozenset(name for name in NAMES if getattr(known, name) is UNKNOWN)
+    part = examine(dialect_comparison._plan(checks, unknown, kind), kind, known)
+    assert part.refusals == whole.refusals
+    assert {result for result in part.checked if result.outcome == "passed"} == {
+        result for result in whole.checked if result.outcome == "passed"
+    }
+
+
+def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would be skipped, and every other check would run in the plain loop, which is slow."""
+
+    def must_not_run(*arguments: Any) -> Any:
+        raise AssertionError("the plain loop ran")
+
+    async def steps(flow: Flow) -> None:
+        scope = "launch patient/Observation.cruds"
+        app = await flow.register(scope=scope)
+        code = await flow.code(app, launch=(await flow.launch(app))["launch"], scope=scope)
+        token = (await flow.redeem(app, code)).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        rate = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
+        subject = {"reference": f"Patient/{token['patient']}"}
+        observation = {"resourceType": "Observation", "status": "final", "code": rate, "subject": subject}
+        await flow.sandbox.journal.flush()
+        created = await flow.http.post("/general/r4/Observation", json=observation, headers=headers)
+        assert created.status_code == 201
+        ((exchange, _, _),) = flow.sandbox.journal._granted.items()
+        monkeypatch.setattr(kernel_checks, "examine", must_not_run)
+        assert [answer["refusal"] for answer in dialect_comparison.others(exchange.decision, "general")] == [None, None]
 
     run(steps, tmp_path)

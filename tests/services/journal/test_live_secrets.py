@@ -33,6 +33,14 @@ def test_a_password_is_recognized_after_it_was_set() -> None:
     assert LiveSecrets().within("xx Pl4in-old-horse yy")
 
 
+def test_a_password_is_recognized_in_a_text_that_an_earlier_exchange_had_too() -> None:
+    known = LiveSecrets({"0" * 64})
+    assert not known.within("green-stair-carpet")
+    live_secrets.remember_password("stair-carpet")
+    known.begin()
+    assert known.within("green-stair-carpet")
+
+
 def test_tokens_and_secrets_are_recognized_until_their_app_is_removed(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         runtime = flow.sandbox.runtime

@@ -292,6 +292,28 @@ def test_a_percent_encoded_quotation_is_decoded_before_it_is_compared() -> None:
     assert redaction.quoting.text("Write http%3A%2F%2Fa%2Fcb instead") == "Write http%3A%2F%2Fa%2Fcb instead"
 
 
+PUNCTUATION = ("", "/", "//", "?", "&", "=", "#", "%", "%2F", "..", "b", "1")
+SEGMENTS = ("_history", "$export", "bulkdata-status", "Smith", "smith-jones", "code", "Observation", "p-0001", "callback")
+RANDOM = ("5f0c2b1e7d344a6b9c881e2f3a4b5c6d", "x" * 2001, TOKEN, SECRET)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from((*PUNCTUATION, *SEGMENTS, *RANDOM)), max_size=7).map("".join), st.booleans())
+def test_addresses_below_a_public_base_are_shown_as_they_are_without_knowing_the_base(rest: str, fhir: bool) -> None:
+    base, address = f"{AT}/r4", f"{AT}/r4{rest}"
+    recorded = RecordedRequest("GET", address, {})
+    public = (*PUBLIC, f"{base}/callback/{SECRET}")
+    plain, short = (Redaction(recorded, LIVE, public, fhir=fhir, base=known) for known in ("", base))
+    assert short.url(address) == plain.url(address)
+    assert short.location(address) == plain.location(address)
+
+
+def test_a_base_that_is_not_public_is_examined_like_any_other_address() -> None:
+    recorded = RecordedRequest("GET", f"{AT}/{SECRET}/Patient", {})
+    redaction = Redaction(recorded, LIVE, PUBLIC, fhir=True, base=f"{AT}/{SECRET}")
+    assert SECRET not in redaction.url(recorded.url) + redaction.location(recorded.url)
+
+
 @given(st.text(alphabet="abZ09 _.~-+%&=#/‹›…()é‘\x00"))
 def test_what_is_shown_instead_of_a_value_is_percent_encoded_except_for_the_marks_of_a_mask(shown: str) -> None:
     encoded = written("raw", f"{shown}x", shown)

@@ -7,7 +7,7 @@ from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.fhir.references import target
+from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
 from sickbay.fhir.search.expressions import Step, follow, routes
 from sickbay.fhir.search.index_entries import Part
@@ -202,5 +202,5 @@ def _reader(kind: Kind, type: str, exact: bool) -> Read:
 
 
 def _referred(text: str | None, base: str) -> Sequence[Part]:
-    address = target(text, base) if text is not None else None
+    address = reference_target(text, base) if text is not None else None
     return (("reference", *address),) if address is not None else ()

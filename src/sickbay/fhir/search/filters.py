@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sickbay.fhir.references import ID
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.routing import ID
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import composites, full_text
 from sickbay.fhir.search.expressions import kinds, routes

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 from sickbay.fhir.binary import context
 from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.elements import children
-from sickbay.fhir.references import is_absolute
-from sickbay.fhir.references import target as local
+from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
-from sickbay.fhir.search.composites import composites
+from sickbay.fhir.search.composites import compiled, composites
 from sickbay.fhir.search.expressions import Present, Step, follow, routes
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
@@ -122,12 +121,14 @@ class _Plan(NamedTuple):
     """tasks: by the first key of a path, the remaining steps and what to do with each value they lead to.
 
     presence: what to do with the resource itself. dates: the elements that may contain the clinical date, the best first.
-    indexed: keys whose text needs no rows for `_content`. narrative, content: the numbers of `_text` and `_content`.
+    composed: keys of which a resource has at least one if it has composites. indexed: keys whose text needs no rows for
+    `_content`. narrative, content: the numbers of `_text` and `_content`.
     """
 
     tasks: dict[str, list[tuple[tuple[Step, ...], Take]]]
     presence: list[Take]
     dates: tuple[tuple[str, Callable[[Any], index_values.Dates]], ...]
+    composed: frozenset[str]
     indexed: frozenset[str]
     narrative: int
     content: int
@@ -170,7 +171,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
         tuple(rows.quantities),
         tuple(rows.uris),
         tuple(rows.codes),
-        composites(version, resource, base),
+        () if plan.composed.isdisjoint(resource) else composites(version, resource, base),
         tuple(rows.positions),
     )
 
@@ -208,8 +209,9 @@ def _plan(version: str, type: str) -> _Plan:
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_presence(parameter.number, test))
     dates = [(child.key, date_reader(child.type)) for name in _CLINICAL_DATES for child in elements.get(name, ())]
+    composed = frozenset(key for composite in compiled(version, type) for key in composite.first)
     indexed = full_text.indexed(version, type)
-    return _Plan(tasks, presence, tuple(dates), indexed, own["_text"].number, own["_content"].number)
+    return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
 
 
 class _Target(NamedTuple):
@@ -262,7 +264,7 @@ def _reference(target: _Target) -> Take:
                 for folded, raw in texts_of(value)[1]:
                     rows.strings[number + TEXT, folded, raw] = None
         text = read(value)
-        address = local(text, rows.base) if text is not None else None
+        address = reference_target(text, rows.base) if text is not None else None
         if address is not None:
             kind, id = address
             rows.references[number, kind, id] = None

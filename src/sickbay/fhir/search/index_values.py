@@ -16,9 +16,10 @@ import orjson
 from sickbay.fhir import lossless_json
 from sickbay.fhir.dates import BEGINNING, END, span
 from sickbay.fhir.search.text import fold
-from sickbay.fhir.validation.primitives import HUGE
 from sickbay.kernel.memoize import memoized
 
+HUGE = 1e300
+"""Numbers must be smaller. Also the open end of a range of numbers."""
 _SHORT = 500
 """Longest cached value, in bytes of JSON."""
 

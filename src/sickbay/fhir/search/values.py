@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import cast
 
 from sickbay.fhir.dates import BEGINNING, END, span
-from sickbay.fhir.references import ID, is_absolute, target
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.routing import ID, is_absolute, reference_target
+from sickbay.fhir.search.index_values import HUGE
 from sickbay.fhir.search.query import (
     DateValue,
     Kind,
@@ -24,7 +25,6 @@ from sickbay.fhir.search.query import (
     Value,
 )
 from sickbay.fhir.search.text import fold
-from sickbay.fhir.validation.primitives import HUGE
 
 _PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.S)
 _NUMBER = re.compile(r"[+-]?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?", re.ASCII)
@@ -71,7 +71,7 @@ def reference(parameter: SearchParameter, modifier: str | None, text: str, base:
         return RequestError("fhir-patient-undefined", parameter.code, text, _reference_form(parameter))
     if ID.fullmatch(text):
         return ReferenceValue(modifier or _single_target(parameter.targets), text)
-    address = target(text, base)
+    address = reference_target(text, base)
     if address is None and is_absolute(text):
         return _external(parameter, text)
     if address is None and "/" not in text:

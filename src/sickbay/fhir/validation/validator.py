@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from sickbay.fhir import lossless_json
-from sickbay.fhir.references import target
+from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search.index_values import known
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.validation.issue import ValidationIssue
@@ -236,7 +236,7 @@ def _reference_type(base: str, text: str) -> str | None:
     type = local.partition("/")[0]
     if ":" in type:
         return None
-    return type if search or target(local, "") else ""
+    return type if search or reference_target(local, "") else ""
 
 
 def _primitive_extras(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sickbay.fhir.definitions import table
 from sickbay.fhir.elements import children
 from sickbay.fhir.search.parameters import known_types
-from sickbay.fhir.validation.primitives import PRIMITIVES
+from sickbay.fhir.validation.shapes import PRIMITIVES
 
 NAMESPACE = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"

@@ -27,14 +27,28 @@ def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, A
     """For each dialect except the tenant's: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
-    ready = _plan(tuple(decision.stage.checks(decision.request)), getattr(decision.request, "interaction", None))
+    checks, known = tuple(decision.stage.checks(decision.request)), decision.known
+    unknown = frozenset(name for name in _required(checks) if getattr(known, name) is UNKNOWN)
+    ready = _plan(checks, unknown, getattr(decision.request, "interaction", None))
     return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
 
 
 @memoized(256)
-def _plan(checks: tuple[Check[Any, Any], ...], interaction: str | None) -> CompiledChecks[Any, Any]:
-    """Leaves out the checks of stored state, because no decision that is compared here has its `state` loaded."""
-    return compile(tuple(check for check in checks if "state" not in check.requires), interaction)
+def _required(checks: tuple[Check[Any, Any], ...]) -> frozenset[str]:
+    return frozenset(name for check in checks for name in check.requires)
+
+
+@memoized(256)
+def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interaction: str | None) -> CompiledChecks[Any, Any]:
+    """Leaves out the checks that would be skipped, because a skipped check never decides.
+
+    unknown: attributes of the context that weren't loaded, such as the stored version that a create doesn't have.
+    """
+    able: dict[Check[Any, Any], None] = {}
+    for check in checks:
+        if unknown.isdisjoint(check.requires) and all(earlier in able for earlier in check.after):
+            able[check] = None
+    return compile(tuple(able), interaction)
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:

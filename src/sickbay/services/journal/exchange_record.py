@@ -15,7 +15,7 @@ import msgspec
 
 from sickbay.authorization import pkce
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
-from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
@@ -47,10 +47,8 @@ MARK = b"\x01"
 """The first byte of a compressed record. Records of an older Sickbay start with a brace instead."""
 _WINDOW = -15
 """A 32 KB window, half of it for the dictionary; no header."""
-_READY = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 4, zdict=WORDS)
+_READY = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 6, zdict=WORDS)
 """Copied for each record, because loading the dictionary takes longer than compressing the record."""
-_ADDRESSES = ("issuer", "authorization_endpoint", "token_endpoint")
-_REGISTERED = ("client_id", "app_id", "tenant", "launch_uri", "jwks_uri", "auth_method")
 
 
 class Exchange(NamedTuple):
@@ -178,6 +176,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         _public(exchange),
         fhir=exchange.stage in FHIR,
         more="" if parsed_body == exchange.wire.body else parsed_body,
+        base=request.base if isinstance(request, AccessRequest) else "",
     )
     redaction.quotes(_challenges(exchange))
     facts: dict[str, Any] = {
@@ -202,26 +201,26 @@ def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
     return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 
 
-def _public(exchange: Exchange) -> Iterator[str]:
+def _public(exchange: Exchange) -> list[str | None]:
     """Values that findings may contain because they are registered or are addresses of this server."""
-    yield from (exchange.tenant, exchange.timeline, exchange.id, exchange.client_id)
+    values: list[str | None] = [exchange.tenant, exchange.timeline, exchange.id, exchange.client_id]
     known = exchange.decision.known if exchange.decision else None
     for client in (getattr(known, "client", None), getattr(known, "owner", None), getattr(known, "hinted", None)):
         if isinstance(client, Client) and exchange.stage != "registration":  # there the client is what the request sends
-            yield from (value for name in _REGISTERED if isinstance(value := getattr(client, name), str))
-            yield from (*client.redirect_uris, *client.post_logout_redirect_uris, *client.scope.split())
+            values += (client.client_id, client.app_id, client.tenant, client.launch_uri, client.jwks_uri, client.auth_method)
+            values += (*client.redirect_uris, *client.post_logout_redirect_uris, *client.scope.split())
     server = getattr(known, "server", None)
     if isinstance(server, Server):
-        yield from (getattr(server, name) for name in _ADDRESSES)
-        yield from (*server.fhir_bases, *server.also, *server.tenants)
+        values += (server.issuer, server.authorization_endpoint, server.token_endpoint)
+        values += (*server.fhir_bases, *server.also, *server.tenants)
     for launch in (getattr(known, "launch", None), getattr(known, "live", None)):
         if isinstance(launch, Launch):
-            yield from (launch.timeline, place_of(launch.timeline))
+            values += (launch.timeline, place_of(launch.timeline))
     for other in getattr(known, "newest_clients", ()):
-        yield from (other.client_id, *other.redirect_uris)
-    yield from getattr(known, "others", ())
-    code = getattr(known, "code", None)
-    yield from (value for name in ("redirect_uri",) if (value := getattr(code, name, None)))
+        values += (other.client_id, *other.redirect_uris)
+    values += getattr(known, "others", ())
+    values.append(getattr(getattr(known, "code", None), "redirect_uri", None))
+    return values
 
 
 def _checks(examination: Examination) -> str:

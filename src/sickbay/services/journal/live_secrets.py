@@ -49,6 +49,10 @@ def remember_password(password: str) -> None:
     _PASSWORDS.add(digest)
 
 
+def _newest_password() -> bytes:
+    return _SEEN[-1] if _SEEN else b""
+
+
 def _password_digest(text: bytes) -> bytes:
     return hmac.digest(_KEY, text, "sha256")
 
@@ -108,10 +112,15 @@ class LiveSecrets:
         self.left = MOST
         self._clean: set[str] = set()
         """Texts that contain no secret."""
+        self._newest_password = _newest_password()
 
     def begin(self) -> None:
-        """Starts another exchange of the same moment."""
+        """Starts another exchange. Texts are searched again if a password was used since."""
         self.left = MOST
+        newest = _newest_password()
+        if newest != self._newest_password:
+            self._newest_password = newest
+            self._clean.clear()
 
     def within(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""

@@ -35,7 +35,7 @@ class Quoting:
 
     def __init__(self, harmless: SafeValues, sent: Iterable[str]) -> None:
         self.harmless = harmless
-        self._sent = tuple(text for text in sent if text)
+        self._sent = tuple(filter(None, sent))
         self._raw: str | None = None
         self._later: list[Any] = []
         self._kept: list[str] = []

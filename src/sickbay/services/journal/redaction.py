@@ -20,7 +20,7 @@ from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import SECRET, length
 from sickbay.services.journal.quoting import Quoting
 from sickbay.services.journal.safe_headers import HEADERS
-from sickbay.services.journal.safe_values import SafeValues
+from sickbay.services.journal.safe_values import LONG, SafeValues
 
 MANY = 60
 """Parameters of a request that are kept individually."""
@@ -65,6 +65,8 @@ _BY_KIND: tuple[tuple[Read, str], ...] = (
 OAUTH: dict[str, Read] = {known.squeezed(name): read for read, names in _BY_KIND for name in names.split()}
 """How to redact the value of a parameter, by its name without punctuation."""
 _NAMES = frozenset(OAUTH)
+_PATH = re.compile(r"[\w/.~$-]+", re.A)
+"""A path that isn't read in another way if it is part of a URL."""
 _ENCODED = re.compile(r"[^‹›…()A-Za-z0-9_.~-]+")
 
 
@@ -95,10 +97,20 @@ class Redaction:
     """Redacts one exchange. Call `request` first, because what it keeps decides what the rest may quote."""
 
     def __init__(
-        self, recorded: RecordedRequest, live: LiveSecrets, public: Iterable[str], *, fhir: bool, more: str = ""
+        self,
+        recorded: RecordedRequest,
+        live: LiveSecrets,
+        public: Iterable[str | None],
+        *,
+        fhir: bool,
+        more: str = "",
+        base: str = "",
     ) -> None:
-        """more: other input that came with the request, such as a body that isn't in the `RecordedRequest`."""
+        """more: other input that came with the request, such as a body that isn't in the `RecordedRequest`. base: a public URL
+        of this server, below which most of its URLs are; it is kept without looking at its parts.
+        """
         self.harmless = SafeValues(live, public)
+        self._base = base if base in self.harmless.public else ""
         self.fhir = fhir
         self._corrects = False
         self._values: dict[str, str] = {}
@@ -141,11 +153,21 @@ class Redaction:
     def url(self, url: str) -> str:
         """A URL of a request to this server."""
         address, mark, query = url.partition("?")
+        if (below := self._below_base(address)) is not None:
+            parts = [self.harmless.segment(segment, free=False) for segment in below.split("/")]
+            return f"{self._base}{'/'.join(parts)}{mark}{self._pairs(query)}"
         home, slashes, rest = address.partition("//")
         authority, _, path = rest.partition("/") if slashes else ("", "", address)
         shown = self.harmless.url(f"{home}//{authority}") if slashes else ""
         parts = [self.harmless.segment(segment, free=False) for segment in path.split("/")]
         return f"{shown}{'/' if slashes and '/' in rest else ''}{'/'.join(parts)}{mark}{self._pairs(query)}"
+
+    def _below_base(self, address: str) -> str | None:
+        """The rest of an address that begins with the base: "" or "/Patient"."""
+        if not self._base or not address.startswith(self._base):
+            return None
+        below = address[len(self._base) :]
+        return below if below[:1] in ("", "/") else None
 
     def _pairs(self, raw: str) -> str:
         pieces = raw.split("&")
@@ -269,7 +291,13 @@ class Redaction:
     def location(self, value: str) -> str:
         """A redirect: to the app with its response parameters, or to an address of this server."""
         address, mark, query = value.partition("?")
-        shown = self.url(address) if address.startswith("/") else self.harmless.url(address)
+        below = self._below_base(address)
+        if below and len(address) <= LONG and _PATH.fullmatch(below) and address not in self.harmless.public:
+            shown = f"{self._base}{'/'.join(self.harmless.segments(below))}"
+        else:
+            shown = self.url(address) if address.startswith("/") else self.harmless.url(address)
+        if not query:
+            return f"{shown}{mark}"
         return f"{shown}{mark}{'&'.join(self._redirect_pair(piece) for piece in query.split('&'))}"
 
     def _redirect_pair(self, piece: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sickbay.kernel.memoize import memoize
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.safe_values import SafeValues
@@ -44,6 +45,7 @@ def _media(harmless: SafeValues, value: str) -> str:
     return ",".join(_media_type(part) for part in value.split(","))
 
 
+@memoize(1024)
 def _media_type(text: str) -> str:
     match = _MEDIA.fullmatch(text.strip())
     if match is None or match[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(match[2]):
@@ -63,6 +65,11 @@ def _authorization(harmless: SafeValues, value: str) -> str:
 
 
 def _agent(harmless: SafeValues, value: str) -> str:
+    return _products(value)
+
+
+@memoize(1024)
+def _products(value: str) -> str:
     """The well-known products with their versions."""
     products = _PRODUCT.findall(value[:500])
     known_products = [f"{name}/{version}" if version else name for name, version in products if name.lower() in PRODUCTS]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.kernel.memoize import memoized
+from sickbay.kernel.memoize import memoize, memoized
 from sickbay.services.journal import safe_search
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.live_secrets import LiveSecrets, decoded
@@ -64,6 +64,7 @@ def _parts(text: str) -> tuple[str, ...]:
 _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
 
 
+@memoize(4096)
 def looks_random(text: str) -> bool:
     """Whether the text has a signed token, a key, or a long run of letters and digits that isn't made of words."""
     if _SIGNED.search(text):
@@ -110,7 +111,7 @@ _BETWEEN = re.compile(r"""([\s,;+"'`\[\](){}]+)""")
 class SafeValues:
     """Shows harmless values, given the public values of this exchange and the current secrets."""
 
-    def __init__(self, live: LiveSecrets, public: Iterable[str] = ()) -> None:
+    def __init__(self, live: LiveSecrets, public: Iterable[str | None] = ()) -> None:
         self.live = live
         self._random = ""
         """The value that `random` kept."""
@@ -260,7 +261,7 @@ class SafeValues:
             return length(value)
         shown = f"{self._scheme(scheme)}:" if scheme else ""
         shown += self._authority(authority, free) if authority else ""
-        shown += "/".join(self._segments(path, free))
+        shown += "/".join(self.segments(path, free))
         shown += "?" + self.foreign_query(query[1:]) if query else ""
         return lead + shown + (self._fragment(fragment) if fragment else "") + tail
 
@@ -271,7 +272,7 @@ class SafeValues:
     def _scheme(self, scheme: str) -> str:
         return scheme if _SCHEME.fullmatch(scheme) and self.plain(scheme) else length(scheme)
 
-    def _segments(self, path: str, free: bool) -> Iterator[str]:
+    def segments(self, path: str, free: bool = True) -> Iterator[str]:
         """The part after a resource type must be an id, not a word."""
         for part in path.split("/"):
             yield self.segment(part, free=free)
@@ -291,11 +292,13 @@ class SafeValues:
 
     def segment(self, segment: str, *, free: bool = True) -> str:
         """One part of a path. free: any words, as in an app's URL; otherwise only parts of Sickbay's own URLs."""
-        text = unquote(segment)
-        if text in ("", ".", "..") or text in self.parts or self.is_public(text):
+        text = unquote(segment) if "%" in segment else segment
+        if text in ("", ".", "..") or text in self.parts or text in known.ADDRESSES or text in known.TYPES:
             return segment
-        if text in known.ADDRESSES or text in known.TYPES:
+        if self.is_public(text):
             return segment
+        if looks_random(text):
+            return length(text)
         has_shape = _is_numbered(text) or (
             _is_word(text) if free else known.resembles(text.removeprefix("$"), known.segments())
         )
@@ -327,6 +330,7 @@ def _is_ours(value: str) -> bool:
     return all(part.lower() in EMPTY or part.lower() in known.everyday() for part in parts)
 
 
+@memoize(4096)
 def _is_numbered(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (UUID, ID, _VARIABLE, _VERSION)) and not decoded(text)
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.storage.facts import as_text
+from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.sql_dialect import fitted
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
-from sickbay.storage.query.saving import INDEX_REVISION, check, index_rows
+from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows
 from sickbay.storage.terms import term_hash
 
 Key: TypeAlias = tuple[int, int, str]
@@ -64,7 +64,7 @@ class Batch:
         if deleted:
             self._delete(nid)
         else:
-            facts = as_text(step.facts.patients, step.facts.codes)
+            facts = facts_text(step.facts)
             if version:
                 self.forget.add(nid)
                 self.gone.discard(nid)
@@ -83,7 +83,7 @@ class Batch:
         space, type = self.spaces[step.space], self.words[step.type]
         nid = self.known[space, type, step.id].nid
         self.forget.add(nid)
-        self.reindexed[nid] = as_text(step.facts.patients, step.facts.codes)
+        self.reindexed[nid] = facts_text(step.facts)
         self._index(space, type, nid, step.facts)
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
@@ -127,7 +127,7 @@ class Batch:
 def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
     """Return the row of a resource that is only referenced."""
     space, type, id = key
-    return nid, space, type, REFERENCED, id, 0, 0, 0, as_text((), ()), b""
+    return nid, space, type, REFERENCED, id, 0, 0, 0, NONE, b""
 
 
 def _remains(table: str, row: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:

@@ -1,4 +1,4 @@
-"""Executes the steps of a transaction."""
+"""Executes the steps of a transaction. Conditions are part of the statements, so nothing can change in between."""
 
 from __future__ import annotations
 
@@ -6,11 +6,38 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Reindex, Save, Step, UseOnce
-from sickbay.storage.postgres import records
+from sickbay.storage.interface import (
+    CHANGES,
+    COUNTED,
+    Clear,
+    Conflict,
+    Delete,
+    DeleteFamily,
+    Put,
+    Reindex,
+    Save,
+    Step,
+    UseOnce,
+    Volume,
+)
 from sickbay.storage.postgres.id_allocation import IdAllocator
+from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.resources import reindex, save
+from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.query import exchanges
+from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
+
+_PUT_IF = record_sql.PUT_IF.replace("?", "$")
+
+
+def counted(steps: Sequence[Step]) -> Sequence[Step]:
+    """Append CHANGES if one of the steps changes a record of a counted kind."""
+    for step in steps:
+        kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""
+        if kind in COUNTED:
+            return (*steps, CHANGES)
+    return steps
 
 
 async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Step]) -> None:
@@ -18,7 +45,7 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
     for run in _runs(steps):
         match run[0]:
             case Put():
-                await records.put(db, [step for step in run if isinstance(step, Put)])
+                await _put(db, [step for step in run if isinstance(step, Put)])
             case Save():
                 await save(db, numbers, nids, [step for step in run if isinstance(step, Save)])
             case Reindex():
@@ -30,24 +57,25 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
 async def _single(db: Any, step: Step) -> None:
     match step:
         case UseOnce():
-            await records.use_once(db, step)
+            await _change_one(db, step, record_sql.USE, step.now, step.kind, step.key)
         case Delete():
-            await records.delete(db, step)
+            await _change(db, record_sql.DELETE, step.kind, step.key)
         case DeleteFamily():
-            await records.delete_family(db, step)
+            for kind in step.kinds:
+                await _change(db, record_sql.DELETE_FAMILY, step.family, kind)
         case Clear(kind="resources"):
-            await _clear(db, step.tenant)
+            await _clear_resources(db, step.tenant)
         case Clear():
-            await records.clear(db, step)
+            await _change(db, record_sql.CLEAR, step.kind, step.tenant, step.tenant)
 
 
-async def _clear(db: Any, tenant: str) -> None:
+async def _clear_resources(db: Any, tenant: str) -> None:
     """Delete all resources of a tenant: a range in every table. For all tenants, truncate the tables."""
     if not tenant:
         await db.execute(f"TRUNCATE {', '.join(TABLES)}")
         return
-    for (number,) in await db.fetch("SELECT number FROM space WHERE tenant = $1", tenant):
-        for text in forgets(number):
+    for (space,) in await db.fetch("SELECT number FROM space WHERE tenant = $1", tenant):
+        for text in forgets(space):
             await db.execute(text)
 
 
@@ -58,3 +86,51 @@ def _runs(steps: Sequence[Step]) -> Iterator[list[Step]]:
 
 def _joins(step: Step) -> bool:
     return isinstance(step, Put | Save | Reindex)
+
+
+async def _put(db: Any, steps: Sequence[Put]) -> None:
+    """Write records without a condition together, and each of the others separately."""
+    unconditional: list[Put] = []
+    for step in steps:
+        if step.if_revision is None:
+            unconditional.append(step)
+            continue
+        await _put_all(db, unconditional)
+        unconditional.clear()
+        if step.if_revision == 0:
+            await _change_one(db, step, record_sql.PUT_ABSENT, *record_sql.fields(step.record))
+        else:
+            await _change_one(db, step, _PUT_IF, *record_sql.fields(step.record), step.if_revision)
+    await _put_all(db, unconditional)
+
+
+async def purge(db: Any, now: int, most: int) -> int:
+    return await _change(db, record_sql.PURGE, now - record_sql.KEPT, most)
+
+
+async def trim(db: Any, most: Volume, at_once: int) -> int:
+    """Add up `journal_size` and delete the excess. Only one worker does it at a time; others return 0."""
+    if not await db.fetchval(f"SELECT pg_try_advisory_xact_lock({number('journal')})"):
+        return 0
+    await db.execute(exchanges.FOLD)
+    shares = [exchanges.Share(owner, int(count), int(size)) for owner, count, size in await db.fetch(exchanges.SHARES)]
+    excess = exchanges.excess(shares, most, at_once)
+    return 0 if excess is None else await _change(db, exchanges.TRIM, *excess)
+
+
+async def _put_all(db: Any, steps: Sequence[Put]) -> None:
+    if len(steps) == 1:
+        await _change(db, record_sql.PUT, *record_sql.fields(steps[0].record))
+    elif steps:
+        await db.executemany(to_postgres(record_sql.PUT).text, [values(record_sql.fields(step.record)) for step in steps])
+
+
+async def _change_one(db: Any, step: Put | UseOnce, text: str, *binds: Any) -> None:
+    if await _change(db, text, *binds) != 1:
+        raise Conflict(step)
+
+
+async def _change(db: Any, text: str, *binds: Any) -> int:
+    """Execute a statement and return the number of rows, which ends PostgreSQL's status: "UPDATE 1"."""
+    status: str = await db.execute(to_postgres(text).text, *values(binds))
+    return int(status.rpartition(" ")[2])

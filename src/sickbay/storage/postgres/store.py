@@ -25,17 +25,15 @@ from sickbay.storage.interface import (
     Stored,
     Versions,
     Volume,
-    counted,
 )
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
-from sickbay.storage.postgres.records import purge, trim
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
-from sickbay.storage.postgres.steps import apply
+from sickbay.storage.postgres.steps import apply, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query

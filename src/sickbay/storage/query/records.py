@@ -24,6 +24,8 @@ PUT_IF = (
     " used_at = ?10, revision = revision + 1 WHERE kind = ?1 AND key = ?2 AND revision = ?11"
 )
 """The binds are those of PUT and the revision that must be stored."""
+PUT_AND_COUNT = f"{PUT} RETURNING revision"
+"""Returns 1 if the record is new."""
 USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS NULL"
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from msgspec.json import encode
+
 from sickbay.fhir.search.index import GRANULAR
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Conflict, Save
@@ -49,6 +51,11 @@ Term: TypeAlias = Callable[[str | None, str], int]
 def rows_of(table: str, which: str) -> str:
     """Return a condition on an index's rows. which: what follows the nid column, for example `= ?`."""
     return _FACETS.format(which=which) if table == "facet_index" else f"nid {which}"
+
+
+def facts_text(entries: IndexEntries) -> str:
+    """Return what is stored next to the body for the second access check. `storage/facts.py` reads it."""
+    return f"{encode(entries.patients).decode()}\n{encode(entries.codes).decode()}"
 
 
 def check(step: Save, state: int, version: int) -> None:

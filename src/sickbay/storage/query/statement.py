@@ -105,5 +105,5 @@ class SqlReader(Protocol):
         ...
 
     def stamp(self) -> int | None:
-        """Return a number that doesn't change until something is written; None if that isn't known."""
+        """Return a number that doesn't change until a resource is written; None if that isn't known."""
         ...

@@ -13,8 +13,7 @@ import apsw
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import TooSlow
 from sickbay.storage.query.statement import Cut, Row, Statement, bounded
-from sickbay.storage.sqlite.connection import REVISION, connect
-from sickbay.storage.sqlite.log import LARGE, PAGE, size
+from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size
 
 _TICK, _TICKS = 10_000, 12
 """A query whose statements take more than 120,000 steps of SQLite's virtual machine (some ms) moves to the thread."""
@@ -42,8 +41,9 @@ class SqliteReader:
         )  # otherwise SQLite may plan the statement again for a new bind value
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
-        self._stamp: int | None = None
-        self._version = self._revision = -1
+        self._stamped = False
+        self._version = -1
+        self._record_stamp = self._resource_stamp = -1
         self._ticks: int | None = None
         self._spent, self._heavy = 0, False
         self._began: float | None = None
@@ -62,21 +62,36 @@ class SqliteReader:
         return self.db.execute(text, binds).get
 
     def stamp(self) -> int | None:
-        """Return a number that changes whenever any process writes more than bookkeeping. None if caches are off.
+        """Return a number that changes whenever any process writes resources. None if caches are off.
 
         It is constant within a turn, which sees one state of the file.
         """
         if not CACHES:
             return None
+        if not self._stamped or not self._open:
+            self._look_for_commits()
+        return self._resource_stamp
+
+    def record_stamp(self) -> int | None:
+        """The same for records. See `Store.stamp`."""
+        if not CACHES:
+            return None
+        if not self._stamped or not self._open:
+            self._look_for_commits()
+        return self._record_stamp
+
+    def _look_for_commits(self) -> None:
         if not self._open:
             self._begin()
-        if self._stamp is None or not self._open:
-            version: int = self.db.execute("PRAGMA data_version").get
-            if version != self._version:
-                revision: bytes | None = self.db.execute(REVISION).get
-                self._version, self._revision = version, version if revision is None else int.from_bytes(revision)
-            self._stamp = self._revision
-        return self._stamp
+        version: int = self.db.execute("PRAGMA data_version").get
+        if version != self._version:
+            revision: bytes | None = self.db.execute(REVISION).get
+            if revision is None:
+                self._record_stamp = self._resource_stamp = version
+            else:
+                self._record_stamp, self._resource_stamp = int.from_bytes(revision[:8]), int.from_bytes(revision[-8:])
+            self._version = version
+        self._stamped = True
 
     def ask(self) -> None:
         """Start a new query: the statements that follow belong to it."""
@@ -118,7 +133,7 @@ class SqliteReader:
         except RuntimeError:  # without a running loop, each statement is its own transaction
             return
         self.db.execute("BEGIN")
-        self._open, self._stamp = True, None
+        self._open, self._stamped = True, False
 
     def _end(self) -> None:
         if self._open:
@@ -129,7 +144,7 @@ class SqliteReader:
         """Return whether SQLite should stop the statement."""
         if self._began is not None:
             elapsed = monotonic() - self._began
-            return elapsed > LONGEST or (elapsed > LONG_WITH_LARGE_LOG and size(self._path) > LARGE * PAGE)
+            return elapsed > LONGEST or (elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE)
         if self._ticks is None:
             return False
         self._ticks += 1

@@ -5,6 +5,8 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
 from typing import Any, TypeAlias
@@ -12,10 +14,10 @@ from typing import Any, TypeAlias
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.storage.facts import as_text
+from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, index_rows, rows_of
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.terms import term_hash
@@ -36,7 +38,6 @@ _COLUMNS = {
     _TERM: ("hash", "system", "code"),
     _HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
 }
-_SIZES = (64, 16, 4, 1)
 _FULL = 65_536
 
 _TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
@@ -55,21 +56,27 @@ class _Counters:
         return _Counters(self.number, self.allocated, self.sequence, dict(self.live))
 
 
-class Changes:
-    """The changes of one transaction, job by job.
+@dataclass(slots=True)
+class StoredNames:
+    """Names and codings that are known to be stored. They are never changed or deleted.
 
-    Call `settle` before a job that may be undone, and `undo` after its savepoint was rolled back. `finish` writes everything
-    that is still pending; without it the changes are incomplete.
+    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about _FULL at most.
     """
 
-    def __init__(self, db: apsw.Connection, words: dict[str, int] | None = None) -> None:
-        """words: the numbers of names that are known to be stored. They never change."""
-        self.db = self._db = db
-        self._known_words = words or {}
-        self._rows = _Rows(db)
+    words: dict[str, int] = field(default_factory=dict)
+    terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
+
+
+class Changes:
+    """The changes of resources in one transaction, job by job. The methods are called as those of `writer.Transaction`."""
+
+    def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
+        self._db = db
+        self._known = known
+        self._rows = _Rows(db, known.terms)
         self._spaces: dict[ResourceSpace, _Counters] = {}
         self._settled: dict[ResourceSpace, _Counters] = {}
-        self.words: dict[str, int] = {}
+        self._words: dict[str, int] = {}
         """The numbers of other names. They are stored once the transaction is committed."""
 
     def settle(self) -> None:
@@ -80,7 +87,7 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self.words.clear()
+        self._words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
@@ -110,7 +117,7 @@ class Changes:
         current = rows(self._db, query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
-            facts = as_text(step.facts.patients, step.facts.codes)
+            facts = facts_text(step.facts)
             self._db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
             self._forget(nid)
             self._index(space, type, nid, step.facts)
@@ -146,9 +153,15 @@ class Changes:
                 )
             space.live.clear()
 
+    def committed(self) -> None:
+        self._known.words |= self._words
+        if len(self._known.terms) > _FULL:
+            self._known.terms.clear()
+        self._known.terms |= self._rows.terms
+
     def _create(self, space: _Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
-        nid, facts = self._allocate(space), as_text(step.facts.patients, step.facts.codes)
+        nid, facts = self._allocate(space), facts_text(step.facts)
         self._db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self._db.changes():
             space.allocated -= 1
@@ -159,7 +172,7 @@ class Changes:
         return True
 
     def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
-        facts = as_text(step.facts.patients, step.facts.codes)
+        facts = facts_text(step.facts)
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if state is None:
             self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
@@ -198,7 +211,7 @@ class Changes:
     def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.add({_HISTORY: [row]})
+        self._rows.append(_HISTORY, row)
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -219,7 +232,7 @@ class Changes:
         nid: int | None = self._db.execute(query, (space.number, word, id)).get
         if nid is None:
             nid = self._allocate(space)
-            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, as_text((), ()), b""))
+            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
         space.nids[type, id] = nid
         return nid
 
@@ -242,13 +255,13 @@ class Changes:
         return self._spaces[space]
 
     def _word(self, text: str) -> int:
-        number = self._known_words.get(text) or self.words.get(text)
+        number = self._known.words.get(text) or self._words.get(text)
         if number is None:
             number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
                 number = rows(self._db, add, (text,))[0][0]
-            self.words[text] = number
+            self._words[text] = number
         return number
 
     def forget_all(self, number: int) -> None:
@@ -260,14 +273,20 @@ class Changes:
 class _Rows:
     """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
 
-    def __init__(self, db: apsw.Connection) -> None:
+    def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
         self._db = db
+        self._known_terms = known_terms
         self._settled: _TableRows = {}
         self._own: _TableRows = {}
         self._flushed: _TableRows = {}
         """The settled rows that were written since the last `settle`."""
         self._count = 0
-        self._terms: dict[tuple[str | None, str], int] = {}
+        self.terms: dict[tuple[str | None, str], int] = {}
+        """The hashes of codings that are stored once the transaction is committed."""
+
+    def append(self, table: str, row: tuple[Any, ...]) -> None:
+        self._own.setdefault(table, []).append(row)
+        self._count += 1
 
     def add(self, added: _TableRows) -> None:
         own = self._own
@@ -279,11 +298,12 @@ class _Rows:
             self._count += len(table_rows)
 
     def term(self, system: str | None, code: str) -> int:
-        """Return the hash of a coding and add the coding to the dictionary."""
-        hash = self._terms.get((system, code))
+        """Return the hash of a coding, and add the coding to the dictionary unless it is known to be there."""
+        key = system, code
+        hash = self._known_terms.get(key) or self.terms.get(key)
         if hash is None:
-            hash = self._terms[system, code] = term_hash(system, code)
-            self.add({_TERM: [(hash, system or "", code)]})
+            hash = self.terms[key] = term_hash(system, code)
+            self.append(_TERM, (hash, system or "", code))
         return hash
 
     def full(self) -> bool:
@@ -300,25 +320,28 @@ class _Rows:
         """
         _extend(self._settled, self._flushed)
         self._own, self._flushed, self._count = {}, {}, 0
-        self._terms.clear()
+        self.terms.clear()
 
     def flush(self) -> None:
         pending = self._own
         _extend(pending, self._settled)
         for table, table_rows in pending.items():
-            table_rows.sort()  # adjacent rows go to the same page
             self._write(table, table_rows)
         _extend(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
-        if len(self._terms) > _FULL:
-            self._terms.clear()
+        if len(self.terms) > _FULL:
+            self.terms.clear()
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        offset = 0
-        for size in _SIZES:
-            while len(rows) - offset >= size:
-                self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
-                offset += size
+        offset, left = 0, len(rows)
+        if left == 1:
+            self._db.execute(_text(table, 1), rows[0])
+            return
+        rows.sort()  # adjacent rows go to the same page
+        while left:
+            size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
+            self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+            offset, left = offset + size, left - size
 
 
 def _extend(rows: _TableRows, added: _TableRows) -> None:

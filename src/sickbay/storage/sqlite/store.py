@@ -15,7 +15,11 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import (
+    CHANGES,
+    COUNTED,
+    UNCACHED,
     Clear,
+    Conflict,
     Delete,
     DeleteFamily,
     Labels,
@@ -31,17 +35,14 @@ from sickbay.storage.interface import (
     UseOnce,
     Versions,
     Volume,
-    counted,
-    leaves_stamp,
 )
+from sickbay.storage.query import exchanges
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
-from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.sqlite import records
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -52,8 +53,7 @@ from sickbay.storage.sqlite.connection import (
     rows,
 )
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.sqlite.writer import Undo, Writer
+from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
 
 MANY = 500
 """A transaction with at least this many steps is treated as a bulk load."""
@@ -80,9 +80,7 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            steps = counted(steps)
-            job = partial(apply, steps=tuple(steps))
-            await self._writer.run(job, _undo_of(steps), steps=len(steps), leaves_stamp=leaves_stamp(steps))
+            await self._writer.run(partial(apply, steps=tuple(steps)), _undo_of(steps), steps=len(steps))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
         """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
@@ -96,8 +94,8 @@ class SqliteStore:
         return Record(*rows[0]) if rows else None
 
     def stamp(self) -> int | None:
-        """Return the reader's stamp. The reader never writes, so it sees every commit as one of another connection."""
-        return self._reader.stamp()
+        """The reader never writes, so it sees every commit as one of another connection."""
+        return self._reader.record_stamp()
 
     async def find(
         self,
@@ -117,11 +115,11 @@ class SqliteStore:
         return record_sql.count_family(self._reader, kind, family, most)
 
     async def purge(self, now: int, most: int) -> int:
-        return await self._writer.run(lambda changes: records.purge(changes.db, now, most))
+        return await self._writer.run(partial(purge, now=now, most=most))
 
     async def journal_size(self) -> Volume:
-        _, exchanges, size = self._reader.rows(SIZE)[0]
-        return Volume(exchanges, size)
+        _, count, size = self._reader.rows(exchanges.SIZE)[0]
+        return Volume(count, size)
 
     async def database_size(self) -> int:
         return int(self._reader.rows("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")[0][0])
@@ -130,10 +128,10 @@ class SqliteStore:
         return self._writer.waiting()
 
     async def trim_journal(self, most: Volume, at_once: int) -> int:
-        rows, exchanges, size = self._reader.rows(SIZE)[0]
-        if rows < FOLDED and not Volume(exchanges, size).exceeds(most):
+        rows, count, size = self._reader.rows(exchanges.SIZE)[0]
+        if rows < exchanges.FOLDED and not Volume(count, size).exceeds(most):
             return 0
-        return await self._writer.run(lambda changes: records.trim(changes.db, most, at_once), leaves_stamp=True)
+        return await self._writer.run(partial(trim, most=most, at_once=at_once))
 
     async def read(self, space: ResourceSpace, type: str, id: str, visibility: Visibility) -> Stored | None:
         return self._answers.read(space, type, id, visibility)
@@ -200,42 +198,97 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
-def apply(changes: Changes, steps: Sequence[Step]) -> None:
+def apply(transaction: Transaction, steps: Sequence[Step]) -> None:
     """Apply all steps in order. Raises Conflict; the caller undoes the changes."""
-    db = changes.db
     if len(steps) >= MANY:
-        make_room(db)
+        make_room(transaction.db)
     for step in steps:
         match step:
             case Save():
-                changes.save(step)
-            case Put():
-                records.put(db, step)
-            case UseOnce():
-                records.use_once(db, step)
-            case Delete():
-                records.delete(db, step)
-            case DeleteFamily():
-                records.delete_family(db, step)
-            case Clear(kind="resources"):
-                changes.clear(step)
-            case Clear():
-                records.clear(db, step)
+                transaction.resources.save(step)
             case Reindex():
-                changes.reindex(step)
+                transaction.resources.reindex(step)
+            case Clear(kind="resources"):
+                transaction.resources.clear(step)
+                transaction.revises_records = True  # other workers learn from this that a hospital has to be filled again
+            case Put():
+                _put(transaction, step)
+            case _:
+                _change(transaction, step)
 
 
-def fill(changes: Changes, space: ResourceSpace, saves: Iterable[Save]) -> int:
+def _put(transaction: Transaction, step: Put) -> None:
+    db, record, is_new = transaction.db, step.record, step.if_revision == 0
+    fields = record_sql.fields(record)
+    if step.if_revision is not None:
+        text = record_sql.PUT_ABSENT if is_new else record_sql.PUT_IF
+        db.execute(text, fields if is_new else (*fields, step.if_revision))
+        _must_change(db, step)
+    elif record.kind == "token":
+        is_new = db.execute(record_sql.PUT_AND_COUNT, fields).get == 1
+    else:
+        db.execute(record_sql.PUT, fields)
+    if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
+        transaction.revises_records = True
+    if record.kind in COUNTED:
+        _put(transaction, CHANGES)
+
+
+def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Clear) -> None:
+    db = transaction.db
+    match step:
+        case UseOnce():
+            db.execute(record_sql.USE, (step.now, step.kind, step.key))
+            _must_change(db, step)
+        case Delete():
+            db.execute(record_sql.DELETE, (step.kind, step.key))
+        case DeleteFamily():
+            for kind in step.kinds:
+                db.execute(record_sql.DELETE_FAMILY, (step.family, kind))
+        case Clear():
+            db.execute(record_sql.CLEAR, (step.kind, step.tenant, step.tenant))
+    kinds = step.kinds if isinstance(step, DeleteFamily) else (step.kind,)
+    if not UNCACHED.issuperset(kinds):
+        transaction.revises_records = True
+    if isinstance(step, Delete | Clear) and step.kind in COUNTED:
+        _put(transaction, CHANGES)
+
+
+def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
+    if db.changes() != 1:
+        raise Conflict(step)
+
+
+def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save]) -> int:
     """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
+    changes, count = transaction.resources, 0
     number = changes.number(space)
     changes.finish()
-    if rows(changes.db, ANY_LIVE, (number,)):
+    if rows(transaction.db, ANY_LIVE, (number,)):
         return 0
-    count = 0
     for step in saves:
         changes.save(step)
         count += 1
     return count
+
+
+def purge(transaction: Transaction, now: int, most: int) -> int:
+    transaction.db.execute(record_sql.PURGE, (now - record_sql.KEPT, most))
+    transaction.revises_records = True
+    return transaction.db.changes()
+
+
+def trim(transaction: Transaction, most: Volume, at_once: int) -> int:
+    """Add up `journal_size` and delete the excess, both within this transaction."""
+    db = transaction.db
+    shares = [exchanges.Share(*row) for row in rows(db, exchanges.SHARES)]
+    db.execute(exchanges.FORGET)
+    db.executemany(exchanges.SHARE, [share for share in shares if share.exchanges])
+    excess = exchanges.excess(shares, most, at_once)
+    if excess is None:
+        return 0
+    db.execute(exchanges.TRIM, excess)
+    return db.changes()
 
 
 def open_store(path: Path, find: Find | None = None) -> SqliteStore:

@@ -18,9 +18,17 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.interface import Conflict
-from sickbay.storage.sqlite.connection import REVISED, begin, make_room, translate_error
-from sickbay.storage.sqlite.log import PAGES, WriteAheadLog
-from sickbay.storage.sqlite.resources import Changes
+from sickbay.storage.sqlite.connection import (
+    PAGES,
+    REVISE_BOTH,
+    REVISE_RECORDS,
+    REVISE_RESOURCES,
+    WriteAheadLog,
+    begin,
+    make_room,
+    translate_error,
+)
+from sickbay.storage.sqlite.resources import Changes, StoredNames
 
 GROUP = 64
 """A commit with this many requests takes no more."""
@@ -32,7 +40,52 @@ takes three turns from its socket to here. For a single request they cost about 
 ten requests that share one.
 """
 T = TypeVar("T")
-Job: TypeAlias = Callable[[Changes], T]
+
+
+class Transaction:
+    """One commit of several jobs.
+
+    Call `settle` before a job that may be undone, and `undo` after its savepoint was rolled back. `finish` writes everything
+    that is still pending; without it the changes are incomplete.
+    """
+
+    def __init__(self, db: apsw.Connection, known: StoredNames | None = None) -> None:
+        self.db = db
+        self.revises_records = False
+        """Whether a record was changed that something may be cached of."""
+        self._known = known or StoredNames()
+        self._resources: Changes | None = None
+
+    @property
+    def resources(self) -> Changes:
+        """The changes of resources. Most transactions change only records."""
+        if self._resources is None:
+            self._resources = Changes(self.db, self._known)
+        return self._resources
+
+    def settle(self) -> None:
+        if self._resources is not None:
+            self._resources.settle()
+
+    def undo(self) -> None:
+        if self._resources is not None:
+            self._resources.undo()
+
+    def finish(self) -> None:
+        if self._resources is None:
+            if self.revises_records:
+                self.db.execute(REVISE_RECORDS)
+            return
+        self._resources.finish()
+        self.db.execute(REVISE_BOTH if self.revises_records else REVISE_RESOURCES)
+
+    def committed(self) -> None:
+        """Remember which names are stored now."""
+        if self._resources is not None:
+            self._resources.committed()
+
+
+Job: TypeAlias = Callable[[Transaction], T]
 
 
 class Undo(Enum):
@@ -51,7 +104,6 @@ class _Request(NamedTuple):
     job: Job[Any]
     future: asyncio.Future[Any]
     undo: Undo
-    leaves_stamp: bool
 
 
 class _Outcome(NamedTuple):
@@ -72,16 +124,15 @@ class Writer:
         """Requests that the loop has handed over, and that the thread has answered. Each thread adds only to its own."""
         self._open = True
         self._roomy = False
-        self._words: dict[str, int] = {}
-        """The numbers of names, read or written by earlier commits. PostgreSQL's IdAllocator keeps them too."""
+        self._known = StoredNames()
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Job[T], undo: Undo = Undo.SAVEPOINT, *, steps: int = 1, leaves_stamp: bool = False) -> T:
+    async def run(self, job: Job[T], undo: Undo = Undo.SAVEPOINT, *, steps: int = 1) -> T:
         """Return the job's value, or raise what it raised; then none of its changes are kept.
 
         steps: number of steps in the job. A job with GROUP or more doesn't wait for others to share its commit: it is written
-        at once, even while the caller keeps the loop busy. leaves_stamp: what other requests cached stays valid.
+        at once, even while the caller keeps the loop busy.
         """
         if not self._open:
             raise RuntimeError("the store is closed")
@@ -90,7 +141,7 @@ class Writer:
         if loop not in self._turns:
             self._turns[loop] = []
             loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
-        self._turns[loop].append(_Request(job, future, undo, leaves_stamp))
+        self._turns[loop].append(_Request(job, future, undo))
         if steps >= GROUP:
             self._hand_over(loop)
         return await future
@@ -157,13 +208,11 @@ class Writer:
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
-            changes = Changes(self._connection, self._words)
-            outcomes = [self._attempt(changes, request) for request in group]
-            changes.finish()
-            if not all(request.leaves_stamp for request in group):
-                self._connection.execute(REVISED)
+            transaction = Transaction(self._connection, self._known)
+            outcomes = [self._attempt(transaction, request) for request in group]
+            transaction.finish()
             self._connection.execute("COMMIT")
-            self._words |= changes.words
+            transaction.committed()
             return outcomes
         except Exception as error:
             self._undo()
@@ -173,24 +222,24 @@ class Writer:
         # fail.
         return [outcome for request in group for outcome in self._commit([request])]
 
-    def _attempt(self, changes: Changes, request: _Request) -> _Outcome:
+    def _attempt(self, transaction: Transaction, request: _Request) -> _Outcome:
         """Return what one job returns or raises. An error that ended the whole transaction fails the group, and so does any
         error from a job that needs no undo.
         """
         if request.undo is Undo.NOTHING:
             try:
-                return _Outcome(request.job(changes))
+                return _Outcome(request.job(transaction))
             except Conflict as error:
                 return _Outcome(error=error)
-        changes.settle()
+        transaction.settle()
         self._connection.execute("SAVEPOINT one")
         try:
-            outcome = _Outcome(request.job(changes))
+            outcome = _Outcome(request.job(transaction))
         except Exception as error:
             if not self._connection.in_transaction:
                 raise
             self._connection.execute("ROLLBACK TO one")
-            changes.undo()
+            transaction.undo()
             outcome = _Outcome(error=translate_error(error, self._connection))
         self._connection.execute("RELEASE one")
         return outcome

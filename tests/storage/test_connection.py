@@ -11,12 +11,10 @@ import pytest
 
 from sickbay.settings.database import Unavailable
 from sickbay.storage.query.statement import Statement
-from sickbay.storage.sqlite import log, reader
-from sickbay.storage.sqlite.connection import connect
-from sickbay.storage.sqlite.log import PAGE, WriteAheadLog, size
+from sickbay.storage.sqlite import connection, reader
+from sickbay.storage.sqlite.connection import PAGE, WriteAheadLog, connect, log_size
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.resources import Changes
-from sickbay.storage.sqlite.writer import Writer
+from sickbay.storage.sqlite.writer import Transaction, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -63,8 +61,8 @@ class Relay:
             thread.join()
 
 
-def insert(number: int, changes: Changes) -> None:
-    changes.db.execute("INSERT INTO a VALUES (?, zeroblob(40000))", (number,))
+def insert(number: int, transaction: Transaction) -> None:
+    transaction.db.execute("INSERT INTO a VALUES (?, zeroblob(40000))", (number,))
 
 
 async def test_the_log_stays_small_while_two_connections_read_without_a_pause(file: Path) -> None:
@@ -73,7 +71,7 @@ async def test_the_log_stays_small_while_two_connections_read_without_a_pause(fi
     largest = 0
     for number in range(500):  # 20 MB
         await (first, second)[number % 2].run(partial(insert, number))
-        largest = max(largest, size(file))
+        largest = max(largest, log_size(file))
     readers.end()
     for writer in (first, second):
         writer.close()
@@ -84,17 +82,17 @@ async def test_the_log_stays_small_while_two_connections_read_without_a_pause(fi
 async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(log, "PATIENCE", 1)
+    monkeypatch.setattr(connection, "READERS_PATIENCE", 1)
     writer, staying = Writer(connect(file), PAGES), connect(file)
     staying.execute("BEGIN")
     staying.execute("SELECT count(*) FROM a").fetchall()
     for number in range(100):
         await writer.run(partial(insert, number))
-    assert size(file) > 4 * MEGABYTE
+    assert log_size(file) > 4 * MEGABYTE
     staying.execute("COMMIT")
     for number in range(100, 200):
         await writer.run(partial(insert, number))
-    assert size(file) < MEGABYTE
+    assert log_size(file) < MEGABYTE
     staying.close()
     writer.close()
 
@@ -135,7 +133,7 @@ def test_a_search_is_stopped_earlier_if_it_keeps_the_log_large(file: Path, monke
     monkeypatch.setattr(reader, "LARGE", 1)
     db = connect(file)
     db.execute("INSERT INTO a VALUES (1, zeroblob(40000))")
-    assert size(file) > PAGE
+    assert log_size(file) > PAGE
     with pytest.raises(Unavailable):
         slow.long(ENDLESS)
     db.close()
