@@ -114,8 +114,8 @@ async def test_what_was_read_at_a_stamp_is_still_true_while_the_stamp_is_the_sam
     for process, steps in transactions:
         with suppress(Conflict):
             await stores[process].transaction(steps)
-        for store in stores:
-            records_stamp, resources_stamp = await stamp(store), resource_stamp(store)
+        for number, store in enumerate(stores):
+            records_stamp, resources_stamp = (number, await stamp(store)), (number, resource_stamp(store))
             now, stored = await records_of(store), await resources_of(store)
             before = seen[0].setdefault(records_stamp, now)
             assert {key: record for key, record in now.items() if key[0] != "token" or before[key] is not None} == {
