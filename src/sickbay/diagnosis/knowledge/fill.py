@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
@@ -40,8 +41,13 @@ def _captured(entry: KnownError, paste: str) -> dict[str, str]:
         match = re.search(pattern, paste, re.I)
         for name, value in (match.groupdict() if match else {}).items():
             if value:
-                found.setdefault(name, f"`{value[:MOST]}`")
+                found.setdefault(name, f"`{_decoded(value)[:MOST]}`")
     return found
+
+
+def _decoded(value: str) -> str:
+    """A URL that was copied from a query, as it is registered."""
+    return unquote(value) if "%3a%2f%2f" in value.lower() else value
 
 
 _NAME = re.compile(r"`[^`]*`|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")
