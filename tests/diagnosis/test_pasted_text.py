@@ -291,6 +291,15 @@ def test_a_masked_secret_does_not_come_before_the_cause_of_the_error() -> None:
     assert "value-is-placeholder" in ids
 
 
+def test_a_url_with_the_status_that_the_browser_adds_has_no_spaces() -> None:
+    url = "https://sso.example.org/realms/a/protocol/openid-connect/auth?response_type=code&client_id=x"
+    diagnosis = diagnose_text(
+        f"GET {url}&redirect_uri=http%3A%2F%2Fa.example%2Fcb 400 (Bad Request)\nInvalid parameter: redirect_uri"
+    )[1]
+    assert "url-has-whitespace" not in [finding.id for finding in diagnosis.explanation.findings]
+    assert "http://a.example/cb" in diagnosis.causes[0].fix
+
+
 def test_a_url_that_is_followed_by_another_request_is_not_one_url_with_spaces() -> None:
     url = "https://ehr.example.org/authorize?response_type=code&client_id=x&state=zE3rT9pQ2mN8vX4k"
     ids = [

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl, quote
 import httpx2
 import pytest
 from tests.flows.case_context import set_up
-from tests.flows.flow import BASE, Flow, run
+from tests.flows.flow import BASE, VERIFIER, Flow, run
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.corrections import PLACEHOLDER_TOKEN
+from sickbay.diagnosis.corrections import PLACEHOLDER_CODE, PLACEHOLDER_REFRESH, PLACEHOLDER_TOKEN, PLACEHOLDER_VERIFIER
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
 from sickbay.protocol import urls
 
@@ -85,12 +85,22 @@ async def differences(flow: Flow, request: dict[str, Any], offline: Diagnosis, s
     return result
 
 
+def values_of_the_app(context: dict[str, Any], swaps: dict[str, str]) -> dict[str, str]:
+    """What the app inserts for the placeholders: the first token, code and refresh token of the case, and its verifier."""
+    token, code, refresh_token = (next(iter(context.get(name, ())), "") for name in ("tokens", "codes", "refresh_tokens"))
+    return {
+        PLACEHOLDER_TOKEN: token,
+        PLACEHOLDER_CODE: code,
+        PLACEHOLDER_VERIFIER: VERIFIER,
+        PLACEHOLDER_REFRESH: swaps.get(refresh_token, ""),
+    }
+
+
 async def refused_again(flow: Flow, offline: Diagnosis, swaps: dict[str, str]) -> list[Any]:
     """A missing record isn't a refusal of the request."""
     if offline.corrected is None:
         return []
-    token = next(iter(offline.corrected["context"].get("tokens", ())), "")
-    answer = await sent(flow, offline.corrected, swaps | {PLACEHOLDER_TOKEN: token})
+    answer = await sent(flow, offline.corrected, swaps | values_of_the_app(offline.corrected["context"], swaps))
     absent = answer.status_code == 404 and "not-found" in answer.text
     return [] if answer.status_code < 400 or absent else [("refused again", answer.status_code, answer.text[:300])]
 

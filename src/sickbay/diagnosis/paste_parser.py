@@ -49,9 +49,9 @@ def _stripped(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Whether the text has words, headers or an answer besides the URL, rather than a URL broken into lines."""
-    if re.search(r"\sHTTP/\d|\n[\w-]+:[ \t]|[^=\s]\s*\n\s*https?://|\n\s*(?:curl|GET|POST|PUT) ", text) or re.match(
-        r"[^?]*[^\s?] +\w+ +\w+ ", text
-    ):
+    if re.search(
+        r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|\n[\w-]+:[ \t]|[^=\s]\s*\n\s*https?://|\n\s*(?:curl|GET|POST|PUT) ", text
+    ) or re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text):
         return True
     return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:])
 

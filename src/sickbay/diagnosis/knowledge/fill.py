@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
 
@@ -41,7 +42,7 @@ _UNKNOWN = re.compile(r": `?\{(\w+)\}`?$")
 
 
 def _quoted(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: f"`{value[:MOST]}`" for name, value in values.items() if value}
+    return {name: f"`{_decoded(value)[:MOST]}`" for name, value in values.items() if value}
 
 
 def _captured(entry: KnownError, paste: str) -> dict[str, str]:
@@ -51,6 +52,11 @@ def _captured(entry: KnownError, paste: str) -> dict[str, str]:
         for name, value in _quoted(match.groupdict("") if match else {}).items():
             found.setdefault(name, value)
     return found
+
+
+def _decoded(value: str) -> str:
+    """A URL that was copied from a query, as it is registered."""
+    return unquote(value) if "%3a%2f%2f" in value.lower() else value
 
 
 _NAME = re.compile(r"`[^`]*`|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")

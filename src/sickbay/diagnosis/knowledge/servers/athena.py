@@ -11,6 +11,22 @@ NAMED = MARKS["athena"]
 
 ERRORS = (
     KnownError(
+        id="athena-old-audience",
+        is_evident=True,
+        text=(("session timed out", "authorization request was invalid"), ("virenceaz.com", "gehealthcare.com")),
+        title="aud: it names an old sandbox; it must be the base URL of the server that the request is sent to",
+        why="athenahealth says that the session timed out for each authorization request that it can't use.",
+        causes=(
+            Cause(
+                "aud has the host of an old sandbox.",
+                "Compare the host in aud with that of the authorization URL.",
+                "Set aud to the base URL of the current sandbox, in the authorization URL's own host.",
+            ),
+        ),
+        source="https://github.com/athenahealth/apiserver-athenaFlex/issues/188",
+        confidence="observed",
+    ),
+    KnownError(
         id="athena-client-id-required",
         servers=("athena", "hapi", "spring", "entra"),
         text=(("client id is required in the authorization header",),),

@@ -8,6 +8,111 @@ SPRING = "https://docs.spring.io/spring-security/reference/servlet/oauth2/client
 
 ERRORS = (
     KnownError(
+        id="client-secret-as-bearer",
+        is_evident=True,
+        text=(
+            ("token",),
+            ("bearer token with client_id", "bearer token with the client", "bearer client_id", "bearer with client_id"),
+        ),
+        title="`client_secret`: the token request sends it as a Bearer token. Clients authenticate with Basic or in the form",
+        why="A Bearer token is what this request is to return. The server finds neither client nor secret.",
+        causes=(
+            Cause(
+                "The client (such as Postman) is set to Bearer Token for the token request.",
+                "The request has Authorization: Bearer.",
+                "Choose Basic Auth with client_id as the user and client_secret as the password, or put both into the form.",
+            ),
+        ),
+        source=RFC6749,
+        confidence="documented",
+    ),
+    KnownError(
+        id="client-secret-worked-until",
+        is_evident=True,
+        codes=("401", "invalid_client"),
+        text=(
+            ("client id and secret", "client secret", "client_secret", "client credentials", "client id and client secret"),
+            (
+                "worked for months",
+                "worked for years",
+                "worked until",
+                "worked fine until",
+                "stopped working",
+                "since this week",
+                "since yesterday",
+                "since today",
+                "all of a sudden",
+                "suddenly",
+            ),
+            ("access token", "token request", "/token", "token endpoint", "invalid_client"),
+        ),
+        without=("redirect_uri", "refresh_token", "aadsts"),
+        title="`client_secret`: the credentials worked before, so they expired, were replaced, or the app was switched off",
+        why="The request is the same as before, so something changed at the server: secrets end, an administrator renews them,"
+        " or are lost when a sandbox is set up again.",
+        causes=(
+            Cause(
+                "The secret has expired or was replaced.",
+                "The developer portal shows its date, or another secret.",
+                "Create a new secret in the portal, and put it into the app's configuration.",
+            ),
+            Cause(
+                "The app was disabled, or the environment was moved to another host.",
+                "The portal's news or status page says so.",
+                "Enable it, or ask the server's support; compare the token endpoint with the discovery document.",
+            ),
+        ),
+        source="https://github.com/athenahealth/apiserver-athenaFlex/issues/334",
+        confidence="observed",
+    ),
+    KnownError(
+        id="basic-credentials-not-sent",
+        is_evident=True,
+        text=(("no or invalid authorization header",), ("authorization: basic", "auth_basic", "basic auth")),
+        title="The server expects user and password (Basic), and this client sends none",
+        why="It works wherever the Authorization header is sent. A test page or library without the credentials gets 401.",
+        causes=(
+            Cause(
+                "The page has no setting for the credentials, or it isn't set.",
+                "Its request has no Authorization header in the Network tab.",
+                "Configure the credentials there (AUTH_BASIC), or switch authentication off for the test page.",
+            ),
+            Cause(
+                "A proxy removes the header.",
+                "The server's log has the request without it.",
+                "Let the proxy pass Authorization on.",
+            ),
+        ),
+        source="https://github.com/omoponfhir/omoponfhir-main/issues/5",
+        confidence="observed",
+    ),
+    KnownError(
+        id="hashed-secret-as-key",
+        is_evident=True,
+        text=(
+            ("hs256",),
+            ("django-oauth-toolkit", "django oauth toolkit", "oauth2_provider"),
+            ("signature", "failed to validate", "verif"),
+        ),
+        title="HS256: django-oauth-toolkit signs with the stored client secret, which is hashed, so the client can't check it",
+        why="With HS256 both sides need the same secret. Since version 2.0 the toolkit stores only its hash, and uses that"
+        " as the key.",
+        causes=(
+            Cause(
+                "The secret is hashed when the application is saved.",
+                "The value in the database begins with pbkdf2_sha256$.",
+                "Use RS256 with OIDC_RSA_PRIVATE_KEY, or switch off hash_client_secret for this application.",
+            ),
+            Cause(
+                "The client expects RS256.",
+                "It reads jwks_uri, which is empty for HS256.",
+                "Set the same algorithm in both.",
+            ),
+        ),
+        source="https://github.com/django-oauth/django-oauth-toolkit/issues/1239",
+        confidence="observed",
+    ),
+    KnownError(
         id="assertion-parameters-empty",
         is_evident=True,
         text=(("client_assertion=&", "client_assertion_type=&", 'client_assertion_type=""', "client_assertion_type: ''"),),

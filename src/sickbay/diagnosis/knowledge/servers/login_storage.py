@@ -7,6 +7,7 @@ ERRORS = (
         id="state-of-another-login",
         is_evident=True,
         text=(("state mismatch, expected", "nonce mismatch, expected"), ("got:", "got ")),
+        without=("cognito",),
         title="state: the callback belongs to another login than the one that is stored",
         why="Both values exist and differ: a second login was started before this one ended, and its state replaced the first.",
         causes=(

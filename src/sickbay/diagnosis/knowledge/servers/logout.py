@@ -121,4 +121,39 @@ ERRORS = (
         source=LOGOUT,
         confidence="documented",
     ),
+    KnownError(
+        id="keycloak-logout-redirect-uri",
+        is_evident=True,
+        text=(
+            (
+                "openid-connect/logout?redirect_uri=",
+                "/logout?redirect_uri=",
+                "logging off",
+                "on logout",
+                "log out",
+                "logging out",
+            ),
+            ("invalid parameter: redirect_uri", "invalid redirect uri"),
+            ("keycloak", "/realms/"),
+        ),
+        without=("response_type=",),
+        title="Keycloak's logout no longer knows redirect_uri: since version 18 it is `post_logout_redirect_uri`",
+        why="The logout needs post_logout_redirect_uri with id_token_hint or client_id, and compares it with a list of its own,"
+        " Valid post logout redirect URIs.",
+        causes=(
+            Cause(
+                "The app or its adapter sends redirect_uri.",
+                "The logout address has redirect_uri=.",
+                "Send post_logout_redirect_uri and id_token_hint (update keycloak-js or the adapter).",
+            ),
+            Cause(
+                "The address isn't in the list for logouts.",
+                "Valid post logout redirect URIs is empty.",
+                "Register it there, or enter + to take over the Valid redirect URIs.",
+            ),
+        ),
+        where="Keycloak: Clients > your client > Settings > Valid post logout redirect URIs",
+        source="https://www.keycloak.org/docs/latest/upgrading/index.html#openid-connect-logout",
+        confidence="documented",
+    ),
 )

@@ -102,4 +102,49 @@ ERRORS = (
         source="https://next-auth.js.org/errors",
         confidence="documented",
     ),
+    KnownError(
+        id="token-response-without-access-token",
+        is_evident=True,
+        text=(("no access token provided",),),
+        without=("authorization header",),
+        title="The token response has no `access_token`, so the library can't read the user",
+        why="openid-client takes status 200 for success. Some servers, GitHub among them, report errors with 200 and"
+        " error instead of access_token.",
+        causes=(
+            Cause(
+                "The code was refused: used already, expired, or the secret is wrong.",
+                "Log the token response: it has error, such as bad_verification_code.",
+                "Start a new login, and compare client id and secret with the registration.",
+            ),
+            Cause(
+                "The provider returns only an ID token, or another name for the token.",
+                "The token response has no access_token.",
+                "Don't request userinfo: use idToken: true, or read the token in a custom token.request.",
+            ),
+        ),
+        source="https://github.com/nextauthjs/next-auth/issues/6729",
+        confidence="inferred",
+    ),
+    KnownError(
+        id="fab-userinfo",
+        is_evident=True,
+        text=(("oauth userinfo does not have username or email",),),
+        title="Flask-AppBuilder gets no user name from the provider: it doesn't know how to read its userinfo",
+        why="It reads the user of known providers only. For others, or another name in OAUTH_PROVIDERS, it returns nothing.",
+        causes=(
+            Cause(
+                "The provider's name isn't one that Flask-AppBuilder knows.",
+                "The message ends with empty braces.",
+                "Subclass SecurityManager with oauth_user_info (older: get_oauth_user_info), and return username, email,"
+                " first_name and last_name from the userinfo.",
+            ),
+            Cause(
+                "The scope or a mapper for email is missing.",
+                "userinfo has only sub.",
+                "Request openid email profile, and give the user an email.",
+            ),
+        ),
+        source="https://flask-appbuilder.readthedocs.io/en/latest/security.html#authentication-oauth",
+        confidence="documented",
+    ),
 )

@@ -230,4 +230,28 @@ ERRORS = (
         source="https://github.com/oauth2-proxy/oauth2-proxy/issues/736",
         confidence="observed",
     ),
+    KnownError(
+        id="oauth2-proxy-callback-prefix",
+        is_evident=True,
+        text=(("/oauth2/callback?code=",), ("no valid authentication in request",)),
+        without=("error redeeming code",),
+        title="oauth2-proxy doesn't take the request for its callback: the path before /oauth2/ isn't part of its prefix",
+        why="The proxy answers only at /oauth2/callback, or below --proxy-prefix. Any other path is an app's page that needs a"
+        " login.",
+        causes=(
+            Cause(
+                "redirect_url has a path before /oauth2/ that the proxy doesn't know.",
+                "The log has the callback's address with No valid authentication in request.",
+                "Set --proxy-prefix to that path with /oauth2 (such as /_dashboards/oauth2), or use /oauth2/callback as the"
+                " redirect URL.",
+            ),
+            Cause(
+                "A proxy in front removes or adds the path.",
+                "The address in the log differs from the browser's.",
+                "Pass /oauth2/ to the proxy unchanged.",
+            ),
+        ),
+        source="https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview",
+        confidence="inferred",
+    ),
 )

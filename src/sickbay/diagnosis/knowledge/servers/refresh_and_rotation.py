@@ -68,6 +68,8 @@ ERRORS = (
     KnownError(
         id="identityserver-invalid-refresh-token",
         is_evident=True,
+        servers=("identityserver",),
+        without=("inferno",),
         text=(
             (
                 "invalid refresh token:",

@@ -105,7 +105,6 @@ ERRORS = (
                 "assign ids which contain at least one non-numeric",
             ),
         ),
-        captures=(r"resource with ID\[(?P<id>[^\]]{1,64})\]",),
         title="The client chose an id of digits only, which HAPI keeps for itself",
         why="HAPI numbers resources that it creates. So that the two don't collide, an id in PUT needs a letter.",
         causes=(
@@ -151,8 +150,8 @@ ERRORS = (
         id="inferno-scope-type",
         is_evident=True,
         text=(("must be either a valid resource type or",),),
-        captures=(r"['\"](?P<type>[A-Za-z]{3,40})['\"] must be either a valid resource type",),
-        title="Inferno accepts only scopes for the resource types that it knows: {type} isn't one of them",
+        captures=(r"['\"](?P<resource>[A-Za-z]{3,40})['\"] must be either a valid resource type",),
+        title="Inferno accepts only scopes for the resource types that it knows: {resource} isn't one of them",
         why="The test compares the type in each scope with the list of this version, which depends on US Core.",
         causes=(
             Cause(

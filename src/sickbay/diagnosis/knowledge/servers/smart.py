@@ -77,6 +77,7 @@ ERRORS = (
                 "doesn't contain patient",
                 "does not contain patient",
                 "no patient in the token response",
+                "token response has no patient",
                 "patient parameter is missing",
                 "patient is not returned",
                 "patient not returned",
