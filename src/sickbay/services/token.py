@@ -161,6 +161,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         live_at=live_at,
         others=tuple(client.client_id for client in newest_clients),
         newest_clients=newest_clients,
+        from_page="origin" in request.headers,
     )
     known, revision = await client_authentication.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
