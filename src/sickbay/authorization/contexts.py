@@ -114,6 +114,8 @@ class TokenContext(Struct, frozen=True):
     """The apps behind `others`, if known. Used only for the corrected request."""
     bare: AuthorizationCode | Unknown | None = UNKNOWN
     """The code without stray characters, if none was found as sent. Used only for the corrected request."""
+    from_page: bool = True
+    """False if the request has no Origin header, so that no check of a page's origin can refuse it."""
     smart: bool = True
     """As in AuthorizeContext."""
     guesses: Guesses = ()

@@ -76,7 +76,8 @@ def _exist_somewhere(demands: Demands, server: Server) -> bool:
     if not known or not (demands.types or demands.contexts):
         return True
     lower = {name.lower() for types in known for name in types} if demands.contexts else set()
-    return lower.issuperset(demands.contexts) and all(any(name in types for types in known) for name in demands.types)
+    missing = [name for name in demands.types if not [types for types in known if name in types]]
+    return not missing and lower.issuperset(demands.contexts)
 
 
 @memoize(512)

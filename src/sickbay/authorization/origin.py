@@ -42,7 +42,7 @@ def _refused(request: TokenRequest | AccessRequest, known: TokenContext | Access
     return kind(received=request.headers["origin"], registered=own)
 
 
-@check(requires=("client", "server"))
+@check(requires=("client", "server"), inputs="from_page")
 def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -> Refusal | None:
     """Runs at the token endpoint if the policy has strict_cors; otherwise it is advice."""
     return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)

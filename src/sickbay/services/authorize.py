@@ -120,7 +120,8 @@ async def authorize(
     if client is not None and client.auto_approve is not None and not automatic():
         client = _without_auto_approve(client)
     tenant = tenant.under(client)
-    launch = await launches.find(runtime, tenant, request.parameters.get("launch"))
+    code = request.parameters.get("launch")
+    launch = await launches.find(runtime, tenant, code) if code else None
     login = await sessions.login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
     known = AuthorizeContext(
@@ -131,7 +132,7 @@ async def authorize(
         fetched=fetched,
         client=client,
         launch=launch,
-        others=tuple(client.client_id for client in newest_clients),
+        others=tuple([client.client_id for client in newest_clients]),
         newest_clients=newest_clients,
         session_user=_session_user(client, login),
         live_at=live_at,

@@ -107,9 +107,9 @@ def _default_context(tenant: Tenant, patient: str | None) -> dict[str, Any]:
     return banner | style | {"tenant": tenant.dialect.tenant_id or tenant.name}
 
 
-async def find(runtime: Runtime, tenant: Tenant, code: str | None) -> Launch | None:
+async def find(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
     """The launch that this tenant issued under this code, with its stored used_at."""
-    return await by_key(runtime, tenant, records.digest(code)) if code else None
+    return await by_key(runtime, tenant, records.digest(code))
 
 
 async def living(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:

@@ -199,7 +199,8 @@ def _code(
     sent, launch = waiting.request.parameters, waiting.launch
     banner = patient and not tenant.policy.bare_without_launch
     context = dict(launch.context) if launch else {"need_patient_banner": True} if banner else {}
-    context = launch_context.chosen(context, _chosen_context(waiting, granted))
+    if waiting.chosen:
+        context = launch_context.chosen(context, _chosen_context(waiting, granted))
     return AuthorizationCode(
         client_id=waiting.client.client_id,
         redirect_uri=sent.get("redirect_uri"),

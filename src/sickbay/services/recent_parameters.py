@@ -23,7 +23,7 @@ class RecentParameters:
     def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
         """Names and values that the app sent before."""
         hashes = self._kept.get(client_id, ())
-        return frozenset(pair for pair in _values(sent) if hash(pair) in hashes)
+        return frozenset([pair for pair in _values(sent) if hash(pair) in hashes])
 
     def remember(self, client_id: str, sent: Parameters) -> None:
         """Remembers the values of a request. Drops the oldest values first."""

@@ -159,8 +159,9 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         answer=stored.answer,
         jwks=None,
         live_at=live_at,
-        others=tuple(client.client_id for client in newest_clients),
+        others=tuple([client.client_id for client in newest_clients]),
         newest_clients=newest_clients,
+        from_page="origin" in request.headers,
     )
     known, revision = await client_authentication.context_of(runtime, request, known)
     if not client or (code_text and known.code is None):
@@ -197,7 +198,7 @@ async def _stored_family(runtime: Runtime, tenant: Tenant, request: TokenRequest
     if record is None or parsed is None or record.tenant != tenant.name:
         return _NO_FAMILY
     family = records.parse(TokenFamily, record.value)
-    ended = await sessions.ended(runtime, family.session)
+    ended = family.session is not None and await sessions.ended(runtime, family.session)
     user_gone = family.user is not None and not await sessions.is_user(runtime, tenant, family.user)
     if refresh.decide(family, parsed[1], now) != "repeat":
         return _StoredFamily(record, family, parsed[1], ended, user_gone, False)
