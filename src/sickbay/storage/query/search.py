@@ -360,5 +360,6 @@ def _fingerprint(plan: SearchPlan) -> bytes:
 
 def fingerprint(space: ResourceSpace, query: Query) -> bytes:
     """Return a hash that identifies the query, independent of the page and the page size."""
-    parts = [(space, part.type, part.filters, part.ids, part.updated, query.sort, query.within) for part in query.each()]
+    queries = query.parts or (query,)
+    parts = [(space, part.type, part.filters, part.ids, part.updated, query.sort, query.within) for part in queries]
     return blake2b(_encode(parts), digest_size=12).digest()
