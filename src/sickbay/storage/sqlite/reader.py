@@ -12,7 +12,8 @@ import apsw
 
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import TooSlow
-from sickbay.storage.query.statement import Cut, Row, Statement, bounded
+from sickbay.storage.query.keyset import Cut, bounded
+from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite.connection import REVISION, connect
 from sickbay.storage.sqlite.log import LARGE, PAGE, size
 
