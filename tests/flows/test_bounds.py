@@ -15,7 +15,7 @@ from tests.flows.writing import R4, Hand, hand, observation
 
 from sickbay.kernel import budget
 from sickbay.services import everything
-from sickbay.storage.query import history, includes, statement
+from sickbay.storage.query import history, includes, keyset
 from sickbay.web import http_request
 from sickbay.web.fhir.interactions import batch, bundle_entry
 from sickbay.web.fhir.operations import lastn
@@ -41,7 +41,7 @@ async def filled(own: Hand) -> set[str]:
 
 @pytest.fixture(autouse=True)
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (statement, history, includes, everything, lastn):
+    for module in (keyset, history, includes, everything, lastn):
         monkeypatch.setattr(module, "BYTES", BYTES)
     monkeypatch.setattr(bundle_entry, "ANSWER", 2 * BYTES)
 
@@ -90,7 +90,7 @@ def test_pages_of_large_resources_are_shorter_and_contain_each_match_once(tmp_pa
 
 
 def test_a_condition_distinguishes_one_match_from_several_at_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statement, "BYTES", 10)
+    monkeypatch.setattr(keyset, "BYTES", 10)
 
     async def steps(flow: Flow) -> None:
         own = await hand(flow, ALL)

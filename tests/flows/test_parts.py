@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.flows.flow import Flow, run
+from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import hand, observation, rules
 
 from sickbay.fhir.validation.validator import validate
@@ -122,6 +122,17 @@ def test_each_type_gets_its_own_elements(tmp_path: Path) -> None:
             assert all(is_part(entry["resource"]) for entry in entries)
             for wrong in ("_summary=no", "_elements=nots", "_summary=text&_include=Observation:subject"):
                 assert (await own.ask("GET", f"{address}&{wrong}")).status_code == 400, wrong
+
+    run(steps, tmp_path)
+
+
+def test_the_self_link_of_a_search_has_its_address(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "system/*.rs")
+        for address in ("?_type=Patient", "/Patient", "/Patient/p-0001/Observation", "/Patient/p-0001/*"):
+            query = f"{address}{'&' if '?' in address else '?'}_count=1"
+            links = (await own.ask("GET", query)).json()["link"]
+            assert {link["relation"]: link["url"] for link in links}["self"] == f"{BASE}/general/r4{query}"
 
     run(steps, tmp_path)
 

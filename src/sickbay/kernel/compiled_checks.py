@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from sickbay.kernel import checks as kernel_checks
@@ -22,13 +23,13 @@ Group: TypeAlias = tuple[str, tuple[Callable[[Any, Any], Refusal | None], ...]]
 class CompiledChecks(NamedTuple, Generic[R, K]):
     """The checks of one kind of request.
 
-    requires: attributes of `known` that must not be UNKNOWN.
+    required: returns the attributes of `known` that must not be UNKNOWN.
     groups:   the checks to call, grouped by the attribute that they examine.
     passed:   the Examination if all checks pass; None if a check is listed before one of its prerequisites.
     """
 
     checks: tuple[Check[R, K], ...]
-    requires: tuple[str, ...]
+    required: Callable[[K], tuple[Any, ...]]
     groups: tuple[Group, ...]
     passed: Examination | None
 
@@ -51,7 +52,12 @@ def compile(
     passed = Examination(tuple(Checked(check.name, "passed") for check in checks))
     requires = tuple(dict.fromkeys(need for check in called for need in check.requires))
     listed = tuple((inputs, tuple(group)) for inputs, group in groups.items())
-    return CompiledChecks(checks, requires, listed, passed if ordered else None)
+    return CompiledChecks(checks, _reading(requires), listed, passed if ordered else None)
+
+
+def _reading(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Returns a function that returns these attributes. One of them is read twice, because of one alone it returns no tuple."""
+    return attrgetter(names[0], *names) if names else lambda known: ()
 
 
 def examine(
@@ -65,9 +71,9 @@ def examine(
 
 def granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
     """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
-    _, requires, groups, passed = compiled
-    for need in requires:
-        if getattr(known, need) is UNKNOWN:
+    _, required, groups, passed = compiled
+    for value in required(known):
+        if value is UNKNOWN:
             return None
     for inputs, group in groups:
         if not inputs or getattr(known, inputs):

@@ -26,7 +26,7 @@ from sickbay.services.context import Tenant
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Api, Result
 from sickbay.web.fhir.refusals import refused
-from sickbay.web.fhir.request import parse_body
+from sickbay.web.fhir.request import PARSED, parse_body
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 from sickbay.web.oauth.discovery import MADE, Documents
 
@@ -64,7 +64,8 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
         request = structs.replace(request, interaction="", letters="")
-    body = parse_body(base, request, raw) if len(raw) <= app_state.LIMIT else UNKNOWN
+    is_read = request.interaction in PARSED and len(raw) <= app_state.LIMIT
+    body = parse_body(base, request, raw) if is_read else UNKNOWN
     result = await states.answer(base.sandbox.runtime, base.tenant, request, body)
     access = result.access
     if access.decision.refusal is not None:

@@ -281,7 +281,7 @@ def test_several_types_are_searched_by_their_common_parameters() -> None:
     ]
     assert query.ignored == (("name", query.ignored[0][1]),)
     assert [name for name, _ in query.applied] == ["_type", "_id", "identifier", "_sort"]
-    assert (query.type, query.path, len(query.each())) == ("", "", 2)
+    assert (query.type, query.within, len(query.parts)) == ("", None, 2)
     wrong = several(("_type", "Patient,Patent"))
     assert isinstance(wrong, tuple)
     assert (wrong[0].rule, wrong[0].expected) == ("fhir-search-value-malformed", "_type=Patient")
@@ -298,7 +298,8 @@ def test_a_compartment_search_uses_the_parameters_of_each_type() -> None:
     route = Route("search-compartment", "s", None, compartment=("Patient", "p"))
     query = search_of("r4", route, [("_type", "Observation,Coverage,Medication")], base=BASE)
     assert isinstance(query, Query)
-    assert query.path == "Patient/p/*"
+    assert query.within is not None
+    assert (query.type, query.within.type, query.within.id) == ("", "Patient", "p")
     within = {part.type: part.within.parameters for part in query.parts if part.within}
     assert set(within) == {"Observation", "Coverage"}
     assert within["Observation"] == (number("Observation", "subject"), number("Observation", "performer"))

@@ -155,7 +155,7 @@ class Within(Struct, frozen=True, gc=False):
 
 
 class Query(Struct, frozen=True, gc=False, cache_hash=True):
-    """A search on one type of a version. For several types, `type` is "" and `parts` has a search for each.
+    """A search on one type of a version. For several types, `type` is "" and `parts` has a search for each, else nothing.
 
     ids: from `_id`; None if it wasn't sent. updated: from `_lastUpdated`. applied: the parameters for the self link,
     in order. ignored: (name, nearest known name) of parameters ignored under lenient handling.
@@ -185,15 +185,6 @@ class Query(Struct, frozen=True, gc=False, cache_hash=True):
     """Whether it is short enough to be cached, together with what a store computes from it."""
 
     @property
-    def path(self) -> str:
-        """The path below the base: Observation, Patient/x/Observation, Patient/x/*, "" for the whole server."""
-        return self.type if self.within is None else f"{self.within.type}/{self.within.id}/{self.type or '*'}"
-
-    @property
     def narrows(self) -> bool:
         """Whether it selects resources. Without a filter, a search returns all of them."""
         return bool(self.filters or self.updated) or self.ids is not None
-
-    def each(self) -> tuple[Query, ...]:
-        """Returns the searches on single types that it consists of."""
-        return self.parts if self.type == "" else (self,)

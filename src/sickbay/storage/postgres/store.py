@@ -39,11 +39,11 @@ from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
-from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.keyset import Find, bounded
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.query.statement import Row, Statement, bounded
+from sickbay.storage.query.statement import Row, Statement
 
 CHUNK = 500
 """Number of resources of a population that are written at a time."""

@@ -9,7 +9,7 @@ import orjson
 from sickbay.kernel.memoize import LONGEST
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.cache import StorageCaches
-from sickbay.storage.query.statement import Sql, SqlReader, count_up_to
+from sickbay.storage.query.statement import Sql, SqlReader, Statement
 from sickbay.storage.terms import term_hash
 
 SHIFT = 40
@@ -118,3 +118,8 @@ class Dictionary:
 def tokens(space: int, parameter: int, hash: int) -> Sql:
     """Select the rows of resources that have a token."""
     return Sql("SELECT 1 FROM token_index WHERE space = ? AND parameter = ? AND hash = ?", (space, parameter, hash))
+
+
+def count_up_to(rows: Sql, most: int) -> Statement:
+    """Count the rows, up to `most`."""
+    return Statement(f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) e LIMIT ?) few", (*rows.binds, most))

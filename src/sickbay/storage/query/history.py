@@ -8,8 +8,8 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
-from sickbay.storage.query.keyset import Position, opened, seal
-from sickbay.storage.query.statement import BYTES, Row, Run, Sql, Statement, is_full
+from sickbay.storage.query.keyset import BYTES, Position, is_full, opened, seal
+from sickbay.storage.query.statement import Row, Run, Sql, Statement
 from sickbay.storage.query.visibility import compartments
 
 _COLUMNS = (

@@ -11,9 +11,9 @@ from sickbay.fhir.search.query import Include, Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.query import canonicals
 from sickbay.storage.query.filters import FALSE, Scope, one_of
-from sickbay.storage.query.keyset import Find
-from sickbay.storage.query.statement import BYTES, COLUMNS, WIDTH, Cut, Row, Run, Statement
-from sickbay.storage.query.visibility import group_by_visibility
+from sickbay.storage.query.keyset import BYTES, Cut, Find
+from sickbay.storage.query.statement import Row, Run, Statement
+from sickbay.storage.query.visibility import COLUMNS, WIDTH, group_by_visibility
 
 MOST = 1000
 """Maximum included resources of a page, besides BYTES: one match may be linked to a patient's whole record."""

@@ -1,4 +1,5 @@
-"""Reads a query page by page: its sort keys, the condition that starts the next page, and the sealed cursor that says where.
+"""Reads a query page by page: the limits of a page, the sort keys, the condition that starts the next page, and the sealed
+cursor that says where it starts.
 
 A cursor grants no access. Its last key may contain a name or a birth date and appears in URLs, so the cursor is encrypted as
 well as sealed: the seal is a keyed BLAKE2 (RFC 7693) of the content, and the content is masked by a stream derived from the
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
@@ -23,10 +24,39 @@ from sickbay.storage.interface import BadCursor, StaleCursor
 from sickbay.storage.query.access_path import AccessPath
 from sickbay.storage.query.dictionary import NEVER
 from sickbay.storage.query.filters import LAST
-from sickbay.storage.query.statement import Bind, Sql
+from sickbay.storage.query.statement import Bind, Row, Sql
 
 Find: TypeAlias = Callable[[str, str, str], SearchParameter | None]
 """Maps (version, type, code) to the search parameter."""
+BYTES = 4_000_000
+"""Maximum bytes of the resources on one page. The first two are always included, so that one match differs from several."""
+
+
+class Cut(list[Row]):
+    """The rows up to BYTES plus the next row, which exceeds the limit. There may be more."""
+
+
+def bounded(rows: Iterable[Row], column: int) -> list[Row]:
+    """Return all rows, or a Cut, after which no further row is read. column: index of the body."""
+    taken: list[Row] = []
+    left = BYTES
+    for row in rows:
+        taken.append(row)
+        left -= len(row[column] or b"")
+        if left < 0 and len(taken) > 2:
+            return Cut(taken)
+    return taken
+
+
+def paged(rows: list[Row], count: int) -> tuple[list[Row], bool]:
+    """Return the rows of a page of at most `count`, given up to one row more, and whether others follow."""
+    if isinstance(rows, Cut) and len(rows) <= count:
+        return rows[:-1], True
+    return rows[:count], len(rows) > count
+
+
+def is_full(rows: list[Row], limit: int) -> bool:
+    return len(rows) == limit or isinstance(rows, Cut)
 
 
 _ABSENT = LAST * 121

@@ -9,9 +9,10 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.compartment import group_parts
 from sickbay.storage.query.filters import TRUE, Scope
-from sickbay.storage.query.keyset import Find, Position, beyond, opened, seal, sight_of
+from sickbay.storage.query.keyset import Find, Position, beyond, opened, paged, seal, sight_of
 from sickbay.storage.query.search import COUNTED, Matches, SearchPlan, fingerprint, plan
-from sickbay.storage.query.statement import COLUMNS, WIDTH, Bind, Run, Statement, paged
+from sickbay.storage.query.statement import Bind, Run, Statement
+from sickbay.storage.query.visibility import COLUMNS, WIDTH
 
 
 class SearchPlans(NamedTuple):

@@ -21,8 +21,8 @@ from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.query.statement import COLUMNS, WIDTH, Row, Run, SqlReader, Statement
-from sickbay.storage.query.visibility import VisibilityRecheck, mixed, shows, visible
+from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
+from sickbay.storage.query.visibility import COLUMNS, WIDTH, VisibilityRecheck, mixed, shows, visible
 
 T = TypeVar("T")
 NOTHING_FOUND = Page([], [], None, 0)

@@ -14,26 +14,12 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.access_path import AccessPath, everything, source
 from sickbay.storage.query.cache import PlanResults
-from sickbay.storage.query.dictionary import LIVE_OF_TYPE
+from sickbay.storage.query.dictionary import LIVE_OF_TYPE, count_up_to
 from sickbay.storage.query.filters import FALSE, TRUE, Scope, both, condition, of_instant, one_of
-from sickbay.storage.query.keyset import Find, Position, SortKey, beyond, opened, order, seal, sight_of
+from sickbay.storage.query.keyset import Cut, Find, Position, SortKey, beyond, is_full, opened, order, paged, seal, sight_of
 from sickbay.storage.query.sorted_scan import SortedIndex, along, first, reached, until
-from sickbay.storage.query.statement import (
-    EACH,
-    WHOLE,
-    Bind,
-    Columns,
-    Cut,
-    Row,
-    Run,
-    Sql,
-    Statement,
-    columns_for,
-    count_up_to,
-    is_full,
-    paged,
-)
-from sickbay.storage.query.visibility import only_patient
+from sickbay.storage.query.statement import EACH, Bind, Row, Run, Sql, Statement
+from sickbay.storage.query.visibility import WHOLE, Columns, columns_for, only_patient
 
 COUNTED = 1000
 """Totals are counted up to this number. Beyond it, no total is better than a wrong one."""
@@ -360,5 +346,6 @@ def _fingerprint(plan: SearchPlan) -> bytes:
 
 def fingerprint(space: ResourceSpace, query: Query) -> bytes:
     """Return a hash that identifies the query, independent of the page and the page size."""
-    parts = [(space, part.type, part.filters, part.ids, part.updated, query.sort, query.within) for part in query.each()]
+    queries = query.parts or (query,)
+    parts = [(space, part.type, part.filters, part.ids, part.updated, query.sort, query.within) for part in queries]
     return blake2b(_encode(parts), digest_size=12).digest()

@@ -12,7 +12,8 @@ import apsw
 
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import TooSlow
-from sickbay.storage.query.statement import Cut, Row, Statement, bounded
+from sickbay.storage.query.keyset import Cut, bounded
+from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size
 
 _TICK, _TICKS = 10_000, 12

@@ -13,6 +13,7 @@ from msgspec import structs
 
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.routing import Misrouted, Route, route
@@ -20,6 +21,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import english
 from sickbay.kernel.budget import HELD, pause
+from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
 from sickbay.services.access import AccessResult
 from sickbay.services.access import access as decide_access
@@ -33,6 +35,7 @@ from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import (
     LARGE,
+    PARSED,
     BodyRejected,
     access_request,
     faults_of,
@@ -183,7 +186,9 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     query = query_of(base, request, routed)
     condition = query if isinstance(query, Query) else None
     faults = faults_of(base.version, routed, media, query)
-    body = parse_body(base, request, raw) if len(raw) <= LARGE else await asyncio.to_thread(parse_body, base, request, raw)
+    body: Body | Unknown = UNKNOWN
+    if request.interaction in PARSED:
+        body = parse_body(base, request, raw) if len(raw) <= LARGE else await asyncio.to_thread(parse_body, base, request, raw)
     ignored = condition.ignored if condition is not None else ()
     access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored)
     if access.decision.refusal is not None:

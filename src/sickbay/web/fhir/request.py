@@ -22,7 +22,6 @@ from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEARCHES, named, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.services import writing
 from sickbay.web.fhir import binary
@@ -35,6 +34,8 @@ GZIP = frozenset(("gzip", "x-gzip"))
 WRITES = frozenset(("create", "update", "patch", "delete"))
 BODIED = frozenset((*WRITES, "batch", "operation"))
 """Interactions whose body may be a resource."""
+PARSED = frozenset(("create", "update"))
+"""Interactions whose body is a resource that the checks examine."""
 RESOURCE_LIMIT, BUNDLE_LIMIT = 8_000_000, 24_000_000
 """Maximum bytes of a body."""
 LARGE = 200_000
@@ -184,10 +185,8 @@ def faults_of(
     return (routed.fault, *faults) if isinstance(routed, Misrouted) and routed.fault else faults
 
 
-def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body | Unknown:
+def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body:
     """The resource of a create or update. Without an Authorization header nothing is parsed."""
-    if request.interaction not in ("create", "update"):
-        return UNKNOWN
     if "authorization" not in request.headers:
         return Body("it wasn't read", {})
     assert request.type is not None

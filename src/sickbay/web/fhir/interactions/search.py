@@ -52,7 +52,9 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
 
 def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
     base = context.base
-    self_url = search_url(base.url, query.path, query.applied)
+    within = query.within
+    path = query.type if within is None else f"{within.type}/{within.id}/{query.type or '*'}"
+    self_url = search_url(base.url, path, query.applied)
     following = None if page.next is None else f"{self_url}{'&' if query.applied else '?'}{search_parser.CURSOR}={page.next}"
     entries: dict[str, Sequence[StoredResource]] = {"match": page.matches, "include": page.included}
     if query.summary or query.elements:
