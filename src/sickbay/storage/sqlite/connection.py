@@ -25,8 +25,8 @@ PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
 REVISION = "SELECT value FROM meta WHERE name = 'revision'"
-"""16 bytes: 8 that change with the records that caches depend on, and 8 that change with resources. SQLite's own data_version
-counts all commits. An older Sickbay writes 8 bytes for both.
+"""16 bytes: 8 that change with the records that caches depend on, and 8 that change with resources. An older Sickbay writes 8
+bytes for both.
 """
 _REVISE = "INSERT INTO meta VALUES ('revision', randomblob(16)) ON CONFLICT (name) DO UPDATE SET value = "
 REVISE_RECORDS = f"{_REVISE}CAST(randomblob(8) || substr(value, -8) AS BLOB)"
