@@ -1,4 +1,4 @@
-"""Opens the database file: pragmas, migrations under the write lock, and a limit on the size of the write-ahead log."""
+"""Opens the database file: the pragmas that every connection needs, and the migrations under the write lock."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292
 PATIENCE = 10.0
 """Seconds that a writer waits for another process before it gives up."""
 REVISION = "SELECT value FROM meta WHERE name = 'revision'"
-"""16 bytes: 8 that change with the records that caches depend on, and 8 that change with resources. SQLite's own data_version
-counts all commits. An older Sickbay writes 8 bytes for both.
+"""16 bytes: 8 that change with the records that caches depend on, and 8 that change with resources. An older Sickbay writes 8
+bytes for both.
 """
 _REVISE = "INSERT INTO meta VALUES ('revision', randomblob(16)) ON CONFLICT (name) DO UPDATE SET value = "
 REVISE_RECORDS = f"{_REVISE}CAST(randomblob(8) || substr(value, -8) AS BLOB)"
@@ -34,14 +34,8 @@ REVISE_RESOURCES = f"{_REVISE}CAST(substr(value, 1, 8) || randomblob(8) AS BLOB)
 REVISE_BOTH = f"{_REVISE}excluded.value"
 PAGE: Final = 4096
 """Bytes of a page."""
-PAGES: Final = 16_000
-"""64 MB. A page that many commits change is copied into the database once."""
-STEP: Final = 2_000
-"""Pages written between two attempts to restart the log."""
 LARGE: Final = 32_000
 """128 MB. From this size on a checkpoint waits longer, and slow searches are stopped."""
-READERS_PATIENCE, LONG_PATIENCE = 250, 4_000
-"""Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Each connection is used by one thread at a time, so it needs no mutex."""
 _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -178,45 +172,6 @@ def replace_published_key(connection: apsw.Connection) -> None:
 def _version(connection: apsw.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").get
     return version
-
-
-class WriteAheadLog:
-    """Restarts the log of a connection that writes. `shorten` is called after commits, when they have been answered.
-
-    SQLite's automatic checkpoint copies the log into the database but never waits. It can start the log again from its
-    beginning only if, at that moment, no connection reads from it. With two busy workers there is always one that does, so
-    the log would grow without a bound. A RESTART checkpoint holds back writers until the current readers have ended; new
-    readers no longer use the log.
-    """
-
-    def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:
-        self._connection = connection
-        self._size = 0
-        self._limit = self._next = pages
-        connection.set_wal_hook(self._committed)
-        connection.pragma("journal_size_limit", pages * PAGE)
-
-    def shorten(self) -> None:
-        """Restarts the log if it has reached its limit. If readers prevent that, tries again after STEP more pages."""
-        if self._size < self._next:
-            return
-        try:
-            self._restart()
-        except apsw.Error:  # readers, another process's checkpoint, or the disk, which the next commit reports
-            self._next = self._size + min(STEP, self._limit)
-        else:
-            self._size, self._next = 0, self._limit
-
-    def _restart(self) -> None:
-        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)  # most of the work, without a lock
-        self._connection.set_busy_timeout(LONG_PATIENCE if self._size >= LARGE else READERS_PATIENCE)
-        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
-
-    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        if pages < self._size:  # another process has restarted it
-            self._next = self._limit
-        self._size = pages
-        return apsw.SQLITE_OK
 
 
 def log_size(database: Path) -> int:

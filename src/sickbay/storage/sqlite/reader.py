@@ -43,7 +43,7 @@ class SqliteReader:
         self.db.pragma("mmap_size", 1 << 30)  # a page of 50 bodies costs a third less; the file is never truncated
         self._open = False
         self._stamped = False
-        self._version = -1
+        self._revision: bytes | None = None
         self._record_stamp = self._resource_stamp = -1
         self._ticks: int | None = None
         self._spent, self._heavy = 0, False
@@ -84,15 +84,12 @@ class SqliteReader:
     def _look_for_commits(self) -> None:
         if not self._open:
             self._begin()
-        version: int = self.db.execute("PRAGMA data_version").get
-        if version != self._version:
-            revision: bytes | None = self.db.execute(REVISION).get
-            if revision is None:
-                self._record_stamp = self._resource_stamp = version
-            else:
-                self._record_stamp, self._resource_stamp = int.from_bytes(revision[:8]), int.from_bytes(revision[-8:])
-            self._version = version
-        self._stamped = True
+        revision: bytes | None = self.db.execute(REVISION).get
+        if revision is None:  # nothing was stored yet, except perhaps what leaves the stamps unchanged
+            self._record_stamp = self._resource_stamp = self.db.execute("PRAGMA data_version").get
+        elif revision != self._revision:
+            self._record_stamp, self._resource_stamp = int.from_bytes(revision[:8]), int.from_bytes(revision[-8:])
+        self._revision, self._stamped = revision, True
 
     def ask(self) -> None:
         """Start a new query: the statements that follow belong to it."""

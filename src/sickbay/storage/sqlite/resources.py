@@ -5,7 +5,7 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
@@ -19,7 +19,6 @@ from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
-from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.terms import term_hash
 
 _INSERT = (
@@ -96,7 +95,7 @@ class Changes:
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
-        existing = rows(self._db, query, (space.number, type, step.id))
+        existing = self._fetch(query, (space.number, type, step.id))
         nid, state, version = existing[0] if existing else (0, REFERENCED, 0)
         check(step, state, version)
         if not existing:
@@ -114,7 +113,7 @@ class Changes:
         """Rewrite the index rows of a current version."""
         space, type = self._space(step.space), self._word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
-        current = rows(self._db, query, (space.number, type, step.id, step.version_id))
+        current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
             facts = facts_text(step.facts)
@@ -126,7 +125,7 @@ class Changes:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
         self.reset()
         text = "SELECT number FROM space WHERE ? = '' OR tenant = ?"
-        for (number,) in rows(self._db, text, (step.tenant, step.tenant)):
+        for (number,) in self._fetch(text, (step.tenant, step.tenant)):
             self.forget_all(number)
 
     def number(self, space: ResourceSpace) -> int:
@@ -193,7 +192,7 @@ class Changes:
     def _delete(self, space: _Counters, type: int, nid: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
-        facts = rows(self._db, "SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
+        facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
         self._db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
@@ -236,6 +235,10 @@ class Changes:
         space.nids[type, id] = nid
         return nid
 
+    def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return all rows at once. A statement left open would hold back the checkpoint."""
+        return self._db.execute(text, binds).fetchall()
+
     @staticmethod
     def _allocate(space: _Counters) -> int:
         space.allocated += 1
@@ -244,13 +247,13 @@ class Changes:
     def _space(self, space: ResourceSpace) -> _Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
-            matches = rows(self._db, query, space)
+            matches = self._fetch(query, space)
             if not matches:
                 add = (
                     "INSERT INTO space (number, tenant, version, allocated, sequence)"
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
-                matches = rows(self._db, add, space)
+                matches = self._fetch(add, space)
             self._spaces[space] = _Counters(*matches[0])
         return self._spaces[space]
 
@@ -260,7 +263,7 @@ class Changes:
             number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                number = rows(self._db, add, (text,))[0][0]
+                number = self._fetch(add, (text,))[0][0]
             self._words[text] = number
         return number
 

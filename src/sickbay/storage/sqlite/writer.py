@@ -2,7 +2,8 @@
 
 Requests made within a few turns of the event loop are handed over together. Otherwise the first would get a commit to itself
 and the others would wait for it. Each request that may change something before it raises a Conflict runs in its own savepoint,
-so that it undoes only its own changes. The index rows of all requests are written together, right before the commit.
+so that it undoes only its own changes. The index rows of all requests are written together, right before the commit. After the
+commit, the write-ahead log is restarted if it has become large.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import apsw
 
 from sickbay.storage.interface import Conflict
 from sickbay.storage.sqlite.connection import (
-    PAGES,
+    LARGE,
+    PAGE,
     REVISE_BOTH,
     REVISE_RECORDS,
     REVISE_RESOURCES,
-    WriteAheadLog,
     begin,
     make_room,
     translate_error,
@@ -39,6 +40,12 @@ QUIET, LONGEST = 3, 0.001
 takes three turns from its socket to here. For a single request they cost about 15 µs, and a commit of its own costs as much as
 ten requests that share one.
 """
+PAGES: Final = 16_000
+"""64 MB. A page that many commits change is copied into the database once."""
+STEP: Final = 2_000
+"""Pages written between two attempts to restart the log."""
+PATIENCE, LONG_PATIENCE = 250, 4_000
+"""Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 T = TypeVar("T")
 
 
@@ -117,6 +124,7 @@ class Writer:
     def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:
         """pages: size of the write-ahead log at which it is restarted."""
         self._connection = connection
+        self._connection.set_busy_timeout(0)
         self._log = WriteAheadLog(connection, pages)
         self._queue: SimpleQueue[list[_Request] | None] = SimpleQueue()
         self._turns: dict[asyncio.AbstractEventLoop, list[_Request]] = {}
@@ -204,7 +212,7 @@ class Writer:
             if len(group) >= BUSY and not self._roomy:
                 make_room(self._connection)
                 self._roomy = True
-            begin(self._connection)
+            self._begin()
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
@@ -221,6 +229,12 @@ class Writer:
         # A statement that some request contributed can't be written. Commit each request separately so that the others don't
         # fail.
         return [outcome for request in group for outcome in self._commit([request])]
+
+    def _begin(self) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:  # another process writes
+            begin(self._connection)
 
     def _attempt(self, transaction: Transaction, request: _Request) -> _Outcome:
         """Return what one job returns or raises. An error that ended the whole transaction fails the group, and so does any
@@ -282,3 +296,43 @@ def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
             future.set_exception(outcome.error)
         else:
             future.set_result(outcome.value)
+
+
+class WriteAheadLog:
+    """Restarts the log of a connection that writes. `shorten` is called after commits, when they have been answered.
+
+    SQLite's automatic checkpoint copies the log into the database but never waits. It can start the log again from its
+    beginning only if, at that moment, no connection reads from it. With two busy workers there is always one that does, so
+    the log would grow without a bound. A RESTART checkpoint holds back writers until the current readers have ended; new
+    readers no longer use the log.
+    """
+
+    def __init__(self, connection: apsw.Connection, pages: int = PAGES) -> None:
+        self._connection = connection
+        self._size = 0
+        self._limit = self._next = pages
+        connection.set_wal_hook(self._committed)
+        connection.pragma("journal_size_limit", pages * PAGE)
+
+    def shorten(self) -> None:
+        """Restarts the log if it has reached its limit. If readers prevent that, tries again after STEP more pages."""
+        if self._size < self._next:
+            return
+        try:
+            self._restart()
+        except apsw.Error:  # readers, another process's checkpoint, or the disk, which the next commit reports
+            self._next = self._size + min(STEP, self._limit)
+        else:
+            self._size, self._next = 0, self._limit
+        self._connection.set_busy_timeout(0)
+
+    def _restart(self) -> None:
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)  # most of the work, without a lock
+        self._connection.set_busy_timeout(LONG_PATIENCE if self._size >= LARGE else PATIENCE)
+        self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
+
+    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        if pages < self._size:  # another process has restarted it
+            self._next = self._limit
+        self._size = pages
+        return apsw.SQLITE_OK

@@ -11,10 +11,11 @@ import pytest
 
 from sickbay.settings.database import Unavailable
 from sickbay.storage.query.statement import Statement
-from sickbay.storage.sqlite import connection, reader
-from sickbay.storage.sqlite.connection import PAGE, WriteAheadLog, connect, log_size
+from sickbay.storage.sqlite import reader
+from sickbay.storage.sqlite import writer as writer_module
+from sickbay.storage.sqlite.connection import PAGE, connect, log_size
 from sickbay.storage.sqlite.reader import SqliteReader
-from sickbay.storage.sqlite.writer import Transaction, Writer
+from sickbay.storage.sqlite.writer import Transaction, WriteAheadLog, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -82,7 +83,7 @@ async def test_the_log_stays_small_while_two_connections_read_without_a_pause(fi
 async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "READERS_PATIENCE", 1)
+    monkeypatch.setattr(writer_module, "PATIENCE", 1)
     writer, staying = Writer(connect(file), PAGES), connect(file)
     staying.execute("BEGIN")
     staying.execute("SELECT count(*) FROM a").fetchall()
