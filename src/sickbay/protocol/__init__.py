@@ -1,1 +1,1 @@
-"""Wire formats: parameters, scopes, PKCE, JOSE, URLs. Pure functions over text; no clock, no randomness, no sockets."""
+"""Wire formats: parameters, scopes, JOSE, URLs. Pure functions over text; no clock, no randomness, no sockets."""
