@@ -335,7 +335,7 @@ def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str,
     """An exchange with its request unchanged: the journal without redaction."""
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
     entry, redaction = redacted(exchange, live, compare)
-    return entry | {"request": exchange.wire._asdict() | {"body": exchange.wire.body or body}}, redaction
+    return entry | {"request": exchange.request._asdict() | {"body": exchange.request.body or body}}, redaction
 
 
 def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,7 +173,7 @@ def resources(draw: st.DrawFn, version: str, type: str) -> dict[str, Any]:
     return record
 
 
-def known(version: str, scope: str, patients: tuple[str, ...]) -> AccessContext:
+def sample_context(version: str, scope: str, patients: tuple[str, ...]) -> AccessContext:
     token = AccessToken("app", scope, base(version), NOW + 100, "f", user="anna", patient=patients[0])
     user = User("anna", "general", "Practitioner/p", patients=patients)
     server = Server(fhir_bases=(base(version),))
@@ -247,7 +247,7 @@ def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) 
     @given(st.data())
     def holds(data: st.DataObject) -> None:
         scope, patients = data.draw(st.sampled_from([("patient/*.cruds", ("A",)), ("user/*.cruds", ("A", "C"))]))
-        asking = known(version, scope, patients)
+        asking = sample_context(version, scope, patients)
         interaction = data.draw(st.sampled_from(["create", "update", "delete"]))
         before = data.draw(resources(version, type)) if interaction != "create" else None
         after = data.draw(resources(version, type)) if interaction != "delete" else None
@@ -262,7 +262,7 @@ def test_no_write_adds_or_changes_the_chart_of_another(version: str, type: str) 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_patients_may_write_their_own_records_of_every_type(version: str) -> None:
-    asking = known(version, "patient/*.cruds", ("A",))
+    asking = sample_context(version, "patient/*.cruds", ("A",))
     for type in compartment(version):
         _, subject = split(version, type)
         own: dict[str, Any] = {"resourceType": type, "id": "A"}
@@ -275,7 +275,7 @@ def test_patients_may_write_their_own_records_of_every_type(version: str) -> Non
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_patient_who_is_only_a_participant_changes_nothing(version: str) -> None:
-    asking, count = known(version, "patient/*.cruds", ("A",)), 0
+    asking, count = sample_context(version, "patient/*.cruds", ("A",)), 0
     for type in compartment(version):
         all_paths, subject = split(version, type)
         for path in all_paths:

@@ -34,7 +34,7 @@ def client() -> Client:
     return Client("app", client="asymmetric", grant_types=("client_credentials",), scope="system/*.rs")
 
 
-def known(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
+def sample_context(keys: list[dict[str, object]] | None = None, **changed: object) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",))
     published = {"keys": [jose.public(key())] if keys is None else keys}
     return structs.replace(KNOWN, client=client(), code=None, server=server, jwks=published, **changed)  # type: ignore[arg-type]

@@ -62,7 +62,7 @@ def server(**policy: Any) -> Server:
     return replace(SERVER, policy=Policy(**policy))
 
 
-def known(**changes: Any) -> AuthorizeContext:
+def sample_context(**changes: Any) -> AuthorizeContext:
     return structs.replace(KNOWN, **changes)
 
 

@@ -49,8 +49,8 @@ def fhir_request(
     )
 
 
-def outcome(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[str, str, int] | None:
-    examination = examine(access.checks(request), request, known)
+def outcome(request: AccessRequest, context: AccessContext = KNOWN) -> tuple[str, str, int] | None:
+    examination = examine(access.checks(request), request, context)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
@@ -168,7 +168,7 @@ def test_public_interactions_need_no_token(interaction: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "header"),
+    ("request_", "context", "header"),
     [
         (fhir_request(authorization=None), KNOWN, 'Bearer realm="x"'),
         (fhir_request(), structs.replace(KNOWN, token=None), 'Bearer realm="x", error="invalid_token"'),
@@ -176,8 +176,8 @@ def test_public_interactions_need_no_token(interaction: str) -> None:
         (fhir_request("Condition"), with_scope("patient/Patient.read"), f'{FORBIDDEN}, scope="patient/Condition.read"'),
     ],
 )
-def test_each_refusal_gets_its_challenge(request_: AccessRequest, known: AccessContext, header: str) -> None:
-    refusal = examine(access.CHECKS, request_, known).decisive()
+def test_each_refusal_gets_its_challenge(request_: AccessRequest, context: AccessContext, header: str) -> None:
+    refusal = examine(access.CHECKS, request_, context).decisive()
     assert refusal is not None
     assert access.challenge(refusal, "x") == header
 

@@ -18,7 +18,7 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (fhir_request(authorization=None), KNOWN, Refusal("fhir-token-missing", "", {"received": None}, 401)),
         (
@@ -340,9 +340,9 @@ CLAIMED = urlsafe_b64encode(b'{"nonce": "n"}').decode().rstrip("=")
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: AccessRequest, known: AccessContext, expected: Refusal
+    request_: AccessRequest, context: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(access.checks(request_), request_, known).refusals[0] == expected
+    assert examine(access.checks(request_), request_, context).refusals[0] == expected
 
 
 def test_a_challenge_names_the_scope_only_if_the_scope_is_missing() -> None:

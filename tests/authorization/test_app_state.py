@@ -50,34 +50,34 @@ def about(reference: str) -> dict[str, Any]:
     return {"subject": {"reference": reference}}
 
 
-def refusals(request: AccessRequest, known: AccessContext) -> tuple[Refusal, ...]:
-    return examine(app_state.checks(request), request, known).refusals
+def refusals(request: AccessRequest, context: AccessContext) -> tuple[Refusal, ...]:
+    return examine(app_state.checks(request), request, context).refusals
 
 
-def created(resource: Any, known: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
+def created(resource: Any, context: AccessContext = KNOWN, **headers: str) -> tuple[Refusal, ...]:
     text = json.dumps(resource)
     body = bodies.read("r4", "Basic", "new", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
         "POST", BASE, "/Basic", headers=HEADERS | headers, type="Basic", interaction="create", letters="c", body=text
     )
-    return refusals(request, structs.replace(known, body=body))
+    return refusals(request, structs.replace(context, body=body))
 
 
-def updated(resource: Any, known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def updated(resource: Any, context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     text, headers = json.dumps(resource), HEADERS | ({"if-match": match} if match else {})
     body = bodies.read("r4", "Basic", "s-1", text.encode(), BASE, "application/fhir+json")
     request = AccessRequest(
         "PUT", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="update", letters="u", body=text
     )
-    return refusals(request, structs.replace(known, body=body))
+    return refusals(request, structs.replace(context, body=body))
 
 
-def deleted(known: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
+def deleted(context: AccessContext = KNOWN, match: str | None = 'W/"3"') -> tuple[Refusal, ...]:
     headers = HEADERS | ({"if-match": match} if match else {})
     request = AccessRequest(
         "DELETE", BASE, "/Basic/s-1", headers=headers, type="Basic", id="s-1", interaction="delete", letters="d"
     )
-    return refusals(request, known)
+    return refusals(request, context)
 
 
 def searched(query: str) -> tuple[Refusal, ...]:
@@ -316,7 +316,7 @@ def test_a_change_without_a_version_or_a_stored_state_fails_its_precondition() -
     gone = Refusal("app-state-not-there", "conflict", {"received": "Basic/s-1"}, 412)
     for change in (lambda **more: updated(basic(id="s-1"), **more), deleted):
         assert unnamed in change(match=None)
-        assert gone in change(known=structs.replace(KNOWN, state=None))
+        assert gone in change(context=structs.replace(KNOWN, state=None))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import pytest
 from joserfc import jws
 from joserfc.jwk import import_key
-from tests.authorization.backend_requests import key, known, request
+from tests.authorization.backend_requests import key, request, sample_context
 from tests.authorization.token_requests import NOW, URL, outcome
 
 
@@ -19,5 +19,5 @@ def test_a_large_number_is_ignored_in_an_unknown_claim(number: str) -> None:
             {"alg": "RS384", "kid": json.loads(key())["kid"]}, claims, import_key(json.loads(key())), ["RS384"]
         )
 
-    assert outcome(request(signed_assertion(str(NOW + 60))), known()) is None
-    assert outcome(request(signed_assertion(number)), known()) == ("assertion-exp-milliseconds", "invalid_client", 400)
+    assert outcome(request(signed_assertion(str(NOW + 60))), sample_context()) is None
+    assert outcome(request(signed_assertion(number)), sample_context()) == ("assertion-exp-milliseconds", "invalid_client", 400)

@@ -107,7 +107,7 @@ def test_a_response_without_code_and_error_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             request({"url": f"{CALLBACK}#code=x&error=y"}),
@@ -219,8 +219,10 @@ def test_a_response_without_code_and_error_is_reported() -> None:
         ),
     ],
 )
-def test_each_refusal_carries_the_facts_of_its_explanation(request_: UrlRequest, known: UrlContext, expected: Refusal) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == expected
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: UrlRequest, context: UrlContext, expected: Refusal
+) -> None:
+    assert examine(CHECKS, request_, context).refusals[0] == expected
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from msgspec import structs
-from tests.authorization.backend_requests import _with_header, client, key, known, request, signed
+from tests.authorization.backend_requests import _with_header, client, key, request, sample_context, signed
 from tests.authorization.token_requests import NOW, examined
 
 from sickbay.authorization.contexts import TokenContext
@@ -17,21 +17,21 @@ KID = str(json.loads(key())["kid"])
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             request(signed(), client_assertion_type="jwt-bearer"),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-type-wrong",
                 "invalid_client",
                 {"received": "jwt-bearer", "expected": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
             ),
         ),
-        (request("a.b"), known(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
+        (request("a.b"), sample_context(), Refusal("assertion-not-jwt", "invalid_client", {"parts": 2})),
         (
             request(""),
-            structs.replace(known(), client=structs.replace(client(), client="public")),
+            structs.replace(sample_context(), client=structs.replace(client(), client="public")),
             Refusal(
                 "client-id-missing-in-body",
                 "invalid_client",
@@ -45,27 +45,27 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(_with_header(alg="RS384", kid="")),
-            known(),
+            sample_context(),
             Refusal("assertion-kid-missing", "invalid_client", {"received": None}),
         ),
         (
             request(signed(iss="https://a.example")),
-            known(),
+            sample_context(),
             Refusal("assertion-iss-sub-mismatch", "invalid_client", {"received": "https://a.example", "expected": "app"}),
         ),
         (
             request(signed(iss="other", sub="other")),
-            known(),
+            sample_context(),
             Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
         ),
         (
             request(signed(iss="other", sub="other"), client_id="app"),
-            known(),
+            sample_context(),
             Refusal("assertion-client-mismatch", "invalid_client", {"received": "other", "expected": "app"}),
         ),
         (
             request(signed(aud="http://localhost:7425/general")),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-aud-wrong",
                 "invalid_client",
@@ -74,17 +74,21 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed(aud=("a", "b"))),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-aud-wrong",
                 "invalid_client",
                 {"received": ["a", "b"], "expected": "http://localhost:7425/general/oauth/token"},
             ),
         ),
-        (request(signed(exp="soon")), known(), Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"})),
+        (
+            request(signed(exp="soon")),
+            sample_context(),
+            Refusal("assertion-exp-missing", "invalid_client", {"received": "soon"}),
+        ),
         (
             request(signed(exp=(NOW + 240) * 1000)),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-exp-milliseconds",
                 "invalid_client",
@@ -99,7 +103,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed(exp=NOW + 400)),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-exp-too-long",
                 "invalid_client",
@@ -108,60 +112,64 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed(exp=NOW - 90)),
-            known(),
+            sample_context(),
             Refusal(
                 "assertion-expired", "invalid_client", {"received": 1763999910, "now": 1764000000, "ahead": -90, "late": 90}
             ),
         ),
         (
             request(signed(nbf=NOW + 90)),
-            known(),
+            sample_context(),
             Refusal("assertion-nbf-future", "invalid_client", {"received": 1764000090, "now": 1764000000}),
         ),
         (
             request(_with_header(alg="RS256")),
-            known(),
+            sample_context(),
             Refusal("assertion-alg-unsupported", "invalid_client", {"received": "RS256", "expected": ["RS384", "ES384"]}),
         ),
-        (request(signed(jti="")), known(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
+        (request(signed(jti="")), sample_context(), Refusal("assertion-jti-missing", "invalid_client", {"received": None})),
         (
             request(signed(jti="seen")),
-            known(seen_jti=("seen",)),
+            sample_context(seen_jti=("seen",)),
             Refusal("assertion-jti-reused", "invalid_client", {"received": "seen"}),
         ),
         (
             request(signed()),
-            structs.replace(known(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
+            structs.replace(sample_context(), jwks=None, client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal("jwks-unreachable", "invalid_client", {"received": "https://a.example/jwks"}),
         ),
         (
             request(signed()),
-            structs.replace(known(), jwks=None, jwks_fault="it took too long"),
+            structs.replace(sample_context(), jwks=None, jwks_fault="it took too long"),
             Refusal("jwks-unreachable", "invalid_client", {"received": None, "fault": "it took too long"}),
         ),
         (
             request(signed()),
-            known(keys=[{"kid": "k2"}, {}]),
+            sample_context(keys=[{"kid": "k2"}, {}]),
             Refusal("assertion-kid-unknown", "invalid_client", {"received": KID, "published": ["k2", None]}),
         ),
         (
             request(_with_header(jku="https://b.example/jwks")),
-            structs.replace(known(), client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
+            structs.replace(sample_context(), client=structs.replace(client(), jwks_uri="https://a.example/jwks")),
             Refusal(
                 "assertion-kid-unknown",
                 "invalid_client",
                 {"received": KID, "published": [KID], "jku": "https://b.example/jwks", "expected": "https://a.example/jwks"},
             ),
         ),
-        (request(signed() + "x"), known(), Refusal("assertion-signature-invalid", "invalid_client", {"received": KID})),
+        (
+            request(signed() + "x"),
+            sample_context(),
+            Refusal("assertion-signature-invalid", "invalid_client", {"received": KID}),
+        ),
         (
             request(signed(), scope=None),
-            known(),
+            sample_context(),
             Refusal("backend-scope-missing", "invalid_scope", {"received": None, "registered": "system/*.rs"}),
         ),
         (
             request(signed(), scope="system/Patient.rs,system/Observation.rs"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-comma-separated",
                 "invalid_scope",
@@ -170,7 +178,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed(), scope="system/Patient.rs user/Patient.rs openid"),
-            known(),
+            sample_context(),
             Refusal(
                 "backend-scope-not-system",
                 "invalid_scope",
@@ -179,7 +187,7 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request(signed(), scope="system/Patient.rs system/Patient.d"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-not-registered",
                 "invalid_scope",
@@ -194,12 +202,12 @@ KID = str(json.loads(key())["kid"])
         ),
         (
             request("", client_assertion=None, client_assertion_type=None, client_id="app"),
-            structs.replace(known(), client=structs.replace(client(), client="public")),
+            structs.replace(sample_context(), client=structs.replace(client(), client="public")),
             Refusal("assertion-missing", "invalid_client", {"received": None}),
         ),
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: TokenRequest, known: TokenContext, expected: Refusal
+    request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, known).refusals[0] == expected
+    assert examined(request_, context).refusals[0] == expected

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.authorization.backend_requests import client, known, request, signed
+from tests.authorization.backend_requests import client, request, sample_context, signed
 from tests.authorization.token_requests import URL, examined, outcome
 
 from sickbay.authorization import backend_scopes, client_credentials
@@ -17,14 +17,14 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 def test_if_no_scope_remains_the_refusal_has_requested_and_registered_scopes() -> None:
     facts = {"received": ("system/Patient.d",), "registered": "system/*.rs"}
-    *_, empty = examined(request(signed(), scope="system/Patient.d"), known()).refusals
+    *_, empty = examined(request(signed(), scope="system/Patient.d"), sample_context()).refusals
     assert empty == Refusal("backend-empty-scopes", "invalid_scope", facts)
 
 
 @pytest.mark.parametrize("scope", ["system/Patient.rs system/Patient.d", "system/Patient.d system/Patient.rs"])
 def test_an_unregistered_scope_is_dropped_if_the_policy_says_so(scope: str) -> None:
     lenient = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(drop_unregistered_scopes=True))
-    assert outcome(request(signed(), scope=scope), structs.replace(known(), server=lenient)) is None
+    assert outcome(request(signed(), scope=scope), structs.replace(sample_context(), server=lenient)) is None
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_each_scope_of_a_service_is_granted_or_not(scope: str, policy: Policy, g
 @pytest.mark.parametrize(("scope", "refused"), [("system/Patient.read", False), ("system/Patient.rs", True)])
 def test_a_service_of_smart_1_may_not_request_scopes_of_version_2_if_versions_are_not_mixed(scope: str, refused: bool) -> None:
     strict = Server(token_endpoint=URL, grants=("client_credentials",), policy=Policy(mixed_scope_versions=False))
-    context = structs.replace(known(), server=strict, client=structs.replace(client(), smart_version=1))
+    context = structs.replace(sample_context(), server=strict, client=structs.replace(client(), smart_version=1))
     names = [refusal.name for refusal in examined(request(signed(), scope=scope), context).refusals]
     assert ("scope-v1-on-v2-app" in names) is refused
 
@@ -70,7 +70,7 @@ def test_a_resource_indicator_decides_in_which_version_types_must_exist() -> Non
     )
     for resource, version in ((None, None), (new, None), (old, "1.0.2")):
         sent = request(signed(), scope="system/Transport.rs", resource=resource)
-        found = examined(sent, structs.replace(known(), server=server)).refusals
+        found = examined(sent, structs.replace(sample_context(), server=server)).refusals
         refused = [refusal.facts["version"] for refusal in found if refusal.name == "scope-resource-not-in-version"]
         assert refused == ([version] if version else [])
 
@@ -85,14 +85,14 @@ def test_only_registered_system_scopes_are_added() -> None:
 def test_only_a_public_app_gets_the_refusal_assertion_missing_here(kind: str, asked_: bool) -> None:
     bare = request("", client_assertion=None, client_assertion_type=None, client_id="app")
     refusal = client_credentials.assertion_is_sent.decide(
-        bare, structs.replace(known(), client=structs.replace(client(), client=kind))
+        bare, structs.replace(sample_context(), client=structs.replace(client(), client=kind))
     )  # type: ignore[arg-type]
     assert (refusal is not None) is asked_
 
 
 def lenient(scope: str = "system/Patient.rs", policy: Policy | None = None) -> TokenContext:
     server = Server(token_endpoint=URL, grants=("client_credentials",), policy=policy or Policy())
-    return structs.replace(known(), server=server, client=structs.replace(client(), scope_mode="lenient", scope=scope))
+    return structs.replace(sample_context(), server=server, client=structs.replace(client(), scope_mode="lenient", scope=scope))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_lenient_app_without_scope_is_refused_if_nothing_can_be_granted(regist
 
 
 def test_a_strict_app_must_send_scope() -> None:
-    assert outcome(request(signed(), scope=None), known()) == ("backend-scope-missing", "invalid_scope", 400)
+    assert outcome(request(signed(), scope=None), sample_context()) == ("backend-scope-missing", "invalid_scope", 400)
 
 
 def test_default_scopes_of_a_lenient_app_are_marked_as_added() -> None:
@@ -159,7 +159,7 @@ PIECES = (
 @given(st.lists(st.sampled_from(PIECES), max_size=4), st.sampled_from([" ", ",", "  ", "\t"]))
 def test_the_shortcut_for_plain_scopes_gives_the_same_refusals(requested: list[str], joint: str) -> None:
     sent = request("a.b.c", scope=joint.join(requested))
-    quick = [scope_check.decide(sent, known()) for scope_check in backend_scopes.CHECKS]
+    quick = [scope_check.decide(sent, sample_context()) for scope_check in backend_scopes.CHECKS]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backend_scopes, "_is_plain", lambda text: False)
-        assert [scope_check.decide(sent, known()) for scope_check in backend_scopes.CHECKS] == quick
+        assert [scope_check.decide(sent, sample_context()) for scope_check in backend_scopes.CHECKS] == quick

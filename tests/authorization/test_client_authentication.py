@@ -125,18 +125,18 @@ def test_the_client_id_of_the_header_wins_over_the_body() -> None:
 
 @pytest.mark.parametrize(("method", "granted"), [("client_secret_post", True), ("client_secret_basic", False)])
 def test_the_registered_method_is_the_only_one(method: str, granted: bool) -> None:
-    known = token_context(client=structs.replace(SYMMETRIC, auth_method=method))
-    assert (outcome(token_request(client_secret=SECRET), known) is None) is granted
+    context = token_context(client=structs.replace(SYMMETRIC, auth_method=method))
+    assert (outcome(token_request(client_secret=SECRET), context) is None) is granted
 
 
 def test_an_asymmetric_client_cannot_authenticate_with_a_secret() -> None:
-    known = token_context(client=structs.replace(SYMMETRIC, client="asymmetric"))
-    assert outcome(token_request(client_secret=SECRET), known) == ("client-auth-method-mismatch", "invalid_client", 400)
+    context = token_context(client=structs.replace(SYMMETRIC, client="asymmetric"))
+    assert outcome(token_request(client_secret=SECRET), context) == ("client-auth-method-mismatch", "invalid_client", 400)
 
 
 def test_a_symmetric_client_without_a_registered_secret_is_never_authenticated() -> None:
-    known = token_context(client=structs.replace(SYMMETRIC, secret_hash=None))
-    assert outcome(token_request(client_secret=SECRET), known) == ("client-secret-wrong", "invalid_client", 400)
+    context = token_context(client=structs.replace(SYMMETRIC, secret_hash=None))
+    assert outcome(token_request(client_secret=SECRET), context) == ("client-secret-wrong", "invalid_client", 400)
 
 
 @pytest.mark.parametrize("changed", [{"client_secret": "x"}, {"client_assertion": "a.b.c"}])
@@ -156,8 +156,8 @@ def test_a_public_client_may_name_itself_in_a_basic_header_with_an_empty_secret(
     header: str, policy: Policy, accepted: bool
 ) -> None:
     """RFC 6749 2.3.1: the secret may be left out if it is an empty string."""
-    known = token_context(server=replace(token_context().server, policy=policy))  # type: ignore[type-var]  # a server
-    answer = outcome(token_request(headers={"Authorization": header}, client_id=None), known)
+    context = token_context(server=replace(token_context().server, policy=policy))  # type: ignore[type-var]  # a server
+    answer = outcome(token_request(headers={"Authorization": header}, client_id=None), context)
     assert (answer is None) is accepted
     assert accepted or answer == ("public-client-sent-secret", "invalid_client", 401)
 
@@ -202,10 +202,10 @@ def test_an_assertion_of_an_unknown_client_is_refused_with_its_subject() -> None
 
 
 def test_a_client_has_to_wait_after_too_many_failures() -> None:
-    request, known = token_request(client_secret=SECRET), token_context(client=SYMMETRIC, waits=7)
+    request, context = token_request(client_secret=SECRET), token_context(client=SYMMETRIC, waits=7)
     expected = Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": 7}, 429)
-    assert examine((guesses_are_few,), request, known).refusals == (expected,)
-    assert examine((guesses_are_few,), request, structs.replace(known, waits=0)).granted
+    assert examine((guesses_are_few,), request, context).refusals == (expected,)
+    assert examine((guesses_are_few,), request, structs.replace(context, waits=0)).granted
 
 
 @pytest.mark.parametrize(
@@ -223,8 +223,8 @@ def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded
     secret = "a+b%2F c"
     header = write("app", secret) if encoded else basic(f"app:{secret}")
     client = structs.replace(SYMMETRIC, secret_hash=hashed(secret))
-    known = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
-    refusals = examined(token_request(client_id=None, headers={"Authorization": header}), known).refusals
+    context = token_context(client=client, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+    refusals = examined(token_request(client_id=None, headers={"Authorization": header}), context).refusals
     names = [refusal.name for refusal in refusals if refusal.name.startswith(("basic", "client"))]
     assert names == ([] if refused is None else [refused])
     if refused:
@@ -233,8 +233,8 @@ def test_a_policy_may_accept_only_one_reading_of_a_secret(compares: str, encoded
 
 def test_a_secret_in_the_body_is_always_read_the_same_way() -> None:
     for compares in ("either", "decoded", "raw"):
-        known = token_context(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
-        names = [refusal.name for refusal in examined(token_request(client_secret=SECRET), known).refusals]
+        context = token_context(client=SYMMETRIC, server=Server(policy=Policy(basic_secret=compares)))  # type: ignore[arg-type]
+        names = [refusal.name for refusal in examined(token_request(client_secret=SECRET), context).refusals]
         assert not [name for name in names if name.startswith(("basic", "client"))]
 
 
@@ -274,8 +274,8 @@ def test_an_app_without_a_registered_method_has_the_default_of_its_type(kind: st
     assert registered_method(structs.replace(PUBLIC, client=kind, auth_method="another")) == "another"  # type: ignore[arg-type]
 
 
-def refusal_of(request: TokenRequest, known: TokenContext, name: str) -> Refusal:
-    (refusal,) = (candidate for candidate in examined(request, known).refusals if candidate.name == name)
+def refusal_of(request: TokenRequest, context: TokenContext, name: str) -> Refusal:
+    (refusal,) = (candidate for candidate in examined(request, context).refusals if candidate.name == name)
     return refusal
 
 

@@ -21,7 +21,7 @@ from sickbay.kernel.checks import Refusal
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             token_request(headers={"Authorization": "Bearer x"}),
@@ -159,6 +159,6 @@ from sickbay.kernel.checks import Refusal
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: TokenRequest, known: TokenContext, expected: Refusal
+    request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, known).refusals[0] == expected
+    assert examined(request_, context).refusals[0] == expected

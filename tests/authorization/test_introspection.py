@@ -37,12 +37,12 @@ FORM: dict[str, str | None] = {"token": "t"}
 BY_BASIC = {"Authorization": basic(f"app:{SECRET}")}
 
 
-def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
-    return [refusal.name for refusal in examine(introspection.checks(request), request, known).refusals]
+def names(request: TokenRequest, context: SubjectContext = KNOWN) -> list[str]:
+    return [refusal.name for refusal in examine(introspection.checks(request), request, context).refusals]
 
 
-def is_active(known: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
-    return introspection.active(known, owner, person)
+def is_active(context: SubjectContext = KNOWN, owner: Client | None = OWNER, person: User | None = ANNA) -> bool:
+    return introspection.active(context, owner, person)
 
 
 def test_a_client_with_its_secret_may_introspect() -> None:
@@ -196,7 +196,7 @@ def test_the_banner_needs_a_patient() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             token_request({}, headers=BY_BASIC),
@@ -225,9 +225,9 @@ def test_the_banner_needs_a_patient() -> None:
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: TokenRequest, known: SubjectContext, expected: Refusal
+    request_: TokenRequest, context: SubjectContext, expected: Refusal
 ) -> None:
-    assert examine(introspection.checks(request_), request_, known).refusals[0] == expected
+    assert examine(introspection.checks(request_), request_, context).refusals[0] == expected
 
 
 @pytest.mark.parametrize("error", ["invalid_client", "invalid_token", ""])

@@ -64,7 +64,7 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             request({"url": "https://app.example.org/launch#?iss=x&launch=y"}),
@@ -160,8 +160,10 @@ def test_a_launch_code_depends_only_on_timeline_and_key() -> None:
         ),
     ],
 )
-def test_each_refusal_carries_the_facts_of_its_explanation(request_: UrlRequest, known: UrlContext, expected: Refusal) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == expected
+def test_each_refusal_carries_the_facts_of_its_explanation(
+    request_: UrlRequest, context: UrlContext, expected: Refusal
+) -> None:
+    assert examine(CHECKS, request_, context).refusals[0] == expected
 
 
 def test_code_and_url_keep_their_format() -> None:

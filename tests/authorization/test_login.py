@@ -26,12 +26,12 @@ KNOWN = LoginContext(
 )
 
 
-def examined(request: LoginRequest, known: LoginContext) -> Examination:
-    return examine(CHECKS, request, known, frozenset(known.server.policy.relaxed))
+def examined(request: LoginRequest, context: LoginContext) -> Examination:
+    return examine(CHECKS, request, context, frozenset(context.server.policy.relaxed))
 
 
-def names(request: LoginRequest = REQUEST, known: LoginContext = KNOWN) -> list[str]:
-    return [refusal.name for refusal in examined(request, known).refusals]
+def names(request: LoginRequest = REQUEST, context: LoginContext = KNOWN) -> list[str]:
+    return [refusal.name for refusal in examined(request, context).refusals]
 
 
 def test_the_user_and_patient_of_the_launch_are_granted() -> None:
@@ -93,7 +93,7 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (structs.replace(REQUEST, denied=True), KNOWN, Refusal("user-denied", "access_denied", {"received": "no"})),
         (
@@ -154,9 +154,9 @@ def test_the_encounter_must_belong_to_the_patient(fits: object, denied: bool) ->
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: LoginRequest, known: LoginContext, expected: Refusal
+    request_: LoginRequest, context: LoginContext, expected: Refusal
 ) -> None:
-    assert examined(request_, known).refusals[0] == expected
+    assert examined(request_, context).refusals[0] == expected
 
 
 def test_a_policy_may_relax_a_refusal() -> None:

@@ -31,7 +31,7 @@ def hint(**changed: object) -> str:
     return jose.sign({"iss": ISSUER, "sub": "s-1", "aud": "app", "exp": 1, **changed}, key())
 
 
-def known() -> LogoutContext:
+def sample_context() -> LogoutContext:
     return LogoutContext(server=Server(issuer=ISSUER), client=CLIENT, keys=jose.key_set([jose.generate(), key()]))
 
 
@@ -40,11 +40,11 @@ def logout_request(**sent: str) -> LogoutRequest:
 
 
 def refusals(request: LogoutRequest, context: LogoutContext | None = None) -> tuple[Refusal, ...]:
-    return examine(logout.CHECKS, request, context or known()).refusals
+    return examine(logout.CHECKS, request, context or sample_context()).refusals
 
 
 def test_logout_works_without_a_hint_and_with_an_expired_one() -> None:
-    assert refusals(logout_request(), structs.replace(known(), client=None)) == ()
+    assert refusals(logout_request(), structs.replace(sample_context(), client=None)) == ()
     assert refusals(logout_request(id_token_hint=hint(), post_logout_redirect_uri=BYE, state="s")) == ()
     assert refusals(logout_request(client_id="app", id_token_hint=hint())) == ()
     assert refusals(logout_request(client_id="app", post_logout_redirect_uri=BYE)) == ()
@@ -65,9 +65,9 @@ def test_an_id_token_of_another_issuer_is_refused() -> None:
 
 @pytest.mark.parametrize("keys", [None, {}, {"keys": []}])
 def test_without_keys_no_id_token_is_accepted(keys: object) -> None:
-    (refusal,) = refusals(logout_request(id_token_hint=hint()), structs.replace(known(), keys=keys))
+    (refusal,) = refusals(logout_request(id_token_hint=hint()), structs.replace(sample_context(), keys=keys))
     assert refusal.name == "logout-hint-invalid"
-    unknown = structs.replace(known(), keys=UNKNOWN)
+    unknown = structs.replace(sample_context(), keys=UNKNOWN)
     assert not examine(logout.CHECKS, logout_request(id_token_hint=hint()), unknown).granted
 
 
@@ -78,11 +78,11 @@ def test_the_audience_is_read_from_the_id_token(sent: str | None, app: str | Non
 
 def test_the_id_token_must_belong_to_the_requesting_app() -> None:
     (refusal,) = refusals(
-        logout_request(client_id="other", id_token_hint=hint()), structs.replace(known(), client=Client("other"))
+        logout_request(client_id="other", id_token_hint=hint()), structs.replace(sample_context(), client=Client("other"))
     )
     facts = {"received": "other", "expected": "app", "unknown": False}
     assert refusal == Refusal("logout-client-mismatch", "invalid_request", facts)
-    (refusal,) = refusals(logout_request(id_token_hint=hint(aud="gone")), structs.replace(known(), client=None))
+    (refusal,) = refusals(logout_request(id_token_hint=hint(aud="gone")), structs.replace(sample_context(), client=None))
     assert refusal.facts == {"received": "gone", "expected": None, "unknown": True}
 
 
@@ -94,7 +94,7 @@ def test_an_unregistered_redirect_uri_is_refused(uri: str) -> None:
 
 
 def test_a_redirect_uri_without_an_app_is_refused() -> None:
-    (refusal,) = refusals(logout_request(post_logout_redirect_uri=BYE), structs.replace(known(), client=None))
+    (refusal,) = refusals(logout_request(post_logout_redirect_uri=BYE), structs.replace(sample_context(), client=None))
     assert refusal.facts == {"received": BYE, "registered": (), "app": None}
 
 

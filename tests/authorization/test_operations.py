@@ -21,8 +21,8 @@ LATER = {"authorization": "Bearer t", "prefer": "respond-async"}
 EXPORT = AccessRequest("GET", BASE, "/$export", headers=LATER, interaction="operation", letters="rs")
 
 
-def refusals(request: AccessRequest, known: AccessContext = KNOWN) -> tuple[Refusal, ...]:
-    return examine((*access.HOLDER, *operations.CHECKS), request, known).refusals
+def refusals(request: AccessRequest, context: AccessContext = KNOWN) -> tuple[Refusal, ...]:
+    return examine((*access.HOLDER, *operations.CHECKS), request, context).refusals
 
 
 @pytest.mark.parametrize("path", ["/$export", "/Patient/$export", "/Group/g/$export/"])

@@ -94,9 +94,9 @@ def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_sco
     text: str, joint: str, aud: str | None, client: Client, server: Server, also: bool
 ) -> None:
     sent, client = text.replace(" ", joint), _registered(client, text, also)
-    request, known = sample_request(scope=sent or None, aud=aud), samples.known(server=server, client=client)
+    request, context = sample_request(scope=sent or None, aud=aud), samples.sample_context(server=server, client=client)
     if ordinary_scopes.of_authorize(request, client, server):
-        assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, known)] == []
+        assert [check.name for check in AUTHORIZE_SCOPES if check.decide(request, context)] == []
         rows = granted_scopes(request, client, server)
         assert rows == granted_scopes(request, client, server, unusual=False)
         assert all(row.granted for row in rows)
@@ -141,8 +141,8 @@ def test_a_type_that_only_another_version_has_is_checked() -> None:
 
 def test_a_corrected_request_is_checked_again() -> None:
     request = sample_request()
-    known = samples.known(unusual_scopes=False)
-    assert authorize.known_for(known, request, sample_request(scope="wrong")).unusual_scopes
+    context = samples.sample_context(unusual_scopes=False)
+    assert authorize.context_for(context, request, sample_request(scope="wrong")).unusual_scopes
 
 
 @settings(max_examples=400)
@@ -152,9 +152,9 @@ def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
 ) -> None:
     sent, client = text.replace(" ", joint), _registered(client, text, also)
     request = token_request({"grant_type": "client_credentials", "scope": sent, "resource": resource or None})
-    known = TokenContext(server=server, client=client)
+    context = TokenContext(server=server, client=client)
     if ordinary_scopes.of_service(request, client, server):
-        assert [check.name for check in backend_scopes.CHECKS if check.decide(request, known)] == []
+        assert [check.name for check in backend_scopes.CHECKS if check.decide(request, context)] == []
         rows = backend_scopes.offered(
             split_at(sent, server.policy.scope_separators), client, replace(server.policy, grants_registered=False)
         )

@@ -61,8 +61,8 @@ def test_an_unknown_app_has_no_origins() -> None:
 @pytest.mark.parametrize(("sent", "hidden"), [(OTHER, True), ("https://app.example.org", False)])
 def test_only_a_refused_page_may_not_read_the_response(sent: str, hidden: bool) -> None:
     request = tokens.token_request(headers={"Origin": sent})
-    known = tokens.token_context(client=APP, server=Server(policy=STRICT))
-    assert origin.withheld(tokens.examined(request, known)) is hidden
+    context = tokens.token_context(client=APP, server=Server(policy=STRICT))
+    assert origin.withheld(tokens.examined(request, context)) is hidden
 
 
 def test_the_refusal_lists_the_registered_origins() -> None:

@@ -111,7 +111,7 @@ def test_a_grant_that_no_specification_defines_and_an_algorithm_without_a_key_pa
 
 
 @pytest.mark.parametrize(
-    ("known", "refused"),
+    ("context", "refused"),
     [
         (AccessContext(), ["fhir-token-missing"]),
         (AccessContext(headers_known=False), []),
@@ -119,7 +119,7 @@ def test_a_grant_that_no_specification_defines_and_an_algorithm_without_a_key_pa
     ],
 )
 def test_a_token_is_missing_only_if_the_headers_are_known_and_the_server_needs_one(
-    known: AccessContext, refused: list[str]
+    context: AccessContext, refused: list[str]
 ) -> None:
     request = AccessRequest("GET", "https://fhir.example.org/r4", "/Patient/1", interaction="read", type="Patient", id="1")
-    assert [refusal.name for refusal in examine(access.HOLDER, request, known).refusals] == refused
+    assert [refusal.name for refusal in examine(access.HOLDER, request, context).refusals] == refused

@@ -90,9 +90,9 @@ def test_the_previous_generation_works_for_ten_seconds_for_the_same_client() -> 
     answer = token.access_token(FAMILY, "patient/Patient.rs", "", NOW - 10, 60)
     app = structs.replace(PUBLIC, scope=FAMILY.scope)
     family = structs.replace(FAMILY, rotated_at=NOW - 10, asked=same)
-    known = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)
-    other = token_context(known, client=structs.replace(PUBLIC, client_id="other"))
-    assert outcome(token_request(REFRESH_FORM), known) is None
+    context = token_context(REFRESHING, generation=2, family=family, answer=answer, client=app)
+    other = token_context(context, client=structs.replace(PUBLIC, client_id="other"))
+    assert outcome(token_request(REFRESH_FORM), context) is None
     assert outcome(token_request(REFRESH_FORM, client_id="other"), other) == ("refresh-client-mismatch", "invalid_grant", 400)
 
 
@@ -158,7 +158,7 @@ def test_a_reused_refresh_token_revokes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             token_request(REFRESH_FORM, refresh_token=None),
@@ -220,9 +220,9 @@ def test_a_reused_refresh_token_revokes() -> None:
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: TokenRequest, known: TokenContext, expected: Refusal
+    request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, known).refusals[0] == expected
+    assert examined(request_, context).refusals[0] == expected
 
 
 def test_tokens_keep_their_format() -> None:

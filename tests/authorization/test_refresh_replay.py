@@ -32,7 +32,7 @@ FIRST = token_request(REFRESH_FORM, scope="patient/Patient.rs")
 APP = structs.replace(PUBLIC, scope=FAMILY.scope)
 
 
-def known(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
+def sample_context(first: TokenRequest = FIRST, client: Client = APP, **changed: Any) -> TokenContext:
     """Returns the context of the replay: the first request rotated the family 3 seconds ago."""
     family = structs.replace(FAMILY, rotated_at=NOW - 3, asked=refresh.fingerprint(first, client))
     answer = token.access_token(family, "patient/Patient.rs", "", NOW - 3, 3600)
@@ -44,28 +44,30 @@ def names(request: TokenRequest, context: TokenContext) -> list[str]:
 
 
 def test_the_same_request_gets_the_same_response() -> None:
-    assert names(FIRST, known()) == []
-    assert names(token_request(REFRESH_FORM), known(token_request(REFRESH_FORM))) == []
-    assert names(token_request(REFRESH_FORM, scope="  patient/Patient.rs"), known()) == []
+    assert names(FIRST, sample_context()) == []
+    assert names(token_request(REFRESH_FORM), sample_context(token_request(REFRESH_FORM))) == []
+    assert names(token_request(REFRESH_FORM, scope="  patient/Patient.rs"), sample_context()) == []
 
 
 @pytest.mark.parametrize("scope", [None, "patient/Patient.r", "patient/Observation.rs", FAMILY.scope, "offline_access"])
 def test_another_scope_makes_it_a_different_request(scope: str | None) -> None:
     other = token_request(REFRESH_FORM, scope=scope)
-    assert names(other, known()) == ["refresh-replay-differs"]
-    assert not token.revokes(examined(other, known()))
+    assert names(other, sample_context()) == ["refresh-replay-differs"]
+    assert not token.revokes(examined(other, sample_context()))
 
 
 def test_another_resource_makes_it_a_different_request() -> None:
-    assert names(token_request(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), known()) == ["refresh-replay-differs"]
+    assert names(token_request(REFRESH_FORM, scope="patient/Patient.rs", resource=BASE), sample_context()) == [
+        "refresh-replay-differs"
+    ]
 
 
 def test_another_method_or_secret_makes_it_a_different_request() -> None:
     app = structs.replace(SYMMETRIC, scope=FAMILY.scope)
     posted = token_request(REFRESH_FORM, client_secret=SECRET)
     in_header = token_request(REFRESH_FORM, headers={"Authorization": basic(f"app:{SECRET}")}, client_id=None)
-    assert names(posted, known(posted, app)) == []
-    assert names(in_header, known(posted, app)) == ["refresh-replay-differs"]
+    assert names(posted, sample_context(posted, app)) == []
+    assert names(in_header, sample_context(posted, app)) == ["refresh-replay-differs"]
     rotated = structs.replace(app, secret_hash="x")
     assert refresh.fingerprint(posted, app) != refresh.fingerprint(posted, rotated)
 
@@ -81,8 +83,8 @@ def test_another_key_makes_it_a_different_request() -> None:
 
 WITHDRAWN: list[tuple[dict[str, Any], str]] = [
     ({"answer": None}, "revoked"),
-    ({"answer": structs.replace(known().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
-    ({"answer": structs.replace(known().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
+    ({"answer": structs.replace(sample_context().answer, revoked=True)}, "revoked"),  # type: ignore[type-var]
+    ({"answer": structs.replace(sample_context().answer, expires_at=NOW)}, "expired"),  # type: ignore[type-var]
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(rotate_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(public_refresh=False))}, "policy"),
     ({"server": Server(fhir_bases=(BASE,), policy=Policy(token_lifetime=60))}, "policy"),
@@ -100,7 +102,7 @@ WITHDRAWN: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "reason"), WITHDRAWN)
 def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, Any], reason: str) -> None:
-    examination = examined(FIRST, structs.replace(known(), **changes))
+    examination = examined(FIRST, structs.replace(sample_context(), **changes))
     (refusal,) = [candidate for candidate in examination.refusals if candidate.name == "refresh-replay-revoked"]
     assert refusal.facts["reason"] == reason
     assert not token.revokes(examination)
@@ -120,11 +122,11 @@ def test_a_response_that_is_no_longer_valid_is_not_repeated(changes: dict[str, A
 )
 def test_a_replay_still_needs_the_window_and_the_grant(changes: dict[str, Any], names_: list[str]) -> None:
     request = token_request(REFRESH_FORM, scope="patient/Patient.rs", client_id=changes.get("client", APP).client_id)
-    assert names(request, structs.replace(known(), **changes)) == names_
+    assert names(request, structs.replace(sample_context(), **changes)) == names_
 
 
 def test_a_revoked_grant_is_not_repeated() -> None:
-    context = known()
+    context = sample_context()
     assert names(FIRST, structs.replace(context, family=structs.replace(context.family, revoked=True))) == [
         "refresh-token-invalid"
     ]  # type: ignore[type-var]
@@ -132,12 +134,12 @@ def test_a_revoked_grant_is_not_repeated() -> None:
 
 def test_a_deleted_client_is_refused_before_its_grant_is_read() -> None:
     for generation in (2, 3):
-        deleted = structs.replace(known(), client=None, generation=generation)
+        deleted = structs.replace(sample_context(), client=None, generation=generation)
         assert names(FIRST, deleted) == ["client-id-unknown"]
 
 
 def test_offline_the_repeated_response_is_unknown() -> None:
-    assert names(FIRST, structs.replace(known(), answer=UNKNOWN)) == []
+    assert names(FIRST, structs.replace(sample_context(), answer=UNKNOWN)) == []
 
 
 def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
@@ -153,7 +155,7 @@ def test_a_rotation_grants_only_scopes_that_are_still_registered() -> None:
 @given(st.integers(0, 4), st.integers(-5, 30))
 def test_a_refresh_token_without_a_replay_passes_both_replay_checks(generation: int, age: int) -> None:
     """So these checks can be skipped for such a token (`TokenContext.may_repeat`)."""
-    context = known()
+    context = sample_context()
     assert isinstance(context.family, TokenFamily)
     family = structs.replace(context.family, rotated_at=NOW - age, asked="another request")
     context = structs.replace(context, family=family, generation=generation, answer=None)

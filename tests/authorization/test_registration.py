@@ -127,7 +127,7 @@ def test_a_system_app_may_have_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             RegistrationRequest(**(VALID | {"redirect_uris": ("https://*.example.org/",)})),
@@ -255,9 +255,9 @@ def test_a_system_app_may_have_a_secret() -> None:
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: RegistrationRequest, known: None, expected: Refusal
+    request_: RegistrationRequest, context: None, expected: Refusal
 ) -> None:
-    assert examine(CHECKS, request_, known).refusals[0] == expected
+    assert examine(CHECKS, request_, context).refusals[0] == expected
 
 
 @pytest.mark.parametrize(

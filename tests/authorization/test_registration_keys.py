@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 from msgspec import structs
-from tests.authorization.backend_requests import known, request, signed
+from tests.authorization.backend_requests import request, sample_context, signed
 from tests.authorization.token_requests import examined
 
 from sickbay.authorization import client_assertion
@@ -78,8 +78,8 @@ def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
 )
 def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
     """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
-    (key,) = known().jwks["keys"]  # type: ignore[index, call-overload]
-    examination = examined(request(signed()), structs.replace(known(), jwks={"keys": [{**key, **changes}]}))
+    (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
+    examination = examined(request(signed()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
     assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
 
@@ -90,5 +90,6 @@ def test_a_point_off_its_curve_is_not_a_public_key() -> None:
     text = ".".join([head, *signed().split(".")[1:]])
     off_curve = {**EC, "y": EC["x"], "kid": "k"}
     assert [
-        refusal.name for refusal in examined(request(text), structs.replace(known(), jwks={"keys": [off_curve]})).refusals
+        refusal.name
+        for refusal in examined(request(text), structs.replace(sample_context(), jwks={"keys": [off_curve]})).refusals
     ] == ["assertion-key-weak"]

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import examination, known, refusals, sample_request, server
-from tests.authorization.test_logout import known as logout_known
+from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
+from tests.authorization.test_logout import sample_context as logout_known
 from tests.protocol.test_client_uris import INTERPRETED, NAMES
 
 from sickbay.authorization import client_metadata, launch
@@ -116,7 +116,7 @@ def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
 @pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
 def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
     old = structs.replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
-    refused = examination(sample_request(redirect_uri=uri), known(client=old))
+    refused = examination(sample_request(redirect_uri=uri), sample_context(client=old))
     assert refused.refusals[0].name == "redirect-uri-scheme-forbidden"
     assert refused.refusals[0].facts == {"received": uri}
     assert not refused.passed(GATE)
@@ -131,14 +131,14 @@ def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
 def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
     lenient = server(redirect_uri_optional=True)
     safe = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
-    assert examination(sample_request(redirect_uri=None), known(client=safe, server=lenient)).passed(GATE)
+    assert examination(sample_request(redirect_uri=None), sample_context(client=safe, server=lenient)).passed(GATE)
     unsafe = structs.replace(safe, redirect_uris=("javascript:alert(1)",))
-    assert not examination(sample_request(redirect_uri=None), known(client=unsafe, server=lenient)).passed(GATE)
+    assert not examination(sample_request(redirect_uri=None), sample_context(client=unsafe, server=lenient)).passed(GATE)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -> None:
-    tolerant = known(server=server(redirect_extra_query=True))
+    tolerant = sample_context(server=server(redirect_extra_query=True))
     encoded = "".join(f"%{ord(character):02X}" for character in name)
     for spelt in (name, name.upper(), f"{name}[]", encoded, quote(encoded), f"+{name}"):
         for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
@@ -150,6 +150,6 @@ def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -
 
 def test_a_registered_query_with_a_response_parameter_is_not_used() -> None:
     uri = samples.CALLBACK + "?state=1"
-    old = known(client=structs.replace(samples.CLIENT, redirect_uris=(uri,)))
+    old = sample_context(client=structs.replace(samples.CLIENT, redirect_uris=(uri,)))
     assert refusals(sample_request(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
     assert urls.split(uri).query == "state=1"

@@ -28,8 +28,8 @@ def _server(policy: Policy) -> Server:
 
 
 def authorize(scope: str, policy: Policy) -> list[str]:
-    known = samples.known(client=structs.replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
-    return samples.refusals(samples.sample_request(scope=f"launch/patient openid {scope}", launch=None), known)
+    context = samples.sample_context(client=structs.replace(samples.CLIENT, scope=EVERYTHING), server=_server(policy))
+    return samples.refusals(samples.sample_request(scope=f"launch/patient openid {scope}", launch=None), context)
 
 
 def refresh(scope: str, policy: Policy) -> list[str]:
@@ -43,9 +43,9 @@ SERVICE = Client("app", type="system", client="symmetric", scope="system/*.cruds
 
 
 def backend(scope: str, policy: Policy) -> list[str]:
-    known = TokenContext(server=_server(policy), client=SERVICE)
+    context = TokenContext(server=_server(policy), client=SERVICE)
     form: dict[str, str | None] = {"grant_type": "client_credentials", "scope": scope}
-    return [refusal.name for refusal in examine(_of_scopes(), token_request(form), known).refusals]
+    return [refusal.name for refusal in examine(_of_scopes(), token_request(form), context).refusals]
 
 
 def _of_scopes() -> tuple[backend_scopes.TokenCheck, ...]:
@@ -59,8 +59,8 @@ def registration(scope: str, policy: Policy) -> list[str]:
 
 
 def script(scope: str, policy: Policy) -> list[str]:
-    known = TokenContext(server=_server(policy), client=structs.replace(SERVICE, fhir="r4"))
-    return [refusal.name for refusal in examine(script_token.CHECKS, token_request({"scope": scope}), known).refusals]
+    context = TokenContext(server=_server(policy), client=structs.replace(SERVICE, fhir="r4"))
+    return [refusal.name for refusal in examine(script_token.CHECKS, token_request({"scope": scope}), context).refusals]
 
 
 PLACES: dict[str, tuple[Callable[[str, Policy], list[str]], str]] = {

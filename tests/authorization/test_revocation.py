@@ -20,12 +20,12 @@ KNOWN = SubjectContext(now=NOW, server=Server(), client=PUBLIC, subject=TOKEN)
 FORM: dict[str, str | None] = {"token": "t", "client_id": "app"}
 
 
-def refusals(request: TokenRequest, known: SubjectContext = KNOWN) -> tuple[Refusal, ...]:
-    return examine(revocation.checks(request), request, known).refusals
+def refusals(request: TokenRequest, context: SubjectContext = KNOWN) -> tuple[Refusal, ...]:
+    return examine(revocation.checks(request), request, context).refusals
 
 
-def names(request: TokenRequest, known: SubjectContext = KNOWN) -> list[str]:
-    return [refusal.name for refusal in refusals(request, known)]
+def names(request: TokenRequest, context: SubjectContext = KNOWN) -> list[str]:
+    return [refusal.name for refusal in refusals(request, context)]
 
 
 @pytest.mark.parametrize("subject", [TOKEN, FAMILY, structs.replace(TOKEN, revoked=True), None])

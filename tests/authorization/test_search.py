@@ -20,8 +20,8 @@ from sickbay.kernel.checks import examine
 from sickbay.protocol.parameters import parse
 
 
-def names_and_statuses(request: AccessRequest, known: AccessContext = KNOWN) -> list[tuple[str, int]]:
-    return [(refusal.name, refusal.status) for refusal in examine(search.checks(request), request, known).refusals]
+def names_and_statuses(request: AccessRequest, context: AccessContext = KNOWN) -> list[tuple[str, int]]:
+    return [(refusal.name, refusal.status) for refusal in examine(search.checks(request), request, context).refusals]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_any_narrowing_parameter_is_enough(query: str) -> None:
     ],
 )
 def test_only_user_scopes_cannot_search_for_all_patients(scope: str, policy: Policy, refused: bool) -> None:
-    known = AccessContext(server=Server(policy=policy), token=AccessToken("app", scope, BASE, 0, "f"), version="r4")
-    assert bool(names_and_statuses(search_request("Patient"), known)) is refused
+    context = AccessContext(server=Server(policy=policy), token=AccessToken("app", scope, BASE, 0, "f"), version="r4")
+    assert bool(names_and_statuses(search_request("Patient"), context)) is refused
 
 
 @pytest.mark.parametrize(

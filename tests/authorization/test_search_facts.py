@@ -15,7 +15,7 @@ from sickbay.protocol.parameters import parse
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             search_request("Patient", "_count=5&access_token=t"),
@@ -210,6 +210,6 @@ from sickbay.protocol.parameters import parse
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: AccessRequest, known: AccessContext, expected: Refusal
+    request_: AccessRequest, context: AccessContext, expected: Refusal
 ) -> None:
-    assert examine(search.checks(request_), request_, known).refusals[0] == expected
+    assert examine(search.checks(request_), request_, context).refusals[0] == expected

@@ -16,8 +16,8 @@ from sickbay.kernel.checks import Refusal, RefusalType, examine
 from sickbay.protocol.parameters import parse
 
 
-def search_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
-    return [*examine(search.checks(request), request, known).refusals]
+def search_refusals(request: AccessRequest, context: AccessContext) -> list[Refusal]:
+    return [*examine(search.checks(request), request, context).refusals]
 
 
 def with_policy(*lines: str, only_id: tuple[str, ...] = ()) -> AccessContext:
@@ -63,8 +63,8 @@ def test_the_refusal_lists_the_parameters_next_to_an_id() -> None:
     ],
 )
 def test_offline_without_a_version_the_type_in_the_url_is_searched(changed: dict[str, object], refused: bool) -> None:
-    known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
-    assert bool(names_and_statuses(structs.replace(search_request("Patient"), **changed), known)) is refused  # type: ignore[arg-type]
+    context = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="")
+    assert bool(names_and_statuses(structs.replace(search_request("Patient"), **changed), context)) is refused  # type: ignore[arg-type]
 
 
 def test_a_user_scope_for_another_type_needs_no_narrower_patient_search() -> None:
@@ -154,6 +154,8 @@ def test_a_fault_check_has_its_name_and_its_refusal() -> None:
     [("", True), ("_type=Patient", True), ("_type=Observation,Patient", True), ("_type=Observation", False)],
 )
 def test_a_search_across_types_counts_as_a_patient_search_if_it_includes_patients(query: str, refused: bool) -> None:
-    known = AccessContext(server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="r4")
+    context = AccessContext(
+        server=Server(policy=Policy()), token=AccessToken("app", "user/*.cruds", BASE, 0, "f"), version="r4"
+    )
     request = AccessRequest("GET", BASE, "/", parse(query), interaction="search-system", letters="s")
-    assert bool(names_and_statuses(request, known)) is refused
+    assert bool(names_and_statuses(request, context)) is refused

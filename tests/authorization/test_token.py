@@ -53,8 +53,8 @@ def test_a_valid_request_is_granted() -> None:
     ],
 )
 def test_each_wrong_parameter_is_refused(changed: dict[str, str | None], answer: tuple[str, str, int]) -> None:
-    known = token_context(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
-    assert outcome(token_request(**changed), known) == answer
+    context = token_context(family=None) if changed.get("grant_type") == "refresh_token" else KNOWN
+    assert outcome(token_request(**changed), context) == answer
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_a_code_is_valid_up_to_its_last_second() -> None:
     ],
 )
 def test_pkce_follows_the_registration(mode: str, challenge: str | None, verifier: str | None, granted: bool) -> None:
-    known = token_context(client=structs.replace(PUBLIC, pkce=mode), code=structs.replace(CODE, code_challenge=challenge))
-    assert (outcome(token_request(code_verifier=verifier), known) is None) is granted
+    context = token_context(client=structs.replace(PUBLIC, pkce=mode), code=structs.replace(CODE, code_challenge=challenge))
+    assert (outcome(token_request(code_verifier=verifier), context) is None) is granted
 
 
 def test_the_tenants_pkce_policy_overrides_the_registration() -> None:
@@ -140,8 +140,8 @@ def test_a_repeated_parameter_is_refused(name: str) -> None:
 
 
 def test_an_unregistered_grant_type_is_refused() -> None:
-    known = token_context(client=structs.replace(PUBLIC, grant_types=("refresh_token",)))
-    assert outcome(token_request(), known) == ("backend-grant-not-allowed", "unauthorized_client", 400)
+    context = token_context(client=structs.replace(PUBLIC, grant_types=("refresh_token",)))
+    assert outcome(token_request(), context) == ("backend-grant-not-allowed", "unauthorized_client", 400)
 
 
 def test_all_independent_faults_are_reported_at_once() -> None:
@@ -298,8 +298,8 @@ def test_an_extra_code_or_refresh_token_is_not_a_mismatch() -> None:
 
 
 def test_a_tenant_may_support_fewer_grant_types() -> None:
-    known = token_context(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
-    (refusal,) = examined(token_request(), known).refusals
+    context = token_context(server=Server(fhir_bases=(BASE,), grants=("refresh_token",)))
+    (refusal,) = examined(token_request(), context).refusals
     assert (refusal.name, refusal.facts["supported"]) == ("grant-type-invalid", ("refresh_token",))
 
 

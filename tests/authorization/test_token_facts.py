@@ -24,7 +24,7 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             token_request(code=None, refresh_token="r"),
@@ -219,6 +219,6 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: TokenRequest, known: TokenContext, expected: Refusal
+    request_: TokenRequest, context: TokenContext, expected: Refusal
 ) -> None:
-    assert examined(request_, known).refusals[0] == expected
+    assert examined(request_, context).refusals[0] == expected

@@ -20,28 +20,30 @@ from tests.authorization.token_requests import (
 
 from sickbay.authorization import client_authentication, requests, token
 from sickbay.authorization.models import Client
-from sickbay.authorization.token_recheck import known_for
+from sickbay.authorization.token_recheck import context_for
 from sickbay.kernel.checks import UNKNOWN
 
 OTHER = Client("other")
 
 
 def test_what_was_loaded_for_the_same_values_is_still_known() -> None:
-    corrected = known_for(KNOWN, token_request(scope="x"), token_request())
+    corrected = context_for(KNOWN, token_request(scope="x"), token_request())
     assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, CODE, UNKNOWN)
-    corrected = known_for(REFRESHING, token_request(REFRESH_FORM, scope="x"), token_request(REFRESH_FORM))
+    corrected = context_for(REFRESHING, token_request(REFRESH_FORM, scope="x"), token_request(REFRESH_FORM))
     assert (corrected.client, corrected.code, corrected.family) == (PUBLIC, UNKNOWN, FAMILY)
 
 
 def test_another_refresh_token_or_code_is_unknown() -> None:
-    assert known_for(REFRESHING, token_request(REFRESH_FORM), token_request(REFRESH_FORM, refresh_token="r2")).family is UNKNOWN
-    assert known_for(KNOWN, token_request(), token_request(code="c2")).code is UNKNOWN
+    assert (
+        context_for(REFRESHING, token_request(REFRESH_FORM), token_request(REFRESH_FORM, refresh_token="r2")).family is UNKNOWN
+    )
+    assert context_for(KNOWN, token_request(), token_request(code="c2")).code is UNKNOWN
 
 
 @pytest.mark.parametrize("bare_code", [CODE, None])
 def test_a_code_without_stray_characters_is_known_as_loaded(bare_code: object) -> None:
-    known = token_context(code=None, bare=bare_code)
-    assert known_for(known, token_request(code='"c1"'), token_request(code="c1")).code is bare_code
+    context = token_context(code=None, bare=bare_code)
+    assert context_for(context, token_request(code='"c1"'), token_request(code="c1")).code is bare_code
 
 
 @pytest.mark.parametrize(
@@ -68,14 +70,15 @@ def test_the_bare_code_follows_code_and_has_only_valid_characters(sent: str, bar
     ],
 )
 def test_another_client_is_known_if_it_owns_the_grant_or_is_a_likely_client(known, client) -> None:
-    assert known_for(known, token_request(client_id=None), token_request(client_id="other")).client is client
+    assert context_for(known, token_request(client_id=None), token_request(client_id="other")).client is client
 
 
 def test_an_unknown_tenant_is_forgotten_with_its_url() -> None:
-    known = token_context(elsewhere="mercy")
-    assert known_for(known, token_request(), token_request()).elsewhere == "mercy"
+    context = token_context(elsewhere="mercy")
+    assert context_for(context, token_request(), token_request()).elsewhere == "mercy"
     assert (
-        known_for(known, token_request(), structs.replace(token_request(), url="http://localhost:7425/other")).elsewhere == ""
+        context_for(context, token_request(), structs.replace(token_request(), url="http://localhost:7425/other")).elsewhere
+        == ""
     )
 
 
@@ -113,12 +116,12 @@ def test_secrets_include_both_readings_of_the_header_and_the_body() -> None:
 
 
 def test_the_keys_belong_to_the_assertion_that_was_sent() -> None:
-    known = token_context(jwks={"keys": []}, seen_jti=("j",))
-    same_assertion = known_for(
-        known, token_request(client_assertion="a.b.c"), token_request(client_assertion="a.b.c", scope="x")
+    context = token_context(jwks={"keys": []}, seen_jti=("j",))
+    same_assertion = context_for(
+        context, token_request(client_assertion="a.b.c"), token_request(client_assertion="a.b.c", scope="x")
     )
     assert (same_assertion.jwks, same_assertion.seen_jti) == ({"keys": []}, ("j",))
-    other_assertion = known_for(known, token_request(), token_request(client_assertion="a.b.c"))
+    other_assertion = context_for(context, token_request(), token_request(client_assertion="a.b.c"))
     assert (other_assertion.jwks, other_assertion.seen_jti) == (UNKNOWN, ())
 
 

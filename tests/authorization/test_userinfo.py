@@ -19,8 +19,8 @@ KNOWN = AccessContext(now=NOW, server=Server(issuer=ISSUER), client=Client("app"
 REQUEST = AccessRequest("GET", "", "", headers={"authorization": "Bearer t"})
 
 
-def refusals(known: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
-    return [(refusal.name, refusal.error, refusal.status) for refusal in examine(userinfo.CHECKS, REQUEST, known).refusals]
+def refusals(context: AccessContext = KNOWN) -> list[tuple[str, str, int]]:
+    return [(refusal.name, refusal.error, refusal.status) for refusal in examine(userinfo.CHECKS, REQUEST, context).refusals]
 
 
 def test_userinfo_needs_openid_and_a_user() -> None:

@@ -72,17 +72,17 @@ def token_request(
     return requests.token_request("POST", URL, {"content-type": token.FORM, **sent}, encode(pairs))
 
 
-def examined(request: TokenRequest, known: TokenContext = KNOWN) -> Examination:
-    return examine(token.checks(request), request, known)
+def examined(request: TokenRequest, context: TokenContext = KNOWN) -> Examination:
+    return examine(token.checks(request), request, context)
 
 
-def outcome(request: TokenRequest, known: TokenContext = KNOWN) -> tuple[str, str, int] | None:
+def outcome(request: TokenRequest, context: TokenContext = KNOWN) -> tuple[str, str, int] | None:
     """Returns (refusal, error, status) of the response; None if the request was granted."""
-    examination = examined(request, known)
+    examination = examined(request, context)
     refusal = examination.decisive()
     assert examination.granted == (refusal is None)
     return None if refusal is None else (refusal.name, refusal.error, refusal.status)
 
 
-def token_context(known: TokenContext = KNOWN, **changed: Any) -> TokenContext:
-    return structs.replace(known, **changed)
+def token_context(context: TokenContext = KNOWN, **changed: Any) -> TokenContext:
+    return structs.replace(context, **changed)

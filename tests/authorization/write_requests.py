@@ -40,21 +40,21 @@ def write_request(interaction: str = "update", id: str | None = "o", **changed: 
     return structs.replace(request, **changed)  # type: ignore[arg-type]
 
 
-def with_body(resource: object, known: AccessContext = KNOWN, id: str = "o") -> AccessContext:
-    return structs.replace(known, body=body.of("r4", "Observation", id, resource, BASE))
+def with_body(resource: object, context: AccessContext = KNOWN, id: str = "o") -> AccessContext:
+    return structs.replace(context, body=body.of("r4", "Observation", id, resource, BASE))
 
 
-def write_refusals(request: AccessRequest, known: AccessContext) -> list[Refusal]:
+def write_refusals(request: AccessRequest, context: AccessContext) -> list[Refusal]:
     """Returns the refusals of the write itself, for a valid token."""
-    return [*examine((*access.CHECKS, *writes.all_checks(request)), request, known).refusals]
+    return [*examine((*access.CHECKS, *writes.all_checks(request)), request, context).refusals]
 
 
-def refused_writes(request: AccessRequest, known: AccessContext) -> list[tuple[str, str, int]]:
-    return [(refusal.name, refusal.error, refusal.status) for refusal in write_refusals(request, known)]
+def refused_writes(request: AccessRequest, context: AccessContext) -> list[tuple[str, str, int]]:
+    return [(refusal.name, refusal.error, refusal.status) for refusal in write_refusals(request, context)]
 
 
-def facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
-    (refusal,) = write_refusals(request, known)
+def facts(request: AccessRequest, context: AccessContext) -> dict[str, object]:
+    (refusal,) = write_refusals(request, context)
     return dict(refusal.facts)
 
 

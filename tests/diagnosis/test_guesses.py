@@ -20,12 +20,12 @@ class Context:
 
 
 @check(requires=("server",))
-def needs_the_server(request: object, known: Context) -> Refusal | None:
+def needs_the_server(request: object, context: Context) -> Refusal | None:
     return Refusal("of-the-server", "x", {"received": 1})
 
 
 @check(requires=("now",))
-def needs_the_time(request: object, known: Context) -> Refusal | None:
+def needs_the_time(request: object, context: Context) -> Refusal | None:
     return Refusal("of-the-time", "x")
 
 
@@ -33,23 +33,23 @@ CHECKS = (needs_the_server, needs_the_time)
 
 
 def test_only_a_refusal_that_needs_the_guessed_value_is_marked() -> None:
-    known = Context()
-    first, second = guesses.marked(CHECKS, known, examine(CHECKS, None, known)).refusals
+    context = Context()
+    first, second = guesses.marked(CHECKS, context, examine(CHECKS, None, context)).refusals
     assert first.facts == {"received": 1, "guess": "Sickbay assumes a server."}
     assert second.facts == {}
 
 
 def test_a_refusal_can_be_a_guess_itself() -> None:
-    known = Context(guesses=(("of-the-time", "Sickbay assumes a time."),))
-    first, second = guesses.marked(CHECKS, known, examine(CHECKS, None, known)).refusals
+    context = Context(guesses=(("of-the-time", "Sickbay assumes a time."),))
+    first, second = guesses.marked(CHECKS, context, examine(CHECKS, None, context)).refusals
     assert "guess" not in first.facts
     assert second.facts["guess"] == "Sickbay assumes a time."
 
 
 def test_nothing_is_marked_if_nothing_was_guessed() -> None:
-    known = Context(guesses=())
-    examination = examine(CHECKS, None, known)
-    assert guesses.marked(CHECKS, known, examination) is examination
+    context = Context(guesses=())
+    examination = examine(CHECKS, None, context)
+    assert guesses.marked(CHECKS, context, examination) is examination
 
 
 def test_a_finding_with_a_guess_is_probable_and_repeats_it() -> None:
@@ -135,8 +135,8 @@ def test_a_redirect_without_state_is_only_probably_wrong_if_the_request_is_not_k
     url = "https://app.example.org/callback?code=Rw4ZtQ9mK2xV7cLp"
     alone = findings(kind="redirect_url", url=url)["redirect-state-missing"]
     assert (alone.severity, alone.degree) == ("warning", "probable")
-    known = findings(kind="redirect_url", url=url, context={"sent_state": "x"})["redirect-state-missing"]
-    assert (known.severity, known.degree) == ("error", "certain")
+    context = findings(kind="redirect_url", url=url, context={"sent_state": "x"})["redirect-state-missing"]
+    assert (context.severity, context.degree) == ("error", "certain")
 
 
 def test_an_unfilled_value_comes_before_what_else_is_wrong() -> None:

@@ -18,11 +18,11 @@ def findings_without(id: str) -> set[str]:
     example = case.load(PATHS[id])
     kind = KINDS[example.refused["kind"]]
     request = kind.request(example.refused)
-    known = kind.known(example.refused, request)
-    examination = kind.examine(request, known)
+    context = kind.context(example.refused, request)
+    examination = kind.examine(request, context)
     rules = indexed([rule for rule in RULES if rule.id != id])
     try:
-        return {finding.id for finding in explain(rules, kind.stage.name, request, known, examination).findings}
+        return {finding.id for finding in explain(rules, kind.stage.name, request, context, examination).findings}
     except LookupError:
         return set()
 

@@ -22,8 +22,8 @@ VALUES = st.sampled_from((UNKNOWN, None, 0, "", (), "x", 1))
 def refuses(name: str, inputs: str, kinds: tuple[str, ...], wrong: bool) -> Any:
     """Like a real check, refuses nothing if its input is empty, or if the kind of request doesn't match."""
 
-    def decide(request: str, known: Any) -> Refusal | None:
-        if not wrong or (inputs and not getattr(known, inputs)) or (kinds and request not in kinds):
+    def decide(request: str, context: Any) -> Refusal | None:
+        if not wrong or (inputs and not getattr(context, inputs)) or (kinds and request not in kinds):
             return None
         return Refusal(f"{name}-is-wrong", "invalid_request", {"received": request})
 
@@ -46,25 +46,25 @@ def stages(draw: st.DrawFn) -> tuple[Check[Any, Any], ...]:
 @settings(max_examples=1000)
 @given(
     checks=stages(),
-    known=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)),
+    context=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)),
     kind=st.sampled_from(KINDS),
     relaxed=st.sets(st.sampled_from([f"check{number}-is-wrong" for number in range(6)])),
 )
 def test_compiled_checks_agree_with_the_plain_loop(
-    checks: tuple[Check[Any, Any], ...], known: Any, kind: str, relaxed: set[str]
+    checks: tuple[Check[Any, Any], ...], context: Any, kind: str, relaxed: set[str]
 ) -> None:
-    expected = kernel_checks.examine(checks, kind, known, relaxed)
-    assert examine(checks, kind, known, relaxed) == expected
+    expected = kernel_checks.examine(checks, kind, context, relaxed)
+    assert examine(checks, kind, context, relaxed) == expected
     without_requirements = tuple(check for check in checks if not check.requires)
-    of_kind = kernel_checks.examine(without_requirements, kind, known, relaxed)
-    assert examine(compile(without_requirements, kind), kind, known, relaxed) == of_kind
+    of_kind = kernel_checks.examine(without_requirements, kind, context, relaxed)
+    assert examine(compile(without_requirements, kind), kind, context, relaxed) == of_kind
     passed = {result.name for result in of_kind.checked if result.outcome == "passed" and result.refusal is None}
     proven = tuple(check for check in without_requirements if check.name in passed)
-    assert examine(compile(without_requirements, kind, proven), kind, known, relaxed) == of_kind
+    assert examine(compile(without_requirements, kind, proven), kind, context, relaxed) == of_kind
 
 
 @check()
-def number_is_even(number: int, known: None) -> Refusal | None:
+def number_is_even(number: int, context: None) -> Refusal | None:
     return Refusal("odd", "invalid_scope") if number % 2 else None
 
 
@@ -74,8 +74,8 @@ class Faulty:
 
 
 @check(inputs="faults")
-def nothing_is_at_fault(request: None, known: Faulty) -> Refusal | None:
-    return Refusal("fault", "value", {"received": known.faults[0]})
+def nothing_is_at_fault(request: None, context: Faulty) -> Refusal | None:
+    return Refusal("fault", "value", {"received": context.faults[0]})
 
 
 def test_a_check_with_an_empty_input_is_not_called() -> None:
@@ -84,7 +84,7 @@ def test_a_check_with_an_empty_input_is_not_called() -> None:
 
 
 @check(applies_to=("write",))
-def number_is_positive(number: int, known: None) -> Refusal | None:
+def number_is_positive(number: int, context: None) -> Refusal | None:
     return None if number > 0 else Refusal("not-positive", "invalid_request", {"received": number})
 
 

@@ -70,7 +70,13 @@ def test_uses_and_bindings_of_a_vague_name_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["decision.meant = 1", "decision.known.given = 1", "loaded.known.answer = 1", "a, decision.b = 1, 2", "x[0].known.c += 1"],
+    [
+        "decision.meant = 1",
+        "decision.context.given = 1",
+        "loaded.context.answer = 1",
+        "a, decision.b = 1, 2",
+        "x[0].context.c += 1",
+    ],
 )
 def test_setting_an_attribute_of_a_decision_is_a_fault(tmp_path: Path, text: str) -> None:
     assert len(faults(decisions.faults, tmp_path, {A: text + "\n"})) == 1

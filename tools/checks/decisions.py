@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tools.checks.files import SOURCES, ceiling, python
 
-DECIDED = frozenset(("decision", "known", "refusal", "refusals", "finding", "findings"))
+DECIDED = frozenset(("decision", "context", "refusal", "refusals", "finding", "findings"))
 """Names of variables and attributes that contain frozen values of a decision."""
 
 

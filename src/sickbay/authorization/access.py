@@ -73,16 +73,16 @@ def _unusable(reason: str, **facts: object) -> Refusal:
 
 
 @check()
-def token_is_sent(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def token_is_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if request.headers.get("authorization") or "access_token" in request.parameters:
         return None
-    if known.public or not known.headers_known:
+    if context.public or not context.headers_known:
         return None
     return refusals.FHIR_TOKEN_MISSING(received=None)
 
 
 @check()
-def token_is_in_the_header_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def token_is_in_the_header_alone(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not request.parameters.pairs or "access_token" not in request.parameters:
         return None
     both, in_body = "authorization" in request.headers, "access_token=" in request.body
@@ -90,7 +90,7 @@ def token_is_in_the_header_alone(request: AccessRequest, known: AccessContext) -
 
 
 @check(after=(token_is_sent,))
-def token_is_bearer(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def token_is_bearer(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Another scheme counts as no token (401). A malformed or repeated Bearer token is a bad request (400)."""
     header = request.headers.get("authorization")
     if header is None or bearer(request):
@@ -103,8 +103,8 @@ def token_is_bearer(request: AccessRequest, known: AccessContext) -> Refusal | N
 
 
 @check(requires=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
-def token_is_known(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    if known.token is not None:
+def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    if context.token is not None:
         return None
     text = bearer(request) or ""
     return _unusable("unknown", length=len(text), id_token=is_id_token(text), refresh_token=refresh.is_refresh_token(text))
@@ -117,30 +117,30 @@ def is_id_token(text: str) -> bool:
 
 
 @check(requires=("token",), after=(token_is_known,))
-def token_is_not_revoked(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    token = _token(known)
+def token_is_not_revoked(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    token = _token(context)
     return _unusable("revoked", **refresh.revocation_facts(token)) if token.revoked else None
 
 
 @check(requires=("token", "client", "user"), after=(token_is_known,))
-def token_has_its_client_and_user(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    """Deleting a client or user also invalidates its tokens. `known.user` is also None if the token has no user."""
-    if known.client is None:
+def token_has_its_client_and_user(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    """Deleting a client or user also invalidates its tokens. `context.user` is also None if the token has no user."""
+    if context.client is None:
         return _unusable("client removed")
-    return _unusable("user removed") if _token(known).user and known.user is None else None
+    return _unusable("user removed") if _token(context).user and context.user is None else None
 
 
 @check(requires=("token", "now"), after=(token_is_known,))
-def token_is_fresh(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    assert known.now is not UNKNOWN
-    late = known.now - _token(known).expires_at
+def token_is_fresh(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    assert context.now is not UNKNOWN
+    late = context.now - _token(context).expires_at
     return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 
 @check(requires=("token", "server"), after=(token_is_known,))
-def token_is_of_this_issuer(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def token_is_of_this_issuer(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The issuer must be equal. Offline, where it may have other names, one on the host of the server's endpoints will do."""
-    server, issuer = known.server, _token(known).issuer
+    server, issuer = context.server, _token(context).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
         return None
     if _origin(issuer) in {_origin(server.authorization_endpoint), _origin(server.token_endpoint)}:
@@ -150,8 +150,8 @@ def token_is_of_this_issuer(request: AccessRequest, known: AccessContext) -> Ref
 
 
 @check(requires=("token",), after=(token_is_known,))
-def token_is_for_this_base(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    audience = _token(known).base
+def token_is_for_this_base(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    audience = _token(context).base
     if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None
     facts = {"received": audience, "expected": request.base}
@@ -159,28 +159,28 @@ def token_is_for_this_base(request: AccessRequest, known: AccessContext) -> Refu
 
 
 @check(requires=("token",), after=(token_is_known,))
-def patient_scopes_have_a_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def patient_scopes_have_a_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Fails closed: without a patient there is no compartment to limit a patient/ scope to."""
-    token = _token(known)
+    token = _token(context)
     if token.patient or "patient" not in _levels(token.scope):
         return None
     return _unusable("no patient", held=token.scope)
 
 
 @check(requires=("token",), after=(token_is_known,))
-def scopes_are_not_mixed(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    levels = _levels(_token(known).scope)
+def scopes_are_not_mixed(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    levels = _levels(_token(context).scope)
     if "system" not in levels or len(levels) == 1:
         return None
-    return insufficient(request, _token(known), request.type, request.letters, mixed=True)
+    return insufficient(request, _token(context), request.type, request.letters, mixed=True)
 
 
 @check(requires=("token",), after=(token_is_known,))
-def scope_covers_the_request(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    token = known.token
+def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    token = context.token
     assert isinstance(token, AccessToken)
     if request.type is None and request.interaction in SEVERAL:
-        return _covers_several(request, token, known.version)
+        return _covers_several(request, token, context.version)
     if not request.letters or covers(token.scope, request.type, request.letters):
         return None
     return insufficient(request, token, request.type, request.letters)
@@ -197,11 +197,11 @@ def _covers_several(request: AccessRequest, token: AccessToken, version: str) ->
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
-def scope_covers_all_types_involved(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def scope_covers_all_types_involved(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Chains, `_has` and includes read other types: without this check, they could reveal values that can't be searched."""
     if not request.involved:
         return None
-    token = _token(known)
+    token = _token(context)
     for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
         if not any(covers(token.scope, resource_type, "s") for resource_type in types):
             uncovered = "Patient" if "Patient" in types else types[0]
@@ -257,9 +257,9 @@ def needed(token: AccessToken, type: str | None, letters: str) -> str:
     return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"
 
 
-def _token(known: AccessContext) -> AccessToken:
-    assert isinstance(known.token, AccessToken)
-    return known.token
+def _token(context: AccessContext) -> AccessToken:
+    assert isinstance(context.token, AccessToken)
+    return context.token
 
 
 def _origin(url: str) -> str:
@@ -294,10 +294,10 @@ request that is sent with this header to this base.
 """
 
 
-def holds(base: str, header: str, known: AccessContext) -> bool:
-    """Whether all of HOLDING pass for requests to this base with this Authorization header. `known.token` must be issued."""
+def holds(base: str, header: str, context: AccessContext) -> bool:
+    """Whether all of HOLDING pass for requests to this base with this Authorization header. `context.token` must be issued."""
     request = AccessRequest("GET", base, "", headers={"authorization": header})
-    return all(access_check.decide(request, known) is None for access_check in HOLDING)
+    return all(access_check.decide(request, context) is None for access_check in HOLDING)
 
 
 CHECKS: tuple[AccessCheck, ...] = (

@@ -35,7 +35,7 @@ Fault: TypeAlias = tuple[str, str]
 
 
 @check()
-def state_is_small_enough(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def state_is_small_enough(request: AccessRequest, context: AccessContext) -> Refusal | None:
     content_length = request.headers.get("content-length", "")
     size = max(
         len(request.body.encode()),
@@ -45,8 +45,8 @@ def state_is_small_enough(request: AccessRequest, known: AccessContext) -> Refus
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
-def state_keeps_to_the_profile(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    faults = _profile_faults(request, _body(known))
+def state_keeps_to_the_profile(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    faults = _profile_faults(request, _body(context))
     if not faults:
         return None
     facts = {
@@ -121,15 +121,15 @@ def _text(value: Any) -> str:
 
 
 @check(requires=("body", "token", "user"), after=(access.scope_covers_the_request, state_keeps_to_the_profile))
-def state_is_within_reach(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def state_is_within_reach(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The subject must be the launched patient, the signed-in user or absent, and the scopes must cover the code."""
-    token, body = known.token, _body(known)
+    token, body = context.token, _body(context)
     assert isinstance(token, AccessToken)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
-    if covers(token, known.user, LETTERS[request.interaction], AppState(system, code, about)):
+    if covers(token, context.user, LETTERS[request.interaction], AppState(system, code, about)):
         return None
     own = [f"Patient/{token.patient}"] if token.patient else []
-    own += [known.user.fhir_user] if isinstance(known.user, User) else []
+    own += [context.user.fhir_user] if isinstance(context.user, User) else []
     facts = {
         "received": about or "the app as a whole",
         "code": f"{system}|{code}",
@@ -171,22 +171,22 @@ def _reaches(scope: ResourceScope, token: AccessToken, user: object, about: str 
 
 
 @check()
-def version_is_named(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def version_is_named(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
     return None if sent else refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
 @check(requires=("state",), after=(version_is_named,))
-def state_is_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def state_is_there(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The response is the same whether the state is another app's, out of reach, deleted or never existed."""
-    if known.state is not None:
+    if context.state is not None:
         return None
     return refusals.APP_STATE_NOT_THERE(received=f"Basic/{request.id}")
 
 
 @check(requires=("state", "body"), after=(state_is_there, state_keeps_to_the_profile))
-def subject_and_code_stay(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    old, body = known.state, _body(known)
+def subject_and_code_stay(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    old, body = context.state, _body(context)
     assert isinstance(old, AppState)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
     if (system, code, about) == (old.system, old.code, old.subject):
@@ -200,7 +200,7 @@ def _describe(system: str, code: str, about: str | None) -> str:
 
 
 @check()
-def query_names_what_it_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def query_names_what_it_wants(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A code needs its system. A subject is an absolute URL, or `subject:missing=true`."""
     sent = request.parameters
     unknown = [name for name in sent.names() if name not in ASKED and name != "_format"]
@@ -216,9 +216,9 @@ def query_names_what_it_wants(request: AccessRequest, known: AccessContext) -> R
     return refusals.APP_STATE_QUERY_UNCLEAR.with_facts(facts) if messages else None
 
 
-def _body(known: AccessContext) -> Body:
-    assert isinstance(known.body, Body)
-    return known.body
+def _body(context: AccessContext) -> Body:
+    assert isinstance(context.body, Body)
+    return context.body
 
 
 TOKEN: tuple[AccessCheck, ...] = tuple(

@@ -24,37 +24,39 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 @check()
-def answer_is_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def answer_is_in_the_query(request: UrlRequest, context: UrlContext) -> Refusal | None:
     in_fragment = [name for name in ("code", "error") if name in request.fragment]
-    asked_for = known.response_mode == "fragment" or any(name in request.fragment for name in ("session_state", "client_info"))
+    asked_for = context.response_mode == "fragment" or any(
+        name in request.fragment for name in ("session_state", "client_info")
+    )
     facts = {"names": in_fragment} | ({"asked_for": True} if asked_for else {})
     return refusals.REDIRECT_PARAMS_IN_FRAGMENT.with_facts(facts) if in_fragment else None
 
 
 @check(after=(answer_is_in_the_query,))
-def answer_brings_a_code_or_an_error(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def answer_brings_a_code_or_an_error(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("code") or request.parameters.get("error"):
         return None
     return refusals.REDIRECT_NO_CODE_NO_ERROR(received=request.url)
 
 
 @check(after=(answer_brings_a_code_or_an_error,))
-def answer_brings_the_state(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def answer_brings_the_state(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("state"):
         return None
     return refusals.REDIRECT_STATE_MISSING(received=None)
 
 
 @check(requires=("sent_state",), after=(answer_brings_the_state,))
-def state_is_the_one_sent(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def state_is_the_one_sent(request: UrlRequest, context: UrlContext) -> Refusal | None:
     state = request.parameters.get("state")
-    if state == known.sent_state:
+    if state == context.sent_state:
         return None
-    return refusals.REDIRECT_STATE_MISMATCH(received=state, expected=known.sent_state)
+    return refusals.REDIRECT_STATE_MISMATCH(received=state, expected=context.sent_state)
 
 
 @check()
-def code_arrived_whole(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def code_arrived_whole(request: UrlRequest, context: UrlContext) -> Refusal | None:
     code = request.parameters.get("code")
     if not code or not (re.search(r"[\s%]", code) or code.endswith(("…", "..."))):
         return None
@@ -62,13 +64,13 @@ def code_arrived_whole(request: UrlRequest, known: UrlContext) -> Refusal | None
 
 
 @check()
-def answer_names_no_fault(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def answer_names_no_fault(request: UrlRequest, context: UrlContext) -> Refusal | None:
     """Recognises an error that names its cause: by its URN, its text, or a rule id in the text."""
     sent = request.parameters
     error, description = sent.get("error") or "", sent.get("error_description") or ""
     urn = urn_of(sent.get("error_uri") or "")
-    name = _by_urn(urn) or _by_id(description, known.ids) or _by_text(description, error) or _by_error(error)
-    if name is None or (known.ids and name not in known.ids):
+    name = _by_urn(urn) or _by_id(description, context.ids) or _by_text(description, error) or _by_error(error)
+    if name is None or (context.ids and name not in context.ids):
         return None
     return refusals.from_another_server(name, error).with_facts({"told": urn or description or error} | _values(description))
 

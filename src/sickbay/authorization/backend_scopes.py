@@ -18,7 +18,7 @@ from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 
 _UNUSUAL = "unusual_scopes"
-"""The attribute of `known` that says whether any of these checks can refuse the request."""
+"""The attribute of `context` that says whether any of these checks can refuse the request."""
 
 
 @memoize(512)
@@ -33,11 +33,11 @@ def _scope_check(
 ) -> TokenCheck:
     """Makes a check of the requested scopes, however they are separated. For most requests it has nothing to refuse."""
 
-    def over(request: TokenRequest, known: TokenContext) -> Refusal | None:
+    def over(request: TokenRequest, context: TokenContext) -> Refusal | None:
         text = request.parameters.get("scope") or ""
         if text_only and _is_plain(text):
             return None
-        return decide(requested_scopes.tokens_of(text), known)
+        return decide(requested_scopes.tokens_of(text), context)
 
     over.__name__ = name
     return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
@@ -48,17 +48,17 @@ def _requested(request: TokenRequest) -> tuple[str, ...]:
 
 
 @check(inputs=_UNUSUAL)
-def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """SMART requires a scope. A lenient app gets all its registered scopes instead (RFC 6749 3.3)."""
-    if (request.parameters.get("scope") or "").strip() or _is_lenient(known) or not known.smart:
+    if (request.parameters.get("scope") or "").strip() or _is_lenient(context) or not context.smart:
         return None
-    registered = known.client.scope if isinstance(known.client, Client) else None
+    registered = context.client.scope if isinstance(context.client, Client) else None
     return refusals.BACKEND_SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,), inputs=_UNUSUAL)
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if known.smart else None
+def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if context.smart else None
 
 
 def offered(
@@ -91,21 +91,21 @@ def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, pol
     return "" if scopes.covered(scope, registered) else "isn't registered for this app"
 
 
-def _is_lenient(known: TokenContext) -> bool:
-    return isinstance(known.client, Client) and known.client.scope_mode == "lenient"
+def _is_lenient(context: TokenContext) -> bool:
+    return isinstance(context.client, Client) and context.client.scope_mode == "lenient"
 
 
-def _dropping_policy(known: TokenContext) -> Policy | None:
+def _dropping_policy(context: TokenContext) -> Policy | None:
     """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
-    policy = known.server.policy if isinstance(known.server, Server) else None
-    return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(known)) else None
+    policy = context.server.policy if isinstance(context.server, Server) else None
+    return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(context)) else None
 
 
-def not_of_the_system(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
+def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
     """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
     parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
     others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
-    policy = _dropping_policy(known)
+    policy = _dropping_policy(context)
     if policy and (policy.mixed_levels or len(others) == len(requested)):
         return None
     return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
@@ -120,40 +120,40 @@ def _unless_dropped(
     decide: Callable[[tuple[str, ...]], Refusal | None],
 ) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
     """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
-    return lambda requested, known: None if _dropping_policy(known) else decide(requested)
+    return lambda requested, context: None if _dropping_policy(context) else decide(requested)
 
 
-def _of_another_version(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    version = known.client.smart_version if isinstance(known.client, Client) else 2
-    return None if _dropping_policy(known) else requested_scopes.of_another_version(_system(requested), policy, version)
+def _of_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    version = context.client.smart_version if isinstance(context.client, Client) else 2
+    return None if _dropping_policy(context) else requested_scopes.of_another_version(_system(requested), policy, version)
 
 
-def _wildcard(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    return None if _dropping_policy(known) else requested_scopes.wildcards(_system(requested), policy)
+def _wildcard(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    return None if _dropping_policy(context) else requested_scopes.wildcards(_system(requested), policy)
 
 
-def _unenforceable(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    return None if _dropping_policy(known) else requested_scopes.unenforceable(_system(requested))
+def _unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    return None if _dropping_policy(context) else requested_scopes.unenforceable(_system(requested))
 
 
 @check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
-def scope_types_exist_in_the_fhir_version(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _dropping_policy(known):
+def scope_types_exist_in_the_fhir_version(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if _dropping_policy(context):
         return None
-    bases = bases_of(request, known)
-    assert isinstance(known.server, Server)
-    types = requested_scopes.types_of(bases, known.server)
-    versions = sorted({known.server.fhir_versions.get(base, "") for base in bases})
+    bases = bases_of(request, context)
+    assert isinstance(context.server, Server)
+    types = requested_scopes.types_of(bases, context.server)
+    versions = sorted({context.server.fhir_versions.get(base, "") for base in bases})
     return requested_scopes.of_unknown_types(_system(_requested(request)), types, versions)
 
 
-def bases_of(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
+def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
     """Returns the FHIR bases that the token would be for."""
-    assert isinstance(known.server, Server)
-    fhir = known.client.fhir if isinstance(known.client, Client) else ""
-    return requested_scopes.bases_of(known.server, request.parameters.get("resource") or "", fhir)
+    assert isinstance(context.server, Server)
+    fhir = context.client.fhir if isinstance(context.client, Client) else ""
+    return requested_scopes.bases_of(context.server, request.parameters.get("resource") or "", fhir)
 
 
 def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
@@ -161,42 +161,42 @@ def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
     return tuple(scope for scope in requested_scopes.resources(tuple(map(_recased, requested))) if scope.level == "system")
 
 
-def _not_registered(requested: tuple[str, ...], known: TokenContext) -> Refusal | None:
-    unregistered = [] if _dropping_policy(known) else _unregistered(requested, known)
-    registered = known.client.scope if isinstance(known.client, Client) else ""
+def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    unregistered = [] if _dropping_policy(context) else _unregistered(requested, context)
+    registered = context.client.scope if isinstance(context.client, Client) else ""
     facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
     return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
 
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
-def some_scope_is_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    requested, policy = _requested(request), _dropping_policy(known)
-    if policy and isinstance(known.client, Client) and isinstance(known.server, Server):
-        types = requested_scopes.types_of(bases_of(request, known), known.server)
-        remaining = sum(granted for _, granted, _ in offered(requested, known.client, policy, types))
+def some_scope_is_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    requested, policy = _requested(request), _dropping_policy(context)
+    if policy and isinstance(context.client, Client) and isinstance(context.server, Server):
+        types = requested_scopes.types_of(bases_of(request, context), context.server)
+        remaining = sum(granted for _, granted, _ in offered(requested, context.client, policy, types))
     else:
-        remaining = len(requested) - len(_unregistered(requested, known)) or not requested
+        remaining = len(requested) - len(_unregistered(requested, context)) or not requested
     if remaining:
         return None
-    registered = known.client.scope if isinstance(known.client, Client) else ""
+    registered = context.client.scope if isinstance(context.client, Client) else ""
     return refusals.BACKEND_EMPTY_SCOPES(received=requested, registered=registered)
 
 
-def _unregistered(requested: tuple[str, ...], known: TokenContext) -> list[str]:
+def _unregistered(requested: tuple[str, ...], context: TokenContext) -> list[str]:
     """Returns the system scopes that the registration doesn't cover. Other checks refuse scopes without a working filter."""
-    registered = scopes.parse_all(scopes.split(known.client.scope)) if isinstance(known.client, Client) else ()
+    registered = scopes.parse_all(scopes.split(context.client.scope)) if isinstance(context.client, Client) else ()
     parsed = {text: scopes.parse(text) for text in requested}
     system = {
         text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
     }
     uncovered = {text: scope for text, scope in system.items() if scope.enforceable and not scopes.covered(scope, registered)}
-    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(known)) if uncovered else []
+    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(context)) if uncovered else []
     return [text for text, scope in uncovered.items() if scope not in unknown_types]
 
 
-def _types(known: TokenContext) -> tuple[str, ...]:
+def _types(context: TokenContext) -> tuple[str, ...]:
     """Returns all types of the tenant; another check refuses scopes for other types."""
-    return requested_scopes.types_of(known.server.fhir_bases, known.server) if isinstance(known.server, Server) else ()
+    return requested_scopes.types_of(context.server.fhir_bases, context.server) if isinstance(context.server, Server) else ()
 
 
 CHECKS: tuple[TokenCheck, ...] = (

@@ -25,9 +25,9 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @check()
-def guesses_are_few(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def guesses_are_few(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Runs before everything else and on its own: a client that has to wait learns nothing more."""
-    return guesses_too_many(known.waits) if known.waits else None
+    return guesses_too_many(context.waits) if context.waits else None
 
 
 def guesses_too_many(seconds: int) -> Refusal:
@@ -95,7 +95,7 @@ def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refus
 
 
 @check()
-def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def header_is_of_a_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The header must be Basic or absent: a Bearer header doesn't authenticate a client here."""
     header = request.headers.get("authorization", "")
     if not header or request.presented.basic is not None:
@@ -107,7 +107,7 @@ def header_is_of_a_client(request: TokenRequest, known: TokenContext) -> Refusal
 
 
 @check()
-def basic_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def basic_is_well_formed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     read = request.presented.basic
     if read is None or read.fault is None:
         return None
@@ -115,7 +115,7 @@ def basic_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal 
 
 
 @check()
-def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def one_method_is_used(request: TokenRequest, context: TokenContext) -> Refusal | None:
     methods = request.presented.methods
     if len(methods) <= 1:
         return None
@@ -123,11 +123,11 @@ def one_method_is_used(request: TokenRequest, known: TokenContext) -> Refusal | 
 
 
 @check(after=(header_is_of_a_client, basic_is_well_formed))
-def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def client_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.claimed or request.parameters.get("client_assertion"):  # another check explains an unreadable one
         return None
-    owner = known.owner.client_id if known.owner else None
-    registered = known.client.client_id if isinstance(known.client, Client) else owner
+    owner = context.owner.client_id if context.owner else None
+    registered = context.client.client_id if isinstance(context.client, Client) else owner
     at_refresh = request.parameters.get("grant_type") == "refresh_token"
     kind = refusals.CLIENT_AUTH_MISSING if at_refresh else refusals.CLIENT_ID_MISSING_IN_BODY
     facts = {"received": None, "expected": registered, "registered": "client_id in the body"}
@@ -135,7 +135,7 @@ def client_is_named(request: TokenRequest, known: TokenContext) -> Refusal | Non
 
 
 @check()
-def client_ids_agree(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def client_ids_agree(request: TokenRequest, context: TokenContext) -> Refusal | None:
     read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
         return None
@@ -143,19 +143,23 @@ def client_ids_agree(request: TokenRequest, known: TokenContext) -> Refusal | No
 
 
 @check(requires=("client",), after=(client_is_named,))
-def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if known.client is not None:
+def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if context.client is not None:
         return None
     sent = request.parameters.get("client_assertion") or ""
     if request.claimed is None and jose.peek(sent) is None:  # no other client is named
         return _invalid(request, refusals.ASSERTION_NOT_JWT, parts=sent.count(".") + 1)
     header_credentials = request.presented.basic
-    if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in known.others:
+    if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in context.others:
         return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
-    pending = {} if known.live_at is None else {"live_at": known.live_at}
-    likely = meant(request.claimed, request.parameters.get("redirect_uri"), known.newest_clients)
-    facts = {"received": request.claimed, "others": list(known.others), **pending, **likely}
-    if known.live_at is None and request.presented.methods == ("private_key_jwt",) and not request.parameters.get("client_id"):
+    pending = {} if context.live_at is None else {"live_at": context.live_at}
+    likely = meant(request.claimed, request.parameters.get("redirect_uri"), context.newest_clients)
+    facts = {"received": request.claimed, "others": list(context.others), **pending, **likely}
+    if (
+        context.live_at is None
+        and request.presented.methods == ("private_key_jwt",)
+        and not request.parameters.get("client_id")
+    ):
         return _invalid(
             request, refusals.ASSERTION_CLIENT_MISMATCH, received=request.claimed, expected="a client registered here"
         )
@@ -163,8 +167,8 @@ def client_is_registered(request: TokenRequest, known: TokenContext) -> Refusal 
 
 
 @check(requires=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
-def credentials_are_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client = _client(known)
+def credentials_are_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client = _client(context)
     if client.client == "public" or request.presented.methods:
         return None
     kind = refusals.ASSERTION_MISSING if client.client == "asymmetric" else refusals.CLIENT_AUTH_MISSING
@@ -172,27 +176,27 @@ def credentials_are_sent(request: TokenRequest, known: TokenContext) -> Refusal 
 
 
 @check(requires=("client",), after=(client_is_registered,))
-def public_client_sends_no_secret(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) -> Refusal | None:
     methods = request.presented.methods
-    if _client(known).client != "public" or not methods:
+    if _client(context).client != "public" or not methods:
         return None
-    if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(known).empty_basic:
+    if methods == ("client_secret_basic",) and is_empty_basic(request) and _policy(context).empty_basic:
         return None
     return _invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
 
 @check(requires=("client",), after=(credentials_are_sent, one_method_is_used))
-def method_is_the_registered_one(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client, methods = _client(known), request.presented.methods
-    if client.client == "public" or methods[0] in _accepted(client, _policy(known)):
+def method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client, methods = _client(context), request.presented.methods
+    if client.client == "public" or methods[0] in _accepted(client, _policy(context)):
         return None
-    expected = next(iter(_accepted(client, _policy(known))), registered_method(client))
+    expected = next(iter(_accepted(client, _policy(context))), registered_method(client))
     return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
 @check(requires=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
-def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client = _client(known)
+def secret_is_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client = _client(context)
     if client.client != "symmetric":
         return None
     method = request.presented.methods[0]
@@ -200,7 +204,7 @@ def secret_is_right(request: TokenRequest, known: TokenContext) -> Refusal | Non
     if not readings:
         padded = {"padded": True} if _is_padded(request, client) else {}
         return _invalid(request, refusals.CLIENT_SECRET_WRONG, received=method, **padded)
-    required = _policy(known).basic_secret
+    required = _policy(context).basic_secret
     if required == "either" or required in readings or method != "client_secret_basic":
         return None
     kind = refusals.BASIC_URLENCODED_MISMATCH if required == "raw" else refusals.BASIC_NOT_URLENCODED
@@ -232,13 +236,13 @@ def _accepted(client: Client, policy: Policy) -> tuple[str, ...]:
     return tuple(method for method in methods if method in policy.auth_methods)
 
 
-def _policy(known: TokenContext) -> Policy:
-    return known.server.policy if isinstance(known.server, Server) else Policy()
+def _policy(context: TokenContext) -> Policy:
+    return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
-def _client(known: TokenContext) -> Client:
-    assert isinstance(known.client, Client)
-    return known.client
+def _client(context: TokenContext) -> Client:
+    assert isinstance(context.client, Client)
+    return context.client
 
 
 CHECKS: tuple[TokenCheck, ...] = (

@@ -15,9 +15,9 @@ TOKEN_LIFETIME = 300
 
 
 @check(requires=("client",), after=(client_is_registered,))
-def assertion_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def assertion_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A public client can't authenticate, so it gets no token of its own. credentials_are_sent checks the other clients."""
-    client, methods = known.client, request.presented.methods
+    client, methods = context.client, request.presented.methods
     if not isinstance(client, Client) or client.client != "public" or methods:
         return None
     return refusals.ASSERTION_MISSING(received=None)

@@ -21,27 +21,29 @@ def by_token(request: TokenRequest) -> bool:
 
 
 @check()
-def token_is_named(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def token_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("token"):
         return None
     return refusals.TOKEN_PARAMETER_MISSING(received=None, expected="token")
 
 
 @check(requires=("client",), after=(client_is_registered,))
-def client_is_confidential(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def client_is_confidential(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A public client can't authenticate, so it gets no information (RFC 7662 2.1)."""
-    if not isinstance(known.client, Client) or known.client.client != "public":
+    if not isinstance(context.client, Client) or context.client.client != "public":
         return None
     facts = {"grant_type": None, "received": None, "registered": "a secret or a key"}
     return refusals.CLIENT_AUTH_MISSING.with_facts(facts)
 
 
 @check()
-def caller_holds_a_good_token(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def caller_holds_a_good_token(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Checks the token as the FHIR server does, except base and scope: the scope decides what it may look up."""
-    assert isinstance(known, SubjectContext)
+    assert isinstance(context, SubjectContext)
     header_request = AccessRequest(request.method, "", "", headers=request.headers)
-    header_context = AccessContext(now=known.now, server=known.server, client=known.client, token=known.caller, user=known.user)
+    header_context = AccessContext(
+        now=context.now, server=context.server, client=context.client, token=context.caller, user=context.user
+    )
     return examine(access.HOLDER, header_request, header_context).decisive()
 
 
@@ -65,35 +67,35 @@ def status(refusal: Refusal) -> int:
     return 401 if refusal.error in ("invalid_client", "invalid_token", "") else refusal.status
 
 
-def active(known: SubjectContext, owner: Client | None, person: User | None) -> bool:
+def active(context: SubjectContext, owner: Client | None, person: User | None) -> bool:
     """Whether the token is valid now and this caller may know it. owner, person: the token's client and user."""
-    subject = known.subject
+    subject = context.subject
     if (
         not isinstance(subject, AccessToken | TokenFamily)
         or owner is None
-        or known.now is UNKNOWN
+        or context.now is UNKNOWN
         or (subject.user and person is None)
     ):
         return False
-    if subject.revoked or (subject.expires_at or 0) <= int(known.now) or not _may_know(known, subject):
+    if subject.revoked or (subject.expires_at or 0) <= int(context.now) or not _may_know(context, subject):
         return False
     if isinstance(subject, AccessToken):
         return True
-    return subject.mode != "none" and known.generation == subject.generation and not known.session_ended
+    return subject.mode != "none" and context.generation == subject.generation and not context.session_ended
 
 
-def _may_know(known: SubjectContext, subject: AccessToken | TokenFamily) -> bool:
+def _may_know(context: SubjectContext, subject: AccessToken | TokenFamily) -> bool:
     """Confidential clients and tokens with a system/ scope may see every token; others only those of their own app."""
-    caller = known.caller
+    caller = context.caller
     if not isinstance(caller, AccessToken):
         return True
     system = any(scope.level == "system" for scope in scopes.resources(caller.scope))
     return system or caller.client_id == subject.client_id
 
 
-def answer(known: SubjectContext, family: TokenFamily | None, person: User | None, issuer: str) -> dict[str, Any]:
+def answer(context: SubjectContext, family: TokenFamily | None, person: User | None, issuer: str) -> dict[str, Any]:
     """Returns the response for an active token. family: the token's refresh grant, None if it has none."""
-    subject = known.subject
+    subject = context.subject
     assert isinstance(subject, AccessToken | TokenFamily)
     response: dict[str, Any] = {
         "active": True,
@@ -107,8 +109,8 @@ def answer(known: SubjectContext, family: TokenFamily | None, person: User | Non
         "patient": subject.patient,
         "encounter": subject.encounter,
     }
-    context = family.context if family else {}
-    response |= {name: context.get(name) for name in token.CONTEXT if subject.patient or name != "need_patient_banner"}
+    launch_context = family.context if family else {}
+    response |= {name: launch_context.get(name) for name in token.CONTEXT if subject.patient or name != "need_patient_banner"}
     granted = family.scope if family else subject.scope
     if person is not None and id_token.is_due(granted):
         claims = id_token.claims(

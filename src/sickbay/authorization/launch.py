@@ -51,7 +51,7 @@ def is_substitution(request: UrlRequest) -> bool:
 
 
 @check()
-def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def launch_parameters_are_in_the_query(request: UrlRequest, context: UrlContext) -> Refusal | None:
     in_fragment = [name for name in ("iss", "launch") if name in request.fragment and name not in request.parameters]
     if not in_fragment:
         return None
@@ -59,14 +59,14 @@ def launch_parameters_are_in_the_query(request: UrlRequest, known: UrlContext) -
 
 
 @check()
-def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("iss") or not is_substitution(request):
         return None
     return refusals.LAUNCH_URL_VENDOR_SUBSTITUTION(names=", ".join(request.parameters.names()))
 
 
 @check()
-def launch_names_its_server(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def launch_names_its_server(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("iss"):
         return None
     facts = {
@@ -77,7 +77,7 @@ def launch_names_its_server(request: UrlRequest, known: UrlContext) -> Refusal |
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_encoded_once(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def iss_is_encoded_once(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = request.parameters.get("iss") or ""
     if not urls.is_encoded_twice(iss):
         return None
@@ -86,7 +86,7 @@ def iss_is_encoded_once(request: UrlRequest, known: UrlContext) -> Refusal | Non
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_an_absolute_url(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def iss_is_an_absolute_url(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
         return None
@@ -94,7 +94,7 @@ def iss_is_an_absolute_url(request: UrlRequest, known: UrlContext) -> Refusal | 
 
 
 @check(after=(launch_names_its_server,))
-def iss_is_a_fhir_base(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def iss_is_a_fhir_base(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     base = _base(iss)
     if base == iss:
@@ -112,9 +112,9 @@ def _base(iss: str) -> str:
 
 
 @check(requires=("allowed_iss",), after=(launch_names_its_server,))
-def iss_is_a_server_the_app_trusts(request: UrlRequest, known: UrlContext) -> Refusal | None:
+def iss_is_a_server_the_app_trusts(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
-    allowed = known.allowed_iss if isinstance(known.allowed_iss, tuple) else ()
+    allowed = context.allowed_iss if isinstance(context.allowed_iss, tuple) else ()
     if urls.normalised(iss) in {urls.normalised(url) for url in allowed}:
         return None
     return refusals.LAUNCH_URL_ISS_NOT_ALLOWLISTED(received=iss, allowed=list(allowed))

@@ -53,69 +53,73 @@ def gives_encounter(granted: tuple[str, ...], launch: Launch | None) -> bool:
     return asks_encounter(granted) or (launch is not None and "launch" in granted)
 
 
-def _patient(request: LoginRequest, known: LoginContext) -> str | None:
-    return request.patient or (known.launch.patient if known.launch else None)
+def _patient(request: LoginRequest, context: LoginContext) -> str | None:
+    return request.patient or (context.launch.patient if context.launch else None)
 
 
 @check()
-def person_said_yes(request: LoginRequest, known: LoginContext) -> Refusal | None:
+def person_said_yes(request: LoginRequest, context: LoginContext) -> Refusal | None:
     return refusals.USER_DENIED(received="no") if request.denied else None
 
 
 @check()
-def person_is_who_launched_the_app(request: LoginRequest, known: LoginContext) -> Refusal | None:
+def person_is_who_launched_the_app(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The launch names its user by username; an exchange of another server may name the FHIR resource."""
-    expected = known.launch.user if known.launch else None
+    expected = context.launch.user if context.launch else None
     if expected is None:
         return None
-    names = {request.user} | ({known.user.username, known.user.fhir_user} if known.user else set())
+    names = {request.user} | ({context.user.username, context.user.fhir_user} if context.user else set())
     if expected in names:
         return None
     return refusals.MISMATCHED_IDENTITY(received=request.user, expected=expected)
 
 
 @check()
-def something_is_granted(request: LoginRequest, known: LoginContext) -> Refusal | None:
-    if known.granted:
+def something_is_granted(request: LoginRequest, context: LoginContext) -> Refusal | None:
+    if context.granted:
         return None
-    facts = {"received": request.parameters.get("scope"), "registered": known.client.scope}
+    facts = {"received": request.parameters.get("scope"), "registered": context.client.scope}
     return refusals.DENIED_NO_SCOPE_GRANTED.with_facts(facts)
 
 
 @check(after=(something_is_granted,))
-def patient_is_chosen_where_one_is_needed(request: LoginRequest, known: LoginContext) -> Refusal | None:
-    if _patient(request, known) or not needs_patient(known.granted, known.server.policy.standalone_picker):
+def patient_is_chosen_where_one_is_needed(request: LoginRequest, context: LoginContext) -> Refusal | None:
+    if _patient(request, context) or not needs_patient(context.granted, context.server.policy.standalone_picker):
         return None
-    patient_scopes = [scope for scope in known.granted if scope.startswith("patient/")]
-    facts = {"received": list(known.granted), "scopes": patient_scopes or list(known.granted), "note": "no patient was chosen"}
+    patient_scopes = [scope for scope in context.granted if scope.startswith("patient/")]
+    facts = {
+        "received": list(context.granted),
+        "scopes": patient_scopes or list(context.granted),
+        "note": "no patient was chosen",
+    }
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)
 
 
 @check()
-def patient_is_open_to_the_person(request: LoginRequest, known: LoginContext) -> Refusal | None:
+def patient_is_open_to_the_person(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The patient must be visible to the user and, in a launch, be the patient of that launch."""
-    patient = _patient(request, known)
-    if patient is None or (_is_visible(patient, known) and _is_the_launch_patient(patient, known)):
+    patient = _patient(request, context)
+    if patient is None or (_is_visible(patient, context) and _is_the_launch_patient(patient, context)):
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=patient)
 
 
 @check()
-def encounter_is_of_the_patient(request: LoginRequest, known: LoginContext) -> Refusal | None:
+def encounter_is_of_the_patient(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The encounter must belong to the patient in context and be visible to the user."""
-    if not request.encounter or known.encounter_fits is UNKNOWN or known.encounter_fits:
+    if not request.encounter or context.encounter_fits is UNKNOWN or context.encounter_fits:
         return None
     return refusals.PATIENT_NOT_ACCESSIBLE(received=f"Encounter/{request.encounter}")
 
 
-def _is_visible(patient: str, known: LoginContext) -> bool:
-    if known.patient_visible is not UNKNOWN:
-        return bool(known.patient_visible)
-    return known.user is not None and (known.user.patients == "*" or patient in known.user.patients)
+def _is_visible(patient: str, context: LoginContext) -> bool:
+    if context.patient_visible is not UNKNOWN:
+        return bool(context.patient_visible)
+    return context.user is not None and (context.user.patients == "*" or patient in context.user.patients)
 
 
-def _is_the_launch_patient(patient: str, known: LoginContext) -> bool:
-    return known.launch is None or known.launch.patient in (None, patient)
+def _is_the_launch_patient(patient: str, context: LoginContext) -> bool:
+    return context.launch is None or context.launch.patient in (None, patient)
 
 
 CHECKS: tuple[LoginCheck, ...] = (

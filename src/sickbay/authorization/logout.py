@@ -28,45 +28,45 @@ def audience(request: LogoutRequest) -> str | None:
 
 
 @check()
-def parameters_are_sent_once(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
+def parameters_are_sent_once(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     repeated = request.parameters.repeated()
     facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
     return refusals.DUPLICATE_PARAMETER.with_facts(facts) if repeated else None
 
 
 @check(requires=("server", "keys"))
-def hint_is_an_id_token_of_ours(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
+def hint_is_an_id_token_of_ours(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     """The hint may have expired: a user who signed in long ago may sign out (RP-Initiated Logout 1.0, 4)."""
-    sent, server = request.parameters.get("id_token_hint"), known.server
+    sent, server = request.parameters.get("id_token_hint"), context.server
     if not sent:
         return None
     claims = hinted(request)
     issuer = server.issuer if isinstance(server, Server) else ""
-    signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(known))
+    signed = any(jose.verify(sent, key, ("RS256",)) for key in _keys(context))
     if signed and claims.get("iss") == issuer:
         return None
     return refusals.LOGOUT_HINT_INVALID(issuer=issuer, said=claims.get("iss"))
 
 
-def _keys(known: LogoutContext) -> list[dict[str, Any]]:
-    return list(known.keys.get("keys", ())) if isinstance(known.keys, dict) else []
+def _keys(context: LogoutContext) -> list[dict[str, Any]]:
+    return list(context.keys.get("keys", ())) if isinstance(context.keys, dict) else []
 
 
 @check(requires=("client",))
-def hint_is_of_this_client(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
+def hint_is_of_this_client(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     client_id, audience = request.parameters.get("client_id"), hinted(request).get("aud")
-    if known.client is not None and (client_id is None or audience in (None, client_id)):
+    if context.client is not None and (client_id is None or audience in (None, client_id)):
         return None
     if request.client_id is None:
         return None
     other = None if audience == request.client_id else audience
-    facts = {"received": request.client_id, "expected": other, "unknown": known.client is None}
+    facts = {"received": request.client_id, "expected": other, "unknown": context.client is None}
     return refusals.LOGOUT_CLIENT_MISMATCH.with_facts(facts)
 
 
 @check(requires=("client",))
-def address_is_registered(request: LogoutRequest, known: LogoutContext) -> Refusal | None:
-    sent, client = request.parameters.get("post_logout_redirect_uri"), known.client
+def address_is_registered(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
+    sent, client = request.parameters.get("post_logout_redirect_uri"), context.client
     registered = client.post_logout_redirect_uris if isinstance(client, Client) else ()
     if sent is None or (sent in registered and client_uris.is_safe(sent)):
         return None

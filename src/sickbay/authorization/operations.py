@@ -30,55 +30,55 @@ def is_export(request: AccessRequest) -> bool:
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=ASKED)
-def export_is_for_the_system(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def export_is_for_the_system(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An export covers whole populations, but a user's scopes are limited to that user's patients."""
-    if not is_export(request) or not isinstance(known.token, AccessToken):
+    if not is_export(request) or not isinstance(context.token, AccessToken):
         return None
-    granted = scopes.resources(known.token.scope)
+    granted = scopes.resources(context.token.scope)
     if granted and all(scope.level == "system" for scope in granted):
         return None
-    facts = {"held": tuple(scope.text for scope in granted), "needed": "system/*.rs", "received": known.token.scope}
+    facts = {"held": tuple(scope.text for scope in granted), "needed": "system/*.rs", "received": context.token.scope}
     return refusals.BULK_NOT_BY_SYSTEM.with_facts(facts)
 
 
 @check(requires=("token", "client"), after=(token_is_known,), applies_to=ASKED)
-def members_of_the_group_may_be_known(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def members_of_the_group_may_be_known(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Exporting a Group reveals its members. The app's registration for Group is enough if the token doesn't cover it: many
     clients request only the types that they export, and Group isn't one of them.
     """
-    if request.type != "Group" or not is_export(request) or not isinstance(known.token, AccessToken):
+    if request.type != "Group" or not is_export(request) or not isinstance(context.token, AccessToken):
         return None
-    registered = known.client.scope if isinstance(known.client, Client) else ""
-    if covers(known.token.scope, "Group", "r") or covers(registered, "Group", "r"):
+    registered = context.client.scope if isinstance(context.client, Client) else ""
+    if covers(context.token.scope, "Group", "r") or covers(registered, "Group", "r"):
         return None
-    return insufficient(request, known.token, "Group", "r")
+    return insufficient(request, context.token, "Group", "r")
 
 
 @check(applies_to=ASKED)
-def export_is_asked_for_later(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def export_is_asked_for_later(request: AccessRequest, context: AccessContext) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
-    if not is_export(request) or "respond-async" in prefer or not known.headers_known:
+    if not is_export(request) or "respond-async" in prefer or not context.headers_known:
         return None
     facts = {"received": prefer or None, "expected": "respond-async"}
     return refusals.BULK_PREFER_MISSING.with_facts(facts)
 
 
 @check(applies_to=ASKED)
-def export_is_written_as_ndjson(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def export_is_written_as_ndjson(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not is_export(request):
         return None
-    unsupported = next((text for text in _formats(request, known) if text.replace(" ", "+") not in NDJSON), None)
+    unsupported = next((text for text in _formats(request, context) if text.replace(" ", "+") not in NDJSON), None)
     if unsupported is None:
         return None
     facts = {"parameter": "_outputFormat", "received": unsupported, "expected": NDJSON[0]}
     return refusals.BULK_FORMAT_UNSUPPORTED.with_facts(facts)
 
 
-def _formats(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
+def _formats(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
     """Returns every `_outputFormat` sent, in the query, a form or Parameters."""
     return (
         *request.parameters.all("_outputFormat"),
-        *operation_parameters.in_body(known.version or "r4", request.body, "_outputFormat"),
+        *operation_parameters.in_body(context.version or "r4", request.body, "_outputFormat"),
     )
 
 

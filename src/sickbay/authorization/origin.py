@@ -20,12 +20,12 @@ def registered(client: Client) -> tuple[str, ...]:
     return tuple(dict.fromkeys(origin for url in urls_of_app if (origin := urls.origin(url))))
 
 
-def foreign(request: TokenRequest | AccessRequest, known: TokenContext | AccessContext) -> tuple[str, ...] | None:
+def foreign(request: TokenRequest | AccessRequest, context: TokenContext | AccessContext) -> tuple[str, ...] | None:
     """Returns the app's registered origins if the calling page's origin isn't one of them; otherwise None."""
     sent = request.headers.get("origin")
-    if sent is None or not isinstance(known.client, Client):
+    if sent is None or not isinstance(context.client, Client):
         return None
-    own = registered(known.client)
+    own = registered(context.client)
     return None if sent in own else own
 
 
@@ -34,24 +34,24 @@ def may_send_credentials(policy: Policy, sent: str | None, own: Collection[str])
     return policy.credentialed_cors and sent is not None and sent in own
 
 
-def _refused(request: TokenRequest | AccessRequest, known: TokenContext | AccessContext, kind: RefusalType) -> Refusal | None:
-    own = foreign(request, known)
-    strict = isinstance(known.server, Server) and known.server.policy.strict_cors
+def _refused(request: TokenRequest | AccessRequest, context: TokenContext | AccessContext, kind: RefusalType) -> Refusal | None:
+    own = foreign(request, context)
+    strict = isinstance(context.server, Server) and context.server.policy.strict_cors
     if own is None or not strict:
         return None
     return kind(received=request.headers["origin"], registered=own)
 
 
 @check(requires=("client", "server"), inputs="from_page")
-def page_is_of_a_registered_origin(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def page_is_of_a_registered_origin(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Runs at the token endpoint if the policy has strict_cors; otherwise it is advice."""
-    return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED)
+    return _refused(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
 @check(requires=("client", "server"), inputs="from_page")
-def page_may_read_the_record(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def page_may_read_the_record(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The same check at the FHIR server."""
-    return _refused(request, known, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
+    return _refused(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
 
 def withheld(examination: Examination) -> bool:

@@ -68,52 +68,52 @@ def mode(server: Server | Unknown, client: Client | Unknown | None) -> Pkce:
     return client.pkce if isinstance(client, Client) else "required"
 
 
-def _is_off(known: TokenContext) -> bool:
-    return mode(known.server, known.client) == "off"
+def _is_off(context: TokenContext) -> bool:
+    return mode(context.server, context.client) == "off"
 
 
 @check(requires=("code",))
-def verifier_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if request.parameters.get("code_verifier") or not _registered(known) or _is_off(known):
+def verifier_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if request.parameters.get("code_verifier") or not _registered(context) or _is_off(context):
         return None
-    return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(known))
+    return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(context))
 
 
 @check(requires=("code",))
-def verifier_is_expected(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def verifier_is_expected(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
-    if not verifier or known.code is None or _registered(known) or _is_off(known):
+    if not verifier or context.code is None or _registered(context) or _is_off(context):
         return None
     return refusals.PKCE_VERIFIER_UNEXPECTED(challenge=None)
 
 
 @check()
-def verifier_is_well_formed(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def verifier_is_well_formed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
-    if not verifier or is_verifier(verifier) or _is_off(known):
+    if not verifier or is_verifier(verifier) or _is_off(context):
         return None
     invalid = sorted({character for character in verifier if not is_verifier(character * 43)})
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
 
 
 @check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
-def verifier_fits_the_challenge(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    verifier, registered = request.parameters.get("code_verifier"), _registered(known)
-    if not verifier or not registered or matches(verifier, registered) or _is_off(known):
+def verifier_fits_the_challenge(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    verifier, registered = request.parameters.get("code_verifier"), _registered(context)
+    if not verifier or not registered or matches(verifier, registered) or _is_off(context):
         return None
     facts: dict[str, Any] = {
         "challenge": registered,
         "computed": challenge(verifier),
         "slip": slip(verifier, registered),
     }
-    if facts["computed"] in known.attempts:
+    if facts["computed"] in context.attempts:
         facts["other_attempt"] = True
     return refusals.PKCE_VERIFIER_MISMATCH.with_facts(facts)
 
 
-def _registered(known: TokenContext) -> str | None:
-    return known.code.code_challenge if isinstance(known.code, AuthorizationCode) else None
+def _registered(context: TokenContext) -> str | None:
+    return context.code.code_challenge if isinstance(context.code, AuthorizationCode) else None
 
 
 CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (

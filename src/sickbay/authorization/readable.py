@@ -43,7 +43,7 @@ def too_large(limit: int, unit: str = "bytes") -> Refusal:
 
 
 @check()
-def request_is_utf8(request: Any, known: Any) -> Refusal | None:
+def request_is_utf8(request: Any, context: Any) -> Refusal | None:
     """For a pasted request, checks the percent-encoded parts of its URL and form."""
     address, _, query = (getattr(request, "raw", "") or request.url).partition("?")
     sent = request.query.raw if isinstance(request, TokenRequest) else query or request.parameters.raw
@@ -55,7 +55,7 @@ def request_is_utf8(request: Any, known: Any) -> Refusal | None:
 
 
 @check()
-def form_is_small_enough(request: TokenRequest, known: Any) -> Refusal | None:
+def form_is_small_enough(request: TokenRequest, context: Any) -> Refusal | None:
     """Checks both the received size and the announced length."""
     content_length = request.headers.get("content-length", "")
     announced = int(content_length[:19]) if content_length.isascii() and content_length.isdigit() else 0

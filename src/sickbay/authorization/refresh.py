@@ -25,7 +25,7 @@ from sickbay.protocol import scopes
 Decision: TypeAlias = Literal["rotate", "renew", "repeat", "reused"]
 
 _UNUSUAL = "unusual_scopes"
-"""The attribute of `known` that says whether a scope check can refuse the request."""
+"""The attribute of `context` that says whether a scope check can refuse the request."""
 REPEAT_WINDOW = 10
 """Seconds in which the previous generation repeats its response."""
 
@@ -84,22 +84,22 @@ def decide(family: TokenFamily, generation: int, now: int, rotates: bool = True)
 
 
 @check()
-def refresh_token_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def refresh_token_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("refresh_token"):
         return None
     return refusals.REFRESH_TOKEN_MISSING(received=None)
 
 
 @check(requires=("family",), after=(refresh_token_is_sent,))
-def refresh_token_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if known.family is not None:
+def refresh_token_is_known(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if context.family is not None:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="unknown")
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
-def refresh_token_is_not_revoked(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    family = _family(known)
+def refresh_token_is_not_revoked(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    family = _family(context)
     if not family.revoked:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="revoked", **revocation_facts(family))
@@ -111,34 +111,34 @@ def revocation_facts(grant: AccessToken | TokenFamily) -> dict[str, object]:
 
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_fresh(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    expires, now = _family(known).expires_at, _now(known)
+def refresh_token_is_fresh(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    expires, now = _family(context).expires_at, _now(context)
     if expires is None or now < expires:
         return None
     return refusals.REFRESH_TOKEN_INVALID(reason="expired", seconds=now - expires)
 
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_the_current_one(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    family = _family(known)
-    generation = family.generation if known.generation is None else known.generation
-    if decide(family, generation, _now(known)) != "reused":
+def refresh_token_is_the_current_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    family = _family(context)
+    generation = family.generation if context.generation is None else context.generation
+    if decide(family, generation, _now(context)) != "reused":
         return None
-    facts = {"generation": generation, "current": family.generation, "seconds": _now(known) - family.rotated_at}
+    facts = {"generation": generation, "current": family.generation, "seconds": _now(context) - family.rotated_at}
     return refusals.REFRESH_TOKEN_REUSED.with_facts(facts)
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
-def user_is_still_there(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    return refusals.REFRESH_TOKEN_INVALID(reason="user") if known.user_gone else None
+def user_is_still_there(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return refusals.REFRESH_TOKEN_INVALID(reason="user") if context.user_gone else None
 
 
 @check(
     requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one), inputs="may_repeat"
 )
-def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def replay_is_the_same_request(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
-    if not is_replay(known) or fingerprint(request, _client(known)) == _family(known).asked:
+    if not is_replay(context) or fingerprint(request, _client(context)) == _family(context).asked:
         return None
     return refusals.REFRESH_REPLAY_DIFFERS(received=request.parameters.get("scope"))
 
@@ -148,20 +148,20 @@ def replay_is_the_same_request(request: TokenRequest, known: TokenContext) -> Re
     after=(client_is_registered, refresh_token_is_the_current_one),
     inputs="may_repeat",
 )
-def replayed_answer_is_in_force(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def replayed_answer_is_in_force(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Everything in the first response must still be valid, because it is sent again."""
-    reason = _withdrawn(known) if is_replay(known) else ""
+    reason = _withdrawn(context) if is_replay(context) else ""
     return refusals.REFRESH_REPLAY_REVOKED(reason=reason) if reason else None
 
 
-def _withdrawn(known: TokenContext) -> str:
-    token, server, client = known.answer, known.server, _client(known)
+def _withdrawn(context: TokenContext) -> str:
+    token, server, client = context.answer, context.server, _client(context)
     assert isinstance(server, Server)
     if token is UNKNOWN:  # offline
         return ""
     if not isinstance(token, AccessToken) or token.revoked:
         return "revoked"
-    if token.expires_at <= _now(known):
+    if token.expires_at <= _now(context):
         return "expired"
     seconds = client.token_lifetime or server.policy.token_lifetime
     refreshes = server.policy.rotate_refresh and (server.policy.public_refresh or client.client != "public")
@@ -171,10 +171,10 @@ def _withdrawn(known: TokenContext) -> str:
     return "" if still else "registration"
 
 
-def is_replay(known: TokenContext) -> bool:
+def is_replay(context: TokenContext) -> bool:
     """Whether the token sent is of the previous generation and may still repeat its response."""
-    family, generation = _family(known), known.generation
-    return generation is not None and decide(family, generation, _now(known)) == "repeat"
+    family, generation = _family(context), context.generation
+    return generation is not None and decide(family, generation, _now(context)) == "repeat"
 
 
 def fingerprint(request: TokenRequest, client: Client) -> str:
@@ -191,41 +191,41 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
 
 
 @check(requires=("family", "client"), after=(refresh_token_is_known,))
-def refresh_token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client = known.client
-    if not isinstance(client, Client) or client.client_id == _family(known).client_id:
+def refresh_token_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client = context.client
+    if not isinstance(client, Client) or client.client_id == _family(context).client_id:
         return None
     return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
-def session_goes_on(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if _family(known).mode != "online" or not known.session_ended:
+def session_goes_on(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if _family(context).mode != "online" or not context.session_ended:
         return None
-    return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(known).scope)
+    return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(context).scope)
 
 
 @check(inputs=_UNUSUAL)
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
 @check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)
-def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_are_spelt_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.spelt_wrongly(
-        [scope for scope in _requested(request, known) if scope not in requested_scopes.CLAIMS]
+        [scope for scope in _requested(request, context) if scope not in requested_scopes.CLAIMS]
     )
 
 
 @check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
-def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_suit_the_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The same rules as at the authorization endpoint: user scopes only, in a version and of types that the server grants."""
-    requested, server = requested_scopes.resources(_requested(request, known)), known.server
+    requested, server = requested_scopes.resources(_requested(request, context)), context.server
     assert isinstance(server, Server)
     if not requested:
         return None
-    version = known.client.smart_version if isinstance(known.client, Client) else 2
-    bases = _bases(server, known)
+    version = context.client.smart_version if isinstance(context.client, Client) else 2
+    bases = _bases(server, context)
     versions = sorted({server.fhir_versions.get(base, "") for base in bases})
     return (
         requested_scopes.of_the_system(requested)
@@ -235,9 +235,9 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusa
     )
 
 
-def _requested(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
+def _requested(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
     """Returns the requested scopes, except those that are literally in the grant and need no check."""
-    granted = scopes.split(_family(known).scope)
+    granted = scopes.split(_family(context).scope)
     return tuple(scope for scope in requested_scopes.tokens_of(request.parameters.get("scope") or "") if scope not in granted)
 
 
@@ -246,13 +246,13 @@ def _requested(request: TokenRequest, known: TokenContext) -> tuple[str, ...]:
     after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server),
     inputs=_UNUSUAL,
 )
-def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_are_still_registered(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Every scope requested by name must be registered. Without `scope`, at least one must be, or the token would grant
     nothing.
     """
-    client, server, text = _client(known), known.server, request.parameters.get("scope")
+    client, server, text = _client(context), context.server, request.parameters.get("scope")
     assert isinstance(server, Server)
-    granted = _family(known).scope
+    granted = _family(context).scope
     named = [scope for scope in scopes.split(text or granted) if _within(scope, granted)]
     withdrawn = [scope for scope in named if not is_still_granted(scope, client, server)]
     if not client.scope or not withdrawn or (not text and len(withdrawn) < len(named)):
@@ -265,25 +265,25 @@ def scopes_are_still_registered(request: TokenRequest, known: TokenContext) -> R
     after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right),
     inputs=_UNUSUAL,
 )
-def scope_is_not_wider(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    granted, requested = _family(known).scope, request.parameters.get("scope") or ""
-    refused_elsewhere = _unsuitable(request, known)
+def scope_is_not_wider(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    granted, requested = _family(context).scope, request.parameters.get("scope") or ""
+    refused_elsewhere = _unsuitable(request, context)
     wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted) and scope not in refused_elsewhere)
     if not wider or (requested_scopes.CLAIMS.issuperset(wider) and len(wider) < len(scopes.split(requested))):
         return None
     return refusals.REFRESH_SCOPE_EXPANDED(received=requested, wider=wider, granted=granted)
 
 
-def _unsuitable(request: TokenRequest, known: TokenContext) -> frozenset[str]:
+def _unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
     """Returns the requested scopes that no user's token can have here, which `scopes_suit_the_server` refuses."""
-    requested, server = requested_scopes.resources(_requested(request, known)), known.server
-    types = requested_scopes.types_of(_bases(server, known), server) if isinstance(server, Server) else ()
+    requested, server = requested_scopes.resources(_requested(request, context)), context.server
+    types = requested_scopes.types_of(_bases(server, context), server) if isinstance(server, Server) else ()
     missing = requested_scopes.of_missing_types(requested, types)
     return frozenset(scope.text for scope in requested if scope.level == "system" or scope in missing)
 
 
-def _bases(server: Server, known: TokenContext) -> tuple[str, ...]:
-    base = _family(known).base
+def _bases(server: Server, context: TokenContext) -> tuple[str, ...]:
+    base = _family(context).base
     return (base,) if base in server.fhir_bases else server.fhir_bases
 
 
@@ -306,19 +306,19 @@ def narrowed(family: TokenFamily, requested: str | None, client: Client, server:
     return " ".join(scope for scope in wanted if is_still_granted(scope, client, server))
 
 
-def _family(known: TokenContext) -> TokenFamily:
-    assert isinstance(known.family, TokenFamily)
-    return known.family
+def _family(context: TokenContext) -> TokenFamily:
+    assert isinstance(context.family, TokenFamily)
+    return context.family
 
 
-def _client(known: TokenContext) -> Client:
-    assert isinstance(known.client, Client)
-    return known.client
+def _client(context: TokenContext) -> Client:
+    assert isinstance(context.client, Client)
+    return context.client
 
 
-def _now(known: TokenContext) -> int:
-    assert known.now is not UNKNOWN
-    return int(known.now)
+def _now(context: TokenContext) -> int:
+    assert context.now is not UNKNOWN
+    return int(context.now)
 
 
 CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (

@@ -18,14 +18,14 @@ PRIVATE_MEMBERS = jose.PRIVATE
 
 
 @check()
-def statement_is_signed_by_somebody(request: RegistrationRequest, known: Any) -> Refusal | None:
+def statement_is_signed_by_somebody(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.software_statement is None or _statement(request):
         return None
     return refusals.REG_SOFTWARE_STATEMENT_INVALID(received=request.software_statement)
 
 
 @check(after=(statement_is_signed_by_somebody,))
-def statement_is_by_whom_we_trust(request: RegistrationRequest, known: Any) -> Refusal | None:
+def statement_is_by_whom_we_trust(request: RegistrationRequest, context: Any) -> Refusal | None:
     """No issuer is trusted: an unverified statement can't be used, and ignoring it would register an app that wasn't meant."""
     issuer = _statement(request)
     return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
@@ -38,14 +38,14 @@ def _statement(request: RegistrationRequest) -> str:
 
 
 @check()
-def public_app_has_no_secret(request: RegistrationRequest, known: Any) -> Refusal | None:
+def public_app_has_no_secret(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.client != "public" or not request.has_secret:
         return None
     return refusals.REG_PUBLIC_APP_WITH_SECRET(received="(a secret)")
 
 
 @check()
-def authentication_suits_the_client(request: RegistrationRequest, known: Any) -> Refusal | None:
+def authentication_suits_the_client(request: RegistrationRequest, context: Any) -> Refusal | None:
     """A public client has no authentication method, a confidential one does. A missing method contradicts neither."""
     method = request.auth_method
     if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
@@ -60,14 +60,14 @@ def authentication_suits_the_client(request: RegistrationRequest, known: Any) ->
 
 
 @check()
-def app_with_a_key_publishes_it(request: RegistrationRequest, known: Any) -> Refusal | None:
+def app_with_a_key_publishes_it(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.client != "asymmetric" or request.jwks or request.jwks_uri:
         return None
     return refusals.REG_BACKEND_NO_JWKS(received=None, expected="jwks_uri or jwks")
 
 
 @check()
-def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refusal | None:
+def keys_are_given_in_one_way(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Keys come by value or by URL (RFC 7591 2). With both, two key sets could differ, and it would be unclear which one
     counts.
     """
@@ -77,7 +77,7 @@ def keys_are_given_in_one_way(request: RegistrationRequest, known: Any) -> Refus
 
 
 @check()
-def jwks_uri_is_an_address(request: RegistrationRequest, known: Any) -> Refusal | None:
+def jwks_uri_is_an_address(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
     uri = request.jwks_uri
     if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
@@ -90,7 +90,7 @@ def _is_http(uri: str) -> bool:
 
 
 @check(after=(jwks_uri_is_an_address,))
-def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+def jwks_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.jwks_uri
     if not uri or not is_insecure(uri):
         return None
@@ -99,7 +99,7 @@ def jwks_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> R
 
 
 @check()
-def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: Any) -> Refusal | None:
+def backend_has_something_to_sign_in_with(request: RegistrationRequest, context: Any) -> Refusal | None:
     """client_credentials is only for confidential clients (RFC 6749 4.4)."""
     if request.type != "system" or request.client != "public":
         return None
@@ -107,41 +107,41 @@ def backend_has_something_to_sign_in_with(request: RegistrationRequest, known: A
 
 
 @check()
-def scopes_are_separated_by_spaces(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _metadata(requested_scopes.separated_wrongly(request.scope))
 
 
 @check()
-def scopes_are_in_the_right_case(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scopes_are_in_the_right_case(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _metadata(requested_scopes.wrong_case(_tokens(request)))
 
 
 @check()
-def scope_letters_are_in_order(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _metadata(requested_scopes.wrong_order(_tokens(request)))
 
 
 @check()
-def scopes_are_well_formed(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _metadata(requested_scopes.malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS))
 
 
 @check()
-def scope_filters_are_plain(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _metadata(requested_scopes.unenforceable(requested_scopes.resources(_tokens(request))))
 
 
 @check()
-def scope_types_exist(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scope_types_exist(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Types must exist in one of the tenant's FHIR versions, because an app may use any of its bases."""
-    server = getattr(known, "server", None)
+    server = getattr(context, "server", None)
     types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
     versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
     return _metadata(requested_scopes.of_unknown_types(requested_scopes.resources(_tokens(request)), types, versions))
 
 
 @check()
-def scope_levels_are_not_mixed(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Refusal | None:
     """An app with both grant types may register scopes for each."""
     if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
         return None
@@ -158,21 +158,21 @@ def _metadata(refusal: Refusal | None) -> Refusal | None:
 
 
 @check()
-def registrar_may_register(request: RegistrationRequest, known: Any) -> Refusal | None:
+def registrar_may_register(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.allowed:
         return None
     return refusals.REG_NOT_ALLOWED(expected="an initial access token")
 
 
 @check()
-def registration_token_is_right(request: RegistrationRequest, known: Any) -> Refusal | None:
+def registration_token_is_right(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.managed:
         return None
     return refusals.REG_ACCESS_TOKEN_WRONG(expected="the registration access token")
 
 
 @check()
-def metadata_can_be_used(request: RegistrationRequest, known: Any) -> Refusal | None:
+def metadata_can_be_used(request: RegistrationRequest, context: Any) -> Refusal | None:
     if not request.fault:
         return None
     of_redirect_uri = "redirect URI" in request.fault

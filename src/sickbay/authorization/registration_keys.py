@@ -18,7 +18,7 @@ def keys_of(request: RegistrationRequest) -> list[dict[str, Any]]:
 
 
 @check()
-def jwks_holds_public_keys_alone(request: RegistrationRequest, known: Any) -> Refusal | None:
+def jwks_holds_public_keys_alone(request: RegistrationRequest, context: Any) -> Refusal | None:
     private = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
     if not private:
         return None
@@ -30,7 +30,7 @@ MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
 
 
 @check(after=(jwks_holds_public_keys_alone,))
-def jwks_holds_a_key_to_check_by(request: RegistrationRequest, known: Any) -> Refusal | None:
+def jwks_holds_a_key_to_check_by(request: RegistrationRequest, context: Any) -> Refusal | None:
     if not request.jwks or any(_is_usable(key) for key in keys_of(request)):
         return None
     facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
@@ -43,7 +43,7 @@ def _is_usable(key: Mapping[str, Any]) -> bool:
 
 
 @check(after=(jwks_holds_a_key_to_check_by,))
-def a_key_is_for_signatures(request: RegistrationRequest, known: Any) -> Refusal | None:
+def a_key_is_for_signatures(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Keys for encryption may be in the set too, but one must verify signatures."""
     keys = [key for key in keys_of(request) if _is_usable(key)]
     reasons = [(key, reason) for key in keys if (reason := jose.unsuited(key))]
@@ -54,7 +54,7 @@ def a_key_is_for_signatures(request: RegistrationRequest, known: Any) -> Refusal
 
 
 @check(after=(jwks_holds_a_key_to_check_by,))
-def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
+def keys_are_strong(request: RegistrationRequest, context: Any) -> Refusal | None:
     for key in keys_of(request):
         if not _is_usable(key) or jose.unsuited(key):
             continue
@@ -65,7 +65,7 @@ def keys_are_strong(request: RegistrationRequest, known: Any) -> Refusal | None:
 
 
 @check(after=(jwks_holds_public_keys_alone,))
-def key_ids_are_unique(request: RegistrationRequest, known: Any) -> Refusal | None:
+def key_ids_are_unique(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Ids must be unique per key type: keys of two types may share an id (RFC 7517 4.5)."""
     ids = Counter((str(key.get("kty")), str(key["kid"])) for key in keys_of(request) if key.get("kid") is not None)
     duplicates = sorted({kid for (_, kid), count in ids.items() if count > 1})

@@ -39,7 +39,7 @@ def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]
 
 
 @check()
-def scope_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
+def scope_is_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
     limit = request.limit
     if limit is None or limit.scope is None:
         return None
@@ -57,7 +57,7 @@ def permits(granted: str, text: str) -> bool:
 
 
 @check()
-def grant_types_are_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
+def grant_types_are_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
     limit = request.limit
     if limit is None or limit.grant_types is None:
         return None
@@ -67,7 +67,7 @@ def grant_types_are_within_the_grant(request: RegistrationRequest, known: Any) -
 
 
 @check()
-def authentication_is_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
+def authentication_is_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Allows the granted method, and keys by value only if they were granted by value; otherwise the server fetches them."""
     limit = request.limit
     if limit is None or limit.client is None:
@@ -83,7 +83,7 @@ def authentication_is_within_the_grant(request: RegistrationRequest, known: Any)
 
 
 @check()
-def addresses_are_within_the_grant(request: RegistrationRequest, known: Any) -> Refusal | None:
+def addresses_are_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
     """A redirect URI must share an origin with a granted redirect URI; other URLs may have any granted origin."""
     limit = request.limit
     if limit is None or limit.redirect_uris is None:

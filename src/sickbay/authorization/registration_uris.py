@@ -20,12 +20,12 @@ def _uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None
 
 
 @check()
-def redirect_uris_hold_no_wildcard(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_hold_no_wildcard(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _uris(refusals.REG_REDIRECT_URI_WILDCARD, [uri for uri in request.addresses if "*" in uri])
 
 
 @check()
-def redirect_uris_are_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_are_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
     relative = [uri for uri in request.addresses if "*" not in uri and not is_absolute(uri)]
     return _uris(refusals.REG_REDIRECT_URI_NOT_ABSOLUTE, relative)
 
@@ -41,7 +41,7 @@ def is_absolute(uri: str) -> bool:
 
 
 @check(after=(redirect_uris_are_absolute,))
-def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Allows only https, http or the app's own scheme: no javascript, data, file or other scheme that a browser or the
     system handles.
     """
@@ -49,7 +49,7 @@ def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, known: An
 
 
 @check()
-def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, known: Any) -> Refusal | None:
+def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri or ""
     if not _is_forbidden(uri):
         return None
@@ -64,20 +64,20 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 
 
 @check(after=(redirect_uris_are_absolute,))
-def redirect_uris_are_one_address_each(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_are_one_address_each(request: RegistrationRequest, context: Any) -> Refusal | None:
     malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
     return _uris(refusals.REG_REDIRECT_URI_MALFORMED, malformed)
 
 
 @check(after=(redirect_uris_are_one_address_each,))
-def redirect_uris_have_no_response_parameter(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_have_no_response_parameter(request: RegistrationRequest, context: Any) -> Refusal | None:
     by_uri = {uri: names for uri in request.addresses if (names := client_uris.response_parameters(uri))}
     facts = {"received": list(by_uri), "names": sorted({name for names in by_uri.values() for name in names})}
     return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if by_uri else None
 
 
 @check()
-def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal | None:
+def launch_uri_is_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri
     if not uri or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
@@ -85,19 +85,19 @@ def launch_uri_is_absolute(request: RegistrationRequest, known: Any) -> Refusal 
 
 
 @check()
-def redirect_uris_have_no_fragment(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_have_no_fragment(request: RegistrationRequest, context: Any) -> Refusal | None:
     with_fragment = [uri for uri in request.addresses if "#" in uri]
     return _uris(refusals.REG_REDIRECT_URI_HAS_FRAGMENT, with_fragment, [uri.partition("#")[0] for uri in with_fragment])
 
 
 @check()
-def redirect_uris_are_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+def redirect_uris_are_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
     insecure = [uri for uri in request.addresses if is_insecure(uri)]
     return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, insecure, [f"https{uri[4:]}" for uri in insecure])
 
 
 @check(after=(launch_uri_is_absolute,))
-def launch_uri_is_https_or_loopback(request: RegistrationRequest, known: Any) -> Refusal | None:
+def launch_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The launch code in the URL opens a patient's record."""
     uri = request.launch_uri
     if not uri or not is_insecure(uri):

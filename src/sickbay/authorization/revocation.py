@@ -13,10 +13,10 @@ from sickbay.kernel.checks import Refusal, check
 
 
 @check(requires=("client", "subject"), after=(client_is_registered, token_is_named))
-def token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def token_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """An unknown token counts as revoked; another app's token can't be revoked by this client (RFC 7009 2.1)."""
-    assert isinstance(known, SubjectContext)
-    subject, client = known.subject, known.client
+    assert isinstance(context, SubjectContext)
+    subject, client = context.subject, context.client
     if not isinstance(subject, AccessToken | TokenFamily) or not isinstance(client, Client):
         return None
     if subject.client_id == client.client_id:
@@ -26,11 +26,11 @@ def token_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refus
 
 
 @check(requires=("subject",), after=(token_is_of_this_client,))
-def token_is_of_a_kind_that_is_revoked(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def token_is_of_a_kind_that_is_revoked(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A tenant may not support revoking access tokens, which then only expire (RFC 7009 2.2.1)."""
-    assert isinstance(known, SubjectContext)
-    revokes = not isinstance(known.server, Server) or known.server.policy.revokes_access
-    if revokes or not isinstance(known.subject, AccessToken):
+    assert isinstance(context, SubjectContext)
+    revokes = not isinstance(context.server, Server) or context.server.policy.revokes_access
+    if revokes or not isinstance(context.subject, AccessToken):
         return None
     facts = {"received": "an access token", "expected": "a refresh token"}
     return refusals.REVOKE_ACCESS_TOKEN.with_facts(facts)

@@ -26,26 +26,26 @@ def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
 
 
 @check()
-def scope_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if _tokens(request):
         return None
-    registered = known.client.scope if isinstance(known.client, Client) else None
+    registered = context.client.scope if isinstance(context.client, Client) else None
     return refusals.SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_separated_by_spaces(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_spelt_right(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scopes_are_spelt_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.spelt_wrongly(_tokens(request))
 
 
 @check(requires=("server", "client"), after=(scope_is_sent,))
-def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    server, client, requested = known.server, known.client, _resources(request)
+def scopes_suit_the_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    server, client, requested = context.server, context.client, _resources(request)
     assert isinstance(server, Server)
     assert isinstance(client, Client)
     bases = requested_scopes.bases_of(server, "", client.fhir)
@@ -58,7 +58,7 @@ def scopes_suit_the_server(request: TokenRequest, known: TokenContext) -> Refusa
 
 
 @check(after=(scope_is_sent,))
-def scope_levels_are_not_mixed(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
     return requested_scopes.mixed(scopes.parse_all(_tokens(request)))
 

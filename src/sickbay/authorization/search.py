@@ -1,7 +1,7 @@
 """Checks of FHIR requests that can't be answered as sent: URL, type, representation, and what a search must contain.
 
-They run after the checks of access, whose refusals come first. `known.faults` has what `fhir` couldn't read of URL, Accept and
-search; the checks here turn it into refusals, and apply the tenant's search policy.
+They run after the checks of access, whose refusals come first. `context.faults` has what `fhir` couldn't read of URL, Accept
+and search; the checks here turn it into refusals, and apply the tenant's search policy.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def faults(request: AccessRequest, version: str) -> tuple[RequestError, ...]:
 def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     """Makes a check that `fhir` found no fault of the rule with this name."""
 
-    def decide(request: AccessRequest, known: AccessContext) -> Refusal | None:
-        refusal = _refused(kind, known)
+    def decide(request: AccessRequest, context: AccessContext) -> Refusal | None:
+        refusal = _refused(kind, context)
         if refusal is not None and request.base.rpartition("/")[2] == refusal.facts["received"]:
             return replace(refusal, facts={**refusal.facts, "of_base": True})
         return refusal
@@ -60,24 +60,24 @@ def no_fault(kind: RefusalType, name: str) -> SearchCheck:
     return check(inputs="faults")(decide)
 
 
-def _refused(kind: RefusalType, known: AccessContext) -> Refusal | None:
-    fault = next((candidate for candidate in known.faults if candidate.rule == kind.name), None)
+def _refused(kind: RefusalType, context: AccessContext) -> Refusal | None:
+    fault = next((candidate for candidate in context.faults if candidate.rule == kind.name), None)
     if fault is None:
         return None
-    refusal = kind.with_facts(_facts(fault, known))
+    refusal = kind.with_facts(_facts(fault, context))
     return replace(refusal, status=404) if fault.parameter == "id" else refusal
 
 
-def _facts(fault: RequestError, known: AccessContext) -> dict[str, Any]:
+def _facts(fault: RequestError, context: AccessContext) -> dict[str, Any]:
     return {
         "parameter": fault.parameter,
         "received": fault.value,
         "expected": fault.expected,
-        "version": _label(known.version),
-        "versions": [_label(version) for version in other_versions(known.version, fault.value)]
+        "version": _label(context.version),
+        "versions": [_label(version) for version in other_versions(context.version, fault.value)]
         if fault.parameter == "type"
         else [],
-        "real": fault.expected in known_types(known.version),
+        "real": fault.expected in known_types(context.version),
     }
 
 
@@ -87,17 +87,17 @@ def _label(version: str) -> str:
 
 
 @check(requires=("server",), applies_to=("",))
-def address_is_below_the_base(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def address_is_below_the_base(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies only if a URL outside every base names a resource type: other URLs aren't meant for FHIR."""
-    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+    bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     if request.base or not bases:
         return None
     segments = request.path.split("?")[0].split("/")
-    at = next((index for index, segment in enumerate(segments) if segment in known_types(known.version or "r4")), None)
+    at = next((index for index, segment in enumerate(segments) if segment in known_types(context.version or "r4")), None)
     if at is None:
         return None
-    assert isinstance(known.server, Server)
-    path, base = "/" + "/".join(segments[at:]), base_meant(request.path, known.token, known.server)
+    assert isinstance(context.server, Server)
+    path, base = "/" + "/".join(segments[at:]), base_meant(request.path, context.token, context.server)
     facts = {"received": request.url.partition("?")[0], "expected": base + path, "base": base, "path": path}
     return refusals.FHIR_BASE_URL_WRONG.with_facts(facts)
 
@@ -111,7 +111,7 @@ def base_meant(path: str, token: object, server: Server) -> str:
 
 
 @check()
-def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def patient_is_defined(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Refuses undefined or null, which an app sends if it has no patient."""
     id = request.id or (_second_segment(request.path) if "/" in request.path[1:] else "")
     if id in UNDEFINED:
@@ -119,9 +119,9 @@ def patient_is_defined(request: AccessRequest, known: AccessContext) -> Refusal 
     for key, value in request.parameters.pairs:
         if value.endswith(UNDEFINED) and value.rpartition("/")[2] in UNDEFINED and key.partition(":")[0] in PATIENT_KEYS:
             return refusals.FHIR_PATIENT_UNDEFINED(parameter=key, received=value)
-    if not known.faults:
+    if not context.faults:
         return None
-    fault = next((candidate for candidate in known.faults if candidate.rule == "fhir-patient-undefined"), None)
+    fault = next((candidate for candidate in context.faults if candidate.rule == "fhir-patient-undefined"), None)
     facts = {} if fault is None else {"parameter": fault.parameter, "received": fault.value}
     return refusals.FHIR_PATIENT_UNDEFINED.with_facts(facts) if facts else None
 
@@ -132,13 +132,13 @@ def _second_segment(path: str) -> str:
 
 
 @check(requires=("server", "token"), applies_to=SEARCHES)
-def patient_search_is_narrowed(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def patient_search_is_narrowed(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if request.type not in (None, "Patient"):
         return None
-    if "Patient" not in _searched(request, known) or _policy(known).unbounded_patient_search == "allow":
+    if "Patient" not in _searched(request, context) or _policy(context).unbounded_patient_search == "allow":
         return None
-    token = known.token
+    token = context.token
     if not isinstance(token, AccessToken) or not _searches_patients_of_user(token.scope):
         return None
     if any(narrows(name) for name, value in request.parameters if value):
@@ -161,12 +161,12 @@ def narrows(parameter: str) -> bool:
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    server = known.server
+def search_names_its_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    server = context.server
     if not isinstance(server, Server) or not server.policy.requires_patient:
         return None
-    compartment = compartment_types(known.version) if known.version else {}
-    for type in _searched(request, known):
+    compartment = compartment_types(context.version) if context.version else {}
+    for type in _searched(request, context):
         accepted = {*PATIENT_KEYS, *compartment.get(type, ())}
         if type != "Patient" and type in compartment and not names_sent(request) & accepted:
             return refusals.FHIR_SEARCH_MISSING_PATIENT(type=type, expected="patient")
@@ -174,26 +174,26 @@ def search_names_its_patient(request: AccessRequest, known: AccessContext) -> Re
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_its_category(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    server = known.server
+def search_names_its_category(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    server = context.server
     if not isinstance(server, Server) or not server.policy.requires_category:
         return None
-    types = [type for type in _searched(request, known) if type in CATEGORY_TYPES]
+    types = [type for type in _searched(request, context) if type in CATEGORY_TYPES]
     if not types or names_sent(request) & {"category", "code", "_id"}:
         return None
     return refusals.FHIR_SEARCH_MISSING_CATEGORY(type=types[0], expected="category")
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_what_the_hospital_wants(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def search_names_what_the_hospital_wants(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A search needs at least one parameter of each of its type's criteria."""
-    server = known.server
+    server = context.server
     if not isinstance(server, Server) or not server.policy.search_criteria:
         return None
     required = criteria(server.policy.search_criteria)
     names = names_sent(request)
-    for type in _searched(request, known):
-        for alternatives in required.get((known.version, type), ()):
+    for type in _searched(request, context):
+        for alternatives in required.get((context.version, type), ()):
             if not names.intersection(alternatives):
                 facts = {"type": type, "expected": [name for name in alternatives if not name.startswith("-")]}
                 return _missing(alternatives).with_facts(facts)
@@ -218,13 +218,13 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def id_stands_alone(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Policy: `_id` can't be combined with other filters, only with parameters that shape the response."""
-    server = known.server
+    server = context.server
     if not isinstance(server, Server) or not server.policy.search_alone:
         return None
     restricted_types = server.policy.search_alone
-    if request.interaction != "search-type" or f"{known.version} {request.type}" not in restricted_types:
+    if request.interaction != "search-type" or f"{context.version} {request.type}" not in restricted_types:
         return None
     names = names_sent(request)
     others = sorted(name for name in names if not name.startswith("_"))
@@ -234,7 +234,7 @@ def id_stands_alone(request: AccessRequest, known: AccessContext) -> Refusal | N
 
 
 @check(applies_to=("", *SEARCHES))
-def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def search_form_is_a_form(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if request.method != "POST" or not request.path.endswith("/_search") or _media(request.headers.get("content-type")) == FORM:
         return None
     sent = request.headers.get("content-type")
@@ -244,27 +244,27 @@ def search_form_is_a_form(request: AccessRequest, known: AccessContext) -> Refus
 
 
 @check(requires=("server",), applies_to=("", "update", "patch"))
-def update_names_its_version(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def update_names_its_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
-    if request.method not in ("PUT", "PATCH") or not _policy(known).versioned_update or (sent or "").startswith('W/"'):
+    if request.method not in ("PUT", "PATCH") or not _policy(context).versioned_update or (sent or "").startswith('W/"'):
         return None
     return refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
 @check(applies_to=("create", "update", "patch", "batch", "operation"))
-def body_is_of_a_fhir_type(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def body_is_of_a_fhir_type(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Accepts the version's own types and the generic ones, in UTF-8. A patch has its own types; an operation may
     take a form.
     """
     sent, sends = request.headers.get("content-type"), request.interaction in ("create", "update", "patch", "batch")
     if request.type == "Binary" and request.interaction in ("create", "update"):
         return None  # any type: what isn't a resource is stored as one
-    if known.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
+    if context.version not in VERSIONS or not (sends or (request.interaction == "operation" and request.body)):
         return None
     if request.method == "PATCH":
-        accepted, expected = _media(sent) in PATCHES or body_kind(known.version, sent) is not None, PATCHES[0]
+        accepted, expected = _media(sent) in PATCHES or body_kind(context.version, sent) is not None, PATCHES[0]
     else:
-        accepted, expected = body_kind(known.version, sent) is not None, VERSIONS[known.version].json
+        accepted, expected = body_kind(context.version, sent) is not None, VERSIONS[context.version].json
     if accepted or (not sends and _media(sent) == FORM):
         return None
     return refusals.FHIR_WRITE_CONTENT_TYPE(received=sent, expected=expected)
@@ -274,19 +274,19 @@ def _media(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 
-def _searched(request: AccessRequest, known: AccessContext) -> tuple[str, ...]:
+def _searched(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
     """Returns the types whose resources the search may find, regardless of compartments."""
-    if known.version not in VERSIONS:
+    if context.version not in VERSIONS:
         return (request.type,) if request.interaction == "search-type" and request.type else ()
-    return searched_types(known.version, request.interaction, request.type, request.parameters.pairs)
+    return searched_types(context.version, request.interaction, request.type, request.parameters.pairs)
 
 
 def names_sent(request: AccessRequest) -> set[str]:
     return {name.replace(".", ":").partition(":")[0] for name, value in request.parameters if value}
 
 
-def _policy(known: AccessContext) -> Policy:
-    return known.server.policy if isinstance(known.server, Server) else Policy()
+def _policy(context: AccessContext) -> Policy:
+    return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
 CHECKS: tuple[SearchCheck, ...] = (

@@ -39,7 +39,7 @@ CONTEXT = ("need_patient_banner", "fhirContext", "intent", "smart_style_url", "t
 
 
 @check()
-def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def method_is_post(request: TokenRequest, context: TokenContext) -> Refusal | None:
     in_url = [name for name in request.query.names() if name in PARAMETERS] if request.query.pairs else []
     if request.method == "POST" and not in_url:
         return None
@@ -47,15 +47,15 @@ def method_is_post(request: TokenRequest, known: TokenContext) -> Refusal | None
 
 
 @check()
-def address_is_of_a_tenant(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if not known.elsewhere:
+def address_is_of_a_tenant(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if not context.elsewhere:
         return None
-    endpoint = known.server.token_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
+    endpoint = context.server.token_endpoint if isinstance(context.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=context.elsewhere, expected=endpoint)
 
 
 @check()
-def body_is_a_form(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def body_is_a_form(request: TokenRequest, context: TokenContext) -> Refusal | None:
     sent = request.headers.get("content-type")
     if request.method != "POST" or (sent is None and not request.body.strip()):
         return None  # there is no body to read
@@ -66,7 +66,7 @@ def body_is_a_form(request: TokenRequest, known: TokenContext) -> Refusal | None
 
 
 @check()
-def parameters_are_sent_once(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
     repeated = request.parameters.repeated()
     if not repeated:
         return None
@@ -75,17 +75,17 @@ def parameters_are_sent_once(request: TokenRequest, known: TokenContext) -> Refu
 
 
 @check()
-def grant_type_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def grant_type_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("grant_type"):
         return None
     return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request))
 
 
 @check(after=(grant_type_is_sent,))
-def grant_type_is_supported(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def grant_type_is_supported(request: TokenRequest, context: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
-    offered = known.server.grants if isinstance(known.server, Server) else GRANTS
-    if grant in offered or (not known.smart and _is_of_oauth(grant or "")):
+    offered = context.server.grants if isinstance(context.server, Server) else GRANTS
+    if grant in offered or (not context.smart and _is_of_oauth(grant or "")):
         return None
     facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
     return refusals.GRANT_TYPE_INVALID.with_facts(facts)
@@ -97,7 +97,7 @@ def _is_of_oauth(grant: str) -> bool:
 
 
 @check(after=(grant_type_is_supported,))
-def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def grant_type_fits(request: TokenRequest, context: TokenContext) -> Refusal | None:
     grant, implied_grant = request.parameters.get("grant_type"), implied(request)
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
     if implied_grant in (None, grant) or refreshes:
@@ -106,12 +106,12 @@ def grant_type_fits(request: TokenRequest, known: TokenContext) -> Refusal | Non
 
 
 @check(requires=("server",))
-def resource_is_what_was_granted(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def resource_is_what_was_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
-    sent, server = request.parameters.get("resource"), known.server
+    sent, server = request.parameters.get("resource"), context.server
     if not sent:
         return None
-    grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
+    grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
     bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
     if not bases or base_of(sent, bases):
@@ -139,16 +139,16 @@ def implied(request: TokenRequest) -> str | None:
 
 
 @check(requires=("client",), after=(client_is_registered, grant_type_is_supported))
-def client_may_use_the_grant(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def client_may_use_the_grant(request: TokenRequest, context: TokenContext) -> Refusal | None:
     grant = request.parameters.get("grant_type")
-    if not isinstance(known.client, Client) or grant in known.client.grant_types:
+    if not isinstance(context.client, Client) or grant in context.client.grant_types:
         return None
-    facts = {"received": grant, "registered": known.client.grant_types}
+    facts = {"received": grant, "registered": context.client.grant_types}
     return refusals.BACKEND_GRANT_NOT_ALLOWED.with_facts(facts)
 
 
 @check()
-def code_is_sent(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def code_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("code"):
         return None
     return refusals.CODE_MISSING(received=None)
@@ -166,8 +166,8 @@ def bare_code(sent: str) -> str:
 
 
 @check(requires=("code",), after=(code_is_sent,))
-def code_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    if known.code is not None:
+def code_is_known(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if context.code is not None:
         return None
     code = request.parameters.get("code") or ""
     invalid = _NO_CODE.search(code)
@@ -175,17 +175,17 @@ def code_is_known(request: TokenRequest, known: TokenContext) -> Refusal | None:
 
 
 @check(requires=("code",), after=(code_is_known,))
-def code_is_unused(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    used_at = _code(known).used_at
+def code_is_unused(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    used_at = _code(context).used_at
     if used_at is None:
         return None
-    seconds = None if known.now is UNKNOWN else int(known.now) - used_at
+    seconds = None if context.now is UNKNOWN else int(context.now) - used_at
     return refusals.CODE_REUSED(seconds=seconds)
 
 
 @check(requires=("code", "now"), after=(code_is_unused,))
-def code_is_fresh(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    code, now = _code(known), known.now
+def code_is_fresh(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    code, now = _code(context), context.now
     assert now is not UNKNOWN
     age = int(now) - code.issued_at
     if age <= code.lifetime:
@@ -194,16 +194,16 @@ def code_is_fresh(request: TokenRequest, known: TokenContext) -> Refusal | None:
 
 
 @check(requires=("code", "client"), after=(code_is_known, client_is_registered))
-def code_is_of_this_client(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    client = known.client
-    if not isinstance(client, Client) or client.client_id == _code(known).client_id:
+def code_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client = context.client
+    if not isinstance(client, Client) or client.client_id == _code(context).client_id:
         return None
     return refusals.CODE_CLIENT_MISMATCH(received=client.client_id)
 
 
 @check(requires=("code",), after=(code_is_known,))
-def redirect_uri_is_repeated(request: TokenRequest, known: TokenContext) -> Refusal | None:
-    expected, sent = _code(known).redirect_uri, request.parameters.get("redirect_uri")
+def redirect_uri_is_repeated(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    expected, sent = _code(context).redirect_uri, request.parameters.get("redirect_uri")
     if expected is None or sent == expected:
         return None
     kind = refusals.TOKEN_REDIRECT_URI_MISMATCH if sent else refusals.TOKEN_REDIRECT_URI_MISSING
@@ -211,18 +211,18 @@ def redirect_uri_is_repeated(request: TokenRequest, known: TokenContext) -> Refu
 
 
 @check(requires=("code", "server"), after=(code_is_known,))
-def code_is_of_this_server(request: TokenRequest, known: TokenContext) -> Refusal | None:
+def code_is_of_this_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A code must be redeemed at the token endpoint of the tenant that issued it."""
-    code, server = _code(known), known.server
+    code, server = _code(context), context.server
     bases = server.fhir_bases if isinstance(server, Server) else ()
     if not code.base or code.base in bases:
         return None
     return refusals.TOKEN_ENDPOINT_WRONG_TENANT(received=request.url, expected=None)
 
 
-def _code(known: TokenContext) -> AuthorizationCode:
-    assert isinstance(known.code, AuthorizationCode)
-    return known.code
+def _code(context: TokenContext) -> AuthorizationCode:
+    assert isinstance(context.code, AuthorizationCode)
+    return context.code
 
 
 ENVELOPE: tuple[TokenCheck, ...] = (

@@ -15,36 +15,37 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 T = TypeVar("T", bound=TokenContext)
 
 
-def known_for(known: T, request: TokenRequest, corrected: TokenRequest) -> T:
+def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T:
     """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
     same = refreshing(request) and _same("refresh_token", request, corrected)
     signed: dict[str, Any] = {} if _same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
     return structs.replace(
-        known,
-        client=_client(known, request, corrected),
-        code=_code(known, request, corrected),
-        family=known.family if same else UNKNOWN,
-        elsewhere=known.elsewhere if corrected.url == request.url else "",
+        context,
+        client=_client(context, request, corrected),
+        code=_code(context, request, corrected),
+        family=context.family if same else UNKNOWN,
+        elsewhere=context.elsewhere if corrected.url == request.url else "",
         **signed,
     )
 
 
-def _client(known: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
+def _client(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
     id = corrected.claimed
     if id == request.claimed:
-        return known.client
+        return context.client
     return next(
-        (client for client in (known.owner, *known.newest_clients) if client is not None and client.client_id == id), UNKNOWN
+        (client for client in (context.owner, *context.newest_clients) if client is not None and client.client_id == id),
+        UNKNOWN,
     )
 
 
-def _code(known: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
+def _code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
     if refreshing(request):
         return UNKNOWN
     if _same("code", request, corrected):
-        return known.code
+        return context.code
     sent = request.parameters.get("code") or ""
-    return known.bare if corrected.parameters.get("code") == bare_code(sent) else UNKNOWN
+    return context.bare if corrected.parameters.get("code") == bare_code(sent) else UNKNOWN
 
 
 def _same(name: str, request: TokenRequest, corrected: TokenRequest) -> bool:

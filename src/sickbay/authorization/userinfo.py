@@ -18,9 +18,9 @@ from sickbay.protocol.parameters import Parameters, parse
 
 
 @check(requires=("token",), after=(access.token_is_known,))
-def openid_was_granted(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def openid_was_granted(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The token also needs a user: a token issued without one has no claims to return."""
-    token = known.token
+    token = context.token
     if isinstance(token, AccessToken) and token.user and id_token.is_due(token.scope):
         return None
     granted = scopes.split(token.scope) if isinstance(token, AccessToken) else ()

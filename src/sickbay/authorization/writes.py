@@ -32,7 +32,7 @@ LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 
 
 @check()
-def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def type_is_served(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A subscription would be accepted and never fire. Subscriptions already stored can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
@@ -40,39 +40,41 @@ def type_is_served(request: AccessRequest, known: AccessContext) -> Refusal | No
 
 
 @check(requires=("body",))
-def body_is_such_a_resource(request: AccessRequest, known: AccessContext) -> Refusal | None:
-    reason = _body(known).malformed
+def body_is_such_a_resource(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    reason = _body(context).malformed
     facts = {"received": reason, "expected": f"a {request.type} as JSON", "type": request.type}
     return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if reason else None
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
-def body_has_the_id_of_its_address(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def body_has_the_id_of_its_address(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An update needs the id of its URL (R4, 3.1.0.4). A create ignores the id: the server assigns a new one."""
-    sent = _body(known).id
+    sent = _body(context).id
     if request.interaction == "create" or request.id is None or sent == request.id:
         return None
     return refusals.FHIR_BODY_ID_MISMATCH(received=sent, expected=request.id)
 
 
 @check(requires=("body",), after=(body_is_such_a_resource,))
-def resource_is_valid(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def resource_is_valid(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An update may keep invalid references that were already stored (`searches_stood_there`); all other problems
     are refused.
     """
-    problems = _body(known).problems
+    problems = _body(context).problems
     if request.interaction in CHANGING and all(problem.search for problem in problems):
         return None
     return _invalid(request, problems)
 
 
 @check(requires=("body", "kept"))
-def searches_stood_there(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def searches_stood_there(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """References that are searches may stay if they were loaded that way: a client that reads, changes something else and
     writes back didn't add them. New ones are refused as in any other write.
     """
-    stored = known.kept if isinstance(known.kept, frozenset) else frozenset()
-    return _invalid(request, [problem for problem in _body(known).problems if problem.search and problem.search not in stored])
+    stored = context.kept if isinstance(context.kept, frozenset) else frozenset()
+    return _invalid(
+        request, [problem for problem in _body(context).problems if problem.search and problem.search not in stored]
+    )
 
 
 def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Refusal | None:
@@ -90,81 +92,81 @@ def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Ref
 
 
 @check(requires=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
-def resource_stays_within_the_scope(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def resource_stays_within_the_scope(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The resource must be within the token's scope after the write too: it can't be moved to another patient's chart.
 
     Which patients an update may name besides the subject depends on what was stored before: `no_chart_is_added`.
     """
-    writable, facts = _writable(known), _body(known).facts
+    writable, facts = _writable(context), _body(context).facts
     reach = writable.reach(request.type, _letter(request), facts.codes) if writable is not None and request.type else None
     if writable is None or reach is None:
         return None
     assert request.type is not None
-    whose = _written(request, known)
+    whose = _written(request, context)
     creates = request.interaction == "create"
     named = whose.patients | whose.subjects if creates else whose.subjects
     if not writable.allows(request.type, _letter(request), facts.patients, facts.codes) or not named <= reach:
-        return _outside_scope(request, known, named - reach or whose.patients)
+        return _outside_scope(request, context, named - reach or whose.patients)
     if not whose.subjects and (whose.is_named or not creates):
-        return _not_its_subject(request, known)
+        return _not_its_subject(request, context)
     return None
 
 
 @check(requires=("before", "token"))
-def record_is_of_the_tokens_patient(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def record_is_of_the_tokens_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Only a token for the record's subject may change or delete it. Patients who only take part in it can only read it."""
-    writable = _writable(known)
-    if writable is None or not isinstance(known.before, Before) or not request.type:
+    writable = _writable(context)
+    if writable is None or not isinstance(context.before, Before) or not request.type:
         return None
-    reach = writable.reach(request.type, _letter(request), known.before.codes)
-    subjects = known.before.whose.subjects
-    return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, known)
+    reach = writable.reach(request.type, _letter(request), context.before.codes)
+    subjects = context.before.whose.subjects
+    return None if reach is None or (subjects and subjects <= reach) else _not_its_subject(request, context)
 
 
 @check(requires=("before", "body", "token"))
-def no_chart_is_added(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def no_chart_is_added(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A write can't add the resource to a compartment that the token doesn't cover. Compartments it is already in may stay."""
-    writable = _writable(known)
+    writable = _writable(context)
     if writable is None or not request.type:
         return None
-    reach = writable.reach(request.type, _letter(request), _body(known).facts.codes)
-    whose = _written(request, known)
-    stored = known.before.whose.patients if isinstance(known.before, Before) else frozenset()
+    reach = writable.reach(request.type, _letter(request), _body(context).facts.codes)
+    whose = _written(request, context)
+    stored = context.before.whose.patients if isinstance(context.before, Before) else frozenset()
     added = (whose.patients | whose.subjects) - stored
-    return None if reach is None or added <= reach else _outside_scope(request, known, added - reach)
+    return None if reach is None or added <= reach else _outside_scope(request, context, added - reach)
 
 
-def _writable(known: AccessContext) -> Visibility | None:
+def _writable(context: AccessContext) -> Visibility | None:
     """Returns what the token may write; None if that isn't known: offline, a user's patients aren't known."""
-    assert isinstance(known.token, AccessToken)
-    if known.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(known.token.scope)):
+    assert isinstance(context.token, AccessToken)
+    if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(context.token.scope)):
         return None
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    return shown(known.token, known.user, policy, known.version)
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    return shown(context.token, context.user, policy, context.version)
 
 
 def _letter(request: AccessRequest) -> str:
     return LETTERS.get(request.interaction, "u")
 
 
-def _written(request: AccessRequest, known: AccessContext) -> Subjects:
-    return subjects_of(known.version, _body(known).resource, request.base)
+def _written(request: AccessRequest, context: AccessContext) -> Subjects:
+    return subjects_of(context.version, _body(context).resource, request.base)
 
 
-def _outside_scope(request: AccessRequest, known: AccessContext, patients: frozenset[str]) -> Refusal:
+def _outside_scope(request: AccessRequest, context: AccessContext, patients: frozenset[str]) -> Refusal:
     """Names only the patients in the request, so it doesn't reveal whether they exist."""
     received = [f"Patient/{patient}" for patient in sorted(patients)] or "no patient"
-    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_patient_facts(request, known), "received": received})
+    return refusals.FHIR_WRITE_OUTSIDE_SCOPE.with_facts({**_patient_facts(request, context), "received": received})
 
 
-def _not_its_subject(request: AccessRequest, known: AccessContext) -> Refusal:
-    by = subject_parameters(known.version, request.type or "") or ("no element",)
-    facts = {**_patient_facts(request, known), "interaction": request.interaction, "by": by}
+def _not_its_subject(request: AccessRequest, context: AccessContext) -> Refusal:
+    by = subject_parameters(context.version, request.type or "") or ("no element",)
+    facts = {**_patient_facts(request, context), "interaction": request.interaction, "by": by}
     return refusals.FHIR_WRITE_NOT_SUBJECT.with_facts(facts)
 
 
-def _patient_facts(request: AccessRequest, known: AccessContext) -> dict[str, object]:
-    token = known.token
+def _patient_facts(request: AccessRequest, context: AccessContext) -> dict[str, object]:
+    token = context.token
     assert isinstance(token, AccessToken)
     return {
         "type": request.type,
@@ -175,26 +177,26 @@ def _patient_facts(request: AccessRequest, known: AccessContext) -> dict[str, ob
 
 
 @check()
-def patch_is_a_patch(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def patch_is_a_patch(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not request.body:
         return refusals.FHIR_PATCH_FAILED(received="it is empty")
     try:
-        read(known.version or "r4", request.body, request.headers.get("content-type"))
+        read(context.version or "r4", request.body, request.headers.get("content-type"))
     except PatchFailed as error:
         return refusals.FHIR_PATCH_FAILED(received=str(error))
     return None
 
 
 @check(requires=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
-def patch_reads_what_it_may(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def patch_reads_what_it_may(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """`test`, `copy`, `move` and where() read or compare stored values, so they need permission to read."""
-    token = known.token
+    token = context.token
     assert isinstance(token, AccessToken)
-    if request.interaction != "patch" or known.readable is True:
+    if request.interaction != "patch" or context.readable is True:
         return None
-    if known.readable is UNKNOWN and covers(token.scope, request.type, "r"):
+    if context.readable is UNKNOWN and covers(token.scope, request.type, "r"):
         return None
-    operation = reads(known.version or "r4", request.body, request.headers.get("content-type"))
+    operation = reads(context.version or "r4", request.body, request.headers.get("content-type"))
     if operation is None:
         return None
     granted = tuple(scope.text for scope in scopes.resources(token.scope))
@@ -203,7 +205,7 @@ def patch_reads_what_it_may(request: AccessRequest, known: AccessContext) -> Ref
 
 
 @check()
-def deletes_do_not_cascade(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """_cascade would delete resources that the request doesn't name."""
     name = next((name for name in request.parameters.names() if name.startswith("_cascade")), None)
     if request.method != "DELETE" or name is None:
@@ -212,9 +214,9 @@ def deletes_do_not_cascade(request: AccessRequest, known: AccessContext) -> Refu
 
 
 @check(requires=("current",))
-def version_is_the_one_named(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def version_is_the_one_named(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
-    sent, current = request.headers.get("if-match"), _current(known)
+    sent, current = request.headers.get("if-match"), _current(context)
     if sent is None or preconditions.names(sent, current):
         return None
     expected = preconditions.etag(current) if current is not None else None
@@ -222,9 +224,9 @@ def version_is_the_one_named(request: AccessRequest, known: AccessContext) -> Re
 
 
 @check(requires=("current",))
-def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def nothing_is_there_that_must_not_be(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
-    sent, current = request.headers.get("if-none-match"), _current(known)
+    sent, current = request.headers.get("if-none-match"), _current(context)
     if sent is None or current is None or not preconditions.names(sent, current):
         return None
     facts = {"type": request.type, "received": f"If-None-Match: {sent}", "current": preconditions.etag(current)}
@@ -232,10 +234,10 @@ def nothing_is_there_that_must_not_be(request: AccessRequest, known: AccessConte
 
 
 @check(requires=("matches",))
-def condition_matches_one(request: AccessRequest, known: AccessContext) -> Refusal | None:
+def condition_matches_one(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A delete may match several resources if the policy allows it."""
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    if not isinstance(known.matches, int) or known.matches < 2:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    if not isinstance(context.matches, int) or context.matches < 2:
         return None
     if request.interaction == "delete" and policy.multiple_deletes:
         return None
@@ -259,13 +261,13 @@ def may_choose_the_id(token: object, type: str) -> bool:
     )
 
 
-def _current(known: AccessContext) -> int | None:
-    return known.current if isinstance(known.current, int) else None
+def _current(context: AccessContext) -> int | None:
+    return context.current if isinstance(context.current, int) else None
 
 
-def _body(known: AccessContext) -> Body:
-    assert isinstance(known.body, Body)
-    return known.body
+def _body(context: AccessContext) -> Body:
+    assert isinstance(context.body, Body)
+    return context.body
 
 
 WRITING = frozenset(("create", "update", "patch", "delete"))

@@ -122,9 +122,9 @@ def tokens_of(request: AuthorizeRequest | TokenRequest | RegistrationRequest) ->
 def sent_before(name: str) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advises if this parameter has the same value as in an earlier request."""
 
-    def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+    def advises(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
         value = request.parameters.get(name)
-        return {"received": value} if (name, value) in known.seen else None
+        return {"received": value} if (name, value) in context.seen else None
 
     return advises
 
@@ -200,13 +200,13 @@ def add_scopes(request: R, *names: str) -> R:
 
 def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Uses the code of an active launch. If there is none, makes this a standalone launch: `launch/patient` and no code."""
-    known = facts.get("known")
-    code = known.live_launch if isinstance(known, AuthorizeContext) else None
+    context = facts.get("known")
+    code = context.live_launch if isinstance(context, AuthorizeContext) else None
     requested = list(tokens_of(request))
     if code:
         scoped = requested if not requested or "launch" in requested else ["launch", *requested]
         return with_parameters(with_scopes(request, scoped) if requested else request, ("launch", code))
-    if not _may_request(known, "launch/patient"):
+    if not _may_request(context, "launch/patient"):
         return with_parameters(request, ("launch", PLACEHOLDER_LAUNCH))
     standalone = with_parameters(request, ("launch", None))
     if "launch" not in requested and not any(scope.startswith("patient/") for scope in requested):
@@ -214,19 +214,19 @@ def correct_launch(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     return with_scopes(standalone, ["launch/patient" if scope == "launch" else scope for scope in requested])
 
 
-def _may_request(known: object, scope: str) -> bool:
+def _may_request(context: object, scope: str) -> bool:
     """Whether the app is registered for this scope. True if the app is unknown."""
-    client = known.client if isinstance(known, AuthorizeContext) else None
+    client = context.client if isinstance(context, AuthorizeContext) else None
     return not isinstance(client, Client) or scope in spelling(client.scope).tokens
 
 
 def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     """Requests a patient for the patient/ scopes: from the launch code that was sent, from an active launch, or by a picker."""
-    known = facts.get("known")
+    context = facts.get("known")
     if request.parameters.get("launch"):
         return add_scopes(request, "launch")
-    if isinstance(known, AuthorizeContext) and known.live_launch:
-        return with_parameters(add_scopes(request, "launch"), ("launch", known.live_launch))
+    if isinstance(context, AuthorizeContext) and context.live_launch:
+        return with_parameters(add_scopes(request, "launch"), ("launch", context.live_launch))
     return add_scopes(request, "launch/patient")
 
 

@@ -54,9 +54,9 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     """
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
-    known = kind.known(evidence, request)
-    stage, examination = kind.stage, kind.examine(request, known)
-    explanation = explain(INDEX, stage.name, request, known, examination, again=partial(_again, kind, evidence))
+    context = kind.context(evidence, request)
+    stage, examination = kind.stage, kind.examine(request, context)
+    explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_again, kind, evidence))
     corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
     answers = read.in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
@@ -68,8 +68,8 @@ def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examin
     """Writes the corrected request and reads it again, because values derived from its URL may change."""
     written = evidence | kind.stage.to_evidence(corrected)
     request = kind.request(written)
-    known = kind.known(written, request)
-    return kind.examine(request, known), known
+    context = kind.context(written, request)
+    return kind.examine(request, context), context
 
 
 def diagnose_line(line: Any) -> dict[str, Any]:

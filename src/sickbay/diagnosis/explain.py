@@ -22,7 +22,7 @@ def explain(
     rules: RuleIndex,
     stage: str,
     request: Any,
-    known: Any,
+    context: Any,
     examination: Examination,
     *,
     live: bool = False,
@@ -33,13 +33,13 @@ def explain(
     again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
     would still be refused is not returned as corrected.
     """
-    matches = _matches(rules, stage, request, known, examination)
+    matches = _matches(rules, stage, request, context, examination)
     if not matches:
         return Explanation((), None)
     causes = _causes(matches)
     findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
-    return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, known, matches, again))
+    return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, context, matches, again))
 
 
 _Match = tuple[Rule, Facts, bool]
@@ -66,9 +66,9 @@ def rule_for(rules: RuleIndex, refusal: Refusal) -> tuple[Rule, Facts]:
     raise LookupError(f"no rule explains {refusal.name}")
 
 
-def _matches(rules: RuleIndex, stage: str, request: Any, known: Any, examination: Examination) -> list[_Match]:
+def _matches(rules: RuleIndex, stage: str, request: Any, context: Any, examination: Examination) -> list[_Match]:
     """Rules with their facts, in the order of the catalogue, which is the order of corrections."""
-    matches = _refused(rules, examination) + _advised(rules, stage, request, known)
+    matches = _refused(rules, examination) + _advised(rules, stage, request, context)
     if len(matches) < 2:
         return matches
     return sorted(matches, key=lambda match: rules.places[match[0].id])
@@ -83,10 +83,10 @@ def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
     return matches
 
 
-def _advised(rules: RuleIndex, stage: str, request: Any, known: Any) -> list[_Match]:
+def _advised(rules: RuleIndex, stage: str, request: Any, context: Any) -> list[_Match]:
     matches: list[_Match] = []
     for rule in rules.advising.get(stage, ()):
-        facts = rule.advice(request, known)
+        facts = rule.advice(request, context)
         if facts is not None:
             matches.append((rule, facts, False))
     return matches
@@ -131,7 +131,7 @@ def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, .
 
 
 def _corrected(
-    rules: RuleIndex, stage: str, request: Any, known: Any, matches: list[_Match], again: Again | None
+    rules: RuleIndex, stage: str, request: Any, context: Any, matches: list[_Match], again: Again | None
 ) -> Any | None:
     """Runs the corrections in the order of the rules; each gets the result of the one before.
 
@@ -139,22 +139,22 @@ def _corrected(
     """
     current = request
     for _ in range(ROUNDS if again else 0):
-        corrected = _with_corrections(current, known, [match for match in matches if match[0].root])
+        corrected = _with_corrections(current, context, [match for match in matches if match[0].root])
         if again is None or corrected == current:
             break
         current = corrected
-        examination, known = again(current)
-        matches = _matches(rules, stage, current, known, examination)
-    corrected = _with_corrections(current, known, matches)
+        examination, context = again(current)
+        matches = _matches(rules, stage, current, context, examination)
+    corrected = _with_corrections(current, context, matches)
     if again is None or (corrected == request and not any(_lacks_a_value(request, match) for match in matches)):
         return corrected if corrected != request else None
     for _ in range(ROUNDS):
-        examination, known = again(corrected)
+        examination, context = again(corrected)
         if not examination.refusals:
             return corrected
         before = corrected
-        matches = _matches(rules, stage, before, known, examination)
-        corrected = _with_corrections(before, known, matches)
+        matches = _matches(rules, stage, before, context, examination)
+        corrected = _with_corrections(before, context, matches)
         if corrected == before:
             corrected = _with_placeholders(before, matches)
         if corrected == before:
@@ -180,10 +180,10 @@ def _with_placeholders(request: Any, matches: list[_Match]) -> Any:
     return corrected
 
 
-def _with_corrections(request: Any, known: Any, matches: list[_Match]) -> Any:
+def _with_corrections(request: Any, context: Any, matches: list[_Match]) -> Any:
     """Corrects nothing that another server's answer names, and nothing that may be right at this server."""
     corrected = request
     for rule, facts, _ in matches:
         if rule.repair and "told" not in facts and not is_policy(facts):
-            corrected = rule.repair(corrected, {**facts, "known": known})
+            corrected = rule.repair(corrected, {**facts, "known": context})
     return corrected

@@ -12,9 +12,9 @@ from sickbay.diagnosis.rule import GUESS
 from sickbay.kernel.checks import Check, Checked, Examination
 
 
-def marked(checks: Sequence[Check[Any, Any]], known: object, examination: Examination) -> Examination:
+def marked(checks: Sequence[Check[Any, Any]], context: object, examination: Examination) -> Examination:
     """Adds the sentence to the facts of each refusal that is a guess itself, or whose check needs a guessed attribute."""
-    guesses = dict(getattr(known, "guesses", ()))
+    guesses = dict(getattr(context, "guesses", ()))
     if not guesses or examination.granted:
         return examination
     results = zip(checks, examination.checked, strict=True)
@@ -41,7 +41,7 @@ POLICY: dict[str, Any] = {
 """Facts for advice about what some servers refuse."""
 
 
-def of(known: object, attribute: str) -> dict[str, Any]:
+def of(context: object, attribute: str) -> dict[str, Any]:
     """The fact about a guessed attribute, for advice; empty if it isn't guessed."""
-    sentence = dict(getattr(known, "guesses", ())).get(attribute)
+    sentence = dict(getattr(context, "guesses", ())).get(attribute)
     return {GUESS: sentence} if sentence else {}

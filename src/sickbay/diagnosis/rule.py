@@ -46,7 +46,7 @@ class Rule:
     stage:      the stage whose requests it examines.
     explains:   the name of the refusal that it explains; None if it only gives advice.
     recognises: facts of that refusal -> the same facts or more; None if this rule doesn't apply.
-    advises:    (request, known) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
+    advises:    (request, context) -> facts, or None. Called for every request of the stage, refused or not, unless one of the
                 next four fields excludes it.
     unknown:    it advises only if this member of the context is UNKNOWN: `server` if the server isn't known, as in most
                 pasted requests.
@@ -60,7 +60,7 @@ class Rule:
     parameter:  the request parameter that is wrong. The facts `received`, `expected` and `note` fill its row of the table.
     root:       this problem causes other refusals. It is listed first, and they refer to it. The fact `brings` (or else
                 `names`) lists their names or their parameters.
-    repair:     (request, facts) -> the corrected request. The extra fact `known` is the context of the request.
+    repair:     (request, facts) -> the corrected request. The extra fact `context` is the context of the request.
     insert_placeholder: request -> the request with a placeholder for a value that can't be sent again, such as a used code.
     """
 
@@ -86,13 +86,13 @@ class Rule:
     root: bool = False
     insert_placeholder: Callable[[Any], Any] | None = None
 
-    def advice(self, request: Any, known: Any) -> Facts | None:
+    def advice(self, request: Any, context: Any) -> Facts | None:
         """The facts of its advice on this request; None if it has none."""
-        if self.advises is None or (self.unknown and getattr(known, self.unknown, None) is not UNKNOWN):
+        if self.advises is None or (self.unknown and getattr(context, self.unknown, None) is not UNKNOWN):
             return None
-        if (self.given and not getattr(known, self.given, None)) or (self.sent and not _has(request, self.sent)):
+        if (self.given and not getattr(context, self.given, None)) or (self.sent and not _has(request, self.sent)):
             return None
-        return None if self.absent and _has(request, self.absent) else self.advises(request, known)
+        return None if self.absent and _has(request, self.absent) else self.advises(request, context)
 
     def severity_of(self, facts: Facts) -> Severity:
         return self.severity(facts) if callable(self.severity) else self.severity

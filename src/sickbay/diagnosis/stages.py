@@ -79,7 +79,7 @@ class Decided(Protocol[R_co, K_co]):
     @property
     def request(self) -> R_co: ...
     @property
-    def known(self) -> K_co: ...
+    def context(self) -> K_co: ...
     @property
     def examination(self) -> Examination: ...
     @property
@@ -90,9 +90,9 @@ def no_checks(request: object) -> tuple[Check[Any, Any], ...]:
     return ()
 
 
-def by_policy(known: Any) -> frozenset[str]:
+def by_policy(context: Any) -> frozenset[str]:
     """The refusals that the hospital turns into advice."""
-    server = getattr(known, "server", None)
+    server = getattr(context, "server", None)
     return frozenset(server.policy.relaxed) if isinstance(server, Server) else frozenset()
 
 
@@ -120,14 +120,14 @@ class Stage(Generic[R, K]):
     compared: type[Any] | None = None
     pasted: tuple[Check[Any, Any], ...] = ()
 
-    def examine(self, request: R, known: K) -> Examination:
-        return examine(self.checks(request), request, known, self.relaxed(known))
+    def examine(self, request: R, context: K) -> Examination:
+        return examine(self.checks(request), request, context, self.relaxed(context))
 
     def examine_again(self, refused: Decided[R, K], corrected: R) -> tuple[Examination, K]:
         """Examines a corrected request. Returns the examination and its context."""
         assert self.recheck is not None
-        request, known = self.recheck(refused, corrected)
-        return self.examine(with_well_formed_pkce(request), known), known
+        request, context = self.recheck(refused, corrected)
+        return self.examine(with_well_formed_pkce(request), context), context
 
 
 def always(*checks: Check[Any, Any]) -> Callable[[Any], Sequence[Check[Any, Any]]]:
@@ -142,55 +142,55 @@ def fhir_checks(request: AccessRequest) -> Sequence[Check[Any, Any]]:
 def _recheck_authorize(
     refused: Decided[AuthorizeRequest, AuthorizeContext], corrected: AuthorizeRequest
 ) -> tuple[AuthorizeRequest, AuthorizeContext]:
-    known = authorize.known_for(refused.known, refused.request, corrected)
+    context = authorize.context_for(refused.context, refused.request, corrected)
     if corrected.parameters.get("launch") == PLACEHOLDER_LAUNCH:
-        known = structs.replace(known, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
-    return corrected, known
+        context = structs.replace(context, launch=UNKNOWN)  # a placeholder: the app has the value, we don't
+    return corrected, context
 
 
 def _recheck_token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
-    known: T = token_recheck.known_for(refused.known, refused.request, corrected)
+    context: T = token_recheck.context_for(refused.context, refused.request, corrected)
     if refused.examination.passed(client_assertion.signature_is_right):
-        known = structs.replace(known, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
+        context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
-        known = structs.replace(known, secret_known=UNKNOWN)
-    return corrected, known
+        context = structs.replace(context, secret_known=UNKNOWN)
+    return corrected, context
 
 
 def _recheck_token_lookup(
     refused: Decided[TokenRequest, SubjectContext], corrected: TokenRequest
 ) -> tuple[TokenRequest, SubjectContext]:
     """For introspection and revocation requests."""
-    known = token_recheck.known_for(refused.known, refused.request, corrected)
+    context = token_recheck.context_for(refused.context, refused.request, corrected)
     if corrected.parameters.get("token") != refused.request.parameters.get("token"):
-        known = structs.replace(known, subject=UNKNOWN)
-    return corrected, known
+        context = structs.replace(context, subject=UNKNOWN)
+    return corrected, context
 
 
 def _recheck_userinfo(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
     same = access.bearer(corrected) == access.bearer(refused.request)
-    known = refused.known if same else structs.replace(refused.known, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
-    return corrected, known
+    context = refused.context if same else structs.replace(refused.context, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
+    return corrected, context
 
 
 def _recheck_fhir(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
-    return read_access.reread(refused.known, refused.request, corrected, refused.meant)
+    return read_access.reread(refused.context, refused.request, corrected, refused.meant)
 
 
 def _recheck_logout(
     refused: Decided[LogoutRequest, LogoutContext], corrected: LogoutRequest
 ) -> tuple[LogoutRequest, LogoutContext]:
     same = corrected.client_id == refused.request.client_id
-    return corrected, refused.known if same else structs.replace(refused.known, client=refused.known.hinted)
+    return corrected, refused.context if same else structs.replace(refused.context, client=refused.context.hinted)
 
 
 def _same_context(refused: Decided[R_co, K_co], corrected: Any) -> tuple[Any, K_co]:
     """For registrations, whose context doesn't depend on the request."""
-    return corrected, refused.known
+    return corrected, refused.context
 
 
 AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
@@ -259,39 +259,43 @@ class Kind(NamedTuple):
     """A kind of input that `doctor` reads.
 
     request:    input -> the request.
-    known:      (input, request) -> its context.
+    context:      (input, request) -> its context.
     own_checks: the checks, if they differ from those of the stage.
     """
 
     stage: Stage[Any, Any]
     request: Callable[[Any], Any]
-    known: Callable[[Any, Any], Any]
+    context: Callable[[Any, Any], Any]
     own_checks: Callable[[Any], Sequence[Check[Any, Any]]] | None = None
 
     def checks(self, request: Any) -> Sequence[Check[Any, Any]]:
         return self.own_checks(request) if self.own_checks else (*self.stage.pasted, *self.stage.checks(request))
 
-    def examine(self, request: Any, known: Any) -> Examination:
+    def examine(self, request: Any, context: Any) -> Examination:
         checks = self.checks(request)
-        return guesses.marked(checks, known, examine(checks, with_well_formed_pkce(request), known, self.stage.relaxed(known)))
+        return guesses.marked(
+            checks, context, examine(checks, with_well_formed_pkce(request), context, self.stage.relaxed(context))
+        )
 
 
 KINDS: dict[str, Kind] = {
-    "authorize_url": Kind(AUTHORIZE, read_authorize.request, read_authorize.known),
-    "launch_url": Kind(LAUNCH, read_url.request, read_url.known),
-    "login": Kind(LOGIN, read_login.request, read_login.known),
-    "logout_request": Kind(LOGOUT, read_logout.request, read_logout.known),
-    "redirect_url": Kind(REDIRECT, read_url.request, read_url.known),
-    "error_page_url": Kind(REDIRECT, read_url.error_page, read_url.known, always(*authorization_response.ERROR_PAGE_CHECKS)),
-    "registration": Kind(REGISTRATION, read_registration.request, read_registration.known),
-    "token_request": Kind(TOKEN, read_token.request, read_token.known),
-    "introspection_request": Kind(INTROSPECTION, read_token.request, read_subject.known),
-    "revocation_request": Kind(REVOCATION, read_token.request, read_subject.known),
-    "userinfo_request": Kind(USERINFO, read_subject.userinfo, read_subject.known_of_userinfo),
-    "fhir_request": Kind(FHIR, read_access.request, read_access.known),
-    "app_state_request": Kind(FHIR, read_app_state.request, read_app_state.known, app_state.checks),
-    "token_response": Kind(ID_TOKEN, answer.token_response, answer.known),
-    "smart_configuration": Kind(DISCOVERY, answer.document, answer.known),
-    "error_answer": Kind(ANSWER, answer.nothing, answer.known),
-    "http_exchange": Kind(BROWSER, answer.exchange, answer.known),
+    "authorize_url": Kind(AUTHORIZE, read_authorize.request, read_authorize.context_of),
+    "launch_url": Kind(LAUNCH, read_url.request, read_url.context_of),
+    "login": Kind(LOGIN, read_login.request, read_login.context_of),
+    "logout_request": Kind(LOGOUT, read_logout.request, read_logout.context_of),
+    "redirect_url": Kind(REDIRECT, read_url.request, read_url.context_of),
+    "error_page_url": Kind(
+        REDIRECT, read_url.error_page, read_url.context_of, always(*authorization_response.ERROR_PAGE_CHECKS)
+    ),
+    "registration": Kind(REGISTRATION, read_registration.request, read_registration.context_of),
+    "token_request": Kind(TOKEN, read_token.request, read_token.context_of),
+    "introspection_request": Kind(INTROSPECTION, read_token.request, read_subject.context_of),
+    "revocation_request": Kind(REVOCATION, read_token.request, read_subject.context_of),
+    "userinfo_request": Kind(USERINFO, read_subject.userinfo, read_subject.userinfo_context),
+    "fhir_request": Kind(FHIR, read_access.request, read_access.context_of),
+    "app_state_request": Kind(FHIR, read_app_state.request, read_app_state.context_of, app_state.checks),
+    "token_response": Kind(ID_TOKEN, answer.token_response, answer.context_of),
+    "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
+    "error_answer": Kind(ANSWER, answer.nothing, answer.context_of),
+    "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
 }

@@ -71,11 +71,11 @@ class RefusalType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check(Generic[R, K]):
-    """One assertion about a request: `decide(request, known)` returns a Refusal, or None.
+    """One assertion about a request: `decide(request, context)` returns a Refusal, or None.
 
-    requires:   names of attributes of `known` that must not be UNKNOWN.
+    requires:   names of attributes of `context` that must not be UNKNOWN.
     after:      checks that must have passed before this one can decide.
-    inputs:     the attribute of `known` that the check examines. If it is empty, the check passes without being called.
+    inputs:     the attribute of `context` that the check examines. If it is empty, the check passes without being called.
     applies_to: the kinds of request that the check may refuse; empty for all kinds.
     """
 
@@ -94,7 +94,7 @@ def check(
     inputs: str = "",
     applies_to: Iterable[str] = (),
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
-    """Turns a function `(request, known) -> Refusal | None` into a Check. The arguments are the fields of Check."""
+    """Turns a function `(request, context) -> Refusal | None` into a Check. The arguments are the fields of Check."""
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
         return Check(decide.__name__, decide, tuple(requires), tuple(after), inputs, tuple(applies_to))
@@ -149,7 +149,7 @@ class Examination:
         return self.refusals[0] if self.refusals else None
 
 
-def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collection[str] = ()) -> Examination:
+def examine(checks: Sequence[Check[R, K]], request: R, context: K, relaxed: Collection[str] = ()) -> Examination:
     """Runs every check. relaxed: names of the refusals that this tenant turns into advice.
 
     This loop defines what checks mean. Stages with many requests use `kernel.compiled_checks`, which gives the same results.
@@ -157,9 +157,9 @@ def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collec
     passed: set[str] = set()
     results: list[Checked] = []
     for check in checks:
-        result = _missing(check, known, passed) if check.after or check.requires else None
+        result = _missing(check, context, passed) if check.after or check.requires else None
         if result is None:
-            refusal = check.decide(request, known)
+            refusal = check.decide(request, context)
             result = Checked(check.name, "passed") if refusal is None else _refused(check.name, refusal, relaxed)
         if result.outcome == "passed":
             passed.add(check.name)
@@ -167,13 +167,13 @@ def examine(checks: Sequence[Check[R, K]], request: R, known: K, relaxed: Collec
     return Examination(tuple(results))
 
 
-def _missing(check: Check[R, K], known: K, passed: set[str]) -> Checked | None:
+def _missing(check: Check[R, K], context: K, passed: set[str]) -> Checked | None:
     """A skipped result if a prerequisite is missing; None if the check may decide."""
     for earlier in check.after:
         if earlier.name not in passed:
             return Checked(check.name, "skipped", waits_for=earlier.name)
     for need in check.requires:
-        if getattr(known, need) is UNKNOWN:
+        if getattr(context, need) is UNKNOWN:
             return Checked(check.name, "skipped", waits_for=need)
     return None
 

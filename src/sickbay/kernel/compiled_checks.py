@@ -17,13 +17,13 @@ from sickbay.kernel.checks import UNKNOWN, Check, Checked, Examination, Refusal
 R = TypeVar("R")
 K = TypeVar("K")
 Group: TypeAlias = tuple[str, tuple[Callable[[Any, Any], Refusal | None], ...]]
-"""An attribute of `known`, and the functions of the checks that examine it."""
+"""An attribute of `context`, and the functions of the checks that examine it."""
 
 
 class CompiledChecks(NamedTuple, Generic[R, K]):
     """The checks of one kind of request.
 
-    required: returns the attributes of `known` that must not be UNKNOWN.
+    required: returns the attributes of `context` that must not be UNKNOWN.
     groups:   the checks to call, grouped by the attribute that they examine.
     passed:   the Examination if all checks pass; None if a check is listed before one of its prerequisites.
     """
@@ -57,27 +57,27 @@ def compile(
 
 def _reading(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """Returns a function that returns these attributes. One of them is read twice, because of one alone it returns no tuple."""
-    return attrgetter(names[0], *names) if names else lambda known: ()
+    return attrgetter(names[0], *names) if names else lambda context: ()
 
 
 def examine(
-    checks: Sequence[Check[R, K]] | CompiledChecks[R, K], request: R, known: K, relaxed: Collection[str] = ()
+    checks: Sequence[Check[R, K]] | CompiledChecks[R, K], request: R, context: K, relaxed: Collection[str] = ()
 ) -> Examination:
     """Returns the same Examination as `kernel_checks.examine`."""
     compiled: CompiledChecks[R, K] = checks if isinstance(checks, CompiledChecks) else compile(tuple(checks))
-    passed = granted(compiled, request, known)
-    return passed if passed is not None else kernel_checks.examine(compiled.checks, request, known, relaxed)
+    passed = granted(compiled, request, context)
+    return passed if passed is not None else kernel_checks.examine(compiled.checks, request, context, relaxed)
 
 
-def granted(compiled: CompiledChecks[R, K], request: R, known: K) -> Examination | None:
+def granted(compiled: CompiledChecks[R, K], request: R, context: K) -> Examination | None:
     """The Examination if all checks pass; None if one of them doesn't, or can't be called."""
     _, required, groups, passed = compiled
-    for value in required(known):
+    for value in required(context):
         if value is UNKNOWN:
             return None
     for inputs, group in groups:
-        if not inputs or getattr(known, inputs):
+        if not inputs or getattr(context, inputs):
             for decide in group:
-                if decide(request, known) is not None:
+                if decide(request, context) is not None:
                     return None
     return passed

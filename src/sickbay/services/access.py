@@ -60,23 +60,25 @@ async def access(
     if stamp is None or stamp != runtime.token_cache.stamp:
         runtime.token_cache = TokenCache(stamp)
     contexts = runtime.token_cache.contexts
-    context = contexts.get((request.base, header))
-    if context is None:
-        context = await _context(runtime, contexts, tenant, version, request.base, header)
-    token, server, now = context.token, tenant.server, int(runtime.effects.now())
+    token_context = contexts.get((request.base, header))
+    if token_context is None:
+        token_context = await _context(runtime, contexts, tenant, version, request.base, header)
+    token, server, now = token_context.token, tenant.server, int(runtime.effects.now())
     from_page = "origin" in request.headers
-    known = AccessContext(now, server, context.client, token, context.user, version, faults, ignored, body, from_page=from_page)
+    context = AccessContext(
+        now, server, token_context.client, token, token_context.user, version, faults, ignored, body, from_page=from_page
+    )
     more = writes.checks(request) if request.interaction in writes.WRITING and not unread else ()
-    plan = _plan(request.interaction, more, context.server is server)
-    passed = granted(plan, request, known)
+    plan = _plan(request.interaction, more, token_context.server is server)
+    passed = granted(plan, request, context)
     if passed is not None:
-        decision = Decision(FHIR, request, known, passed)
+        decision = Decision(FHIR, request, context, passed)
     else:
-        decision = decided(FHIR, tenant, request, known, examine(plan.checks, request, known, server.policy.relaxed))
+        decision = decided(FHIR, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
         meant = await _meant_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
-    shown = context.visibility if decision.refusal is None else NOTHING
+    shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
@@ -99,11 +101,11 @@ async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
     text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
-    context = await _load(runtime, tenant, any_version, "", text) if text else ANONYMOUS
-    token = context.token
+    token_context = await _load(runtime, tenant, any_version, "", text) if text else ANONYMOUS
+    token = token_context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
-    known = AccessContext(runtime.now(), tenant.server, context.client, token, context.user, version)
-    decision = decide(FHIR, tenant, OUTSIDE, request, known)
+    context = AccessContext(runtime.now(), tenant.server, token_context.client, token, token_context.user, version)
+    decision = decide(FHIR, tenant, OUTSIDE, request, context)
     return version, AccessResult(decision, NOTHING, token.client_id if token else "", token.timeline if token else "")
 
 
@@ -135,7 +137,7 @@ async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text:
         return ANONYMOUS
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
-    known = AccessContext(server=tenant.server, client=client, token=token, user=user)
+    context = AccessContext(server=tenant.server, client=client, token=token, user=user)
     visibility = stage.shown(token, user, tenant.server.policy, version)
-    accepted = bool(base) and stage.holds(base, f"Bearer {text}", known)
+    accepted = bool(base) and stage.holds(base, f"Bearer {text}", context)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

@@ -46,19 +46,19 @@ class AppStateResult(NamedTuple):
 async def answer(runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown) -> AppStateResult:
     """Decides on a request and carries it out. If another write comes first, decides again on the new state."""
     while True:
-        known, revision = await _load_context(runtime, tenant, request, body)
-        decision = decide(FHIR, tenant, app_state.checks(request), request, known)
-        token = known.token
+        context, revision = await _load_context(runtime, tenant, request, body)
+        decision = decide(FHIR, tenant, app_state.checks(request), request, context)
+        token = context.token
         owner = (token.client_id, token.timeline) if isinstance(token, AccessToken) else ()
         result = AccessResult(decision, NOTHING, *owner)
         if decision.refusal is not None or not isinstance(token, AccessToken):
             return AppStateResult(result)
         if request.interaction == "search-type":
-            return AppStateResult(result, await _search(runtime, tenant, request, known, token))
+            return AppStateResult(result, await _search(runtime, tenant, request, context, token))
         if request.interaction not in app_state.LETTERS:
             return AppStateResult(result)
         try:
-            return AppStateResult(result, await _save(runtime, tenant, request, known, revision))
+            return AppStateResult(result, await _save(runtime, tenant, request, context, revision))
         except Conflict:
             continue
 
@@ -71,7 +71,7 @@ async def _load_context(
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
     state = _visible(record, token, user, request)
-    known = AccessContext(
+    context = AccessContext(
         now=runtime.now(),
         server=tenant.server,
         client=client,
@@ -82,7 +82,7 @@ async def _load_context(
         state=state,
         current=record.revision if record and state else UNKNOWN,
     )
-    return known, record.revision if record else 0
+    return context, record.revision if record else 0
 
 
 def _visible(record: Record | None, token: AccessToken | None, user: object, request: AccessRequest) -> AppState | None:
@@ -94,21 +94,21 @@ def _visible(record: Record | None, token: AccessToken | None, user: object, req
 
 
 async def _save(
-    runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, revision: int
+    runtime: Runtime, tenant: Tenant, request: AccessRequest, context: AccessContext, revision: int
 ) -> tuple[StoredAppState, ...]:
     """For a create, the id is in the body. Raises Conflict."""
-    token, now = known.token, runtime.effects.now()
+    token, now = context.token, runtime.effects.now()
     assert isinstance(token, AccessToken)
-    if isinstance(known.body, Body):
-        resource, id = known.body.resource, str(known.body.resource["id"])
+    if isinstance(context.body, Body):
+        resource, id = context.body.resource, str(context.body.resource["id"])
         text = bodies.stamped(resource, revision + 1, instant(int(now * 1000)))
         subject = app_state.subject(resource, request.base)
         state = AppState(*app_state.coded(resource), subject, text.decode())
     else:
-        assert isinstance(known.state, AppState)
+        assert isinstance(context.state, AppState)
         assert request.id is not None
         id, text = request.id, b""
-        state = AppState(known.state.system, known.state.code, known.state.subject)
+        state = AppState(context.state.system, context.state.code, context.state.subject)
     record = Record(
         KIND,
         _key(tenant, id),
@@ -125,7 +125,7 @@ async def _save(
 
 
 async def _search(
-    runtime: Runtime, tenant: Tenant, request: AccessRequest, known: AccessContext, token: AccessToken
+    runtime: Runtime, tenant: Tenant, request: AccessRequest, context: AccessContext, token: AccessToken
 ) -> tuple[StoredAppState, ...]:
     system, _, code = (request.parameters.get("code") or "").partition("|")
     subject_reference = request.parameters.get("subject")
@@ -143,7 +143,7 @@ async def _search(
     return tuple(
         StoredAppState(record.key.rpartition("/")[2], record.revision, record.at, state.text.encode())
         for record, state in states
-        if state.text and app_state.covers(token, known.user, "s", state)
+        if state.text and app_state.covers(token, context.user, "s", state)
     )
 
 

@@ -124,7 +124,7 @@ async def authorize(
     launch = await launches.find(runtime, tenant, code) if code else None
     login = await sessions.login(runtime, tenant, session) if session else None
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
-    known = AuthorizeContext(
+    context = AuthorizeContext(
         now=runtime.now(),
         server=tenant.server,
         elsewhere=elsewhere,
@@ -139,7 +139,7 @@ async def authorize(
         seen=_seen_parameters(runtime, client, request),
         unusual_scopes=client is None or not ordinary_scopes.of_authorize(request, client, tenant.server),
     )
-    decision = decided(AUTHORIZE, tenant, request, known, stage.examined(request, known))
+    decision = decided(AUTHORIZE, tenant, request, context, stage.examined(request, context))
     own = launch is not None and client is not None and launch.client_id == client.client_id
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
@@ -177,7 +177,7 @@ async def _waiting(
     person = await _person(runtime, tenant, client, login)
     before = login[0] if login else None
     stored = StoredAuthorization("", request.method, key, client.client_id, timeline, exchange, "", before=before)
-    offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.known.unusual_scopes)
+    offered = stage.granted_scopes(request, client, tenant.server, unusual=decision.context.unusual_scopes)
     return _pending(tenant, stored, request, client, launch, person, offered)
 
 
@@ -201,8 +201,8 @@ async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: Authoriz
     live = await launches.living(runtime, tenant, client)
     if live is None:
         return decision
-    known = structs.replace(decision.known, live=live, live_launch=launches.place_of(live.timeline))
-    return decided(AUTHORIZE, tenant, decision.request, known, stage.examined(decision.request, known))
+    context = structs.replace(decision.context, live=live, live_launch=launches.place_of(live.timeline))
+    return decided(AUTHORIZE, tenant, decision.request, context, stage.examined(decision.request, context))
 
 
 async def _client(runtime: Runtime, tenant: Tenant, request: AuthorizeRequest) -> registration.Activation:

@@ -56,20 +56,20 @@ def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey
     return ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
 
 
-async def context_of(runtime: Runtime, request: TokenRequest, known: TokenContext) -> tuple[TokenContext, int]:
+async def context_of(runtime: Runtime, request: TokenRequest, context: TokenContext) -> tuple[TokenContext, int]:
     """Adds the keys of the client that the assertion names, and whether this assertion was sent before.
 
     Also returns the revision of the record of its jti: 0 if there is none, more if an expired one is still stored.
     """
-    assertion, client = request.assertion, known.client
+    assertion, client = request.assertion, context.client
     if assertion is None or not isinstance(client, Client) or client.client != "asymmetric":
-        return known, 0
+        return context, 0
     keys = await _keys(runtime, client, assertion, request.direct)
     jti = assertion.claims.get("jti")
     record = await runtime.store.get("jti", _key(client, assertion))
     seen = record is not None and isinstance(jti, str) and (record.expires_at or 0) > runtime.now()
     seen_jti: tuple[str, ...] = (str(jti),) if seen else ()
-    with_keys = structs.replace(known, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
+    with_keys = structs.replace(context, jwks=keys.document, jwks_fault=keys.fault, seen_jti=seen_jti)
     return with_keys, record.revision if record else 0
 
 
@@ -87,7 +87,7 @@ def _key(client: Client, assertion: Jwt) -> str:
 
 
 async def decided(
-    runtime: Runtime, tenant: Tenant, request: TokenRequest, known: T, of: Stage[TokenRequest, T], checks: Checks
+    runtime: Runtime, tenant: Tenant, request: TokenRequest, context: T, of: Stage[TokenRequest, T], checks: Checks
 ) -> Decision[TokenRequest, T]:
     """Decides on a request. ES384 signatures are verified one at a time, and other requests run in between.
 
@@ -95,15 +95,17 @@ async def decided(
     """
     assertion = request.assertion
     if assertion is None or not str(assertion.header.get("alg")).startswith("ES"):
-        return decide(of, tenant, checks, request, known)
+        return decide(of, tenant, checks, request, context)
     async with runtime.verifying:
         await asyncio.sleep(0)
-        return decide(of, tenant, checks, request, known)
+        return decide(of, tenant, checks, request, context)
 
 
-def spent(runtime: Runtime, request: TokenRequest, known: TokenContext, examination: Examination, revision: int) -> list[Step]:
+def spent(
+    runtime: Runtime, request: TokenRequest, context: TokenContext, examination: Examination, revision: int
+) -> list[Step]:
     """The steps that use up a verified assertion on every worker. A second request with it gets a Conflict."""
-    assertion, client = request.assertion, known.client
+    assertion, client = request.assertion, context.client
     if assertion is None or not isinstance(client, Client) or not stage.proven(examination):
         return []
     until = int(assertion.claims["exp"]) + stage.LEEWAY + 1

@@ -19,14 +19,14 @@ Offered: TypeAlias = tuple[tuple[str, bool, str], ...]
 """For each scope: its text, whether it is granted, and why not."""
 
 
-def offered(tenant: Tenant, request: TokenRequest, known: TokenContext) -> Offered:
+def offered(tenant: Tenant, request: TokenRequest, context: TokenContext) -> Offered:
     """The result for each requested scope of a granted request."""
-    client = known.client
+    client = context.client
     assert isinstance(client, Client)
     requested = scopes.split_at(request.parameters.get("scope") or "", tenant.policy.scope_separators)
-    if not known.unusual_scopes and not tenant.policy.grants_registered:
+    if not context.unusual_scopes and not tenant.policy.grants_registered:
         return tuple((scope, True, "") for scope in requested)
-    types = requested_scopes.types_of(backend_scopes.bases_of(request, known), tenant.server)
+    types = requested_scopes.types_of(backend_scopes.bases_of(request, context), tenant.server)
     return backend_scopes.offered(requested, client, tenant.policy, types)
 
 

@@ -37,7 +37,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     stage: Stage[R_co, K_co]
     request: R_co
-    known: K_co
+    context: K_co
     examination: Examination
     refusal: Refusal | None = None
     meant: Any = None
@@ -52,12 +52,12 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     def explained(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
-        examination, known = self.examination, self.known
+        examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
-        if isinstance(known, TokenContext) and self.given is not None:
-            known = structs.replace(known, given=self.given)
-        explanation = explain(INDEX, self.stage.name, self.request, known, examination, live=True, again=self._again())
+        if isinstance(context, TokenContext) and self.given is not None:
+            context = structs.replace(context, given=self.given)
+        explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._again())
         return explanation._replace(findings=self._with_private(explanation.findings))
 
     def _again(self) -> Again | None:
@@ -67,7 +67,7 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
     def _with_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         if not any(finding.facts for finding in findings):
             return findings
-        unsent = unsent_texts(self.request, self.known, self.examination)
+        unsent = unsent_texts(self.request, self.context, self.examination)
         return tuple(replace(finding, private=private_facts(finding.id, finding.facts, unsent)) for finding in findings)
 
 
@@ -79,25 +79,25 @@ def _has_rule(check: Checked) -> bool:
 Checks: TypeAlias = Sequence[Check[Any, Any]] | CompiledChecks[Any, Any]
 
 
-def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, known: K) -> Decision[R, K]:
+def decide(stage: Stage[R, K], tenant: Tenant, checks: Checks, request: R, context: K) -> Decision[R, K]:
     """Run all checks under the tenant's policy."""
-    examination = examine(checks, request, known, tenant.server.policy.relaxed)
-    return decided(stage, tenant, request, known, examination)
+    examination = examine(checks, request, context, tenant.server.policy.relaxed)
+    return decided(stage, tenant, request, context, examination)
 
 
-def decided(stage: Stage[R, K], tenant: Tenant, request: R, known: K, examination: Examination) -> Decision[R, K]:
+def decided(stage: Stage[R, K], tenant: Tenant, request: R, context: K, examination: Examination) -> Decision[R, K]:
     """The decision of an examination. Raises RuntimeError if nothing was refused but not every check passed."""
     if examination.granted:
-        return Decision(stage, request, known, examination)
+        return Decision(stage, request, context, examination)
     refusal = examination.decisive(tenant.policy.precedence)
     if refusal is None:
         raise RuntimeError(f"{stage.name}: nothing refused, but not every check passed: {_waiting_checks(examination)}")
-    return Decision(stage, request, known, examination, refusal)
+    return Decision(stage, request, context, examination, refusal)
 
 
-def refused(stage: Stage[R, K], request: R, known: K, refusal: Refusal) -> Decision[R, K]:
+def refused(stage: Stage[R, K], request: R, context: K, refusal: Refusal) -> Decision[R, K]:
     """A refusal that shows only while storing, for example if another request redeemed the code at the same moment."""
-    return Decision(stage, request, known, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
+    return Decision(stage, request, context, Examination((Checked(refusal.name, "refused", refusal),)), refusal)
 
 
 def _waiting_checks(examination: Examination) -> str:

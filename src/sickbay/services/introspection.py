@@ -33,12 +33,12 @@ async def introspect(runtime: Runtime, tenant: Tenant, request: TokenRequest) ->
     return TokenResult(decision, await _describe(runtime, tenant, known), caller)
 
 
-async def _describe(runtime: Runtime, tenant: Tenant, known: SubjectContext) -> dict[str, object]:
-    subject = known.subject
+async def _describe(runtime: Runtime, tenant: Tenant, context: SubjectContext) -> dict[str, object]:
+    subject = context.subject
     if not isinstance(subject, AccessToken | TokenFamily):
         return INACTIVE
     person = await token_lookup.user_of(runtime, tenant, subject)
-    if not stage.active(known, await token_lookup.client_of(runtime, subject), person):
+    if not stage.active(context, await token_lookup.client_of(runtime, subject), person):
         return INACTIVE
     family = subject if isinstance(subject, TokenFamily) else await records.load(runtime, "family", subject.family, TokenFamily)
-    return stage.answer(known, family, person, tenant.server.issuer)
+    return stage.answer(context, family, person, tenant.server.issuer)

@@ -139,7 +139,7 @@ async def _decide(
     request = LoginRequest(
         waiting.request.parameters, user.username if user else None, patient, waiting.encounter or None, granted, denied
     )
-    known = LoginContext(
+    context = LoginContext(
         server=tenant.server,
         client=waiting.client,
         request=waiting.request,
@@ -149,7 +149,7 @@ async def _decide(
         patient_visible=visible,
         encounter_fits=await patients.encounter_fits(runtime, tenant, version, user, patient, waiting.encounter),
     )
-    return decide(LOGIN, tenant, stage.COMPILED, request, known)
+    return decide(LOGIN, tenant, stage.COMPILED, request, context)
 
 
 SILENT = {

@@ -32,11 +32,11 @@ async def logout(runtime: Runtime, tenant: Tenant, request: LogoutRequest, sessi
     client = await registration.by_id(runtime, request.client_id)
     if client is not None and client.tenant != tenant.name:
         client = None
-    known = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
-    decision = decide(LOGOUT, tenant, stage.CHECKS, request, known)
+    context = LogoutContext(server=tenant.server, client=client, keys=await id_token.key_set(runtime))
+    decision = decide(LOGOUT, tenant, stage.CHECKS, request, context)
     if decision.refusal is not None:
         hinted = await registration.by_id(runtime, stage.audience(request))
-        return LogoutResult(structs.replace(decision, known=structs.replace(known, hinted=hinted)), client)
+        return LogoutResult(structs.replace(decision, context=structs.replace(context, hinted=hinted)), client)
     user = await sessions.signed_in(runtime, tenant, session)
     asks = user is not None and stage.asks_first(request, user.sub or user.username)
     return LogoutResult(decision, client, user, asks)

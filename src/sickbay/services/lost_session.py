@@ -36,7 +36,7 @@ async def lost(runtime: Runtime, tenant: Tenant, id: str) -> LostSession | None:
     if client is None:
         return None
     request, launch = authorize_request(stored.text, stored.method), await launches.by_key(runtime, tenant, stored.launch_key)
-    known = LoginContext(server=tenant.server, client=client, request=request, launch=launch)
+    context = LoginContext(server=tenant.server, client=client, request=request, launch=launch)
     refusal = refusals.COOKIE_SAMESITE_IFRAME(received=None)
-    decision = refused(LOGIN, LoginRequest(request.parameters), known, refusal)
+    decision = refused(LOGIN, LoginRequest(request.parameters), context, refusal)
     return LostSession(decision, client, stored.timeline, stored.text, launch)

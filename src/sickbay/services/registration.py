@@ -237,8 +237,8 @@ def advised(
 ) -> Decision[RegistrationRequest, UrlContext]:
     """The checks of a registration. limit: the maximum that the app may have. by: who set that limit."""
     tenant = runtime.tenants[client.tenant]
-    known = UrlContext(server=tenant.server, client=client)
-    return decide(REGISTRATION, tenant, stage.CHECKS, structs.replace(_request(client), limit=limit, limited_by=by), known)
+    context = UrlContext(server=tenant.server, client=client)
+    return decide(REGISTRATION, tenant, stage.CHECKS, structs.replace(_request(client), limit=limit, limited_by=by), context)
 
 
 def _request(client: Client) -> RegistrationRequest:

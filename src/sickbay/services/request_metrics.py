@@ -75,7 +75,7 @@ class RequestMetrics:
             )
             self._refusals[refusal] = self._refusals.get(refusal, 0) + 1
         else:
-            key = exchange.stage, "granted" if exchange.answer.status < 400 else "failed"
+            key = exchange.stage, "granted" if exchange.response.status < 400 else "failed"
             if decision is not None and decision.negotiation is not None:
                 self.issued(decision.request.parameters.get("grant_type"))
         self._requests[key] = self._requests.get(key, 0) + 1

@@ -32,7 +32,7 @@ class _Loaded(Struct, frozen=True):
 
     tenant: Tenant
     now: int
-    known: TokenContext
+    context: TokenContext
     code_key: str
     family_record: Record | None
     jti_revision: int
@@ -61,58 +61,58 @@ async def token(runtime: Runtime, tenant: Tenant, request: TokenRequest, *, else
     for _ in range(5):
         loaded = await _load(runtime, tenant, request, elsewhere)
         checks = stage.compiled_checks(request)
-        decision = await client_authentication.decided(runtime, loaded.tenant, request, loaded.known, TOKEN, checks)
+        decision = await client_authentication.decided(runtime, loaded.tenant, request, loaded.context, TOKEN, checks)
         if decision.refusal is not None:
             decision = await _with_attempts(runtime, loaded.tenant, decision)
         try:
             return await _answer(runtime, decision, loaded)
         except Conflict:
             continue
-    unresolved = refused(TOKEN, request, loaded.known, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
-    return _refused_result(unresolved, loaded.known)
+    unresolved = refused(TOKEN, request, loaded.context, refusals.REFRESH_TOKEN_INVALID(reason="unknown"))
+    return _refused_result(unresolved, loaded.context)
 
 
 async def _with_attempts(runtime: Runtime, tenant: Tenant, decision: TokenDecision) -> TokenDecision:
     """If the verifier doesn't match, decides again with the app's other attempts, so that the explanation can name its own."""
-    known = decision.known
+    context = decision.context
     mismatch = any(refusal.name == PKCE_VERIFIER_MISMATCH.name for refusal in decision.examination.refusals)
-    if not mismatch or not isinstance(known.client, Client):
+    if not mismatch or not isinstance(context.client, Client):
         return decision
-    find, owner = runtime.store.find, known.client.client_id
+    find, owner = runtime.store.find, context.client.client_id
     codes = [
         records.parse(AuthorizationCode, record.value).code_challenge for record in await find("code", owner=owner, limit=20)
     ]
     waiting = [records.parse(StoredAuthorization, record.value) for record in await find("pending", owner=owner, limit=20)]
     codes += [authorize_request(pending.text, pending.method).parameters.get("code_challenge") for pending in waiting]
-    known = structs.replace(known, attempts=tuple(challenge for challenge in codes if challenge))
+    context = structs.replace(context, attempts=tuple(challenge for challenge in codes if challenge))
     checks = stage.compiled_checks(decision.request)
-    return await client_authentication.decided(runtime, tenant, decision.request, known, TOKEN, checks)
+    return await client_authentication.decided(runtime, tenant, decision.request, context, TOKEN, checks)
 
 
 async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) -> TokenResult:
-    tenant, known, request = loaded.tenant, loaded.known, decision.request
-    spent = client_authentication.spent(runtime, request, known, decision.examination, loaded.jti_revision)
+    tenant, context, request = loaded.tenant, loaded.context, decision.request
+    spent = client_authentication.spent(runtime, request, context, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
         if stage.revokes(decision.examination):
-            by: RevokedBy = "code" if isinstance(known.code, AuthorizationCode) else "refresh"
-            spent += await grants.ended(runtime, tenant, _family_of(known), by)
+            by: RevokedBy = "code" if isinstance(context.code, AuthorizationCode) else "refresh"
+            spent += await grants.ended(runtime, tenant, _family_of(context), by)
         if spent:
             await runtime.store.transaction(spent)
-        return _refused_result(decision, known)
-    assert isinstance(known.client, Client)
+        return _refused_result(decision, context)
+    assert isinstance(context.client, Client)
     if request.parameters.get("grant_type") == "client_credentials":
-        offered = client_credentials.offered(tenant, request, known)
-        response, timeline = await client_credentials.grant(runtime, tenant, known.client, request, offered, spent)
-        return _granted_result(decision, response, known.client, timeline, partial(scope_negotiation.service, offered))
-    if isinstance(known.code, AuthorizationCode):
-        response = await _redeem(runtime, loaded, known.client, known.code, spent)
-        negotiation = partial(_negotiated, known.code, known.client, "refresh_token" in response)
-        return _granted_result(decision, response, known.client, known.code.timeline, negotiation)
-    assert isinstance(known.family, TokenFamily)
-    response = await _refresh(runtime, loaded, known.client, request, spent)
-    before, now = known.family.scope, response["scope"]
+        offered = client_credentials.offered(tenant, request, context)
+        response, timeline = await client_credentials.grant(runtime, tenant, context.client, request, offered, spent)
+        return _granted_result(decision, response, context.client, timeline, partial(scope_negotiation.service, offered))
+    if isinstance(context.code, AuthorizationCode):
+        response = await _redeem(runtime, loaded, context.client, context.code, spent)
+        negotiation = partial(_negotiated, context.code, context.client, "refresh_token" in response)
+        return _granted_result(decision, response, context.client, context.code.timeline, negotiation)
+    assert isinstance(context.family, TokenFamily)
+    response = await _refresh(runtime, loaded, context.client, request, spent)
+    before, now = context.family.scope, response["scope"]
     negotiation = partial(scope_negotiation.refreshed, before, now, "refresh_token" in response)
-    return _granted_result(decision, response, known.client, known.family.timeline, negotiation)
+    return _granted_result(decision, response, context.client, context.family.timeline, negotiation)
 
 
 def _negotiated(code: AuthorizationCode, client: Client, refreshes: bool) -> TokenSummary:
@@ -127,9 +127,9 @@ def _granted_result(
     return TokenResult(structs.replace(decision, negotiation=negotiation), response, client.client_id, timeline)
 
 
-def _refused_result(decision: TokenDecision, known: TokenContext) -> TokenResult:
-    client_id = known.client.client_id if isinstance(known.client, Client) else ""
-    grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
+def _refused_result(decision: TokenDecision, context: TokenContext) -> TokenResult:
+    client_id = context.client.client_id if isinstance(context.client, Client) else ""
+    grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     timeline = grant.timeline if isinstance(grant, (AuthorizationCode, TokenFamily)) and grant.client_id == client_id else ""
     return TokenResult(decision, None, client_id, timeline)
 
@@ -144,7 +144,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     tenant, now = tenant.under(client), runtime.now()
     stored = await _stored_family(runtime, tenant, request, now) if refreshing else _NO_FAMILY
     newest_clients = () if client else await registration.newest_clients(runtime, tenant.name)
-    known = TokenContext(
+    context = TokenContext(
         now=now,
         server=tenant.server,
         unusual_scopes=_has_unusual_scopes(request, client, tenant.server, stored.family),
@@ -163,15 +163,15 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
         newest_clients=newest_clients,
         from_page="origin" in request.headers,
     )
-    known, revision = await client_authentication.context_of(runtime, request, known)
-    if not client or (code_text and known.code is None):
-        known = await _with_meant(runtime, tenant, request, known)
-    return _Loaded(tenant, now, known, key, stored.record, revision)
+    context, revision = await client_authentication.context_of(runtime, request, context)
+    if not client or (code_text and context.code is None):
+        context = await _with_meant(runtime, tenant, request, context)
+    return _Loaded(tenant, now, context, key, stored.record, revision)
 
 
-async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: TokenContext) -> TokenContext:
+async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: TokenContext) -> TokenContext:
     """Adds what the request probably meant: the owner of the grant if client_id is missing, the code without extra text."""
-    grant = known.code if isinstance(known.code, AuthorizationCode) else known.family
+    grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
     claimed_id = request.claimed
     owner = (
         await registration.by_id(runtime, grant.client_id)
@@ -180,8 +180,8 @@ async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, k
     )
     code_text = request.parameters.get("code") or ""
     bare = stage.bare_code(code_text)
-    code = await _code(runtime, records.digest(bare)) if known.code is None and bare != code_text else known.bare
-    return structs.replace(known, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
+    code = await _code(runtime, records.digest(bare)) if context.code is None and bare != code_text else context.bare
+    return structs.replace(context, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
 
 async def _code(runtime: Runtime, key: str) -> AuthorizationCode | None:
@@ -261,16 +261,16 @@ async def _refresh(
     runtime: Runtime, loaded: _Loaded, client: Client, request: TokenRequest, spent: list[Step]
 ) -> dict[str, Any]:
     """Rotates the refresh token, or repeats the response of a rotation that this token already had."""
-    tenant, known, record, now = loaded.tenant, loaded.known, loaded.family_record, loaded.now
+    tenant, context, record, now = loaded.tenant, loaded.context, loaded.family_record, loaded.now
     policy = tenant.policy
-    family = known.family
+    family = context.family
     assert isinstance(family, TokenFamily)
     assert record is not None
     rotates = policy.rotate_refresh
-    if known.may_repeat:
+    if context.may_repeat:
         if spent:
             await runtime.store.transaction(spent)
-        return await _repeated_response(runtime, tenant, known)
+        return await _repeated_response(runtime, tenant, context)
     new = structs.replace(
         family,
         generation=family.generation + (1 if rotates else 0),
@@ -279,7 +279,7 @@ async def _refresh(
         asked=refresh.fingerprint(request, client),
     )
     text = refresh.access(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
-    scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, known.unusual_scopes)
+    scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, context.unusual_scopes)
     token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
@@ -296,8 +296,8 @@ def _narrowed_scope(family: TokenFamily, requested: str | None, client: Client, 
     return refresh.narrowed(family, requested, client, tenant.server)
 
 
-async def _repeated_response(runtime: Runtime, tenant: Tenant, known: TokenContext) -> dict[str, Any]:
-    family, token = known.family, known.answer
+async def _repeated_response(runtime: Runtime, tenant: Tenant, context: TokenContext) -> dict[str, Any]:
+    family, token = context.family, context.answer
     assert isinstance(family, TokenFamily)
     assert isinstance(token, AccessToken)
     text = refresh.access(runtime.keys.refresh, family.family, family.generation)
@@ -316,8 +316,8 @@ async def _refresh_response(
 def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
     """Decides whether some flow of this hospital could grant these scopes, even if they aren't registered for the app."""
     request = TokenRequest(Parameters((("scope", scope),)))
-    known = TokenContext(server=tenant.under(client).server, client=client)
-    return decide(SCRIPT, tenant, script_token.CHECKS, request, known)
+    context = TokenContext(server=tenant.under(client).server, client=client)
+    return decide(SCRIPT, tenant, script_token.CHECKS, request, context)
 
 
 async def for_script(
@@ -342,8 +342,8 @@ async def for_script(
     return stage.response(text, token, tenant.policy, {})
 
 
-def _family_of(known: TokenContext) -> str:
+def _family_of(context: TokenContext) -> str:
     """The grant that was used a second time."""
-    if isinstance(known.code, AuthorizationCode):
-        return known.code.family
-    return known.family.family if isinstance(known.family, TokenFamily) else ""
+    if isinstance(context.code, AuthorizationCode):
+        return context.code.family
+    return context.family.family if isinstance(context.family, TokenFamily) else ""

@@ -51,15 +51,15 @@ async def user_of(runtime: Runtime, tenant: Tenant, grant: AccessToken | TokenFa
     return await records.load_user(runtime, tenant, grant.user) if grant and grant.user else None
 
 
-async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, known: SubjectContext) -> SubjectContext:
+async def _with_subject(runtime: Runtime, tenant: Tenant, request: TokenRequest, context: SubjectContext) -> SubjectContext:
     """Adds the access token or refresh token. Their formats differ, so token_type_hint isn't needed."""
     text = request.parameters.get("token") or ""
     parsed = refresh.read(runtime.keys.refresh, text)
     if parsed is None:
-        return structs.replace(known, subject=await access_token(runtime, tenant, text))
+        return structs.replace(context, subject=await access_token(runtime, tenant, text))
     record = await runtime.store.get("family", parsed[0])
     if record is None or record.tenant != tenant.name:
-        return structs.replace(known, subject=None)
+        return structs.replace(context, subject=None)
     family = records.parse(TokenFamily, record.value)
     ended = family.mode == "online" and await sessions.ended(runtime, family.session)
-    return structs.replace(known, subject=family, generation=parsed[1], session_ended=ended)
+    return structs.replace(context, subject=family, generation=parsed[1], session_ended=ended)

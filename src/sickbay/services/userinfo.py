@@ -28,8 +28,8 @@ class UserInfoResult:
 async def userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> UserInfoResult:
     token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
-    known = AccessContext(now=runtime.now(), server=tenant.server, client=client, token=token, user=user)
-    decision = decide(USERINFO, tenant, stage.CHECKS, request, known)
+    context = AccessContext(now=runtime.now(), server=tenant.server, client=client, token=token, user=user)
+    decision = decide(USERINFO, tenant, stage.CHECKS, request, context)
     client_id, timeline = (token.client_id, token.timeline) if token else ("", "")
     if decision.refusal is not None or token is None or user is None:
         return UserInfoResult(decision, None, client_id, timeline)

@@ -111,11 +111,11 @@ def checked_body(runtime: Runtime, write: WriteRequest, resource: Any, id: str) 
 
 
 def decide_write(write: WriteRequest, checks: Sequence[Any], **context: Any) -> Decision[AccessRequest, AccessContext]:
-    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.known, **context))
+    return decide(FHIR, write.tenant, checks, write.request, structs.replace(write.seen.decision.context, **context))
 
 
 def rejected_by(write: WriteRequest, refusal: Refusal) -> WriteRejected:
-    return WriteRejected(refusal.status, decision=refused(FHIR, write.request, write.seen.decision.known, refusal))
+    return WriteRejected(refusal.status, decision=refused(FHIR, write.request, write.seen.decision.context, refusal))
 
 
 def id_taken(write: WriteRequest, current: Stored) -> WriteRejected:

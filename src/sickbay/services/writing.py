@@ -104,7 +104,7 @@ async def _replace(runtime: Runtime, write: WriteRequest, only_new: bool = False
     """Replaces the resource at the address. A deleted one counts as missing, whatever its last version was."""
     assert write.body is not None
     current = await _current(runtime, write, "u")
-    if current is None and not writes.may_choose_the_id(write.seen.decision.known.token, write.type):
+    if current is None and not writes.may_choose_the_id(write.seen.decision.context.token, write.type):
         return decisions.not_found(write)
     before = await decisions.record(runtime, write, current)
     declined = decisions.outside_record(write, current, before)

@@ -207,18 +207,17 @@ async def note(
     decision: Decision[Any, Any] | None = None,
     explanation: Explanation | None = None,
     body: str = "",
-    wire: RecordedRequest | None = None,
+    recorded: RecordedRequest | None = None,
     shown: bool = True,
     masked: Masked | None = None,
 ) -> Response:
     """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
-    wire: the request, instead of its body. masked: the exchange, if the response is a page that shows it.
+    recorded: the request, instead of its body. masked: the exchange, if the response is a page that shows it.
     """
     sandbox: Sandbox = request.app.state.sandbox
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
-    recorded = RecordedResponse(response.status_code, headers, stored_body)
     await sandbox.journal.write(
         Exchange(
             state_of(request.scope).exchange,
@@ -227,8 +226,8 @@ async def note(
             stage,
             client_id,
             timeline,
-            wire or recorded_request(request.scope, sandbox.runtime.base, body),
-            recorded,
+            recorded or recorded_request(request.scope, sandbox.runtime.base, body),
+            RecordedResponse(response.status_code, headers, stored_body),
             decision,
             explanation,
         ),

@@ -59,7 +59,7 @@ def test_resource_is_accepted_instead_of_aud() -> None:
 
 
 def test_without_known_bases_any_aud_is_accepted() -> None:
-    nowhere = samples.known(server=replace(samples.SERVER, fhir_bases=()))
+    nowhere = samples.sample_context(server=replace(samples.SERVER, fhir_bases=()))
     assert not refusals(sample_request(aud="https://ehr.example.org/fhir"), nowhere)
     assert refusals(sample_request(aud=None), nowhere) == ["aud-missing"]
 
@@ -72,7 +72,7 @@ def test_the_nearest_base_is_the_most_similar_one() -> None:
 
 @pytest.mark.parametrize(("fhir", "expected"), [("r4", samples.BASE), ("dstu2", samples.OLD), ("r9", samples.BASE)])
 def test_the_base_of_the_apps_fhir_version_is_named_first(fhir: str, expected: str) -> None:
-    context = samples.known(client=structs.replace(samples.CLIENT, fhir=fhir), launch=None)
+    context = samples.sample_context(client=structs.replace(samples.CLIENT, fhir=fhir), launch=None)
     for aud in (None, "http://localhost:7425/general"):
         facts = samples.examination(sample_request(**samples.ALONE, aud=aud), context).refusals[0].facts
         assert facts["bases"][0] == facts.get("closest", facts.get("base")) == expected

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import examination, known, refusals, sample_request, server
+from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 
-from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, known_for, relaxed
+from sickbay.authorization.authorize import CHECKS, DROPPED, GATE, STRICT, authorize_request, context_for, relaxed
 from sickbay.authorization.authorize.pkce import REFUSALS
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Policy
@@ -23,7 +23,7 @@ def test_a_valid_request_passes_every_check() -> None:
 
 
 def test_a_standalone_request_is_granted_without_a_launch() -> None:
-    assert examination(sample_request(**samples.ALONE), known(launch=None)).granted
+    assert examination(sample_request(**samples.ALONE), sample_context(launch=None)).granted
 
 
 def test_client_and_redirect_uri_are_checked_before_anything_else() -> None:
@@ -35,7 +35,8 @@ def test_client_and_redirect_uri_are_checked_before_anything_else() -> None:
 
 def test_every_independent_fault_is_reported_at_once() -> None:
     names = refusals(
-        sample_request(aud=None, state=None, launch=None, code_challenge=None, code_challenge_method=None), known(launch=None)
+        sample_request(aud=None, state=None, launch=None, code_challenge=None, code_challenge_method=None),
+        sample_context(launch=None),
     )
     assert names == [
         "state-missing",
@@ -54,18 +55,18 @@ def test_with_an_empty_context_checks_are_skipped_and_nothing_is_granted() -> No
 
 
 def test_checks_that_need_a_registration_wait_if_the_app_is_not_registered() -> None:
-    result = examination(of=known(client=None))
+    result = examination(of=sample_context(client=None))
     waiting = {checked.name for checked in result.checked if checked.waits_for == "client_is_registered"}
     assert waiting >= {"redirect_uri_is_registered", "scopes_are_registered", "launch_code_is_this_apps"}
 
 
 @given(st.sampled_from(sorted(STRICT)))
 def test_no_policy_relaxes_a_strict_refusal(name: str) -> None:
-    assert name not in relaxed(known(server=server(relaxed=(name,))))
+    assert name not in relaxed(sample_context(server=server(relaxed=(name,))))
 
 
 def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
-    result = examination(sample_request(state=None), known(server=server(state_required=False)))
+    result = examination(sample_request(state=None), sample_context(server=server(state_required=False)))
     assert result.granted
     assert [refusal.name for refusal in result.relaxed] == ["state-missing"]
 
@@ -73,7 +74,7 @@ def test_a_refusal_relaxed_by_policy_is_reported_as_advice() -> None:
 @pytest.mark.parametrize("mode", ["client", "policy"])
 def test_leniency_only_drops_scopes(mode: str) -> None:
     lenient = structs.replace(samples.CLIENT, scope_mode="lenient") if mode == "client" else samples.CLIENT
-    context = known(client=lenient, server=server(drop_unregistered_scopes=mode == "policy"))
+    context = sample_context(client=lenient, server=server(drop_unregistered_scopes=mode == "policy"))
     assert examination(sample_request(scope="launch patient/Patient.rs patient/Condition.rs patient/*.search"), context).granted
     assert refusals(sample_request(redirect_uri="https://evil.example/"), context) == ["redirect-uri-mismatch"]
 
@@ -98,13 +99,13 @@ def test_a_corrected_request_is_never_granted(dirt: str, at: int) -> None:
 
 
 def test_another_launch_code_is_known_only_if_it_is_the_live_one() -> None:
-    context = known(live_launch="fresh", live=samples.LAUNCH)
-    assert known_for(context, sample_request(), sample_request(launch="fresh")).launch == samples.LAUNCH
-    assert known_for(context, sample_request(), sample_request(launch="made-up")).launch is None
+    context = sample_context(live_launch="fresh", live=samples.LAUNCH)
+    assert context_for(context, sample_request(), sample_request(launch="fresh")).launch == samples.LAUNCH
+    assert context_for(context, sample_request(), sample_request(launch="made-up")).launch is None
 
 
 def test_another_client_is_unknown() -> None:
-    assert known_for(samples.KNOWN, sample_request(), sample_request(client_id="other")).client is UNKNOWN
+    assert context_for(samples.KNOWN, sample_request(), sample_request(client_id="other")).client is UNKNOWN
 
 
 def test_a_request_by_post_is_read_like_one_by_get() -> None:
@@ -115,9 +116,9 @@ def test_a_request_by_post_is_read_like_one_by_get() -> None:
 def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
     without_pkce = sample_request(code_challenge=None, code_challenge_method=None)
     assert refusals(without_pkce) == ["pkce-missing"]
-    assert not refusals(without_pkce, known(client=structs.replace(samples.CLIENT, pkce="if-sent")))
-    assert not refusals(without_pkce, known(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
-    off = known(server=server(pkce="off"))
+    assert not refusals(without_pkce, sample_context(client=structs.replace(samples.CLIENT, pkce="if-sent")))
+    assert not refusals(without_pkce, sample_context(server=replace(samples.SERVER, policy=Policy(pkce="if-sent"))))
+    off = sample_context(server=server(pkce="off"))
     assert examination(sample_request(code_challenge_method="plain"), off).granted
 
 
@@ -144,5 +145,5 @@ def test_the_tenants_pkce_mode_overrides_the_apps() -> None:
     ],
 )
 def test_policy_and_registration_each_add_relaxed_refusals(policy: dict[str, object], mode: str, names: set[str]) -> None:
-    context = known(server=server(**policy), client=structs.replace(samples.CLIENT, scope_mode=mode))
+    context = sample_context(server=server(**policy), client=structs.replace(samples.CLIENT, scope_mode=mode))
     assert relaxed(context) == names - STRICT

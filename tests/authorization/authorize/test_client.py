@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import examination, known, sample_request
+from tests.authorization.samples import examination, sample_context, sample_request
 
 from sickbay.authorization.authorize import GATE
 from sickbay.authorization.likely_clients import NAMED
@@ -24,7 +24,7 @@ SHARED = replace(
 
 
 def refused(request=None, **changed: object) -> list[tuple[str, str, dict[str, object]]]:
-    refusals = examination(request or sample_request(), known(**changed)).refusals
+    refusals = examination(request or sample_request(), sample_context(**changed)).refusals
     return [(refusal.name, refusal.error, dict(refusal.facts)) for refusal in refusals]
 
 
@@ -35,16 +35,16 @@ def test_without_a_client_id_the_registered_ones_are_suggested() -> None:
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
 def test_an_unknown_tenant_is_reported_first_and_closes_the_gate(server, expected: str | None) -> None:
-    result = examination(sample_request(), known(elsewhere="0b8a", server=server))
+    result = examination(sample_request(), sample_context(elsewhere="0b8a", server=server))
     facts = {"received": "0b8a", "expected": expected}
     assert result.refusals[0] == Refusal("tenant-unknown", "invalid_request", facts)
     assert not result.passed(GATE)
-    assert examination(sample_request(), known(server=server)).passed(GATE)
+    assert examination(sample_request(), sample_context(server=server)).passed(GATE)
 
 
 @pytest.mark.parametrize(("server", "expected"), [(samples.SERVER, samples.ENDPOINT), (UNKNOWN, None)])
 def test_a_request_to_the_wrong_endpoint_is_refused_with_the_right_one(server, expected: str | None) -> None:
-    result = examination(sample_request(), known(misdirected=True, server=server))
+    result = examination(sample_request(), sample_context(misdirected=True, server=server))
     if expected is None:
         assert "authorize-endpoint-not-discovered" not in {refusal.name for refusal in result.refusals}
         return

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.authorization import samples
-from tests.authorization.samples import examination, known, sample_request
+from tests.authorization.samples import examination, sample_context, sample_request
 
 from sickbay.authorization import refusals
 from sickbay.authorization.authorize import CHECKS, GATE, error_goes_to_the_app
@@ -77,7 +77,7 @@ PARAMETERS = st.fixed_dictionaries(
 def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
     parameters: dict[str, str | None], client: Client | None, elsewhere: str
 ) -> None:
-    result = examination(sample_request(**parameters), known(client=client, elsewhere=elsewhere))
+    result = examination(sample_request(**parameters), sample_context(client=client, elsewhere=elsewhere))
     first = CHECKS.index(GATE)
     early = {early_check.name for early_check in CHECKS[: first + 1]}
     assert before(GATE) <= early
@@ -89,7 +89,7 @@ def test_refusals_up_to_the_gate_are_pages_and_later_ones_are_redirects(
 
 
 def test_a_request_to_the_wrong_endpoint_gets_a_page_despite_a_proven_redirect_uri() -> None:
-    result = examination(of=known(misdirected=True))
+    result = examination(of=sample_context(misdirected=True))
     refusal = result.decisive()
     assert result.passed(GATE)
     assert refusal is not None

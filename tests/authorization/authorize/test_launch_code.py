@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import known, refusals, sample_request
+from tests.authorization.samples import refusals, sample_context, sample_request
 
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
@@ -20,20 +20,20 @@ from sickbay.kernel.checks import UNKNOWN, Refusal
     ],
 )
 def test_each_invalid_launch_code_has_its_own_refusal(launch, name: str) -> None:
-    assert refusals(sample_request(), known(launch=launch)) == [name]
+    assert refusals(sample_request(), sample_context(launch=launch)) == [name]
 
 
 def test_a_launch_code_is_valid_up_to_its_last_second() -> None:
-    assert not refusals(sample_request(), known(launch=structs.replace(samples.LAUNCH, expires_at=samples.NOW)))
+    assert not refusals(sample_request(), sample_context(launch=structs.replace(samples.LAUNCH, expires_at=samples.NOW)))
 
 
 @pytest.mark.parametrize("value", ["http://localhost:8100/launch", samples.BASE, samples.BASE + "/"])
 def test_a_url_is_not_a_launch_code(value: str) -> None:
-    assert refusals(sample_request(launch=value), known(launch=None)) == ["launch-param-is-url"]
+    assert refusals(sample_request(launch=value), sample_context(launch=None)) == ["launch-param-is-url"]
 
 
 def test_launch_scope_and_launch_code_require_each_other() -> None:
-    assert refusals(sample_request(launch=None, scope="launch openid user/Patient.rs"), known(launch=None)) == [
+    assert refusals(sample_request(launch=None, scope="launch openid user/Patient.rs"), sample_context(launch=None)) == [
         "launch-scope-without-launch-param"
     ]
     assert refusals(sample_request(scope="openid user/Patient.rs")) == ["launch-param-without-launch-scope"]
@@ -41,11 +41,11 @@ def test_launch_scope_and_launch_code_require_each_other() -> None:
 
 def test_an_expired_and_used_launch_code_gets_two_refusals() -> None:
     spoilt = structs.replace(samples.LAUNCH, expires_at=samples.NOW - 1, used_at=samples.NOW - 10)
-    assert refusals(sample_request(), known(launch=spoilt)) == ["launch-code-expired", "launch-code-reused"]
+    assert refusals(sample_request(), sample_context(launch=spoilt)) == ["launch-code-expired", "launch-code-reused"]
 
 
 def facts(**changed) -> dict[str, object]:
-    (refusal,) = samples.examination(sample_request(), known(**changed)).refusals
+    (refusal,) = samples.examination(sample_request(), sample_context(**changed)).refusals
     return dict(refusal.facts)
 
 
@@ -90,19 +90,19 @@ def test_the_live_launch_is_suggested_instead() -> None:
 def test_in_a_launch_aud_must_be_the_iss_of_the_launch(iss: str, aud: str, refused: bool) -> None:
     """Only if the iss is known and still a base of the server."""
     refusals_found = samples.examination(
-        sample_request(aud=aud), known(launch=structs.replace(samples.LAUNCH, iss=iss))
+        sample_request(aud=aud), sample_context(launch=structs.replace(samples.LAUNCH, iss=iss))
     ).refusals
     expected_facts = {"received": aud, "expected": iss, "note": "the iss of the launch"}
     assert refusals_found == ((Refusal("aud-not-iss-of-launch", "invalid_request", expected_facts),) if refused else ())
 
 
 def test_without_a_launch_aud_may_be_any_base() -> None:
-    assert not refusals(sample_request(**samples.ALONE, aud=samples.OLD), known(launch=None))
+    assert not refusals(sample_request(**samples.ALONE, aud=samples.OLD), sample_context(launch=None))
 
 
 def test_aud_is_not_compared_with_an_invalid_launch() -> None:
     launch = structs.replace(samples.LAUNCH, iss=samples.BASE)
-    assert refusals(sample_request(aud="https://elsewhere.example"), known(launch=launch)) == ["aud-mismatch"]
+    assert refusals(sample_request(aud="https://elsewhere.example"), sample_context(launch=launch)) == ["aud-mismatch"]
 
 
 @pytest.mark.parametrize(
@@ -116,16 +116,18 @@ def test_aud_is_not_compared_with_an_invalid_launch() -> None:
 )
 def test_a_tenant_may_allow_only_ehr_or_only_standalone_launches(launches, code, refused: str | None) -> None:
     scope = "launch openid" if code else "launch/patient openid"
-    context = known(server=samples.server(launches=launches), launch=samples.LAUNCH if code else None)
+    context = sample_context(server=samples.server(launches=launches), launch=samples.LAUNCH if code else None)
     refused_ = samples.examination(sample_request(launch=code, scope=scope), context).refusals
     expected_facts = {"received": refused, "expected": list(launches)}
     assert refused_ == (() if refused is None else (Refusal("launch-type-not-allowed", "unauthorized_client", expected_facts),))
 
 
 def test_the_refusal_says_that_launch_is_a_base_whatever_aud_is() -> None:
-    (refusal,) = samples.examination(sample_request(launch=samples.OLD), known(launch=None)).refusals
+    (refusal,) = samples.examination(sample_request(launch=samples.OLD), sample_context(launch=None)).refusals
     assert (refusal.name, refusal.facts["is_base"]) == ("launch-param-is-url", True)
-    (refusal,) = samples.examination(sample_request(launch="http://localhost:8100/launch"), known(launch=None)).refusals
+    (refusal,) = samples.examination(
+        sample_request(launch="http://localhost:8100/launch"), sample_context(launch=None)
+    ).refusals
     assert refusal.facts["is_base"] is False
 
 
@@ -134,5 +136,7 @@ def test_a_live_code_without_a_known_launch_is_not_suggested() -> None:
 
 
 def test_a_used_launch_code_is_an_invalid_request() -> None:
-    used = samples.examination(sample_request(), known(launch=structs.replace(samples.LAUNCH, used_at=samples.NOW))).refusals
+    used = samples.examination(
+        sample_request(), sample_context(launch=structs.replace(samples.LAUNCH, used_at=samples.NOW))
+    ).refusals
     assert [(refusal.name, refusal.error) for refusal in used] == [("launch-code-reused", "invalid_request")]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import known, sample_request
+from tests.authorization.samples import sample_context, sample_request
 
-from sickbay.authorization.authorize.parameters import known_for, pkce_mode
+from sickbay.authorization.authorize.parameters import context_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
 from sickbay.kernel.checks import UNKNOWN
 
 LIVE = structs.replace(samples.LAUNCH, timeline="timeline-2")
 OTHER = Client("other")
-KNOWN = known(live_launch="fresh", live=LIVE, newest_clients=(OTHER,), seen=frozenset({("state", "a")}))
+KNOWN = sample_context(live_launch="fresh", live=LIVE, newest_clients=(OTHER,), seen=frozenset({("state", "a")}))
 
 
 def after(**changes: str | None) -> AuthorizeContext:
-    return known_for(KNOWN, sample_request(), sample_request(**changes))
+    return context_for(KNOWN, sample_request(), sample_request(**changes))
 
 
 def test_what_was_not_corrected_is_still_known() -> None:
@@ -38,16 +38,16 @@ def test_another_launch_is_the_live_one_or_none() -> None:
 
 
 def test_a_corrected_request_came_to_the_wrong_address_only_if_its_address_is_the_same() -> None:
-    wrong, sent = known(misdirected=True), sample_request()
+    wrong, sent = sample_context(misdirected=True), sample_request()
     moved = structs.replace(sent, url=sent.url.replace("/authorize", "/elsewhere"))
-    assert known_for(wrong, sent, sample_request()).misdirected is True
-    assert known_for(wrong, sent, moved).misdirected is False
-    assert known_for(known(), sent, sample_request()).misdirected is False
+    assert context_for(wrong, sent, sample_request()).misdirected is True
+    assert context_for(wrong, sent, moved).misdirected is False
+    assert context_for(sample_context(), sent, sample_request()).misdirected is False
 
 
 def test_the_pkce_mode_is_the_tenants_or_the_apps_or_if_sent() -> None:
-    off = known(server=samples.server(pkce="off"))
+    off = sample_context(server=samples.server(pkce="off"))
     assert pkce_mode(off) == "off"
-    assert pkce_mode(known(client=structs.replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"
-    assert pkce_mode(known()) == "required"
+    assert pkce_mode(sample_context(client=structs.replace(samples.CLIENT, pkce="if-sent"))) == "if-sent"
+    assert pkce_mode(sample_context()) == "required"
     assert pkce_mode(AuthorizeContext()) == "if-sent"

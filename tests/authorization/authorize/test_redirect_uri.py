@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import examination, known, refusals, sample_request, server
+from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import GATE, authorize_request
 
@@ -49,7 +49,7 @@ def test_a_repeated_redirect_uri_or_client_id_closes_the_gate() -> None:
 
 
 def test_only_the_loopback_port_of_a_native_app_may_vary() -> None:
-    native = known(client=structs.replace(samples.CLIENT, native=True))
+    native = sample_context(client=structs.replace(samples.CLIENT, native=True))
     assert examination(sample_request(redirect_uri="http://localhost:51234/callback"), native).granted
     for uri in (
         "http://localhost:51234/other",
@@ -62,7 +62,7 @@ def test_only_the_loopback_port_of_a_native_app_may_vary() -> None:
 
 
 def test_a_tenant_may_allow_an_extra_query() -> None:
-    tolerant = known(server=server(redirect_extra_query=True))
+    tolerant = sample_context(server=server(redirect_extra_query=True))
     assert examination(sample_request(redirect_uri=samples.CALLBACK + "?a=b"), tolerant).granted
     assert not examination(sample_request(redirect_uri=samples.CALLBACK + "/?a=b"), tolerant).passed(GATE)
 
@@ -72,12 +72,12 @@ def test_a_missing_redirect_uri_is_refused_unless_the_tenant_allows_it_and_one_i
     assert refusals(without_uri) == ["redirect-uri-missing"]
     optional = server(redirect_uri_optional=True)
     single = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
-    assert examination(without_uri, known(server=optional, client=single)).granted
-    assert refusals(without_uri, known(server=optional)) == ["redirect-uri-missing"]
+    assert examination(without_uri, sample_context(server=optional, client=single)).granted
+    assert refusals(without_uri, sample_context(server=optional)) == ["redirect-uri-missing"]
 
 
 def test_an_unknown_client_closes_the_gate_completely() -> None:
-    result = examination(sample_request(), known(client=None))
+    result = examination(sample_request(), sample_context(client=None))
     assert [refusal.name for refusal in result.refusals] == ["client-id-unknown"]
     assert not result.passed(GATE)
 
@@ -99,6 +99,6 @@ def test_a_redirect_uri_that_matches_after_correction_is_refused_for_its_own_fau
 
 
 def test_an_allowed_extra_query_may_contain_a_question_mark() -> None:
-    tolerant = known(server=server(redirect_extra_query=True))
+    tolerant = sample_context(server=server(redirect_extra_query=True))
     assert not refusals(sample_request(redirect_uri=f"{samples.CALLBACK}?a=b?c=d"), tolerant)
     assert refusals(sample_request(redirect_uri=f"{samples.CALLBACK}x?a=b"), tolerant) == ["redirect-uri-mismatch"]

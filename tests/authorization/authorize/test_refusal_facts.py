@@ -13,7 +13,7 @@ from tests.authorization.samples import (
     GOOD,
     LAUNCH,
     examination,
-    known,
+    sample_context,
     sample_request,
 )
 
@@ -32,21 +32,21 @@ def pasted(text: str) -> AuthorizeRequest:
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             sample_request(client_id=None),
-            known(client=None, others=("a",)),
+            sample_context(client=None, others=("a",)),
             Refusal("client-id-missing", "invalid_request", {"received": None, "others": ["a"]}),
         ),
         (
             sample_request(client_id="x"),
-            known(client=None, others=("a",)),
+            sample_context(client=None, others=("a",)),
             Refusal("client-id-unknown", "unauthorized_client", {"received": "x", "others": ["a"]}),
         ),
         (
             pasted("&redirect_uri=http%3A%2F%2Fx%2F"),
-            known(),
+            sample_context(),
             Refusal(
                 "duplicate-parameter",
                 "invalid_request",
@@ -59,7 +59,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(redirect_uri=None),
-            known(),
+            sample_context(),
             Refusal(
                 "redirect-uri-missing",
                 "invalid_request",
@@ -72,12 +72,12 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(redirect_uri=None),
-            known(client=UNKNOWN),
+            sample_context(client=UNKNOWN),
             Refusal("redirect-uri-missing", "invalid_request", {"received": None, "registered": [], "nearest": None}),
         ),
         (
             sample_request(redirect_uri="http%3A%2F%2Flocalhost%3A8100%2Fcallback"),
-            known(),
+            sample_context(),
             Refusal(
                 "redirect-uri-double-encoded",
                 "invalid_request",
@@ -90,7 +90,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(redirect_uri=CALLBACK + "#x#y"),
-            known(),
+            sample_context(),
             Refusal(
                 "redirect-uri-has-fragment",
                 "invalid_request",
@@ -103,7 +103,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(redirect_uri=CALLBACK + "/"),
-            known(),
+            sample_context(),
             Refusal(
                 "redirect-uri-mismatch",
                 "invalid_request",
@@ -116,7 +116,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}".replace("callback", "call%0Aback")),
-            known(),
+            sample_context(),
             Refusal(
                 "url-has-whitespace",
                 "invalid_request",
@@ -129,7 +129,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             authorize_request(f"{ENDPOINT}?{encode([*GOOD.items()])}".replace("&redirect_uri", "&amp;redirect_uri")),
-            known(),
+            sample_context(),
             Refusal(
                 "url-html-escaped",
                 "invalid_request",
@@ -138,7 +138,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(client_id=GOOD["client_id"]),
-            known(client=structs.replace(CLIENT, enabled_tenants=("other",))),
+            sample_context(client=structs.replace(CLIENT, enabled_tenants=("other",))),
             Refusal(
                 "client-not-enabled-for-tenant",
                 "unauthorized_client",
@@ -147,28 +147,32 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             pasted("%0a"),
-            known(),
+            sample_context(),
             Refusal("url-has-whitespace", "invalid_request", {"received": "_method=S256%0a", "places": 1}),
         ),
-        (pasted("&amp;x=y"), known(), Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"})),
+        (
+            pasted("&amp;x=y"),
+            sample_context(),
+            Refusal("url-html-escaped", "invalid_request", {"received": "&amp;", "expected": "&"}),
+        ),
         (
             sample_request(response_type=None),
-            known(),
+            sample_context(),
             Refusal("response-type-missing", "invalid_request", {"received": None, "expected": "code"}),
         ),
         (
             sample_request(response_type="token"),
-            known(),
+            sample_context(),
             Refusal("response-type-invalid", "unsupported_response_type", {"received": "token", "expected": "code"}),
         ),
         (
             sample_request(response_mode="form_post"),
-            known(),
+            sample_context(),
             Refusal("response-mode-unsupported", "invalid_request", {"received": "form_post", "expected": "query"}),
         ),
         (
             pasted("&state=x"),
-            known(),
+            sample_context(),
             Refusal(
                 "duplicate-parameter",
                 "invalid_request",
@@ -181,7 +185,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(request="x"),
-            known(),
+            sample_context(),
             Refusal(
                 "request-object-unsupported",
                 "request_not_supported",
@@ -190,7 +194,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(request_uri="x"),
-            known(),
+            sample_context(),
             Refusal(
                 "request-object-unsupported",
                 "request_uri_not_supported",
@@ -199,17 +203,17 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(client_secret="hunter2"),
-            known(),
+            sample_context(),
             Refusal("client-secret-in-url", "invalid_request", {"received": "(a secret)", "expected": None}),
         ),
         (
             sample_request(state=None),
-            known(),
+            sample_context(),
             Refusal("state-missing", "invalid_request", {"received": None, "note": "random, new for each request"}),
         ),
         (
             sample_request(aud=None, audience="x"),
-            known(),
+            sample_context(),
             Refusal(
                 "aud-missing",
                 "invalid_request",
@@ -224,7 +228,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(aud=None),
-            known(server=UNKNOWN),
+            sample_context(server=UNKNOWN),
             Refusal(
                 "aud-missing",
                 "invalid_request",
@@ -239,7 +243,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(aud="https://ehr.example.org/r4"),
-            known(),
+            sample_context(),
             Refusal(
                 "aud-mismatch",
                 "invalid_request",
@@ -253,7 +257,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(aud=None, resource="http://localhost:7425/general/dstu"),
-            known(),
+            sample_context(),
             Refusal(
                 "aud-mismatch",
                 "invalid_request",
@@ -267,32 +271,32 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(code_challenge=None, code_challenge_method=None),
-            known(),
+            sample_context(),
             Refusal("pkce-missing", "invalid_request", {"received": None, "required": True}),
         ),
         (
             sample_request(code_challenge=None),
-            known(),
+            sample_context(),
             Refusal("pkce-method-without-challenge", "invalid_request", {"received": None, "method": "S256"}),
         ),
         (
             sample_request(code_challenge_method=None),
-            known(),
+            sample_context(),
             Refusal("pkce-method-missing", "invalid_request", {"received": None, "expected": "S256"}),
         ),
         (
             sample_request(code_challenge_method="plain"),
-            known(),
+            sample_context(),
             Refusal("pkce-plain", "invalid_request", {"received": "plain", "expected": "S256"}),
         ),
         (
             sample_request(code_challenge_method="s256"),
-            known(),
+            sample_context(),
             Refusal("pkce-method-invalid", "invalid_request", {"received": "s256", "expected": "S256"}),
         ),
         (
             sample_request(code_challenge="short"),
-            known(),
+            sample_context(),
             Refusal(
                 "pkce-challenge-malformed",
                 "invalid_request",
@@ -301,7 +305,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(launch=None, scope="launch openid"),
-            known(launch=None),
+            sample_context(launch=None),
             Refusal(
                 "launch-scope-without-launch-param",
                 "invalid_request",
@@ -310,7 +314,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(scope="launch/patient openid"),
-            known(),
+            sample_context(),
             Refusal(
                 "launch-param-without-launch-scope",
                 "invalid_request",
@@ -319,7 +323,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(launch=BASE),
-            known(launch=None),
+            sample_context(launch=None),
             Refusal(
                 "launch-param-is-url",
                 "invalid_request",
@@ -328,7 +332,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(launch="http://localhost:8100/launch", aud=None),
-            known(launch=None, server=UNKNOWN),
+            sample_context(launch=None, server=UNKNOWN),
             Refusal(
                 "aud-missing",
                 "invalid_request",
@@ -343,7 +347,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(),
-            known(launch=None),
+            sample_context(launch=None),
             Refusal(
                 "launch-code-unknown",
                 "invalid_request",
@@ -352,7 +356,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(),
-            known(launch=structs.replace(LAUNCH, client_id="other")),
+            sample_context(launch=structs.replace(LAUNCH, client_id="other")),
             Refusal(
                 "launch-code-other-client",
                 "invalid_request",
@@ -361,7 +365,7 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(),
-            known(launch=structs.replace(LAUNCH, expires_at=samples.NOW - 9)),
+            sample_context(launch=structs.replace(LAUNCH, expires_at=samples.NOW - 9)),
             Refusal(
                 "launch-code-expired",
                 "invalid_request",
@@ -375,12 +379,12 @@ def pasted(text: str) -> AuthorizeRequest:
         ),
         (
             sample_request(prompt="none"),
-            known(),
+            sample_context(),
             Refusal("prompt-none-without-session", "login_required", {"received": "none", "reason": "no user is signed in"}),
         ),
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
+    request_: AuthorizeRequest, context: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == expected
+    assert examination(request_, context).refusals[0] == expected

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.authorization.samples import examination, known, refusals, sample_request
+from tests.authorization.samples import examination, refusals, sample_context, sample_request
 
 from sickbay.authorization.authorize import authorize_request
 from sickbay.kernel.checks import Refusal
@@ -44,9 +44,9 @@ def test_harmless_parameters_are_accepted(changes: dict[str, str]) -> None:
 def test_a_silent_request_needs_a_known_session() -> None:
     silent = sample_request(prompt="none")
     for request in (silent, sample_request(prompt="none none")):
-        assert examination(request, known(session_user="amelia.wright")).granted
-    assert refusals(silent, known(session_user=None)) == ["prompt-none-without-session"]
-    assert refusals(sample_request(prompt="none", id_token_hint="a.b.c"), known(session_user=None)) == []
+        assert examination(request, sample_context(session_user="amelia.wright")).granted
+    assert refusals(silent, sample_context(session_user=None)) == ["prompt-none-without-session"]
+    assert refusals(sample_request(prompt="none", id_token_hint="a.b.c"), sample_context(session_user=None)) == []
 
 
 def test_only_repeated_oauth_parameters_are_refused() -> None:
@@ -55,7 +55,7 @@ def test_only_repeated_oauth_parameters_are_refused() -> None:
 
 
 def test_prompt_none_cannot_be_combined_with_other_prompts() -> None:
-    (refusal,) = examination(sample_request(prompt="login  none"), known(session_user="amelia.wright")).refusals
+    (refusal,) = examination(sample_request(prompt="login  none"), sample_context(session_user="amelia.wright")).refusals
     facts = {"received": "login none", "expected": "none"}
     assert refusal == Refusal("prompt-none-with-others", "invalid_request", facts)
 

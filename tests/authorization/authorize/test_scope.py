@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 from tests.authorization import samples
-from tests.authorization.samples import known, refusals, sample_request, server
+from tests.authorization.samples import refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import granted_scopes
 from sickbay.authorization.requested_scopes import FEW, LONGEST
@@ -56,20 +56,20 @@ def test_the_type_must_exist_in_the_fhir_version_of_the_requested_base() -> None
 def test_a_wildcard_needs_both_the_server_and_the_registration() -> None:
     wild = sample_request(scope="launch user/*.rs")
     assert not refusals(wild)
-    assert refusals(wild, known(server=server(wildcard_scopes=False))) == ["scope-wildcard-not-allowed"]
+    assert refusals(wild, sample_context(server=server(wildcard_scopes=False))) == ["scope-wildcard-not-allowed"]
     plain = structs.replace(samples.CLIENT, scope="launch openid user/Patient.rs")
-    assert refusals(wild, known(client=plain)) == ["scope-wildcard-not-allowed"]
+    assert refusals(wild, sample_context(client=plain)) == ["scope-wildcard-not-allowed"]
 
 
 def test_the_scope_version_matters_only_if_the_server_accepts_one() -> None:
     old = sample_request(scope="launch patient/Patient.read")
     assert not refusals(old)
-    assert refusals(old, known(server=server(scope_versions=("v2",)))) == ["scope-v1-on-v2-app"]
+    assert refusals(old, sample_context(server=server(scope_versions=("v2",)))) == ["scope-v1-on-v2-app"]
 
 
 def test_patient_scopes_without_a_patient_are_denied_rather_than_malformed() -> None:
     refusals_found = samples.examination(
-        sample_request(launch=None, scope="openid patient/Patient.rs"), known(launch=None)
+        sample_request(launch=None, scope="openid patient/Patient.rs"), sample_context(launch=None)
     ).refusals
     assert [(refusal.name, refusal.error) for refusal in refusals_found] == [("scope-patient-without-context", "access_denied")]
 
@@ -81,7 +81,7 @@ def test_wrong_case_causes_no_other_refusal() -> None:
 def test_an_unregistered_offline_access_is_left_out_instead_of_refused() -> None:
     client = structs.replace(samples.CLIENT, scope="launch openid fhirUser patient/Patient.rs")
     request = sample_request(scope="launch openid offline_access patient/Patient.rs")
-    assert not refusals(request, known(client=client))
+    assert not refusals(request, sample_context(client=client))
     dropped = [grant.scope for grant in granted_scopes(request, client, samples.SERVER) if not grant.granted]
     assert dropped == ["offline_access"]
 
@@ -129,11 +129,11 @@ def test_a_request_that_passes_the_strict_checks_is_granted_completely(requested
 def test_without_known_types_every_type_is_accepted() -> None:
     fictitious = sample_request(scope="launch user/Fictitious.rs")
     assert refusals(fictitious) == ["scope-resource-not-in-version"]
-    assert not refusals(fictitious, known(server=replace(samples.SERVER, resource_types={})))
+    assert not refusals(fictitious, sample_context(server=replace(samples.SERVER, resource_types={})))
 
 
 def test_a_v1_app_uses_v1_scopes_if_versions_cannot_be_mixed() -> None:
-    old = known(client=structs.replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
+    old = sample_context(client=structs.replace(samples.CLIENT, smart_version=1), server=server(mixed_scope_versions=False))
     assert not refusals(sample_request(scope="launch patient/Patient.read"), old)
     (refusal,) = samples.examination(sample_request(scope="launch patient/Patient.rs"), old).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-v1-on-v2-app", ["patient/Patient.read"])
@@ -192,14 +192,18 @@ def test_openid_claims_scopes_are_left_out_instead_of_refused(claims: str) -> No
     ("own", "type", "refused"), [(True, "patient", False), (True, "provider", True), (False, "patient", True)]
 )
 def test_a_policy_can_make_the_signed_in_patient_the_context(own: bool, type: str, refused: bool) -> None:
-    context = known(launch=None, client=structs.replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own))
+    context = sample_context(
+        launch=None, client=structs.replace(samples.CLIENT, type=type), server=server(own_patient_is_context=own)
+    )
     names = refusals(sample_request(launch=None, scope="openid patient/Patient.rs"), context)
     assert names == (["scope-patient-without-context"] if refused else [])
 
 
 def test_a_type_in_the_wrong_case_gets_one_refusal() -> None:
     app = structs.replace(samples.CLIENT, scope="launch patient/AllergyIntolerance.rs")
-    (refusal,) = samples.examination(sample_request(scope="launch patient/allergyintolerance.rs"), known(client=app)).refusals
+    (refusal,) = samples.examination(
+        sample_request(scope="launch patient/allergyintolerance.rs"), sample_context(client=app)
+    ).refusals
     assert (refusal.name, refusal.facts["corrected"]) == ("scope-wrong-case", ["patient/AllergyIntolerance.rs"])
 
 
@@ -212,7 +216,7 @@ def test_for_an_unenforceable_filter_the_scope_without_it_is_suggested(filter: s
 
 
 def refused_versions(request, at) -> list[str]:
-    refusals_found = samples.examination(request, known(server=at)).refusals
+    refusals_found = samples.examination(request, sample_context(server=at)).refusals
     return [refusal.facts["version"] for refusal in refusals_found if refusal.name == "scope-resource-not-in-version"]
 
 
@@ -236,7 +240,7 @@ def test_only_the_first_few_wrong_scopes_get_a_suggestion() -> None:
     """Each comparison reads all types: a thousand comparisons would delay other requests."""
     at = replace(server(), resource_types=dict.fromkeys(server().fhir_bases, ("Patient", "Observation")))
     many = [f"patient/Observation{'n' * number}.rs" for number in range(1, 31)]
-    refusals_found = samples.examination(sample_request(scope=" ".join(["launch", *many])), known(server=at)).refusals
+    refusals_found = samples.examination(sample_request(scope=" ".join(["launch", *many])), sample_context(server=at)).refusals
     (corrected,) = (
         candidate.facts["corrected"] for candidate in refusals_found if candidate.name == "scope-resource-not-in-version"
     )

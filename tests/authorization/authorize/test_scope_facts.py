@@ -7,7 +7,7 @@ from tests.authorization.samples import (
     CLIENT,
     OLD,
     examination,
-    known,
+    sample_context,
     sample_request,
     server,
 )
@@ -20,36 +20,36 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
 
 
 @pytest.mark.parametrize(
-    ("request_", "known", "expected"),
+    ("request_", "context", "expected"),
     [
         (
             sample_request(scope=None),
-            known(),
+            sample_context(),
             Refusal("scope-missing", "invalid_scope", {"received": None, "registered": SCOPE}),
         ),
         (
             sample_request(scope=" "),
-            known(client=UNKNOWN),
+            sample_context(client=UNKNOWN),
             Refusal("scope-missing", "invalid_scope", {"received": None, "registered": None}),
         ),
         (
             sample_request(scope="launch%20openid"),
-            known(),
+            sample_context(),
             Refusal("scope-double-encoded", "invalid_scope", {"received": "launch%20openid", "expected": "launch openid"}),
         ),
         (
             sample_request(scope="launch,openid"),
-            known(),
+            sample_context(),
             Refusal("scope-comma-separated", "invalid_scope", {"received": "launch,openid", "expected": "launch openid"}),
         ),
         (
             sample_request(scope="launch+openid"),
-            known(),
+            sample_context(),
             Refusal("scope-plus-literal", "invalid_scope", {"received": "launch+openid", "expected": "launch openid"}),
         ),
         (
             sample_request(scope="Launch patient/patient.RS"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-wrong-case",
                 "invalid_scope",
@@ -63,7 +63,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch patient/Patient.sr"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-v2-order",
                 "invalid_scope",
@@ -77,7 +77,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch patient/Observation.rs?category:not=x"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-malformed",
                 "invalid_scope",
@@ -92,7 +92,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch system/Patient.rs"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-system-in-user-flow",
                 "invalid_scope",
@@ -106,7 +106,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch user/*.rs"),
-            known(server=server(wildcard_scopes=False)),
+            sample_context(server=server(wildcard_scopes=False)),
             Refusal(
                 "scope-wildcard-not-allowed",
                 "invalid_scope",
@@ -115,7 +115,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch patient/Condition.rs"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-not-registered",
                 "invalid_scope",
@@ -130,7 +130,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch user/MedicationOrder.rs user/Xyz.rs"),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-resource-not-in-version",
                 "invalid_scope",
@@ -145,7 +145,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(scope="launch user/Xyz.rs", aud=OLD),
-            known(),
+            sample_context(),
             Refusal(
                 "scope-resource-not-in-version",
                 "invalid_scope",
@@ -160,7 +160,7 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
         ),
         (
             sample_request(launch=None, scope="openid patient/Patient.rs"),
-            known(launch=None),
+            sample_context(launch=None),
             Refusal(
                 "scope-patient-without-context",
                 "access_denied",
@@ -175,6 +175,6 @@ CLIENT_ID, SCOPE = CLIENT.client_id, CLIENT.scope
     ],
 )
 def test_each_refusal_carries_the_facts_of_its_explanation(
-    request_: AuthorizeRequest, known: AuthorizeContext, expected: Refusal
+    request_: AuthorizeRequest, context: AuthorizeContext, expected: Refusal
 ) -> None:
-    assert examination(request_, known).refusals[0] == expected
+    assert examination(request_, context).refusals[0] == expected

@@ -166,13 +166,13 @@ def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
 
 
 @settings(max_examples=500)
-@given(checks=stages(), known=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)), kind=st.sampled_from(KINDS))
+@given(checks=stages(), context=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)), kind=st.sampled_from(KINDS))
 def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
-    checks: tuple[Check[Any, Any], ...], known: Any, kind: str
+    checks: tuple[Check[Any, Any], ...], context: Any, kind: str
 ) -> None:
-    whole = kernel_checks.examine(checks, kind, known)
-    unknown = frozenset(name for name in NAMES if getattr(known, name) is UNKNOWN)
-    part = examine(dialect_comparison._plan(checks, unknown, kind), kind, known)
+    whole = kernel_checks.examine(checks, kind, context)
+    unknown = frozenset(name for name in NAMES if getattr(context, name) is UNKNOWN)
+    part = examine(dialect_comparison._plan(checks, unknown, kind), kind, context)
     assert part.refusals == whole.refusals
     assert {result for result in part.checked if result.outcome == "passed"} == {
         result for result in whole.checked if result.outcome == "passed"

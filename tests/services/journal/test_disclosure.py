@@ -81,16 +81,16 @@ def marked(value: Any, names: tuple[str, ...] | None, adds: bool) -> Any:
     return structs.replace(value, **changes)
 
 
-def variants(known: Any) -> Iterator[Any]:
+def variants(context: Any) -> Iterator[Any]:
     """Contexts with marks in everything stored, in one member or in one object, replacing the old values or added to them."""
-    names = list(known.__struct_fields__)
-    stored = [name for name in names if isinstance(getattr(known, name), STORED)]
+    names = list(context.__struct_fields__)
+    stored = [name for name in names if isinstance(getattr(context, name), STORED)]
     members = tuple(name for name in VALUES if name not in KEPT)
     single = [(name,) for name in ("redirect_uris", "redirect_uri", "scope", "patient", "user", "code_challenge", "launch_uri")]
     for chosen, adds in ((members, True), *((names, False) for names in (members, *single) if stored)):
-        yield structs.replace(known, **{name: marked(getattr(known, name), chosen, adds) for name in stored})
+        yield structs.replace(context, **{name: marked(getattr(context, name), chosen, adds) for name in stored})
     for name in stored:
-        yield structs.replace(known, **{name: marked(getattr(known, name), None, False)})
+        yield structs.replace(context, **{name: marked(getattr(context, name), None, False)})
     other = marked(Client(MARK), None, False)
     additions = {
         "others": (MARK,),
@@ -103,9 +103,9 @@ def variants(known: Any) -> Iterator[Any]:
     }
     for name, value in additions.items():
         if name in names:
-            yield structs.replace(known, **{name: value})
-    if isinstance(known, AuthorizeContext | TokenContext) and known.client is not UNKNOWN:
-        yield structs.replace(known, client=None, **({"others": (MARK,)} if "others" in names else {}))
+            yield structs.replace(context, **{name: value})
+    if isinstance(context, AuthorizeContext | TokenContext) and context.client is not UNKNOWN:
+        yield structs.replace(context, client=None, **({"others": (MARK,)} if "others" in names else {}))
 
 
 def decisions(id: str) -> Iterator[Decision]:
@@ -113,8 +113,8 @@ def decisions(id: str) -> Iterator[Decision]:
     evidence = case.load(case.paths()[id]).refused
     kind = KINDS[evidence["kind"]]
     request = kind.request(evidence)
-    known = kind.known(evidence, request)
-    for variant in [known, *(variants(known) if isinstance(known, Struct) else ())]:
+    context = kind.context(evidence, request)
+    for variant in [context, *(variants(context) if isinstance(context, Struct) else ())]:
         yield Decision(kind.stage, request, variant, kind.examine(request, variant))
 
 
@@ -125,7 +125,7 @@ def holds_good_token(examination: Examination) -> bool:
 
 def authenticated(decision: Decision) -> bool:
     """The documented exception: an authenticated confidential client may read its own registration and grants."""
-    client = getattr(decision.known, "client", None)
+    client = getattr(decision.context, "client", None)
     authenticated_by = [
         decision.examination.passed(check)
         for check in (client_authentication.secret_is_right, client_assertion.signature_is_right)

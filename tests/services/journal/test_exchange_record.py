@@ -44,13 +44,15 @@ def decisions() -> list[tuple[str, Decision]]:
 def _decision(kind: str, evidence: dict[str, Any]) -> Decision:
     """A decision as in a live request, where only the hash of the registered secret is known."""
     request = KINDS[kind].request(evidence)
-    known = KINDS[kind].known(evidence, request)
-    if not isinstance(known.server, Server):
-        known = structs.replace(known, server=Server())
-    if getattr(known, "secret", None) and isinstance(known.client, Client):
-        known = structs.replace(known, secret=None, client=structs.replace(known.client, secret_hash=hashed(known.secret)))
-    examination = KINDS[kind].examine(request, known)
-    return Decision(KINDS[kind].stage, request, known, examination, examination.decisive())
+    context = KINDS[kind].context(evidence, request)
+    if not isinstance(context.server, Server):
+        context = structs.replace(context, server=Server())
+    if getattr(context, "secret", None) and isinstance(context.client, Client):
+        context = structs.replace(
+            context, secret=None, client=structs.replace(context.client, secret_hash=hashed(context.secret))
+        )
+    examination = KINDS[kind].examine(request, context)
+    return Decision(KINDS[kind].stage, request, context, examination, examination.decisive())
 
 
 CASES = dict(decisions())
@@ -188,7 +190,7 @@ def test_a_record_of_an_older_sickbay_is_redacted_when_it_is_read(tmp_path: Path
 @pytest.mark.parametrize("name", REFUSED[::5])
 def test_an_exchange_shown_in_its_own_response_is_stored_as_if_masked_again(name: str) -> None:
     recorded = exchange(name, body=None)
-    before = recorded._replace(at=recorded.at - 0.2, answer=RecordedResponse(400, {"content-type": "text/html"}))
+    before = recorded._replace(at=recorded.at - 0.2, response=RecordedResponse(400, {"content-type": "text/html"}))
     runtime: Any = None
     stored_record = asyncio.run(stored(runtime, recorded, exchange_record._masked(before, LiveSecrets())))
     assert stored_record == record(recorded, LiveSecrets())
@@ -198,7 +200,7 @@ def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkey
     recorded = exchange(REFUSED[0], body=None)
     with monkeypatch.context() as patched:
         patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
-        masked = exchange_record._masked(recorded._replace(answer=RecordedResponse(200, {})), LiveSecrets())
+        masked = exchange_record._masked(recorded._replace(response=RecordedResponse(200, {})), LiveSecrets())
     runtime: Any = None
     assert text_of(asyncio.run(stored(runtime, recorded, masked))) == json.dumps(
         minimal(recorded), separators=(",", ":"), ensure_ascii=False

@@ -182,7 +182,7 @@ def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> No
 def test_the_size_of_queued_exchanges_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
     writer = Journal(cast(Runtime, SimpleNamespace(on_exchange=None)))
-    large = exchange("access")._replace(wire=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
+    large = exchange("access")._replace(request=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
         writer.hold(large)
     assert writer._granted.bytes <= journal.WAITING_BYTES

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from sickbay.authorization.authorize import aud, client, launch, pkce, redirect_uri, request_syntax, scope
 from sickbay.authorization.authorize.granting import GrantedScope, granted_scopes
-from sickbay.authorization.authorize.parameters import AuthorizeCheck, known_for, pkce_mode
+from sickbay.authorization.authorize.parameters import AuthorizeCheck, context_for, pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
@@ -23,10 +23,10 @@ __all__ = [
     "GATE",
     "GrantedScope",
     "authorize_request",
+    "context_for",
     "error_goes_to_the_app",
     "examined",
     "granted_scopes",
-    "known_for",
     "relaxed",
 ]
 
@@ -134,18 +134,18 @@ STRICT = frozenset(
 """Refusals that no policy can relax: they protect who asks, where the response goes, the token's server and the launch."""
 
 
-def relaxed(known: AuthorizeContext) -> frozenset[str]:
+def relaxed(context: AuthorizeContext) -> frozenset[str]:
     """Returns the refusals that policy and registration reduce to advice."""
     names: set[str] = set()
-    if isinstance(known.server, Server):
-        policy = known.server.policy
+    if isinstance(context.server, Server):
+        policy = context.server.policy
         names |= {*policy.relaxed}
         names |= {scopes.SCOPE_COMMA_SEPARATED.name} if "," in policy.scope_separators else set()
         names |= set() if policy.state_required else {refusals.STATE_MISSING.name}
         names |= DROPPED if policy.drop_unregistered_scopes else set()
-    if isinstance(known.client, Client) and known.client.scope_mode == "lenient":
+    if isinstance(context.client, Client) and context.client.scope_mode == "lenient":
         names |= DROPPED
-    return frozenset(names | (pkce.REFUSALS if pkce_mode(known) == "off" else set())) - STRICT
+    return frozenset(names | (pkce.REFUSALS if pkce_mode(context) == "off" else set())) - STRICT
 
 
 def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page: Collection[str] = ()) -> bool:
@@ -156,9 +156,9 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
     return examination.passed(GATE) and refusal.redirectable and refusal.name not in on_a_page
 
 
-def examined(request: AuthorizeRequest, known: AuthorizeContext) -> Examination:
+def examined(request: AuthorizeRequest, context: AuthorizeContext) -> Examination:
     """Runs all checks with what this tenant and app relax, which matters only if a check refuses."""
-    return granted(_COMPILED, request, known) or examine(CHECKS, request, known, relaxed(known))
+    return granted(_COMPILED, request, context) or examine(CHECKS, request, context, relaxed(context))
 
 
 _COMPILED = compile(CHECKS)

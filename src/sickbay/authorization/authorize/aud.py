@@ -13,10 +13,10 @@ from sickbay.protocol import urls
 
 
 @check()
-def aud_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if audience(request) or not known.smart:
+def aud_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if audience(request) or not context.smart:
         return None
-    bases = list(likely(known.server, known)) if isinstance(known.server, Server) else []
+    bases = list(likely(context.server, context)) if isinstance(context.server, Server) else []
     facts = {
         "received": None,
         "audience": request.parameters.get("audience"),
@@ -28,8 +28,8 @@ def aud_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal |
 
 
 @check(requires=("server",), after=(aud_is_sent,))
-def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    server = known.server
+def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    server = context.server
     if not isinstance(server, Server) or not server.fhir_bases:
         return None
     wire = [request.wire(name) or "" for name in ("aud", "resource")]
@@ -37,16 +37,16 @@ def aud_is_a_fhir_base_of_this_server(request: AuthorizeRequest, known: Authoriz
         return None
     facts = {
         "received": request.wire("aud") or request.wire("resource"),
-        "bases": list(likely(server, known)),
-        "closest": nearest(audience(request) or "", likely(server, known)),
+        "bases": list(likely(server, context)),
+        "closest": nearest(audience(request) or "", likely(server, context)),
         "endpoints": [server.authorization_endpoint, server.token_endpoint],
     }
     return refusals.AUD_MISMATCH.with_facts(facts)
 
 
-def likely(server: Server, known: AuthorizeContext) -> tuple[str, ...]:
+def likely(server: Server, context: AuthorizeContext) -> tuple[str, ...]:
     """Returns the server's bases; those of the FHIR version that the app is registered for come first."""
-    version = VERSIONS.get(known.client.fhir) if isinstance(known.client, Client) else None
+    version = VERSIONS.get(context.client.fhir) if isinstance(context.client, Client) else None
     number = version.number if version else None
     return tuple(sorted(server.fhir_bases, key=lambda base: server.fhir_versions.get(base) != number))
 

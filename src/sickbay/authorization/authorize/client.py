@@ -13,48 +13,48 @@ from sickbay.protocol import urls
 
 
 @check()
-def address_is_of_a_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if not known.elsewhere:
+def address_is_of_a_tenant(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if not context.elsewhere:
         return None
-    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else None
-    return refusals.TENANT_UNKNOWN(received=known.elsewhere, expected=endpoint)
+    endpoint = context.server.authorization_endpoint if isinstance(context.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=context.elsewhere, expected=endpoint)
 
 
 @check(requires=("server",))
-def address_is_the_authorization_endpoint(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if not known.misdirected:
+def address_is_the_authorization_endpoint(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if not context.misdirected:
         return None
-    endpoint = known.server.authorization_endpoint if isinstance(known.server, Server) else ""
+    endpoint = context.server.authorization_endpoint if isinstance(context.server, Server) else ""
     facts = {"received": request.url, "expected": endpoint, "endpoint": endpoint}
     return refusals.AUTHORIZE_ENDPOINT_NOT_DISCOVERED.with_facts(facts)
 
 
 @check()
-def client_id_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def client_id_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None
-    facts = {"received": None, "others": list(known.others), **_meant(request, known)}
+    facts = {"received": None, "others": list(context.others), **_meant(request, context)}
     return refusals.CLIENT_ID_MISSING.with_facts(facts)
 
 
-def _meant(request: AuthorizeRequest, known: AuthorizeContext) -> dict[str, object]:
+def _meant(request: AuthorizeRequest, context: AuthorizeContext) -> dict[str, object]:
     sent = request.parameters
-    return meant(sent.get("client_id"), sent.get("redirect_uri"), known.newest_clients)
+    return meant(sent.get("client_id"), sent.get("redirect_uri"), context.newest_clients)
 
 
 @check(requires=("client",), after=(client_id_is_sent,))
-def client_is_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if isinstance(known.client, Client):
+def client_is_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if isinstance(context.client, Client):
         return None
     sent = request.parameters.get("client_id")
-    coming: dict[str, object] = {} if known.live_at is None else {"live_at": known.live_at}
-    facts = {"received": sent, "others": list(known.others), **coming, **_meant(request, known)}
+    coming: dict[str, object] = {} if context.live_at is None else {"live_at": context.live_at}
+    facts = {"received": sent, "others": list(context.others), **coming, **_meant(request, context)}
     return refusals.CLIENT_ID_UNKNOWN.with_facts(facts)
 
 
 @check(requires=("client", "server"), after=(client_is_registered,))
-def client_is_enabled_for_this_tenant(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    client, server = known.client, known.server
+def client_is_enabled_for_this_tenant(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    client, server = context.client, context.server
     if not isinstance(client, Client) or not isinstance(server, Server) or client.enabled_tenants is None:
         return None
     tenant = _tenant(audience(request) or "", server.tenants)

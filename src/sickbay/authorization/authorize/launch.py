@@ -20,23 +20,23 @@ def _code(request: AuthorizeRequest) -> str | None:
 
 
 @check(requires=("server",))
-def launch_type_is_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def launch_type_is_allowed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Policy and registration say which launches are allowed: from the EHR with a launch code, or standalone."""
-    allowed = known.server.policy.launches if isinstance(known.server, Server) else ()
+    allowed = context.server.policy.launches if isinstance(context.server, Server) else ()
     kind = "ehr" if _code(request) else "standalone"
     facts = {"received": kind, "expected": list(allowed)}
     return None if kind in allowed else refusals.LAUNCH_TYPE_NOT_ALLOWED.with_facts(facts)
 
 
 @check()
-def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
-    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _expected_launch(known))
+    return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _expected_launch(context))
 
 
 @check()
-def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not _code(request) or not tokens(request) or asks_launch(request):
         return None
     facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
@@ -44,56 +44,56 @@ def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, known: Au
 
 
 @check()
-def launch_is_a_code_and_no_url(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def launch_is_a_code_and_no_url(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     code = _code(request)
-    if not code or not (urls.is_absolute(code) or _is_base(code, request, known)):
+    if not code or not (urls.is_absolute(code) or _is_base(code, request, context)):
         return None
-    facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, known)}
-    return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _expected_launch(known))
+    facts = {"received": code, "aud": audience(request), "is_base": _is_base(code, request, context)}
+    return refusals.LAUNCH_PARAM_IS_URL.with_facts(facts | _expected_launch(context))
 
 
-def _is_base(code: str, request: AuthorizeRequest, known: AuthorizeContext) -> bool:
-    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+def _is_base(code: str, request: AuthorizeRequest, context: AuthorizeContext) -> bool:
+    bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     return urls.normalised(code) in {urls.normalised(url) for url in (*bases, audience(request)) if url}
 
 
 @check(requires=("launch",), after=(launch_is_a_code_and_no_url,))
-def launch_code_was_issued_here(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def launch_code_was_issued_here(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     code = _code(request)
-    if not code or isinstance(known.launch, Launch):
+    if not code or isinstance(context.launch, Launch):
         return None
-    return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _expected_launch(known))
+    return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _expected_launch(context))
 
 
 @check(requires=("launch",), after=(launch_code_was_issued_here, client_is_registered), inputs="launch")
-def launch_code_is_this_apps(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    launch, client = known.launch, known.client
+def launch_code_is_this_apps(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    launch, client = context.launch, context.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
-    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _expected_launch(known))
+    return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _expected_launch(context))
 
 
 @check(requires=("launch", "now"), after=(launch_code_was_issued_here,), inputs="launch")
-def launch_code_is_fresh(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    launch, now = known.launch, known.now
+def launch_code_is_fresh(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    launch, now = context.launch, context.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
-    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_age_facts(request, known, now - launch.expires_at))
+    return refusals.LAUNCH_CODE_EXPIRED.with_facts(_age_facts(request, context, now - launch.expires_at))
 
 
 @check(requires=("launch",), after=(launch_code_was_issued_here,), inputs="launch")
-def launch_code_is_unused(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    launch = known.launch
+def launch_code_is_unused(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    launch = context.launch
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
-    ago = known.now - launch.used_at if isinstance(known.now, int) and launch.used_at else None
-    return refusals.LAUNCH_CODE_REUSED.with_facts(_age_facts(request, known, ago))
+    ago = context.now - launch.used_at if isinstance(context.now, int) and launch.used_at else None
+    return refusals.LAUNCH_CODE_REUSED.with_facts(_age_facts(request, context, ago))
 
 
 @check(requires=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), inputs="launch")
-def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """`aud` must be the server that the app was launched with, in the same FHIR version (SMART 2.2, authorize request)."""
-    launch, server = known.launch, known.server
+    launch, server = context.launch, context.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):
         return None
     if base_of(launch.iss, server.fhir_bases) in (None, base(request, server)):
@@ -102,15 +102,15 @@ def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, known: AuthorizeCont
     return refusals.AUD_NOT_ISS_OF_LAUNCH.with_facts(facts)
 
 
-def _expected_launch(known: AuthorizeContext) -> dict[str, Any]:
+def _expected_launch(context: AuthorizeContext) -> dict[str, Any]:
     """Returns what to send instead: the code of this app's launch that is still valid, if one is known."""
-    live, now = known.live, known.now
-    if known.live_launch is None or live is None:
+    live, now = context.live, context.now
+    if context.live_launch is None or live is None:
         return {"note": "the launch value of the launch URL"}
     ago = f"{now - live.created_at} seconds earlier, " if isinstance(now, int) and live.created_at else ""
-    return {"expected": known.live_launch, "note": f"given to your app {ago}in its launch URL"}
+    return {"expected": context.live_launch, "note": f"given to your app {ago}in its launch URL"}
 
 
-def _age_facts(request: AuthorizeRequest, known: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
+def _age_facts(request: AuthorizeRequest, context: AuthorizeContext, seconds: int | None) -> dict[str, Any]:
     ago = "before" if seconds is None else f"{seconds} seconds ago" if seconds != 1 else "1 second ago"
-    return {"received": _code(request), "seconds": seconds, "ago": ago} | _expected_launch(known)
+    return {"received": _code(request), "seconds": seconds, "ago": ago} | _expected_launch(context)

@@ -112,28 +112,30 @@ def base_here(aud: str, server: Server) -> str | None:
     return base_of(aud, server.fhir_bases) or server.also.get(base_of(aud, tuple(server.also)) or "")
 
 
-def pkce_mode(known: AuthorizeContext) -> Pkce:
+def pkce_mode(context: AuthorizeContext) -> Pkce:
     """Returns the tenant's policy, or the app's registration; "if-sent" if neither is known."""
-    if isinstance(known.server, Server) and known.server.policy.pkce:
-        return known.server.policy.pkce
-    return known.client.pkce if isinstance(known.client, Client) else "if-sent"
+    if isinstance(context.server, Server) and context.server.policy.pkce:
+        return context.server.policy.pkce
+    return context.client.pkce if isinstance(context.client, Client) else "if-sent"
 
 
-def known_for(known: AuthorizeContext, request: AuthorizeRequest, corrected: AuthorizeRequest) -> AuthorizeContext:
+def context_for(context: AuthorizeContext, request: AuthorizeRequest, corrected: AuthorizeRequest) -> AuthorizeContext:
     """Returns what is still known of the corrected request. Another client is UNKNOWN unless it is a likely client, and
     another launch unless it is the live launch.
     """
     id = corrected.parameters.get("client_id")
-    client = known.client if id == request.parameters.get("client_id") else _likely_client(known, id)
+    client = context.client if id == request.parameters.get("client_id") else _likely_client(context, id)
     code = corrected.parameters.get("launch")
-    launch = known.launch if code == request.parameters.get("launch") else _launch(known, code)
-    misdirected = known.misdirected and corrected.url == request.url
-    return structs.replace(known, client=client, launch=launch, seen=frozenset(), misdirected=misdirected, unusual_scopes=True)
+    launch = context.launch if code == request.parameters.get("launch") else _launch(context, code)
+    misdirected = context.misdirected and corrected.url == request.url
+    return structs.replace(
+        context, client=client, launch=launch, seen=frozenset(), misdirected=misdirected, unusual_scopes=True
+    )
 
 
-def _likely_client(known: AuthorizeContext, id: str | None) -> Client | Unknown:
-    return next((client for client in known.newest_clients if client.client_id == id), UNKNOWN)
+def _likely_client(context: AuthorizeContext, id: str | None) -> Client | Unknown:
+    return next((client for client in context.newest_clients if client.client_id == id), UNKNOWN)
 
 
-def _launch(known: AuthorizeContext, code: str | None) -> Launch | None:
-    return known.live if code and code == known.live_launch else None
+def _launch(context: AuthorizeContext, code: str | None) -> Launch | None:
+    return context.live if code and code == context.live_launch else None

@@ -31,14 +31,14 @@ def _sent(request: AuthorizeRequest) -> tuple[str | None, str | None]:
 
 
 @check()
-def code_challenge_is_sent_where_required(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if any(_sent(request)) or not asks_for_code(request) or pkce_mode(known) != "required":
+def code_challenge_is_sent_where_required(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if any(_sent(request)) or not asks_for_code(request) or pkce_mode(context) != "required":
         return None
     return refusals.PKCE_MISSING(received=None, required=True)
 
 
 @check()
-def code_challenge_comes_with_its_method(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def code_challenge_comes_with_its_method(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     challenge, method = _sent(request)
     if method and not challenge:
         return refusals.PKCE_METHOD_WITHOUT_CHALLENGE(received=None, method=method)
@@ -48,7 +48,7 @@ def code_challenge_comes_with_its_method(request: AuthorizeRequest, known: Autho
 
 
 @check()
-def code_challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def code_challenge_method_is_s256(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     method = _sent(request)[1]
     if method in (None, "S256"):
         return None
@@ -57,7 +57,7 @@ def code_challenge_method_is_s256(request: AuthorizeRequest, known: AuthorizeCon
 
 
 @check()
-def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     challenge = _sent(request)[0]
     if challenge is None or pkce.is_challenge(challenge):
         return None

@@ -12,16 +12,16 @@ from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import client_uris, urls
 
 
-def _policy(known: AuthorizeContext) -> Policy:
-    return known.server.policy if isinstance(known.server, Server) else Policy()
+def _policy(context: AuthorizeContext) -> Policy:
+    return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
-def _registered(known: AuthorizeContext) -> tuple[str, ...]:
-    return known.client.redirect_uris if isinstance(known.client, Client) else ()
+def _registered(context: AuthorizeContext) -> tuple[str, ...]:
+    return context.client.redirect_uris if isinstance(context.client, Client) else ()
 
 
 @check()
-def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def client_id_and_redirect_uri_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     repeated = [name for name in request.parameters.repeated() if name in ("client_id", "redirect_uri")]
     return refusals.DUPLICATE_CLIENT_ID_OR_REDIRECT_URI.with_facts(repetition(request, repeated)) if repeated else None
 
@@ -32,32 +32,32 @@ def repetition(request: AuthorizeRequest, names: list[str]) -> dict[str, object]
 
 
 @check()
-def redirect_uri_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def redirect_uri_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("redirect_uri"):
         return None
-    if _policy(known).redirect_uri_optional and len(_registered(known)) == 1:
+    if _policy(context).redirect_uri_optional and len(_registered(context)) == 1:
         return None
-    if not known.smart and "openid" not in tokens(request):
+    if not context.smart and "openid" not in tokens(request):
         return None  # OAuth requires it only if several are registered (RFC 6749 3.1.2.3)
-    facts = {"received": None, "registered": list(_registered(known)), "nearest": next(iter(_registered(known)), None)}
+    facts = {"received": None, "registered": list(_registered(context)), "nearest": next(iter(_registered(context)), None)}
     return refusals.REDIRECT_URI_MISSING.with_facts(facts)
 
 
 @check(after=(redirect_uri_is_sent,))
-def redirect_uri_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def redirect_uri_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     wire = request.wire("redirect_uri") or ""
     if not urls.is_encoded_twice(wire):
         return None
-    facts = {"received": wire, "expected": urls.decoded_again(wire), "registered": list(_registered(known))}
+    facts = {"received": wire, "expected": urls.decoded_again(wire), "registered": list(_registered(context))}
     return refusals.REDIRECT_URI_DOUBLE_ENCODED.with_facts(facts)
 
 
 @check(after=(redirect_uri_is_sent,))
-def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def redirect_uri_has_no_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     uri = request.parameters.get("redirect_uri") or ""
     if "#" not in uri:
         return None
-    facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered(known))}
+    facts = {"received": uri, "expected": uri.partition("#")[0], "registered": list(_registered(context))}
     return refusals.REDIRECT_URI_HAS_FRAGMENT.with_facts(facts)
 
 
@@ -71,14 +71,14 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, known: AuthorizeCont
         redirect_uri_has_no_fragment,
     ),
 )
-def redirect_uri_is_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """The gate of the endpoint: until this check has passed, no response may be sent to the redirect URI."""
-    client = known.client
+    client = context.client
     uri = request.parameters.get("redirect_uri")
     assert isinstance(client, Client)
     if uri is None:  # a dialect allows leaving it out if only one is registered
         return next(filter(None, map(_unusable, client.redirect_uris)), None)
-    if not any(_same(client, _policy(known), registered, uri) for registered in client.redirect_uris):
+    if not any(_same(client, _policy(context), registered, uri) for registered in client.redirect_uris):
         facts = {"received": uri, "registered": list(client.redirect_uris), "launch_uri": client.launch_uri}
         return refusals.REDIRECT_URI_MISMATCH.with_facts(facts)
     return _unusable(uri) or _corrected(request, uri)

@@ -39,7 +39,7 @@ OBJECTS = {
 
 
 @check()
-def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def url_is_on_one_line(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not urls.has_whitespace(request.raw):
         return None
     match = re.search(r"(\S{0,12})(\s+|%0[ad])(\S{0,12})", request.raw, re.I)
@@ -51,53 +51,53 @@ def url_is_on_one_line(request: AuthorizeRequest, known: AuthorizeContext) -> Re
 
 
 @check()
-def ampersands_are_not_html_escaped(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def ampersands_are_not_html_escaped(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not urls.is_html_escaped(request.raw):
         return None
     return refusals.URL_HTML_ESCAPED(received="&amp;", expected="&")
 
 
 @check()
-def response_type_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def response_type_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("response_type"):
         return None
     return refusals.RESPONSE_TYPE_MISSING(received=None, expected="code")
 
 
 @check(after=(response_type_is_sent,))
-def response_type_is_code(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def response_type_is_code(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     response_type = request.parameters.get("response_type") or ""
-    if response_type == "code" or (not known.smart and RESPONSE_TYPES.issuperset(response_type.split())):
+    if response_type == "code" or (not context.smart and RESPONSE_TYPES.issuperset(response_type.split())):
         return None
     return refusals.RESPONSE_TYPE_INVALID(received=response_type, expected="code")
 
 
 @check()
-def response_mode_is_query(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def response_mode_is_query(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     mode = request.parameters.get("response_mode")
-    if mode in (None, "query") or not known.smart:
+    if mode in (None, "query") or not context.smart:
         return None
     return refusals.RESPONSE_MODE_UNSUPPORTED(received=mode, expected="query")
 
 
 @check()
-def parameters_are_sent_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def parameters_are_sent_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     repeated = [name for name in request.parameters.repeated() if name in ONCE]
     return refusals.DUPLICATE_PARAMETER.with_facts(repetition(request, repeated)) if repeated else None
 
 
 @check()
-def request_object_is_not_used(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def request_object_is_not_used(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     used = next((name for name in OBJECTS if request.parameters.get(name)), None)
-    if used is None or not known.smart:
+    if used is None or not context.smart:
         return None
     facts = {"received": used, "name": used, "expected": "plain parameters"}
     return OBJECTS[used].with_facts(facts)
 
 
 @check()
-def state_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if request.parameters.get("state") or (not known.smart and _is_bound(request)):
+def state_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if request.parameters.get("state") or (not context.smart and _is_bound(request)):
         return None
     return refusals.STATE_MISSING(received=None, note="random, new for each request")
 
@@ -108,14 +108,14 @@ def _is_bound(request: AuthorizeRequest) -> bool:
 
 
 @check()
-def client_secret_is_not_in_the_url(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def client_secret_is_not_in_the_url(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if "client_secret" not in request.parameters:
         return None
     return refusals.CLIENT_SECRET_IN_URL(received="(a secret)", expected=None)
 
 
 @check()
-def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def prompt_none_stands_alone(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """ "Show nothing" and "show a page" can't both be followed (OpenID Connect Core 3.1.2.1)."""
     prompts = (request.parameters.get("prompt") or "").split()
     if "none" not in prompts or set(prompts) == {"none"}:
@@ -124,12 +124,12 @@ def prompt_none_stands_alone(request: AuthorizeRequest, known: AuthorizeContext)
 
 
 @check()
-def prompt_none_has_a_session(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def prompt_none_has_a_session(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """An unknown session counts as no session: the request can't succeed without a user."""
     silent = "none" in (request.parameters.get("prompt") or "").split()
-    if not silent or request.parameters.get("id_token_hint") or not known.smart:
+    if not silent or request.parameters.get("id_token_hint") or not context.smart:
         return None
-    if known.session_user is not UNKNOWN and known.session_user is not None:
+    if context.session_user is not UNKNOWN and context.session_user is not None:
         return None
     facts = {"received": "none", "reason": "no user is signed in"}
     return refusals.PROMPT_NONE_WITHOUT_SESSION.with_facts(facts)

@@ -24,21 +24,21 @@ from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
 UNUSUAL = "unusual_scopes"
-"""The attribute of `known` that says whether these checks can refuse the request. All of them read only the scopes, the
+"""The attribute of `context` that says whether these checks can refuse the request. All of them read only the scopes, the
 registration and the server.
 """
 
 
 @check(inputs=UNUSUAL)
-def scope_is_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    if (request.parameters.get("scope") or "").strip() or not known.smart:
+def scope_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    if (request.parameters.get("scope") or "").strip() or not context.smart:
         return None
-    registered = known.client.scope if isinstance(known.client, Client) else None
+    registered = context.client.scope if isinstance(context.client, Client) else None
     return refusals.SCOPE_MISSING(received=None, registered=registered)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scope_is_encoded_once(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     wire = request.wire("scope") or ""
     if not scopes.is_encoded_twice(wire):
         return None
@@ -46,27 +46,27 @@ def scope_is_encoded_once(request: AuthorizeRequest, known: AuthorizeContext) ->
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_separated_without_commas(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_COMMA_SEPARATED) if known.smart else None
+def scopes_are_separated_without_commas(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return _separators(request, refusals.SCOPE_COMMA_SEPARATED) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scopes_are_separated_without_plus_signs(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_PLUS_LITERAL)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_separated_without_tabs(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scopes_are_separated_without_tabs(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     return _separators(request, refusals.SCOPE_TAB_SEPARATED)
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_separated_by_spaces(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG) if known.smart else None
+def scopes_are_separated_by_spaces(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return _separators(request, refusals.SCOPE_SEPARATOR_WRONG) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_stand_bare(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scopes_stand_bare(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
     return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
@@ -79,55 +79,55 @@ def _separators(request: AuthorizeRequest, kind: RefusalType) -> Refusal | None:
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_in_the_right_case(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_case(tokens(request)) if known.smart else None
+def scopes_are_in_the_right_case(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.wrong_case(tokens(request)) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scope_letters_are_in_order(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.wrong_order(tokens(request)) if known.smart else None
+def scope_letters_are_in_order(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.wrong_order(tokens(request)) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_are_well_formed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS) if known.smart else None
+def scopes_are_well_formed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.malformed(tokens(request), requested_scopes.CLAIMS) if context.smart else None
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scope_filters_are_plain(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """A filter that can't be enforced isn't granted."""
     return requested_scopes.unenforceable(requested_resources(request))
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
-def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    version = known.client.smart_version if isinstance(known.client, Client) else 2
+def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    version = context.client.smart_version if isinstance(context.client, Client) else 2
     return requested_scopes.of_another_version(requested_resources(request), policy, version)
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
-def wildcard_scopes_are_allowed(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _wildcards(request, known)])
+def wildcard_scopes_are_allowed(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    return requested_scopes.refusal(refusals.SCOPE_WILDCARD_NOT_ALLOWED, [scope.text for scope in _wildcards(request, context)])
 
 
-def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
+def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns the requested wildcard scopes that the server or the registration doesn't allow."""
-    policy = known.server.policy if isinstance(known.server, Server) else Policy()
-    registered = scopes.resources(known.client.scope) if isinstance(known.client, Client) else None
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    registered = scopes.resources(context.client.scope) if isinstance(context.client, Client) else None
     allowed = policy.wildcard_scopes and (registered is None or any(scope.wildcard for scope in registered))
     return [] if allowed else [scope for scope in requested_resources(request) if scope.wildcard]
 
 
 @check(after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
-def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def scopes_are_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Doesn't refuse an unregistered offline_access: it is left out of the grant, and the response says so."""
-    registered = known.client.scope if isinstance(known.client, Client) else ""
+    registered = context.client.scope if isinstance(context.client, Client) else ""
     allowed = scope_spelling.registered(registered)
     unregistered = [scope.text for scope in requested(request) if not scopes.covered(scope, allowed) and not _is_system(scope)]
     if not unregistered:
         return None
-    refused_elsewhere = {scope.text for scope in (*_wildcards(request, known), *_of_unknown_types(request, known))} | {
+    refused_elsewhere = {scope.text for scope in (*_wildcards(request, context), *_of_unknown_types(request, context))} | {
         "offline_access"
     }
     unregistered = [text for text in unregistered if text not in refused_elsewhere]
@@ -135,17 +135,17 @@ def scopes_are_registered(request: AuthorizeRequest, known: AuthorizeContext) ->
 
 
 @check(requires=("server",), after=(scope_is_sent,), inputs=UNUSUAL)
-def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
-    assert isinstance(known.server, Server)
-    if not _of_unknown_types(request, known):
+def scope_types_exist_in_the_fhir_version(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+    assert isinstance(context.server, Server)
+    if not _of_unknown_types(request, context):
         return None
-    versions = sorted({known.server.fhir_versions.get(base_url, "") for base_url in _bases(request, known.server)})
-    return requested_scopes.of_unknown_types(requested_resources(request), _types(request, known.server), versions)
+    versions = sorted({context.server.fhir_versions.get(base_url, "") for base_url in _bases(request, context.server)})
+    return requested_scopes.of_unknown_types(requested_resources(request), _types(request, context.server), versions)
 
 
-def _of_unknown_types(request: AuthorizeRequest, known: AuthorizeContext) -> list[ResourceScope]:
+def _of_unknown_types(request: AuthorizeRequest, context: AuthorizeContext) -> list[ResourceScope]:
     """Returns scopes for types that don't exist in this FHIR version, so no app can register them."""
-    types = _types(request, known.server) if isinstance(known.server, Server) else ()
+    types = _types(request, context.server) if isinstance(context.server, Server) else ()
     return requested_scopes.of_missing_types(requested_resources(request), types)
 
 
@@ -164,22 +164,22 @@ def _is_system(scope: object) -> bool:
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def no_system_scope_is_asked(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def no_system_scope_is_asked(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     return requested_scopes.of_the_system(requested_resources(request))
 
 
-def _is_own_patient(known: AuthorizeContext) -> bool:
+def _is_own_patient(context: AuthorizeContext) -> bool:
     """Whether this is a patient app at a server that takes the signed-in user as the patient."""
-    server, client = known.server, known.client
+    server, client = context.server, context.client
     allowed = isinstance(server, Server) and server.policy.own_patient_is_context
     return allowed and isinstance(client, Client) and client.type == "patient"
 
 
 @check(after=(scope_is_sent,))
-def patient_scopes_have_a_patient(request: AuthorizeRequest, known: AuthorizeContext) -> Refusal | None:
+def patient_scopes_have_a_patient(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     patient_scopes = [scope.text for scope in requested_resources(request) if scope.level == "patient"]
     code = request.parameters.get("launch")
-    if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(known):
+    if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(context):
         return None
     facts = {"received": list(meant(request)), "scopes": patient_scopes, "launch": code, "note": "launch with a launch code"}
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)

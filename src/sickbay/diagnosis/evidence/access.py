@@ -62,24 +62,24 @@ def request(evidence: Json) -> AccessRequest:
 
 
 def reread(
-    known: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
+    context: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
 ) -> tuple[AccessRequest, AccessContext]:
     """Reads a corrected request again, because its URL and headers determine part of its context.
 
     meant: the context of the token that was probably meant, if none could be read.
     """
-    number = VERSIONS[known.version].number if known.version in VERSIONS else ""
+    number = VERSIONS[context.version].number if context.version in VERSIONS else ""
     server = {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
     parsed = structs.replace(request_of(corrected, server), body=corrected.body)
-    token_context = known if bearer(parsed) == bearer(request) else meant
+    token_context = context if bearer(parsed) == bearer(request) else meant
     token: dict[str, Any] = {
         name: getattr(token_context, name) if token_context else UNKNOWN for name in ("token", "client", "user")
     }
-    strict = known.server.policy.strict_search if isinstance(known.server, Server) else False
-    faults, ignored = _searched(parsed, known.version, strict=strict)
-    in_address = stage.faults(parsed, known.version) if known.version and parsed.base else ()
-    body = UNKNOWN if known.body is UNKNOWN else _body(parsed, known.version)
-    return parsed, structs.replace(known, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
+    strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
+    faults, ignored = _searched(parsed, context.version, strict=strict)
+    in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
+    body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
+    return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
 
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:
@@ -102,7 +102,7 @@ def _parameters(query: str, headers: Mapping[str, str], body: str) -> Parameters
     return Parameters((*sent.pairs, *parse(body).pairs), sent.raw) if form else sent
 
 
-def known(evidence: Json, request: AccessRequest) -> AccessContext:
+def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     """If the FHIR version is unknown, resource types and parameters aren't checked."""
     context = evidence.get("context", {})
     server = read.server(context)

@@ -90,9 +90,9 @@ def fhir_base_of(url: str) -> str:
 
 def _follows_the_base(segments: list[str], index: int) -> bool:
     segment, before = unquote(segments[index]), segments[index - 1].lower()
-    known = segment in _TYPES or segment in ("metadata", ".well-known")
+    context = segment in _TYPES or segment in ("metadata", ".well-known")
     is_tenant = unquote(segments[index + 1]) in _TYPES if index + 1 < len(segments) else False
-    return known or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "" and not is_tenant)
+    return context or (_LIKE_A_TYPE.fullmatch(segment) is not None and _version(before) != "" and not is_tenant)
 
 
 def names_fhir(url: str) -> bool:

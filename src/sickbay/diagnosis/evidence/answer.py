@@ -51,7 +51,7 @@ def nothing(evidence: Json) -> None:
     """An error response as text. `diagnosis.answers` reads it, and no check needs it."""
 
 
-def known(evidence: Json, response: object) -> AnswerContext:
+def context_of(evidence: Json, response: object) -> AnswerContext:
     context = evidence.get("context", {})
     claims = response.claims if isinstance(response, TokenAnswer) else None
     received = evidence.get("response") or {}

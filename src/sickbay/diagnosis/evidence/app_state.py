@@ -23,11 +23,11 @@ def request(evidence: Json) -> AccessRequest:
     return structs.replace(read, url=str(evidence["url"]), letters=app_state.LETTERS.get(read.interaction, ""), involved=())
 
 
-def known(evidence: Json, request: AccessRequest) -> AccessContext:
+def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     context = evidence.get("context", {})
     stored = context.get("states", {}).get(request.id or "")
     state = None if stored is None else AppState(stored["system"], stored["code"], stored.get("subject"))
-    context_of_request = structs.replace(access.known(evidence, request), user=person(context), faults=(), ignored=())
+    context_of_request = structs.replace(access.context_of(evidence, request), user=person(context), faults=(), ignored=())
     if "states" not in context:
         return context_of_request
     return structs.replace(context_of_request, state=state, current=stored["version"] if stored else UNKNOWN)

@@ -20,7 +20,7 @@ def request(evidence: Json) -> AuthorizeRequest:
     return authorize_request(text, evidence.get("method", "GET"))
 
 
-def known(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
+def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
     context = evidence.get("context", {})
     client = read.client(context)
     live = _live(context, request.parameters.get("client_id"))

@@ -20,7 +20,7 @@ def request(evidence: Json) -> LoginRequest:
     )
 
 
-def known(evidence: Json, request: LoginRequest) -> LoginContext:
+def context_of(evidence: Json, request: LoginRequest) -> LoginContext:
     """`context.user`: username, fhir_user, patients ("*" or a list)."""
     context = evidence.get("context", {})
     client, server = read.client(context), read.server(context)

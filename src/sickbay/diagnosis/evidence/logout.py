@@ -17,7 +17,7 @@ def request(evidence: Json) -> LogoutRequest:
     return LogoutRequest(parse(str(evidence.get("body") or query)), url, method)
 
 
-def known(evidence: Json, request: LogoutRequest) -> LogoutContext:
+def context_of(evidence: Json, request: LogoutRequest) -> LogoutContext:
     """`context.id_token_keys` is the key set of the server."""
     context = evidence.get("context", {})
     client = read.client(context)

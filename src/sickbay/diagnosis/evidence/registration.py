@@ -68,7 +68,7 @@ def _names(evidence: Any) -> tuple[str, ...] | None:
     return tuple(map(str, evidence)) if isinstance(evidence, list) else None
 
 
-def known(evidence: Json, request: RegistrationRequest) -> UrlContext:
+def context_of(evidence: Json, request: RegistrationRequest) -> UrlContext:
     return UrlContext(server=read.server(evidence.get("context", {})))
 
 

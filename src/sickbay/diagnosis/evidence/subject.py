@@ -15,9 +15,9 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import parse
 
 
-def known(evidence: Json, request: TokenRequest) -> SubjectContext:
+def context_of(evidence: Json, request: TokenRequest) -> SubjectContext:
     """The token in question is looked up in `context.tokens`, then in `context.refresh_tokens`."""
-    context, base = evidence.get("context", {}), token.known(evidence, request)
+    context, base = evidence.get("context", {}), token.context_of(evidence, request)
     sent = request.parameters.get("token")
     caller = read.token(context, bearer(AccessRequest(request.method, "", "", headers=request.headers)))
     subject = read.token(context, sent) or read.family(context, sent)
@@ -31,7 +31,7 @@ def userinfo(evidence: Json) -> AccessRequest:
     return AccessRequest(method, "", "", parse(query), headers, interaction="userinfo", url=address, body=body)
 
 
-def known_of_userinfo(evidence: Json, request: AccessRequest) -> AccessContext:
+def userinfo_context(evidence: Json, request: AccessRequest) -> AccessContext:
     context = evidence.get("context", {})
     return AccessContext(
         now=read.now(context),

@@ -20,7 +20,7 @@ def request(evidence: Json) -> TokenRequest:
     return token_request(evidence.get("method", "POST"), str(evidence.get("url", "")), headers, str(evidence.get("body") or ""))
 
 
-def known(evidence: Json, request: TokenRequest) -> TokenContext:
+def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
     context = evidence.get("context", {})
     client = read.client(context)
     family = read.family(context, request.parameters.get("refresh_token"))

@@ -33,7 +33,7 @@ def error_page(evidence: Json) -> UrlRequest:
 _STATE_WAS_SENT = "Sickbay assumes that the request had one, as SMART requires. Plain OAuth allows PKCE or a nonce instead."
 
 
-def known(evidence: Json, request: UrlRequest) -> UrlContext:
+def context_of(evidence: Json, request: UrlRequest) -> UrlContext:
     context = evidence.get("context", {})
     allowed = context.get("allowed_iss")
     return UrlContext(

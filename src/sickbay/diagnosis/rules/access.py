@@ -134,9 +134,9 @@ IN_QUERY = Rule(
 )
 
 
-def _looks_like_id_token(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _looks_like_id_token(request: AccessRequest, context: AccessContext) -> Facts | None:
     """If the token isn't known: a JWT with a nonce and without scopes. An access token has no nonce."""
-    jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
+    jwt = jose.peek(bearer(request) or "") if context.token is UNKNOWN else None
     if jwt is None or "nonce" not in jwt.claims or {"scope", "scp", "roles"} & jwt.claims.keys():
         return None
     return {"id_token": True, GUESS: "Sickbay judges this by the token's claims: it has a `nonce` and no scopes."}
@@ -258,9 +258,9 @@ def _with_context(facts: Facts) -> Facts:
     return {**facts, "through": through, "mixing": mixing, "holds": facts["held"] or "no FHIR scope"}
 
 
-def _not_in_jwt(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _not_in_jwt(request: AccessRequest, context: AccessContext) -> Facts | None:
     """If the token isn't known: a JWT that has SMART scopes for resources, but none for this request."""
-    jwt = jose.peek(bearer(request) or "") if known.token is UNKNOWN else None
+    jwt = jose.peek(bearer(request) or "") if context.token is UNKNOWN else None
     if jwt is None:
         return None
     claim, patient = jwt.claims.get("scope") or jwt.claims.get("scp") or "", jwt.claims.get("patient")
@@ -287,9 +287,9 @@ INSUFFICIENT = Rule(
 )
 
 
-def _other_patient(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _other_patient(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about another patient than the token's. Only the app's owner sees them; the response reveals nothing."""
-    token = known.token
+    token = context.token
     if not isinstance(token, AccessToken) or not token.patient or not request.type:
         return None
     levels = {scope.level for scope in scopes.resources(token.scope) if scope.type in ("*", request.type)}
@@ -320,11 +320,11 @@ WRONG_PATIENT = Rule(
 )
 
 
-def _outside(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _outside(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts if a search has a value that no scope for the resource type includes."""
-    if not isinstance(known.token, AccessToken) or request.interaction != "search-type":
+    if not isinstance(context.token, AccessToken) or request.interaction != "search-type":
         return None
-    granted = [scope for scope in scopes.resources(known.token.scope) if scope.type in ("*", request.type)]
+    granted = [scope for scope in scopes.resources(context.token.scope) if scope.type in ("*", request.type)]
     if not granted or not all(scope.filters for scope in granted):
         return None
     for name in {name for scope in granted for name, _ in scope.filters}:

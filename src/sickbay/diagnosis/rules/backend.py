@@ -34,11 +34,11 @@ def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, 
     return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair, **more)
 
 
-def _not_system(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
     """If the client isn't known. Scopes of other services than FHIR aren't judged."""
-    if known.client is not UNKNOWN or not known.smart or request.parameters.get("grant_type") != "client_credentials":
+    if context.client is not UNKNOWN or not context.smart or request.parameters.get("grant_type") != "client_credentials":
         return None
-    refusal = backend_scopes.not_of_the_system(corrections.tokens_of(request), known)
+    refusal = backend_scopes.not_of_the_system(corrections.tokens_of(request), context)
     return refusal.facts if refusal else None
 
 
@@ -98,17 +98,17 @@ def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 
-def _no_typ(request: TokenRequest, known: TokenContext) -> Facts | None:
-    read = request.assertion if known.smart else None
+def _no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
+    read = request.assertion if context.smart else None
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
-def _skewed(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
     read = request.assertion
     issued = read.claims.get("iat") if read else None
-    if not isinstance(issued, int | float) or known.now is UNKNOWN or abs(issued - known.now) <= LEEWAY:
+    if not isinstance(issued, int | float) or context.now is UNKNOWN or abs(issued - context.now) <= LEEWAY:
         return None
-    seconds = int(issued) - known.now
+    seconds = int(issued) - context.now
     return {"offset": abs(seconds), "direction": "ahead of" if seconds > 0 else "behind", "received": issued}
 
 

@@ -21,10 +21,10 @@ STORAGE = Spec("HTML Standard, Web storage", "https://html.spec.whatwg.org/multi
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _unregistered_origin(request: object, known: object) -> Facts | None:
-    if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(known, TokenContext | AccessContext):
+def _unregistered_origin(request: object, context: object) -> Facts | None:
+    if not isinstance(request, TokenRequest | AccessRequest) or not isinstance(context, TokenContext | AccessContext):
         return None
-    own = origin.foreign(request, known)
+    own = origin.foreign(request, context)
     return None if own is None else _hinted({"received": request.headers["origin"], "registered": own})
 
 
@@ -37,9 +37,9 @@ def _hinted(facts: Facts) -> Facts:
     return {**facts, "hint": hint, "expected": own[0] if own else None}
 
 
-def _cookie(exchange: HttpExchange | UrlRequest, known: AnswerContext | UrlContext) -> Facts | None:
+def _cookie(exchange: HttpExchange | UrlRequest, context: AnswerContext | UrlContext) -> Facts | None:
     """Recognises, in a cross-site frame, a cookie that the browser won't return, or a redirect that arrives without one."""
-    if known.cookie_lost and exchange.headers.get("sec-fetch-dest", "iframe") == "iframe":
+    if context.cookie_lost and exchange.headers.get("sec-fetch-dest", "iframe") == "iframe":
         return {}
     if isinstance(exchange, UrlRequest):
         return None
@@ -50,9 +50,9 @@ def _cookie(exchange: HttpExchange | UrlRequest, known: AnswerContext | UrlConte
     return {} if framed and (back or (set_now and not allowed)) else None
 
 
-def _different_origins(request: object, known: object) -> Facts | None:
+def _different_origins(request: object, context: object) -> Facts | None:
     """An EHR launch whose response goes to a different origin. Native apps don't use session storage."""
-    client = known.client if isinstance(known, AuthorizeContext) else None
+    client = context.client if isinstance(context, AuthorizeContext) else None
     if not isinstance(request, AuthorizeRequest) or not isinstance(client, Client) or client.native:
         return None
     sent = request.parameters.get("redirect_uri") or ""
@@ -61,7 +61,7 @@ def _different_origins(request: object, known: object) -> Facts | None:
     return {"received": ends, "registered_launch": began} if began and ends and began != ends and not native else None
 
 
-def _preflight(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _preflight(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     if exchange.method != "OPTIONS" or not exchange.headers.get("origin"):
         return None
     allowed = exchange.answer_headers.get("access-control-allow-headers", "").lower()
@@ -69,13 +69,13 @@ def _preflight(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     return None if fine else {"status": exchange.status, "received": allowed or None}
 
 
-def _missing(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _missing(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     hidden = exchange.status >= 400 and "access-control-allow-origin" not in exchange.answer_headers
     origin = exchange.headers.get("origin")
     return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
 
 
-def _credentials(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _credentials(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     star = exchange.answer_headers.get("access-control-allow-origin") == "*"
     return (
         {"origin": exchange.headers["origin"]}
@@ -84,7 +84,7 @@ def _credentials(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
     )
 
 
-def _uncredentialed(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _uncredentialed(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     """A preflight that succeeded, but only for requests without credentials."""
     asks = exchange.method == "OPTIONS" and "access-control-request-method" in exchange.headers
     origin, allowed = exchange.headers.get("origin"), exchange.answer_headers.get("access-control-allow-origin")
@@ -92,19 +92,19 @@ def _uncredentialed(exchange: HttpExchange, known: AnswerContext) -> Facts | Non
         return None
     if exchange.answer_headers.get("access-control-allow-credentials") == "true" and allowed == origin:
         return None
-    policy = known.server.policy if isinstance(known.server, Server) else None
+    policy = context.server.policy if isinstance(context.server, Server) else None
     unregistered = policy is not None and policy.credentialed_cors
     because = f" The origin `{origin}` isn't registered for an app of this hospital." if unregistered else ""
     return {"origin": origin, "received": allowed, "because": because}
 
 
-def _framed(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _framed(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     refused = exchange.answer_headers.get("x-frame-options", "").upper()
     framed = exchange.headers.get("sec-fetch-dest") == "iframe"
     return {"received": refused} if framed and refused in ("DENY", "SAMEORIGIN") else None
 
 
-def _from_public_page(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _from_public_page(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     page = urlsplit(exchange.headers.get("origin") or exchange.headers.get("referer") or "")
     to_us = urlsplit(exchange.url).hostname in LOOPBACK
     public = page.scheme == "https" and page.hostname not in LOOPBACK

@@ -28,19 +28,19 @@ REQUIRED_BY_OPENID = (
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-def _elsewhere(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
-    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+def _elsewhere(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+    bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     base = exchange.url.partition("?")[0].removesuffix(PATH)
     if not bases or base == exchange.url or base.rstrip("/") in [other.rstrip("/") for other in bases]:
         return None
     return {"received": exchange.url, "expected": bases[0] + PATH}
 
 
-def _not_found(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
-    return {"received": exchange.url} if exchange.status == 404 and _elsewhere(exchange, known) is None else None
+def _not_found(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
+    return {"received": exchange.url} if exchange.status == 404 and _elsewhere(exchange, context) is None else None
 
 
-def _not_json(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _not_json(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     type = exchange.answer_headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if exchange.status == 404 or (isinstance(exchange.document, dict) and type == "application/json"):
         return None
@@ -51,16 +51,16 @@ def _members(exchange: HttpExchange) -> Mapping[str, Any]:
     return exchange.document if isinstance(exchange.document, dict) else {}
 
 
-def _in_clear(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _in_clear(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     urls = {name: str(url) for name, url in _members(exchange).items() if name.endswith(("_endpoint", "jwks_uri", "issuer"))}
     parts = {name: urlsplit(url) for name, url in urls.items()}
     clear = [name for name, url in parts.items() if url.scheme == "http" and url.hostname not in LOOPBACK]
     return {"names": clear, "received": [urls[name] for name in clear]} if clear else None
 
 
-def _missing(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _missing(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members(exchange)
-    if not document or _open(exchange, known):
+    if not document or _open(exchange, context):
         return None
     if _is_of_openid(exchange):
         missing = [name for name in REQUIRED_BY_OPENID if name not in document]
@@ -78,31 +78,31 @@ def _is_of_openid(exchange: HttpExchange) -> bool:
     return "capabilities" not in document and (named or "subject_types_supported" in document)
 
 
-def _no_s256(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _no_s256(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     methods = None if _is_of_openid(exchange) else _members(exchange).get("code_challenge_methods_supported")
     return {"received": methods} if methods is not None and ("S256" not in methods or "plain" in methods) else None
 
 
-def _no_issuer(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _no_issuer(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members(exchange)
     missing = [name for name in ("issuer", "jwks_uri") if not document.get(name)]
     return {"missing": missing} if missing and "sso-openid-connect" in (document.get("capabilities") or ()) else None
 
 
-def _no_cors(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _no_cors(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     origin = exchange.headers.get("origin")
     return {"origin": origin} if origin and "access-control-allow-origin" not in exchange.answer_headers else None
 
 
-def _open(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _open(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     document = _members(exchange)
     named = document.get("authorization_endpoint") or document.get("token_endpoint")
     return {"received": exchange.url} if document and not named else None
 
 
-def _disagree(exchange: HttpExchange, known: AnswerContext) -> Facts | None:
+def _disagree(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     """The members that differ. The OpenID configuration of an identity provider may name more, but nothing else."""
-    document, openid = _members(exchange), known.openid or {}
+    document, openid = _members(exchange), context.openid or {}
     names = [name for name in COMPARED if document.get(name) and openid.get(name) and document[name] != openid[name]]
     if not names:
         return None

@@ -19,16 +19,16 @@ LEEWAY = 60
 """How many seconds two clocks may differ."""
 
 
-def _missing(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    requested = "openid" in scopes.split(known.requested_scope or "")
+def _missing(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+    requested = "openid" in scopes.split(context.requested_scope or "")
     return {"received": None} if requested and not answer.members.get("id_token") else None
 
 
 def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
     """Compares a claim with the field `expected` of the context; `aud` may be a list."""
 
-    def advise(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-        wanted = getattr(known, expected)
+    def advise(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+        wanted = getattr(context, expected)
         if answer.claims is None or wanted is None:
             return None
         value: Any = answer.claims.get(claim)
@@ -37,26 +37,26 @@ def _differs(claim: str, expected: str) -> Callable[[TokenAnswer, AnswerContext]
     return advise
 
 
-def _seconds(answer: TokenAnswer, known: AnswerContext, claim: str) -> int | None:
+def _seconds(answer: TokenAnswer, context: AnswerContext, claim: str) -> int | None:
     """Seconds from now to the claim's time; None if either is unknown."""
     value = (answer.claims or {}).get(claim)
-    return int(value) - known.now if isinstance(value, int | float) and known.now is not UNKNOWN else None
+    return int(value) - context.now if isinstance(value, int | float) and context.now is not UNKNOWN else None
 
 
-def _expired(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-    seconds = _seconds(answer, known, "exp")
-    return {"late": -seconds} | guesses.of(known, "now") if seconds is not None and seconds < -LEEWAY else None
+def _expired(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+    seconds = _seconds(answer, context, "exp")
+    return {"late": -seconds} | guesses.of(context, "now") if seconds is not None and seconds < -LEEWAY else None
 
 
 def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
-    def advise(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
-        seconds = _seconds(answer, known, claim)
-        return {"ahead": seconds} | guesses.of(known, "now") if seconds is not None and seconds > LEEWAY else None
+    def advise(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
+        seconds = _seconds(answer, context, claim)
+        return {"ahead": seconds} | guesses.of(context, "now") if seconds is not None and seconds > LEEWAY else None
 
     return advise
 
 
-def _no_fhir_user(answer: TokenAnswer, known: AnswerContext) -> Facts | None:
+def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
     requested = "fhirUser" in scopes.split(str(answer.members.get("scope") or ""))
     if answer.claims is None or not requested or answer.claims.get("fhirUser"):
         return None

@@ -55,7 +55,7 @@ VENDOR_SUBSTITUTION = Rule(
 )
 
 
-def _legacy(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _legacy(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     old = [name for name in ("fhirServiceUrl", "patientId") if name in sent]
     return {"names": " and ".join(old)} if old and not (sent.get("iss") and sent.get("launch")) else None
@@ -88,7 +88,7 @@ MISSING_ISS = Rule(
 )
 
 
-def _no_launch(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _no_launch(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     return {"received": None} if sent.get("iss") and not sent.get("launch") else None
 
@@ -163,7 +163,7 @@ ISS_NOT_ALLOWLISTED = Rule(
 )
 
 
-def _loopback(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _loopback(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request)
     apart = iss is not None and urls.is_loopback(iss) and urls.host(request.url) and not urls.is_loopback(request.url)
     return {"received": iss, "host": urls.host(request.url)} if apart else None
@@ -183,7 +183,7 @@ ISS_LOOPBACK = Rule(
 )
 
 
-def _plain_http(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _plain_http(request: UrlRequest, context: UrlContext) -> Facts | None:
     iss = iss_of(request) or ""
     open_ = urls.split(iss).scheme == "http" and urls.host(iss) and not urls.is_loopback(iss)
     return {"received": iss, "expected": f"https{iss[4:]}"} if open_ else None

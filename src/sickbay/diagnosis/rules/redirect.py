@@ -86,7 +86,7 @@ CODE_MANGLED = Rule(
 )
 
 
-def _without_description(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _without_description(request: UrlRequest, context: UrlContext) -> Facts | None:
     sent = request.parameters
     if not sent.get("error") or sent.get("error_description") or sent.get("error_uri"):
         return None
@@ -108,7 +108,7 @@ ERROR_OPAQUE = Rule(
 )
 
 
-def _has_error_uri(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _has_error_uri(request: UrlRequest, context: UrlContext) -> Facts | None:
     address = request.parameters.get("error_uri")
     if not address:
         return None
@@ -134,9 +134,9 @@ ERROR_URI_UNREAD = Rule(
 )
 
 
-def _mixed(request: UrlRequest, known: UrlContext) -> Facts | None:
+def _mixed(request: UrlRequest, context: UrlContext) -> Facts | None:
     plain = urls.split(request.url).scheme == "http" and urls.host(request.url) and not urls.is_loopback(request.url)
-    server = known.server if isinstance(known.server, Server) else Server()
+    server = context.server if isinstance(context.server, Server) else Server()
     openers = (request.headers.get("referer", ""), request.headers.get("origin", ""), server.authorization_endpoint)
     secure = any(opener.lower().startswith("https:") for opener in openers)
     return {"received": request.url.partition("?")[0]} if plain and secure else None

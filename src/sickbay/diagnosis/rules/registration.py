@@ -244,7 +244,7 @@ CLIENT_TYPE_MISMATCH = Rule(
 )
 
 
-def _levels(request: RegistrationRequest, known: Any) -> Facts | None:
+def _levels(request: RegistrationRequest, context: Any) -> Facts | None:
     """Facts if the app has resource scopes, but none of a level that its flow can grant."""
     requested = scopes.resources(" ".join(spelling(request.scope).tokens))
     system = request.type == "system"
@@ -272,7 +272,7 @@ SCOPE_LEVEL_UNSUITED = Rule(
 )
 
 
-def _same_address(request: RegistrationRequest, known: Any) -> Facts | None:
+def _same_address(request: RegistrationRequest, context: Any) -> Facts | None:
     launch = (request.launch_uri or "").partition("?")[0]
     same = launch and urls.normalised(launch) in {urls.normalised(uri) for uri in request.redirect_uris}
     return {"received": request.launch_uri} if same else None
@@ -292,7 +292,7 @@ LAUNCH_URI_EQUALS_REDIRECT_URI = Rule(
 )
 
 
-def _launch_without_uri(request: RegistrationRequest, known: Any) -> Facts | None:
+def _launch_without_uri(request: RegistrationRequest, context: Any) -> Facts | None:
     is_missing = "launch" in spelling(request.scope).tokens and not request.launch_uri
     return {"received": None} if is_missing and _is_read(request) else None
 
@@ -311,7 +311,7 @@ MISSING_LAUNCH_URI = Rule(
 )
 
 
-def _no_resources(request: RegistrationRequest, known: Any) -> Facts | None:
+def _no_resources(request: RegistrationRequest, context: Any) -> Facts | None:
     if not _is_read(request) or scopes.resources(" ".join(spelling(request.scope).tokens)):
         return None
     return {"received": request.scope or None}
@@ -336,8 +336,8 @@ NO_RESOURCE_SCOPES = Rule(
 )
 
 
-def _unknown_types(request: RegistrationRequest, known: Any) -> Facts | None:
-    if isinstance(known.server, Server):  # a check already refuses it
+def _unknown_types(request: RegistrationRequest, context: Any) -> Facts | None:
+    if isinstance(context.server, Server):  # a check already refuses it
         return None
     requested = scopes.resources(" ".join(spelling(request.scope).tokens))
     unknown = [scope for scope in requested if not scope.wildcard and scope.type not in ALL_TYPES]

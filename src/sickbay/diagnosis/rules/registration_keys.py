@@ -14,7 +14,7 @@ from sickbay.protocol import urls
 REFUSED = "422; the app isn't registered"
 
 
-def _secret_backend(request: RegistrationRequest, known: Any) -> Facts | None:
+def _secret_backend(request: RegistrationRequest, context: Any) -> Facts | None:
     symmetric = request.type == "system" and request.client == "symmetric" and not (request.jwks or request.jwks_uri)
     return {"received": "a secret", "expected": "jwks_uri or jwks", "symmetric": True} if symmetric else None
 
@@ -127,7 +127,7 @@ JWKS_URI_INSECURE_HTTP = Rule(
 )
 
 
-def _page(request: RegistrationRequest, known: Any) -> Facts | None:
+def _page(request: RegistrationRequest, context: Any) -> Facts | None:
     uri = request.jwks_uri or ""
     path = urls.split(uri).path
     is_page = path in ("", "/") or path.lower().endswith((".html", ".htm", ".php", ".aspx"))

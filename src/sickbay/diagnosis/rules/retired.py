@@ -19,7 +19,7 @@ def _addresses(request: Any) -> tuple[str, ...]:
     return (request.url,) if isinstance(request, AccessRequest | HttpExchange | TokenRequest) else ()
 
 
-def _retired(request: Any, known: Any) -> Facts | None:
+def _retired(request: Any, context: Any) -> Facts | None:
     """A known server works. An old exchange may have been right in its time, so this is info."""
     for sent in _addresses(request):
         if entry := address.retired(sent):

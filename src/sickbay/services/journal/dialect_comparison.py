@@ -27,8 +27,8 @@ def others(decision: Decision[Any, Any] | None, tenant: str) -> list[dict[str, A
     """For each dialect except the tenant's: title, refusal (None: granted), status, error, urn, delivered."""
     if decision is None or not _is_examined(decision):
         return []
-    checks, known = tuple(decision.stage.checks(decision.request)), decision.known
-    unknown = frozenset(name for name in _required(checks) if getattr(known, name) is UNKNOWN)
+    checks, context = tuple(decision.stage.checks(decision.request)), decision.context
+    unknown = frozenset(name for name in _required(checks) if getattr(context, name) is UNKNOWN)
     ready = _plan(checks, unknown, getattr(decision.request, "interaction", None))
     return [_answer(decision, ready, dialects.load(name)) for name in _names() if name != tenant]
 
@@ -53,12 +53,12 @@ def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interact
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:
     """Excludes other stages, refusals that showed only while storing, and signed assertions, which can be used only once."""
-    known = decision.known
-    if type(known) is not decision.stage.compared or len(decision.examination.checked) < 2:
+    context = decision.context
+    if type(context) is not decision.stage.compared or len(decision.examination.checked) < 2:
         return False
-    if not isinstance(known.server, Server):
+    if not isinstance(context.server, Server):
         return False
-    return not decision.request.parameters.get("client_assertion") and getattr(known, "state", UNKNOWN) is UNKNOWN
+    return not decision.request.parameters.get("client_assertion") and getattr(context, "state", UNKNOWN) is UNKNOWN
 
 
 @cache
@@ -73,15 +73,15 @@ def _policy(dialect: str) -> Policy:
 
 
 def _answer(decision: Decision[Any, Any], ready: CompiledChecks[Any, Any], dialect: Dialect) -> dict[str, Any]:
-    version = getattr(decision.known, "version", "")
+    version = getattr(decision.context, "version", "")
     if version and version not in dialect.fhir:
         return {"title": dialect.title, "speaks": list(dialect.fhir)}
-    policy, client = _policy(dialect.name), decision.known.client
+    policy, client = _policy(dialect.name), decision.context.client
     if isinstance(client, Client) and client.policy:
         policy = policies.under(policy, client.policy)
-    unusual = {"unusual_scopes": True} if hasattr(decision.known, "unusual_scopes") else {}  # they depend on the policy
-    known = structs.replace(decision.known, server=replace(decision.known.server, policy=policy), **unusual)
-    examination = examine(ready, decision.request, known, decision.stage.relaxed(known))
+    unusual = {"unusual_scopes": True} if hasattr(decision.context, "unusual_scopes") else {}  # they depend on the policy
+    context = structs.replace(decision.context, server=replace(decision.context.server, policy=policy), **unusual)
+    examination = examine(ready, decision.request, context, decision.stage.relaxed(context))
     refusal = examination.decisive(policy.precedence)
     refusal_members = _refused(dialect, decision.stage, examination, refusal) if refusal else {}
     return {"title": dialect.title, "refusal": refusal.name if refusal else None, **refusal_members}

@@ -99,9 +99,9 @@ def private_facts(rule: str, facts: Facts, unsent: set[str]) -> tuple[str, ...]:
     return tuple(name for name, value in quoting.items() if any(_contains(text, unsent) for text in _texts(value)))
 
 
-def unsent_texts(request: Any, known: Any, examination: Examination) -> set[str]:
+def unsent_texts(request: Any, context: Any, examination: Examination) -> set[str]:
     """Every stored text that the sender neither sent nor proved to have."""
-    stored = _stored_texts(known, examination)
+    stored = _stored_texts(context, examination)
     if not stored:
         return set()
     sent = "\n".join(_texts(request)).casefold()
@@ -109,29 +109,29 @@ def unsent_texts(request: Any, known: Any, examination: Examination) -> set[str]
     return {text for text in stored if text not in sent}
 
 
-def _stored_texts(known: Any, examination: Examination) -> set[str]:
+def _stored_texts(context: Any, examination: Examination) -> set[str]:
     """Every stored text that the sender hasn't proven to have, and its identifying parts, case-folded."""
-    proven = _proven_values(known, examination)
+    proven = _proven_values(context, examination)
     texts: set[str] = set()
     for name in STORED:
-        value = getattr(known, name, None)
+        value = getattr(context, name, None)
         if value and not any(value is proven_value for proven_value in proven):
             texts.update([part.casefold() for text in _texts(value, PUBLIC_FIELDS) for part in _parts(text)])
     return {text for text in texts if len(text) > 1}
 
 
-def _proven_values(known: Any, examination: Examination) -> list[Any]:
+def _proven_values(context: Any, examination: Examination) -> list[Any]:
     """The values that the sender has proven to have."""
-    client = getattr(known, "client", None)
+    client = getattr(context, "client", None)
     passed = examination.passed
     if all(passed(check) for check in BEARER):
-        return [getattr(known, name, None) for name in ("token", "user")]
+        return [getattr(context, name, None) for name in ("token", "user")]
     if not isinstance(client, Client) or client.client == "public":
         return []
     by_secret = passed(client_authentication.secret_is_right) and passed(client_authentication.credentials_are_sent)
     if not by_secret and not passed(client_assertion.signature_is_right):
         return []
-    grants = [getattr(known, name, None) for name in ("code", "family", "subject")]
+    grants = [getattr(context, name, None) for name in ("code", "family", "subject")]
     return [
         client,
         *(

@@ -60,8 +60,8 @@ class Exchange(NamedTuple):
     stage: str
     client_id: str
     timeline: str
-    wire: RecordedRequest
-    answer: RecordedResponse
+    request: RecordedRequest
+    response: RecordedResponse
     decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
 
@@ -85,7 +85,7 @@ async def stored(runtime: Runtime, exchange: Exchange, shown: Masked | None = No
     """
     if shown is None:
         return record(exchange, await _live(runtime, exchange))
-    response = shown.redaction.response(exchange.answer) if shown.redaction else minimal(exchange)["response"]
+    response = shown.redaction.response(exchange.response) if shown.redaction else minimal(exchange)["response"]
     return _record(exchange, msgspec.json.encode(shown.entry | {"at": exchange.at, "response": response}))
 
 
@@ -97,7 +97,7 @@ async def masked(runtime: Runtime, exchange: Exchange) -> Masked:
 async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
     if not exchange.refused:
         return LiveSecrets(await secrets.hashes(runtime), strict=True)
-    sent = (parse(exchange.wire.url.partition("?")[2]), parse(exchange.wire.body))
+    sent = (parse(exchange.request.url.partition("?")[2]), parse(exchange.request.body))
     opaque = {value for parameters in sent for name in ("code_challenge", "client_id") for value in parameters.all(name)}
     return await secrets.load(runtime, opaque | {*_challenges(exchange)})
 
@@ -106,7 +106,7 @@ def _challenges(exchange: Exchange) -> Iterator[str]:
     """Challenges of PKCE verifiers: the one that the code was bound to, and the one of the verifier that was sent."""
     if exchange.decision is None or not isinstance(exchange.decision.request, TokenRequest):
         return
-    verifier, code = exchange.decision.request.parameters.get("code_verifier"), getattr(exchange.decision.known, "code", None)
+    verifier, code = exchange.decision.request.parameters.get("code_verifier"), getattr(exchange.decision.context, "code", None)
     if verifier:
         yield pkce.challenge(verifier)
     if isinstance(code, AuthorizationCode) and code.code_challenge and code.code_challenge_method == "S256":
@@ -154,9 +154,14 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
         "app": None,
         "launch": None,
         "stage": exchange.stage,
-        "request": {"method": length(exchange.wire.method), "url": length(exchange.wire.url), "headers": {}, "body": None},
+        "request": {
+            "method": length(exchange.request.method),
+            "url": length(exchange.request.url),
+            "headers": {},
+            "body": None,
+        },
         "corrected": None,
-        "response": {"status": exchange.answer.status, "headers": {}, "body": None},
+        "response": {"status": exchange.response.status, "headers": {}, "body": None},
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [],
         **_deciding_refusal(exchange),
@@ -171,11 +176,11 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
     request = exchange.decision.request if exchange.decision else None
     parsed_body = str(getattr(request, "body", "") or "")
     redaction = Redaction(
-        exchange.wire,
+        exchange.request,
         live,
         _public(exchange),
         fhir=exchange.stage in FHIR,
-        more="" if parsed_body == exchange.wire.body else parsed_body,
+        more="" if parsed_body == exchange.request.body else parsed_body,
         base=request.base if isinstance(request, AccessRequest) else "",
     )
     redaction.quotes(_challenges(exchange))
@@ -186,9 +191,9 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         "app": exchange.client_id or None,
         "launch": exchange.timeline or None,
         "stage": exchange.stage,
-        "request": redaction.request(exchange.wire),
+        "request": redaction.request(exchange.request),
         "corrected": redaction.corrected(corrected) if corrected else None,
-        "response": redaction.response(exchange.answer),
+        "response": redaction.response(exchange.response),
         "checks": _checks(exchange.decision.examination) if exchange.decision else "",
         "findings": [_finding(finding, redaction) for finding in explanation.findings],
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
@@ -204,22 +209,22 @@ def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
 def _public(exchange: Exchange) -> list[str | None]:
     """Values that findings may contain because they are registered or are addresses of this server."""
     values: list[str | None] = [exchange.tenant, exchange.timeline, exchange.id, exchange.client_id]
-    known = exchange.decision.known if exchange.decision else None
-    for client in (getattr(known, "client", None), getattr(known, "owner", None), getattr(known, "hinted", None)):
+    context = exchange.decision.context if exchange.decision else None
+    for client in (getattr(context, "client", None), getattr(context, "owner", None), getattr(context, "hinted", None)):
         if isinstance(client, Client) and exchange.stage != "registration":  # there the client is what the request sends
             values += (client.client_id, client.app_id, client.tenant, client.launch_uri, client.jwks_uri, client.auth_method)
             values += (*client.redirect_uris, *client.post_logout_redirect_uris, *client.scope.split())
-    server = getattr(known, "server", None)
+    server = getattr(context, "server", None)
     if isinstance(server, Server):
         values += (server.issuer, server.authorization_endpoint, server.token_endpoint)
         values += (*server.fhir_bases, *server.also, *server.tenants)
-    for launch in (getattr(known, "launch", None), getattr(known, "live", None)):
+    for launch in (getattr(context, "launch", None), getattr(context, "live", None)):
         if isinstance(launch, Launch):
             values += (launch.timeline, place_of(launch.timeline))
-    for other in getattr(known, "newest_clients", ()):
+    for other in getattr(context, "newest_clients", ()):
         values += (other.client_id, *other.redirect_uris)
-    values += getattr(known, "others", ())
-    values.append(getattr(getattr(known, "code", None), "redirect_uri", None))
+    values += getattr(context, "others", ())
+    values.append(getattr(getattr(context, "code", None), "redirect_uri", None))
     return values
 
 
@@ -267,12 +272,12 @@ def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
         return None
     app = REGISTRATION.to_evidence(corrected)["app"]
     body, headers = msgspec.json.encode(app).decode(), {"Content-Type": "application/json"}
-    return {"method": exchange.wire.method, "url": exchange.wire.url, "headers": headers, "body": body}
+    return {"method": exchange.request.method, "url": exchange.request.url, "headers": headers, "body": body}
 
 
 def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any:
     """Replaces the launch code in a corrected request by a placeholder, because records never contain it (`launch.shown`)."""
-    launch = getattr(decision.known, "launch", None)
+    launch = getattr(decision.context, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):
         return corrected
     if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):

@@ -156,7 +156,7 @@ class Journal:
         finding = exchange.explanation.findings[0].id if exchange.explanation and exchange.explanation.findings else ""
         self.runtime.on_exchange(
             LogLine(
-                exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.answer.status, finding, exchange.id
+                exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
             )
         )
 
@@ -164,7 +164,7 @@ class Journal:
 def weight(exchange: Exchange) -> int:
     """The approximate size of a queued exchange in bytes: request and response; everything else is small."""
     sent = getattr(exchange.decision.request, "body", "") if exchange.decision else ""
-    return len(exchange.wire.url) + len(exchange.wire.body) + len(exchange.answer.body or "") + len(sent or "")
+    return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
 async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:

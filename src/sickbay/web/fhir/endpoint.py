@@ -264,8 +264,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
     """The exchange to record: a refusal is written before the response, a granted request with the next batch."""
     state: RequestState = scope["state"]
     decision = access.decision
-    wire = RecordedRequest(scope["method"], request.url, state.headers, request.body if response.status >= 400 else "")
-    recorded = RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None)
+    body = request.body if response.status >= 400 else ""
     return Exchange(
         state.exchange,
         base.sandbox.runtime.effects.now(),
@@ -273,8 +272,8 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         decision.stage.name,
         access.client_id,
         access.timeline,
-        wire,
-        recorded,
+        RecordedRequest(scope["method"], request.url, state.headers, body),
+        RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
         None if decision.refusal is None else decision.explained(),
     )

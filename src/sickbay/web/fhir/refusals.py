@@ -43,5 +43,5 @@ def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
 def _problems(decision: Decision[AccessRequest, AccessContext]) -> tuple[ValidationIssue, ...]:
     """The validation problems, if validation is among the refusals. Each becomes an issue with its place."""
     invalid = any(refusal.name == INVALID for refusal in decision.examination.refusals)
-    body = decision.known.body
+    body = decision.context.body
     return body.problems if invalid and isinstance(body, Body) else ()

@@ -77,5 +77,5 @@ def keep_preflight(
     sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, response_headers: Sequence[tuple[bytes, bytes]]
 ) -> None:
     """Record the preflight as an exchange: if the browser then blocks the request, there is no other trace of it."""
-    wire = RecordedRequest("OPTIONS", url, dict(state.headers))
-    origins.hold(sandbox.journal, tenant, state.exchange, wire, 204, response_headers)
+    recorded = RecordedRequest("OPTIONS", url, dict(state.headers))
+    origins.hold(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)

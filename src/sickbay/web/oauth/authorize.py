@@ -45,19 +45,19 @@ class Delivered(NamedTuple):
 async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona: str = "provider") -> Response:
     """GET and POST (RFC 6749 3.1; SMART 2.2, authorize-post). Checks everything before any page is shown."""
     body = await http_request.read_body(request) if request.method == "POST" else ""
-    wire = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
+    recorded = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
     session = await cookies.session(request, sandbox)
     guard: AdminGuard = request.app.state.guard
     result = await operation.authorize(
         sandbox.runtime,
         tenant,
-        _text(wire),
-        wire.method,
+        _text(recorded),
+        recorded.method,
         session,
         http_request.exchange_id(request),
         elsewhere=request.path_params.get("tenant_id", ""),
-        fetched=is_fetched(wire.headers),
-        automatic=partial(guard.opens, request.scope, wire.headers),
+        fetched=is_fetched(recorded.headers),
+        automatic=partial(guard.opens, request.scope, recorded.headers),
     )
     decision: Decision[Any, Any] = result.decision
     explanation, masked = None, None
@@ -80,7 +80,7 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         decision=decision,
         client_id=result.client.client_id if result.client else "",
         explanation=explanation,
-        wire=wire,
+        recorded=recorded,
         shown=False,
         masked=masked,
     )
@@ -116,9 +116,9 @@ async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Res
     )
 
 
-def _text(wire: RecordedRequest) -> str:
+def _text(recorded: RecordedRequest) -> str:
     """Append the form of a POST to the URL as its query."""
-    return f"{wire.url}{'&' if '?' in wire.url else '?'}{wire.body}" if wire.body else wire.url
+    return f"{recorded.url}{'&' if '?' in recorded.url else '?'}{recorded.body}" if recorded.body else recorded.url
 
 
 async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization) -> Delivered:

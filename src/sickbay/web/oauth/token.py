@@ -33,8 +33,10 @@ class TokenResponse(Response):
 async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """The token endpoint (RFC 6749 3.2). Any method other than POST is a finding too."""
     body = await http_request.read_body(request)
-    wire = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
-    sent = token_request(wire.method, wire.url, wire.headers, body, direct=is_direct(request, wire.headers, body))
+    recorded = http_request.recorded_request(request.scope, sandbox.runtime.base, body)
+    sent = token_request(
+        recorded.method, recorded.url, recorded.headers, body, direct=is_direct(request, recorded.headers, body)
+    )
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
     result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
     response: Response
@@ -51,7 +53,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         )
         status = decision.refusal.status
         status = tenant.dialect.answers.client_status if status == 401 else status
-        response = error_responses.oauth_json(words, status, tenant, "authorization" in wire.headers)
+        response = error_responses.oauth_json(words, status, tenant, "authorization" in recorded.headers)
     return await http_request.note(
         request,
         response,
@@ -61,5 +63,5 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         timeline=result.timeline,
         decision=decision,
         explanation=explanation,
-        wire=wire,
+        recorded=recorded,
     )

@@ -19,7 +19,7 @@ NAMES = (r"client.?ids?\b", r"redirect.?uris?\b", r"\bscopes?\b", r"\bstate\b", 
 MOST_CHARACTERS = 1_100
 
 
-def known(paste: str) -> list[KnownError]:
+def sample_context(paste: str) -> list[KnownError]:
     return known_errors(paste, read.in_paste(paste))
 
 
@@ -29,7 +29,7 @@ def texts(entry: KnownError) -> list[str]:
 
 @pytest.mark.parametrize("id", CORRECT)
 def test_a_correct_request_response_or_document_matches_no_entry(id: str) -> None:
-    assert [entry.id for entry in known(CORRECT[id])] == []
+    assert [entry.id for entry in sample_context(CORRECT[id])] == []
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_a_correct_request_response_or_document_matches_no_entry(id: str) -> Non
     ],
 )
 def test_a_verbatim_message_comes_before_the_checklist_of_its_server(paste: str, id: str) -> None:
-    assert known(paste)[0].id == id
+    assert sample_context(paste)[0].id == id
 
 
 @pytest.mark.parametrize("code", ["invalid_client", "invalid_grant", "invalid_scope", "invalid_request", "access_denied"])
 @pytest.mark.parametrize("server", ["keycloak", "okta", "auth0", ""])
 def test_a_bare_code_gives_a_checklist_with_signs(server: str, code: str) -> None:
-    first = known(f'{server} {{"error":"{code}"}}')[0]
+    first = sample_context(f'{server} {{"error":"{code}"}}')[0]
     assert first.id.startswith(server or "oauth")
     assert len(first.causes) > 1 or code == "invalid_scope"
     assert all(cause.sign and cause.remedy for cause in first.causes)

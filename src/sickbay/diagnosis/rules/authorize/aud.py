@@ -109,10 +109,10 @@ def _is_oauth(aud: str, facts: Facts) -> bool:
     return any(f"{endpoint}/".startswith(f"{aud}/") for endpoint in endpoints) or last in _OAUTH
 
 
-def _clearly_not_base(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _clearly_not_base(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Whether it can't be a FHIR base on any server: a host without a path, or an OAuth endpoint."""
     aud = audience(request)
-    if not known.smart or aud is None or not urls.is_absolute(aud):
+    if not context.smart or aud is None or not urls.is_absolute(aud):
         return None
     path = urls.split(aud).path.strip("/")
     if (not path and not address.may_be_a_base(aud)) or path.rpartition("/")[2].lower() in _OAUTH:
@@ -176,15 +176,15 @@ AUD_NOT_ISS_OF_LAUNCH = Rule(
 )
 
 
-def _near(request: AuthorizeRequest, known: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
-    bases = known.server.fhir_bases if isinstance(known.server, Server) else ()
+def _near(request: AuthorizeRequest, context: AuthorizeContext) -> tuple[str, tuple[str, ...]]:
+    bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     aud = audience(request) or ""
     return aud, () if aud in bases or "#" in aud or "?" in aud else bases
 
 
-def _slash(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    aud, bases = _near(request, known)
-    if not isinstance(known.server, Server) and known.smart and _has_extra_slash(aud):
+def _slash(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    aud, bases = _near(request, context)
+    if not isinstance(context.server, Server) and context.smart and _has_extra_slash(aud):
         return {"received": aud, "expected": aud.rstrip("/"), "note": "the iss of the launch"} | guesses.POLICY
     plain = urls.one_loopback(urls.normalised(aud))
     for base in bases:
@@ -212,8 +212,8 @@ AUD_TRAILING_SLASH = Rule(
 )
 
 
-def _alias(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    aud, bases = _near(request, known)
+def _alias(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    aud, bases = _near(request, context)
     for base in bases:
         named = urls.normalised(aud) != urls.normalised(base)
         if named and urls.one_loopback(urls.normalised(aud)) == urls.one_loopback(urls.normalised(base)):
@@ -237,7 +237,7 @@ AUD_LOOPBACK_ALIAS = Rule(
 )
 
 
-def _disagreeing(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _disagreeing(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     aud, resource = request.parameters.get("aud"), request.parameters.get("resource") or ""
     if not aud or base_of(resource, (aud,)):
         return None

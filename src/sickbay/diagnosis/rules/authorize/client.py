@@ -91,10 +91,10 @@ CLIENT_NOT_LIVE_YET = Rule(
 )
 
 
-def _changed(request: object, known: AuthorizeContext | TokenContext) -> Facts | None:
-    if known.live_at is None or not isinstance(known.client, Client):
+def _changed(request: object, context: AuthorizeContext | TokenContext) -> Facts | None:
+    if context.live_at is None or not isinstance(context.client, Client):
         return None
-    return {"received": known.client.client_id, "expected": _clock(known.live_at)}
+    return {"received": context.client.client_id, "expected": _clock(context.live_at)}
 
 
 CLIENT_CHANGE_NOT_LIVE_YET = Rule(
@@ -143,7 +143,7 @@ def _placeholder(facts: Facts) -> Facts | None:
     return {**_with_only_app(facts), "what": what} if what else None
 
 
-def _foreign_placeholder(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _foreign_placeholder(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Recognises sample text even if no registration is known."""
     return _placeholder({"received": request.parameters.get("client_id")})
 

@@ -157,7 +157,7 @@ LAUNCH_CODE_REUSED = Rule(
 )
 
 
-def _picker_in_launch(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _picker_in_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not asks_patient(request) or asks_launch(request):
         return None
     return {"received": "launch/patient", "expected": "launch"}

@@ -31,7 +31,7 @@ def _with(request: AuthorizeRequest, url: str, read: Parameters) -> AuthorizeReq
     return structs.replace(request, url=url, parameters=read, raw="", received=Parameters())
 
 
-def _in_fragment(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _in_fragment(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     url, _, fragment = request.url.partition("#")
     if not _has_no_parameters(request) or not _read(fragment.lstrip("?/")).pairs:
         return None
@@ -60,7 +60,7 @@ PARAMETERS_IN_FRAGMENT = Rule(
 _JOINT = re.compile(rf"[&;](?=(?:{'|'.join(ONCE)})=)")
 
 
-def _without_question_mark(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _without_question_mark(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     joint = _JOINT.search(request.url.partition("#")[0])
     if joint is None:
         return None
@@ -94,7 +94,7 @@ def _encoded(request: AuthorizeRequest) -> Parameters:
     return _read("=".join(filter(None, pairs[0]))) if len(pairs) == 1 else Parameters()
 
 
-def _encoded_whole(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _encoded_whole(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if not _encoded(request).pairs:
         return None
     return {"received": request.parameters.raw[:40], "brings": ONCE}
@@ -119,10 +119,10 @@ QUERY_ENCODED_WHOLE = Rule(
 )
 
 
-def _is_empty(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _is_empty(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     empty = not request.parameters.pairs and not request.url.partition("#")[2] and not _JOINT.search(request.url)
     body = request.method == "POST" and request.raw.partition("?")[2].strip()
-    server = known.server
+    server = context.server
     endpoint = (
         server.authorization_endpoint
         if isinstance(server, Server)
@@ -182,9 +182,9 @@ _NAMES: dict[type, tuple[str, ...]] = {
 }
 
 
-def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, known: Any) -> Facts | None:
+def _unfilled(request: AuthorizeRequest | TokenRequest | LogoutRequest | AccessRequest, context: Any) -> Facts | None:
     names = next(names for kind, names in _NAMES.items() if isinstance(request, kind))
-    registered = known.client.redirect_uris if isinstance(known.client, Client) else ()
+    registered = context.client.redirect_uris if isinstance(context.client, Client) else ()
     sent = {name: value for name in names if (value := request.parameters.get(name))}
     if isinstance(request, AccessRequest):
         sent = {"Authorization": request.headers.get("authorization", "").partition(" ")[2]}

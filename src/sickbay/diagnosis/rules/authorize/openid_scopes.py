@@ -18,8 +18,8 @@ REFRESH = specs.SMART_SCOPES
 def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, AuthorizeContext], Facts | None]:
     """Advises if `true_of` holds for the requested scopes of SMART."""
 
-    def advises(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-        requested = meant(request) if known.smart else ()
+    def advises(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+        requested = meant(request) if context.smart else ()
         return {"received": list(requested)} if true_of(set(requested)) else None
 
     return advises
@@ -91,10 +91,10 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
 )
 
 
-def _offline_not_registered(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    if not isinstance(known.client, Client) or "offline_access" not in meant(request):
+def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    if not isinstance(context.client, Client) or "offline_access" not in meant(request):
         return None
-    registered = split_at(known.client.scope, " ,")
+    registered = split_at(context.client.scope, " ,")
     if "offline_access" in registered:
         return None
     other = "online_access" if "online_access" in registered else None
@@ -116,8 +116,8 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
 )
 
 
-def _claims(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    requested = [scope for scope in meant(request) if scope in CLAIMS and known.smart]
+def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    requested = [scope for scope in meant(request) if scope in CLAIMS and context.smart]
     return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
 

@@ -40,7 +40,7 @@ def _apart(name: str, value: str) -> tuple[str, str]:
     return (whole[1], whole[2]) if whole else (name, value)
 
 
-def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, known: object) -> Facts | None:
+def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, context: object) -> Facts | None:
     right = names_of(request)
     if all(name in right for name, _ in request.parameters):
         return None
@@ -100,7 +100,7 @@ BARE_OF_TOKEN = (
 SECRET = ("code_verifier", "refresh_token", "client_assertion")
 
 
-def _stray(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
+def _stray(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
     names = BARE if isinstance(request, AuthorizeRequest) else BARE_OF_TOKEN
     values = {name: request.parameters.get(name) or "" for name in names}
     stray = {name: value for name, value in values.items() if value and bare(value) not in ("", value)}
@@ -133,7 +133,7 @@ VALUE_HAS_STRAY_CHARACTERS = Rule(
 )
 
 
-def _verifier(request: AuthorizeRequest, known: AuthorizeContext) -> Facts:
+def _verifier(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "(a secret)"}
 
 
@@ -160,8 +160,8 @@ CODE_VERIFIER_IN_URL = Rule(
 )
 
 
-def _no_prompt(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    sent = (request.parameters.get("prompt") or "").split() if known.smart else []
+def _no_prompt(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    sent = (request.parameters.get("prompt") or "").split() if context.smart else []
     unknown = [value for value in sent if value not in PROMPTS]
     return {"received": unknown, "expected": None} if unknown else None
 

@@ -29,19 +29,19 @@ def _method(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
     )
 
 
-def _none_sent(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _none_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     if request.parameters.get("code_challenge_method") or not asks_for_code(request):
         return None
-    public = isinstance(known.client, Client) and known.client.client == "public"
-    required = isinstance(known.server, Server) and known.server.policy.pkce == "required"
-    return {"received": None, "required": public or required} | ({"at_most": "info"} if _is_optional(request, known) else {})
+    public = isinstance(context.client, Client) and context.client.client == "public"
+    required = isinstance(context.server, Server) and context.server.policy.pkce == "required"
+    return {"received": None, "required": public or required} | ({"at_most": "info"} if _is_optional(request, context) else {})
 
 
-def _is_optional(request: AuthorizeRequest, known: AuthorizeContext) -> bool:
+def _is_optional(request: AuthorizeRequest, context: AuthorizeContext) -> bool:
     """Whether no specification requires PKCE: in plain OAuth 2.0, and at an unknown server if all scopes are of SMART 1."""
     requested = requested_resources(request)
     of_smart_1 = bool(requested) and all(scope.version == "v1" for scope in requested)
-    return not known.smart or (known.server is UNKNOWN and of_smart_1)
+    return not context.smart or (context.server is UNKNOWN and of_smart_1)
 
 
 def _severity(facts: Facts) -> Severity:

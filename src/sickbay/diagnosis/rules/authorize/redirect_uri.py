@@ -132,7 +132,7 @@ def _relative(facts: Facts) -> Facts | None:
     return {**facts, "expected": same_path or only, "note": "registered"}
 
 
-def _clearly_relative(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _clearly_relative(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Placeholders have their own rule; `postmessage` is a value of Google's."""
     sent = request.parameters.get("redirect_uri") or ""
     if sent in ("postmessage", *corrections.PLACES) or placeholder(sent):

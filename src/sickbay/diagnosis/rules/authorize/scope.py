@@ -267,9 +267,9 @@ SCOPE_V1_ON_V2_APP = Rule(
 )
 
 
-def _wildcards(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _wildcards(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """`user/` wildcards, which many servers don't allow. Nearly all of them allow `patient/` wildcards."""
-    if not known.smart:
+    if not context.smart:
         return None
     wildcards = [scope.text for scope in requested_resources(request) if scope.wildcard and scope.level == "user"]
     return {"received": wildcards, "scopes": wildcards} | guesses.POLICY if wildcards else None
@@ -326,9 +326,9 @@ def _named(facts: Facts) -> Facts:
     return {**facts, "meant": f"`{' '.join(suggestions)}`" if suggestions else "a resource type of this version"}
 
 
-def _of_no_version(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _of_no_version(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     """Types that don't exist in the FHIR version that `aud` names, or in any version if it names none."""
-    if not known.smart:
+    if not context.smart:
         return None
     version = VERSIONS.get(fhir_version_of(audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")

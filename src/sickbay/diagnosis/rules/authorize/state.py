@@ -72,14 +72,14 @@ def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any
     return {"received": text, "bits": size_in_bits, "level": level, "what": what, "note": "122 random bits or more"}
 
 
-def _weak(request: AuthorizeRequest | UrlRequest, known: AuthorizeContext | UrlContext) -> Facts | None:
+def _weak(request: AuthorizeRequest | UrlRequest, context: AuthorizeContext | UrlContext) -> Facts | None:
     facts = weakness(str(request.parameters.get("state")))
-    return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], known) else facts
+    return {**facts, "at_most": "info"} if facts and _is_enough(facts["bits"], context) else facts
 
 
-def _is_enough(bits: int, known: AuthorizeContext | UrlContext) -> bool:
+def _is_enough(bits: int, context: AuthorizeContext | UrlContext) -> bool:
     """Whether `state` is random enough. Only SMART sets a minimum, and a redirect doesn't show which flow it belongs to."""
-    return not known.smart if isinstance(known, AuthorizeContext) else known.server is UNKNOWN and bits >= FEW_BITS
+    return not context.smart if isinstance(context, AuthorizeContext) else context.server is UNKNOWN and bits >= FEW_BITS
 
 
 FEW_BITS = 48
@@ -123,7 +123,7 @@ STATE_REUSED = Rule(
 )
 
 
-def _no_nonce(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     return {"received": None} if "openid" in meant(request) else None
 
 

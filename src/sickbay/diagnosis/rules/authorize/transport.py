@@ -45,7 +45,7 @@ JOINED = ("response_type", "scope", "state", "client_id", "grant_type", "code")
 _JOINT = re.compile(rf"[;?](?=(?:{'|'.join({*ONCE, *OF_TOKEN})})=)")
 
 
-def _misjoined(request: AuthorizeRequest | TokenRequest, known: object) -> Facts | None:
+def _misjoined(request: AuthorizeRequest | TokenRequest, context: object) -> Facts | None:
     """Finds the name of a parameter inside the value of another one, except in URLs."""
     for name, value in request.parameters:
         joint = _JOINT.search(value) if name in JOINED else None
@@ -80,7 +80,7 @@ PARAMETERS_MISJOINED = Rule(
 )
 
 
-def _not_a_form(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _not_a_form(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     body = request.raw.partition("?")[2].lstrip() if request.method == "POST" else ""
     kind = "JSON" if body.startswith("{") else "a multipart form" if body.startswith("--") else ""
     return {"received": kind, "brings": ONCE} if kind else None
@@ -170,7 +170,7 @@ DUPLICATE_PARAMETER = Rule(
 )
 
 
-def _unencoded(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
+def _unencoded(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
     query = urls.unescaped(urls.one_line(request.raw)).partition("?")[2] if request.raw else request.parameters.raw
     raw = [piece.partition("=") for piece in query.split("&")]
     names = [name for name, _, value in raw if name in ADDRESSES and urls.is_absolute(value)]
@@ -178,7 +178,7 @@ def _unencoded(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | No
         return None
     values = [parse(f"v={value}").get("v") or "" for name, _, value in raw if name in names]
     facts = {"names": names, "received": values, "expected": [encode([("v", value)])[2:] for value in values]}
-    return facts if isinstance(known.server, Server) else {**facts, "at_most": "info"}
+    return facts if isinstance(context.server, Server) else {**facts, "at_most": "info"}
 
 
 def _encoded(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -200,11 +200,11 @@ PARAM_UNENCODED_URL = Rule(
 )
 
 
-def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, known: AuthorizeContext | TokenContext) -> Facts | None:
+def _at_token_endpoint(request: AuthorizeRequest | TokenRequest, context: AuthorizeContext | TokenContext) -> Facts | None:
     """Recognises an authorization request at the token endpoint; there, only GET requests come from a browser."""
     if isinstance(request, TokenRequest) and request.method != "GET":
         return None
-    server = known.server if isinstance(known.server, Server) else Server()
+    server = context.server if isinstance(context.server, Server) else Server()
     path = urls.split(request.url).path.rstrip("/")
     at_endpoint = bool(server.token_endpoint) and urls.normalised(request.url) == urls.normalised(server.token_endpoint)
     guessed = not server.token_endpoint and path.endswith("/token")
@@ -236,12 +236,12 @@ AUTHORIZE_CALLED_AT_TOKEN_ENDPOINT = Rule(
 )
 
 
-def _not_discovered(request: AuthorizeRequest, known: AuthorizeContext) -> Facts | None:
-    server = known.server
+def _not_discovered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
+    server = context.server
     if not isinstance(server, Server) or not server.authorization_endpoint or not request.url:
         return None
     endpoint, address = server.authorization_endpoint, re.split("[#&;]", request.url, maxsplit=1)[0]
-    if urls.normalised(address) == urls.normalised(endpoint) or _at_token_endpoint(request, known):
+    if urls.normalised(address) == urls.normalised(endpoint) or _at_token_endpoint(request, context):
         return None
     return {"received": request.url, "expected": endpoint, "endpoint": endpoint}
 
@@ -263,7 +263,7 @@ AUTHORIZE_ENDPOINT_NOT_DISCOVERED = Rule(
 )
 
 
-def _fetched(request: AuthorizeRequest, known: AuthorizeContext) -> Facts:
+def _fetched(request: AuthorizeRequest, context: AuthorizeContext) -> Facts:
     return {"received": "a script"}
 
 

@@ -38,14 +38,14 @@ def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
-    known = facts.get("known")
-    if not isinstance(known, TokenContext) or not isinstance(known.client, Client) or known.client.client != "symmetric":
+    context = facts.get("known")
+    if not isinstance(context, TokenContext) or not isinstance(context.client, Client) or context.client.client != "symmetric":
         return request
-    secret = known.secret or corrections.PLACEHOLDER_SECRET
-    if registered_method(known.client) == "client_secret_post":
-        pairs = [("client_id", known.client.client_id), ("client_secret", secret)]
+    secret = context.secret or corrections.PLACEHOLDER_SECRET
+    if registered_method(context.client) == "client_secret_post":
+        pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
         return structs.replace(request, parameters=request.parameters.replaced(pairs))
-    headers = {**request.headers, "authorization": basic.write(known.client.client_id, secret)}
+    headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
     without_credentials = request.parameters.replaced([("client_id", None), ("client_secret", None)])
     return structs.replace(request, headers=headers, parameters=without_credentials)
 
@@ -148,7 +148,7 @@ SECRET_WRONG = Rule(
 )
 
 
-def _empty(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _empty(request: TokenRequest, context: TokenContext) -> Facts | None:
     return {"received": ""} if request.parameters.all("client_secret") == ("",) else None
 
 
@@ -175,8 +175,8 @@ SECRET_EMPTY = Rule(
 )
 
 
-def _empty_basic(request: TokenRequest, known: TokenContext) -> Facts | None:
-    client = known.client
+def _empty_basic(request: TokenRequest, context: TokenContext) -> Facts | None:
+    client = context.client
     return {"received": ""} if isinstance(client, Client) and client.client == "public" and is_empty_basic(request) else None
 
 
@@ -282,7 +282,7 @@ METHOD_MISMATCH = Rule(
 )
 
 
-def _same_id(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _same_id(request: TokenRequest, context: TokenContext) -> Facts | None:
     read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
         return None

@@ -119,9 +119,9 @@ AS_BEARER = Rule(
 )
 
 
-def _accepted_unencoded(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _accepted_unencoded(request: TokenRequest, context: TokenContext) -> Facts | None:
     """Facts if this server accepts the secret unencoded, which a server that follows the RFC would decode to something else."""
-    client = known.client
+    client = context.client
     if not isinstance(client, Client) or not client.secret_hash or not request.presented.basic:
         return None
     return {} if reading(request, client) == "raw" else None

@@ -178,11 +178,11 @@ ACCEPT_UNSUPPORTED = Rule(
 )
 
 
-def _no_accept(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _no_accept(request: AccessRequest, context: AccessContext) -> Facts | None:
     sent = request.headers.get("accept")
-    if request.interaction in ("", "preflight", "discovery") or known.version not in VERSIONS or not known.headers_known:
+    if request.interaction in ("", "preflight", "discovery") or context.version not in VERSIONS or not context.headers_known:
         return None
-    expected = VERSIONS[known.version].json
+    expected = VERSIONS[context.version].json
     return {"received": sent, "expected": expected} if (sent or "*/*").strip() in ("*/*", "application/json") else None
 
 

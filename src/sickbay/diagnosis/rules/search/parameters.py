@@ -73,9 +73,9 @@ UNDEFINED = Rule(
 )
 
 
-def _all_patients(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _all_patients(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A search for Patient without criteria."""
-    if not known.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
+    if not context.guesses or (request.interaction, request.type) != ("search-type", "Patient"):
         return None
     narrowed = any(narrows(name) for name, value in request.parameters if value)
     return None if narrowed else {"received": list(request.parameters.names())} | guesses.POLICY
@@ -117,9 +117,9 @@ def _with_example(facts: Facts) -> dict[str, Any]:
     return {**facts, "example": listed([f"category={category}" for category in categories], word="or")}
 
 
-def _no_category(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _no_category(request: AccessRequest, context: AccessContext) -> Facts | None:
     """A search without what some servers require."""
-    if not known.guesses or request.interaction != "search-type":
+    if not context.guesses or request.interaction != "search-type":
         return None
     if request.type not in CATEGORY_TYPES or names_sent(request) & {"category", "code", "_id"}:
         return None
@@ -209,9 +209,9 @@ def _is_known(request: AccessRequest, name: str) -> bool:
     return not request.parameters.get(name) or name in RESULTS
 
 
-def _without_value(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _without_value(request: AccessRequest, context: AccessContext) -> Facts | None:
     sent = dict(request.parameters.pairs)
-    empty = next((name for name, _ in known.ignored if sent.get(name) == ""), None)
+    empty = next((name for name, _ in context.ignored if sent.get(name) == ""), None)
     return {"parameter": empty, "received": ""} if empty else None
 
 
@@ -230,9 +230,9 @@ PARAM_EMPTY = Rule(
 )
 
 
-def _unreadable(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _unreadable(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about a result parameter such as `_count` that was ignored because its value can't be read."""
-    name = next((name for name, _ in known.ignored if name in RESULTS and request.parameters.get(name)), None)
+    name = next((name for name, _ in context.ignored if name in RESULTS and request.parameters.get(name)), None)
     if name is None:
         return None
     expected = VALUES.get(name, "the one in the FHIR specification")
@@ -249,8 +249,8 @@ VALUES = {
 _ENCODED = re.compile(r"%(?:3A|2F|7C|2C|20)", re.I)
 
 
-def _encoded_twice(request: AccessRequest, known: AccessContext) -> Facts | None:
-    if not request.base and known.server is UNKNOWN:
+def _encoded_twice(request: AccessRequest, context: AccessContext) -> Facts | None:
+    if not request.base and context.server is UNKNOWN:
         return None  # a URL that isn't known to be of a FHIR server
     pair = next(((name, value) for name, value in request.parameters if _ENCODED.search(value)), None)
     return {"parameter": pair[0], "received": pair[1], "expected": unquote(pair[1])} if pair else None
@@ -272,12 +272,12 @@ ENCODED_TWICE = Rule(
 )
 
 
-def _without_bar(request: AccessRequest, known: AccessContext) -> Facts | None:
+def _without_bar(request: AccessRequest, context: AccessContext) -> Facts | None:
     """Facts about a token value that looks like a system and a code joined by a slash."""
-    if request.type not in known_types(known.version or "r4"):
+    if request.type not in known_types(context.version or "r4"):
         return None
     for name, value in request.parameters:
-        parameter = find(known.version or "r4", request.type, name) if "://" in value and "|" not in value else None
+        parameter = find(context.version or "r4", request.type, name) if "://" in value and "|" not in value else None
         if parameter is not None and parameter.kind == "token":
             system, _, code = value.rpartition("/")
             return {"parameter": name, "received": value, "expected": f"{system}|{code}"}
@@ -299,8 +299,8 @@ SYSTEM_WITHOUT_BAR = Rule(
 )
 
 
-def _ignored(request: AccessRequest, known: AccessContext) -> Facts | None:
-    unknown = [pair for pair in known.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
+def _ignored(request: AccessRequest, context: AccessContext) -> Facts | None:
+    unknown = [pair for pair in context.ignored if pair[0] != "access_token" and not _is_known(request, pair[0])]
     if not unknown:
         return None
     name, nearest = unknown[0]

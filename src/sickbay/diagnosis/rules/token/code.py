@@ -132,13 +132,13 @@ CODE_CLIENT_MISMATCH = Rule(
 )
 
 
-def _no_redirect_uri(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _no_redirect_uri(request: TokenRequest, context: TokenContext) -> Facts | None:
     """If the code isn't known. SMART requires `redirect_uri` in the authorization request, so it must be repeated here."""
     sent = request.parameters
-    if known.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
+    if context.code is not UNKNOWN or sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri"):
         return None
     facts = {"received": None, "expected": corrections.PLACEHOLDER_REDIRECT_URI, GUESS: _NOT_SEEN}
-    return facts if known.smart else {**facts, "at_most": "info"}
+    return facts if context.smart else {**facts, "at_most": "info"}
 
 
 _NOT_SEEN = "Sickbay hasn't seen the authorization request: if it had no `redirect_uri`, nothing is missing here."
@@ -178,9 +178,9 @@ def _with_endpoint(facts: Facts) -> Facts:
     return {**facts, "expected": facts.get("expected") or "the token endpoint in the discovery document of the `iss`"}
 
 
-def _wrong_hospital(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _wrong_hospital(request: TokenRequest, context: TokenContext) -> Facts | None:
     """Facts if the URL differs from the token endpoint only in the name of the hospital, and no hospital has that name."""
-    server = known.server
+    server = context.server
     if not isinstance(server, Server) or not server.tenants:
         return None
     sent, expected = request.url.split("/"), server.token_endpoint.split("/")

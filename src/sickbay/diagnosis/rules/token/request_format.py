@@ -159,12 +159,12 @@ def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     return repair
 
 
-def _scope_sent(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _scope_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
     scope = request.parameters.get("scope")
     return {"received": scope} if scope and request.parameters.get("grant_type") == "authorization_code" else None
 
 
-def _state_sent(request: TokenRequest, known: TokenContext) -> Facts | None:
+def _state_sent(request: TokenRequest, context: TokenContext) -> Facts | None:
     return {"received": request.parameters.get("state")} if "state" in request.parameters else None
 
 

@@ -18,7 +18,7 @@ def granted(answer: TokenAnswer) -> tuple[str, ...]:
     return scopes.split(str(answer.members.get("scope") or ""))
 
 
-def _no_patient(answer: TokenAnswer | LoginRequest, known: AnswerContext) -> Facts | None:
+def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> Facts | None:
     if not isinstance(answer, TokenAnswer):  # during sign-in there is no token response yet
         return None
     patient_scopes = [scope.text for scope in scopes.resources(" ".join(granted(answer))) if scope.level == "patient"]
@@ -42,13 +42,13 @@ NO_PATIENT = Rule(
 )
 
 
-def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, known: AnswerContext | TokenContext) -> Facts | None:
-    if isinstance(known, TokenContext):
-        return _dropped(known.given) if known.given else None
-    if not isinstance(answer, TokenAnswer) or known.requested_scope is None or "scope" not in answer.members:
+def _narrower(answer: TokenAnswer | LoginRequest | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(context, TokenContext):
+        return _dropped(context.given) if context.given else None
+    if not isinstance(answer, TokenAnswer) or context.requested_scope is None or "scope" not in answer.members:
         return None
     parsed = scopes.parse_all(granted(answer))
-    missing = [scope for scope in scopes.split(known.requested_scope) if not _is_granted(scope, granted(answer), parsed)]
+    missing = [scope for scope in scopes.split(context.requested_scope) if not _is_granted(scope, granted(answer), parsed)]
     return {"missing": missing, "received": " ".join(granted(answer)), "reasons": ""} if missing else None
 
 
@@ -85,25 +85,25 @@ NARROWER = Rule(
 NEITHER = "Neither offline_access nor online_access was granted."
 
 
-def _no_refresh(answer: TokenAnswer | TokenRequest, known: AnswerContext | TokenContext) -> Facts | None:
-    if isinstance(known, TokenContext):
-        summary = known.given
+def _no_refresh(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(context, TokenContext):
+        summary = context.given
         return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
     if not isinstance(answer, TokenAnswer) or answer.members.get("refresh_token"):
         return None
     scope = granted(answer)
-    if {"offline_access", "online_access"} & set(scope) or not (known.wants_refresh or _is_of_a_launch(answer, known)):
+    if {"offline_access", "online_access"} & set(scope) or not (context.wants_refresh or _is_of_a_launch(answer, context)):
         return None
     facts = {"received": " ".join(scope), "reason": NEITHER}
-    return facts if known.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
+    return facts if context.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
 
 
 _PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."
 
 
-def _is_of_a_launch(answer: TokenAnswer, known: AnswerContext) -> bool:
+def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
     """Whether a user launched the app, if nothing is known about the request."""
-    return known.requested_scope is None and bool(answer.members.get("patient"))
+    return context.requested_scope is None and bool(answer.members.get("patient"))
 
 
 NO_REFRESH = Rule(

@@ -24,7 +24,7 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, ver
 
 async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     base, access = context.base, context.access
-    body = access.decision.known.body
+    body = access.decision.context.body
     resource = body if isinstance(body, Body) else None
     wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, resource, context.query)
     result = await writing.write(base.sandbox.runtime, wanted)
