@@ -8,8 +8,10 @@ from pathlib import Path
 
 from tools.checks.files import SOURCES, ceiling, python
 
-DECIDED = frozenset(("decision", "context", "refusal", "refusals", "finding", "findings"))
+DECIDED = frozenset(("decision", "refusal", "refusals", "finding", "findings"))
 """Names of variables and attributes that contain frozen values of a decision."""
+PART = "context"
+"""The name of an attribute only: an SSL context is a variable of this name, too."""
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
@@ -61,5 +63,5 @@ def _is_decided(target: ast.Attribute) -> bool:
         if isinstance(expression, ast.Attribute):
             names.append(expression.attr)
         expression = expression.value
-    names.append(expression.id if isinstance(expression, ast.Name) else "")
-    return bool(DECIDED.intersection(names))
+    variable = expression.id if isinstance(expression, ast.Name) else ""
+    return PART in names or not DECIDED.isdisjoint((*names, variable))
