@@ -16,7 +16,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.code import request_mistakes
 from sickbay.diagnosis.code.mistake import MistakeText
 from sickbay.diagnosis.knowledge import table
-from sickbay.diagnosis.paste_findings import RESTATED
+from sickbay.diagnosis.knowledge.restated import RESTATED
 from sickbay.diagnosis.pasted_text import diagnose_text
 
 AUTHORIZE = (
@@ -337,6 +337,6 @@ def test_a_known_error_that_says_the_same_as_a_rule_is_not_shown_again() -> None
 
 
 @pytest.mark.parametrize(("entry", "rules"), RESTATED.items())
-def test_restated_rules_and_known_errors_exist(entry: str, rules: set[str]) -> None:
+def test_restated_rules_and_known_errors_exist(entry: str, rules: frozenset[str]) -> None:
     assert entry in {known.id for known in table.entries()}
     assert rules <= {*BY_ID, *(mistake.id for mistake in vars(request_mistakes).values() if isinstance(mistake, MistakeText))}

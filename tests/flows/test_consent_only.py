@@ -68,6 +68,7 @@ def at_consent(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
     if person.count():
         person.click()
     page.locator("[data-consent]").wait_for(timeout=60_000)
+    page.wait_for_load_state()  # the script of the page acts on choices
 
 
 def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge.known_error import Cause, KnownError
+from sickbay.diagnosis.knowledge.restated import RESTATED
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity, Spec
 
 if TYPE_CHECKING:
@@ -41,24 +42,6 @@ SAME: dict[str, set[str]] = {
 """Mistakes in code, and the rules that say the same about the request."""
 
 
-RESTATED: dict[str, set[str]] = {
-    "athena-bearer-base64": {"code-bearer-instead-of-basic"},
-    "cerner-launch-code-required": {"launch-scope-without-launch-param"},
-    "cerner-missing-patient": {"scope-patient-without-context"},
-    "fhir-search-colon-for-equals": {"fhir-search-colon-for-equals"},
-    "fhir-search-invalid-date": {"fhir-date-malformed"},
-    "fhir-version-conflict": {"fhir-version-conflict"},
-    "general-redirect-uri": {"redirect-uri-mismatch"},
-    "grant-type-not-received": {"token-wrong-content-type", "token-wrong-method", "grant-type-missing"},
-    "library-json-token-request": {"token-wrong-content-type"},
-    "oauth-json-body": {"token-wrong-content-type"},
-    "oauth-parameters-in-query": {"token-wrong-method"},
-    "redirect-uri-mismatch": {"redirect-uri-mismatch"},
-    "token-json-object": {"token-wrong-content-type"},
-}
-"""Known errors, and the rules that say the same about the request. Their causes are still listed."""
-
-
 def _of_mistake(mistake: Mistake) -> Finding:
     first, last = mistake.lines
     place = Spec(
@@ -81,7 +64,7 @@ def with_answers(
         by_rules, different = merged.explanation.findings, _of_different_causes(entries)
         proven = _proven(by_rules, entries, explained=explained)
         rest = [finding for finding in by_rules if finding not in proven]
-        new = [entry for entry in different if RESTATED.get(entry.id, set()).isdisjoint(finding.id for finding in proven)]
+        new = [entry for entry in different if RESTATED.get(entry.id, frozenset()).isdisjoint(finding.id for finding in proven)]
         evident = [knowledge.finding(entry, severity) for entry in new if entry.is_evident]
         known = [knowledge.finding(entry, severity) for entry in new if not entry.is_evident]
         findings = (*evident, *proven, *known, *rest)

@@ -218,7 +218,7 @@ def test_the_committed_tables_of_dstu2_are_up_to_date(shared: Path, tmp_path: Pa
     main(shared / "data" / "definitions", out=tmp_path, versions=("dstu2",))
     sources = Path(__file__).parent.parents[2] / "src" / "sickbay" / "fhir" / "definitions"
     for file in sorted(tmp_path.iterdir()):
-        if "summary" not in file.name:
+        if "summary" not in file.name and "names" not in file.name:  # names.json.gz has those of all versions
             # The compressed bytes differ between builds of zlib.
             assert gzip.decompress(file.read_bytes()) == gzip.decompress((sources / file.name).read_bytes()), file.name
 
