@@ -191,7 +191,7 @@ def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_
     assert "code_challenge=CODE_CHALLENGE&" in result["corrected"]["url"]
 
 
-@pytest.mark.parametrize("secret", ["k7", "pw12", "s3cr3tX", "a-longer-secret-value"])
+@pytest.mark.parametrize("secret", ["k7", "a-longer-secret-value"])
 def test_a_secret_of_any_length_is_in_no_output(secret: str, tmp_path) -> None:
     head = "Content-Type: application/x-www-form-urlencoded"
     texts = (

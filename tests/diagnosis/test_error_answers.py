@@ -147,7 +147,7 @@ def problem(text: str) -> bool:
     return diagnosis.has_problem and any(finding.severity != "info" for finding in diagnosis.explanation.findings)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
