@@ -198,10 +198,10 @@ def _session_user(client: Client | None, login: tuple[str, sessions.Login] | Non
 
 async def _with_live_launch(runtime: Runtime, tenant: Tenant, decision: AuthorizeDecision, client: Client) -> AuthorizeDecision:
     """Decides again with the launch code that would have been right, so that the explanation can name it."""
-    live = await launches.living(runtime, tenant, client)
+    live = await launches.active(runtime, tenant, client)
     if live is None:
         return decision
-    context = structs.replace(decision.context, live=live, live_launch=launches.place_of(live.timeline))
+    context = structs.replace(decision.context, live=live, live_launch=launches.placeholder_of(live.timeline))
     return decided(AUTHORIZE, tenant, decision.request, context, stage.examined(decision.request, context))
 
 

@@ -112,7 +112,7 @@ async def find(runtime: Runtime, tenant: Tenant, code: str) -> Launch | None:
     return await by_key(runtime, tenant, records.digest(code))
 
 
-async def living(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
+async def active(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | None:
     """The newest launch of this app that can still be used."""
     for record in await runtime.store.find("launch", tenant=tenant.name, owner=client.client_id, limit=20):
         if record.used_at is None and (record.expires_at or 0) > runtime.now():
@@ -120,7 +120,7 @@ async def living(runtime: Runtime, tenant: Tenant, client: Client) -> Launch | N
     return None
 
 
-def place_of(timeline: str) -> str:
+def placeholder_of(timeline: str) -> str:
     """The placeholder for a launch code in a stored corrected request. `shown` replaces it with the code."""
     return f"launch-code-of-{timeline}"
 
@@ -136,7 +136,7 @@ async def shown(runtime: Runtime, text: str, full: bool) -> str:
         code = code_of(runtime.keys.refresh, timeline)
         record = await runtime.store.get("launch", records.digest(code)) if full else None
         is_usable = record is not None and record.used_at is None and (record.expires_at or 0) > runtime.now()
-        text = text.replace(place_of(timeline), code if is_usable else PLACEHOLDER_LAUNCH)
+        text = text.replace(placeholder_of(timeline), code if is_usable else PLACEHOLDER_LAUNCH)
     return text
 
 

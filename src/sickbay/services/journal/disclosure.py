@@ -78,7 +78,7 @@ PUBLIC_FIELDS = frozenset(
 )
 """Members of stored values that identify no one: words of a specification, and addresses of this server."""
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
-"""The placeholder for a launch code in a stored corrected request, with the launch's timeline (`launch.place_of`)."""
+"""The placeholder for a launch code in a stored corrected request, with the launch's timeline (`launch.placeholder_of`)."""
 SHORTEST = 3
 """Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
 BEARER = (

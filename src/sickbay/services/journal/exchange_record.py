@@ -31,7 +31,7 @@ from sickbay.services.journal.dialect_comparison import others
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
-from sickbay.services.launch import place_of
+from sickbay.services.launch import placeholder_of
 from sickbay.storage.interface import Record
 
 LOG = logging.getLogger("sickbay")
@@ -220,7 +220,7 @@ def _public(exchange: Exchange) -> list[str | None]:
         values += (*server.fhir_bases, *server.also, *server.tenants)
     for launch in (getattr(context, "launch", None), getattr(context, "live", None)):
         if isinstance(launch, Launch):
-            values += (launch.timeline, place_of(launch.timeline))
+            values += (launch.timeline, placeholder_of(launch.timeline))
     for other in getattr(context, "newest_clients", ()):
         values += (other.client_id, *other.redirect_uris)
     values += getattr(context, "others", ())
@@ -282,7 +282,7 @@ def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> An
         return corrected
     if corrected.parameters.get("launch") != decision.request.parameters.get("launch"):
         return corrected
-    return with_parameters(corrected, ("launch", place_of(launch.timeline)))
+    return with_parameters(corrected, ("launch", placeholder_of(launch.timeline)))
 
 
 def text_of(record: Record) -> str:
