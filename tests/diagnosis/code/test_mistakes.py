@@ -54,6 +54,11 @@ CASES = {
         f'{CURL} -H "Authorization: Basic $(echo -n $ID:$SECRET | base64 -w 0)"',
         (1, 1),
     ),
+    "code-aud-slash": (
+        "const url = `${endpoint}?response_type=code\n&aud=${iss}/`;",
+        "const url = `${endpoint}?response_type=code\n&aud=${iss}`;",
+        (2, 2),
+    ),
     "code-base64-twice": (
         'pair = client_id + ":" + secret\nonce = base64.b64encode(pair.encode())\nheader = base64.b64encode(once).decode()',
         'pair = client_id + ":" + secret\nonce = base64.b64encode(pair.encode())\nheader = "Basic " + once.decode()',

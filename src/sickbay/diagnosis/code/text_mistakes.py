@@ -12,6 +12,14 @@ from sickbay.diagnosis.code.models import MOST, Lines
 
 _Check = Callable[[str], Iterator[tuple[MistakeText, int, int, dict[str, str]]]]
 
+AUD_SLASH = MistakeText(
+    "code-aud-slash",
+    "error",
+    "The code adds a slash to `aud`",
+    "The server compares `aud` with its FHIR base URL character by character. With the slash, it differs from the `iss` of the "
+    "launch.",
+    "Send `aud` exactly as `iss` arrived in the launch.",
+)
 HEX_CHALLENGE = MistakeText(
     "code-challenge-from-hex",
     "error",
@@ -86,6 +94,9 @@ BROWSER_SECRET = MistakeText(
     "The client secret is in code that runs in the browser",
     "Everyone who opens the app can read its source code, so the secret is public.",
     "Register the app as a public client, and use PKCE without a secret. Or send the token request from your own server.",
+)
+_AUD_SLASH = re.compile(
+    r"[?&]aud=\$?\{[^{}\n]{1,80}\}/(?=[`'\"&\s])|[?&]aud=['\"`]\s*\+\s*[\w.()]{1,80}\s*\+\s*['\"`]/(?=['\"`&])"
 )
 _CHALLENGE = re.compile(r"challenge|pkce", re.I)
 _HEX = re.compile(
@@ -199,6 +210,7 @@ def _browser_secret(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str
 
 
 _CHECKS: tuple[_Check, ...] = (
+    _matching(_AUD_SLASH, AUD_SLASH),
     _hex,
     _echo,
     _twice,

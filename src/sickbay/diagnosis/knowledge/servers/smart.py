@@ -241,7 +241,22 @@ ERRORS = (
     ),
     KnownError(
         id="smart-audience-invalid",
-        text=(("invalid audience", "aud check", "invalid aud parameter", "aud parameter is", "bad audience", "missing aud"),),
+        text=(
+            (
+                "invalid audience",
+                "aud check",
+                "invalid aud parameter",
+                "aud parameter is",
+                "bad audience",
+                "missing aud",
+                "aud mismatch",
+                "audience mismatch",
+                "wrong audience",
+                "aud does not match",
+                "aud doesn't match",
+            ),
+            ("aud=", '"aud"', "'aud'", "aud:", "aud parameter", "authorize"),
+        ),
         without=("invalid_token", "jwt", "access token", "id_token", "token validation"),
         title="aud: the authorization server doesn't accept the audience of the request",
         why="aud tells the server for which FHIR server the token is meant. It has to be the FHIR base URL, character by "
