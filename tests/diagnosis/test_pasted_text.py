@@ -340,3 +340,11 @@ def test_a_known_error_that_says_the_same_as_a_rule_is_not_shown_again() -> None
 def test_restated_rules_and_known_errors_exist(entry: str, rules: frozenset[str]) -> None:
     assert entry in {known.id for known in table.entries()}
     assert rules <= {*BY_ID, *(mistake.id for mistake in vars(request_mistakes).values() if isinstance(mistake, MistakeText))}
+
+
+@pytest.mark.parametrize("dots", ["...", "…"])
+def test_a_value_that_was_shortened_for_the_paste_is_not_a_fault(dots: str) -> None:
+    assertion = "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=eyJ"
+    body = f"grant_type=client_credentials&scope=system%2FPatient.rs&{assertion}{dots}"
+    assert "assertion-not-jwt" not in ids(f"POST https://ehr.example.org/token\n{body}")
+    assert "assertion-not-jwt" in ids(f"POST https://ehr.example.org/token\n{body.removesuffix(dots)}")

@@ -54,6 +54,11 @@ CASES = {
         f'{CURL} -H "Authorization: Basic $(echo -n $ID:$SECRET | base64 -w 0)"',
         (1, 1),
     ),
+    "code-redirect-to-launch": (
+        "FHIR.oauth2.authorize({client_id: 'a',\nredirectUri: 'http://localhost:3000/launch.html'});",
+        "FHIR.oauth2.authorize({client_id: 'a',\nredirectUri: 'http://localhost:3000/index.html'});",
+        (2, 2),
+    ),
     "code-aud-slash": (
         "const url = `${endpoint}?response_type=code\n&aud=${iss}/`;",
         "const url = `${endpoint}?response_type=code\n&aud=${iss}`;",

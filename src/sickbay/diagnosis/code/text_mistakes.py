@@ -20,6 +20,14 @@ AUD_SLASH = MistakeText(
     "launch.",
     "Send `aud` exactly as `iss` arrived in the launch.",
 )
+REDIRECT_TO_LAUNCH = MistakeText(
+    "code-redirect-to-launch",
+    "error",
+    "The redirect URI is the launch page",
+    "The launch page sends the browser to the authorization server. If the response returns to it, it starts the next launch, "
+    "in a loop.",
+    "Use another page as the redirect URI, such as `index.html`, which calls `FHIR.oauth2.ready()`, and register it.",
+)
 HEX_CHALLENGE = MistakeText(
     "code-challenge-from-hex",
     "error",
@@ -98,6 +106,7 @@ BROWSER_SECRET = MistakeText(
 _AUD_SLASH = re.compile(
     r"[?&]aud=\$?\{[^{}\n]{1,80}\}/(?=[`'\"&\s])|[?&]aud=['\"`]\s*\+\s*[\w.()]{1,80}\s*\+\s*['\"`]/(?=['\"`&])"
 )
+_LAUNCH_PAGE = re.compile(r"\bredirect_?uri['\"`]?\s*[:=]\s*['\"`][^'\"`\n]{0,200}\blaunch(?:\.html?)?/?['\"`]", re.I)
 _CHALLENGE = re.compile(r"challenge|pkce", re.I)
 _HEX = re.compile(
     r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*|CryptoJS\.enc\.Hex)\)|\s*[;)\n])"
@@ -161,6 +170,12 @@ def _hex(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
         yield HEX_CHALLENGE, match.start(), match.end(), {"how": how}
 
 
+def _to_launch_page(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
+    """A page that calls init() instead of authorize() handles the launch and the response."""
+    if "oauth2.authorize(" in text and "oauth2.init(" not in text:
+        yield from ((REDIRECT_TO_LAUNCH, match.start(), match.end(), {}) for match in _LAUNCH_PAGE.finditer(text))
+
+
 def _encoding(text: str) -> Iterator[re.Match[str]]:
     """The commands that encode credentials with base64."""
     if _CREDENTIALS.search(text):
@@ -211,6 +226,7 @@ def _browser_secret(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str
 
 _CHECKS: tuple[_Check, ...] = (
     _matching(_AUD_SLASH, AUD_SLASH),
+    _to_launch_page,
     _hex,
     _echo,
     _twice,

@@ -33,7 +33,7 @@ class Input(NamedTuple):
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
-    found = [put_together for piece in pieces for put_together in _inputs(piece, pieces)]
+    found = [_without_shortened(put_together) for piece in pieces for put_together in _inputs(piece, pieces)]
     known = context(found)
     return [each._replace(evidence=each.evidence | {"context": known}) if known else each for each in found]
 
@@ -109,6 +109,13 @@ _FORM_BODY = re.compile(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
 def _scheme(host: str) -> str:
     """A raw request doesn't say it. Only servers on the same machine are commonly reached by http."""
     return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
+
+
+def _without_shortened(found: Input) -> Input:
+    """A value that ends with dots, such as `eyJ…`, was shortened for the paste. It says nothing about the one that was sent."""
+    query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
+    pairs = (*parse(query).pairs, *parse(body).pairs)
+    return found._replace(unknown=found.unknown | {name for name, value in pairs if value.endswith(("...", "…"))})
 
 
 def _without_variables(found: Input) -> Input:
