@@ -14,6 +14,7 @@ from sickbay.diagnosis.explain import Explanation, explain
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
+from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.kernel.checks import Examination
 
@@ -40,6 +41,11 @@ class Diagnosis(NamedTuple):
     def recognised(self) -> list[str]:
         """What was recognised, in words: the requests and other evidence, then the error responses."""
         return list(dict.fromkeys((*described(self.pieces), *map(recognised, self.answers))))
+
+    def preceded_by(self, finding: Finding) -> Diagnosis:
+        """The same diagnosis with this finding first."""
+        others = tuple(other for other in self.explanation.findings if other.id != finding.id)
+        return self._replace(explanation=self.explanation._replace(findings=(finding, *others)))
 
     @property
     def has_problem(self) -> bool:

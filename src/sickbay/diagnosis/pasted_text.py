@@ -12,7 +12,7 @@ from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.paste import read as paste
-from sickbay.diagnosis.paste import source_code, variables
+from sickbay.diagnosis.paste import registered_uri, source_code, variables
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
@@ -44,7 +44,8 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     context = _requested_fragment(text) | dict(context or {})
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
-    entries = knowledge.known_errors(text, answers, _sent(each.evidence for each in found))
+    sent = _sent(each.evidence for each in found)
+    entries = knowledge.known_errors(text, answers, sent)
     if not (found or answers or entries or described(pieces)):
         raise ValueError(NOT_RECOGNISED)
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
@@ -52,6 +53,8 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
     diagnosis = with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
+    if (difference := registered_uri.mismatch(text, sent.get("redirect_uri"))) is not None:
+        diagnosis = diagnosis.preceded_by(difference)
     if not diagnosis.has_problem and not entries:
         diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
     return evidence, diagnosis._replace(pieces=pieces)
