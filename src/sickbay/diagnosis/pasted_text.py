@@ -119,11 +119,17 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     shown = tuple(
         finding
         for finding in diagnosis.explanation.findings
-        if (found.is_whole or not _is_about_absence(finding)) and not _is_unknown(finding, found.unknown)
+        if (found.is_whole or _is_shown(finding, found) or not _is_about_absence(finding))
+        and not _is_unknown(finding, found.unknown)
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
+
+
+def _is_shown(finding: Finding, found: Input) -> bool:
+    """Whether it is about a header or claim of a whole JWT, although the request around it wasn't pasted."""
+    return found.piece.kind == "jwt" and finding.id.startswith("assertion-")
 
 
 def _is_about_absence(finding: Finding) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis.paste import forms, postman, urls_in_text
+from sickbay.diagnosis.paste import forms, jwts, postman, urls_in_text
 from sickbay.diagnosis.paste.address_kind import client_metadata, kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste.variables import metadata_without_variables, without_variables
@@ -33,7 +33,11 @@ class Input(NamedTuple):
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
-    found = [_without_shortened(put_together) for piece in pieces for put_together in _inputs(piece, pieces)]
+    found = [
+        _without_shortened(put_together)
+        for piece in (*pieces, *jwts.decoded(pieces))
+        for put_together in _inputs(piece, pieces)
+    ]
     known = context(found)
     return [each._replace(evidence=each.evidence | {"context": known}) if known else each for each in found]
 
@@ -57,7 +61,7 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         for request in postman.requests(piece.values):
             yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
-        yield Input(_assertion(piece), False, piece)
+        yield Input(_assertion(piece, pieces), False, piece)
 
 
 def _url(piece: Piece) -> Iterator[Input]:
@@ -145,7 +149,7 @@ def _endpoint(pieces: Sequence[Piece], name: str) -> str:
     return f"https://ehr.example.org/{'authorize' if name == 'authorization' else name}"
 
 
-def _assertion(piece: Piece) -> dict[str, Any]:
+def _assertion(piece: Piece, pieces: Sequence[Piece]) -> dict[str, Any]:
     """A token request around a client assertion, which is all that the text has of it."""
     body = forms.encoded(
         {
@@ -156,6 +160,8 @@ def _assertion(piece: Piece) -> dict[str, Any]:
     )
     audience = piece.values["claims"].get("aud")
     url = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
+    named = (str(other.values["url"]) for other in pieces if other.subkind == "token_endpoint" or other.kind == "request")
+    url = next((address for address in named if urls.split(address).path.endswith("/token")), url)
     return {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
 
 

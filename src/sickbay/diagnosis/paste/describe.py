@@ -27,6 +27,8 @@ _NAMES: dict[str, str] = {
     "access_token": "access token",
     "client_assertion": "client assertion",
     "jwt": "JSON Web Token",
+    "jwt_header": "header of a JSON Web Token",
+    "jwt_claims": "claims of a JSON Web Token",
     "parameters": "parameters of a request",
 }
 _KINDS: dict[str, str] = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis.paste.piece import Piece
@@ -19,6 +21,22 @@ def find(text: str) -> Iterator[Piece]:
             continue
         values = {"token": match[0], "header": jwt.header, "claims": jwt.claims}
         yield Piece(kind="jwt", start=match.start(), end=match.end(), subkind=kind_of(jwt.claims), values=values, is_whole=True)
+
+
+def decoded(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The client assertion whose header and claims were pasted as JSON. It gets a signature that isn't verified."""
+    header = next((piece for piece in pieces if piece.subkind == "jwt_header"), None)
+    claims = next((piece for piece in pieces if piece.subkind == "jwt_claims"), None)
+    if header is None or claims is None or any(piece.kind == "jwt" for piece in pieces):
+        return
+    token = f"{_encoded(header.values)}.{_encoded(claims.values)}.c2lnbmF0dXJl"
+    values = {"token": token, "header": header.values, "claims": claims.values}
+    place = {"start": claims.start, "end": claims.end}
+    yield Piece(kind="jwt", **place, subkind="client_assertion", values=values, is_whole=True)
+
+
+def _encoded(members: Mapping[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(dict(members)).encode()).rstrip(b"=").decode()
 
 
 def kind_of(claims: Mapping[str, Any]) -> str:

@@ -59,6 +59,9 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
         "parameters": ("grant_type", "response_type client_id"),
         "registration": ("redirect_uris",),
         "jwks": ("keys",),
+        "jwk": ("kty",),
+        "jwt_header": ("alg typ", "alg kid"),
+        "jwt_claims": ("iss sub aud exp", "iss sub aud jti"),
         "error": ("error", "errorCode", "error_description"),
     }.items()
 )
