@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.web.exchanges.parameter_table import mark
+from sickbay.web.exchanges.code_samples import RequestParts
+from sickbay.web.exchanges.parameter_table import compared, mark
 from sickbay.web.pages.parts import TextPiece
 
 WORDS = st.text(alphabet="abc/:,. +%&=ü", max_size=40)
@@ -65,3 +66,13 @@ def test_a_warning_is_marked_differently_from_an_error() -> None:
 
 def test_a_punctuation_character_has_a_spoken_name() -> None:
     assert [piece.spoken for piece in mark("aaaa,b", "aaaa b").received if piece.kind] == ["comma"]
+
+
+@pytest.mark.parametrize("address", ["", "https://ehr.example.org/authorize"])
+def test_what_a_text_says_was_sent_is_shown_if_there_is_no_request(address: str) -> None:
+    facts = {"received": "https://a.example/cb/", "expected": "https://a.example/cb"}
+    finding = {"id": "redirect-uri-trailing-slash", "severity": "error", "facts": facts}
+    (row,) = compared(RequestParts("GET", address), None, [(1, finding)], {})
+    assert row.expected is not None
+    assert text(row.expected) == "https://a.example/cb"
+    assert (text(row.received) if row.received else None) == (None if address else "https://a.example/cb/")

@@ -65,6 +65,8 @@ def compared(
         name = finding.get("parameter") or _PARAMETERS.get(finding["id"])
         if name and name not in faulty:
             value = sent.get(name, headers.get(name.lower()))
+            if value is None and not request.address:  # a text that says in words what was sent
+                value = _word((finding.get("facts") or {}).get("received"))
             row = _faulty(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
