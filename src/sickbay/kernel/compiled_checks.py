@@ -56,7 +56,7 @@ def compile(
 
 
 def _reading(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
-    """Returns a function that returns these attributes. One of them is read twice, because of one alone it returns no tuple."""
+    """Returns a function that reads these attributes. The first is read twice: attrgetter of one name returns no tuple."""
     return attrgetter(names[0], *names) if names else lambda context: ()
 
 

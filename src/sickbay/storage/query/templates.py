@@ -187,7 +187,7 @@ class SearchShape(NamedTuple):
 def planned(
     templates: dict[Any, Template | None], scope: Scope, find: Find, space: ResourceSpace, query: Query, visibility: Visibility
 ) -> SearchPlan | None:
-    """Return what `search.plan` returns, from a template if the shape has one. Few plans need a walk; the others have none."""
+    """Return what `search.plan` returns, from a template if the shape has one."""
     shape = shape_of(scope, query, visibility) if CACHES else None
     template = _template(templates, scope, find, space, query, visibility, shape) if shape is not None else None
     if shape is None or template is None:

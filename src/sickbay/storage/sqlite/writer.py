@@ -59,7 +59,7 @@ class Transaction:
     def __init__(self, db: apsw.Connection, known: StoredNames | None = None) -> None:
         self.db = db
         self.revises_records = False
-        """Whether a record was changed that something may be cached of."""
+        """Whether a record was changed on which a cache may depend."""
         self._known = known or StoredNames()
         self._resources: Changes | None = None
 

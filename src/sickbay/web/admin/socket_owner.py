@@ -1,4 +1,4 @@
-"""Which user of this machine holds the other end of a loopback connection. Only Linux says it."""
+"""Finds the user of this machine who has the other end of a loopback connection. Only Linux says it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def owner(peer: Address, server: Address, tables: Iterable[Path] | None = None) 
 
 
 def _answered(peer: Address, server: Address) -> int | None:
-    """Asks the kernel for this one socket. Reading the table takes it milliseconds, however few sockets there are.
+    """Asks the kernel for this one socket. Reading the table takes the kernel milliseconds, however few sockets there are.
 
     None also if the kernel was built without the answer, which can't be told from a missing socket.
     """
