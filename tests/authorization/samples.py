@@ -48,7 +48,7 @@ GOOD = {
     "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
     "code_challenge_method": "S256",
 }
-ALONE = {"launch": None, "scope": "launch/patient openid fhirUser patient/Patient.rs"}
+STANDALONE = {"launch": None, "scope": "launch/patient openid fhirUser patient/Patient.rs"}
 """Changes that turn the request into a standalone launch."""
 
 

@@ -163,7 +163,7 @@ def _corrected(
 
 
 def _lacks_a_value(request: Any, match: _Match) -> bool:
-    """Whether the request lacks a parameter whose place at least can be shown. A used value alone needs no new request."""
+    """Whether the request lacks a parameter whose place can be shown. If a value was only used up, there is nothing to add."""
     rule, _, refused = match
     if not refused or rule.insert_placeholder is None:
         return False

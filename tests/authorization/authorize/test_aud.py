@@ -74,7 +74,7 @@ def test_the_nearest_base_is_the_most_similar_one() -> None:
 def test_the_base_of_the_apps_fhir_version_is_named_first(fhir: str, expected: str) -> None:
     context = samples.sample_context(client=structs.replace(samples.CLIENT, fhir=fhir), launch=None)
     for aud in (None, "http://localhost:7425/general"):
-        facts = samples.examination(sample_request(**samples.ALONE, aud=aud), context).refusals[0].facts
+        facts = samples.examination(sample_request(**samples.STANDALONE, aud=aud), context).refusals[0].facts
         assert facts["bases"][0] == facts.get("closest", facts.get("base")) == expected
         assert set(facts["bases"]) == set(BASES)
 

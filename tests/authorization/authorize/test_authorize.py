@@ -23,7 +23,7 @@ def test_a_valid_request_passes_every_check() -> None:
 
 
 def test_a_standalone_request_is_granted_without_a_launch() -> None:
-    assert examination(sample_request(**samples.ALONE), sample_context(launch=None)).granted
+    assert examination(sample_request(**samples.STANDALONE), sample_context(launch=None)).granted
 
 
 def test_client_and_redirect_uri_are_checked_before_anything_else() -> None:

@@ -97,7 +97,7 @@ def test_in_a_launch_aud_must_be_the_iss_of_the_launch(iss: str, aud: str, refus
 
 
 def test_without_a_launch_aud_may_be_any_base() -> None:
-    assert not refusals(sample_request(**samples.ALONE, aud=samples.OLD), sample_context(launch=None))
+    assert not refusals(sample_request(**samples.STANDALONE, aud=samples.OLD), sample_context(launch=None))
 
 
 def test_aud_is_not_compared_with_an_invalid_launch() -> None:

@@ -121,7 +121,7 @@ class _Plan(NamedTuple):
     """tasks: by the first key of a path, the remaining steps and what to do with each value they lead to.
 
     presence: what to do with the resource itself. dates: the elements that may contain the clinical date, the best first.
-    composed: keys of which a resource has at least one if it has composites. indexed: keys whose text needs no rows for
+    composed: a resource with composites has at least one of these keys. indexed: keys whose text needs no rows for
     `_content`. narrative, content: the numbers of `_text` and `_content`.
     """
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 from sickbay.fhir.search.query import DateValue, Filter, Query, ReferenceValue, StringValue, TokenValue, UriValue, Value, Within
 from sickbay.fhir.visibility import Visibility
@@ -22,116 +22,8 @@ from sickbay.storage.query.dictionary import Dictionary
 from sickbay.storage.query.filters import Scope
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.search import SearchPlan, Walk
+from sickbay.storage.query.value_slots import Derived, Filled, NoTemplate, SlotNames, Slots, UnknownWord, ValueSlot
 from sickbay.storage.query.visibility import visible
-from sickbay.storage.terms import term_hash
-
-Filled: TypeAlias = list[Any]
-"""The values for a template's slots by slot number: first the values of the search, then those derived from them."""
-Derive: TypeAlias = Callable[[Any, Dictionary, int], Any]
-
-
-class NoTemplate(Exception):
-    """The plan depends on more than the shape."""
-
-
-class UnknownWord(NoTemplate):
-    """Nothing has been stored under a type or a parameter yet, but that may change."""
-
-
-class Derived(NamedTuple):
-    """A slot whose value is derived from that of an earlier slot, in a space."""
-
-    number: int
-    source: int
-    derive: Derive
-
-
-class Slots(list["ValueSlot"]):
-    """The slots of a template by number. A value that is derived twice in the same way has one slot."""
-
-    def __init__(self, values: int) -> None:
-        self.derived: dict[tuple[Any, ...], Derived] = {}
-        self.extend(ValueSlot(self, number) for number in range(values))
-
-    def derive(self, source: int, function: Callable[..., Any], argument: Any) -> ValueSlot:
-        """function: called with the argument, the value of the source, the dictionary and the space."""
-        key = source, function, str(argument)
-        if key not in self.derived:
-            self.derived[key] = Derived(len(self), source, partial(function, argument))
-            self.append(ValueSlot(self, len(self)))
-        return self[self.derived[key].number]
-
-
-class ValueSlot:
-    """Placeholder for a value. It supports only operations whose result is the same for every value of its kind."""
-
-    __slots__ = ("number", "slots")
-
-    def __init__(self, slots: Slots, number: int) -> None:
-        self.number, self.slots = number, slots
-
-    def __getitem__(self, part: slice) -> ValueSlot:
-        return self.slots.derive(self.number, _sliced, part)
-
-    def __add__(self, end: str) -> ValueSlot:
-        return self.slots.derive(self.number, _extended, end)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ValueSlot):
-            raise NoTemplate
-        return self is other  # equal values of one search share a slot
-
-    __hash__ = object.__hash__
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> Any:
-        """Prevent `isinstance`, because a slot can't decide whether a value is a number."""
-        raise NoTemplate
-
-    def __str__(self) -> str:
-        raise NoTemplate
-
-    __repr__ = __str__
-
-
-def _sliced(part: slice, value: Any, names: Dictionary, space: int) -> Any:
-    return value[part]
-
-
-def _extended(end: str, value: str, names: Dictionary, space: int) -> str:
-    return value + end
-
-
-def _nid(type: str, id: str, names: Dictionary, space: int) -> int:
-    return names.nid(space, type, id)
-
-
-class _SlotNames:
-    """The look-ups that a plan may do before the values are known. Any other look-up raises AttributeError."""
-
-    def __init__(self, names: Dictionary, slots: Slots) -> None:
-        self._names, self._slots = names, slots
-
-    def word(self, text: str) -> int:
-        number = self._names.word(text)
-        if not number:
-            raise UnknownWord
-        return number
-
-    def nid(self, space: int, type: str, id: Any) -> Any:
-        if not isinstance(id, ValueSlot):
-            raise NoTemplate
-        return self._slots.derive(id.number, _nid, type)
-
-    def hashes(self, codings: tuple[tuple[str | None, Any], ...]) -> list[Any]:
-        """Return hashes. The slot of a code already contains its hash."""
-        return [code if isinstance(code, ValueSlot) else _hash(system, code) for system, code in codings]
-
-
-def _hash(system: str | None, code: str) -> int:
-    if system is None:
-        raise NoTemplate
-    return term_hash(system, code)
 
 
 class Node(NamedTuple):
@@ -307,7 +199,7 @@ def _compile(
 ) -> Template | None:
     """Compile the template. Raises NoTemplate, or any error that a slot raises if it is used like a value."""
     slots = Slots(len(shape.values))
-    names = cast(Dictionary, _SlotNames(scope.names, slots))
+    names = cast(Dictionary, SlotNames(scope.names, slots))
     blank, blank_visibility = _blank(query, visibility, slots)
     number = cast(int, slots[0])
     blank_scope = Scope(number, names, partial(visible, names, number, blank_visibility))

@@ -105,9 +105,9 @@ ERRORS = (
                 "verification mail",
             ),
         ),
-        title="state: the login was begun in another browser or session than the one where it ends",
-        why="The address of a login page has the state of the browser that began it. Opened from a mail, a bookmark or by"
-        " somebody else, its answer comes to an app that never stored that state.",
+        title="state: the login started in another browser or session than the one where it ends",
+        why="The address of a login page contains the state of the browser that started the login. If it is opened from an"
+        " e-mail, a bookmark or another browser, the app gets a state that it never stored.",
         causes=(
             Cause(
                 "The login page was opened by a bookmark, a shared address, or a link in a mail.",
