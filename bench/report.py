@@ -34,6 +34,8 @@ LABELS = {
     "introspect": "introspection",
     "create": "create of an Observation",
     "transaction": "transaction of 100 entries",
+    "refused-fhir": "read with an unknown token, refused",
+    "refused-authorize": "authorize with an unregistered redirect URI, refused",
     "peer-openid": "oidc-provider (npm, in memory): the flow with PKCE and an id_token",
     "peer-secret": "oidc-provider: client_credentials with a secret",
     "peer-key": "oidc-provider: client_credentials with ES384",

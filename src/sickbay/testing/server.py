@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -28,13 +28,16 @@ class Live(NamedTuple):
 
 
 @contextmanager
-def serving(*arguments: str, environment: dict[str, str] | None = None, module: str = "sickbay") -> Iterator[Live]:
+def serving(
+    *arguments: str, environment: dict[str, str] | None = None, module: str = "sickbay", before: Sequence[str] = ()
+) -> Iterator[Live]:
     """Run `sickbay serve --json` with these arguments, and stop it after the `with` block. Uses a free port if none is given.
 
-    module: another module with the same command. Raises RuntimeError with the error output if it doesn't start.
+    module: another module with the same command. before: a program, with its options, that runs the command. Raises
+    RuntimeError with the error output if it doesn't start.
     """
     port = () if "--port" in arguments else ("--port", "0")
-    command = [sys.executable, "-m", module, "serve", *port, "--json", *arguments]
+    command = [*before, sys.executable, "-m", module, "serve", *port, "--json", *arguments]
     inherited = {key: value for key, value in os.environ.items() if key not in PROXIES}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
