@@ -42,6 +42,12 @@ def explain(
     return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, context, matches, again))
 
 
+def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
+    """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
+    matches = sorted(_refused(rules, examination), key=lambda match: rules.places[match[0].id])
+    return _sorted(_unique(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
+
+
 _Match = tuple[Rule, Facts, bool]
 Again: TypeAlias = Callable[[Any], tuple[Examination, Any]]
 """Takes a corrected request; returns its Examination and its context."""
@@ -109,8 +115,10 @@ def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mappin
     """
     refused = refused or rule.id in causes.values()
     finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
-    because = causes.get(rule.id)
-    return replace(finding, severity="error" if live and refused else finding.severity, because=because)
+    severity, because = "error" if live and refused else finding.severity, causes.get(rule.id)
+    if severity == finding.severity and because is None:
+        return finding
+    return replace(finding, severity=severity, because=because)
 
 
 def _unique(findings: Any) -> list[Finding]:

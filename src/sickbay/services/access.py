@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -48,21 +49,17 @@ async def access(
     ignored: tuple[tuple[str, str | None], ...] = (),
     *,
     unread: bool = False,
+    holder: BearerContext | None = None,
 ) -> AccessResult:
     """Decides on a request. The token, app and user are read again after every write, so a revocation takes effect immediately.
 
     faults: problems with the address, Accept and search. One response names them together with the problems of the token.
     body: the parsed body of a create or update. ignored: parameters that the search leaves out, each with the nearest
-    known name. unread: the body hasn't been received yet, so no check looks at it.
+    known name. unread: the body hasn't been received yet, so no check looks at it. holder: the token, if it was just loaded.
     """
-    header = request.headers.get("authorization", "")
-    stamp = runtime.store.stamp()
-    if stamp is None or stamp != runtime.token_cache.stamp:
-        runtime.token_cache = TokenCache(stamp)
-    contexts = runtime.token_cache.contexts
-    token_context = contexts.get((request.base, header))
+    token_context = holder
     if token_context is None:
-        token_context = await _context(runtime, contexts, tenant, version, request.base, header)
+        token_context = await bearer_context(runtime, tenant, version, request.base, request.headers)
     token, server, now = token_context.token, tenant.server, int(runtime.effects.now())
     from_page = "origin" in request.headers
     context = AccessContext(
@@ -76,13 +73,25 @@ async def access(
     else:
         decision = decided(FHIR, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
-        meant = await _meant_context(runtime, tenant, version, request)
+        meant = await meant_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
     shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
+async def bearer_context(
+    runtime: Runtime, tenant: Tenant, version: str, base: str, headers: Mapping[str, str]
+) -> BearerContext:
+    """Loads the token of the Authorization header, its client and its user, or returns them from the cache."""
+    header, stamp = headers.get("authorization", ""), runtime.store.stamp()
+    if stamp is None or stamp != runtime.token_cache.stamp:
+        runtime.token_cache = TokenCache(stamp)
+    contexts = runtime.token_cache.contexts
+    context = contexts.get((base, header))
+    return context if context is not None else await _context(runtime, contexts, tenant, version, base, header)
+
+
+async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request) if stage.bearer(request) is None else None
     if text is None:

@@ -64,6 +64,8 @@ class Exchange(NamedTuple):
     response: RecordedResponse
     decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
+    unexamined: int = 0
+    """Characters at the end of the request that were neither explained nor recorded."""
 
     @property
     def refused(self) -> bool:
@@ -199,7 +201,8 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
     compared = others(exchange.decision, exchange.tenant) if compare else []
-    return facts | ({"others": compared} if compared else {}) | _deciding_refusal(exchange), redaction
+    more = {name: value for name, value in (("others", compared), ("unexamined", exchange.unexamined)) if value}
+    return facts | more | _deciding_refusal(exchange), redaction
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:

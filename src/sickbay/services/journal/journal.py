@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
@@ -36,6 +36,13 @@ COMPARED = 64
 """The largest batch whose exchanges are compared with the other dialects."""
 AT_ONCE = 8
 """Refusals that wait for their commit at the same time. Later ones are written with the next batch."""
+UNEXPLAINED, UNEXPLAINED_BYTES = 256, 4_000_000
+"""Refusals that may wait to be explained after their responses, and the maximum bytes of their requests and responses."""
+SOON = 0.02
+"""Seconds before such a refusal is explained, and as many more for each kilobyte: at most 50 a second, whatever arrives.
+
+One takes 1 to 4 ms of CPU, depending on its size.
+"""
 REFUSALS, WAITING_BYTES = 1024, 8_000_000
 """Refusals that may wait for the next batch, and the maximum bytes in each queue."""
 MOST = Volume(20_000, 64_000_000)
@@ -44,6 +51,13 @@ AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
 T = TypeVar("T")
+
+
+class Unexplained(NamedTuple):
+    """A refusal that waits to be explained, and what does it."""
+
+    exchange: Exchange
+    explained: Callable[[Exchange], Exchange]
 
 
 class Journal:
@@ -57,6 +71,8 @@ class Journal:
         self.most = most
         self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
+        self._unexplained: Queue[Unexplained] = Queue(UNEXPLAINED, UNEXPLAINED_BYTES)
+        self._explaining: asyncio.Task[None] | None = None
         self._at_once = 0
         self._reported = 0
         self._writing = asyncio.Lock()
@@ -81,6 +97,39 @@ class Journal:
         finally:
             self._at_once -= 1
 
+    def write_later(self, exchange: Exchange, explained: Callable[[Exchange], Exchange]) -> None:
+        """Writes a refusal after its response was sent: its sender isn't known, so its request must not cost much.
+
+        exchange: explained as far as the response needs it. explained: adds what is to be written.
+        """
+        METRICS.decided(exchange)
+        self._say(exchange)
+        self._unexplained.add(Unexplained(exchange, explained), f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        if self._explaining is None or self._explaining.done():
+            self._explaining = asyncio.get_running_loop().create_task(self._explain())
+
+    async def _explain(self) -> None:
+        """Explains and writes one refusal after the other until none waits."""
+        while len(self._unexplained):
+            await asyncio.sleep(SOON * (1 + self._unexplained.bytes // len(self._unexplained) // 1000))
+            with suppress(Unavailable):
+                async with self._writing:
+                    if len(self._unexplained):
+                        await self._write_explained([self._unexplained.take()])
+
+    async def _write_explained(self, refusals: Sequence[tuple[Unexplained, str, int]]) -> None:
+        """Writes these refusals, and puts them back if the database is unavailable."""
+        try:
+            puts: list[Step] = []
+            for (exchange, explained), _, _ in refusals:
+                puts.append(Put(await stored(self.runtime, explained(exchange)), aside=True))
+                await asyncio.sleep(0)
+            if puts:
+                await self.runtime.store.transaction(puts)
+        except (Unavailable, asyncio.CancelledError):
+            self._unexplained.put_back(refusals)
+            raise
+
     def hold(self, exchange: Exchange) -> None:
         """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
         METRICS.decided(exchange)
@@ -88,12 +137,14 @@ class Journal:
             self._say(exchange)
         self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
 
-    async def flush(self) -> None:
+    async def flush(self, wanted: Callable[[Exchange], bool] = lambda exchange: True) -> None:
         """Writes all queued exchanges, in slices.
 
-        Readers that arrive in the meantime wait until they are written.
+        Readers that arrive in the meantime wait until they are written. wanted: selects those of the refusals that wait to be
+        explained. Anyone may read one exchange, so that must not explain all.
         """
         async with self._writing:
+            await self._write_explained(self._unexplained.remove(lambda unexplained: wanted(unexplained.exchange)))
             granted, refused = self._granted.items(), self._refused.items()
             self._granted.clear()
             self._refused.clear()
@@ -121,13 +172,15 @@ class Journal:
                 await asyncio.sleep(EVERY)
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
-                    await self.flush()
+                    await self.flush(lambda exchange: False)  # the others are explained at their own pace
                     self._report()
                     await self.trim()
                     if self.runtime.effects.now() - purged > PURGED_EVERY:
                         purged = self.runtime.effects.now()
                         await self._purge(int(purged))
         finally:
+            if self._explaining is not None:
+                self._explaining.cancel()
             METRICS.publish()
             with suppress(Unavailable):
                 await self.flush()
@@ -146,7 +199,7 @@ class Journal:
 
     def _report(self) -> None:
         """Reports to the metrics what was dropped since the last report. A request only counts."""
-        dropped = self._granted.dropped + self._refused.dropped
+        dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
         journal_metrics.dropped("queue", dropped - self._reported)
         self._reported = dropped
 
@@ -227,6 +280,31 @@ class Queue(Generic[T]):
         self._waiting.clear()
         self._owners.clear()
         self._largest = self._count = self._bytes = 0
+
+    def take(self) -> tuple[T, str, int]:
+        """Takes out the oldest item of the app whose turn it is. There must be one."""
+        owner, waiting = next(iter(self._waiting.items()))
+        item, weight = waiting.popleft()
+        self._count -= 1
+        self._bytes -= weight
+        self._moved(owner, len(waiting) + 1, len(waiting))
+        if not self._owners.get(self._largest):
+            self._largest -= 1
+        del self._waiting[owner]
+        if waiting:
+            self._waiting[owner] = waiting
+        return item, owner, weight
+
+    def remove(self, wanted: Callable[[T], bool]) -> list[tuple[T, str, int]]:
+        """Takes out all items that are wanted."""
+        items = self.items()
+        removed = [item for item in items if wanted(item[0])]
+        if removed:
+            self.clear()
+            for item, owner, weight in items:
+                if not wanted(item):
+                    self.add(item, owner, weight)
+        return removed
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
         """Puts items that were taken out back, before those added since."""

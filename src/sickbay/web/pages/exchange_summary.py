@@ -96,6 +96,12 @@ def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) 
     return "No problems found." if status(exchange) < 400 else "No rule explains this; see the response below."
 
 
+def unexamined(exchange: Mapping[str, Any]) -> str:
+    """Says how much of a long request wasn't examined; "" if all of it was."""
+    left_out = exchange.get("unexamined")
+    return f"The request is long: its last {left_out:,} characters weren't examined." if left_out else ""
+
+
 def answer(exchange: Mapping[str, Any]) -> str:
     """The response on one line: its status, and the location, challenge or body."""
     response = exchange.get("response") or {}
