@@ -6,7 +6,7 @@ letters that two names share takes one operation of the processor, and rules out
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
@@ -16,6 +16,8 @@ WORD_CHARACTERS: Final = 64
 """A longer text isn't a misspelled name."""
 COMPARED_NAMES: Final = 16
 """Names that are compared letter by letter, those that share the most letters first."""
+URL_CHARACTERS: Final = 300
+"""Characters of a URL that are compared."""
 _REPEATS: Final = 16
 """How often a letter of a name is counted. Names don't repeat one more often."""
 
@@ -33,25 +35,41 @@ def vocabulary(names: Iterable[str]) -> Vocabulary:
     return Vocabulary(listed, tuple(map(_letters, listed)))
 
 
-def closest(word: str, names: Iterable[str] | Vocabulary, cutoff: float = 0.6) -> str | None:
+def closest(word: str, names: Iterable[str] | Vocabulary, cutoff: float = 0.6, longest: int = WORD_CHARACTERS) -> str | None:
     """Return the most similar name, or None if none is as similar as `cutoff` (from 0 to 1) or the word is too long."""
-    if len(word) > WORD_CHARACTERS:
+    if len(word) > longest:
         return None
     known = names if isinstance(names, Vocabulary) else vocabulary(names)
-    sought, size = _letters(word), len(word)
-    bounds = [
-        (2 * (sought & letters).bit_count() / ((size + len(name)) or 1), name)
-        for name, letters in zip(known.names, known.letters, strict=True)
-    ]
     matcher = SequenceMatcher()
     matcher.set_seq2(word)
     best = (cutoff, "")
-    for bound, name in sorted(pair for pair in bounds if pair[0] >= cutoff)[: -COMPARED_NAMES - 1 : -1]:
+    for bound, name in sorted(pair for pair in _bounds(word, known) if pair[0] >= cutoff)[: -COMPARED_NAMES - 1 : -1]:
         if bound < best[0]:
             break
         matcher.set_seq1(name)
         best = max(best, (matcher.ratio(), name))
     return best[1] or None
+
+
+def closest_url(url: str, urls: Sequence[str]) -> str | None:
+    """Return the URL with the most letters in common, in the same order; None if there is none to choose from.
+
+    Of many, only those that share the most letters are compared, and of long ones only the beginning.
+    """
+    start, starts = url[:URL_CHARACTERS], [known[:URL_CHARACTERS] for known in urls]
+    if len(urls) > COMPARED_NAMES:
+        likely = {known for _, known in sorted(_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
+        urls = [known for known in urls if known[:URL_CHARACTERS] in likely][:COMPARED_NAMES]
+    return max(urls, key=lambda known: SequenceMatcher(None, known[:URL_CHARACTERS], start).ratio(), default=None)
+
+
+def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
+    """Return the most that the similarity of each name can be."""
+    sought, size = _letters(word), len(word)
+    return [
+        (2 * (sought & letters).bit_count() / ((size + len(name)) or 1), name)
+        for name, letters in zip(known.names, known.letters, strict=True)
+    ]
 
 
 @memoized(4096)

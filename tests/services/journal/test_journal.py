@@ -297,3 +297,107 @@ def test_only_an_app_with_the_most_items_loses_one(arriving: list[tuple[str, int
         lost = {name for name in before if before.count(name) > after.count(name)}
         if most % 2 and lost:
             assert all(before.count(name) == max(map(before.count, before)) for name in lost)
+
+
+def test_a_refusal_of_an_unknown_sender_is_explained_after_its_response() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer, explained = Journal(runtime(store)), []
+
+        def explain(waiting: Exchange) -> Exchange:
+            explained.append(waiting.id)
+            return waiting
+
+        writer.write_later(refused("r"), explain)
+        assert (explained, store.kept) == ([], {})
+        assert writer._explaining is not None
+        await writer._explaining
+        assert (explained, store.kept) == (["r"], {"r": 1})
+
+    asyncio.run(steps())
+
+
+def test_reading_one_exchange_explains_only_that_one() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer = Journal(runtime(store))
+        for number in range(20):
+            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+        await writer.flush(lambda waiting: waiting.id == "r7")
+        assert store.kept == {"r7": 1}
+        await writer.flush()
+        assert store.kept == {f"r{number}": 1 for number in range(20)}
+
+    asyncio.run(steps())
+
+
+def test_a_flood_of_unknown_senders_is_bounded() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer = Journal(runtime(store))
+        for number in range(journal.UNEXPLAINED + 50):
+            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+        assert (len(writer._unexplained), writer._unexplained.dropped) == (journal.UNEXPLAINED, 50)
+        store.away = True
+        with pytest.raises(Unavailable):
+            await writer.flush()
+        store.away = False
+        await writer.flush()
+        assert len(store.kept) == journal.UNEXPLAINED
+
+    asyncio.run(steps())
+
+
+def test_explaining_pauses_longer_after_longer_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def steps() -> None:
+        writer = Journal(runtime(Store()))
+        for size in (100, 8_000):
+            request = RecordedRequest("GET", "http://x/?" + "a" * size, {})
+            writer.write_later(refused("r")._replace(request=request), lambda waiting: waiting)
+            assert writer._explaining is not None
+            await writer._explaining
+
+    monkeypatch.setattr(journal.asyncio, "sleep", sleep)
+    asyncio.run(steps())
+    assert [pause for pause in pauses if pause] == [journal.SOON, 9 * journal.SOON]
+
+
+def test_unexplained_refusals_are_written_when_the_server_stops() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer = Journal(runtime(store))
+        writing = asyncio.create_task(writer.run())
+        await asyncio.sleep(0)
+        for number in range(5):
+            writer.write_later(refused(f"r{number}"), lambda waiting: waiting)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        assert len(store.kept) == 5
+
+    asyncio.run(steps())
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(("add", "add", "take", "remove"))), max_size=40))
+def test_taking_items_out_keeps_the_order_of_each_app_and_all_counts(operations: list[tuple[str, str]]) -> None:
+    queue: Queue[int] = Queue(1_000, 10_000)
+    waiting: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+    for number, (owner, operation) in enumerate(operations):
+        if operation == "add":
+            queue.add(number, owner, number)
+            waiting[owner].append(number)
+        elif operation == "take" and len(queue):
+            item, of, weight = queue.take()
+            assert (waiting[of].pop(0), weight) == (item, item)
+        elif operation == "remove":
+            removed = {item for item, _, _ in queue.remove(lambda item: item % 3 == 0)}
+            assert removed == {item for items in waiting.values() for item in items if item % 3 == 0}
+            waiting = {of: [item for item in items if item % 3] for of, items in waiting.items()}
+        assert len(queue) == sum(map(len, waiting.values()))
+        assert queue.bytes == sum(map(sum, waiting.values()))
+        assert queue._largest == max(map(len, waiting.values()))

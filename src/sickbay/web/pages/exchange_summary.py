@@ -97,9 +97,11 @@ def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) 
 
 
 def unexamined(exchange: Mapping[str, Any]) -> str:
-    """Says how much of a long request wasn't examined; "" if all of it was."""
+    """Says where the explanation of a long request stopped; "" if it didn't."""
     left_out = exchange.get("unexamined")
-    return f"The request is long: its last {left_out:,} characters weren't examined." if left_out else ""
+    if not left_out:
+        return ""
+    return f"The request is long. {left_out:,} characters of it aren't shown, and there is no corrected request."
 
 
 def answer(exchange: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from sickbay.diagnosis.frequent import rank
 from sickbay.diagnosis.knowledge.known_error import KnownError
@@ -43,10 +44,18 @@ def _contains(words: Iterable[str], text: str) -> bool:
 
 
 def _text(rule: Rule) -> str:
-    return f"{rule.id} {rule.title} {rule.outcome} {rule.why} {rule.fix}".lower()
+    return _rule_text(rule.id, rule.title, rule.outcome, rule.why, rule.fix)
 
 
+@cache
+def _rule_text(*parts: str) -> str:
+    """Cached for each rule of the catalogue."""
+    return " ".join(parts).lower()
+
+
+@cache
 def _known_text(entry: KnownError) -> str:
+    """Cached for each known error."""
     parts = (
         entry.id,
         entry.title,
