@@ -32,6 +32,8 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 EXAMINED: Final = (*access.HOLDER, *origin.ACCESS_CHECKS, *search.ADDRESS)
+_SENDER: Final = frozenset(check.name for check in access.HOLDER if check is not access.token_is_of_this_issuer)
+"""Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
 STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
 """The FHIR stage as far as a request is examined."""
 
@@ -67,9 +69,8 @@ async def refuse(
 
 
 def _failed(examination: Examination) -> str | None:
-    """The first check of the token that refused it."""
-    of_token = examination.checked[: len(access.HOLDER)]
-    return next((check.name for check in of_token if check.outcome == "refused"), None)
+    """The first check that refused the token, so that the sender isn't known."""
+    return next((check.name for check in examination.checked if check.outcome == "refused" and check.name in _SENDER), None)
 
 
 def with_skipped_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from sickbay.protocol.unicode import without_html_escapes
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.safe_values import SafeValues, looks_random
@@ -152,7 +152,7 @@ def undone(texts: Iterable[str]) -> set[str]:
 def _undone(text: str) -> Iterable[str]:
     yield unquote(text)
     yield unquote_plus(text)
-    yield html.unescape(text)
+    yield without_html_escapes(text)
     yield _UNSEEN.sub("", text)
     yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:
