@@ -78,9 +78,8 @@ async def _load(
                 await _store(run, job, shown, stop)
             except asyncio.CancelledError:
                 shown.stop()
-                note(
-                    f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}. To continue, run the same command again."
-                )
+                so_far = f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}."
+                note(f"{so_far} To continue, run the same command again.")
                 raise
         say(f"{_counts(run, shown)}.")
         return 1 if shown.bad else 0
