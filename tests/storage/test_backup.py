@@ -98,7 +98,10 @@ def test_a_database_that_cannot_be_copied_is_not_upgraded(tmp_path: Path, monkey
     create_released(file, OLDER[-1])
     before = dump(file)
     monkeypatch.setattr(backup, "_copy", fail)
-    with closing(connect(file)) as db, pytest.raises(CannotOpen, match=r"can't be copied to .* Nothing was changed\. Free 1 MB"):
+    with (
+        closing(connect(file)) as db,
+        pytest.raises(CannotOpen, match=r"can't be copied to .* Nothing was changed\. Free 1 MB"),
+    ):
         migrate(db)
     assert dump(file) == before
     assert [path.name for path in tmp_path.iterdir()] == [file.name]

@@ -63,5 +63,3 @@ def test_another_error_of_apt_is_shown_at_once(tmp_path: Path) -> None:
     done, calls = run(tmp_path, "E: Unable to locate package bubblewrap", failures=1000)
     assert len(calls) == 1
     assert "E: Unable to locate package bubblewrap" in done.stderr
-
-

@@ -24,7 +24,7 @@ def backup_path(database: Path, version: int) -> Path:
 
 
 def copy_database(database: Path, version: int) -> None:
-    """Copies the database, which no one may write meanwhile. Deletes the oldest copies. Raises CannotOpen if it can't be copied."""
+    """Copies the database, which no one may write meanwhile, and deletes the oldest copies. Raises CannotOpen if that fails."""
     copy = backup_path(database, version)
     draft = database.with_name(f".{copy.name}.{secrets.token_hex(8)}.draft")
     try:
