@@ -88,7 +88,7 @@ def test_without_sickbay():
     assert "expected: http://localhost:8100/callback" in done.stdout
     assert "reg-redirect-uri-scheme-forbidden" in done.stdout
     kept = sorted(path.suffix for path in (tmp_path / "kept").iterdir())
-    assert kept == [".har", ".har", ".html"]
+    assert kept == ["", ".har", ".har", ".html"]  # and the folder of the rules' pages
     file = next((tmp_path / "kept").glob("*wrong_redirect*.har"))
     doctor = subprocess.run([sys.executable, "-m", "sickbay", "doctor", file, "--json"], capture_output=True, text=True)
     assert json.loads(doctor.stdout)["exchanges"][0]["kind"] == "authorize_url"
@@ -121,7 +121,7 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_of_sickbay(tmp_path:
 def test_nothing_is_imported():
     import sys
     imported = {name for name in sys.modules if name.startswith("sickbay")}
-    assert imported <= {"sickbay", "sickbay.testing", "sickbay.testing.plugin"}
+    assert imported <= {"sickbay", "sickbay.testing", "sickbay.testing.plugin", "sickbay.testing.fixtures"}
 """.replace("import httpx2", ""),
     )
     assert "1 passed" in done.stdout, done.stdout

@@ -61,7 +61,7 @@ class Loading:
         await asyncio.sleep(0)
 
     async def finish(self) -> None:
-        """Waits until everything is written to disk. If it is cancelled, the batch is still written, and can be waited for again."""
+        """Waits until everything is written to disk. Cancelling it doesn't cancel the write, which it can wait for again."""
         writing = self._writing
         if writing is None:
             return
