@@ -52,25 +52,23 @@ def find_sickbay(choice: Choice, environment: Mapping[str, str]) -> Iterator[Liv
     if choice.url:
         yield connect(choice, environment)
         return
-    command = find_command(choice.command or environment.get("SICKBAY_COMMAND", ""), environment)
-    inherited = environment_of_sickbay(environment, command)
+    given = choice.command or environment.get("SICKBAY_COMMAND", "")
+    command = find_command(given, environment)
+    inherited = environment_of_sickbay(environment, of_this_python=not given and command[0] == sys.executable)
     with serving(
         "--ephemeral", *choice.arguments, command=command, inherited=inherited, start_seconds=choice.start_seconds
     ) as live:
         yield live
 
 
-def environment_of_sickbay(environment: Mapping[str, str], command: Sequence[str]) -> dict[str, str]:
+def environment_of_sickbay(environment: Mapping[str, str], of_this_python: bool) -> dict[str, str]:
     """The environment without settings of Sickbay, because tests must not depend on where they run.
 
     A Sickbay of another Python environment doesn't get the module path of the app's, either.
     """
-    of_this_python = () if command[0] == sys.executable else PYTHON_PATHS
-    return {
-        name: value
-        for name, value in environment.items()
-        if (not name.startswith("SICKBAY_") or name in PASSED_ON) and name not in of_this_python
-    }
+    left_out = () if of_this_python else PYTHON_PATHS
+    settings = {name for name in environment if name.startswith("SICKBAY_") and name not in PASSED_ON}
+    return {name: value for name, value in environment.items() if name not in left_out and name not in settings}
 
 
 def find_command(given: str, environment: Mapping[str, str]) -> list[str]:

@@ -106,7 +106,11 @@ class SandboxClient:
         text = self._http.get(f"/exchanges/{exchange}", Accept="text/plain").text
         if self.saved_pages is None:
             return text
-        return text.replace(f"{self.base}/exchanges/{exchange}", self.save_page(exchange, self.saved_pages).resolve().as_uri())
+        try:
+            file = self.save_page(exchange, self.saved_pages)
+        except OSError:  # the folder can't be written
+            return text
+        return text.replace(f"{self.base}/exchanges/{exchange}", file.resolve().as_uri())
 
     def page(self, exchange: str) -> str:
         """An exchange as an HTML page that needs no other file."""

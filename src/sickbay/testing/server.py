@@ -93,9 +93,8 @@ def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float)
     try:
         return dict(json.loads(line))
     except ValueError:
-        raise RuntimeError(
-            f"sickbay serve printed {line.strip()[:200]!r} instead of a line of JSON.{last_lines(errors)}"
-        ) from None
+        printed = line.strip()[:200]
+        raise RuntimeError(f"{_name(process)} printed `{printed}` instead of a line of JSON.{last_lines(errors)}") from None
 
 
 def _name(process: subprocess.Popen[str]) -> str:
