@@ -16,6 +16,7 @@ from tools.checks import (
     formatting,
     generated,
     hosts,
+    install_lines,
     references,
     secrets,
     sizes,
@@ -38,6 +39,7 @@ CHECKS = (
     telltale,
     generated,
     admin_types,
+    install_lines,
 )
 
 
@@ -45,6 +47,7 @@ def main() -> int:
     if "--write" in sys.argv:
         generated.write(ROOT)
         admin_types.write(ROOT)
+        install_lines.write(tracked(ROOT), ROOT)
     paths = tracked(ROOT)
     faults = [fault for check in CHECKS for fault in check.faults(paths, ROOT)]
     notes = [note for check in CHECKS if hasattr(check, "notes") for note in check.notes(paths, ROOT)]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from sickbay.cli.environment import KNOWN
 from sickbay.testing import finding
-from sickbay.testing.finding import PASSED_ON, UVX, Choice, environment_of_sickbay, find_command, find_sickbay
+from sickbay.testing.finding import PASSED_ON, UVX, ServerChoice, environment_of_sickbay, find_command, find_sickbay
 from sickbay.testing.http_client import SickbayError
 from sickbay.testing.server import LINES_SHOWN, serving
 
@@ -104,10 +104,10 @@ def test_a_program_that_does_not_exist_is_named() -> None:
 
 
 def test_a_running_sickbay_is_used_if_it_stores_nothing_or_may_be_reset(live: dict[str, Any], tmp_path: Path) -> None:
-    with find_sickbay(Choice(url=f"{live['base']}/"), {}) as running:
+    with find_sickbay(ServerChoice(url=f"{live['base']}/"), {}) as running:
         assert running.line["base"] == live["base"]
     with serving("--data", str(tmp_path), "--patients", "0") as storing:
-        choice = Choice(url=storing.base)
+        choice = ServerChoice(url=storing.base)
         with pytest.raises(SickbayError, match="stores its data, and each test would delete it"), find_sickbay(choice, {}):
             pass
         with find_sickbay(choice._replace(may_reset=True), {}) as running:
@@ -123,20 +123,20 @@ def test_a_running_sickbay_is_used_if_it_stores_nothing_or_may_be_reset(live: di
     ],
 )
 def test_another_address_is_refused(url: str, message: str, live: dict[str, Any]) -> None:
-    with pytest.raises(SickbayError, match=message), find_sickbay(Choice(url=url.format(base=live["base"])), {}):
+    with pytest.raises(SickbayError, match=message), find_sickbay(ServerChoice(url=url.format(base=live["base"])), {}):
         pass
 
 
 def test_a_running_sickbay_is_not_shared_by_workers(live: dict[str, Any]) -> None:
     environment = {"PYTEST_XDIST_WORKER_COUNT": "2"}
-    with pytest.raises(SickbayError, match="several workers"), find_sickbay(Choice(url=live["base"]), environment):
+    with pytest.raises(SickbayError, match="several workers"), find_sickbay(ServerChoice(url=live["base"]), environment):
         pass
 
 
 def test_one_on_another_machine_needs_its_admin_token() -> None:
     token = "abcdefghijklmnop"
     with serving("--ephemeral", "--patients", "0", "--require-admin-token", "--admin-token", token) as remote:
-        choice = Choice(url=remote.base)
+        choice = ServerChoice(url=remote.base)
         with pytest.raises(SickbayError, match=r"needs its admin token\. Set SICKBAY_ADMIN_TOKEN"), find_sickbay(choice, {}):
             pass
         with find_sickbay(choice, {"SICKBAY_ADMIN_TOKEN": token}) as running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .http_client import HttpClient, Response, SickbayError
+from .http_client import HttpClient, HttpResponse, SickbayError
 
 
 class AdminClient:
@@ -27,13 +27,13 @@ class AdminClient:
         return _read(self._http.send("DELETE", path))
 
 
-def _read(response: Response) -> Any:
+def _read(response: HttpResponse) -> Any:
     if not response.is_success:
         raise SickbayError(problem(response))
     return json.loads(response.body) if response.body else None
 
 
-def problem(response: Response) -> str:
+def problem(response: HttpResponse) -> str:
     """The problem details of a refused request in one text (RFC 9457)."""
     try:
         details = json.loads(response.body)

@@ -36,7 +36,7 @@ class Running(NamedTuple):
         return ""
 
 
-class Choice(NamedTuple):
+class ServerChoice(NamedTuple):
     """How to get a Sickbay. command: as one text. arguments: of `sickbay serve`. may_reset: a running one that stores data."""
 
     url: str = ""
@@ -47,7 +47,7 @@ class Choice(NamedTuple):
 
 
 @contextmanager
-def find_sickbay(choice: Choice, environment: Mapping[str, str]) -> Iterator[Live | Running]:
+def find_sickbay(choice: ServerChoice, environment: Mapping[str, str]) -> Iterator[Live | Running]:
     """A Sickbay for tests. Raises SickbayError or RuntimeError with a message for the user if there is none."""
     if choice.url:
         yield connect(choice, environment)
@@ -92,7 +92,7 @@ def _is_importable() -> bool:
         return False
 
 
-def connect(choice: Choice, environment: Mapping[str, str]) -> Running:
+def connect(choice: ServerChoice, environment: Mapping[str, str]) -> Running:
     """The Sickbay that runs at the URL. Raises SickbayError if there is none, or if the tests would delete its data."""
     base = choice.url.rstrip("/")
     if int(environment.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:

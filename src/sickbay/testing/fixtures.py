@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .finding import Choice, Running
+    from .finding import Running, ServerChoice
     from .sandbox_client import SandboxClient
     from .server import Live
 
@@ -21,7 +21,9 @@ LATEST = "_sickbay"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("sickbay", "Sickbay, an EHR for the tests of SMART on FHIR apps")
-    group.addoption("--sickbay-command", metavar="COMMAND", help="the command of the Sickbay to start, such as 'uvx sickbay'")
+    group.addoption(
+        "--sickbay-command", metavar="COMMAND", help="the command of the Sickbay to start, such as /opt/sickbay/bin/sickbay"
+    )
     group.addoption("--sickbay-url", metavar="URL", help="use the Sickbay that runs at this address, and start none")
     group.addoption(
         "--sickbay-reset", action="store_true", help="let the tests delete the data of the Sickbay at --sickbay-url"
@@ -52,14 +54,14 @@ def sickbay_server(request: pytest.FixtureRequest) -> Iterator[Live | Running]:
         pytest.fail(problem, pytrace=False)
 
 
-def _choice(config: pytest.Config) -> Choice:
-    from .finding import Choice
+def _choice(config: pytest.Config) -> ServerChoice:
+    from .finding import ServerChoice
     from .sandbox_client import SickbayError
     from .server import START_SECONDS
 
     seconds = config.getoption("--sickbay-start-timeout") or config.getini("sickbay_start_timeout") or START_SECONDS
     try:
-        return Choice(
+        return ServerChoice(
             url=config.getoption("--sickbay-url") or config.getini("sickbay_url"),
             command=config.getoption("--sickbay-command") or config.getini("sickbay_command"),
             arguments=config.getini("sickbay_options"),

@@ -19,7 +19,7 @@ class SickbayError(AssertionError):
     """Sickbay refused a request of the test itself, or doesn't answer. The message has the problem and the findings."""
 
 
-class Response(NamedTuple):
+class HttpResponse(NamedTuple):
     """headers: their names are compared without regard to case."""
 
     url: str
@@ -44,25 +44,27 @@ class HttpClient:
         self._headers = dict(headers or {})
         self._opener = _opener()
 
-    def send(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Response:
+    def send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> HttpResponse:
         """Sends a request to a path of the server. Raises SickbayError if it doesn't answer."""
         try:
             request = Request(self.base + path, body, self._headers | dict(headers or {}), method=method)
             with self._opener.open(request, timeout=RESPONSE_SECONDS) as response:
-                return Response(self.base + path, response.status, response.headers, response.read())
+                return HttpResponse(self.base + path, response.status, response.headers, response.read())
         except HTTPError as error:  # any status that isn't 2xx
             with error:
-                return Response(self.base + path, error.code, error.headers, error.read())
+                return HttpResponse(self.base + path, error.code, error.headers, error.read())
         except (OSError, ValueError, HTTPException) as error:
             raise SickbayError(f"Sickbay at {self.base} doesn't answer: {getattr(error, 'reason', None) or error}") from error
 
-    def get(self, path: str, query: Mapping[str, str] | None = None, **headers: str) -> Response:
+    def get(self, path: str, query: Mapping[str, str] | None = None, **headers: str) -> HttpResponse:
         return self.send("GET", f"{path}?{urlencode(query)}" if query else path, headers=headers)
 
-    def send_json(self, method: str, path: str, value: Any) -> Response:
+    def send_json(self, method: str, path: str, value: Any) -> HttpResponse:
         return self.send(method, path, headers={"Content-Type": "application/json"}, body=json.dumps(value).encode())
 
-    def send_form(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> Response:
+    def send_form(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> HttpResponse:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return self.send("POST", path, headers=form | dict(headers), body=urlencode(fields).encode())
 

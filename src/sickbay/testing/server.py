@@ -56,8 +56,8 @@ def serving(
     """Run `sickbay serve --json` with these arguments, and stop it after the `with` block. Uses a free port if none is given.
 
     environment: added to the inherited one, which is that of this process unless it is given. module: another module with the
-    same command. command: another way to start Sickbay, such as ["uvx", "sickbay"]. Raises RuntimeError with the last lines of
-    its error output if it doesn't start in time.
+    same command. command: another way to start Sickbay, such as ["/opt/sickbay/bin/sickbay"]. Raises RuntimeError with the last
+    lines of its error output if it doesn't start in time.
     """
     port = () if any(argument.partition("=")[0] == "--port" for argument in arguments) else ("--port", "0")
     start = [*(command or (sys.executable, "-m", module)), "serve", *port, "--json", *arguments]

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from .http_client import HttpClient, Response, SickbayError
+from .http_client import HttpClient, HttpResponse, SickbayError
 
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 
@@ -24,7 +24,7 @@ def sign_in(http: HttpClient, user: str, password: str, tenant: str) -> dict[str
     return {"cookies": [_stored(name, value, host) for name, value in _cookies(answer)], "origins": []}
 
 
-def _cookies(response: Response) -> list[tuple[str, str]]:
+def _cookies(response: HttpResponse) -> list[tuple[str, str]]:
     """Names and values as they were set. A cookie jar doesn't return a Secure cookie to http, as browsers do on loopback."""
     lines: list[str] = response.headers.get_all("set-cookie") or []
     return [(name, value) for name, _, value in (line.partition(";")[0].partition("=") for line in lines)]

@@ -38,6 +38,7 @@ SECTIONS = (
             Entry("Store data in PostgreSQL", "postgresql"),
             Entry("Run PostgreSQL for a team", "operations-postgresql"),
             Entry("Operate a server", "operations"),
+            Entry("Upgrade", "upgrading"),
             Entry("Explain an error with the doctor", "doctor"),
             Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),
         ),
