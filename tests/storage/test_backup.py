@@ -60,7 +60,7 @@ def test_the_log_says_where_the_copy_is(tmp_path: Path, caplog: pytest.LogCaptur
         migrate(db)
     old, new = len(STEPS) - 1, len(STEPS)
     assert caplog.messages == [
-        f"Upgrading {file} from schema {old} to {new}. The old file is kept as sickbay.db.schema-{old}.backup."
+        f"Upgrading {file} from schema {old} to {new}. It is copied to sickbay.db.schema-{old}.backup first."
     ]
 
 

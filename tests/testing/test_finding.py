@@ -55,6 +55,13 @@ def test_nothing_to_be_found_is_explained(elsewhere: None, tmp_path: Path) -> No
         find_command("", {"PATH": str(tmp_path)})
 
 
+def test_a_uv_that_does_not_have_sickbay_is_explained(elsewhere: None, tmp_path: Path) -> None:
+    program(tmp_path, "uvx", "echo 'error: No solution found when resolving tool dependencies' >&2; exit 1")
+    environment = {"PATH": str(tmp_path)}
+    with pytest.raises(SickbayError, match="and uv doesn't have it"), find_sickbay(ServerChoice(), environment):
+        pass
+
+
 @given(
     st.dictionaries(st.sampled_from(sorted(KNOWN)) | st.sampled_from(["PATH", "HOME", "PYTHONPATH"]), st.text()), st.booleans()
 )

@@ -43,7 +43,8 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     unknown = sorted(name for name in environment if name.startswith(PREFIX) and not _is_known(name))
     sentences = [_sentence(name) for name in unknown[:NAMED_VARIABLES]]
     if more := len(unknown) - len(sentences):
-        sentences.append(f"{more} more variables whose names begin with {PREFIX} aren't settings either.")
+        rest = "variables aren't settings" if more > 1 else "variable isn't a setting"
+        sentences.append(f"{more} more {PREFIX} {rest} either.")
     return sentences
 
 

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -19,8 +19,10 @@ UVX = ("uvx", "--offline", "sickbay")
 PASSED_ON = ("SICKBAY_CACHES",)
 """Variables that aren't settings of `sickbay serve`."""
 PYTHON_PATHS = ("PYTHONPATH", "PYTHONHOME")
+NOT_IN_UV = "No solution found when resolving tool dependencies"
+"""What uv says if it doesn't have Sickbay."""
 ADVICE = (
-    "Sickbay isn't installed in this environment, `sickbay` isn't on the PATH, and neither is `uvx`. Install it as "
+    "Sickbay isn't installed in this environment, `sickbay` isn't on the PATH, and uv doesn't have it. Install it as "
     "docs/testing.md says, or name it: --sickbay-command for the command that starts it, --sickbay-url for one that runs."
 )
 
@@ -55,10 +57,20 @@ def find_sickbay(choice: ServerChoice, environment: Mapping[str, str]) -> Iterat
     given = choice.command or environment.get("SICKBAY_COMMAND", "")
     command = find_command(given, environment)
     inherited = environment_of_sickbay(environment, of_this_python=not given and command[0] == sys.executable)
-    with serving(
+    with ExitStack() as stack:
+        yield _start(stack, command, inherited, choice)
+
+
+def _start(stack: ExitStack, command: list[str], inherited: Mapping[str, str], choice: ServerChoice) -> Live:
+    starting = serving(
         "--ephemeral", *choice.arguments, command=command, inherited=inherited, start_seconds=choice.start_seconds
-    ) as live:
-        yield live
+    )
+    try:
+        return stack.enter_context(starting)
+    except RuntimeError as error:
+        if command[1:] == [*UVX[1:]] and NOT_IN_UV in str(error):
+            raise SickbayError(ADVICE) from None
+        raise
 
 
 def environment_of_sickbay(environment: Mapping[str, str], of_this_python: bool) -> dict[str, str]:

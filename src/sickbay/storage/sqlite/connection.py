@@ -171,7 +171,7 @@ def _upgrade(connection: apsw.Connection) -> None:
 
 def _keep_old_file(database: Path, version: int) -> None:
     copy = backup_path(database, version).name
-    LOG.warning("Upgrading %s from schema %d to %d. The old file is kept as %s.", database, version, len(STEPS), copy)
+    LOG.warning("Upgrading %s from schema %d to %d. It is copied to %s first.", database, version, len(STEPS), copy)
     copy_database(database, version)
 
 
