@@ -79,6 +79,11 @@ SETTINGS: dict[str, PolicySetting] = {
     "assertion_algorithms": PolicySetting(
         "list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False
     ),
+    "assertion_audience": PolicySetting(
+        "choice",
+        "What a client assertion may have as `aud`: only the token endpoint, or also the issuer or the endpoint that is called",
+        ("issuer-or-endpoint", "token-endpoint"),
+    ),
     "auth_methods": PolicySetting("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
     "registration_scopes": PolicySetting("scopes", "Maximum scopes for dynamic registration", app=False),
     "registration_grants": PolicySetting("list", "Grant types allowed for dynamic registration", GRANTS, app=False),

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_assertion import LEEWAY
+from sickbay.authorization.client_assertion import LEEWAY, accepted_audiences
 from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
@@ -103,6 +104,18 @@ def _no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
+def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | None:
+    """If `aud` is accepted, but doesn't name the token endpoint. An unknown token endpoint isn't judged."""
+    server, read = context.server, request.assertion if context.smart else None
+    if read is None or not isinstance(server, Server) or not server.token_endpoint:
+        return None
+    sent = read.claims.get("aud")
+    audiences = sent if isinstance(sent, list) else [sent]
+    if server.token_endpoint in audiences or not any(name in audiences for name in accepted_audiences(request, server)[1:]):
+        return None
+    return {"received": sent, "expected": server.token_endpoint}
+
+
 def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
     read = request.assertion
     issued = read.claims.get("iat") if read else None
@@ -173,8 +186,8 @@ RULES = (
     _rule(
         "assertion-aud-wrong",
         "`aud` of the client assertion is wrong: `{received}`",
-        "SMART requires the URL of the token endpoint, so that the assertion can't be used at another server. OpenID Connect "
-        "libraries send the issuer by default.",
+        "`aud` names the server that the assertion is for, so that it can't be used at another one. SMART requires the URL of "
+        "the token endpoint. OpenID Connect libraries send the issuer by default, which not every server accepts.",
         "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
     ),
     _rule(
@@ -313,6 +326,15 @@ RULES = (
         "SMART requires `typ` to be `JWT`. Sickbay accepts other values, but some servers refuse them.",
         "Set `typ` to `JWT` in the header.",
         _no_typ,
+        severity="warning",
+    ),
+    _advice(
+        "assertion-aud-not-token-endpoint",
+        "`aud` of the client assertion isn't the token endpoint: `{received}`",
+        "This server also accepts its issuer and the URL of the endpoint that is called, as RFC 7523 and OpenID Connect allow. "
+        "SMART requires the URL of the token endpoint, and other servers may refuse anything else.",
+        "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
+        _other_audience,
         severity="warning",
     ),
     _advice(
