@@ -167,6 +167,28 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
     return copy
 
 
+def first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
+    """Returns the first of these fullUrls that a transaction would replace in `value`."""
+    noting = _NotingPlaces(urls)
+    linked(version, value, noting)
+    return next(iter(noting.used), None)
+
+
+class _NotingPlaces(dict[str, str]):
+    """Targets of references that notes which of them are used."""
+
+    def __init__(self, urls: Collection[str]) -> None:
+        super().__init__(zip(urls, urls, strict=True))
+        self.used: dict[str, None] = {}
+
+    def __getitem__(self, url: str) -> str:
+        self.used[url] = None
+        return super().__getitem__(url)
+
+    def get(self, url: str, default: Any = None) -> Any:
+        return self[url] if url in self else default
+
+
 def _placed_text(version: str, text: str, places: Mapping[str, str], trail: tuple[str, ...]) -> str:
     if trail[-1:] == ("div",):
         return _LINK.sub(lambda match: match[1] + places.get(match[2], match[2]) + match[3], text)
