@@ -305,7 +305,20 @@ def _ignored(request: AccessRequest, context: AccessContext) -> Facts | None:
         return None
     name, nearest = unknown[0]
     expected = nearest or "a parameter that /metadata lists for this resource type"
-    return {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+    facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+    return _with_reason(facts)
+
+
+def _with_reason(facts: Facts) -> Facts:
+    """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
+    if facts.get("lenient"):
+        reason = (
+            "By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
+            "handling it refuses them."
+        )
+        return {**facts, "reason": reason, "tip": " Send `Prefer: handling=strict` so that a misspelled name fails."}
+    reason = "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
+    return {**facts, "reason": reason, "tip": ""}
 
 
 def _if_strict(facts: Facts) -> Severity:
@@ -345,14 +358,14 @@ UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
     stage="search",
     explains="fhir-search-unknown-param",
+    recognises=_with_reason,
     advises=_ignored,
     at=("access",),
     severity=_if_strict,
     outcome="ignored with a warning; 400 with Prefer: handling=strict",
     title="`{parameter}` isn't a search parameter here",
-    why="By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
-    "handling it refuses them.",
-    fix="Use {expected}. Send `Prefer: handling=strict` so that a misspelled name fails.",
+    why="{reason}",
+    fix="Use {expected}.{tip}",
     spec=HANDLING,
     repair=_nearest,
 )
