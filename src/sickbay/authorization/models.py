@@ -253,6 +253,8 @@ class Policy:
     public_refresh: bool = True
     """Whether apps without a secret get refresh tokens."""
     token_type: str = "Bearer"
+    always_ask: bool = False
+    """Whether the user is asked for consent each time, although it was given before."""
     banner_as_text: bool = False
     """Sends need_patient_banner as the string "true" or "false"."""
     id_token_lifetime: int = 3600
