@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "c92924e71f1ce8e86bb49bda143a8b236d44d3c68faacf09d24a2e7524850683",
-    "dstu2": "9cc0e2993fba1c1f80b65dfd80bb9d4ad2a061119a0f8a367456f0b11e133e09",
+    "r4": "c2052b892ec2bdcfb78d174fe607c204908468ff5c59ad1624a81eecacd027a6",
+    "dstu2": "a5c61fb72c873398688b1ed1a260e461efe63edd3a4cedd40328ca77d322f5a6",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 

@@ -32,7 +32,6 @@ _OBSERVATIONS = (
 """FHIR's own categories, in every version."""
 _CONDITIONS = (Category("problem list", "problem-list-item"), Category("visit diagnoses", "encounter-diagnosis"))
 _US_CORE_OBSERVATIONS = (
-    Category("clinical tests", "clinical-test"),
     Category("social determinants of health", "sdoh"),
     Category("functional status", "functional-status"),
     Category("disability status", "disability-status"),
@@ -82,6 +81,7 @@ def categories(version: str, type: str) -> tuple[Category, ...]:
     if type == "Observation":
         return (
             *_in_system(_OBSERVATIONS, TERMS + "observation-category"),
+            Category("clinical tests", "clinical-test", US_CORE + "us-core-observation-category"),
             *_in_system(_US_CORE_OBSERVATIONS, US_CORE + "us-core-category"),
         )
     if type == "Condition":

@@ -90,6 +90,7 @@ _IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered i
 _SOCIAL = [
     coded("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern"),
     coded(US_CORE_CATEGORY, "sdoh", "SDOH"),
+    coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH"),
 ]
 
 
@@ -197,6 +198,7 @@ CATEGORIES = {
         ("survey", "Survey"),
         ("exam", "Exam"),
         ("activity", "Activity"),
+        ("imaging", "Imaging"),
     )
 }
 _CORE_CATEGORIES = {
@@ -212,8 +214,15 @@ _CORE_CATEGORIES = {
     )
 }
 _SURVEY = CATEGORIES["survey"]
+_SDOH_TAG = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH")
+"""The category of US Core 5; later versions have it in another system."""
 CATEGORIES |= {
-    "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"]],
+    "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
+    "household": [*CATEGORIES["social-history"], *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
+    "clinical-test": [
+        coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category", "clinical-test", "Clinical Test"),
+        *CATEGORIES["exam"],
+    ],
     "living": _CORE_CATEGORIES["sdoh"],
     "functional": [*_SURVEY, *_CORE_CATEGORIES["functional-status"]],
     "disability": [*_SURVEY, *_CORE_CATEGORIES["disability-status"]],
