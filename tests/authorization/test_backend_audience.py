@@ -16,15 +16,15 @@ from sickbay.kernel.checks import examine
 ISSUER = "http://localhost:7425/general"
 INTROSPECTION, REVOCATION = f"{ISSUER}/oauth/introspect", f"{ISSUER}/oauth/revoke"
 ENDPOINTS = {URL: None, INTROSPECTION: introspection.checks, REVOCATION: revocation.checks}
-STRICT = Policy(assertion_audience="token-endpoint")
+USUAL, STRICT = Policy(), Policy(assertion_audience="token-endpoint")
 WRONG = ("assertion-aud-wrong", "invalid_client")
 
 
-def server(policy: Policy = Policy()) -> Server:
+def server(policy: Policy = USUAL) -> Server:
     return Server(issuer=ISSUER, token_endpoint=URL, grants=("client_credentials",), fhir_bases=(BASE,), policy=policy)
 
 
-def refusal(called: str, aud: object, policy: Policy = Policy()) -> tuple[str, str] | None:
+def refusal(called: str, aud: object, policy: Policy = USUAL) -> tuple[str, str] | None:
     """The first refusal of a request to this endpoint with this audience."""
     context = structs.replace(sample_context(), server=server(policy))
     sent: TokenRequest = structs.replace(request(signed(aud=aud), token="t"), url=called)
@@ -61,4 +61,4 @@ def test_a_strict_policy_accepts_only_the_token_endpoint_as_smart_says(called: s
 
 def test_a_server_without_an_issuer_refuses_an_empty_audience() -> None:
     assert outcome(request(signed(aud="")), sample_context()) == (*WRONG, 400)
-    assert refusal(URL, "", Policy()) == WRONG
+    assert refusal(URL, "") == WRONG

@@ -51,7 +51,7 @@ def test_an_invalid_setting_gets_a_message(settings: dict[str, Any], message: st
 
 
 def test_an_unrecognisable_name_lists_all_settings() -> None:
-    assert "available: assertion_algorithms, auth_methods, basic_secret" in faults({"xyzzy": 1})[0]
+    assert "available: always_ask, assertion_algorithms, assertion_audience" in faults({"xyzzy": 1})[0]
 
 
 def test_registration_members_are_not_policy_settings_of_an_app() -> None:

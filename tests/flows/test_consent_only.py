@@ -86,7 +86,9 @@ def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]
     return str(answer.json()["scope"]).split()
 
 
-def test_choosing_parts_ticks_their_row_and_unticking_clears_them(page: Page, live: dict[str, Any], app: dict[str, Any]) -> None:
+def test_choosing_parts_ticks_their_row_and_unticking_clears_them(
+    page: Page, live: dict[str, Any], app: dict[str, Any]
+) -> None:
     at_consent(page, live, app)
     box, part = page.locator('input[value="user/Observation.rs"]'), page.locator(f'input[value="user/{LAB}"]')
     other = page.locator(f'input[value="user/{VITALS}"]')

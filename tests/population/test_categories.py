@@ -8,7 +8,6 @@ from tests.population.test_generate import everything
 
 from sickbay.authorization.consent_categories import categories
 
-
 OLDER = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh")
 """US Core 5's category, which always stands next to the one of later versions."""
 

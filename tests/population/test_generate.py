@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "c2052b892ec2bdcfb78d174fe607c204908468ff5c59ad1624a81eecacd027a6",
-    "dstu2": "a5c61fb72c873398688b1ed1a260e461efe63edd3a4cedd40328ca77d322f5a6",
+    "r4": "3c94a988400939100f2b3c55f6ddf4ffc284afc8f9b2219a9ab6179921907e43",
+    "dstu2": "acb2c6424a500fc49e3bcd267646a96f51e4757b7ed294e79cbf8d084d01b0c5",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 
@@ -121,7 +121,7 @@ def test_a_larger_population_begins_with_the_smaller_one(version: Version) -> No
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_patient_is_in_the_group_of_their_practitioner(version: Version) -> None:
+def test_every_patient_is_in_the_group_of_their_practitioner_and_in_the_group_of_all(version: Version) -> None:
     resources = everything(version)
     doctor = {"dstu2": "careProvider"}.get(version, "generalPractitioner")
     assigned = {
@@ -135,7 +135,7 @@ def test_every_patient_is_in_the_group_of_their_practitioner(version: Version) -
         for group in groups
         for member in group["member"]
     ]
-    assert sorted(members) == sorted(assigned)
+    assert sorted(members) == sorted([*assigned, *(("everyone", id) for _, id in assigned)])
     assert all(group["quantity"] == len(group["member"]) for group in groups)
 
 

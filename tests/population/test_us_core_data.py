@@ -163,7 +163,9 @@ def _searches(resource: Resource) -> set[tuple[str, ...]]:
 
 @pytest.mark.parametrize("patients", PATIENTS)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(shared: Path, version: str, patients: int) -> None:
+def test_every_search_of_the_server_statement_finds_a_resource_of_every_profile(
+    shared: Path, version: str, patients: int
+) -> None:
     """For each parameter and combination, a resource of the profile has values for all of it."""
     guide_data = loaded(shared, version, patients)
     entries_by_id: dict[Any, IndexEntries] = {}
@@ -234,7 +236,9 @@ def test_there_is_every_common_clinical_note_and_report(shared: Path, patients: 
     note_types = loaded(shared, "8.0.0", patients).guide.codes[
         CORE.replace("StructureDefinition", "ValueSet") + "us-core-clinical-note-type"
     ]
-    assert {code for _, code in note_types} - _codes([document["type"] for document in _of("DocumentReference", patients)]) == set()
+    assert {code for _, code in note_types} - _codes(
+        [document["type"] for document in _of("DocumentReference", patients)]
+    ) == set()
     categories = _codes([category for report in _of("DiagnosticReport", patients) for category in report["category"]])
     assert {"LP29708-2", "LP7839-6", "LP29684-5"} <= categories
 
@@ -325,7 +329,11 @@ OLDER_VERSIONS = (
     ),
     ("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "valueBoolean valueString valueCodeableConcept hasMember"),
     ("http://terminology.hl7.org/CodeSystem/observation-category", "social-history", "valueBoolean valueString valueQuantity"),
-    ("http://terminology.hl7.org/CodeSystem/observation-category", "laboratory", "valueCodeableConcept valueString valueQuantity"),
+    (
+        "http://terminology.hl7.org/CodeSystem/observation-category",
+        "laboratory",
+        "valueCodeableConcept valueString valueQuantity",
+    ),
 )
 
 

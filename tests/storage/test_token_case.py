@@ -1,4 +1,4 @@
-"""Tokens match in any case in DSTU2 and STU3, whose text says "not case sensitive", and as written since R4. On both engines."""
+"""Tokens match in any case in DSTU2 and STU3, and as they are written since R4, on both engines."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ class Policy:
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
     """The accepted signature algorithms of client assertions; SMART requires these two."""
     assertion_audience: Literal["issuer-or-endpoint", "token-endpoint"] = "issuer-or-endpoint"
-    """What a client assertion may have as aud: the token endpoint (SMART 2.2) only, or also the issuer or the URL that is called."""
+    """What a client assertion may have as `aud`: only the token endpoint (SMART 2.2), or also the issuer or the URL called."""
     empty_basic: bool = True
     """Whether a public client may identify itself in a Basic header with an empty secret."""
     relaxed: tuple[str, ...] = ()

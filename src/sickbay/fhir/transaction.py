@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -174,19 +174,27 @@ def first_reference(version: str, value: Any, urls: Collection[str]) -> str | No
     return next(iter(noting.used), None)
 
 
-class _NotingPlaces(dict[str, str]):
+class _NotingPlaces(Mapping[str, str]):
     """Targets of references that notes which of them are used."""
 
     def __init__(self, urls: Collection[str]) -> None:
-        super().__init__(zip(urls, urls, strict=True))
+        self._urls = urls
         self.used: dict[str, None] = {}
 
-    def __getitem__(self, url: str) -> str:
-        self.used[url] = None
-        return super().__getitem__(url)
+    def __contains__(self, url: object) -> bool:
+        return url in self._urls
 
-    def get(self, url: str, default: Any = None) -> Any:
-        return self[url] if url in self else default
+    def __getitem__(self, url: str) -> str:
+        if url not in self._urls:
+            raise KeyError(url)
+        self.used[url] = None
+        return url
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._urls)
+
+    def __len__(self) -> int:
+        return len(self._urls)
 
 
 def _placed_text(version: str, text: str, places: Mapping[str, str], trail: tuple[str, ...]) -> str:

@@ -50,7 +50,7 @@ def _polyp(chart: Chart) -> Condition:
     chart.procedure(procedure_codes.POLYPECTOMY, visit, polyp, request, after=75, minutes=10, site=procedure_codes.COLON)
     _find(chart, measures.STOOL, visit, 20, concept=problems.POSITIVE)
     findings.add_pathology(chart, visit, polyp=True)
-    chart.note(procedure_codes.PROCEDURE_NOTE, visit, "Colonoscopy: one polyp of 8 mm, removed with a snare. No bleeding after.")
+    chart.note(procedure_codes.PROCEDURE_NOTE, visit, "Colonoscopy: one polyp of 8 mm, removed with a snare.")
     return polyp
 
 

@@ -41,7 +41,9 @@ def test_a_value_is_found_up_to_a_tenth_away(searched: Decimal, thousandths: int
         assert not is_found(text, stored)
 
 
-@pytest.mark.parametrize(("text", "low", "high"), [("70", "63", "77"), ("0.7", "0.63", "0.77"), ("-70", "-77", "-63"), ("1e2", "90", "110")])
+@pytest.mark.parametrize(
+    ("text", "low", "high"), [("70", "63", "77"), ("0.7", "0.63", "0.77"), ("-70", "-77", "-63"), ("1e2", "90", "110")]
+)
 def test_both_ends_are_included(text: str, low: str, high: str) -> None:
     assert is_found(text, Decimal(low))
     assert is_found(text, Decimal(high))

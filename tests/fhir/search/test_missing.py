@@ -66,9 +66,15 @@ BARE: tuple[tuple[dict[str, Any], str], ...] = (
     ({"resourceType": "Observation", "valueCodeableConcept": {"text": "never"}}, "value-concept combo-value-concept"),
     ({"resourceType": "Observation", "code": {"coding": [{"display": "x"}]}}, "code combo-code"),
     ({"resourceType": "Observation", "valueQuantity": {"unit": "mg"}}, "value-quantity combo-value-quantity"),
-    ({"resourceType": "Observation", "subject": {"display": "Peters"}, "effectiveTiming": {"code": {"text": "x"}}}, "subject date"),
+    (
+        {"resourceType": "Observation", "subject": {"display": "Peters"}, "effectiveTiming": {"code": {"text": "x"}}},
+        "subject date",
+    ),
     ({"resourceType": "Observation", "derivedFrom": [{"reference": "#c"}]}, "derived-from"),
-    ({"resourceType": "Patient", "identifier": [{"system": "urn:x"}], "telecom": [{"system": "phone"}]}, "identifier telecom phone"),
+    (
+        {"resourceType": "Patient", "identifier": [{"system": "urn:x"}], "telecom": [{"system": "phone"}]},
+        "identifier telecom phone",
+    ),
     ({"resourceType": "Patient", "name": [{"use": "usual"}], "address": [{"use": "home"}]}, "name address address-use"),
     ({"resourceType": "Encounter", "length": {"unit": "days"}}, "length"),
 )
@@ -82,6 +88,12 @@ def test_an_element_that_nothing_can_be_searched_in_is_not_missing(resource: dic
 
 def test_an_element_with_only_an_extension_is_missing() -> None:
     absent = {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]}
-    resource = {"resourceType": "Observation", "code": absent, "subject": absent, "effectivePeriod": absent, "valueQuantity": absent}
+    resource = {
+        "resourceType": "Observation",
+        "code": absent,
+        "subject": absent,
+        "effectivePeriod": absent,
+        "valueQuantity": absent,
+    }
     for name in ("code", "subject", "date", "value-quantity"):
         assert not is_found("r4", f"{name}:missing", resource), name

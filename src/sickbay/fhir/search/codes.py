@@ -99,9 +99,12 @@ def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[Token
     if terms is None:
         return None
     implied = implied_systems(version, parameter)
-    if implied and url not in value_sets(version, parameter):
-        terms = [term for term in terms if term.system in implied]
-    values = [TokenValue("" if implied else term.system, term.code) for term in terms]
+    is_bound = url in value_sets(version, parameter)
+    values = [
+        TokenValue("" if implied else term.system, term.code)
+        for term in terms
+        if not implied or is_bound or term.system in implied
+    ]
     return tuple([caseless(version, parameter, value) for value in values])
 
 

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.binary import context
-from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.elements import children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
+from sickbay.fhir.search.clinical_dates import CLINICAL_DATES, DateReaders, clinical_date
 from sickbay.fhir.search.composites import compiled, composites
 from sickbay.fhir.search.expressions import Present, Step, follow, routes
 from sickbay.fhir.search.index_entries import IndexEntries
@@ -55,40 +55,6 @@ CROWDS = frozenset({"Group"})
 
 LABELS = frozenset({"_security", "_tag"})
 """Parameters whose codes `$meta` shows."""
-
-_CLINICAL_DATES = (
-    "effective",
-    "performed",
-    "occurrence",
-    "start",
-    "period",
-    "actualPeriod",
-    "onset",
-    "applies",
-    "whenPrepared",
-    "whenHandedOver",
-    "dateTime",
-    "authoredOn",
-    "dateWritten",
-    "recordedDate",
-    "dateRecorded",
-    "assertedDate",
-    "dateAsserted",
-    "started",
-    "date",
-    "issued",
-    "ordered",
-    "orderedOn",
-    "created",
-    "sent",
-    "recorded",
-    "authored",
-    "timestamp",
-    "servicedPeriod",
-    "billablePeriod",
-    "birthDate",
-)
-"""Elements with a resource's clinical date. When an event happened is preferred over when it was recorded."""
 
 
 class _Rows:
@@ -138,7 +104,7 @@ class _Plan(NamedTuple):
 
     tasks: dict[str, list[tuple[tuple[Step, ...], Take]]]
     presence: list[Take]
-    dates: tuple[tuple[str, Callable[[Any], index_values.Dates]], ...]
+    dates: DateReaders
     composed: frozenset[str]
     indexed: frozenset[str]
     narrative: int
@@ -173,7 +139,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     return IndexEntries(
         _patients(rows, resource),
         tuple(rows.named),
-        _clinical_date(plan, resource),
+        clinical_date(plan.dates, resource),
         tuple(rows.tokens),
         tuple(rows.references),
         tuple(rows.dates),
@@ -195,16 +161,6 @@ def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
     return (owner[1],) if owner is not None and owner[0] == "Patient" else tuple(sorted(rows.patients))
 
 
-def _clinical_date(plan: _Plan, resource: dict[str, Any]) -> int | None:
-    """Returns the first date in epoch milliseconds. A date without a beginning is skipped."""
-    for key, read in plan.dates:
-        if key in resource:
-            for low, _ in read(resource[key]):
-                if low > BEGINNING:
-                    return low
-    return None
-
-
 @cache
 def _plan(version: str, type: str) -> _Plan:
     tasks: dict[str, list[tuple[tuple[Step, ...], Take]]] = {}
@@ -219,7 +175,7 @@ def _plan(version: str, type: str) -> _Plan:
                     tasks.setdefault(route.first, []).append((route.steps, take))
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_presence(parameter.number, test))
-    dates = [(child.key, date_reader(child.type)) for name in _CLINICAL_DATES for child in elements.get(name, ())]
+    dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
     composed = frozenset(key for composite in compiled(version, type) for key in composite.first)
     indexed = full_text.indexed(version, type)
     return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
@@ -282,7 +238,7 @@ def _token(target: _Target) -> Take:
 
 
 def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, code: str) -> None:
-    """Adds the code in lower case, because the stores list a patient's resources by it; labels keep the code as it is written."""
+    """Adds the code in lower case, by which the stores list a patient's resources. Labels also keep it as it is written."""
     if name in LABELS:
         rows.tokens[number + AS_WRITTEN, system, code] = None
     else:

@@ -156,16 +156,13 @@ def _versions(url: str, below: bool) -> Sql:
 
 def _missing(filter: Filter, nid: str) -> Sql:
     """Return the `:missing` condition. An element may also have content that can't be searched, or refer to a foreign URL."""
-    numbers = list(filter.parameter.numbers)
-    sources = {TABLES[filter.parameter.kind]: numbers}
-    if filter.parameter.kind == "reference":
-        sources |= {"uri_index": numbers, "token_index": [number + IDENTIFIER for number in numbers]}
-    sources["token_index"] = [*sources.get("token_index", ()), *(number + PRESENT for number in numbers)]
-    parts = []
-    for table, indexed in sources.items():
-        by = one_of("t.parameter", indexed)
-        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text}{EACH})", by.binds))
-    present = either(parts)
+    numbers, kind = list(filter.parameter.numbers), filter.parameter.kind
+    sources = {TABLES[kind]: numbers} | ({"uri_index": numbers} if kind == "reference" else {})
+    offsets = {"reference": (IDENTIFIER, PRESENT), "token": (0, PRESENT)}.get(kind, (PRESENT,))
+    sources["token_index"] = [number + offset for number in numbers for offset in offsets]
+    rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
+    text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
+    present = either(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
     return negated(present) if _is_true(filter.values) else present
 
 

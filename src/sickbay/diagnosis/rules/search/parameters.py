@@ -317,7 +317,9 @@ def _with_reason(facts: Facts) -> Facts:
             "handling it refuses them."
         )
         return {**facts, "reason": reason, "tip": " Send `Prefer: handling=strict` so that a misspelled name fails."}
-    reason = "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
+    reason = (
+        "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
+    )
     return {**facts, "reason": reason, "tip": ""}
 
 

@@ -132,13 +132,17 @@ _NO_SHARED_PROVENANCE = frozenset({"MedicationDispense", "DocumentReference", "P
 
 
 def _latest(resources: Iterable[Json]) -> Iterable[Json]:
-    """Returns the latest resource of each profile."""
-    by_profile = {
-        resource["meta"]["profile"][0]: resource
+    """Returns the latest resource of each profile, and of each category that observations with the same profile have."""
+    latest = {
+        (resource["meta"]["profile"][0], _category_of(resource)): resource
         for resource in resources
         if "meta" in resource and resource["resourceType"] not in _NO_SHARED_PROVENANCE
     }
-    return by_profile.values()
+    return latest.values()
+
+
+def _category_of(resource: Json) -> str:
+    return str(resource["category"][0]["coding"][0]["code"]) if resource["resourceType"] == "Observation" else ""
 
 
 def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:
