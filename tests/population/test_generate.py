@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "3c94a988400939100f2b3c55f6ddf4ffc284afc8f9b2219a9ab6179921907e43",
-    "dstu2": "acb2c6424a500fc49e3bcd267646a96f51e4757b7ed294e79cbf8d084d01b0c5",
+    "r4": "9b3708129b823543886faf445709a4c0087d51b9da23983fff5de631bc7efa33",
+    "dstu2": "fa0a59f61a23ed0a0dcdbe5ef8eaf316b53c00a1de3bd20af9b3087e6e42aaf1",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 

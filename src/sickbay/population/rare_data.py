@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from sickbay.population import findings, forms, measures, problems, procedure_codes, social_measures
+from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes, social_measures
 from sickbay.population.chart import Chart
 from sickbay.population.codings import DECLINED, words
 from sickbay.population.patient_history import Condition, Measure, Visit
@@ -37,6 +37,7 @@ def add(chart: Chart) -> None:
     polyp = _polyp(chart)
     _new_knee(chart, knee)
     _last_visit(chart, polyp)
+    chart.record_statement(drugs.ALBUTEROL, _ANAEMIA, _REVIEW)
     chart.record_reported_dose(procedure_codes.TD, chart.history.visits[0])
     chart.problem(problems.ANEMIA, _ANAEMIA, _ANAEMIA, None, over=_CURED)
 

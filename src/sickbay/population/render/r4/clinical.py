@@ -29,7 +29,7 @@ from sickbay.population.render.common import (
     reference,
 )
 from sickbay.population.render.r4.specimens_and_dispenses import amount, dosage, lasting
-from sickbay.population.staff import ORGANIZATION
+from sickbay.population.staff import NAMES, ORGANIZATION
 
 _CLASSES = {
     setting: {"system": TERMS + "v3-ActCode", "code": code, "display": display}
@@ -147,7 +147,7 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     """
     patient, drug, supplied = person.id, order.drug, supply(order)
     other = order.prescriber != person.practitioner or order.number == 1
-    reported: Json = {"reportedReference": practitioner(order.prescriber)} if other else {"reportedBoolean": False}
+    reported: Json = {"reportedReference": _reporter(person, order)} if other else {"reportedBoolean": False}
     resource: Json = {
         **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
@@ -176,6 +176,13 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     if order.end:
         resource["dispenseRequest"]["validityPeriod"] = {"start": order.start.isoformat(), "end": order.end.isoformat()}
     return resource
+
+
+def _reporter(person: Person, order: Prescription) -> Json:
+    """Returns the prescriber, of some patients' first orders in the role at the hospital."""
+    if order.number == 1 and person.number % 4 == 0:
+        return reference("PractitionerRole", f"role-{order.prescriber}", NAMES[order.prescriber])
+    return practitioner(order.prescriber)
 
 
 def _adherence(taken: Concept, day: datetime.date) -> Json:
