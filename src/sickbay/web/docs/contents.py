@@ -64,6 +64,7 @@ SECTIONS = (
             Entry("Search", "architecture/search"),
             Entry("The two engines", "architecture/engines"),
             Entry("Caching", "architecture/caching"),
+            Entry("Public test suites", "test-suites"),
             Entry("Compared with other tools", "compare"),
             Entry("Roadmap", "roadmap"),
             Entry("Licence and notices", "licence"),
