@@ -1,0 +1,147 @@
+"""Collects the regular expressions of the sources, and how each is used: searched for, or matched at one place."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+FUNCTIONS = frozenset(("compile", "search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split"))
+_IMPORTER = """
+import importlib, json, pkgutil, re, sys
+
+found, compile = [], re.compile
+
+def recorded(pattern, flags=0):
+    frame = sys._getframe(1)
+    result = compile(pattern, flags)
+    if isinstance(result.pattern, str):
+        found.append((frame.f_code.co_filename, frame.f_lineno, result.pattern, int(result.flags)))
+    return result
+
+re.compile = recorded
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+json.dump(found, sys.stdout)
+"""
+"""Imports a package, and prints the place, the pattern and the flags of each expression that is compiled meanwhile."""
+
+
+class Expression(NamedTuple):
+    """A regular expression. pattern: None if it isn't known before the code runs. anywhere: it is searched for, so a match may
+    start at each place of the text. whole: it has to match the whole text.
+    """
+
+    path: str
+    line: int
+    pattern: str | None
+    flags: int = 0
+    anywhere: bool = True
+    whole: bool = False
+
+
+def compiled(package: str, folder: Path) -> list[tuple[str, int, str, int]]:
+    """The expressions that are compiled when the modules of a package are imported."""
+    command = [sys.executable, "-c", _IMPORTER, package]
+    output = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=300).stdout
+    return [(str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in json.loads(output)]
+
+
+def expressions(
+    trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path
+) -> Iterator[Expression]:
+    """trees: the sources by their paths below `root`. compiled: as returned by the function of that name."""
+    uses = _uses(trees)
+    by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for path, line, pattern, flags in compiled:
+        by_line.setdefault((path, line), []).append((pattern, flags))
+    for path, tree in trees.items():
+        for call, name, inside in _calls(tree):
+            known = [
+                entry
+                for line in range(call.lineno, (call.end_lineno or call.lineno) + 1)
+                for entry in by_line.get((str((root / path).resolve()), line), ())
+            ]
+            yield from _of_call(path, call, known if not inside else [], uses.get(_key(path, name), frozenset(("?",))))
+
+
+def _of_call(path: str, call: ast.Call, known: list[tuple[str, int]], uses: frozenset[str]) -> Iterator[Expression]:
+    function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if function != "compile":
+        uses = frozenset((function,))
+    anywhere, whole = not uses <= {"match", "fullmatch"}, uses == {"fullmatch"}
+    if not known:
+        pattern = call.args[0] if call.args else None
+        text = pattern.value if isinstance(pattern, ast.Constant) and isinstance(pattern.value, str) else None
+        if isinstance(pattern, ast.Constant) and isinstance(pattern.value, bytes):
+            text = pattern.value.decode("latin-1")
+        known = [(text, _flags(call))] if text is not None else []
+    if not known:
+        yield Expression(path, call.lineno, None)
+    for text, flags in dict.fromkeys(known):
+        yield Expression(path, call.lineno, text, flags, anywhere, whole)
+
+
+def _flags(call: ast.Call) -> int:
+    """The flags that a call names, such as re.I | re.M."""
+    named = [value for value in (*call.args[1:], *(word.value for word in call.keywords)) if _is_flags(value)]
+    return int(eval(ast.unparse(named[0]), {"re": re})) if named else 0
+
+
+def _is_flags(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _is_flags(node.left) and _is_flags(node.right)
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "re" and node.attr.isupper()
+
+
+def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
+    """Each call of a function of `re`, the name that its result is assigned to ("" if none), and whether a function has it."""
+    assigned = {
+        id(node.value): target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, ast.Call) and _is_of_re(node.func):
+            yield node, assigned.get(id(node), ""), inside
+        inside = inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+
+
+def _is_of_re(function: ast.expr) -> bool:
+    is_attribute = isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name)
+    return is_attribute and function.value.id == "re" and function.attr in FUNCTIONS  # type: ignore[attr-defined]
+
+
+def _key(path: str, name: str) -> tuple[str, str]:
+    """A name that begins with an underscore belongs to its module."""
+    return (path if name.startswith("_") else "", name)
+
+
+def _uses(trees: dict[str, ast.Module]) -> dict[tuple[str, str], frozenset[str]]:
+    """The methods that are called on each name in capitals, and "?" if it is used in another way.
+
+    `match` with a position counts as a search, because a loop may try each place.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for path, tree in trees.items():
+        called: set[int] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+                called.add(id(node.func.value))
+                method = "search" if len(node.args) > 1 else node.func.attr
+                found.setdefault(_key(path, node.func.value.id), set()).add(method)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
+                found.setdefault(_key(path, node.id), set()).add("?")
+    return {key: frozenset(methods) for key, methods in found.items() if key[1].lstrip("_").isupper()}
