@@ -49,7 +49,8 @@ class Alphabet:
         return self._is_in(argument if op is constants.IN else ((op, argument),), char)
 
     def _is_in(self, items: Iterable[tuple[Any, Any]], char: str) -> bool:
-        forms = {char, char.lower(), char.upper()} if self._flags & re.IGNORECASE else {char}
+        cased = (char.lower(), char.upper(), char.upper().lower(), char.lower().upper())
+        forms = {char, *cased} if self._flags & re.IGNORECASE else {char}
         items = list(items)
         negated = bool(items) and items[0][0] is constants.NEGATE
         return negated != any(_holds(op, value, form) for op, value in items for form in forms if len(form) == 1)

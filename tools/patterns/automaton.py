@@ -118,7 +118,7 @@ class Automaton:
         bound = UNBOUNDED if most is constants.MAXREPEAT else int(most)
         if bound <= COPIES or (bound * size <= COPIED and all(op in _SINGLE for op, _ in body)):
             return self._copies(least, bound, body, at)
-        for _ in range(1 if least else 0):
+        for _ in range(least if least * size <= COPIED else 1):
             at = self._sequence(body, at)
         self._bounds.append(min(UNBOUNDED, self._bounds[-1] * bound))
         head = self._next(at)

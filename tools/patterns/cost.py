@@ -18,7 +18,7 @@ from tools.patterns.automaton import Automaton, Guard
 
 OF_A_START = 200
 """How often a loop may be repeated for each place where a match may start, before it counts as unbounded."""
-OF_TWO_LOOPS, OF_ENDLESS_LOOP = 2_000, 50
+OF_TWO_LOOPS, OF_ENDLESS_LOOP = 2_000, 64
 """How many combinations of two bounded loops may read the same text, and how often a loop may be repeated before or after an
 unbounded one that reads the same."""
 BEGINNING = -1

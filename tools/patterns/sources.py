@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 FUNCTIONS = frozenset(("compile", "search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split"))
 _IMPORTER = """
@@ -34,24 +34,43 @@ json.dump(found, sys.stdout)
 """Imports a package, and prints the place, the pattern and the flags of each expression that is compiled meanwhile."""
 
 
+_KNOWLEDGE = """
+import json, sys
+from sickbay.diagnosis.knowledge import fill, table
+
+json.dump([(entry.id, pattern) for entry in table.entries() for pattern in fill.captures(entry)], sys.stdout)
+"""
+"""Prints the expressions in the table of known errors."""
+
+
 class Expression(NamedTuple):
-    """A regular expression. pattern: None if it isn't known before the code runs. anywhere: it is searched for, so a match may
-    start at each place of the text. whole: it has to match the whole text.
+    """A regular expression. name: of the constant with it, "" if there is none. pattern: None if it isn't known before the code
+    runs. anywhere: it is searched for, so a match may start at each place of the text. whole: it has to match the whole text.
     """
 
     path: str
     line: int
+    name: str
     pattern: str | None
     flags: int = 0
     anywhere: bool = True
     whole: bool = False
 
 
-def compiled(package: str, folder: Path) -> list[tuple[str, int, str, int]]:
-    """The expressions that are compiled when the modules of a package are imported."""
-    command = [sys.executable, "-c", _IMPORTER, package]
-    output = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True, timeout=300).stdout
-    return [(str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in json.loads(output)]
+def compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
+    """The expressions that are compiled when the modules of a package are imported: path, line, pattern and flags."""
+    return [(str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in _output(_IMPORTER, package, root)]
+
+
+def known_errors(root: Path) -> list[Expression]:
+    """The expressions in the table of known errors. They are searched for without regard to case."""
+    found = _output(_KNOWLEDGE, "", root)
+    return [Expression(f"known error {id}", 1, "", pattern, int(re.IGNORECASE)) for id, pattern in found]
+
+
+def _output(script: str, argument: str, root: Path) -> Any:
+    command = [sys.executable, "-c", script, argument]
+    return json.loads(subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
 
 
 def expressions(
@@ -69,10 +88,14 @@ def expressions(
                 for line in range(call.lineno, (call.end_lineno or call.lineno) + 1)
                 for entry in by_line.get((str((root / path).resolve()), line), ())
             ]
-            yield from _of_call(path, call, known if not inside else [], uses.get(_key(path, name), frozenset(("?",))))
+            if inside and not _is_constant(call):
+                yield Expression(path, call.lineno, name, None)
+            yield from _of_call(path, call, name, known, uses.get((path, name), frozenset(("?",))))
 
 
-def _of_call(path: str, call: ast.Call, known: list[tuple[str, int]], uses: frozenset[str]) -> Iterator[Expression]:
+def _of_call(
+    path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]
+) -> Iterator[Expression]:
     function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if function != "compile":
         uses = frozenset((function,))
@@ -83,10 +106,12 @@ def _of_call(path: str, call: ast.Call, known: list[tuple[str, int]], uses: froz
         if isinstance(pattern, ast.Constant) and isinstance(pattern.value, bytes):
             text = pattern.value.decode("latin-1")
         known = [(text, _flags(call))] if text is not None else []
-    if not known:
-        yield Expression(path, call.lineno, None)
     for text, flags in dict.fromkeys(known):
-        yield Expression(path, call.lineno, text, flags, anywhere, whole)
+        yield Expression(path, call.lineno, name, text, flags, anywhere, whole)
+
+
+def _is_constant(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant)
 
 
 def _flags(call: ast.Call) -> int:
@@ -108,7 +133,7 @@ def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        if isinstance(target, ast.Name)
+        if isinstance(target, ast.Name) and target.id.lstrip("_").isupper()
     }
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
@@ -124,24 +149,33 @@ def _is_of_re(function: ast.expr) -> bool:
     return is_attribute and function.value.id == "re" and function.attr in FUNCTIONS  # type: ignore[attr-defined]
 
 
-def _key(path: str, name: str) -> tuple[str, str]:
-    """A name that begins with an underscore belongs to its module."""
-    return (path if name.startswith("_") else "", name)
-
-
 def _uses(trees: dict[str, ast.Module]) -> dict[tuple[str, str], frozenset[str]]:
-    """The methods that are called on each name in capitals, and "?" if it is used in another way.
+    """The methods that are called on each name in capitals of a module, and "?" if it is used in another way.
 
     `match` with a position counts as a search, because a loop may try each place.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for path, tree in trees.items():
+        imported = _imported(tree)
         called: set[int] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
                 called.add(id(node.func.value))
                 method = "search" if len(node.args) > 1 else node.func.attr
-                found.setdefault(_key(path, node.func.value.id), set()).add(method)
+                name = node.func.value.id
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in called:
-                found.setdefault(_key(path, node.id), set()).add("?")
+                method, name = "?", node.id
+            else:
+                continue
+            found.setdefault((imported.get(name, path), name), set()).add(method)
     return {key: frozenset(methods) for key, methods in found.items() if key[1].lstrip("_").isupper()}
+
+
+def _imported(tree: ast.Module) -> dict[str, str]:
+    """The paths of the modules from which names are imported."""
+    return {
+        name.name: f"src/{(node.module or '').replace('.', '/')}.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }

@@ -22,7 +22,7 @@ _INSERTIONS = {
 """The ways to insert variables, by the kind of the string: template, Python and C#, Swift and Ruby, PHP and Kotlin."""
 _PATH = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->|\?\.|!\.|::)[A-Za-z_$][\w$]*)*")
 _KEY = re.compile(
-    r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w*!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
+    r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w{0,40}!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
 )
 _WRAPPERS = re.compile(
     r"(?:encodeURI(?:Component)?|Uri\.EscapeDataString|HttpUtility\.UrlEncode|WebUtility\.UrlEncode|urllib\.parse\.quote\w*"

@@ -17,8 +17,8 @@ from sickbay.diagnosis.code.tokens import tokens
 from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
-_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^\s*\$\w+\s*=", re.M)
-_LOOP = re.compile(r"\bfor\s*\(\s*(?:var|let|const)?\s*(\w+)\s+(?:in|of)\s+(?:Object\.keys\(\s*)?(\w+)")
+_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
+_LOOP = re.compile(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
 _ALL_HANDLERS = cache(handlers)
 _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 

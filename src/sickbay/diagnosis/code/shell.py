@@ -59,7 +59,9 @@ def _is_command(match: re.Match[str]) -> bool:
     name = match["name"]
     if not name:
         return True
-    return (_CURL_NEXT if name.startswith(("curl", "wget")) else _HTTPIE_NEXT).match(match["next"]) is not None
+    if name.startswith(("curl", "wget")):
+        return _CURL_NEXT.match(match["next"]) is not None
+    return _HTTPIE_NEXT.match(match["next"]) is not None
 
 
 def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:

@@ -111,7 +111,7 @@ class ExchangeView:
     @property
     def symptom(self) -> str:
         """The error code that the app received; "" if there is none."""
-        return next((word for word in re.findall(r"[a-z]+(?:_[a-z]+)+", self.received) if word in CODES), "")
+        return next((word for word in re.findall(r"(?<![a-z])[a-z]++(?:_[a-z]++)++", self.received) if word in CODES), "")
 
     @property
     def place(self) -> Link | None:
