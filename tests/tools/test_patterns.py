@@ -73,7 +73,7 @@ def test_a_match_at_one_place_may_read_to_the_end() -> None:
 
 def test_the_message_names_a_text_that_is_slow_if_it_is_repeated() -> None:
     assert cost.faults(r"x[^;]*;")[0].word.count("x") == 1
-    assert cost.faults(r"\A(?:ab|a|b)*!")[0].word == "ab"
+    assert sorted(set(cost.faults(r"\A(?:ab|a|b)*!")[0].word)) == ["a", "b"]
 
 
 def test_flags_decide_what_is_read() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.tokens import CodeToken
-from sickbay.diagnosis.code.values import CodeFields, CodeText, CodeValue, Hole, as_text, joined, known
+from sickbay.diagnosis.code.values import PARTS_OF_A_TEXT, CodeFields, CodeText, CodeValue, Hole, as_text, joined, known, of_parts, unknown
 
 Resolve = Callable[[str], CodeValue | None]
 
@@ -41,10 +42,13 @@ def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     for match in insertions.finditer(token.text):
         parts.append(_unescaped(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
+        budget.take_steps()
         parts += _inserted(expression, resolve) if expression else [match[0][0]]
+        if len(parts) > PARTS_OF_A_TEXT:
+            return unknown("value")
         at = match.end()
     parts.append(_unescaped(token.text[at:]))
-    return CodeText(tuple(part for part in parts if part))
+    return of_parts(parts)
 
 
 def _insertions(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
@@ -124,6 +128,7 @@ def _filled(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeT
         value = names.get(name) if name and not name.isdecimal() else values[position] if position < len(values) else None
         if value is None:
             continue
+        budget.take_steps()
         number += not name
         pieces += [known(text[at : match.start()]), as_text(value)]
         at = match.end()

@@ -62,7 +62,8 @@ class Splitter:
                 pieces, at = None, at + 1
                 continue
             piece, at = self._piece(at)
-            pieces = [*(pieces or []), piece]
+            pieces = [] if pieces is None else pieces
+            pieces.append(piece)
         words += [joined(pieces)] if pieces is not None else []
         return SplitCommand([_with_dashes(word) for word in words], at)
 

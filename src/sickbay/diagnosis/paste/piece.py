@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 PieceKind: TypeAlias = Literal[
-    "request", "response", "url", "form", "parameters", "object", "jwt", "header", "code", "settings", "scopes"
+    "request", "response", "url", "form", "parameters", "object", "jwt", "header", "code", "settings", "scopes", "stopped"
 ]
+"""`stopped`: the code in the text would take too many steps, so that it was read only in part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
