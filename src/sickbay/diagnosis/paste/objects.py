@@ -60,6 +60,8 @@ def _braces(text: str) -> Iterator[int]:
 def kind_of(members: Mapping[str, Any]) -> str:
     """ "" if it is none of the objects of OAuth, OpenID Connect or FHIR."""
     names = {str(name) for name in members}
+    if "active" in names:
+        return ""  # the response of an introspection endpoint has claims, too
     for kind, required in _KINDS:
         if any(group <= names for group in required):
             return kind
@@ -77,8 +79,9 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
         "registration": ("redirect_uris",),
         "jwks": ("keys",),
         "jwk": ("kty",),
+        "decoded_jwt": ("header payload", "header claims"),
         "jwt_header": ("alg typ", "alg kid"),
-        "jwt_claims": ("iss sub aud exp", "iss sub aud jti"),
+        "jwt_claims": ("iss sub aud", "iss aud exp", "iss aud jti", "sub aud exp", "iss sub exp"),
         "error": ("error", "errorCode", "error_description"),
     }.items()
 )

@@ -16,7 +16,7 @@ _SAMPLE = re.compile(
     r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo.*|\$.+|%.+%", re.I | re.S
 )
 """Not `my-app`, which apps are registered as."""
-_BRACKETS = ("<>", "[]", "{}")
+_BRACKETS = (("<", ">"), ("[", "]"), ("{", "}"))
 
 
 def _is_sample(text: str) -> bool:
