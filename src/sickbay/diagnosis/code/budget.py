@@ -48,19 +48,14 @@ class Meter:
             _current.reset(before)
 
 
-def take_steps(count: int = 1) -> None:
-    """Call this in each step whose number isn't limited by the length of the code. Raises BudgetSpent."""
+def spend(steps: int = 1, characters: int = 0) -> None:
+    """Call this in each step whose number isn't limited by the length of the code, and before making a value from others.
+
+    Raises BudgetSpent.
+    """
     budget = _current.get()
     if budget is not None:
-        budget.steps -= count
-        if budget.steps < 0:
-            raise BudgetSpent
-
-
-def write(count: int) -> None:
-    """Call this before making a value of so many characters from others. Raises BudgetSpent."""
-    budget = _current.get()
-    if budget is not None:
-        budget.characters -= count
-        if budget.characters < 0:
+        budget.steps -= steps
+        budget.characters -= characters
+        if budget.steps < 0 or budget.characters < 0:
             raise BudgetSpent

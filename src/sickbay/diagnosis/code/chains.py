@@ -42,7 +42,7 @@ class ChainExpressions(Expressions):
 
     def _step(self, chain: Chain) -> bool:
         """Reads the next part of the chain. False at its end."""
-        budget.take_steps()
+        budget.spend()
         token = self.tokens[chain.index]
         if chain.value is None and chain.path in _COMMAND_CALLS and token.kind in (STRING, NAME):
             return self._command(chain)

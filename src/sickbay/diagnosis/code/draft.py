@@ -63,7 +63,7 @@ class RequestDraft(CodeObject):
 
     def add_headers(self, value: CodeValue | None) -> None:
         """Adds headers from fields, or from a list of lines such as "Accept: application/json"."""
-        budget.take_steps()
+        budget.spend()
         if isinstance(value, CodeItems) and not as_fields(value):
             for line in value.values:
                 self._add_line(as_text(line))
@@ -71,7 +71,7 @@ class RequestDraft(CodeObject):
             for text in str(value).splitlines():
                 self._add_line(known(text)) if value.is_known else self._add_line(value)
         elif fields := as_fields(value):
-            budget.take_steps(len(fields.pairs))
+            budget.spend(len(fields.pairs))
             for name, item in fields.pairs:
                 self.headers.append((_CONSTANTS.get(name.lower(), name), media_type(item)))
 
@@ -122,7 +122,7 @@ def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> Co
         headers["Content-Type"] = known(kind)
     url = with_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
-    budget.write(sum(len(part) for text in texts for part in text.parts))
+    budget.spend(0, sum(len(part) for text in texts for part in text.parts))
     return CodeRequest(
         draft.language,
         draft.method.upper(),

@@ -22,7 +22,7 @@ class Evaluator(PowerShellExpressions):
         """Raises BudgetSpent. What was found until then can be used."""
         ranges = [(0, len(self.tokens))]
         while ranges:
-            budget.take_steps()
+            budget.spend()
             index, stop = ranges.pop()
             if index < stop:
                 following = max(self._statement(index, stop), index + 1)

@@ -152,7 +152,7 @@ class Expressions(ABC):
         return index
 
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
-        budget.take_steps()
+        budget.spend()
         is_new = False
         while index < stop and self._is_prefix(index):
             is_new = is_new or self.tokens[index].text in ("new", "&")
@@ -217,7 +217,7 @@ class Expressions(ABC):
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
         elements: list[Argument] = []
         while index < stop:
-            budget.take_steps()
+            budget.spend()
             key, start = self.key(index, stop)
             value, after = self.expression(start, stop)
             if self.is_operator(start, "...", "**"):

@@ -42,7 +42,7 @@ def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     for match in insertions.finditer(token.text):
         parts.append(_unescaped(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
-        budget.take_steps()
+        budget.spend()
         parts += _inserted(expression, resolve) if expression else [match[0][0]]
         if len(parts) > PARTS_OF_A_TEXT:
             return unknown("value")
@@ -128,7 +128,7 @@ def _filled(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeT
         value = names.get(name) if name and not name.isdecimal() else values[position] if position < len(values) else None
         if value is None:
             continue
-        budget.take_steps()
+        budget.spend()
         number += not name
         pieces += [known(text[at : match.start()]), as_text(value)]
         at = match.end()

@@ -59,7 +59,7 @@ class _Collector:
     def _built(self, call: Invocation) -> CodeValue:
         """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
         base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
-        budget.take_steps(1 + len(base.properties))
+        budget.spend(1 + len(base.properties))
         result = CodeObject(base.path, properties={**base.properties, call.name: call.arguments[0].value})
         self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
         return result
@@ -165,7 +165,7 @@ class SettingsEvaluator(Evaluator):
 def _values(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
-        budget.take_steps()
+        budget.spend()
         inner = as_fields(value)
         if inner is not None and depth < 3:
             values = {**_values(inner, depth + 1), **values}
@@ -178,6 +178,6 @@ def _values(fields: CodeFields, depth: int) -> dict[str, str]:
 
 def _text(value: CodeValue) -> str:
     if isinstance(value, CodeItems):
-        budget.take_steps(len(value.values))
+        budget.spend(len(value.values))
         return " ".join(str(as_text(item)) for item in value.values)
     return str(as_text(value))

@@ -37,8 +37,7 @@ class CodeText(NamedTuple):
     def __str__(self) -> str:
         if len(self.parts) == 1 and not isinstance(self.parts[0], Hole):
             return self.parts[0]
-        budget.take_steps(len(self.parts))
-        budget.write(sum(map(len, self.parts)))
+        budget.spend(len(self.parts), sum(map(len, self.parts)))
         return "".join(f"{{{part}}}" if isinstance(part, Hole) else part for part in self.parts)
 
 
@@ -51,11 +50,11 @@ class CodeFields:
 
     def get(self, *names: str) -> CodeValue | None:
         wanted = {name.lower() for name in names}
-        budget.take_steps(1 + len(self.pairs) // PAIRS_PER_STEP)
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         return next((value for name, value in reversed(self.pairs) if name.lower() in wanted), None)
 
     def set(self, name: str, value: CodeValue) -> None:
-        budget.take_steps(1 + len(self.pairs) // PAIRS_PER_STEP)
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         self.pairs = [pair for pair in self.pairs if pair[0] != name]
         self.add(name, value)
 
@@ -126,8 +125,7 @@ def of_parts(parts_of_text: Iterable[str]) -> CodeText:
         size += len(part)
         if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
             return unknown("value")
-    budget.take_steps(len(parts))
-    budget.write(size)
+    budget.spend(len(parts), size)
     return CodeText(tuple(parts))
 
 
@@ -167,7 +165,7 @@ def as_fields(value: CodeValue | None) -> CodeFields | None:
         case CodeBody(encoding, CodeFields(pairs)):
             return CodeFields(pairs, encoding)
         case CodeItems(values) if values:
-            budget.take_steps(1 + len(values) // PAIRS_PER_STEP)
+            budget.spend(1 + len(values) // PAIRS_PER_STEP)
             pairs = [pair for item in values if (pair := as_pair(item))]
             return CodeFields(pairs) if len(pairs) == len(values) else None
     return None
@@ -233,7 +231,7 @@ def _quoted(value: CodeValue) -> Iterator[str]:
     if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
         value = unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
     for part in as_text(value).parts:
-        budget.write(len(part))
+        budget.spend(0, len(part))
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 
 
@@ -248,7 +246,7 @@ def _json(value: CodeValue) -> CodeText:
 
 def _plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
     """The value for json.dumps. Each unknown value is a mark here."""
-    budget.take_steps()
+    budget.spend()
     fields = as_fields(value)
     if fields is not None and depth < DEEPEST:
         return {name.replace(_MARK, ""): _plain(item, holes, depth + 1) for name, item in fields.pairs}

@@ -11,9 +11,11 @@ _PARAMETER = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,60})=")
 _OF_ANSWERS = frozenset(("error", "error_description", "error_uri", "access_token", "id_token", "token_type", "expires_in"))
 _OTHER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}://|[\w-]{1,60}:(?:\s|$)|[{<\[]|HTTP/|(?:GET|POST|PUT|PATCH|DELETE|curl)\b")
 """How another URL, a header, JSON, a response or a request begins."""
-_WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]{2,})++")
-"""A name or an error code, such as `redirect_uri_mismatch`. A value that was broken in two rarely looks like one."""
-_SCOPES = frozenset(("offline_access", "online_access", "user_details"))
+_WORDS = re.compile(r"[a-z]+(?:_[a-z]+)++")
+_OF_AN_ERROR = re.compile(
+    "invalid|error|denied|mismatch|missing|unauthori[sz]ed|unsupported|expired|fail|refused|required|unknown|insufficient|forbidden"
+)
+"""Words in the codes of errors, such as `redirect_uri_mismatch`. A value that was broken in two rarely has one."""
 _BEFORE, _AFTER = ("&", "?", "=", "%", "/", "+"), ("&", "?", "=", "%")
 
 
@@ -28,7 +30,8 @@ def goes_on(url: str, rest: str) -> bool:
     if is_joined(url, text):
         return True
     word = text.lower().rstrip(".,;:!")
-    return (" " not in text or "=" in text) and word not in CODES and (word in _SCOPES or not _WORDS.fullmatch(word))
+    is_code = word in CODES or (_WORDS.fullmatch(word) is not None and _OF_AN_ERROR.search(word) is not None)
+    return (" " not in text or "=" in text) and not is_code
 
 
 def is_joined(url: str, rest: str) -> bool:
