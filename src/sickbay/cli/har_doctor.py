@@ -14,6 +14,7 @@ from sickbay.diagnosis.har import HarExchange
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
+from sickbay.diagnosis.verdict import worst
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import masking, named_secrets
 
@@ -26,8 +27,9 @@ def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
     diagnoses = [(exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))) for exchange in exchanges]
     entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_named(entry) for entry in masking.mask(entries, secrets)]
-    say(as_json(_as_json(diagnosed)) if json else _as_text(diagnosed))
-    return max((diagnosis.verdict.exit_code for _, diagnosis in diagnoses), default=0)
+    verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
+    say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed))
+    return verdict.exit_code
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:

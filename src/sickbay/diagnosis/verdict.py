@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """The values are in the JSON of `sickbay doctor --json`."""
+    """The values are in the JSON of `sickbay doctor --json`. The worst comes first."""
 
     ERROR = "error"
     """The text contains an error response."""
@@ -39,3 +39,8 @@ def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool) ->
     if "warning" in found:
         return Verdict.DOUBTFUL
     return Verdict.FINE if is_examined else Verdict.UNEXAMINED
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of several texts or exchanges together."""
+    return min(verdicts, key=list(Verdict).index, default=Verdict.UNEXAMINED)

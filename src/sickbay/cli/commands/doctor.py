@@ -18,7 +18,7 @@ from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import Diagnosis, diagnose_line, without_findings
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_text
-from sickbay.diagnosis.verdict import Verdict
+from sickbay.diagnosis.verdict import Verdict, worst
 from sickbay.kernel.english import join
 from sickbay.services.journal import pasted_secrets
 
@@ -87,14 +87,14 @@ def _against(live: str, exchange: str | None, *, json: bool) -> int:
     text = None if exchange is None else _not_empty(_text(exchange))
     server = live_server.examine(live)
     examined = [({}, server.diagnosis), *([_diagnosed(text, server.context)] if text else [])]
+    verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
         masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
-        worst = max((diagnosis.verdict for _, diagnosis in examined), key=lambda verdict: verdict.exit_code)
-        say(as_json(masked[-1] | {"verdict": worst, "findings": findings}))
+        say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
     else:
         say("\n\n".join(_as_text(evidence, diagnosis) for evidence, diagnosis in examined))
-    return max(diagnosis.verdict.exit_code for _, diagnosis in examined)
+    return worst(verdicts).exit_code
 
 
 def _examined(text: str, *, json: bool) -> int:
