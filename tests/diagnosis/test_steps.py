@@ -81,12 +81,14 @@ def test_the_steps_grow_no_faster_than_the_text(pastes: list[str]) -> None:
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 def test_the_steps_of_ten_thousand_texts_grow_no_faster_than_the_text(pastes: list[str]) -> None:
     faster = [(ratio, text[:200]) for ratio, text in ratios(pairs(2, 10_000, pastes, 2_000)) if ratio > GROWTH]
     assert not faster
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 def test_the_steps_of_very_long_texts_grow_no_faster_than_the_text(pastes: list[str]) -> None:
     faster = [(ratio, text[:200]) for ratio, text in ratios(pairs(3, 50, pastes, 1_000_000)) if ratio > GROWTH]
     assert not faster
@@ -107,6 +109,7 @@ for text in ("curl https://a.example/b", 'fetch("https://a.example/token")\\n', 
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind counts the instructions")
 def test_the_instructions_grow_no_faster_than_the_text() -> None:
     """Counts what happens inside built-in functions too."""
