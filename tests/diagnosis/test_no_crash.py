@@ -14,6 +14,7 @@ from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
 
 from sickbay.cli.commands import doctor as command
 from sickbay.diagnosis import pasted_text
+from sickbay.diagnosis.paste_parser import HarFile
 from sickbay.web.portal.diagnosis_views import doctor_view
 
 HEADS = (
@@ -32,13 +33,74 @@ MANIFEST: dict[str, Any] = {
     "error": [],
 }
 NAMES = (
-    *("kind", "input", "log", "entries", "request", "response", "url", "method", "headers", "body", "status", "json", "text", "context"),
-    *("access_token", "id_token", "error", "error_description", "errorCode", "redirect_uris", "keys", "kty", "alg", "kid", "typ"),
-    *("iss", "sub", "aud", "exp", "jti", "scope", "header", "payload", "token", "claims", "grant_type", "response_type", "client_id"),
+    *(
+        "kind",
+        "input",
+        "log",
+        "entries",
+        "request",
+        "response",
+        "url",
+        "method",
+        "headers",
+        "body",
+        "status",
+        "json",
+        "text",
+        "context",
+    ),
+    *(
+        "access_token",
+        "id_token",
+        "error",
+        "error_description",
+        "errorCode",
+        "redirect_uris",
+        "keys",
+        "kty",
+        "alg",
+        "kid",
+        "typ",
+    ),
+    *(
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "jti",
+        "scope",
+        "header",
+        "payload",
+        "token",
+        "claims",
+        "grant_type",
+        "response_type",
+        "client_id",
+    ),
     *("resourceType", "issue", "severity", "entry", "info", "item", "resources", "__export_format", "issuer", "token_endpoint"),
-    *("authorization_endpoint", "capabilities", "app", "server", "fhir_bases", "codes", "now", "code", "state", "client_assertion"),
+    *(
+        "authorization_endpoint",
+        "capabilities",
+        "app",
+        "server",
+        "fhir_bases",
+        "codes",
+        "now",
+        "code",
+        "state",
+        "client_assertion",
+    ),
 )
-KINDS = ("authorize_url", "token_request", "fhir_request", "token_response", "smart_configuration", "http_exchange", "registration", "x")
+KINDS = (
+    "authorize_url",
+    "token_request",
+    "fhir_request",
+    "token_response",
+    "smart_configuration",
+    "http_exchange",
+    "registration",
+    "x",
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.sampled_from(KINDS) | st.text(max_size=20),
     lambda values: st.lists(values, max_size=3) | st.dictionaries(st.sampled_from(NAMES), values, max_size=5),
@@ -51,7 +113,8 @@ def read(text: str) -> None:
     try:
         evidence, diagnosis = pasted_text.diagnose_text(text)
     except ValueError as error:
-        assert type(error).__module__.startswith("sickbay") or type(error) is ValueError, error
+        if type(error) not in (ValueError, HarFile):
+            raise
         return
     command._as_text(evidence, diagnosis)
     command._masked(evidence, diagnosis)
@@ -73,7 +136,8 @@ def test_json_with_any_members_is_read(head: str, members: dict[str, Any]) -> No
     try:
         read(text)
     except (AttributeError, KeyError, TypeError):
-        assert isinstance(members.get("input", members), dict) and "kind" in members.get("input", members)
+        if "kind" not in dict(members.get("input", members)):
+            raise
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.text(max_size=200))

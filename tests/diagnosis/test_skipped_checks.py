@@ -88,7 +88,13 @@ def test_each_check_in_the_tables_exists_and_is_skipped_without_a_context() -> N
 
 
 def test_a_check_passes_if_the_context_says_what_it_looks_at() -> None:
-    evidence = {"kind": "token_request", "method": "POST", "url": "https://a.example/token", "headers": {}, "body": "grant_type=x"}
+    evidence = {
+        "kind": "token_request",
+        "method": "POST",
+        "url": "https://a.example/token",
+        "headers": {},
+        "body": "grant_type=x",
+    }
     assert outcome(evidence, "guesses_are_few") == ("skipped", "earlier")
     assert outcome(evidence | {"context": {"waits": 0}}, "guesses_are_few") == ("passed", None)
 

@@ -156,7 +156,9 @@ class Resolver:
 def resolve(monkeypatch: pytest.MonkeyPatch) -> Any:
     def answering(*answers: list[str]) -> Resolver:
         resolver = Resolver(*answers)
-        monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", lambda loop, *args, **more: resolver.getaddrinfo(*args, **more))
+        monkeypatch.setattr(
+            asyncio.BaseEventLoop, "getaddrinfo", lambda loop, *args, **more: resolver.getaddrinfo(*args, **more)
+        )
         return resolver
 
     return answering

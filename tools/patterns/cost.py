@@ -210,7 +210,9 @@ class Search:
                 yield Fault("a loop reads the same text in two ways", word)
                 return
 
-    def _apart(self, key: tuple[Place, Place, bool], number: int, loop: frozenset[Place]) -> Iterator[tuple[Place, Place, bool]]:
+    def _apart(
+        self, key: tuple[Place, Place, bool], number: int, loop: frozenset[Place]
+    ) -> Iterator[tuple[Place, Place, bool]]:
         first, second, apart = key
         followed = [place for place in self.after(first, number) if place in loop]
         others = followed if first == second else [place for place in self.after(second, number) if place in loop]

@@ -59,7 +59,9 @@ class Expression(NamedTuple):
 
 def compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
     """The expressions that are compiled when the modules of a package are imported: path, line, pattern and flags."""
-    return [(str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in _output(_IMPORTER, package, root)]
+    return [
+        (str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in _output(_IMPORTER, package, root)
+    ]
 
 
 def known_errors(root: Path) -> list[Expression]:
@@ -73,9 +75,7 @@ def _output(script: str, argument: str, root: Path) -> Any:
     return json.loads(subprocess.run(command, cwd=root, stdout=subprocess.PIPE, check=True, timeout=300).stdout)
 
 
-def expressions(
-    trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path
-) -> Iterator[Expression]:
+def expressions(trees: dict[str, ast.Module], compiled: list[tuple[str, int, str, int]], root: Path) -> Iterator[Expression]:
     """trees: the sources by their paths below `root`. compiled: as returned by the function of that name."""
     uses = _uses(trees)
     by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}
@@ -93,9 +93,7 @@ def expressions(
             yield from _of_call(path, call, name, known, uses.get((path, name), frozenset(("?",))))
 
 
-def _of_call(
-    path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]
-) -> Iterator[Expression]:
+def _of_call(path: str, call: ast.Call, name: str, known: list[tuple[str, int]], uses: frozenset[str]) -> Iterator[Expression]:
     function = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if function != "compile":
         uses = frozenset((function,))
@@ -123,7 +121,9 @@ def _flags(call: ast.Call) -> int:
 def _is_flags(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return _is_flags(node.left) and _is_flags(node.right)
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "re" and node.attr.isupper()
+    return (
+        isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "re" and node.attr.isupper()
+    )
 
 
 def _calls(tree: ast.Module) -> Iterator[tuple[ast.Call, str, bool]]:

@@ -15,11 +15,11 @@ from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.diagnosis.skipped_checks import skip_unknown
+from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.diagnosis.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
-from sickbay.kernel.english import join
+
 
 class Diagnosis(NamedTuple):
     """answers: the error responses in the input.
@@ -56,14 +56,6 @@ class Diagnosis(NamedTuple):
     @property
     def has_problem(self) -> bool:
         return self.verdict.exit_code == 1
-
-
-def without_findings(diagnosis: Diagnosis) -> str:
-    """Says that nothing was found, or that there was nothing to check."""
-    if diagnosis.verdict == Verdict.FINE:
-        return "No problems found."
-    what = f": {join(diagnosis.recognised)}" if diagnosis.recognised else ""
-    return f"There is nothing to check in this text{what}. Paste the request or the response too."
 
 
 def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:

@@ -127,7 +127,9 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     explanation = diagnosis.explanation._replace(findings=shown)
-    return diagnosis._replace(explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found))
+    return diagnosis._replace(
+        explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found)
+    )
 
 
 def _looked_at(examination: Examination, found: Input) -> Examination:

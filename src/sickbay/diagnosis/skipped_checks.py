@@ -1,4 +1,4 @@
-"""Marks the checks of a pasted request as skipped if the text doesn't show what they look at, so that no page says they passed."""
+"""Marks the checks of a pasted request as skipped if the text doesn't show what they look at, so they never count as passed."""
 
 from __future__ import annotations
 

@@ -15,7 +15,15 @@ SEND = 'fetch("https://a.example/token", {method: "POST", body: BODY});\n'
 BOMBS = {
     "a template that doubles itself": "let b = `xx${c}`;\n" + "b = `${b}${b}`;\n" * 200 + SEND.replace("BODY", "b"),
     "a sum that doubles itself": 'let b = "xx";\n' + "b = b + b;\n" * 200 + SEND.replace("BODY", "b"),
-    "lists of lists": "a = [" + "1," * 300 + "];\nb = [" + "a," * 300 + "];\nc = [" + "b," * 300 + "];\nd = [" + "c," * 300 + "];\n"
+    "lists of lists": "a = ["
+    + "1," * 300
+    + "];\nb = ["
+    + "a," * 300
+    + "];\nc = ["
+    + "b," * 300
+    + "];\nd = ["
+    + "c," * 300
+    + "];\n"
     + SEND.replace("BODY", "JSON.stringify(d)"),
     "a list in itself": "a = [];\n" + "a.push(a);\n" * 500 + SEND.replace("BODY", "JSON.stringify(a)"),
     "fields added to themselves": "p = new URLSearchParams({a: 1});\n" + "p.update(p);\n" * 100 + SEND.replace("BODY", "p"),
@@ -35,7 +43,11 @@ def test_what_is_made_of_the_code_is_limited_by_its_length(name: str) -> None:
 
 
 def test_the_requests_that_were_read_until_then_are_kept_and_the_diagnosis_says_that_it_stopped() -> None:
-    text = SEND.replace("BODY", '"grant_type=authorization_code"') + BOMBS["lists of lists"] + BOMBS["a long value sent again and again"]
+    text = (
+        SEND.replace("BODY", '"grant_type=authorization_code"')
+        + BOMBS["lists of lists"]
+        + BOMBS["a long value sent again and again"]
+    )
     meter = Meter(len(text))
     requests = requests_in(text, meter)
     assert requests[0].body == "grant_type=authorization_code"
@@ -54,7 +66,11 @@ def test_an_ordinary_program_is_read_whole() -> None:
 
 
 def test_a_mapping_has_a_limited_number_of_fields() -> None:
-    text = "const h = {};\n" + "".join(f'h.a{number} = "b";\n' for number in range(1_000)) + SEND.replace("BODY", "JSON.stringify(h)")
+    text = (
+        "const h = {};\n"
+        + "".join(f'h.a{number} = "b";\n' for number in range(1_000))
+        + SEND.replace("BODY", "JSON.stringify(h)")
+    )
     (request,) = requests_in(text)
     assert request.body.count('"b"') == PAIRS_OF_FIELDS
 

@@ -17,7 +17,14 @@ from sickbay.diagnosis.pasted_text import diagnose_text
 
 TOKEN_URL = "https://ehr.example.org/token"
 HEADER = {"alg": "RS384", "typ": "JWT", "kid": "key-1"}
-CLAIMS = {"iss": "my-backend", "sub": "my-backend", "aud": TOKEN_URL, "iat": 1_700_000_000, "exp": 1_700_000_240, "jti": "a1b2c3d4"}
+CLAIMS = {
+    "iss": "my-backend",
+    "sub": "my-backend",
+    "aud": TOKEN_URL,
+    "iat": 1_700_000_000,
+    "exp": 1_700_000_240,
+    "jti": "a1b2c3d4",
+}
 FAULTS: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
     ({"alg": "RS256"}, {}, "assertion-alg-unsupported"),
     ({"alg": "HS256"}, {}, "assertion-alg-unsupported"),
@@ -142,5 +149,8 @@ def test_a_key_is_not_a_header() -> None:
 
 
 def test_an_error_next_to_it_does_not_hide_its_fault() -> None:
-    text = f"{texts(HEADER, changed(CLAIMS, {'jti': None}))['in prose']}\n" + '{"error": "invalid_client", "error_description": null}'
+    text = (
+        f"{texts(HEADER, changed(CLAIMS, {'jti': None}))['in prose']}\n"
+        + '{"error": "invalid_client", "error_description": null}'
+    )
     assert found(text) == {"assertion-jti-missing"}

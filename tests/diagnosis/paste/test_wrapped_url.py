@@ -32,7 +32,15 @@ OTHERS = (
     "Access denied",
     "aud mismatch",
 )
-RESTS = ("&aud=https%3A%2F%2Fehr.example.org", "qrstuvwxyz&aud=https", "%2Fcallback", "=abc", "Zk3vQ0m8yT1uWc7RkX2", "allback_url", "r")
+RESTS = (
+    "&aud=https%3A%2F%2Fehr.example.org",
+    "qrstuvwxyz&aud=https",
+    "%2Fcallback",
+    "=abc",
+    "Zk3vQ0m8yT1uWc7RkX2",
+    "allback_url",
+    "r",
+)
 
 
 @pytest.mark.parametrize("other", OTHERS)

@@ -10,8 +10,30 @@ import pytest
 from sickbay.diagnosis.pasted_text import diagnose_text
 
 ROOT = Path(__file__).parents[3]
-REAL = ("my-app", "my_app", "my app", "myapp", "my-web-app", "my-client", "growth-chart", "sample-app-general", "xxx", "app[1", "todo2app")
-SAMPLES = ("my-client-id", "my_app_id", "myClientId", "your_client_id", "your-client-id", "CLIENT_ID", "<client id>", "{client}", "[id]")
+REAL = (
+    "my-app",
+    "my_app",
+    "my app",
+    "myapp",
+    "my-web-app",
+    "my-client",
+    "growth-chart",
+    "sample-app-general",
+    "xxx",
+    "app[1",
+    "todo2app",
+)
+SAMPLES = (
+    "my-client-id",
+    "my_app_id",
+    "myClientId",
+    "your_client_id",
+    "your-client-id",
+    "CLIENT_ID",
+    "<client id>",
+    "{client}",
+    "[id]",
+)
 SAMPLES += ("xxxx-xxxx", "${CLIENT_ID}", "%CLIENT_ID%", "todo", "a<b>c")
 NAMED = re.compile(r"client_id[\"']?[=:]\s*[\"'`]?([A-Za-z0-9_.~-]+)")
 

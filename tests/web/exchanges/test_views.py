@@ -382,7 +382,13 @@ JSON_BODY = '{"grant_type": "authorization_code", "code": "a", "redirect_uri": "
     ],
 )
 def test_a_corrected_form_is_not_sent_as_json(headers: dict[str, str], shown: tuple[str, ...]) -> None:
-    request = {"kind": "token_request", "method": "POST", "url": "https://ehr.example/token", "headers": headers, "body": JSON_BODY}
+    request = {
+        "kind": "token_request",
+        "method": "POST",
+        "url": "https://ehr.example/token",
+        "headers": headers,
+        "body": JSON_BODY,
+    }
     diagnosis = diagnose(request)
     view = exchange_view(
         {

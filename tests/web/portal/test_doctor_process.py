@@ -29,23 +29,32 @@ HEAVY = f"{REFUSED}\n\n" + 'error "a" {b} c=d&e ' * 100_000
 """Takes several seconds."""
 
 
+class Started:
+    """The processes that were started. event: the first one was."""
+
+    def __init__(self) -> None:
+        self.processes: list[asyncio.subprocess.Process] = []
+        self.event = asyncio.Event()
+
+
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[asyncio.subprocess.Process]]:
-    """The processes that were started. None of them is left."""
-    processes: list[asyncio.subprocess.Process] = []
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
+    """None of the processes is left after the test."""
+    started = Started()
     start = asyncio.create_subprocess_exec
 
     async def recorded(*command: Any, **options: Any) -> asyncio.subprocess.Process:
-        processes.append(await start(*command, **options))
-        return processes[-1]
+        started.processes.append(await start(*command, **options))
+        started.event.set()
+        return started.processes[-1]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", recorded)
-    yield processes
-    assert processes
-    assert all(process.returncode is not None for process in processes)
+    yield started
+    assert started.processes
+    assert all(process.returncode is not None for process in started.processes)
 
 
-def test_a_process_gives_the_same_view(started: list[asyncio.subprocess.Process]) -> None:
+def test_a_process_gives_the_same_view(started: Started) -> None:
     view = asyncio.run(examine_apart(LONG, "added"))
     here = examine(LONG, "added")
     new_pair = {"tabs": (), "rows": (), "filled": ""}  # each has a new PKCE pair
@@ -54,24 +63,23 @@ def test_a_process_gives_the_same_view(started: list[asyncio.subprocess.Process]
     assert view.verdict == "A server would refuse this"
 
 
-@pytest.mark.parametrize("view", [DoctorView(), examine(REFUSED, ""), examine('{"error": "invalid_client"}', ""), examine("?", "")])
+@pytest.mark.parametrize(
+    "view", [DoctorView(), examine(REFUSED, ""), examine('{"error": "invalid_client"}', ""), examine("?", "")]
+)
 def test_a_view_is_the_same_after_it_was_sent(view: DoctorView) -> None:
     assert msgspec.json.decode(msgspec.json.encode(view), type=DoctorView) == view
 
 
-def test_a_process_that_takes_too_long_is_ended(
-    started: list[asyncio.subprocess.Process], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_takes_too_long_is_ended(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor_process, "LIMIT_SECONDS", 0.5)
     with pytest.raises(NotFinished):
         asyncio.run(examine_apart(HEAVY, ""))
 
 
-def test_a_process_ends_when_the_request_is_cancelled(started: list[asyncio.subprocess.Process]) -> None:
+def test_a_process_ends_when_the_request_is_cancelled(started: Started) -> None:
     async def cancel() -> None:
         task = asyncio.create_task(examine_apart(HEAVY, ""))
-        while not started:
-            await asyncio.sleep(0.01)
+        await started.event.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -84,7 +92,8 @@ def test_a_process_ends_when_the_server_is_gone() -> None:
     command = [sys.executable, "-P", "-m", doctor_process.__name__]
     sent = msgspec.json.encode({"text": HEAVY * 2, "added": ""})
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(len(sent).to_bytes(8) + sent)
         process.stdin.close()
         assert process.stdout.read() == b""
@@ -108,18 +117,15 @@ def test_a_process_gets_no_more_memory_than_its_limit() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux lists the open files of a process")
-def test_a_process_inherits_no_socket_and_no_setting(
-    started: list[asyncio.subprocess.Process], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_inherits_no_socket_and_no_setting(started: Started, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SICKBAY_ADMIN_TOKEN", "secret-of-the-server")
 
     async def look() -> tuple[set[int], bytes]:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             listening.set_inheritable(True)
             task = asyncio.create_task(examine_apart(HEAVY, ""))
-            while not started:
-                await asyncio.sleep(0.01)
-            place = Path(f"/proc/{started[0].pid}")
+            await started.event.wait()
+            place = Path(f"/proc/{started.processes[0].pid}")
             sockets = {os.stat(place / "fd" / name).st_ino for name in os.listdir(place / "fd")}
             environment = (place / "environ").read_bytes()
             task.cancel()

@@ -15,7 +15,7 @@ from sickbay.cli.argument_types import Data
 from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
-from sickbay.diagnosis.doctor import Diagnosis, diagnose_line, without_findings
+from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.diagnosis.verdict import Verdict, worst
@@ -224,8 +224,7 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
     shown = _masked(evidence, diagnosis)
     parts += [finding_text(finding) for finding in shown["findings"]]
     if not diagnosis.explanation.findings:
-        skipped = " Checks that need the app's registration were skipped." if diagnosis.verdict == Verdict.FINE else ""
-        parts.append(f"{without_findings(diagnosis)}{skipped}")
+        parts.append(_without_findings(diagnosis))
     if diagnosis.causes:
         question = (
             "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
@@ -234,3 +233,10 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
     if shown["corrected"]:
         parts.append(f"Send this instead:\n\n  {sent_text(shown['corrected'])}")
     return "\n\n".join(parts)
+
+
+def _without_findings(diagnosis: Diagnosis) -> str:
+    if diagnosis.verdict == Verdict.FINE:
+        return "No problems found. Checks that need the app's registration were skipped."
+    what = f": {join(diagnosis.recognised)}" if diagnosis.recognised else ""
+    return f"There is nothing to check in this text{what}. Paste the request or the response too."

@@ -7,7 +7,18 @@ from collections.abc import Callable
 
 from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.tokens import CodeToken
-from sickbay.diagnosis.code.values import PARTS_OF_A_TEXT, CodeFields, CodeText, CodeValue, Hole, as_text, joined, known, of_parts, unknown
+from sickbay.diagnosis.code.values import (
+    PARTS_OF_A_TEXT,
+    CodeFields,
+    CodeText,
+    CodeValue,
+    Hole,
+    as_text,
+    joined,
+    known,
+    of_parts,
+    unknown,
+)
 
 Resolve = Callable[[str], CodeValue | None]
 

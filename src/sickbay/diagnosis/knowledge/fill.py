@@ -50,10 +50,16 @@ _LINEAR: dict[tuple[str, int], str] = {
     ("fhir-scope-not-granted", 1): r"scopes?:? \[++(?P<scopes>[^\[\]]+)\]",
     ("fhir-search-unknown-parameter", 4): r"with parameters? \[\[(?P<parameter>[^\[\]]+)\]\]",
     ("fhir-profile-unknown", 0): r"['\"](?=[^'\"]{1,150}StructureDefinition/)(?P<value>https?://[^'\"]+)['\"]",
-    ("smart-sandbox-retired", 0): r"(?<![\w.-])(?P<value>[\w.-]{1,200}\.(?:smarthealthit\.org|epic\.com|hspconsortium\.org|uhn\.ca"
+    (
+        "smart-sandbox-retired",
+        0,
+    ): r"(?<![\w.-])(?P<value>[\w.-]{1,200}\.(?:smarthealthit\.org|epic\.com|hspconsortium\.org|uhn\.ca"
     r"|furore\.com))",
     ("redirect-scheme-character", 0): r"(?<![\w.+-])(?P<redirect_uri>(?=[\w.+-]{0,100}_)[A-Za-z][\w.+-]*+://?[^\s\"']*)",
-    ("oauthlib-scope-changed", 0): r"scope has changed from [\"'`](?P<scopes>[^\"'`]{1,200})[\"'`] to [\"'`](?P<scope>[^\"'`]{1,200})",
+    (
+        "oauthlib-scope-changed",
+        0,
+    ): r"scope has changed from [\"'`](?P<scopes>[^\"'`]{1,200})[\"'`] to [\"'`](?P<scope>[^\"'`]{1,200})",
 }
 """What is searched instead of an entry's own expression, by its place, if the time of that grows faster than the text."""
 _UNLIMITED = (("\\w+", "\\w{1,60}"), ("\\w*", "\\w{0,60}"))

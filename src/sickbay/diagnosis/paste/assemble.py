@@ -39,7 +39,9 @@ OF_A_TOKEN = frozenset(check.name for check in client_assertion.ASSERTION) - {"a
 """The checks of a client assertion that was pasted without its request."""
 OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
 AUDIENCE = "audience_is_the_token_endpoint"
-OF_PARAMETERS = frozenset(check.name for checks in token.CHECKS.values() for check in (*checks, *client_assertion.ASSERTION)) - {
+OF_PARAMETERS = frozenset(
+    check.name for checks in token.CHECKS.values() for check in (*checks, *client_assertion.ASSERTION)
+) - {
     "method_is_post",
     "body_is_a_form",
     "address_is_of_a_tenant",

@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
-from sickbay.diagnosis.doctor import Diagnosis, without_findings
+from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.knowledge.fill import filled
@@ -57,7 +57,8 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
-    is_request = bool(parsed.get("url")) and not _is_assertion_alone(parsed, diagnosis)
+    is_alone = _is_assertion_alone(parsed, diagnosis)
+    is_request = bool(parsed.get("url")) and not is_alone
     return DoctorView(
         input=pasted,
         added=added,
@@ -70,7 +71,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=page.findings,
-        rows=page.rows,
+        rows=tuple(row for row in page.rows if row.faulty or not is_alone),
         tabs=page.tabs if is_request or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,
@@ -83,7 +84,10 @@ def _kind(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:
     kind = str(parsed.get("kind"))
     if _is_assertion_alone(parsed, diagnosis):
         return "Client assertion"
-    return "Text" if kind == "error_answer" and not diagnosis.answers else KINDS.get(kind, "Request")
+    if kind != "error_answer" or diagnosis.answers:
+        return KINDS.get(kind, "Request")
+    first = next(iter(diagnosis.recognised), "text")
+    return first[:1].upper() + first[1:]
 
 
 def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
@@ -98,7 +102,8 @@ _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decode
 def _headline(page: ExchangeView, diagnosis: Diagnosis) -> str:
     """The first finding. What is only likely isn't followed by its fix, because the causes below are an ordered list."""
     if not page.findings:
-        return without_findings(diagnosis)
+        is_fine = diagnosis.verdict == Verdict.FINE
+        return "No problems found." if is_fine else "Nothing here can be checked. Paste the request or the response too."
     is_known = diagnosis.explanation.findings[0].id in table.by_id()
     is_short = is_known or diagnosis.verdict != Verdict.REFUSED
     return f"{shortened(page.findings[0].title.rstrip('.'))}." if is_short else page.headline

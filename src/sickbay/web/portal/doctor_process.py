@@ -1,7 +1,7 @@
 """Examines a long text in a process of its own, so that neither its time nor its memory is taken from the server.
 
-The process has limits for both. It inherits no socket and no setting of Sickbay, and it ends when the request is cancelled or the
-server ends: its standard input is open as long as somebody waits for the result.
+The process has limits for both. It inherits no socket and no setting of Sickbay. Its standard input stays open as long as the
+server waits for the result, so it notices when the request is cancelled or the server ends, and ends too.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ async def examine_apart(text: str, added: str) -> DoctorView:
 
 
 async def _result(process: asyncio.subprocess.Process, sent: bytes) -> DoctorView:
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.write(sent)
     await process.stdin.drain()
     size = int.from_bytes(await process.stdout.readexactly(8))

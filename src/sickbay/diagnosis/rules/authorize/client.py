@@ -13,7 +13,8 @@ from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import Facts
 
 _SAMPLE = re.compile(
-    r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%", re.I | re.S
+    r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
+    re.I | re.S,
 )
 """Not `my-app`, which apps are registered as."""
 _BRACKETS = (("<", ">"), ("[", "]"), ("{", "}"))
