@@ -10,7 +10,7 @@ from tools.patterns import cost, sources
 from tools.patterns.sources import Expression
 
 ALLOWED = "allowed_patterns.txt"
-"""Exceptions: a kind, a path and a name, two spaces, and the reason. The kinds are `built` (from parts, while the program runs),
+"""Exceptions: a kind, a path, a name, two spaces, and the reason. The kinds are `built` (from parts, while the program runs),
 `matched` (used only for `fullmatch`, although not by its name), and `slow` (for a text that is short or not foreign).
 """
 

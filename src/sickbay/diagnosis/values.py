@@ -100,4 +100,4 @@ def _word(value: str, *, part: bool = False) -> str | None:
 
 def _is_sample(value: str) -> bool:
     """Looks for "your" first, because its pattern reads the whole value, and every value of a request comes here."""
-    return _SAMPLE.fullmatch(value) is not None or _YOUR.search(value) is not None
+    return _SAMPLE.fullmatch(value) is not None or ("your" in value.lower() and _YOUR.search(value) is not None)

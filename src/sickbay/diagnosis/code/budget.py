@@ -16,7 +16,7 @@ class BudgetSpent(Exception):
     """What was read before this is right. The rest of the code isn't read."""
 
 
-class Budget:
+class CodeBudget:
     """The steps and characters that are left."""
 
     __slots__ = ("characters", "steps")
@@ -26,7 +26,7 @@ class Budget:
         self.characters = WRITTEN_AT_LEAST + WRITTEN_PER_CHARACTER * length
 
 
-_current: ContextVar[Budget | None] = ContextVar("budget", default=None)
+_current: ContextVar[CodeBudget | None] = ContextVar("budget", default=None)
 
 
 class Meter:
@@ -39,7 +39,7 @@ class Meter:
     @contextmanager
     def limited(self) -> Iterator[None]:
         """Leaves the block when its budget is spent."""
-        before = _current.set(Budget(self._length))
+        before = _current.set(CodeBudget(self._length))
         try:
             yield
         except BudgetSpent:
