@@ -17,6 +17,7 @@ from tools.checks import (
     generated,
     hosts,
     install_lines,
+    patterns,
     references,
     secrets,
     sizes,
@@ -38,6 +39,7 @@ CHECKS = (
     variable_names,
     telltale,
     generated,
+    patterns,
     admin_types,
     install_lines,
 )

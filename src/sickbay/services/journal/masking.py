@@ -119,7 +119,7 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
 
 
 _MASK = re.compile(r".{0,4}…(?:\(\d+\))?", re.S)
-_LENGTH_MASK = re.compile(r"‹[^›]*›")
+_LENGTH_MASK = re.compile(r"‹[^‹›]*›")
 
 
 def is_masked(text: str) -> bool:

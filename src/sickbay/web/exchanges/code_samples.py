@@ -31,7 +31,7 @@ _ODD = re.compile(rf"[{re.escape(_NOT_IN_A_URL)}]|[^!-~]")
 """A character that isn't allowed in a URL, or isn't ASCII."""
 
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
-MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
+MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|[^‹]*‹[^›]*›.*", re.S)
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
 """The text in place of a body that wasn't stored in full."""
 PLACEHOLDER_BODY = "YOUR-BODY"

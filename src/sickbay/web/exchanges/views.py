@@ -111,7 +111,7 @@ class ExchangeView:
     @property
     def symptom(self) -> str:
         """The error code that the app received; "" if there is none."""
-        return next((word for word in re.findall(r"[a-z]+(?:_[a-z]+)+", self.received) if word in CODES), "")
+        return next((word for word in re.findall(r"(?<![a-z])[a-z]++(?:_[a-z]++)++", self.received) if word in CODES), "")
 
     @property
     def place(self) -> Link | None:
@@ -199,7 +199,7 @@ def _corrected(exchange: Mapping[str, Any], request: code_samples.RequestParts) 
     if not exchange.get("corrected") or (refusals and not any(id in REPAIRED for id in refusals)):
         return None
     corrected = code_samples.read(exchange["corrected"])
-    return corrected if corrected.headers else replace(corrected, headers=request.headers)
+    return corrected if "headers" in exchange["corrected"] else replace(corrected, headers=request.headers)
 
 
 def _numbered(exchange: Mapping[str, Any]) -> list[Found]:

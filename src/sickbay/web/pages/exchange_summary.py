@@ -35,6 +35,7 @@ _MISSING = {
     "token": "the token",
     "user": "a signed-in user",
     "now": "the current time",
+    "earlier": "the requests before this one",
 }
 OUTCOMES = {"passed": "passed", "refused": "failed", "skipped": "skipped"}
 """The outcome in JSON -> its word on a page."""

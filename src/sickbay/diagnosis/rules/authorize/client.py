@@ -13,10 +13,17 @@ from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import Facts
 
 _SAMPLE = re.compile(
-    r".*x{4,}.*|[^<]*<.*>.*|[^\[]*\[.*\].*|[^{]*\{.*\}.*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)"
-    r"(?:[_ -]?id)?|:?client[_ -]?id|todo.*|\$.+|%.+%",
+    r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
     re.I | re.S,
 )
+"""Not `my-app`, which apps are registered as."""
+_BRACKETS = (("<", ">"), ("[", "]"), ("{", "}"))
+
+
+def _is_sample(text: str) -> bool:
+    around = ((text.find(opener), text.rfind(closer)) for opener, closer in _BRACKETS)
+    has_brackets = any(0 <= start < end for start, end in around)
+    return has_brackets or "xxxx" in text.lower() or _SAMPLE.fullmatch(text) is not None
 
 
 def _with_only_app(facts: Facts) -> Facts:
@@ -139,7 +146,7 @@ CLIENT_ID_WHITESPACE = Rule(
 
 def _placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
-    what = placeholder(received) or ("sample text that wasn't replaced" if _SAMPLE.fullmatch(received) else None)
+    what = placeholder(received) or ("sample text that wasn't replaced" if _is_sample(received) else None)
     return {**_with_only_app(facts), "what": what} if what else None
 
 
