@@ -72,7 +72,6 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -
         count = await runtime.store.count_family("exchange", id, COUNTED)
         records, left_out = list(shown.values()), max(0, count - len(shown))
     entries = [await _line(runtime, record) for record in records]
-    entries.sort(key=lambda entry: float(entry["at"]))
     return Timeline(entries if full else [public(entry) for entry in entries if proven(entry)], left_out)
 
 
