@@ -16,7 +16,7 @@ JSON = {"Accept": "application/json"}
 
 
 class Apps:
-    """Two apps with a token each. `ask` sends one of several kinds of requests: granted and refused, with and without an app."""
+    """Two apps with a token each. `ask` sends one of several kinds of requests."""
 
     def __init__(self, apps: list[dict[str, Any]], tokens: list[dict[str, Any]]) -> None:
         self.apps, self.tokens = apps, tokens

@@ -272,10 +272,15 @@ class Store(Protocol):
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Return the newest records first, or the oldest first if `oldest` is true."""
+        """Return the newest records first, or the oldest first if `oldest` is true.
+
+        since, until: only records whose `at` is at least `since` and less than `until`.
+        """
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:

@@ -191,6 +191,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         "app": exchange.client_id or None,
         "launch": exchange.timeline or None,
         "stage": exchange.stage,
+        "client": exchange.request.client,
         "request": redaction.request(exchange.request),
         "corrected": redaction.corrected(corrected) if corrected else None,
         "response": redaction.response(exchange.response),

@@ -167,7 +167,8 @@ class Journal:
     def _say(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
-        finding = exchange.explanation.findings[0].id if exchange.explanation and exchange.explanation.findings else ""
+        findings = exchange.explanation.findings if exchange.explanation else ()
+        finding = next((finding.id for finding in findings if finding.severity != "info"), "")
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sickbay.web.exchanges.launch_progress import Outcome
 from sickbay.web.pages.parts import Link, initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
@@ -170,13 +171,20 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request of the open app: time, method, path, status, and the page of its exchange."""
+    """One request of the open app: time, method, path, status, and the page of its exchange.
+
+    kind: how it ended, which the status alone doesn't show: a redirect can have an error. problem: why it was refused.
+    probably: why it probably belongs to the launch; "" if it names it.
+    """
 
     at: str
     method: str
     path: str
     status: int
     href: str = ""
+    kind: Outcome = "passed"
+    problem: str = ""
+    probably: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +203,7 @@ class OpenApp:
     requests: tuple[RequestLine, ...] = ()
     heading: str = ""
     summary: str = ""
+    waits: str = ""
 
     @property
     def letters(self) -> str:
@@ -222,9 +231,13 @@ class ChartView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsView:
-    """The list of requests below the frame, which is refreshed while the app is open (template `requests`)."""
+    """The list of requests below the frame, which is refreshed while the app is open (template `requests`).
+
+    waits: what the launch has waited for longer than usual, and what to check; "" if there is nothing to say.
+    """
 
     requests: tuple[RequestLine, ...]
     heading: str
     summary: str = ""
     timeline: str = ""
+    waits: str = ""
