@@ -60,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *aud.RULES,
     *pkce.RULES,
     *launch.RULES,
+    *login.RULES,  # before scope: one of them explains a refusal of both stages
     *scope.RULES,
     *openid_scopes.RULES,
     *parameter_names.RULES,
@@ -68,7 +69,6 @@ RULES: tuple[Rule, ...] = (
     *registration_uris.RULES,
     *registration_limits.RULES,
     *launch_url.RULES,
-    *login.RULES,
     *logout.RULES,
     *redirect.RULES,
     *request_format.RULES,

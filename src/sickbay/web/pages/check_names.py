@@ -107,7 +107,7 @@ WORDS = {
     "patient_is_open_to_the_person": "user may access the patient",
     "patient_search_is_narrowed": "search for patients has a criterion",
     "person_is_who_launched_the_app": "user is the one who launched the app",
-    "person_said_yes": "user allowed the access",
+    "person_said_yes": "access wasn't declined",
     "prompt_none_has_a_session": "user is signed in, if prompt is none",
     "prompt_none_stands_alone": "none is the only prompt",
     "query_names_what_it_wants": "query has a code and no unknown parameter",
