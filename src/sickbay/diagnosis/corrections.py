@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
@@ -267,3 +267,11 @@ def verifier_note(exchange: Mapping[str, Any]) -> str:
     verifier = exchange.get("code_verifier")
     text = f"code_challenge belongs to this new code_verifier: {verifier}. Keep the verifier for the token request"
     return f"{text}; Sickbay doesn't store it." if verifier else ""
+
+
+def example_note(corrected: Iterable[tuple[str, str]]) -> str:
+    """Tells the reader which parameters of a corrected request have the same value on every page; "" if none has."""
+    examples = {"state": EXAMPLE_STATE, "nonce": EXAMPLE_NONCE}
+    names = [name for name, value in corrected if examples.get(name) == value]
+    verb = "are example values" if len(names) > 1 else "is an example value"
+    return f"{' and '.join(names)} {verb}. Generate a random one for each request." if names else ""

@@ -181,7 +181,7 @@ def exchange_view(
         received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), corrections.verifier_note(exchange)))),
+        filled=" ".join(filter(None, _notes(exchange, request, corrected))),
         findings=views,
         steps=steps_of(checks),
         tally=tally(checks),
@@ -191,6 +191,14 @@ def exchange_view(
     )
     view = replace(view, support=_support(view, exchange, request, app_id))
     return replace(view, text=as_text(view))
+
+
+def _notes(
+    exchange: Mapping[str, Any], request: code_samples.RequestParts, corrected: code_samples.RequestParts | None
+) -> tuple[str, ...]:
+    """What a reader has to know about the values of the shown request before sending it."""
+    example = corrections.example_note(corrected.parameters) if corrected else ""
+    return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
 
 
 def _other(dialect: Mapping[str, Any]) -> Other:
