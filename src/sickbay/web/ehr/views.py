@@ -81,6 +81,14 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Allergies:
+    """known: the severe ones first. statement: what the record says about having none; "" if it says nothing."""
+
+    known: tuple[Fact, ...] = ()
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BloodPressure:
     """One blood pressure in mmHg. day: ISO date. label: on the axis ("Nov")."""
 
@@ -113,7 +121,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The patient: PETERS, Timothy. allergies: severe ones first. Without any, the banner shows "No known allergies"."""
+    """The patient: PETERS, Timothy."""
 
     family: str
     given: str
@@ -123,7 +131,7 @@ class Banner:
     record: str
     visit: str = ""
     visit_detail: str = ""
-    allergies: tuple[Fact, ...] = ()
+    allergies: Allergies = Allergies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +232,10 @@ class ChartView:
     signs: tuple[Sign, ...] = ()
     problems: tuple[Fact, ...] = ()
     medications: tuple[Fact, ...] = ()
-    allergies: tuple[Fact, ...] = ()
     labs: tuple[Lab, ...] = ()
     labs_day: str = ""
+    searched: str = ""
+    """The observations that were looked at; "" if these are all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

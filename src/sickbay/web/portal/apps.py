@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -117,6 +117,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir_base=tenant.fhir_base(client.fhir),
         fhir=client.fhir.upper(),
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
+        is_service=client.type == "system",
         launches=await _launches(sandbox, client, probable),
         probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?app={client.app_id}",
@@ -192,13 +193,21 @@ def _launch(
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
         english.moment(newest_first[0]["at"]),
-        people.patient or "standalone",
+        people.patient or _without_patient(newest_first, people),
         people.user,
         timeline.kind,
         refusals[-1] if timeline.kind == "refused" else timeline.verdict,
         count(len(newest_first), "request"),
         f"/timelines/{id}",
     )
+
+
+def _without_patient(exchanges: Sequence[Mapping[str, Any]], people: Persons) -> str:
+    """What the row of a launch without a known patient says instead."""
+    stages = {exchange["stage"] for exchange in exchanges}
+    if people.user or "launch" in stages:
+        return "no patient"
+    return "standalone" if stages & {"authorize", "login"} else "no launch"
 
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:

@@ -99,6 +99,8 @@ class AppView:
     fhir_base: str = ""
     fhir: str = ""
     scopes: tuple[ScopeKind, ...] = ()
+    is_service: bool = False
+    """A backend service, which nobody launches."""
     launches: tuple[LaunchRow, ...] = ()
     probable: tuple[ExchangeLine, ...] = ()
     """Requests that name no app and probably came from this one."""
