@@ -54,6 +54,9 @@ PLACEHOLDER_AUD = "FHIR-BASE-URL-OF-YOUR-LAUNCH"
 PLACEHOLDER_REDIRECT_URI = "REDIRECT-URI-OF-YOUR-APP"
 """Used if the server or the registration isn't known."""
 
+PLACEHOLDER_PARAMETER, PLACEHOLDER_VALUE = "YOUR-PARAMETER", "YOUR-VALUE"
+"""The name of a parameter that wasn't stored, and its value."""
+
 PLACES = frozenset(
     (
         PLACEHOLDER_CHALLENGE,
@@ -87,7 +90,12 @@ _BY_NAME = {
 
 
 def placeholder_for(name: str) -> str:
-    """The placeholder in a corrected request for a value of this parameter that Sickbay doesn't have."""
+    """The placeholder in a corrected request for a value of this parameter that Sickbay doesn't have.
+
+    If it doesn't have the name either, the name is masked, or is already a placeholder.
+    """
+    if "‹" in name or "…" in name or name == PLACEHOLDER_PARAMETER:
+        return PLACEHOLDER_VALUE
     return _BY_NAME.get(name.lower()) or f"YOUR-{re.sub('[^A-Z0-9]+', '-', name.upper()).strip('-') or 'VALUE'}"
 
 
