@@ -149,7 +149,9 @@ def _to_fill(places: Sequence[str]) -> str:
         return ""
     own = "your own value" if len(places) == 1 else "your own values"
     hints = [hint for hint, names in ONCE.items() if names & {*places}]
-    return " ".join((f"Replace {join(places)} with {own}; Sickbay doesn’t store secrets.", *hints))
+    return " ".join(
+        (f"Replace {join(places)} with {own}; Sickbay didn’t store {'it' if len(places) == 1 else 'them'}.", *hints)
+    )
 
 
 @dataclass(frozen=True, slots=True)
