@@ -37,7 +37,7 @@ class Hospital:
 
 @dataclass(frozen=True, slots=True)
 class FirstLaunch:
-    """The three steps of a first launch: patient, app, and the links of the buttons."""
+    """The three steps of a first launch: patient, app, and the links of the buttons. one_click: to sign in."""
 
     patient: str
     text: str
@@ -46,6 +46,11 @@ class FirstLaunch:
     launch: str
     timeline: str = ""
     """The timeline of the last launch; "" before the first one."""
+    one_click: bool = True
+
+    @property
+    def sign_in(self) -> str:
+        return "Sign in with one click." if self.one_click else "Sign in as okafor, with the password sickbay."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class HomeView:
     people: str
     first: FirstLaunch | None = None
     recent: tuple[RecentEvent, ...] = ()
+    shows_recent: bool = True
+    """Whether the reader may see the requests of apps."""
     launch_uri: str = "http://localhost:8100/launch"
     redirect_uri: str = "http://localhost:8100/callback"
 
