@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,5 +85,66 @@ def test_a_launch_by_another_user_than_the_automatic_one_does_not_speak_of_the_b
         assert finding["id"] == "mismatched-identity"
         assert "`auto_approve` answers as one user" in finding["why"]
         assert "browser" not in finding["why"]
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("aud", "rule"),
+    [
+        ("http://10.0.2.2:7425/general/r4", "aud-nearby-host"),
+        ("http://10.0.2.2:7425/general/r4/", "aud-nearby-host"),
+        ("http://192.168.1.20:7425/general/dstu2", "aud-nearby-host"),
+        ("http://10.0.2.2:8080/general/r4", "aud-mismatch"),
+        ("http://10.0.2.2:7425/fhir", "aud-mismatch"),
+        ("http://ehr.example.org:7425/general/r4", "aud-mismatch"),
+    ],
+)
+def test_the_emulators_name_of_this_server_is_recognised_by_path_and_port(aud: str, rule: str, tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        flow.http.headers["Host"] = "10.0.2.2:7425"
+        answer = await flow.authorize(app, aud=aud)
+        flow.http.headers["Host"] = "localhost:7425"
+        finding = await explained(flow, answer)
+        assert finding["id"] == rule
+        if "10.0.2.2" in finding["fix"]:
+            assert "--base-url http://10.0.2.2:7425" in finding["fix"]
+            assert "--allowed-host 10.0.2.2" in finding["fix"]
+
+    run(steps, tmp_path, allowed_hosts=("10.0.2.2",))
+
+
+def test_the_launch_command_of_an_apps_page_names_a_patient_who_exists(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register()
+        page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers={"Accept": "text/html"})).text
+        named = re.search(r"sickbay launch \S+ --patient (\S+) --open", page)
+        assert named is not None
+        assert f'<option value="{named[1]}"' in page
+
+    run(steps, tmp_path, patients=3)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected", "absent"),
+    [
+        (
+            {"type": "system", "client": "symmetric", "scope": "system/Patient.rs", "launch_uri": None, "redirect_uris": []},
+            "A backend service isn’t launched",
+            "from here",
+        ),
+        ({"launch_uri": None}, "so Sickbay can’t launch it", "from here"),
+        ({}, "Launch the app from here or from a chart", "can’t launch"),
+    ],
+)
+def test_a_page_offers_a_launch_only_if_the_app_can_be_launched(
+    more: dict[str, Any], expected: str, absent: str, tmp_path: Path
+) -> None:
+    async def steps(flow: Flow) -> None:
+        app = await flow.register(**({"auto_approve": None} | more))
+        page = (await flow.http.get(f"/developer/apps/{app['app_id']}", headers={"Accept": "text/html"})).text
+        assert expected in page
+        assert absent not in page.partition('id="h-launches"')[2].partition("</section>")[0]
 
     run(steps, tmp_path)

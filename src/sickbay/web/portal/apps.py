@@ -103,7 +103,8 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
     advice = registration.advised(sandbox.runtime, client).explained().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
-    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if launch_uri(client) else ""
+    choices = await _patients(sandbox, tenant)
+    command = _command(client, choices) if launch_uri(client) else ""
     return AppView(
         name=client.name,
         summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
@@ -125,7 +126,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=f"{english.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
-        patients=await _patients(sandbox, tenant),
+        patients=choices,
         users=await _users(sandbox, tenant),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
@@ -149,6 +150,13 @@ def _auto_text(sandbox: Sandbox, user: str) -> str:
     return (
         f"{text} This works only on this machine. To allow it from other machines, start Sickbay with --open-sign-in everyone."
     )
+
+
+def _command(client: Client, patients: Sequence[Choice]) -> str:
+    """The command that launches the app for the chosen patient, else for the first one."""
+    chosen = next((choice for choice in patients if choice.chosen), patients[-1])
+    patient = f" --patient {chosen.value}" if chosen.value else ""
+    return f"sickbay launch {client.app_id}{patient} --open"
 
 
 def _secret_text(client: Client) -> str:
