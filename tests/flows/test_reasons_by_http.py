@@ -83,7 +83,7 @@ def test_a_launch_by_another_user_than_the_automatic_one_does_not_speak_of_the_b
         answer = await flow.authorize(app, launch=launch["launch"], scope="launch openid patient/Patient.rs")
         finding = await explained(flow, answer)
         assert finding["id"] == "mismatched-identity"
-        assert "`auto_approve` answers as one user" in finding["why"]
+        assert "`auto_approve` always answers as the same user" in finding["why"]
         assert "browser" not in finding["why"]
 
     run(steps, tmp_path)

@@ -35,6 +35,7 @@ from sickbay.diagnosis.rules.authorize import (
     missing_parameters,
     openid_scopes,
     parameter_names,
+    patient,
     pkce,
     redirect_uri,
     response,
@@ -60,8 +61,9 @@ RULES: tuple[Rule, ...] = (
     *aud.RULES,
     *pkce.RULES,
     *launch.RULES,
-    *login.RULES,  # before scope: one of them explains a refusal of both stages
     *scope.RULES,
+    *login.RULES,  # before patient: both explain scope-patient-without-context
+    *patient.RULES,
     *openid_scopes.RULES,
     *parameter_names.RULES,
     *registration.RULES,

@@ -18,7 +18,7 @@ _NOT_CHOSEN = {
 }
 _OTHER_USER = {
     "auto_approve": (
-        " The app's `auto_approve` answers as one user, whoever launches the app.",
+        " The app's `auto_approve` always answers as the same user.",
         " Or launch the app as the user of its `auto_approve`, or turn `auto_approve` off.",
     )
 }
