@@ -20,7 +20,7 @@ from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, r
 def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = developer_views.Hospital(
         "General Hospital",
-        "Follows the specifications exactly. Start here.",
+        "Follows the specifications. Start here.",
         (developer_views.Address("R4", f"{BASE}/general/r4"), developer_views.Address("DSTU2", f"{BASE}/general/dstu2")),
         "/general/ehr/sign-in",
         "/general/ehr/sign-in?as=patient",

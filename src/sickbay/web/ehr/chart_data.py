@@ -38,6 +38,8 @@ class ChartOptions(NamedTuple):
     at_work: Mapping[str, str]
     context: Mapping[str, str]
     version: str
+    automatic: bool
+    """Whether auto_approve applies to this browser."""
 
 
 async def chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
@@ -138,5 +140,6 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
 
 
 def _tile(app: Client, options: ChartOptions) -> Tile:
-    note = "included with Sickbay" if app.sample else "approved automatically" if app.auto_approve else ""
+    automatic = app.auto_approve is not None and options.automatic
+    note = "included with Sickbay" if app.sample else "approved automatically" if automatic else ""
     return Tile(app.app_id, app.name, f"{options.here}?app={app.app_id}", note, app is options.chosen)

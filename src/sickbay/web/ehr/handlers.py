@@ -28,7 +28,7 @@ from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
 from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import full
-from sickbay.web.oauth.login import sign_in_view, signing_in_user
+from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import filled
 
@@ -213,7 +213,9 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
-    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION)
+    options = chart_data.ChartOptions(
+        apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, automatic=one_click(request)
+    )
     view = await chart_data.chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 

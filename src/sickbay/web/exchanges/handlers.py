@@ -162,7 +162,8 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
 
 NO_LAUNCH = NoticeView(
     title="Launch not found",
-    text="Sickbay keeps a launch for a day, or for a week if it was refused. A new launch appears with its first request.",
+    text="Sickbay keeps the requests of a launch for at most a day, refused ones for a week. A new launch appears with its "
+    "first request.",
     primary=Link("View all exchanges", "/exchanges"),
 )
 

@@ -34,7 +34,7 @@ from sickbay.web.population_pending import PopulationPending, filled
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
-    text="It was already answered, it timed out, or it was started in another browser. Launch the app again.",
+    text="It was answered, it timed out, it was started in another browser, or Sickbay was reset. Launch the app again.",
     primary=Link("Go to the start page", "/"),
 )
 

@@ -35,7 +35,7 @@ from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 PROBABLE_LINES = 6
 """The newest requests that an app's page shows although they don't name the app."""
-TOO_LATE = "This page was open for too long. Try again."
+TOO_LATE = "This page was probably open for too long. Try again."
 
 
 def closed(request: Request, sandbox: Sandbox) -> Response | None:

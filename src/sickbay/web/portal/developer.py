@@ -95,7 +95,7 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
+        view = DoctorView(input=text, added=added, fault="This page was probably open for too long. Try again.")
         return html_response.page(request, sandbox, "doctor", view, options, 403)
     try:
         view = await _examined(sandbox, text, added)
