@@ -126,7 +126,8 @@ def test_a_quiet_launch_says_what_it_waits_for_and_since_when(steps: list[tuple[
     assert says in view.lede
     recent = [step(stage, 5, location=location) for stage, location in steps]
     view = timeline_view("l", recent, app="A", hospital="H", now=NOW)
-    assert view.verdict == "In progress"
+    assert (view.verdict, view.kind) == ("Waiting", "waits")
+    assert view.title.startswith("Waiting for ")
     assert "succeeded" not in view.lede
 
 
@@ -155,7 +156,7 @@ def test_a_probable_request_is_never_a_proof_that_something_worked() -> None:
     launched = [step("launch", 3, location=LAUNCH)]
     passed = lost(response={"status": 200}, findings=[])
     view = timeline_view("l", launched, app="A", hospital="H", probable=[passed], now=NOW)
-    assert view.verdict == "In progress"
+    assert view.verdict == "Waiting"
 
 
 def test_a_preflight_alone_is_a_failure_but_a_refusal_says_more() -> None:
@@ -184,4 +185,4 @@ def test_an_arrow_says_what_the_method_does(method: str, verb: str) -> None:
 def test_a_service_is_not_told_to_request_an_authorization_code() -> None:
     view = timeline_view("l", [step("backend", 1)], app="", hospital="H")
     assert [arrow.text for arrow in view.arrows if arrow.kind == "waits"] == ["Then: request data"]
-    assert view.title == "Your app hasn’t used its access token."
+    assert view.title == "Waiting for the first FHIR request."

@@ -12,8 +12,8 @@ from sickbay.protocol.parameters import parse
 Outcome: TypeAlias = Literal["refused", "warning", "passed"]
 """warning: it failed, but no check refused it, such as a record that doesn't exist."""
 Awaited: TypeAlias = Literal["authorize", "user", "token", "access"]
-QUIET_SECONDS: Final = 30
-"""After this time without the next request, a launch is no longer called "in progress"."""
+QUIET_SECONDS: Final = 10
+"""After this time without the next request, the page says that it is missing, and what to check."""
 ALIASES: Final = {
     "client_authentication": "token",
     "pkce": "token",
@@ -26,14 +26,15 @@ ALIASES: Final = {
 
 
 class Wait(NamedTuple):
-    """What a launch waits for. since: when its last step was granted, in epoch seconds. missing: the next request by name.
+    """What a launch waits for. since: when its last step was granted, in epoch seconds.
 
-    title: of a launch that has waited for longer than QUIET_SECONDS. text: what happened last, and what didn't.
+    title: the headline at first. missing: the headline after QUIET_SECONDS. text: what happened last, and what didn't.
     """
 
     awaited: Awaited
     since: float
     title: str
+    missing: str
     text: str
     advice: str
 
@@ -109,6 +110,7 @@ def _waits(step: str, since: float, app: str, origin: str) -> Wait:
         return Wait(
             "authorize",
             since,
+            "Waiting for an authorization request.",
             f"{name} hasn’t requested authorization.",
             f"The browser was sent {where}at {at} (UTC). No authorization request of this launch is recorded since.",
             "Check that the app runs there and that its launch page shows no error.",
@@ -117,6 +119,7 @@ def _waits(step: str, since: float, app: str, origin: str) -> Wait:
         return Wait(
             "user",
             since,
+            "Waiting for the user.",
             "The user hasn’t finished signing in or allowing access.",
             f"The authorization request was accepted at {at} (UTC). The next step is the user’s.",
             "",
@@ -125,6 +128,7 @@ def _waits(step: str, since: float, app: str, origin: str) -> Wait:
         return Wait(
             "token",
             since,
+            "Waiting for the token request.",
             f"{name} hasn’t exchanged its authorization code.",
             f"The browser was sent {where}with a code at {at} (UTC). No token request with it is recorded since.",
             "Check the app’s own log and the browser’s console. The app may have stopped at an error of its own, such as a "
@@ -133,6 +137,7 @@ def _waits(step: str, since: float, app: str, origin: str) -> Wait:
     return Wait(
         "access",
         since,
+        "Waiting for the first FHIR request.",
         f"{name} hasn’t used its access token.",
         f"The token was issued at {at} (UTC). No FHIR request with it is recorded since.",
         "Check the app’s own log. Requests with another token aren’t part of this launch.",

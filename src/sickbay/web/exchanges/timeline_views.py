@@ -37,7 +37,7 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineView:
-    """advice: what to check while the launch waits. left_out: a sentence that says how many exchanges aren't shown."""
+    """left_out: a sentence that says how many exchanges aren't shown."""
 
     id: str
     title: str
@@ -55,6 +55,11 @@ class TimelineView:
     """The scopes of the last token response."""
     negotiation_href: str = ""
     left_out: str = ""
+
+    @property
+    def is_probable(self) -> bool:
+        """Whether the launch only probably stopped, at a request that doesn't name it."""
+        return self.verdict.startswith("Probably")
 
 
 class Outcome(NamedTuple):
@@ -186,9 +191,8 @@ def _so_far(subject: str, arrows: Sequence[Arrow], wait: Wait | None, now: float
         return Outcome(f"{subject} worked.", before, "Launched", "passed")
     if now and now - wait.since > progress.QUIET_SECONDS:
         kind = "waits" if wait.awaited == "user" else "warning"
-        return Outcome(wait.title, f"{wait.text} {wait.advice}".strip(), "Waiting", kind)
-    title = "The launch is in progress." if subject == "The launch" else wait.title
-    return Outcome(title, wait.text, "In progress", "waits")
+        return Outcome(wait.missing, f"{wait.text} {wait.advice}".strip(), "Waiting", kind)
+    return Outcome(wait.title, wait.text, "Waiting", "waits")
 
 
 def _next(ended: Outcome) -> str:

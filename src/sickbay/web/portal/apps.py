@@ -204,7 +204,7 @@ def _launch(
         people.patient or _without_patient(newest_first, people),
         people.user,
         timeline.kind,
-        refusals[-1] if timeline.kind == "refused" else timeline.verdict,
+        f"{'Probably: ' if timeline.is_probable else ''}{refusals[-1]}" if timeline.kind == "refused" else timeline.verdict,
         count(len(newest_first), "request"),
         f"/timelines/{id}",
     )
