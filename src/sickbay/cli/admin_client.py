@@ -65,7 +65,7 @@ def _choices(name: str, matches: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _command(name: str, id: str) -> str:
-    """The command as it was entered, with the app_id instead of the name. Options come after the name of the app."""
+    """The command as it was entered, with the app_id instead of the name."""
     arguments = list(sys.argv[1:])
     if name in arguments:
         arguments[arguments.index(name)] = id

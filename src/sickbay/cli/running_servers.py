@@ -1,7 +1,7 @@
 """Finds the server that a command without --data means: of those that this user runs, the one that was started last.
 
-Each server lists itself in a folder next to the default data, because the data of most other servers is anywhere: with
---ephemeral in a temporary folder, whose name nobody knows.
+Each server lists itself in a folder below the default data folder, because its own data can be anywhere, such as in the
+temporary folder of --ephemeral.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def chosen(data: str | None) -> str | None:
 
     Says on standard error which server it is, unless it is the only one and on the default folder.
     """
-    servers = all_running() if data is None else []
+    servers = [] if data else all_running()
     if not servers:
         return data
     *others, last = servers

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 
 from sickbay.authorization import origin
 from sickbay.authorization.administration import is_loopback
 from sickbay.authorization.authorize import launch
+from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services import registration
 from sickbay.services.context import Runtime
@@ -38,10 +38,8 @@ LOOSE_EXCHANGES: Final = 100
 """How many exchanges without a launch are read for one launch or app, the newest ones."""
 GUESSED_EXCHANGES: Final = 20
 """How many of them are compared with earlier ones, the newest ones, without preflights whose request arrived."""
-IN_SECONDS: Final = 1_000_000_000_000
-"""An older Sickbay stored `at` in seconds, so smaller numbers say nothing about the order within a second."""
-
-
+SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
+"""An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
 """The stages of authorization requests. Of the second are also those that fail at an automatic sign-in."""
 _OWN_LAUNCH: Final = frozenset((launch.launch_code_was_issued_here.name, launch.launch_code_is_this_apps.name))
@@ -97,7 +95,7 @@ def trace(record: Record) -> Trace:
         record.family,
         record.label,
         stored.request.method,
-        urlsplit(stored.request.url).path,
+        urls.split(stored.request.url).path,
         headers.get("origin", ""),
         headers.get("user-agent", ""),
         "loopback" if is_loopback(stored.client) else stored.client,
@@ -108,7 +106,7 @@ def trace(record: Record) -> Trace:
 
 def _has_own_launch(stored: _Stored) -> bool:
     """Whether an authorization request has a valid launch code, or it is a later step: a form of a sign-in page."""
-    sent = {*parse(urlsplit(stored.request.url).query).names(), *parse(stored.request.body or "").names()}
+    sent = {*parse(urls.split(stored.request.url).query).names(), *parse(stored.request.body or "").names()}
     return "client_id" not in sent or ("launch" in sent and {*str(stored.checks).split()} >= _OWN_LAUNCH)
 
 
@@ -143,34 +141,36 @@ def _guess(other: Trace, evidence: Evidence) -> Guess:
 
 def is_loose(record: Record) -> bool:
     """Whether it has no app, or may be an authorization request, which may belong to a launch that it doesn't name."""
-    return record.at > IN_SECONDS and (not record.owner or record.label in AUTHORIZATION)
+    return record.at > SMALLEST_ARRIVAL_MICROSECONDS and (not record.owner or record.label in AUTHORIZATION)
 
 
 async def guess(runtime: Runtime, record: Record) -> Guess | None:
-    """The launch that a loose exchange probably belongs to; None if there is no evidence, or only for its own launch."""
-    if not is_loose(record):
-        return None
-    since = record.at - WINDOW_MICROSECONDS
-    loose = trace(record)
+    """The launch that an exchange probably belongs to; None if it names one, or if there is no evidence."""
+    return await _guess_of(runtime, record, await _origins(runtime, record.tenant)) if is_loose(record) else None
+
+
+async def _guess_of(runtime: Runtime, record: Record, origins: Mapping[str, Collection[str]]) -> Guess | None:
+    loose, since = trace(record), record.at - WINDOW_MICROSECONDS
     if loose.app and loose.own_launch:
         return None
     earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
-    found = best(loose, [trace(other) for other in earlier], await _origins(runtime, record.tenant) if loose.origin else {})
+    found = best(loose, [trace(other) for other in earlier], origins)
     return found if found is not None and found.launch != record.family else None
 
 
 async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:
+    """The registered origins of each app, by client_id."""
     clients = await registration.all_clients(runtime, tenant)
     return {client.client_id: origin.registered(client) for client in clients}
 
 
 async def of_launch(runtime: Runtime, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
     """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first."""
-    if not records or records[0].at < IN_SECONDS:
+    if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return []
     first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
     loose = await _loose(runtime, first.tenant, "", first.at, until)
-    if not any(record.label in AUTHORIZATION for record in records):
+    if first.owner and not any(record.label in AUTHORIZATION for record in records):
         for label in AUTHORIZATION:
             loose += await _loose(runtime, first.tenant, first.owner, first.at, until, label)
     return await _guessed(runtime, loose, records, lambda found: found.launch == first.family)
@@ -178,7 +178,7 @@ async def of_launch(runtime: Runtime, records: Sequence[Record]) -> list[tuple[R
 
 async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
     """The loose exchanges that probably came from an app, oldest first. records: the app's newest exchanges, newest first."""
-    if not records or records[-1].at < IN_SECONDS:
+    if not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
         return []
     until = records[0].at + WINDOW_MICROSECONDS
     loose = await _loose(runtime, tenant, "", records[-1].at, until)
@@ -198,7 +198,8 @@ async def _guessed(
     """Leaves out preflights whose request arrived, because that request says everything."""
     arrived = followed(sorted((*loose, *attached), key=_newest_first))
     remaining = [record for record in sorted(loose, key=_newest_first) if record.key not in arrived][:GUESSED_EXCHANGES]
-    guesses = [(record, await guess(runtime, record)) for record in remaining[::-1]]
+    origins = await _origins(runtime, remaining[0].tenant) if remaining else {}
+    guesses = [(record, await _guess_of(runtime, record, origins)) for record in remaining[::-1]]
     return [
         (record, found)
         for record, found in guesses
@@ -212,7 +213,7 @@ def _newest_first(record: Record) -> int:
 
 async def is_followed(runtime: Runtime, preflight: Record) -> bool:
     """Whether the request that a preflight asked for arrived: then the browser didn't block it."""
-    if preflight.at < IN_SECONDS:
+    if preflight.at < SMALLEST_ARRIVAL_MICROSECONDS:
         return False
     since, until = preflight.at + 1, preflight.at + FOLLOWING_MICROSECONDS
     following = await runtime.store.find(
