@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test oldest prove check cover mutants walks bench lock format docs site release clean node
+.PHONY: help run install test oldest prove check cover mutants walks bench lock format docs site packages release clean node
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -62,7 +62,10 @@ mutants: $(VENV)/.mutants  ## run mutation tests of authorization; at least 90 %
 walks: $(VENV)/.dev  ## count the files that four requests execute (list them: make walks ARGS=--list)
 	$(PY) tools/walk.py $(ARGS)
 
-release: $(VENV)/.release  ## build and verify the packages, SBOM, image and notes of a release in dist/ (ARGS=--no-image)
+packages: $(VENV)/.runtime node  ## build the packages of this working tree in dist/: two wheels, and the one for npm
+	@$(PY) tools/packages.py
+
+release: $(VENV)/.release node  ## build and verify the packages, SBOM, image and notes of a release in dist/ (ARGS=--no-image)
 	@tools/system bubblewrap podman
 	$(PY) -m tools.release $(ARGS)
 

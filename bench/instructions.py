@@ -101,7 +101,8 @@ def _counting(output: Path, home: Path, checkout: Path) -> Iterator[tuple[Live, 
     """Run a server under callgrind. Yields it, and a function that returns the instructions so far."""
     valgrind = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}", "--dump-line=no")
     options = ("--data", str(home), "--patients", str(PATIENTS))
-    with serving(*options, environment=_environment(checkout), module="bench.counted", before=valgrind) as live:
+    command = (*valgrind, sys.executable, "-m", "bench.counted")
+    with serving(*options, environment=_environment(checkout), command=command) as live:
         counter = _Counter(live.process.pid, output)
         yield live, counter.read
 

@@ -16,6 +16,8 @@ from tools.checks import (
     formatting,
     generated,
     hosts,
+    install_lines,
+    patterns,
     references,
     secrets,
     sizes,
@@ -37,7 +39,9 @@ CHECKS = (
     variable_names,
     telltale,
     generated,
+    patterns,
     admin_types,
+    install_lines,
 )
 
 
@@ -45,6 +49,7 @@ def main() -> int:
     if "--write" in sys.argv:
         generated.write(ROOT)
         admin_types.write(ROOT)
+        install_lines.write(tracked(ROOT), ROOT)
     paths = tracked(ROOT)
     faults = [fault for check in CHECKS for fault in check.faults(paths, ROOT)]
     notes = [note for check in CHECKS if hasattr(check, "notes") for note in check.notes(paths, ROOT)]

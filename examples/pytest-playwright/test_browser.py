@@ -24,8 +24,6 @@ def test_the_app_says_so_if_the_user_denies_access(sickbay, app, signed_in):
 def test_a_standalone_launch_lets_the_user_sign_in_and_choose_a_patient(sickbay, app, page):
     page.goto(app.json["launch_uri"])
     page.get_by_role("button", name="Dr. Amara Okafor").click()
-    page.screenshot(path="/tmp/ci-shot.png")
-    print(page.inner_text("body")[:1500])
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Open ").click()
     page.get_by_role("button", name="Allow").click()

@@ -8,7 +8,18 @@ import pytest
 from tests.flows.flow import REDIRECT, Flow
 from tests.flows.shared_app import Sitting, sitting
 
-TEXTS = ("é", "日本", "\U0001f600", "\u202e", "\x01\x7f", "a b", "a\r\nSet-Cookie: b=c", "&#" + "9" * 5000 + ";", "%E9", "\ufeff")
+TEXTS = (
+    "é",
+    "日本",
+    "\U0001f600",
+    "\u202e",
+    "\x01\x7f",
+    "a b",
+    "a\r\nSet-Cookie: b=c",
+    "&#" + "9" * 5000 + ";",
+    "%E9",
+    "\ufeff",
+)
 HOSPITALS = ("general", "cerner", "epic")
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">{}</div>'
 REFERENCES = ("&#" + "9" * 5000 + ";", "&#x" + "F" * 5000 + ";", "&#" + "0" * 5000 + "65;", "&#xD800;", "&#0;")
@@ -35,9 +46,9 @@ def test_a_redirect_is_always_a_header_whatever_the_app_sent(desk: Sitting, hosp
                 answer = await flow.http.get(path, params=sent)
                 assert answer.status_code < 500, (more, answer.text)
                 location = answer.headers.get("location", "")
-                assert location.isascii() and location.isprintable() and " " not in location, location
+                assert all("!" <= character <= "~" for character in location), location
                 redirected += location.startswith(REDIRECT)
-        assert redirected or scope != "nonsense" or hospital == "epic"
+        assert redirected or hospital == "epic" or scope != "nonsense", "no refusal was sent to the app"
 
     desk.do(steps)
 

@@ -33,10 +33,13 @@ def test_a_narrowed_scope_replaces_the_whole() -> None:
 @pytest.mark.parametrize(
     ("scope", "version", "count"),
     [
-        ("patient/Observation.rs", "r4", 3),
-        ("patient/Observation.rs", "dstu2", 3),
-        ("patient/Condition.rs", "r4", 2),
+        ("patient/Observation.rs", "r4", 17),
+        ("patient/Observation.rs", "dstu2", 9),
+        ("patient/Observation.rs", "stu3", 9),
+        ("patient/Condition.rs", "r4", 4),
+        ("patient/Condition.rs", "stu3", 2),
         ("patient/Condition.rs", "dstu2", 0),
+        ("patient/DocumentReference.rs", "r4", 2),
         ("patient/Observation.read", "r4", 0),
         ("patient/Observation.rs?code=1", "r4", 0),
         ("patient/Patient.rs", "r4", 0),
@@ -49,6 +52,7 @@ def test_only_some_scopes_can_be_narrowed(scope: str, version: str, count: int) 
     parts = narrowings(scope, version)
     assert len(parts) == count
     assert all(scopes.parse(text) for _, text in parts)
+    assert len({words for words, _ in parts}) == count
 
 
 def test_a_part_is_named_by_the_code_system_of_its_type() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,3 +20,19 @@ def sickbay(
     return subprocess.run(
         command, input=given, capture_output=True, text=True, env=inherited | environment, timeout=60, check=False
     )
+
+
+def on_terminal(*arguments: str, **environment: str) -> str:
+    """What the command prints to a terminal of 100 columns, with its control sequences."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
+    terminal, ours = os.openpty()
+    settings = inherited | {"TERM": "xterm-256color", "COLUMNS": "100"} | environment
+    command = [sys.executable, "-m", "sickbay", *arguments]
+    process = subprocess.Popen(command, stdin=ours, stdout=ours, stderr=ours, env=settings, start_new_session=True)
+    os.close(ours)
+    shown = b""
+    with suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as reading:  # EIO: the command has ended
+        while part := reading.read(4096):
+            shown += part
+    process.wait(60)
+    return shown.decode()

@@ -175,7 +175,7 @@ def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path) -> None:
         assert done.returncode == 1
         assert "invalid_client" in done.stdout
         assert "secret-of-the-app" not in done.stdout
-    assert json.loads(done.stdout).keys() == {"findings", "corrected", "exchanges", "causes"}
+    assert json.loads(done.stdout).keys() == {"verdict", "findings", "corrected", "exchanges", "causes"}
 
 
 def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_placeholder() -> None:

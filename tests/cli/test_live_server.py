@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,8 @@ from threading import Thread
 
 import pytest
 from tests.cli.command import sickbay
+
+from sickbay.cli import live_server
 
 DOCUMENT = {
     "grant_types_supported": ["authorization_code"],
@@ -100,3 +103,29 @@ def test_a_server_that_can_not_be_fetched_is_reported_in_one_sentence(url: str) 
     done = sickbay("doctor", "--live", url)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines()[-1].startswith("sickbay: ")
+
+
+def test_both_documents_come_from_the_address_that_the_name_had_first(
+    server: DiscoveryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name server answers the second question with another address of this machine, where another server listens."""
+    inside = DiscoveryServer(("127.0.0.2", server.server_port), Handler)
+    inside.documents, inside.requests = {}, []
+    Thread(target=inside.serve_forever, daemon=True).start()
+    answers = iter(["127.0.0.1"])
+
+    async def resolve(loop: object, host: str, port: int, **more: object) -> list[object]:
+        return [(0, 0, 0, "", (next(answers, "127.0.0.2"), port))]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    root = f"http://rebound.example.org:{server.server_port}"
+    serve(server, issuer=root)
+    examined = live_server.examine(f"{root}/r4")
+    inside.shutdown()
+    inside.server_close()
+    assert [path for path, _ in server.requests] == [
+        "/r4/.well-known/smart-configuration",
+        "/.well-known/openid-configuration",
+    ]
+    assert inside.requests == []
+    assert examined.context["server"]["issuer"] == root

@@ -70,4 +70,5 @@ def test_without_the_postgres_extra_the_error_says_how_to_install_it(tmp_path: P
     place = {"SICKBAY_DATA": "postgresql://localhost/x", "XDG_DATA_HOME": str(tmp_path), "PYTHONPATH": path}
     done = sickbay("apps", "list", **place)
     assert done.returncode == 1
-    assert done.stderr == f"sickbay: PostgreSQL also needs {lacking}: pip install 'sickbay[postgres]'.\n"
+    advice = "install the packages asyncpg and greenlet into the Python environment of Sickbay"
+    assert done.stderr == f"sickbay: PostgreSQL also needs {lacking}: {advice}.\n"

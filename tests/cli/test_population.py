@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.command import sickbay
+from tests.cli.command import on_terminal, sickbay
 
 ARGUMENTS = ("population", "--patients", "3", "--today", "2026-03-31")
 
@@ -47,3 +47,19 @@ def test_messiness_changes_the_population(tmp_path) -> None:
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--out", str(tmp_path / "clean"))
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--messiness", "1", "--out", str(tmp_path / "messy"))
     assert written(tmp_path / "clean")["Patient.ndjson"] != written(tmp_path / "messy")["Patient.ndjson"]
+
+
+def test_a_terminal_shows_how_many_patients_are_written_and_a_pipe_shows_nothing(tmp_path: Path) -> None:
+    shown = on_terminal(*ARGUMENTS, "--out", str(tmp_path / "terminal"))
+    assert "Writing patients" in shown
+    assert "3/3" in shown
+    assert "3 Patient" in shown
+    piped = sickbay(*ARGUMENTS, "--out", str(tmp_path / "pipe"))
+    assert piped.stderr.startswith(f"{tmp_path / 'pipe'}: ")
+    assert piped.stderr.count("\n") == 1
+    assert written(tmp_path / "terminal") == written(tmp_path / "pipe")
+
+
+def test_without_patients_there_is_no_progress(tmp_path: Path) -> None:
+    shown = on_terminal("population", "--patients", "0", "--out", str(tmp_path))
+    assert shown == f"{tmp_path}: no files, because there are no patients.\r\n"

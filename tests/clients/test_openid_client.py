@@ -87,19 +87,20 @@ def test_each_authentication_method_signs_in_refreshes_and_reads_userinfo(sickba
     assert findings_above_info(sickbay, client) == []
 
 
-def test_its_default_assertion_is_refused_and_the_fix_names_the_option_to_set(sickbay: AdminClient, app: Any) -> None:
+def test_its_default_assertion_names_the_issuer_and_the_advice_names_the_option_to_set(sickbay: AdminClient, app: Any) -> None:
     client = sickbay.register(**KINDS["private_key_jwt"], type="system", scope="system/Patient.rs")
-    with pytest.raises(AssertionError, match="invalid_client"):
-        app(
-            client_id=client["client_id"],
-            key=KEY.as_dict(private=True),
-            method="private_key_jwt",
-            grant="client_credentials",
-            scope="system/Patient.rs",
-            as_it_is=True,
-        )
-    (wrong,) = [finding for finding in sickbay.exchanges(client)[0]["findings"] if finding["id"] == "assertion-aud-wrong"]
-    assert "modifyAssertion" in wrong["fix"]
+    app(
+        client_id=client["client_id"],
+        key=KEY.as_dict(private=True),
+        method="private_key_jwt",
+        grant="client_credentials",
+        scope="system/Patient.rs",
+        as_it_is=True,
+    )
+    findings = [finding for exchange in sickbay.exchanges(client) for finding in exchange["findings"]]
+    (advice,) = [finding for finding in findings if finding["id"] == "assertion-aud-not-token-endpoint"]
+    assert advice["severity"] == "warning"
+    assert "modifyAssertion" in advice["fix"]
 
 
 @pytest.mark.parametrize("metadata", ["oidc", "oauth2"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+ARTIFACT = "https://github.example/artifacts/1"
 SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 """What `shell: bash` means in a workflow."""
 
@@ -47,6 +48,7 @@ class Job:
     def _step(self, step: dict[str, Any], values: dict[str, str]) -> None:
         if "uses" in step:
             self.used.append({name: filled(value, values) for name, value in step["with"].items()})
+            values |= {f"steps.{step.get('id')}.outputs.artifact-url": ARTIFACT}
             return
         assert step["shell"] == "bash"
         assert "${{" not in step["run"], "an expression in a script would let an input run as code"
@@ -83,8 +85,12 @@ class Job:
 
 
 def filled(text: Any, values: dict[str, str]) -> str:
-    """A text with the values of its expressions."""
-    return re.sub(r"\$\{\{ (\S+) \}\}", lambda match: values[match[1]], str(text))
+    """A text with the values of its expressions. An output of a step that was skipped is empty."""
+
+    def value(match: re.Match[str]) -> str:
+        return values.get(match[1], "") if match[1].startswith("steps.") else values[match[1]]
+
+    return re.sub(r"\$\{\{ (\S+) \}\}", value, str(text))
 
 
 def pairs(file: Path) -> dict[str, str]:

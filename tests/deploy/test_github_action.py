@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 import yaml
-from tests.deploy.composite_action import Job
+from tests.deploy.composite_action import ARTIFACT, Job
 from tools.checks.files import ROOT
 
 pytestmark = pytest.mark.timeout(300)  # pip installs Sickbay
@@ -45,25 +48,84 @@ def test_the_action_installs_itself_starts_and_reports_what_was_refused(checkout
     (folder,) = job.run(checkout / "report" / "action.yml", status="failure").values()
     summary = job.summary.read_text()
     assert "1 exchange, 1 of them refused." in summary
-    assert re.search(r"^\| `GET http://localhost:\d+/general/oauth/authorize` \| .+ \(`client-\S+`\) \| .+ \|$", summary, re.M)
-    assert {path.suffix for path in Path(folder).iterdir()} == {".har", ".html", ".txt"}
-    assert job.used == [{"name": "sickbay-exchanges", "path": folder, "retention-days": "7"}]
+    refused = re.search(
+        r"^\| `GET http://localhost:\d+/general/oauth/authorize` 400 \| ✗ .+ \(`client-\S+`\) \| .+ \| (\S+\.html) \|$",
+        summary,
+        re.M,
+    )
+    assert refused is not None, summary
+    assert (Path(folder) / refused[1]).is_file()
+    assert summary.count("| ✗ ") > 1, "every finding has a row"
+    for rule in re.findall(r"\(`([\w-]+)`\)", summary):
+        assert (Path(folder) / "rules" / f"{rule}.html").is_file()
+    assert summary.endswith(f"are in the artifact [sickbay-exchanges]({ARTIFACT}).\n")
+    assert {path.suffix for path in Path(folder).iterdir()} == {"", ".har", ".html", ".txt"}
+    cache, artifact = job.used
+    assert artifact == {"name": "sickbay-exchanges", "path": folder, "retention-days": "7"}
+    assert cache["path"] == str(job.temp / "sickbay" / "pip")
+    assert re.fullmatch(r"sickbay-3\.\d+\.\d+-linux-\w+-[0-9a-f]{16}", cache["key"])
     with pytest.raises(httpx2.TransportError):
         httpx2.get(outputs["base"], trust_env=False)
 
 
 def test_a_version_that_is_a_folder_is_installed_and_nothing_is_uploaded_after_success(checkout: Path, job: Job) -> None:
-    job.run(checkout / "action.yml", version=str(checkout), port="0", options="--patients 2")
+    job.run(checkout / "action.yml", version=str(checkout), port="0", options="--patients 2", cache="false")
     job.run(checkout / "report" / "action.yml", status="success")
-    assert "0 exchanges, 0 of them refused." in job.summary.read_text()
+    assert job.summary.read_text().endswith("0 exchanges, 0 of them refused.\n")
     assert job.used == []
 
 
-def test_a_sickbay_that_cannot_start_fails_the_job_with_its_error(checkout: Path, job: Job) -> None:
+def test_a_sickbay_that_cannot_start_fails_the_job_at_once_with_its_exit_code_and_its_error(checkout: Path, job: Job) -> None:
+    started = time.monotonic()
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        job.run(checkout / "action.yml", port="0", options="--pateints 2")
-    assert "::error::Sickbay didn't start" in failed.value.output
-    assert "--pateints" in failed.value.output
+        job.run(checkout / "action.yml", port="0", options="--pateints 2", wait="600")
+    error = "The last line of its log: sickbay: Unknown option: --pateints. Did you mean --patients?"
+    assert f"::error::Sickbay exited with 2. {error}" in failed.value.output
+    assert time.monotonic() - started < 300
+
+
+def test_a_sickbay_that_is_not_ready_in_time_is_ended(checkout: Path, job: Job) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        job.run(checkout / "action.yml", port="0", wait="0")
+    assert "::error::Sickbay wasn't ready within 0 seconds" in failed.value.output
+    assert not is_running(int((job.temp / "sickbay" / "pid").read_text()))
+
+
+def test_a_sickbay_that_exits_during_the_job_is_reported_with_its_exit_code(checkout: Path, job: Job) -> None:
+    job.run(checkout / "action.yml", port="0", options="--patients 2")
+    home = job.temp / "sickbay"
+    with (home / "log.txt").open("a") as log:
+        log.write("last line\n")
+    os.kill(int((home / "pid").read_text()), signal.SIGKILL)
+    job.shell(f"timeout 20 sh -c 'until [ -s {home}/code ]; do sleep 0.1; done'")
+    job.run(checkout / "report" / "action.yml", status="failure")
+    code = "137 (it was killed, perhaps because the machine ran out of memory)"
+    why = f"Sickbay exited with {code} before the end of the job. The last line of its log: last line"
+    assert job.summary.read_text().startswith(f"### Sickbay\n\n{why}\n")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"version": "0.2.0"}, "::error::Sickbay isn't in the package index yet."),
+        ({"python": "false"}, "::error::Sickbay needs Python 3.11 or newer, and false isn't that."),
+    ],
+)
+def test_an_input_that_cannot_work_is_named(inputs: dict[str, str], message: str, checkout: Path, job: Job) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        job.run(checkout / "action.yml", **inputs)
+    assert message in failed.value.output
+
+
+def is_running(pid: int) -> bool:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 @pytest.mark.parametrize("name", ACTIONS)

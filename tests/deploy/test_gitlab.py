@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tools.checks.files import ROOT
 pytestmark = pytest.mark.timeout(300)  # pip installs Sickbay
 FILE = ROOT / "deploy" / "gitlab" / ".gitlab-ci.sickbay.yml"
 TEMPLATE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))[".sickbay"]
+JOB = "https://gitlab.example/-/jobs/1"
 REFUSED = """python3 -c 'import os, urllib.request
 urllib.request.urlopen(os.environ["SICKBAY_BASE"] + "/general/oauth/authorize?client_id=a")'"""
 
@@ -32,7 +34,7 @@ def run(project: Path, environment: dict[str, str], script: str, survives: bool)
 
     survives: whether processes in the background live on until the after_script, as with the shell executor.
     """
-    given = environment | TEMPLATE["variables"] | {"CI_PROJECT_DIR": str(project), **environment}
+    given = environment | TEMPLATE["variables"] | {"CI_PROJECT_DIR": str(project), "CI_JOB_URL": JOB, **environment}
     code = shell(project, given, [*TEMPLATE["before_script"], script])
     if not survives and (pid := project / ".sickbay" / "pid").is_file():
         os.kill(int(pid.read_text()), signal.SIGKILL)
@@ -56,7 +58,10 @@ def test_a_failed_job_keeps_what_was_refused(project: Path, offline: dict[str, s
     log = (project / "job.log").read_text()
     assert "1 of them refused." in log, log
     kept = {path.suffix for path in (project / "sickbay-exchanges").iterdir()}
-    assert kept == {".har", ".html", ".txt"}
+    assert kept == {"", ".har", ".html", ".txt"}
+    page = re.search(rf"\({JOB}/artifacts/file/(sickbay-exchanges/[\w-]+\.html)\)", log)
+    assert page is not None, log
+    assert (project / page[1]).is_file()
     assert TEMPLATE["artifacts"]["paths"] == ["sickbay-exchanges/"]
 
 

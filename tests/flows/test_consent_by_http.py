@@ -69,6 +69,41 @@ def test_a_scope_narrowed_to_a_category_is_enforced(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_a_scope_limited_to_several_categories_shows_all_of_them(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        app = await flow.register(auto_approve=None)
+        system = "http://terminology.hl7.org/CodeSystem/observation-category"
+        parts = [f"patient/Observation.rs?category={system}|{code}" for code in ("survey", "social-history")]
+        tokens = await consented(flow, app, SCOPE.split(), narrow=parts)
+        assert tokens["scope"] == SCOPE.replace("patient/Observation.rs", " ".join(parts))
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        response = await flow.http.get("/general/r4/Observation?patient=p-0017&_count=500", headers=headers)
+        codes = {entry["resource"]["category"][0]["coding"][0]["code"] for entry in response.json()["entry"]}
+        assert codes == {"survey", "social-history"}
+
+    run(steps, tmp_path)
+
+
+def test_the_policy_always_ask_shows_consent_although_it_was_given_before(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        await sign_in(flow)
+        scope = "openid user/Patient.rs"
+        remembering = await flow.register(auto_approve=None, scope=scope)
+        asking = await flow.register(auto_approve=None, scope=scope, policy={"always_ask": True})
+        for app, is_asked_again in ((remembering, False), (asking, True)):
+            page = await authorization_page(flow, app, scope=scope)
+            assert "data-consent" in page.text
+            assert "code" in received(await submit(flow, page, scope=scope.split(), decision="allow"))
+            again = await authorization_page(flow, app, scope=scope)
+            assert ("data-consent" in again.text) is is_asked_again
+            silent = received(await flow.authorize(app, scope=scope, prompt="none"))
+            assert ("error" in silent) is is_asked_again
+            assert silent.get("error", "consent_required") == "consent_required"
+
+    run(steps, tmp_path)
+
+
 async def vitals(flow: Flow, app: dict[str, Any]) -> str:
     body = {"app": app["app_id"], "scope": "user/Observation.rs", "user": "okafor"}
     token = (await flow.http.post("/admin/tokens", json=body)).json()["access_token"]

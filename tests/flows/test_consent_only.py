@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 LAB = "Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+VITALS = LAB.replace("laboratory", "vital-signs")
 
 
 def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_a_part_chosen_in_an_unticked_row_is_granted_without_javascript(tmp_path
             page = await authorization_page(flow, app, prompt="consent")
             await submit(flow, page, patient="p-0017", decision="open")
             page = await flow.http.get(f"/general/oauth/continue?request={field(page, 'request')}", headers=HTML)
-            assert '<select class="input" name="only">' in page.text
+            assert f'name="only" value="patient/{LAB}"' in page.text
             answer = await submit(flow, page, scope=scopes, only=[chosen], decision="allow")
             token = (await flow.redeem(app, received(answer)["code"])).json()
             assert token["scope"].split() == granted
@@ -85,25 +86,34 @@ def scope_of(page: Page, live: dict[str, Any], app: dict[str, Any]) -> list[str]
     return str(answer.json()["scope"]).split()
 
 
-def test_choosing_a_part_ticks_its_row_and_unticking_clears_the_part(
+def test_choosing_parts_ticks_their_row_and_unticking_clears_them(
     page: Page, live: dict[str, Any], app: dict[str, Any]
 ) -> None:
     at_consent(page, live, app)
-    box, part = page.locator('input[value="user/Observation.rs"]'), page.locator("select.input")
+    box, part = page.locator('input[value="user/Observation.rs"]'), page.locator(f'input[value="user/{LAB}"]')
+    other = page.locator(f'input[value="user/{VITALS}"]')
     box.uncheck()
-    part.select_option(f"user/{LAB}")
+    assert not part.is_visible()
+    page.get_by_text("Limit to some of this data").click()
+    part.check()
     assert box.is_checked()
     box.uncheck()
-    assert part.input_value() == ""
+    assert not part.is_checked()
     page.get_by_role("button", name="Allow").click()
     assert scope_of(page, live, app) == ["openid", "user/Patient.rs"]
     at_consent(page, live, app)
     assert not box.is_checked()
-    part.select_option(f"user/{LAB}")
+    page.get_by_text("Limit to some of this data").click()
+    part.check()
     assert box.is_checked()
     assert page.get_by_role("button", name="Allow 3 of 3").is_visible()
-    part.select_option("")
+    part.uncheck()
     assert box.is_checked()
-    part.select_option(f"user/{LAB}")
+    part.check()
+    other.check()
     page.get_by_role("button", name="Allow").click()
-    assert scope_of(page, live, app) == ["openid", "user/Patient.rs", f"user/{LAB}"]
+    assert scope_of(page, live, app) == ["openid", "user/Patient.rs", f"user/{LAB}", f"user/{VITALS}"]
+    at_consent(page, live, app)
+    assert part.is_visible()
+    assert part.is_checked()
+    assert other.is_checked()

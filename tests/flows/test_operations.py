@@ -268,6 +268,26 @@ def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
+def test_a_token_that_may_only_update_changes_meta_without_reading_it(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, OWN)
+        tag, secret = {"system": "urn:t", "code": "seen"}, {"system": "urn:t", "code": "secret"}
+        path = f"/Observation/{(await own.made(observation(meta={'tag': [secret]})))['id']}"
+        body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [tag]}}]}
+        updater = await hand(flow, "patient/Observation.u")
+        for operation, count in (("$meta-add", 2), ("$meta-add", 2), ("$meta-delete", 1), ("$meta-delete", 1)):
+            answer = await updater.ask("POST", f"{path}/{operation}", body)
+            assert answer.status_code == 200, answer.text
+            assert "secret" not in answer.text
+            assert len((await own.ask("GET", path)).json()["meta"]["tag"]) == count
+        assert (await own.ask("GET", path)).json()["meta"]["versionId"] == "5"
+        assert (await updater.ask("GET", path)).status_code == 403
+        other = await hand(flow, "patient/Observation.u", "p-0002")
+        assert (await other.ask("POST", f"{path}/$meta-add", body)).status_code == 404
+
+    run(steps, tmp_path)
+
+
 def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, OWN)

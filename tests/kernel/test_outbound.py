@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sickbay.kernel import outbound
-from sickbay.kernel.outbound import LIMIT, Unreachable, allowed, fetch
+from sickbay.kernel.outbound import LIMIT, NamedHost, Unreachable, allowed, fetch
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
 INSIDE = [
@@ -139,3 +139,60 @@ def test_a_slow_server_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(outbound, "PATIENCE", 0.2)
     with pytest.raises(Unreachable, match="no response"):
         asyncio.run(fetch(f"http://localhost:{port}/slow", loopback=True))
+
+
+class Resolver:
+    """Answers each question for a name with the next list of addresses, as an attacker's name server does."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+
+    async def getaddrinfo(self, host: str, port: int, **more: object) -> list[Any]:
+        addresses = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [(0, 0, 0, "", (address, port)) for address in addresses]
+
+
+@pytest.fixture
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def answering(*answers: list[str]) -> Resolver:
+        resolver = Resolver(*answers)
+        monkeypatch.setattr(
+            asyncio.BaseEventLoop, "getaddrinfo", lambda loop, *args, **more: resolver.getaddrinfo(*args, **more)
+        )
+        return resolver
+
+    return answering
+
+
+def test_a_named_host_is_resolved_once(resolve: Any, port: int) -> None:
+    resolver = resolve(["127.0.0.1"], ["127.9.9.9"])
+    host = NamedHost("ehr.example.org")
+    for _ in range(3):
+        response = asyncio.run(fetch(f"http://EHR.example.org:{port}/", named=host))
+        assert response.body == f"EHR.example.org:{port}".encode()
+    assert host.addresses == ["127.0.0.1"]
+    assert resolver.answers == [["127.9.9.9"]]
+
+
+def test_only_the_named_host_may_have_a_private_address(resolve: Any, port: int) -> None:
+    resolve(["127.0.0.1"])
+    host = NamedHost("ehr.example.org", ["127.0.0.1"])
+    for name in ("other.example.org", "ehr.example.org.evil.example", "sub.ehr.example.org"):
+        with pytest.raises(Unreachable, match="private network"):
+            asyncio.run(fetch(f"http://{name}:{port}/", named=host))
+
+
+def test_each_fetch_from_another_host_calls_an_address_that_was_checked_for_it(resolve: Any) -> None:
+    resolve(["93.184.216.34"], ["127.0.0.1"])
+    called: list[str] = []
+
+    async def get(http: object, parts: object, address: str, port: int) -> outbound.Fetched:
+        called.append(address)
+        return outbound.Fetched(200)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbound, "_get", get)
+        asyncio.run(fetch("http://app.example.org/jwks"))
+        with pytest.raises(Unreachable, match="private network"):
+            asyncio.run(fetch("http://app.example.org/jwks"))
+    assert called == ["93.184.216.34"]

@@ -24,8 +24,8 @@ from sickbay.population import Version
 TODAY = datetime.date(2026, 11, 24)
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
 HASHES = {
-    "r4": "c92924e71f1ce8e86bb49bda143a8b236d44d3c68faacf09d24a2e7524850683",
-    "dstu2": "9cc0e2993fba1c1f80b65dfd80bb9d4ad2a061119a0f8a367456f0b11e133e09",
+    "r4": "9b3708129b823543886faf445709a4c0087d51b9da23983fff5de631bc7efa33",
+    "dstu2": "fa0a59f61a23ed0a0dcdbe5ef8eaf316b53c00a1de3bd20af9b3087e6e42aaf1",
 }
 """SHA-256 of everything for seed 1 and 50 patients. Update a hash only for an intended change of the population."""
 
@@ -121,7 +121,7 @@ def test_a_larger_population_begins_with_the_smaller_one(version: Version) -> No
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_patient_is_in_the_group_of_their_practitioner(version: Version) -> None:
+def test_every_patient_is_in_the_group_of_their_practitioner_and_in_the_group_of_all(version: Version) -> None:
     resources = everything(version)
     doctor = {"dstu2": "careProvider"}.get(version, "generalPractitioner")
     assigned = {
@@ -135,7 +135,7 @@ def test_every_patient_is_in_the_group_of_their_practitioner(version: Version) -
         for group in groups
         for member in group["member"]
     ]
-    assert sorted(members) == sorted(assigned)
+    assert sorted(members) == sorted([*assigned, *(("everyone", id) for _, id in assigned)])
     assert all(group["quantity"] == len(group["member"]) for group in groups)
 
 

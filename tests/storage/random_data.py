@@ -8,7 +8,7 @@ from typing import Any
 from tests.storage.making import number, saved
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT
+from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, PRESENT, TEXT
 from sickbay.storage.interface import Save
 
 PATIENTS = ("p0", "p1", "p2", "p3")
@@ -22,6 +22,8 @@ LONGITUDES = (0, 179_990_000, -179_990_000, 1_000_000)
 WORDED = 64
 """Added to a parameter's number for texts that no other parameter indexes."""
 PLACES = tuple("abcde")
+MARKED = ("code", "category", "date", "performer", "focus", "value-quantity", "component-value-quantity")
+"""Parameters whose element may be there without anything to search in it."""
 PAIRS = ("code-value-quantity", "component-code-value-quantity")
 
 
@@ -64,6 +66,7 @@ def _observation(dice: Random, id: str) -> Save:
             *((numbers["code"], *coding) for coding in codings),
             *((numbers["category"], *category) for category in categories),
             *_named(dice, numbers["subject"]),
+            *((numbers[name] + PRESENT, None, "true") for name in _some(dice, MARKED, 2)),
         ),
         references=tuple((numbers[name], type, target) for name, type, target in references),
         dates=tuple((numbers["date"], low, high) for low, high in dates),

@@ -108,7 +108,7 @@ journal_size = _table(
 for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up.
 """
 
-_OUTDATED = text("state = 1 AND index_revision < 5")
+_OUTDATED = text("state = 1 AND index_revision < 6")
 """A new revision of the index (`query/saving.py`) needs a migration that recreates this index, which lists what is left to
 reindex.
 """

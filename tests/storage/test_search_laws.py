@@ -21,7 +21,7 @@ from tests.storage.featured import (
     in_list,
 )
 from tests.storage.making import number, parameter, saved
-from tests.storage.random_data import CODES, PATIENTS, SYSTEMS, population
+from tests.storage.random_data import CODES, MARKED, PATIENTS, SYSTEMS, population
 from tests.storage.reference_search import matches
 
 from sickbay.fhir.search.index_entries import IndexEntries
@@ -80,7 +80,7 @@ def filters(type: str, code: str, values: st.SearchStrategy[Value], *modifiers: 
 
 MISSING = st.builds(
     lambda code, answer: Filter(parameter("Observation", code), (TokenValue(None, answer),), "missing"),
-    st.sampled_from(("code", "date", "performer", "combo-code", "combo-value-quantity")),
+    st.sampled_from((*MARKED, "subject", "combo-code", "combo-value-quantity", "_id", "_lastUpdated")),
     st.sampled_from(("true", "false")),
 )
 ON_PATIENT = st.one_of(filters("Patient", "name", STRINGS, "exact", "contains"), filters("Patient", "gender", TOKENS, "not"))

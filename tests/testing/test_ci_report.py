@@ -16,37 +16,70 @@ from hypothesis import strategies as st
 from sickbay.testing import ci_report
 from sickbay.testing.sandbox_client import SandboxClient
 
-
-def refusal(title: str = "`aud` is missing", url: str = "http://localhost/authorize?a=b") -> dict[str, Any]:
-    finding = {"severity": "error", "id": "aud-missing", "title": title, "fix": "Send `aud`."}
-    return {"id": "x", "request": {"method": "GET", "url": url}, "findings": [{"severity": "advice"}, finding]}
+Finding = dict[str, Any]
 
 
-def test_the_summary_has_a_row_for_each_refusal_without_the_query() -> None:
-    text = ci_report.summary([refusal()], 3)
+def finding(id: str = "aud-missing", severity: str = "error", title: str = "`aud` is missing") -> Finding:
+    return {"severity": severity, "id": id, "title": title, "fix": "Send `aud`."}
+
+
+def exchange(*findings: Finding, id: str = "x", url: str = "http://localhost/authorize?a=b", **more: Any) -> dict[str, Any]:
+    return {"id": id, "request": {"method": "GET", "url": url}, "response": {"status": 400}, "findings": [*findings]} | more
+
+
+def rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ") and line not in ci_report.HEAD]
+
+
+def test_the_summary_has_a_row_for_each_finding_of_a_refusal_without_the_query() -> None:
+    refused = exchange(finding(), finding("pkce-missing", "warning", "No PKCE"), finding("note", "info", "Note"))
+    text = ci_report.summary([refused, exchange(), exchange()])
     assert "3 exchanges, 1 of them refused." in text
-    assert "| `GET http://localhost/authorize` | `aud` is missing (`aud-missing`) | Send `aud`. |" in text
+    assert rows(text) == [
+        "| `GET http://localhost/authorize` 400 | ✗ `aud` is missing (`aud-missing`) | Send `aud`. | x.html |",
+        "|  | ⚠ No PKCE (`pkce-missing`) | Send `aud`. |  |",
+        "|  | · Note (`note`) | Send `aud`. |  |",
+    ]
 
 
-def test_a_job_without_refusals_has_no_table() -> None:
-    assert ci_report.summary([], 1) == "### Sickbay\n\n1 exchange, 0 of them refused.\n"
+def test_the_page_of_each_exchange_and_of_each_rule_is_linked_if_the_folder_has_an_address() -> None:
+    (row,) = rows(ci_report.summary([exchange(finding())], "https://ci.example/files/"))
+    assert "[`aud-missing`](https://ci.example/files/rules/aud-missing.html)" in row
+    assert "[x.html](https://ci.example/files/x.html)" in row
 
 
-def test_only_the_newest_refusals_have_a_row_the_oldest_of_them_first() -> None:
-    refused = [refusal(title=f"number {number}") for number in range(ci_report.PAGES + 2)]  # the newest first
-    lines = ci_report.summary(refused, 100).splitlines()
-    rows = [line for line in lines if line.startswith("| `GET")]
-    assert len(rows) == ci_report.PAGES
-    assert "number 0 " in rows[-1]
-    assert lines[-1] == "The 2 oldest refusals are only in exchanges.har."
+def test_granted_exchanges_with_a_warning_follow_the_refused_ones_and_mere_notes_and_injected_faults_are_left_out() -> None:
+    exchanges = [
+        exchange(finding("newest", "warning"), id="d"),
+        exchange(finding("noted", "info"), id="c"),
+        exchange(finding("injected"), id="i", injected={"fault": "f", "kind": "status"}),
+        exchange(finding("later"), id="b"),
+        exchange(finding("older", "warning"), id="a2"),
+        exchange(finding("earlier"), id="a"),
+    ]
+    text = ci_report.summary(exchanges)
+    assert [row.rpartition("| ")[2][:-2] for row in rows(text)] == ["a.html", "b.html", "a2.html", "d.html"]
+    assert "6 exchanges, 2 of them refused." in text
 
 
-@given(st.text(), st.text())
-def test_a_request_cannot_add_a_row_a_cell_or_html(title: str, url: str) -> None:
-    text = ci_report.summary([refusal(title=title, url=url)], 1)
+def test_a_job_without_findings_has_no_table() -> None:
+    assert ci_report.summary([exchange()]) == "### Sickbay\n\n1 exchange, 0 of them refused.\n"
+
+
+def test_only_the_newest_exchanges_have_rows_the_oldest_of_them_first() -> None:
+    refused = [exchange(finding(title=f"number {number}")) for number in range(ci_report.PAGES_WRITTEN + 2)]  # the newest first
+    text = ci_report.summary(refused)
+    assert len(rows(text)) == ci_report.PAGES_WRITTEN
+    assert "number 0 " in rows(text)[-1]
+    assert text.splitlines()[-1] == "2 more exchanges with findings are only in exchanges.har."
+
+
+@given(st.text(), st.text(), st.text())
+def test_a_request_cannot_add_a_row_a_cell_or_html(title: str, url: str, id: str) -> None:
+    text = ci_report.summary([exchange(finding(title=title), url=url)], "https://ci.example")
     *_, row = text.splitlines()
     assert len(text.splitlines()) == 7
-    assert row.replace("\\|", "").count("|") == 4
+    assert row.replace("\\|", "").count("|") == 5
     assert "<" not in row
 
 
@@ -56,13 +89,14 @@ def test_the_report_of_a_running_sickbay_has_a_har_file_and_a_page_for_each_refu
     with SandboxClient(live) as client:
         client.reset()
         httpx2.get(f"{client.base}/general/oauth/authorize?client_id=a", trust_env=False)
-        (exchange,) = client.exchanges()
+        (refused,) = client.exchanges()
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     command = [sys.executable, "-m", "sickbay.testing.ci_report", tmp_path / "out", "--summary", summary]
     done = subprocess.run([*command, "--base", live["base"]], capture_output=True, text=True, check=True)
     assert summary.read_text() == f"before\n{done.stdout[:-1]}"
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"exchanges.har", f"{exchange['id']}.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"exchanges.har", "rules", f"{refused['id']}.html"}
+    assert (tmp_path / "out" / "rules" / "client-id-unknown.html").is_file()
     assert len(json.loads((tmp_path / "out" / "exchanges.har").read_text())["log"]["entries"]) == 1
 
 

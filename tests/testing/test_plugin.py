@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -88,10 +90,41 @@ def test_without_sickbay():
     assert "expected: http://localhost:8100/callback" in done.stdout
     assert "reg-redirect-uri-scheme-forbidden" in done.stdout
     kept = sorted(path.suffix for path in (tmp_path / "kept").iterdir())
-    assert kept == [".har", ".har", ".html"]
+    assert kept == ["", ".har", ".har", ".html"]  # and the folder of the rules' pages
     file = next((tmp_path / "kept").glob("*wrong_redirect*.har"))
     doctor = subprocess.run([sys.executable, "-m", "sickbay", "doctor", file, "--json"], capture_output=True, text=True)
     assert json.loads(doctor.stdout)["exchanges"][0]["kind"] == "authorize_url"
+
+
+def test_without_a_folder_the_page_of_a_refusal_is_kept_in_the_cache_of_pytest_and_its_link_works_afterwards(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "test_app.py").write_text(
+        AUTHORIZE + "def test_refused(sickbay):\n    authorize(sickbay, sickbay.app(), scope='a,b')\n    assert False\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "sickbay_options=--patients 2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    (uri,) = re.findall(r"^Page: +(file://\S+)$", done.stdout, re.M)
+    file = Path(unquote(urlsplit(uri).path))
+    assert file.parent == tmp_path / ".pytest_cache" / "d" / "sickbay"
+    assert "scope" in file.read_text(encoding="utf-8")
+
+
+def test_a_server_that_ends_during_the_tests_is_reported_with_its_last_lines(tmp_path: Path) -> None:
+    done = run(
+        tmp_path,
+        """
+def test_kills_it(sickbay, sickbay_server):
+    sickbay_server.process.kill()
+    sickbay_server.process.wait()
+
+def test_needs_it(sickbay): ...
+""",
+    )
+    assert re.search(r"^Sickbay at http://localhost:\d+ doesn't answer: .*\. It ended with -9\. ", done.stdout, re.M), (
+        done.stdout
+    )
+    assert "1 passed, 1 error" in done.stdout
 
 
 def test_assert_no_refusals_fails_with_the_explanation(tmp_path: Path) -> None:
@@ -121,7 +154,7 @@ def test_a_run_that_does_not_use_the_plugin_imports_nothing_of_sickbay(tmp_path:
 def test_nothing_is_imported():
     import sys
     imported = {name for name in sys.modules if name.startswith("sickbay")}
-    assert imported <= {"sickbay", "sickbay.testing", "sickbay.testing.plugin"}
+    assert imported <= {"sickbay", "sickbay.testing", "sickbay.testing.plugin", "sickbay.testing.fixtures"}
 """.replace("import httpx2", ""),
     )
     assert "1 passed" in done.stdout, done.stdout

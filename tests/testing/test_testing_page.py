@@ -15,6 +15,41 @@ from sickbay.testing.sandbox_client import SandboxClient
 PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 
 
+BROWSE = """
+import base64
+import hashlib
+
+import httpx
+import pytest
+
+
+@pytest.fixture
+def browse(sickbay):
+    \"\"\"An app that is launched: it authorizes with PKCE, and reads the patient and laboratory results.\"\"\"
+
+    def opened(url):
+        query = httpx.URL(url).params
+        (app,) = [app for app in sickbay.admin.get("/admin/apps") if app["name"].startswith("test-app")]
+        verifier = "v" * 64
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+        sent = {"response_type": "code", "client_id": app["client_id"], "redirect_uri": app["redirect_uris"][0]}
+        sent |= {"scope": "launch patient/*.rs", "state": "s" * 40, "aud": query["iss"], "launch": query["launch"]}
+        sent |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+        hospital = sickbay.line["tenants"]["general"]
+        back = httpx.URL(httpx.get(hospital["authorize"], params=sent, timeout=60).headers["location"]).params
+        form = {"grant_type": "authorization_code", "code": back["code"], "code_verifier": verifier}
+        form |= {"redirect_uri": app["redirect_uris"][0], "client_id": app["client_id"]}
+        token = httpx.post(hospital["token"], data=form).json()
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        httpx.get(f"{query['iss']}/Patient/{token['patient']}", headers=headers)
+        httpx.get(f"{query['iss']}/Observation?patient={token['patient']}&category=laboratory", headers=headers)
+
+    return opened
+
+
+"""
+
+
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
 
@@ -27,8 +62,23 @@ def test_the_first_test_of_the_page_passes_with_its_configuration(tmp_path: Path
     assert "1 passed" in done.stdout, done.stdout
 
 
+def test_the_test_of_what_an_app_sent_passes_for_an_app_that_sends_it(tmp_path: Path) -> None:
+    (tmp_path / "test_sent.py").write_text(BROWSE + blocks("python")[1])
+    (tmp_path / "pytest.ini").write_text(blocks("ini")[0])
+    done = subprocess.run([sys.executable, "-m", "pytest"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_the_options_of_the_page_are_those_of_the_plugin() -> None:
+    done = subprocess.run([sys.executable, "-m", "pytest", "--help"], capture_output=True, text=True, check=True)
+    options = set(re.findall(r"--sickbay-[\w-]+", done.stdout))
+    assert set(re.findall(r"`(--sickbay-[\w-]+)`", PAGE)) == options
+    settings = set(re.findall(r"^  (sickbay_\w+)", done.stdout, re.M))
+    assert set(re.findall(r"`(sickbay_\w+)`", PAGE)) - {"sickbay_server"} == settings
+
+
 def test_the_program_without_pytest_prints_a_launch_url() -> None:
-    done = subprocess.run([sys.executable, "-c", blocks("python")[1]], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", blocks("python")[2]], capture_output=True, text=True, check=True)
     assert re.fullmatch(r"http://localhost:8100/launch\?iss=\S+&launch=\S+\n", done.stdout)
 
 
@@ -39,5 +89,5 @@ def test_the_table_has_every_public_member_of_the_fixture() -> None:
 
 
 def test_every_code_block_is_tested_or_a_sample() -> None:
-    assert len(blocks("python")) == 2
+    assert len(blocks("python")) == 3
     assert set(re.findall(r"^```(\w+)$", PAGE, re.M)) == {"sh", "python", "ini", "text"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from sickbay import __version__
-from tools.release import checksums, image, notes, packages, podman, sbom, verify
+from tools.release import checksums, image, notes, npm, packages, podman, sbom, verify
 
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "dist"
@@ -23,6 +24,7 @@ def main() -> None:
         folder = Path(temporary)
         sources = packages.export(ROOT, folder / "sources")
         built = _packages(sources, folder, commit.time)
+        testing = [*_plugin(sources, folder, commit.time), _npm(sources, folder)]
         _say("installing it into an empty environment")
         environment = verify.environment(folder / "environment", sources / "requirements" / "runtime.txt")
         bill = sbom.write(sources, environment, __version__, commit.time, DIST / f"sickbay-{__version__}.cdx.json")
@@ -30,7 +32,7 @@ def main() -> None:
         verify.use(environment, folder / "work")
         archive = [] if "--no-image" in sys.argv else _image(sources, commit)
     (DIST / "release-notes.md").write_text(text, encoding="utf-8")
-    checksums.write(DIST, [*built, bill, *archive])
+    checksums.write(DIST, [*built, *testing, bill, *archive])
     print("\n".join(f"{file.stat().st_size:>12,}  dist/{file.name}" for file in sorted(DIST.iterdir())))
     if not notes.is_dated((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), __version__):
         _say(f"CHANGELOG.md has no date for {__version__} yet; add it before you tag and publish")
@@ -40,11 +42,34 @@ def _packages(sources: Path, folder: Path, time: int) -> packages.Packages:
     """Builds the packages twice, and keeps those of the first time in dist/."""
     _say("building the wheel and the source distribution, twice")
     first, second = (packages.build(sources, folder / name, time) for name in ("first", "second"))
-    for earlier, later in zip(first, second, strict=True):
+    DIST.mkdir()
+    return packages.Packages(*_same(first, second))
+
+
+def _plugin(sources: Path, folder: Path, time: int) -> list[Path]:
+    """Builds pytest-sickbay twice, and keeps it in dist/."""
+    _say("building pytest-sickbay, twice")
+    first, second = (packages.build_plugin(sources, folder / f"plugin-{name}", time) for name in ("first", "second"))
+    return _same(first, second)
+
+
+def _npm(sources: Path, folder: Path) -> Path:
+    """Packs @sickbay/testing twice, and keeps it in dist/."""
+    if shutil.which("npm") is None:
+        sys.exit("npm is missing, which packs @sickbay/testing (Debian: nodejs, npm).")
+    _say("packing @sickbay/testing, twice")
+    first, second = (npm.pack(sources, ROOT / "node_modules", folder / f"npm-{name}") for name in ("first", "second"))
+    (kept,) = _same((first,), (second,))
+    return kept
+
+
+def _same(first: Iterable[Path], second: Iterable[Path]) -> list[Path]:
+    """Copies the files of the first build to dist/. Exits if those of the second one differ."""
+    pairs = list(zip(first, second, strict=True))
+    for earlier, later in pairs:
         if earlier.read_bytes() != later.read_bytes():
             sys.exit(f"Two builds of {earlier.name} differ.")
-    DIST.mkdir()
-    return packages.Packages(*(Path(shutil.copy(file, DIST)) for file in first))
+    return [Path(shutil.copy(earlier, DIST)) for earlier, _ in pairs]
 
 
 def _image(sources: Path, commit: packages.Commit) -> list[Path]:

@@ -10,9 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-BACKEND = "import sys; sys.path.insert(0, 'tools'); import build_backend"
-WHEEL = f"{BACKEND}; print(build_backend.build_wheel(sys.argv[1]))"
-SDIST = f"{BACKEND}; print(build_backend.build_sdist(sys.argv[1]))"
+CALL = "import sys; sys.path.insert(0, '{}'); import build_backend; print(build_backend.build_{}(sys.argv[1]))"
+BACKEND, PLUGIN_BACKEND = "tools", "."
+"""The folders of the build backends, as each pyproject.toml names them."""
+PLUGIN = Path("clients") / "python"
 
 
 class Packages(NamedTuple):
@@ -45,12 +46,23 @@ def export(root: Path, folder: Path) -> Path:
 def build(sources: Path, out: Path, time: int) -> Packages:
     """Builds the source distribution, and from its content the wheel, as an installer would that finds no wheel."""
     out.mkdir(parents=True, exist_ok=True)
-    sdist = out / _run(SDIST, sources, out, time)
+    sdist = out / _run(CALL.format(BACKEND, "sdist"), sources, out, time)
     return Packages(build_wheel(unpack(sdist, out / "unpacked"), out, time), sdist)
 
 
 def build_wheel(sources: Path, out: Path, time: int) -> Path:
-    return out / _run(WHEEL, sources, out, time)
+    return out / _run(CALL.format(BACKEND, "wheel"), sources, out, time)
+
+
+def build_plugin(sources: Path, out: Path, time: int) -> Packages:
+    """Builds pytest-sickbay, as `build` builds Sickbay."""
+    out.mkdir(parents=True, exist_ok=True)
+    sdist = out / _run(CALL.format(PLUGIN_BACKEND, "sdist"), sources / PLUGIN, out, time)
+    return Packages(build_plugin_wheel(unpack(sdist, out / "unpacked"), out, time), sdist)
+
+
+def build_plugin_wheel(sources: Path, out: Path, time: int) -> Path:
+    return out / _run(CALL.format(PLUGIN_BACKEND, "wheel"), sources, out, time)
 
 
 def unpack(sdist: Path, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 import type { App, Launched, ReadyLine } from "./admin-api.js";
 import { diagnosis } from "./failure-report.js";
 import type { AppFields, Exchange, LaunchFields, Sickbay, TokenFields } from "./sickbay.js";
+import type { ExpectedParameters } from "./sent-requests.js";
 import { startForTests, type TestOptions } from "./test-server.js";
 
 /** The function `on` of Cypress. */
@@ -19,6 +20,7 @@ export interface SickbayTasks {
   "sickbay:refusals": () => Promise<Exchange[]>;
   "sickbay:explanation": (exchange: string) => Promise<string>;
   "sickbay:assertNoRefusals": () => Promise<null>;
+  "sickbay:assertSent": (expected: { request: string; parameters?: ExpectedParameters; times?: number }) => Promise<Exchange[]>;
   /** Prints to the terminal what Sickbay refused and why. */
   "sickbay:diagnosis": () => Promise<string>;
 }
@@ -42,6 +44,7 @@ function tasks(sickbay: Sickbay): SickbayTasks {
     "sickbay:refusals": () => sickbay.refusals(),
     "sickbay:explanation": (exchange) => sickbay.explanation(exchange),
     "sickbay:assertNoRefusals": () => done(sickbay.assertNoRefusals()),
+    "sickbay:assertSent": ({ request, parameters, ...times }) => sickbay.assertSent(request, parameters, times),
     "sickbay:diagnosis": () => printed(sickbay),
   };
 }

@@ -2,7 +2,7 @@
 import { explain } from "./failure-report.js";
 import type { RunningSickbay } from "./server.js";
 import type { Sickbay } from "./sickbay.js";
-import { startForTests, START_TIMEOUT, type TestOptions } from "./test-server.js";
+import { startForTests, startTimeout, type TestOptions } from "./test-server.js";
 
 type Body = () => Promise<void>;
 type Define = (name: string, body: Body, timeout?: number) => unknown;
@@ -25,7 +25,7 @@ export function sickbayTest(options: TestOptions = {}, runner = globalThis as un
   let running: RunningSickbay | undefined;
   const start = async () => void (running = await startForTests(options));
   const stop = async () => running?.stop();
-  if (runner.beforeAll) runner.beforeAll(start, START_TIMEOUT);
+  if (runner.beforeAll) runner.beforeAll(start, startTimeout(options));
   else runner.before?.(start);
   (runner.afterAll ?? runner.after)?.(stop);
 

@@ -4,7 +4,7 @@ import { SickbayError } from "./admin-client.js";
 import { diagnosis } from "./failure-report.js";
 import type { RunningSickbay } from "./server.js";
 import type { Sickbay } from "./sickbay.js";
-import { startForTests, START_TIMEOUT, type TestOptions } from "./test-server.js";
+import { startForTests, startTimeout, type TestOptions } from "./test-server.js";
 
 export { expect } from "@playwright/test";
 
@@ -29,7 +29,7 @@ export const test = base.extend<SickbayFixtures, SickbayWorkerFixtures>({
       await use(running);
       await running.stop();
     },
-    { scope: "worker", timeout: START_TIMEOUT },
+    { scope: "worker", timeout: startTimeout() },
   ],
 
   sickbay: async ({ sickbayServer: { sickbay } }, use, testInfo) => {

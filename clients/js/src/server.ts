@@ -5,18 +5,25 @@ import { AdminClient, SickbayError } from "./admin-client.js";
 import type { ReadyLine } from "./admin-api.js";
 import { Sickbay } from "./sickbay.js";
 
-const PATIENCE = 15_000; // milliseconds that Sickbay has to stop
+const STOP_MILLISECONDS = 15_000;
+export const START_MILLISECONDS = 60_000;
+const LINES_SHOWN = 20; // how many of the last lines of a Sickbay that didn't start are shown
+const CHARACTERS_KEPT = 10_000; // of its error output
+const PASSED_ON = ["SICKBAY_CACHES"]; // variables that aren't settings of `sickbay serve`
+const UVX = ["uvx", "--offline", "sickbay"]; // what `uv tool install` installed, or uv has downloaded before
 const SIGNALS: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 const PROXIES = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 const ADVICE =
-  "Install it with `pipx install sickbay`, or name the command: set SICKBAY_COMMAND or the option `command`. " +
+  "Install it as the README of @sickbay/testing says, or name the command: set SICKBAY_COMMAND or the option `command`. " +
   "To use a running Sickbay, set SICKBAY_URL or the option `url`.";
 
 export interface StartOptions {
   /** The address of a Sickbay to use instead of starting one. Default: SICKBAY_URL. */
   url?: string;
-  /** The command that starts Sickbay. Default: SICKBAY_COMMAND, or `sickbay`, or `python3 -m sickbay`. */
+  /** The command that starts Sickbay. Default: SICKBAY_COMMAND, or `sickbay`, or `python3 -m sickbay`, or what uv installed. */
   command?: string | string[];
+  /** Milliseconds that Sickbay may take to start. Default: 60,000. */
+  startTimeout?: number;
   /** More options of `sickbay serve`, such as ["--patients", "10"]. */
   args?: string[];
   /** More environment variables of Sickbay. */
@@ -52,7 +59,7 @@ export async function connect(url: string, adminToken = process.env.SICKBAY_ADMI
 function candidates(command: string | string[] | undefined): string[][] {
   if (Array.isArray(command)) return [command];
   if (command) return [words(command)];
-  return [["sickbay"], ["python3", "-m", "sickbay"], ["python", "-m", "sickbay"]];
+  return [["sickbay"], ["python3", "-m", "sickbay"], ["python", "-m", "sickbay"], UVX];
 }
 
 /** Splits a command at blanks. Quotes keep a path with blanks together. */
@@ -76,15 +83,37 @@ async function firstThatStarts(commands: string[][], options: StartOptions): Pro
 
 /** Returns null if there is no such command, or if Python has no such module. */
 async function start([program = "", ...first]: string[], options: StartOptions): Promise<Started | null> {
-  const port = options.args?.includes("--port") ? [] : ["--port", "0"];
+  const port = options.args?.some((arg) => /^--port(=|$)/.test(arg)) ? [] : ["--port", "0"];
   const args = [...first, "serve", "--json", "--ephemeral", ...port, ...(options.args ?? [])];
   const child = spawn(program, args, { env: environment(options.env), stdio: ["ignore", "pipe", "pipe"] });
-  const errors: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (text: string) => errors.push(text));
-  const outcome = await Promise.race([firstLine(child), failure(child, errors)]);
-  if (typeof outcome !== "string") return outcome;
+  const output = new ErrorOutput(child, [program, ...first, "serve"].join(" "));
+  const line = await Promise.race([firstLine(child), failure(child, output), tooLate(child, output, options.startTimeout)]);
+  if (line === null) return null;
   endWithThisProcess(child);
-  return { child, line: JSON.parse(outcome) };
+  return { child, line: readyLine(line, child, output) };
+}
+
+/** The end of what a process writes to its standard error. */
+class ErrorOutput {
+  private text = "";
+
+  constructor(
+    child: ChildProcess,
+    readonly name: string,
+  ) {
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.text = (this.text + text).slice(-CHARACTERS_KEPT)));
+  }
+
+  /** An error about the process, with its last lines. */
+  error(what: string): SickbayError {
+    const lines = this.text.trim().split("\n").slice(-LINES_SHOWN).join("\n");
+    return new SickbayError(`\`${this.name}\` ${what}. ${lines ? `Its last lines:\n${lines}` : "It printed no error."}`);
+  }
+
+  /** Whether Python or uv said that Sickbay isn't installed. */
+  saysNotInstalled(): boolean {
+    return /No module named '?sickbay|No solution found when resolving tool dependencies/.test(this.text);
+  }
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
@@ -92,19 +121,38 @@ function firstLine(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => lines.once("line", resolve));
 }
 
-function failure(child: ChildProcess, errors: string[]): Promise<null> {
+function failure(child: ChildProcess, output: ErrorOutput): Promise<null> {
   return new Promise((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => (error.code === "ENOENT" ? resolve(null) : reject(error)));
-    child.once("close", (status) => {
-      const text = errors.join("").trim();
-      if (/No module named '?sickbay/.test(text)) resolve(null);
-      else reject(new SickbayError(`sickbay serve ended with ${status}: ${text}`));
-    });
+    child.once("close", (status) => (output.saysNotInstalled() ? resolve(null) : reject(output.error(`ended with ${status}`))));
   });
 }
 
+function tooLate(child: ChildProcess, output: ErrorOutput, milliseconds = START_MILLISECONDS): Promise<null> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(output.error(`wasn't ready within ${milliseconds / 1000} seconds`));
+    }, milliseconds);
+    for (const event of ["error", "close"]) child.once(event, () => clearTimeout(timer));
+    child.stdout!.once("data", () => clearTimeout(timer));
+    timer.unref();
+  });
+}
+
+function readyLine(line: string, child: ChildProcess, output: ErrorOutput): ReadyLine {
+  try {
+    return JSON.parse(line);
+  } catch {
+    child.kill("SIGKILL");
+    throw output.error(`printed \`${line.slice(0, 200)}\` instead of a line of JSON`);
+  }
+}
+
+/** Settings of Sickbay aren't inherited, because tests must not depend on where they run. */
 function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(([name]) => !PROXIES.includes(name));
+  const isSetting = (name: string) => name.startsWith("SICKBAY_") && !PASSED_ON.includes(name);
+  const inherited = Object.entries(process.env).filter(([name]) => !PROXIES.includes(name) && !isSetting(name));
   return { ...Object.fromEntries(inherited), ...more };
 }
 
@@ -135,7 +183,7 @@ function onSignal(signal: NodeJS.Signals, end: () => void): () => void {
 function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MILLISECONDS);
     child.ref();
     child.once("exit", () => {
       clearTimeout(timer);

@@ -2,6 +2,8 @@
 import { AdminClient, Clock, SickbayError } from "./admin-client.js";
 import type { App, Launched, NewApp, NewLaunch, ReadyLine } from "./admin-api.js";
 import { count } from "./english.js";
+import { savePage, selfContained } from "./saved-page.js";
+import { check, type ExpectedParameters } from "./sent-requests.js";
 import { signIn, type StorageState } from "./sign-in.js";
 
 export type { StorageState } from "./sign-in.js";
@@ -46,6 +48,8 @@ export class Sickbay {
   readonly base: string;
   readonly admin: AdminClient;
   readonly clock: Clock;
+  /** Where to save the pages of refusals. Explanations then name the file instead of the address. */
+  savedPages: string | undefined;
   private apps = 0;
 
   /** line: the JSON line of `sickbay serve --json`. adminToken: needed only from another machine. */
@@ -116,13 +120,28 @@ export class Sickbay {
   }
 
   /** An exchange as text: what was wrong with it, why, and what to send instead. */
-  explanation(exchange: string): Promise<string> {
-    return this.admin.text(`/exchanges/${exchange}`, "text/plain");
+  async explanation(exchange: string): Promise<string> {
+    const text = await this.admin.text(`/exchanges/${exchange}`, "text/plain");
+    if (this.savedPages === undefined) return text;
+    try {
+      return text.replaceAll(`${this.base}/exchanges/${exchange}`, await this.savePage(exchange, this.savedPages));
+    } catch {
+      return text; // the folder can't be written
+    }
   }
 
-  /** An exchange as an HTML page. */
-  page(exchange: string): Promise<string> {
-    return this.admin.text(`/exchanges/${exchange}`, "text/html");
+  /** An exchange as an HTML page that needs no other file. */
+  async page(exchange: string): Promise<string> {
+    const html = await this.admin.text(`/exchanges/${exchange}`, "text/html");
+    return selfContained(html, this.admin, () => undefined);
+  }
+
+  /**
+   * Write the page of an exchange and those of its rules to a folder, to be opened after Sickbay has stopped.
+   * Returns the file: address of the page.
+   */
+  savePage(exchange: string, folder: string): Promise<string> {
+    return savePage(this.admin, exchange, folder);
   }
 
   /** Fail with the explanation of each refused request. */
@@ -131,6 +150,18 @@ export class Sickbay {
     if (refused.length === 0) return;
     const texts = await Promise.all(refused.map(({ id }) => this.explanation(id)));
     throw new SickbayError(`Sickbay refused ${count(refused.length, "request")}:\n\n${texts.join("\n\n")}`);
+  }
+
+  /**
+   * Fail unless the app sent this request, and show what it sent instead. Returns the exchanges, the oldest first.
+   *
+   * request: "authorize", "token", or a method and a path: "GET Patient/*" below a FHIR base, "POST /general/oauth/revoke".
+   * parameters: of the query or the form, each with its value, a pattern that part of the value matches, true (sent with any
+   * value) or false (not sent). times: how often it must have been sent; at least once if it is omitted.
+   */
+  async assertSent(request: string, parameters: ExpectedParameters = {}, options: { times?: number } = {}): Promise<Exchange[]> {
+    const exchanges = (await this.exchanges()).reverse();
+    return check({ request, parameters, times: options.times, line: this.line }, exchanges);
   }
 
   /** The state of a browser that is signed in to the EHR, for Playwright: browser.newContext({ storageState }). */

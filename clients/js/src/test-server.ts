@@ -1,13 +1,23 @@
 // A Sickbay for a run of tests, in its initial state before each of them.
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { SickbayError } from "./admin-client.js";
 import { send } from "./http.js";
-import { startSickbay, type RunningSickbay, type StartOptions } from "./server.js";
+import { START_MILLISECONDS, startSickbay, type RunningSickbay, type StartOptions } from "./server.js";
 
-export const START_TIMEOUT = 60_000; // milliseconds; test runners allow 5 s by default
+const PATIENTS_MILLISECONDS = 30_000; // to create the patients after the start
 
 export interface TestOptions extends StartOptions {
   /** Allow the tests to delete the data of the Sickbay at `url`. Not needed if it runs with --ephemeral. */
   reset?: boolean;
+  /** The folder for the pages of refused requests, which outlast Sickbay. Default: node_modules/.cache/sickbay. */
+  pages?: string;
+}
+
+/** Milliseconds that a test runner has to allow for the start; by default they allow 5 s. */
+export function startTimeout({ startTimeout = START_MILLISECONDS }: TestOptions = {}): number {
+  return startTimeout + PATIENTS_MILLISECONDS;
 }
 
 /** Start or find Sickbay. Refuses one with stored data, because each test begins with a reset. */
@@ -20,7 +30,12 @@ export async function startForTests(options: TestOptions = {}): Promise<RunningS
     );
   }
   await createPatients(running);
+  running.sickbay.savedPages = options.pages ?? pagesFolder();
   return running;
+}
+
+function pagesFolder(): string {
+  return existsSync("node_modules") ? join("node_modules", ".cache", "sickbay") : mkdtempSync(join(tmpdir(), "sickbay-"));
 }
 
 /** The first request to a hospital creates its patients. A reset keeps them, so that no test has to wait for them. */

@@ -3,14 +3,14 @@ import { afterAll, beforeAll, test as base, type TestAPI } from "vitest";
 import { diagnosis } from "./failure-report.js";
 import type { RunningSickbay } from "./server.js";
 import type { Sickbay } from "./sickbay.js";
-import { startForTests, START_TIMEOUT, type TestOptions } from "./test-server.js";
+import { startForTests, startTimeout, type TestOptions } from "./test-server.js";
 
 /** A `test` with the fixture `sickbay`. Starts one Sickbay for the file; each test finds it in its initial state. */
 export function sickbayTest(options: TestOptions = {}): TestAPI<{ sickbay: Sickbay }> {
   let running: RunningSickbay | undefined;
   beforeAll(async () => {
     running = await startForTests(options);
-  }, START_TIMEOUT);
+  }, startTimeout(options));
   afterAll(() => running?.stop());
 
   return base.extend<{ sickbay: Sickbay }>({

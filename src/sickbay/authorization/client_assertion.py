@@ -85,11 +85,27 @@ def issuer_is_the_client(request: TokenRequest, context: TokenContext) -> Refusa
 
 @check(requires=("server",), after=(assertion_is_a_jwt,))
 def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext) -> Refusal | None:
-    """`aud` must be the URL of the token endpoint (SMART 2.2, Asymmetric Authentication), not the issuer."""
-    server, sent = context.server, _read(request).claims.get("aud")
-    expected = server.token_endpoint if isinstance(server, Server) else ""
+    """`aud` must name the token endpoint (SMART 2.2, Asymmetric Authentication).
+
+    Unless the policy is strict, the issuer or the endpoint that is called will do too (RFC 7523 3; OpenID Connect Core 9).
+    """
+    assert isinstance(context.server, Server)
+    sent = _read(request).claims.get("aud")
     audiences = sent if isinstance(sent, list) else [sent]
-    return None if expected in audiences else refusals.ASSERTION_AUD_WRONG(received=sent, expected=expected)
+    if any(name in audiences for name in accepted_audiences(request, context.server)):
+        return None
+    return refusals.ASSERTION_AUD_WRONG(received=sent, expected=context.server.token_endpoint)
+
+
+def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]:
+    """Returns the values of `aud` that the policy accepts, the token endpoint first.
+
+    A FHIR base isn't accepted even if the server also uses it as issuer: an access token is for the FHIR server, an assertion isn't.
+    """
+    if server.policy.assertion_audience == "token-endpoint":
+        return (server.token_endpoint,)
+    issuer = None if server.issuer in server.fhir_bases else server.issuer
+    return tuple([url for url in (server.token_endpoint, issuer, request.url) if url])
 
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))

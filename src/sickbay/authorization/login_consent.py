@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sickbay.authorization.consent_categories import categories
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
-
-OBSERVATIONS = (
-    ("laboratory", "lab results"),
-    ("vital-signs", "vital signs"),
-    ("social-history", "social history"),
-)
-CONDITIONS = (("problem-list-item", "problem list"), ("encounter-diagnosis", "visit diagnoses"))
-SYSTEMS = {"Observation": "observation-category", "Condition": "condition-category"}
-CATEGORIES = {"Observation": OBSERVATIONS, "Condition": CONDITIONS}
-"""Type -> categories that can be granted on their own: code and label. DSTU2 has no such categories for conditions."""
-TERMS = "http://terminology.hl7.org/CodeSystem/"
 
 
 def granted(grantable: Collection[str], ticked: Collection[str]) -> tuple[str, ...]:
@@ -65,7 +55,6 @@ def narrowings(text: str, version: str) -> tuple[tuple[str, str], ...]:
     scope = scopes.parse(text)
     if not isinstance(scope, ResourceScope) or scope.version != "v2" or scope.filters:
         return ()
-    if version == "dstu2":
-        return tuple((words, f"{text}?category={code}") for code, words in OBSERVATIONS if scope.type == "Observation")
-    system = TERMS + SYSTEMS.get(scope.type, "")
-    return tuple((words, f"{text}?category={system}|{code}") for code, words in CATEGORIES.get(scope.type, ()))
+    offered = categories(version, scope.type)
+    values = [f"{category.system}|{category.code}" if category.system else category.code for category in offered]
+    return tuple((category.words, f"{text}?category={value}") for category, value in zip(offered, values, strict=True))

@@ -253,6 +253,8 @@ class Policy:
     public_refresh: bool = True
     """Whether apps without a secret get refresh tokens."""
     token_type: str = "Bearer"
+    always_ask: bool = False
+    """Whether the user is asked for consent each time, although it was given before."""
     banner_as_text: bool = False
     """Sends need_patient_banner as the string "true" or "false"."""
     id_token_lifetime: int = 3600
@@ -301,6 +303,8 @@ class Policy:
     """Whether access tokens can be revoked; otherwise they only expire."""
     assertion_algorithms: tuple[str, ...] = ("RS384", "ES384")
     """The accepted signature algorithms of client assertions; SMART requires these two."""
+    assertion_audience: Literal["issuer-or-endpoint", "token-endpoint"] = "issuer-or-endpoint"
+    """What a client assertion may have as `aud`: only the token endpoint (SMART 2.2), or also the issuer or the URL called."""
     empty_basic: bool = True
     """Whether a public client may identify itself in a Basic header with an empty secret."""
     relaxed: tuple[str, ...] = ()

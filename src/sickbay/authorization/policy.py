@@ -75,9 +75,15 @@ SETTINGS: dict[str, PolicySetting] = {
     "own_patient_is_context": PolicySetting(
         "flag", "A patient app gets the signed-in user as its patient without requesting launch/patient"
     ),
+    "always_ask": PolicySetting("flag", "Users are asked for consent each time, although they gave it before"),
     "redirect_uri_optional": PolicySetting("flag", "redirect_uri is optional if only one is registered"),
     "assertion_algorithms": PolicySetting(
         "list", "Accepted signature algorithms for a client assertion", jose.ALGORITHMS, app=False
+    ),
+    "assertion_audience": PolicySetting(
+        "choice",
+        "What a client assertion may have as `aud`: only the token endpoint, or also the issuer or the endpoint that is called",
+        ("issuer-or-endpoint", "token-endpoint"),
     ),
     "auth_methods": PolicySetting("list", "Accepted client authentication methods", Policy().auth_methods, app=False),
     "registration_scopes": PolicySetting("scopes", "Maximum scopes for dynamic registration", app=False),
@@ -94,7 +100,8 @@ SETTINGS: dict[str, PolicySetting] = {
     "strict_cors": PolicySetting("flag", "Only registered origins may read responses (CORS)", app=False),
     "credentialed_cors": PolicySetting("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }
-"""An app's token_lifetime and pkce are members of its own registration."""
+REGISTERED = frozenset(("token_lifetime", "pkce"))
+"""Settings of a hospital that an app has as members of its own registration."""
 
 
 def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
@@ -114,10 +121,17 @@ def unknown(settings: Mapping[str, Any]) -> list[str]:
 
 def _fault(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     setting = known.get(name)
+    if setting is None and name in SETTINGS:
+        return _not_of_an_app(name)
     if setting is None:
         return f"There is no policy {name}{meant(name, known)}"
     expected = setting.fault(value)
     return f"The policy {name} must be {expected}" if expected else ""
+
+
+def _not_of_an_app(name: str) -> str:
+    place = "the app's registration" if name in REGISTERED else "the hospital's policy"
+    return f"An app can't have a policy {name} of its own. Set {name} in {place}"
 
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sickbay.cli import byte_order_mark
 from sickbay.cli.output import wrong
 
 FILE = Path("sickbay.toml")
@@ -255,8 +256,8 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
             text = file.read(LONGEST + 1)
         if len(text) > LONGEST:
             wrong(f"{path} can't be read: it has more than {LONGEST:,} bytes.")
-        return tomllib.loads(text.decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(byte_order_mark.decode(text))
+    except (OSError, ValueError, RecursionError) as error:
         wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")
 
 

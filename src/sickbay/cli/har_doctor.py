@@ -9,11 +9,12 @@ import orjson
 
 from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import as_json, say
-from sickbay.diagnosis.doctor import PROBLEMS
+from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.har import HarExchange
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
+from sickbay.diagnosis.verdict import worst
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import masking, named_secrets
 
@@ -23,11 +24,12 @@ NONE = "This HAR file contains no exchange of a launch: no authorization, token,
 def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
     """Prints the diagnosis. Returns 1 if any exchange has a problem, else 0."""
     secrets = {secret for exchange in exchanges for secret in _secrets(exchange.sent)}
-    entries = [_without_secrets(_diagnosed(exchange)) for exchange in exchanges]
+    diagnoses = [(exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))) for exchange in exchanges]
+    entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_named(entry) for entry in masking.mask(entries, secrets)]
-    say(as_json(_as_json(diagnosed)) if json else _as_text(diagnosed))
-    problems = (finding["severity"] in PROBLEMS for entry in diagnosed for finding in entry["findings"])
-    return int(any(problems) or any(exchange.answers for exchange in exchanges))
+    verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
+    say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed))
+    return verdict.exit_code
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
@@ -42,9 +44,8 @@ def _named(entry: dict[str, Any]) -> dict[str, Any]:
     return entry | {"corrected": masking.named(entry["corrected"])} if entry["corrected"] else entry
 
 
-def _diagnosed(exchange: HarExchange) -> dict[str, Any]:
+def _entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:
     """The findings of an exchange, likely causes of its error response, and the corrected request."""
-    diagnosis = diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))
     corrected = diagnosis.corrected
     return {
         "number": exchange.number,
@@ -52,6 +53,7 @@ def _diagnosed(exchange: HarExchange) -> dict[str, Any]:
         "url": exchange.url,
         "status": exchange.status,
         "kind": exchange.inputs[0]["kind"],
+        "verdict": diagnosis.verdict,
         "findings": [finding.to_json() for finding in diagnosis.explanation.findings],
         "corrected": None if corrected is None else {name: value for name, value in corrected.items() if name != "context"},
         "causes": [cause.to_json() for cause in diagnosis.causes],

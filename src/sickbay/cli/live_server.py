@@ -1,6 +1,7 @@
 """`sickbay doctor --live`: fetches the discovery documents of a server, and examines what was pasted against them.
 
-Only the host on the command line may have a private address. Redirects aren't followed, and no credentials are sent.
+Only the host on the command line may have a private address, and both documents of it come from the addresses that its name had
+first. Redirects aren't followed, and no credentials are sent.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 from sickbay.cli.output import note, wrong
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
-from sickbay.kernel.outbound import Fetched, Unreachable, fetch
+from sickbay.kernel.outbound import Fetched, NamedHost, Unreachable, fetch
 from sickbay.protocol import unicode
 
 SMART = "/.well-known/smart-configuration"
@@ -31,10 +32,11 @@ def examine(url: str) -> LiveServer:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         wrong("--live needs the FHIR base URL of a server, such as https://ehr.example.org/fhir/r4.")
     base = url.partition("?")[0].partition("#")[0].removesuffix(SMART).rstrip("/")
-    smart = _fetched(base + SMART, base)
+    host = NamedHost(parts.hostname)
+    smart = _fetched(base + SMART, base, host)
     document = _object(smart)
     issuer = document.get("issuer") if isinstance(document.get("issuer"), str) else ""
-    openid = _object(_fetched(issuer.rstrip("/") + OPENID, base)) if issuer else {}
+    openid = _object(_fetched(issuer.rstrip("/") + OPENID, base, host)) if issuer else {}
     server = {"fhir_bases": [base]} | {name: document[name] for name in _ENDPOINTS if isinstance(document.get(name), str)}
     evidence = {"kind": "smart_configuration", "url": base + SMART, "status": smart.status, "headers": dict(smart.headers)}
     body = {"body": smart.body.decode("utf-8", "replace"), "context": {"openid_configuration": openid} if openid else {}}
@@ -44,12 +46,11 @@ def examine(url: str) -> LiveServer:
 _ENDPOINTS = ("issuer", "authorization_endpoint", "token_endpoint")
 
 
-def _fetched(url: str, base: str) -> Fetched:
+def _fetched(url: str, base: str, host: NamedHost) -> Fetched:
     """Raises CommandError if the first document can't be fetched; another that can't is empty."""
     note(f"Fetching {url} without credentials.")
-    named = urlsplit(url).hostname == urlsplit(base).hostname
     try:
-        return asyncio.run(fetch(url, loopback=named, anywhere=named))
+        return asyncio.run(fetch(url, named=host))
     except Unreachable as error:
         if url == base + SMART:
             wrong(f"{url} can't be fetched: {error}.")

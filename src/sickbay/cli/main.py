@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Sequence
 from inspect import signature
@@ -12,7 +13,7 @@ from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, Unused
 from cyclopts.config import Dict, Env
 
 from sickbay import __version__
-from sickbay.cli import config_file, signals, streams
+from sickbay.cli import config_file, environment, signals, streams
 from sickbay.cli.output import CommandError, help_epilogue, note, wrong
 
 
@@ -143,12 +144,18 @@ def _run(arguments: Sequence[str] | None) -> Any:
     config_file.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
     signals.interruptible()
+    for sentence in environment.unknown_variables(os.environ):
+        note(f"sickbay: {sentence}")
     names = _options(command)
     for sentence in config_file.ignored_options(names):
         note(f"sickbay: {sentence}")
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
+    if "data" in signature(command).parameters and command.__name__ != "doctor":
+        from sickbay.cli import running_servers
+
+        bound.arguments["data"] = running_servers.chosen(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 

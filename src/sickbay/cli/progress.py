@@ -1,15 +1,19 @@
-"""Shows the progress of a load: a bar on a terminal, else a line for each file. Both name the resources that failed."""
+"""Shows the progress of a load and of a population as a bar on a terminal.
+
+Without a terminal, a load prints a line for each file, and a population prints nothing. A load also names the resources that
+failed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.progress import TaskID
 
 from sickbay.cli.streams import shown
 from sickbay.fhir.loading import LoadError
@@ -21,7 +25,9 @@ class Progress:
     def __init__(self, console: Console, bar: Bar | None, chosen: list[Path]) -> None:
         self.bad = self.left_out = 0
         self._console, self._bar = console, bar
-        self._before = 0
+        self._chosen = chosen
+        self._current = ""
+        self._before = self._files = 0
         self._count = 0
         self._task = TaskID(0)
         if bar is not None:
@@ -30,6 +36,7 @@ class Progress:
     def read(self, path: Path, bytes: int, good: bool) -> None:
         """Counts a result of a file. bytes: read so far. good: it isn't a LoadError."""
         self._count += good
+        self._current = f"{path} (file {self._files + 1} of {len(self._chosen)})"
         if self._bar is not None:
             self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
 
@@ -40,12 +47,36 @@ class Progress:
 
     def done(self, path: Path) -> None:
         self._before += path.stat().st_size
+        self._files += 1
+        self._current = f"{path} (the last file)" if self._files == len(self._chosen) else self._current
         if self._bar is None:
             self._say(f"{path}: {self._count:,} {'resource' if self._count == 1 else 'resources'}")
         self._count = 0
 
+    def place(self) -> str:
+        """Where the load is: "in b.ndjson (file 2 of 3)"."""
+        return f"in {self._current}" if self._current else "before the first file"
+
+    def stop(self) -> None:
+        """Leaves the bar as it is, so that a note can follow it."""
+        if self._bar is not None:
+            self._bar.stop()
+
     def _say(self, text: str) -> None:
         self._console.print(shown(text, ""), markup=False, highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A function that takes how many of the total are done. Shows a bar on standard error if that is a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal or total == 0:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager

@@ -53,8 +53,8 @@ def _input(text: str, context: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _json(text: str) -> dict[str, Any] | None:
-    match = re.search(r"```json\n(.+?)```", text, flags=re.S)
-    return dict(json.loads(match.group(1))) if match else None
+    block = text.partition("```json\n")[2].partition("```")[0]
+    return dict(json.loads(block)) if block else None
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,10 @@ from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.skipped_checks import skip_unknown
 from sickbay.diagnosis.stages import KINDS, Kind
+from sickbay.diagnosis.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
-
-PROBLEMS = ("error", "warning")
-"""Severities for which the command exits with 1."""
 
 
 class Diagnosis(NamedTuple):
@@ -27,6 +26,7 @@ class Diagnosis(NamedTuple):
 
     causes: the likely causes of an error that that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
+    is_examined: a request or response was examined. Otherwise the text only names or describes something.
     """
 
     stage: str
@@ -36,6 +36,7 @@ class Diagnosis(NamedTuple):
     answers: tuple[ErrorAnswer, ...] = ()
     causes: tuple[LikelyCause, ...] = ()
     pieces: tuple[Piece, ...] = ()
+    is_examined: bool = True
 
     @property
     def recognised(self) -> list[str]:
@@ -48,9 +49,13 @@ class Diagnosis(NamedTuple):
         return self._replace(explanation=self.explanation._replace(findings=(finding, *others)))
 
     @property
+    def verdict(self) -> Verdict:
+        severities = (finding.severity for finding in self.explanation.findings)
+        return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined)
+
+    @property
     def has_problem(self) -> bool:
-        severities = {finding.severity for finding in self.explanation.findings}
-        return bool(self.answers) or not severities.isdisjoint(PROBLEMS)
+        return self.verdict.exit_code == 1
 
 
 def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
@@ -67,7 +72,8 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     answers = read.in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
         explanation = added(stage.name, explanation, answers)
-    return Diagnosis(stage.name, examination, explanation, corrected, answers)
+    examination = skip_unknown(examination, evidence.get("context") or {}, context)
+    return Diagnosis(stage.name, examination, explanation, corrected, answers, is_examined=evidence["kind"] != "error_answer")
 
 
 def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
@@ -96,4 +102,4 @@ def diagnose_line(line: Any) -> dict[str, Any]:
         }
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
-    return {"id": id, "findings": findings, "corrected": diagnosis.corrected} | recognised
+    return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised

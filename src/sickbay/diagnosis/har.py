@@ -20,7 +20,7 @@ from sickbay.protocol.parameters import parse
 
 Json = Mapping[str, Any]
 WELL_KNOWN = "/.well-known/smart-configuration"
-_FHIR = re.compile(r"/(?:metadata|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:/_history.*|/\$.*)?|/_search|/\$.*)?)/?$")
+_FHIR = re.compile(r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:/_history|/\$)|/?$)|/_search/?$|/\$|/?$))")
 _DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
 """Files without which a page still works. A missing icon isn't an error of a launch."""
 _ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.diagnosis.evidence.address import fhir_base_of
+from sickbay.diagnosis.paste.wrapped_url import goes_on, is_joined
 from sickbay.protocol import unicode, urls
 
 MOST = 65_536
@@ -49,11 +50,32 @@ def _stripped(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Whether the text has words, headers or an answer besides the URL, rather than a URL broken into lines."""
-    if re.search(
-        r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|\n[\w-]+:[ \t]|[^=\s]\s*\n\s*https?://|\n\s*(?:curl|GET|POST|PUT) ", text
-    ) or re.match(r"[^?]*[^\s?] +\w+ +\w+ ", text):
+    if _ANSWERED.search(text) or any(_begins_request(match, text) for match in _NEXT.finditer(text)):
         return True
-    return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:])
+    if _WORDS.search(text.partition("?")[0]):
+        return True
+    return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:]) or not _is_one_url(text)
+
+
+def _is_one_url(text: str) -> bool:
+    """Whether each line continues the URL of the lines before it. After an empty line, only what is joined to them does."""
+    url, *lines = text.splitlines()
+    is_empty = False
+    for line in map(str.strip, lines):
+        if line and (not goes_on(url, line) or (is_empty and not is_joined(url, line))):
+            return False
+        url, is_empty = line or url, not line
+    return True
+
+
+_ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|\n[\w-]+:[ \t]")
+_WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
+_NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
+
+
+def _begins_request(match: re.Match[str], text: str) -> bool:
+    """Whether another request begins on a new line. After `=`, a URL is the value of a parameter."""
+    return "\n" in match["blank"] and not (match["url"] and text[match.start() - 1 : match.start()] in ("", "="))
 
 
 def kind_of(url: str) -> str:

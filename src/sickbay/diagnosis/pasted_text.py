@@ -19,6 +19,7 @@ from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
 from sickbay.diagnosis.unseen import to_compare
+from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 
 MOST = 20
@@ -52,6 +53,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
+    merged = merged._replace(is_examined=bool(diagnoses))
     diagnosis = with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
     if (difference := registered_uri.mismatch(text, sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
@@ -124,7 +126,16 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
     corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
-    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=shown), corrected=corrected)
+    explanation = diagnosis.explanation._replace(findings=shown)
+    return diagnosis._replace(
+        explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found)
+    )
+
+
+def _looked_at(examination: Examination, found: Input) -> Examination:
+    """The results of the checks that look at what was pasted."""
+    names = found.looked_at
+    return Examination(tuple(result for result in examination.checked if names is None or result.name in names))
 
 
 def _is_shown(finding: Finding, found: Input) -> bool:

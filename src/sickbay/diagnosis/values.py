@@ -54,7 +54,7 @@ _WORDS = {
     "NaN": "what JavaScript writes for an invalid number",
     "[object Object]": "what JavaScript writes if an object is used as text",
 } | dict.fromkeys(("null", "NULL", "None", "nil", "nullptr", "(null)"), "what a program writes for a missing value")
-_FUNCTION = re.compile(r"(?:async )?function\b.*\{.*|<function .*>|<bound method .*>", re.S)
+_FUNCTION = re.compile(r"(?:async )?function\b[^{]*\{.*|<function .*>|<bound method .*>", re.S)
 _NAME = r"[\w.:\- ]+"
 _VARIABLE = re.compile(
     rf"\$?\{{+ ?{_NAME} ?\}}+|\$\({_NAME}\)|(?-i:\$[A-Z][A-Z0-9_]{{2,}})|#\{{{_NAME}\}}|%{_NAME}%|%\({_NAME}\)s|"
@@ -67,7 +67,7 @@ _SAMPLE = re.compile(
     r"(?:insert|replace|enter|change)[_ -]?(?:your|client|me|this|here).*|to-?do|example|sample|dummy|placeholder",
     re.I | re.S,
 )
-_YOUR = re.compile(r"(?:.*[^a-z])?your[_ -].*", re.I | re.S)
+_YOUR = re.compile(r"(?<![a-z])your[_ -]", re.I)
 _PARTS = re.compile(r"[/?#&=]|:(?!\w+\}|\w+\))")
 
 
@@ -100,4 +100,4 @@ def _word(value: str, *, part: bool = False) -> str | None:
 
 def _is_sample(value: str) -> bool:
     """Looks for "your" first, because its pattern reads the whole value, and every value of a request comes here."""
-    return _SAMPLE.fullmatch(value) is not None or ("your" in value.lower() and _YOUR.fullmatch(value) is not None)
+    return _SAMPLE.fullmatch(value) is not None or ("your" in value.lower() and _YOUR.search(value) is not None)

@@ -13,7 +13,8 @@ EXTENSION = "http://hl7.org/fhir/3.0/StructureDefinition/extension-Binary.securi
 """The extension in `meta` that carries the security context in DSTU2. The element exists since STU3."""
 OLD = ("dstu2", "stu3")
 _MEDIA = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+( ?; ?[\w-]+=(\"[\w. -]*\"|[\w.-]+))*", re.ASCII)
-_AS_RESOURCE = re.compile(r"(application|text)/(.*\b)?(fhir|json|xml)\b", re.IGNORECASE)
+_FAMILY = re.compile(r"(?:application|text)/", re.IGNORECASE)
+_AS_RESOURCE = re.compile(r"\b(?:fhir|json|xml)\b", re.IGNORECASE)
 OPAQUE = "application/octet-stream"
 
 
@@ -25,7 +26,9 @@ class Content(NamedTuple):
 def is_wanted_raw(accept: str | None, format: str | None) -> bool:
     """Returns whether the client wants the content itself: it requests no FHIR format, or it is a browser loading a page."""
     requested = format or accept or ""
-    return "text/html" in requested or not (_AS_RESOURCE.search(requested) or requested in ("json", "xml"))
+    family = _FAMILY.search(requested)
+    names_resource = family is not None and _AS_RESOURCE.search(requested, family.end()) is not None
+    return "text/html" in requested or not (names_resource or requested in ("json", "xml"))
 
 
 def content(resource: dict[str, Any]) -> Content:

@@ -26,6 +26,7 @@ _OLD_SERVICE, _SERVICE = (
 )
 BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"
 US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
+IPA_SERVER = "http://hl7.org/fhir/uv/ipa/CapabilityStatement/ipa-server"
 """From US Core 6.1: the profiles in `profiles.py`, and all interactions and search parameters with SHALL. A test compares."""
 _ENDPOINTS = ("authorize", "token", "register", "manage", "introspect", "revoke")
 
@@ -82,7 +83,7 @@ def statement(version: str, server: Self) -> dict[str, Any]:
     if version in _OLD:
         capability["acceptUnknown"] = "extensions"
     else:
-        capability["instantiates"] = [US_CORE_SERVER, BULK_DATA] if version == "r4" else [BULK_DATA]
+        capability["instantiates"] = [US_CORE_SERVER, IPA_SERVER, BULK_DATA] if version == "r4" else [BULK_DATA]
     capability["format"] = ["json", json_type, "xml", VERSIONS[version].xml]
     if version != "dstu2":
         capability["patchFormat"] = [JSON_PATCH, MERGE_PATCH, json_type, VERSIONS[version].xml]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]')
 
 
 def members(body: bytes) -> list[tuple[str, bytes]]:

@@ -1,7 +1,8 @@
 """The profiles that the sample data conforms to, listed in the metadata as `supportedProfile`.
 
 US Core, Server requirements: a server declares the profiles that it supports. Only R4 has them here, from US Core 6.1, 7.0
-and 8.0. A test compares this list with the profiles that the sample data claims and meets.
+and 8.0, and from International Patient Access 1.0.
+A test compares this list with the profiles that the sample data claims and meets.
 """
 
 from __future__ import annotations
@@ -64,8 +65,25 @@ _NAMES: Mapping[str, Sequence[str]] = {
     "Specimen": ("us-core-specimen",),
 }
 """Type -> last segments of the canonical URLs."""
+IPA = "http://hl7.org/fhir/uv/ipa/StructureDefinition/"
+_OF_IPA: Mapping[str, Sequence[str]] = {
+    "AllergyIntolerance": ("ipa-allergyintolerance",),
+    "Condition": ("ipa-condition", "ipa-problem-list-item"),
+    "DocumentReference": ("ipa-documentreference",),
+    "Immunization": ("ipa-immunization",),
+    "Medication": ("ipa-medication",),
+    "MedicationRequest": ("ipa-medicationrequest",),
+    "MedicationStatement": ("ipa-medicationstatement",),
+    "Observation": ("ipa-observation",),
+    "Patient": ("ipa-patient",),
+    "Practitioner": ("ipa-practitioner",),
+    "PractitionerRole": ("ipa-practitionerrole",),
+}
+"""The same for International Patient Access 1.0. US Core is stricter, so resources name only US Core's profile."""
 
 
 def supported(version: str, type: str) -> list[str]:
     """Returns the canonical URLs of the profiles of a type; empty for versions other than R4."""
-    return [US_CORE + name for name in _NAMES.get(type, ())] if version == "r4" else []
+    if version != "r4":
+        return []
+    return [*(US_CORE + name for name in _NAMES.get(type, ())), *(IPA + name for name in _OF_IPA.get(type, ()))]

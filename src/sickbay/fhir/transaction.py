@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections import ChainMap, Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -165,6 +165,36 @@ def linked(version: str, value: Any, places: Mapping[str, str], trail: tuple[str
         if isinstance(member, (dict, list)) or member in places or key == "div":
             copy[key] = linked(version, member, places, (*here, key))
     return copy
+
+
+def first_reference(version: str, value: Any, urls: Collection[str]) -> str | None:
+    """Returns the first of these fullUrls that a transaction would replace in `value`."""
+    noting = _NotingPlaces(urls)
+    linked(version, value, noting)
+    return next(iter(noting.used), None)
+
+
+class _NotingPlaces(Mapping[str, str]):
+    """Targets of references that notes which of them are used."""
+
+    def __init__(self, urls: Collection[str]) -> None:
+        self._urls = urls
+        self.used: dict[str, None] = {}
+
+    def __contains__(self, url: object) -> bool:
+        return url in self._urls
+
+    def __getitem__(self, url: str) -> str:
+        if url not in self._urls:
+            raise KeyError(url)
+        self.used[url] = None
+        return url
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._urls)
+
+    def __len__(self) -> int:
+        return len(self._urls)
 
 
 def _placed_text(version: str, text: str, places: Mapping[str, str], trail: tuple[str, ...]) -> str:

@@ -34,6 +34,16 @@ class Fetched:
     body: bytes = b""
 
 
+@dataclass(slots=True)
+class NamedHost:
+    """A host that the user named, so it may have a private address. Its name is resolved once: an answer that changes later
+    can't lead to another address (DNS rebinding).
+    """
+
+    name: str
+    addresses: list[str] = field(default_factory=list)
+
+
 class Unreachable(Exception):
     """Nothing was fetched. The message explains the reason to the developer who registered the URL."""
 
@@ -57,10 +67,10 @@ def _inner(address: Address) -> Address:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if wraps else address
 
 
-async def fetch(url: str, *, loopback: bool = False, anywhere: bool = False) -> Fetched:
+async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = None) -> Fetched:
     """Sends a GET to an http or https URL. Raises Unreachable.
 
-    loopback: allows this machine's own addresses. anywhere: allows private ones too, if the user named the host.
+    loopback: allows this machine's own addresses. named: a host that may have any address; pass the same object each time.
     """
     import httpx2  # many commands never fetch anything
 
@@ -70,23 +80,32 @@ async def fetch(url: str, *, loopback: bool = False, anywhere: bool = False) -> 
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(PATIENCE):
-            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, anywhere), port)
+            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port)
     except TimeoutError:
         raise Unreachable(f"no response within {PATIENCE:.0f} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         raise Unreachable(str(error) or type(error).__name__) from error
 
 
-async def _addresses(host: str, port: int, loopback: bool, anywhere: bool) -> list[str]:
+async def _addresses(host: str, port: int, loopback: bool, named: NamedHost | None) -> list[str]:
     """All addresses of the name. Raises Unreachable if even one of them may not be called."""
+    if named is not None and host == named.name.lower():
+        named.addresses = named.addresses or await _resolved(host, port)
+        return named.addresses
+    addresses = await _resolved(host, port)
+    if not all(allowed(entry, loopback) for entry in addresses):
+        raise Unreachable(f"{host} has an address inside a private network, and those are never called")
+    return addresses
+
+
+async def _resolved(host: str, port: int) -> list[str]:
     try:
         entries = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (socket.gaierror, UnicodeError):
         raise Unreachable(f"the name {host} has no address") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
-    if not addresses or not (anywhere or all(allowed(entry, loopback) for entry in addresses)):
-        raise Unreachable(f"{host} has an address inside a private network, and those are never called")
-    return addresses
+    if not entries:
+        raise Unreachable(f"the name {host} has no address")
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 async def _from_any(parts: SplitResult, addresses: list[str], port: int) -> Fetched:

@@ -10,9 +10,10 @@ pharmacy dispensed (`pharmacy.py`), and the answers behind a score (`forms.py`).
 The other versions change R4's output where they differ (`render/changing.py`), so that all versions have the same ids.
 `data_quality.py` adds errors if a messiness is set.
 
-The first 50 patients of the default seed have everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support
-(`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`) from a
-random stream of its own; the patient's number decides who has it.
+The first 8 patients of the default seed have everything that US Core 3.1.1, 6.1, 7.0 and 8.0 require a server to support, and
+so have 50 (`tests/population/test_us_core_data.py`). What the stories don't need for that is added after them (`additions.py`)
+from a random stream of its own; the patient's number decides who has it, and the fourth patient has what is rare
+(`rare_data.py`).
 
 Histories depend only on the seed. They end on `patient_history.END`, a fixed day: `today` doesn't change any birth date,
 observation or prescription. Only `schedule` uses `today`: it creates the appointments and slots of today and the days around
@@ -28,8 +29,8 @@ Ids: `org-1`, `loc-…`, `pr-1` to `pr-8`, `role-pr-1`, `schedule-pr-1`, `phq-9`
 (Procedure), `-x01` (DiagnosticReport), `-v01` (Device), `-g01` (Goal), `-k01` (CarePlan), `-n01` (DocumentReference), `-b01`
 (Binary), `-w01` (Provenance), `-t01` (Task; DSTU2 has none), `-h01` (Media; R5 has none), `-y01` (Claim), `-z01`
 (ExplanationOfBenefit), `-j01` (Consent; DSTU2 has none); `med-313988` (Medication), `direct-pr-1` (Endpoint; DSTU2 has none),
-`panel-pr-1` (Group, a practitioner's patients); `ap-20261124-pr-1-1030` (Appointment), `slot-…`. Resources share parts: treat
-them as read-only, or copy them before changing them.
+`panel-pr-1` (Group, a practitioner's patients), `everyone` (Group of all patients); `ap-20261124-pr-1-1030` (Appointment),
+`slot-…`. Resources share parts: treat them as read-only, or copy them before changing them.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ Version: TypeAlias = Literal["r4", "dstu2", "stu3", "r4b", "r5"]
 def generate(
     *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0
 ) -> Iterator[dict[str, Any]]:
-    """Yields the hospital, then each patient's resources, then a Group of each practitioner's patients.
+    """Yields the hospital, then each patient's resources, then a Group of each practitioner's patients and one of all.
 
     Every resource comes after the resources that it refers to. Streams: memory grows by one id with each patient. With 0
     patients nothing is yielded. `today` is accepted so that both functions have the same signature; histories don't depend on
@@ -71,6 +72,7 @@ def generate(
     yield from (
         render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
     )
+    yield render.panel(None, [f"p-{number:04d}" for number in range(1, patients + 1)])
 
 
 def schedule(

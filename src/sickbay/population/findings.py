@@ -105,7 +105,7 @@ def _laboratory(chart: Chart) -> None:
     """Adds laboratory results in words, and a potassium result that is missing because the blood was haemolysed."""
     for procedure in list(chart.history.procedures):
         if procedure.concept in (procedure_codes.POLYPECTOMY, procedure_codes.APPENDECTOMY):
-            _pathology(chart, procedure.visit, procedure.concept is procedure_codes.POLYPECTOMY)
+            add_pathology(chart, procedure.visit, polyp=procedure.concept is procedure_codes.POLYPECTOMY)
     urine = _last(chart, measures.ALBUMIN_RATIO.key, measures.NITRITE.key)
     if urine:
         chart.add(measures.URINE_COLOR, _visit(chart, urine), urine.at, text="Yellow", performer=urine.performer)
@@ -115,7 +115,8 @@ def _laboratory(chart: Chart) -> None:
         chart.add(measures.POTASSIUM, _visit(chart, blood), at, absent=True, why=ERROR, performer=blood.performer)
 
 
-def _pathology(chart: Chart, visit: Visit, polyp: bool) -> None:
+def add_pathology(chart: Chart, visit: Visit, *, polyp: bool) -> None:
+    """Adds the pathologist's report on a removed polyp or appendix."""
     text = "Tubular adenoma of low grade, completely removed." if polyp else "Acute suppurative appendicitis, no tumour."
     at = visit.start + datetime.timedelta(minutes=85)
     number = chart.add(measures.PATHOLOGY, visit, at, text=text, performer=visit.practitioner)

@@ -24,10 +24,10 @@ def known(person: Person, seed: int) -> Person:
     rng = SeededRandom(seed, "identity", person.number)
     age = (END - person.born).days // _YEAR
     spanish = person.ethnicity is names.HISPANIC and age >= 60
-    has_interpreter_answer = person.number % 10 == 9
+    has_interpreter_answer = person.number % 10 in (4, 9)
     return replace(
         person,
-        suffix="Jr." if person.sex == "male" and person.number % 7 == 1 else None,
+        suffix="Jr." if person.sex == "male" and person.number % 7 in (1, 4) else None,
         former_family=_former_family(person, rng) if age >= 28 and person.sex == "female" and _renamed(person) else None,
         former_home=_former_home(rng) if age >= 20 and person.number % 5 == 4 else None,
         tribe=NAVAJO if person.race is names.NATIVE else None,

@@ -28,6 +28,7 @@ class Role:
     stories: tuple[str, ...] = ()
     ethnicity: Coding = names.NOT_HISPANIC
     contact: str | None = None
+    died: datetime.date | None = None
 
 
 def _day(text: str) -> datetime.date:
@@ -40,10 +41,18 @@ CAST: dict[int, Role] = {
     1: Role("Ines", "Moreau", "female", _day("1979-08-21"), names.WHITE, ("migraine",)),
     2: Role("Lucie", "Moreau", "female", _day("2018-04-09"), names.BLACK, (), contact="Ines Moreau"),
     3: Role("Rosa", "Lindqvist", "female", _day("1954-12-05"), names.WHITE, ("hypertension", "lipids")),
-    4: Role("Marek", "Petersen", "male", _day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes")),
-    5: Role("Helen", "Achterberg", "female", _day("1992-02-02"), names.WHITE),
+    4: Role("Marek", "Petersen", "male", _day("1968-05-26"), names.WHITE, ("hypertension", "lipids", "diabetes", "knee")),
+    5: Role("Helen", "Achterberg", "female", _day("1992-02-02"), names.NATIVE),
     6: Role("Kofi", "Peters-Adjei", "male", _day("2017-07-01"), names.BLACK, ("asthma",), contact="Abena Peters-Adjei"),
-    7: Role("Walter", "Brandt", "male", _day("1943-01-08"), names.WHITE, ("hypertension", "kidney", "heart")),
+    7: Role(
+        "Walter",
+        "Brandt",
+        "male",
+        _day("1943-01-08"),
+        names.WHITE,
+        ("hypertension", "kidney", "heart"),
+        died=_day("2026-10-29"),
+    ),
     8: Role("Yuki", "Tanabe", "female", _day("1997-10-12"), names.ASIAN, ("thyroid",)),
     9: Role("Samuel", "Oyelaran", "male", _day("1974-09-09"), names.BLACK, ("lipids", "knee")),
     10: Role("Grace", "Adeyemi", "female", _day("1954-06-17"), names.BLACK, ("hypertension", "diabetes", "kidney")),
@@ -71,7 +80,7 @@ def person(seed: int, number: int) -> Person:
         race=role.race,
         ethnicity=role.ethnicity,
         contact=role.contact or (random_person.contact if _young(role.born) else None),
-        died=None,
+        died=role.died,
         plan="Medicare" if (END - role.born).days > 65 * 365.25 else "Harbour Health",
         practitioner=_own_practitioner(rng, role.born, number),
         married=role.contact is None and random_person.married,

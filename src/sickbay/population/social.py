@@ -52,7 +52,7 @@ def add(chart: Chart, rng: SeededRandom) -> None:
         _transport(chart, rng, visit)
         _mood(chart, visit)
         _intake(chart, rng, visit, age)
-    if age >= _OLD and not chart.person.died:
+    if age >= _OLD:
         _abilities(chart, rng, visit)
         _preferences(chart, rng, visit)
 
@@ -157,7 +157,7 @@ def _abilities(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
 
 def _preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     """Records preferences that the patient reports. Some patients have a living will on file."""
-    has_living_will = chart.person.number % 3 == 1
+    has_living_will = chart.person.number % 6 in (3, 4)
     if has_living_will:
         _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
         _observe(

@@ -1,7 +1,8 @@
-"""Measures of social history: work, habits, abilities and wishes."""
+"""Measures of social history (work, habits, abilities and wishes) and of examinations that are reported in words."""
 
 from __future__ import annotations
 
+from sickbay.population import procedure_codes
 from sickbay.population.codings import Concept, loinc, snomed
 from sickbay.population.patient_history import Measure
 
@@ -72,3 +73,14 @@ DIRECTIVE = Measure(
     "directive",
     profile="us-core-observation-adi-documentation",
 )
+PACK_YEARS = Measure(
+    "pack_years",
+    snomed("401201003", "Cigarette pack-years"),
+    "social-history",
+    "pack-years",
+    "{pack-years}",
+    profile="us-core-smokingstatus",
+)
+HOUSING = Measure("housing", loinc("71802-3", "Housing status"), "household", profile="us-core-simple-observation")
+ECG = Measure("ecg", procedure_codes.ECG_STUDY, "clinical-test", profile="us-core-observation-clinical-result")
+IMAGE = Measure("image", procedure_codes.IMAGE, "imaging", profile="us-core-observation-clinical-result")

@@ -21,6 +21,7 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _BLANK = r"[\u00a0\u2000-\u200a\u3000]"
 _ODD = rf"(?:[;|&]|{_BLANK})"
 _UNSEEN = r"[\u00ad\u200b-\u200f\u2060\ufeff]"
+_INVISIBLE, _INVISIBLE_SEPARATOR = re.compile(_UNSEEN), re.compile(rf"{_UNSEEN}++(?={_SCOPE})")
 _QUOTES = r"[\"'`\u00ab\u00bb\u2018-\u201f]"
 _BEFORE_A_SCOPE = re.compile(rf"(?:[;|&]|(?<!{_BLANK}){_BLANK})\s*+(?=$|{_SCOPE})", re.I)
 """For texts with filters, which may contain such characters themselves."""
@@ -104,8 +105,8 @@ def _split_piece(piece: str | None) -> tuple[list[str], str]:
 
 def _split_without_stray(text: str) -> Spelling:
     """Reads the text without stray characters. The quotation marks and commas of a list belong to the list."""
-    unseen = re.findall(_UNSEEN, text)
-    text = re.sub(_UNSEEN, "", re.sub(rf"{_UNSEEN}++(?={_SCOPE})", " ", text))
+    unseen = _INVISIBLE.findall(text)
+    text = _INVISIBLE.sub("", _INVISIBLE_SEPARATOR.sub(" ", text))
     name = _NAME.match(text)
     text = _NAME.sub("", text, count=1)
     array = _ARRAY.fullmatch(text)

@@ -14,6 +14,8 @@ _UNSEEN = re.compile(r"[\x00-\x20]")
 _BLANK = re.compile(r"\s|%0[aAdD]")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.I)
 _LINE_BREAK = r"(?<!\s)(?=[^\S\r\n]*+[\r\n])\s++|(?<!%0[ad])(?:%0[ad])++"
+_LINE_BREAKS = re.compile(_LINE_BREAK, re.I)
+_AROUND_SEPARATORS = re.compile(r"(?<=[?&#])\s+|(?<!\s)\s++(?=[?&#])")
 _SCOPE_BEGINS = r"launch|openid|fhirUser|profile|online_access|offline_access|(?:patient|user|system)(?:/|%2F)"
 _BETWEEN_SCOPES = re.compile(rf"(?<=[\w*])(?:{_LINE_BREAK})(?={_SCOPE_BEGINS})(?!launch=|scope=)", re.I)
 
@@ -81,8 +83,8 @@ def one_line(text: str) -> str:
     if not has_whitespace(text):
         return text
     text = _BETWEEN_SCOPES.sub("%20", text.strip())
-    text = re.sub(_LINE_BREAK, "", text, flags=re.I)
-    return re.sub(r"\s+", "%20", re.sub(r"(?<=[?&#])\s+|(?<!\s)\s++(?=[?&#])", "", text))
+    text = _AROUND_SEPARATORS.sub("", _LINE_BREAKS.sub("", text))
+    return re.sub(r"\s+", "%20", text)
 
 
 def is_html_escaped(text: str) -> bool:

@@ -54,7 +54,8 @@ async def _database(address: str, find: Find) -> Store:
     try:
         from sickbay.storage.postgres.store import open_store
     except ImportError as error:
-        raise CannotOpen(f"PostgreSQL also needs {error.name}: pip install 'sickbay[postgres]'.") from error
+        advice = "install the packages asyncpg and greenlet into the Python environment of Sickbay"
+        raise CannotOpen(f"PostgreSQL also needs {error.name}: {advice}.") from error
     return await open_store(address, find)
 
 

@@ -47,6 +47,10 @@ class Sandbox:
     """Limits large responses that are being converted to XML or indented."""
     bundles: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Limits concurrent batches and transactions, because each may build a large response."""
+    short_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Limits the texts that the doctor's page examines in threads at a time."""
+    long_texts: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    """Limits the long texts that it examines in processes."""
 
     async def close(self) -> None:
         await self.filling.stop()

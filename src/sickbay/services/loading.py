@@ -61,10 +61,15 @@ class Loading:
         await asyncio.sleep(0)
 
     async def finish(self) -> None:
-        """Waits until everything is written to disk."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
+        """Waits until everything is written to disk. Cancelling it doesn't cancel the write, which it can wait for again."""
+        writing = self._writing
+        if writing is None:
+            return
+        try:
+            await asyncio.shield(writing)
+        finally:
+            if writing.done():
+                self._writing = None
 
     async def _keep(self, batch: Sequence[Ready], steps: _Batch) -> None:
         """Writes a batch. Compares it again if one of its resources exists after all or is written at the same moment."""

@@ -59,7 +59,8 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
     allowed = await consented(runtime, tenant, waiting)
-    needs_consent = waiting.sign_in_parameters.consent or allowed is None or not set(granted) <= set(allowed.scopes)
+    is_new = allowed is None or not set(granted) <= set(allowed.scopes)
+    needs_consent = waiting.sign_in_parameters.consent or tenant.policy.always_ask or is_new
     return "consent" if needs_consent else "nothing"
 
 
@@ -154,7 +155,7 @@ async def _decide(
 
 SILENT = {
     "sign-in": (refusals.PROMPT_NONE_WITHOUT_SESSION, "no suitable user is signed in"),
-    "consent": (refusals.PROMPT_NONE_WITHOUT_CONSENT, "the user hasn't approved all requested access yet"),
+    "consent": (refusals.PROMPT_NONE_WITHOUT_CONSENT, "the user has to approve the requested access"),
 }
 CHOICES = (refusals.PROMPT_NONE_WITHOUT_CHOICE, "the user has to choose a patient or an encounter")
 

@@ -134,7 +134,7 @@ async def _patch(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejec
     targeted = write._replace(request=structs.replace(write.request, id=target.id))
     if decisions.is_readable(write, target):
         return _apply_patch(runtime, targeted, target, before)
-    if declined := decisions.patch_reads(targeted):
+    if write.change is None and (declined := decisions.patch_reads(targeted)):  # an operation reads nothing
         return declined
     prepared = _apply_patch(runtime, targeted, target, before, readable=False)
     return decisions.patch_not_applicable(targeted) if isinstance(prepared, WriteRejected) else prepared

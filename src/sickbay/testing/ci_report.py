@@ -1,6 +1,6 @@
-"""Writes the exchanges of a running Sickbay to a folder, and a summary of its refusals, for a CI job.
+"""Writes the exchanges of a running Sickbay to a folder, and a summary of its findings, for a CI job.
 
-Run it as `python -m sickbay.testing.ci_report FOLDER [--base URL] [--summary FILE]`.
+Run it as `python -m sickbay.testing.ci_report FOLDER [--base URL] [--summary FILE] [--pages URL]`.
 """
 
 from __future__ import annotations
@@ -9,52 +9,92 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
+from .har import har
+from .http_client import SickbayError
+from .sandbox_client import SandboxClient
+from .saved_page import RULES
+from .sent_requests import count
 
-from sickbay.kernel import english
-from sickbay.testing.failure_report import har
-from sickbay.testing.sandbox_client import SandboxClient, SickbayError
-
-PAGES = 50
-"""How many refusals get a page of their own, and a row in the summary."""
+PAGES_WRITTEN = 50
+"""How many exchanges get a page of their own, and rows in the summary."""
+MARKS = {"error": "✗", "warning": "⚠"}
+HEAD = ("| request | finding | fix | page |", "|---|---|---|---|")
 
 
-def report(client: SandboxClient, folder: Path) -> str:
-    """Writes exchanges.har and a page for each refusal. Returns the summary in Markdown."""
+def report(client: SandboxClient, folder: Path, pages: str = "") -> str:
+    """Writes exchanges.har and a page for each exchange with a finding. Returns the summary in Markdown.
+
+    pages: the address at which the folder can be opened; "" if it has none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ids = [exchange["id"] for exchange in client.exchanges()]
     exchanges = [client.admin.get(f"/exchanges/{id}") for id in ids]
-    refused = [exchange for exchange in exchanges if _error(exchange) and not exchange.get("injected")]
     (folder / "exchanges.har").write_text(json.dumps(har(exchanges[::-1]), indent=1), encoding="utf-8")
-    for exchange in refused[:PAGES]:
-        (folder / f"{exchange['id']}.html").write_text(client.page(exchange["id"]), encoding="utf-8")
-    return summary(refused, len(exchanges))
+    for exchange in explained(exchanges)[:PAGES_WRITTEN]:
+        client.save_page(exchange["id"], folder)
+    return summary(exchanges, pages)
 
 
-def summary(refused: list[dict[str, Any]], total: int) -> str:
-    """A heading, a count, and a table with one row for each refusal, the oldest first."""
-    lines = ["### Sickbay", "", f"{english.count(total, 'exchange')}, {len(refused)} of them refused."]
-    if refused:
-        lines += ["", "| request | refused because | fix |", "|---|---|---|"]
-        lines += [_row(exchange) for exchange in refused[:PAGES][::-1]]
-    if len(refused) > PAGES:
-        lines += ["", f"The {len(refused) - PAGES} oldest refusals are only in exchanges.har."]
+def explained(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those with an error or a warning: refused ones first, each group from newest to oldest. Injected faults don't count."""
+    having = [exchange for exchange in exchanges if _severities(exchange) & MARKS.keys() and not exchange.get("injected")]
+    return sorted(having, key=lambda exchange: not is_refused(exchange))
+
+
+def is_refused(exchange: dict[str, Any]) -> bool:
+    return "error" in _severities(exchange)
+
+
+def _severities(exchange: dict[str, Any]) -> set[str]:
+    return {finding["severity"] for finding in exchange["findings"]}
+
+
+def summary(exchanges: list[dict[str, Any]], pages: str = "") -> str:
+    """A heading, a count, and a table with one row for each finding of the refused exchanges and of those with a warning.
+
+    Refused exchanges come first, and among them the oldest.
+    """
+    having = explained(exchanges)
+    refused = sum(map(is_refused, having))
+    lines = ["### Sickbay", "", f"{count(len(exchanges), 'exchange')}, {refused} of them refused."]
+    shown = having[:PAGES_WRITTEN]
+    if shown:
+        lines += ["", *HEAD, *(row for exchange in _oldest_first(shown) for row in _rows(exchange, pages))]
+    if left_out := len(having) - len(shown):
+        lines += [
+            "",
+            f"{count(left_out, 'more exchange')} with findings {'is' if left_out == 1 else 'are'} only in exchanges.har.",
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _error(exchange: dict[str, Any]) -> dict[str, Any] | None:
-    """The first finding that is an error."""
-    return next((finding for finding in exchange["findings"] if finding["severity"] == "error"), None)
+def _oldest_first(exchanges: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """From newest to oldest they become oldest to newest, with the refused ones still first."""
+    groups = ([exchange for exchange in exchanges if is_refused(exchange) is refused] for refused in (True, False))
+    return [exchange for group in groups for exchange in reversed(group)]
 
 
-def _row(exchange: dict[str, Any]) -> str:
-    request, finding = exchange.get("request") or {}, _error(exchange) or {}
-    sent = f"`{request.get('method') or 'GET'} {str(request.get('url') or '').partition('?')[0]}`"
-    reason = f"{finding.get('title')} (`{finding.get('id')}`)"
-    return "| " + " | ".join(_cell(text) for text in (sent, reason, str(finding.get("fix")))) + " |"
+def _rows(exchange: dict[str, Any], pages: str) -> Iterator[str]:
+    """A row for each finding. Only the first one names the request and its page."""
+    request, response = exchange.get("request") or {}, exchange.get("response") or {}
+    sent = (
+        f"`{request.get('method') or 'GET'} {str(request.get('url') or '').partition('?')[0]}` {response.get('status') or ''}"
+    )
+    page = _link(f"{exchange['id']}.html", f"{exchange['id']}.html", pages)
+    for finding in exchange["findings"]:
+        mark, id = MARKS.get(finding["severity"], "·"), str(finding.get("id"))
+        rule = _link(f"`{id}`", f"{RULES}/{id}.html", pages)
+        cells = (_cell(sent), f"{mark} {_cell(str(finding.get('title')))} ({rule})", _cell(str(finding.get("fix"))), page)
+        yield f"| {' | '.join(cells)} |"
+        sent = page = ""
+
+
+def _link(text: str, file: str, pages: str) -> str:
+    return f"[{text}]({pages.rstrip('/')}/{file})" if pages else text
 
 
 def _cell(text: str) -> str:
@@ -64,24 +104,32 @@ def _cell(text: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0 even if requests were refused: whether the job fails is for its tests to decide."""
-    parser = argparse.ArgumentParser(prog="sickbay.testing.ci_report", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where to write exchanges.har and the pages of the refusals")
-    parser.add_argument("--base", default=os.environ.get("SICKBAY_BASE"), help="the address of Sickbay (default: SICKBAY_BASE)")
-    parser.add_argument("--summary", type=Path, help="append the summary to this file, such as $GITHUB_STEP_SUMMARY")
-    given = parser.parse_args(arguments)
-    if not given.base:
-        parser.error("set SICKBAY_BASE, or use --base")
+    given = _parse(arguments)
     try:
         with SandboxClient({"base": given.base}) as client:
-            text = report(client, given.folder)
-    except (httpx2.HTTPError, SickbayError) as error:
-        print(f"No report, because Sickbay at {given.base} doesn't answer: {error}", file=sys.stderr)
+            text = report(client, given.folder, given.pages)
+    except SickbayError as error:
+        print(f"No report: {error}", file=sys.stderr)
         return 1
     print(text)
     if given.summary:
         with given.summary.open("a", encoding="utf-8") as file:
             file.write(text)
     return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}.ci_report", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="where to write exchanges.har and the pages of the findings")
+    parser.add_argument("--base", default=os.environ.get("SICKBAY_BASE"), help="the address of Sickbay (default: SICKBAY_BASE)")
+    parser.add_argument("--summary", type=Path, help="append the summary to this file, such as $GITHUB_STEP_SUMMARY")
+    parser.add_argument(
+        "--pages", default="", metavar="URL", help="the address at which the folder will be, for links in the summary"
+    )
+    given = parser.parse_args(arguments)
+    if not given.base:
+        parser.error("set SICKBAY_BASE, or use --base")
+    return given
 
 
 if __name__ == "__main__":

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from itertools import count
+from pathlib import Path
+from re import Pattern
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import httpx2
+from . import sent_requests, sign_in
+from .admin_client import AdminClient, Clock
+from .http_client import HttpClient, SickbayError
+from .saved_page import SavedPages, self_contained
 
-from sickbay.kernel import english
+__all__ = ("AdminClient", "Clock", "EhrLaunch", "RegisteredApp", "SandboxClient", "SickbayError")
 
-PATIENCE = 60.0
-"""Seconds to wait for a response. The first request to a hospital creates its patients."""
 CALLBACK = "http://localhost:8100/callback"
 SCOPE = "launch launch/patient openid fhirUser offline_access patient/*.rs"
-
-
-class SickbayError(AssertionError):
-    """Sickbay refused a request of the test itself. The message has its problem and the findings."""
 
 
 class RegisteredApp(NamedTuple):
@@ -43,19 +41,22 @@ class EhrLaunch(NamedTuple):
 class SandboxClient:
     """base: the address of Sickbay. admin: sends requests to /admin. clock: reads and moves Sickbay's time."""
 
-    def __init__(self, line: dict[str, Any]) -> None:
+    def __init__(self, line: dict[str, Any], admin_token: str | None = None) -> None:
+        """line: the output of `serve --json`. admin_token: needed only if Sickbay runs on another machine."""
         self.line = line
         self.base = str(line["base"])
-        self._http = httpx2.Client(base_url=self.base, timeout=PATIENCE, trust_env=False)
+        self._http = HttpClient(self.base, {"Authorization": f"Bearer {admin_token}"} if admin_token else {})
         self.admin = AdminClient(self._http)
         self.clock = Clock(self.admin)
+        self.saved_pages: Path | None = None
+        """Where to save the pages of refusals. Explanations then name the file instead of the address."""
         self._numbers = count(1)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._http.close()
+        """Nothing is left open."""
 
     def reset(self) -> None:
         """Back to the initial state, registered apps and the clock included."""
@@ -102,107 +103,49 @@ class SandboxClient:
 
     def explanation(self, exchange: str) -> str:
         """An exchange as text: what was wrong with it, why, and what to send instead."""
-        return self._text(exchange, "text/plain")
+        text = self._http.get(f"/exchanges/{exchange}", Accept="text/plain").text
+        if self.saved_pages is None:
+            return text
+        try:
+            file = self.save_page(exchange, self.saved_pages)
+        except OSError:  # the folder can't be written
+            return text
+        return text.replace(f"{self.base}/exchanges/{exchange}", file.resolve().as_uri())
 
     def page(self, exchange: str) -> str:
-        """An exchange as an HTML page."""
-        return self._text(exchange, "text/html")
+        """An exchange as an HTML page that needs no other file."""
+        html = self._http.get(f"/exchanges/{exchange}", Accept="text/html").text
+        return self_contained(html, self._http, lambda path: None)
+
+    def save_page(self, exchange: str, folder: Path) -> Path:
+        """Write the page of an exchange and those of its rules to a folder, to be opened after Sickbay has stopped."""
+        return SavedPages(self._http, folder).save_exchange(exchange)
 
     def assert_no_refusals(self) -> None:
         """Fail with the explanation of each refused request."""
+        __tracebackhide__ = True
         refused = self.refusals()
         if refused:
             texts = "\n\n".join(self.explanation(entry["id"]) for entry in refused)
-            raise SickbayError(f"Sickbay refused {english.count(len(refused), 'request')}:\n\n{texts}")
+            raise SickbayError(f"Sickbay refused {sent_requests.count(len(refused), 'request')}:\n\n{texts}")
+
+    def assert_sent(
+        self, request: str, /, *, times: int | None = None, **parameters: bool | str | int | Pattern[str]
+    ) -> list[dict[str, Any]]:
+        """Fail unless the app sent this request, and show what it sent instead. Returns the exchanges, the oldest first.
+
+        request: "authorize", "token", or a method and a path: "GET Patient/*" below a FHIR base, "POST /general/oauth/revoke".
+        times: how often it must have been sent; at least once if it is omitted. parameters: of the query or the form, each with
+        its value, a pattern that part of the value matches, True (sent with any value) or False (not sent).
+        """
+        __tracebackhide__ = True
+        expected = sent_requests.ExpectedRequest(request, times, parameters, self.line)
+        return sent_requests.check(expected, self.exchanges()[::-1])
 
     def storage_state(self, user: str = "okafor", password: str = "sickbay", tenant: str = "general") -> dict[str, Any]:
         """The state of a browser that is signed in to the EHR, for Playwright: browser.new_context(storage_state=…)."""
-        path, host = f"/{tenant}/ehr/sign-in", httpx2.URL(self.base).host
-        page = self._http.get(path, headers=BROWSER)
-        form = re.search(r'name="csrf" value="([^"]+)"', page.text)
-        sent = {"csrf": form[1] if form else "", "username": user, "password": password}
-        headers = BROWSER | {"Origin": self.base, "Cookie": "; ".join(f"{name}={value}" for name, value in _cookies(page))}
-        answer = self._http.post(path, data=sent, headers=headers)
-        if answer.status_code != 303:
-            raise SickbayError(f"{user} can't sign in to {tenant} with this password.")
-        return {"cookies": [_cookie(name, value, host) for name, value in _cookies(answer)], "origins": []}
-
-    def _text(self, exchange: str, type: str) -> str:
-        answer = self._http.get(f"/exchanges/{exchange}", headers={"Accept": type})
-        return answer.text
+        return sign_in.sign_in(self._http, user, password, tenant)
 
 
 def _is_refused(exchange: dict[str, Any]) -> bool:
     return any(finding["severity"] == "error" for finding in exchange["findings"])
-
-
-BROWSER = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
-
-
-def _cookies(response: httpx2.Response) -> list[tuple[str, str]]:
-    """Names and values as they were set. A cookie jar doesn't return a Secure cookie to http, as browsers do on loopback."""
-    lines = response.headers.get_list("set-cookie")
-    return [(name, value) for name, _, value in (line.partition(";")[0].partition("=") for line in lines)]
-
-
-def _cookie(name: str, value: str, host: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": value,
-        "domain": host,
-        "path": "/",
-        "httpOnly": True,
-        "secure": True,
-        "sameSite": "None",
-        "expires": -1,
-    }
-
-
-class AdminClient:
-    """Sends JSON to /admin. Each method returns the JSON of the response, None if it is empty, and raises SickbayError."""
-
-    def __init__(self, http: httpx2.Client) -> None:
-        self._http = http
-
-    def get(self, path: str, **query: str) -> Any:
-        return self._read(self._http.get(path, params=query, headers={"Accept": "application/json"}))
-
-    def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        return self._read(self._http.post(path, json=body or {}))
-
-    def patch(self, path: str, body: dict[str, Any]) -> Any:
-        return self._read(self._http.patch(path, json=body))
-
-    def delete(self, path: str) -> Any:
-        return self._read(self._http.delete(path))
-
-    def _read(self, response: httpx2.Response) -> Any:
-        if response.is_success:
-            return response.json() if response.content else None
-        raise SickbayError(problem(response))
-
-
-def problem(response: httpx2.Response) -> str:
-    """The problem details of a refused request in one text (RFC 9457)."""
-    try:
-        details = response.json()
-        lines = [details.get("detail") or details.get("title") or f"status {response.status_code}"]
-        lines += [f"{finding['title']} [{finding['id']}]: {finding['fix']}" for finding in details.get("findings") or ()]
-    except ValueError:
-        return f"{response.request.url} answered with status {response.status_code}"
-    return "\n".join(map(str, lines))
-
-
-class Clock:
-    """Moves the time of the server, so that codes, tokens and sessions expire without waiting."""
-
-    def __init__(self, admin: AdminClient) -> None:
-        self._admin = admin
-
-    def advance(self, seconds: float) -> None:
-        """Move it forward. It keeps running."""
-        self._admin.post("/admin/clock", {"advance": seconds})
-
-    def now(self) -> float:
-        """The time in seconds since 1970."""
-        return float(self._admin.get("/admin/clock")["now"])

@@ -4,59 +4,118 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from queue import Empty, Queue
+from threading import Thread
+from typing import IO, Any, NamedTuple
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-PATIENCE = 15.0
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+LINES_SHOWN = 20
+BYTES_READ = 10_000
+"""How many of the last lines of a server that didn't start are shown, and how many bytes are searched for them."""
 
 
 class Live(NamedTuple):
-    """A running server. line: the output of `serve --json` (base, admin, tenants, users, apps)."""
+    """A running server. line: the output of `serve --json` (base, admin, tenants, users, apps). errors: its error output.
+
+    admin_token: not needed on the same machine.
+    """
 
     line: dict[str, Any]
     process: subprocess.Popen[str]
+    errors: IO[str]
+    admin_token: None = None
 
     @property
     def base(self) -> str:
         return str(self.line["base"])
 
+    def ending(self) -> str:
+        """How it ended, as the end of a message; "" if it is running."""
+        code = self.process.poll()
+        return "" if code is None else f". It ended with {code}.{last_lines(self.errors)}"
+
 
 @contextmanager
 def serving(
-    *arguments: str, environment: dict[str, str] | None = None, module: str = "sickbay", before: Sequence[str] = ()
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    module: str = "sickbay",
+    command: Sequence[str] | None = None,
+    inherited: Mapping[str, str] | None = None,
+    start_seconds: float = START_SECONDS,
 ) -> Iterator[Live]:
     """Run `sickbay serve --json` with these arguments, and stop it after the `with` block. Uses a free port if none is given.
 
-    module: another module with the same command. before: a program, with its options, that runs the command. Raises
-    RuntimeError with the error output if it doesn't start.
+    environment: added to the inherited one, which is that of this process unless it is given. module: another module with the
+    same command. command: another way to start Sickbay, such as ["/opt/sickbay/bin/sickbay"]. Raises RuntimeError with the last
+    lines of its error output if it doesn't start in time.
     """
-    port = () if "--port" in arguments else ("--port", "0")
-    command = [*before, sys.executable, "-m", module, "serve", *port, "--json", *arguments]
-    inherited = {key: value for key, value in os.environ.items() if key not in PROXIES}
-    with tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=inherited | (environment or {})
-        )
+    port = () if any(argument.partition("=")[0] == "--port" for argument in arguments) else ("--port", "0")
+    start = [*(command or (sys.executable, "-m", module)), "serve", *port, "--json", *arguments]
+    given = {key: value for key, value in (inherited or os.environ).items() if key not in PROXIES} | dict(environment or {})
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        process = _start(start, given, errors)
         try:
-            yield Live(_first_line(process, errors), process)
+            yield Live(_ready_line(process, errors, start_seconds), process, errors)
         finally:
             stop(process)
 
 
-def _first_line(process: subprocess.Popen[str], errors: Any) -> dict[str, Any]:
-    assert process.stdout
-    line = process.stdout.readline()
+def _start(command: Sequence[str], environment: Mapping[str, str], errors: IO[str]) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8", env=environment)
+    except OSError as error:
+        raise RuntimeError(f"`{command[0]}` can't be started: {error.strerror or error}.") from error
+
+
+def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float) -> dict[str, Any]:
+    """The JSON line that it prints when it is ready. Raises RuntimeError."""
+    lines: Queue[str] = Queue()
+    output = process.stdout
+    assert output
+    Thread(target=lambda: lines.put(_read_line(output)), daemon=True).start()
+    try:
+        line = lines.get(timeout=seconds)
+    except Empty:
+        raise RuntimeError(f"{_name(process)} wasn't ready within {seconds:g} seconds.{last_lines(errors)}") from None
     if not line:
-        process.wait(PATIENCE)
-        errors.seek(0)
-        raise RuntimeError(f"sickbay serve ended with {process.returncode}: {errors.read().strip()}")
-    return dict(json.loads(line))
+        code = process.wait(STOP_SECONDS)
+        raise RuntimeError(f"{_name(process)} ended with {code}.{last_lines(errors)}")
+    try:
+        return dict(json.loads(line))
+    except ValueError:
+        printed = line.strip()[:200]
+        raise RuntimeError(f"{_name(process)} printed `{printed}` instead of a line of JSON.{last_lines(errors)}") from None
+
+
+def _name(process: subprocess.Popen[str]) -> str:
+    """The command, without the options that every test has."""
+    words = list(map(str, process.args)) if isinstance(process.args, list) else [str(process.args)]
+    return f"`{shlex.join(words[: words.index('serve') + 1])}`"
+
+
+def _read_line(output: IO[str]) -> str:
+    with suppress(ValueError):  # the process was stopped, and its output closed
+        return output.readline()
+    return ""
+
+
+def last_lines(errors: IO[str]) -> str:
+    """The end of the error output, as the end of a message. Doesn't move the position at which the process writes."""
+    file = errors.fileno()
+    size = os.fstat(file).st_size
+    text = os.pread(file, BYTES_READ, max(0, size - BYTES_READ)).decode("utf-8", "replace")
+    lines = text.strip().splitlines()[-LINES_SHOWN:]
+    return " Its last lines:\n" + "\n".join(lines) if lines else " It printed no error."
 
 
 def stop(process: subprocess.Popen[str]) -> int:
@@ -64,7 +123,7 @@ def stop(process: subprocess.Popen[str]) -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
-        process.wait(PATIENCE)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

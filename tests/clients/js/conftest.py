@@ -16,6 +16,7 @@ from tests.conftest import BROWSERS, QUIET, ROOT
 from tests.ports import free_port
 
 from sickbay.testing.server import serving
+from tools.release import npm
 
 PACKAGE = ROOT / "clients" / "js"
 EXAMPLE = ROOT / "examples" / "react-fhirclient"
@@ -31,13 +32,8 @@ TOOLS = {
 
 @pytest.fixture(scope="session")
 def tarball(node: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `npm publish` would send. Packing compiles the sources, in a copy of the folder."""
-    folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(PACKAGE, folder / "js", ignore=shutil.ignore_patterns("dist", "node_modules"))
-    (folder / "node_modules").symlink_to(node)
-    command = ["npm", "pack", "--offline", "--silent", "--pack-destination", folder]
-    subprocess.run(command, cwd=folder / "js", env=_environment(), check=True, capture_output=True, text=True)
-    return next(folder.glob("*.tgz"))
+    """What `npm publish` would send."""
+    return npm.pack(ROOT, node, tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 // Starting and finding Sickbay.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,17 +96,56 @@ test("a server that isn't Sickbay is not found", async () => {
 
 test("a command that fails is reported with its output", async () => {
   const args = ["--patients", "many"];
-  await assert.rejects(startSickbay({ args }), /sickbay serve ended with \d: [^]*many/);
+  await assert.rejects(startSickbay({ args }), /serve` ended with \d\. Its last lines:\n[^]*many/);
 });
 
 test("without Sickbay the message says how to install or find it", async () => {
   const missing = join(mkdtempSync(join(tmpdir(), "empty-")), "sickbay");
   await assert.rejects(startSickbay({ command: missing }), (error) => {
-    assert.ok(error.message.startsWith(`Sickbay isn't installed: tried \`${missing}\`. Install it with`), error.message);
+    assert.ok(error.message.startsWith(`Sickbay isn't installed: tried \`${missing}\`. Install it as`), error.message);
     return true;
   });
   const without = [process.execPath, "-e", "console.error(\"No module named sickbay\"); process.exit(1)", "--"];
   await assert.rejects(startSickbay({ command: without }), /Sickbay isn't installed/);
+});
+
+test("settings of Sickbay that the tests inherit don't reach it", async () => {
+  const inherited = { SICKBAY_PORT: "none", SICKBAY_HTTPS: "true", SICKBAY_DATA: "/nowhere", SICKBAY_CACHES: "off" };
+  Object.assign(process.env, inherited);
+  const print = "console.log(JSON.stringify({ base: '', admin: Object.keys(process.env).filter((name) => /^SICKBAY_/.test(name)) }))";
+  const { sickbay } = await startSickbay({ command: [process.execPath, "-e", print], env: { SICKBAY_SEED: "2" } });
+  for (const name of Object.keys(inherited)) delete process.env[name];
+  assert.deepEqual(sickbay.line.admin.sort(), ["SICKBAY_CACHES", "SICKBAY_SEED"]);
+});
+
+test("a Sickbay that isn't ready in time is ended, and its last lines are shown", async () => {
+  const print = 'for (let n = 1; n <= 100; n += 1) console.error(`line ${n}`); setInterval(() => {}, 1e6);';
+  const command = [process.execPath, "-e", print, "--"];
+  await assert.rejects(startSickbay({ command, startTimeout: 1_000 }), (error) => {
+    assert.match(error.message, /serve` wasn't ready within 1 seconds\. Its last lines:\nline 81\n[^]*line 100$/);
+    return true;
+  });
+});
+
+test("a command that isn't Sickbay is described", async () => {
+  const command = [process.execPath, "-e", "console.log('hello')", "--"];
+  await assert.rejects(startSickbay({ command }), /serve` printed `hello` instead of a line of JSON\. It printed no error\.$/);
+});
+
+test("without a command, one on the PATH is found, and then the one of uv, which may not download a package", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "programs-"));
+  const program = (name, text) => writeFileSync(join(folder, name), `#!${process.execPath}\n${text}\n`, { mode: 0o755 });
+  const { PATH, SICKBAY_COMMAND } = process.env;
+  delete process.env.SICKBAY_COMMAND;
+  process.env.PATH = folder;
+  const print = "console.log(JSON.stringify({ base: process.argv.slice(2, 5) }))";
+  program("uvx", print);
+  assert.deepEqual((await startSickbay()).sickbay.base, ["--offline", "sickbay", "serve"]);
+  program("uvx", "console.error('No solution found when resolving tool dependencies'); process.exit(1)");
+  await assert.rejects(startSickbay(), /Sickbay isn't installed: tried `sickbay`, .*, `uvx --offline sickbay`\./);
+  program("sickbay", print);
+  assert.deepEqual((await startSickbay()).sickbay.base, ["serve", "--json", "--ephemeral"]);
+  Object.assign(process.env, { PATH, ...(SICKBAY_COMMAND ? { SICKBAY_COMMAND } : {}) });
 });
 
 test("quotes keep a path with blanks together", () => {

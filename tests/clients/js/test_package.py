@@ -12,6 +12,7 @@ import pytest
 from tests.clients.js.conftest import EXAMPLE, PACKAGE, Run
 from tests.conftest import ROOT
 from tools.checks import admin_types
+from tools.checks.install_lines import PUBLISHED, render
 
 
 def test_the_package_contains_only_what_its_users_need(tarball: Path) -> None:
@@ -51,7 +52,7 @@ def test_the_types_of_admin_are_those_of_the_openapi_document() -> None:
 def test_the_types_accept_the_documented_calls_and_no_others(project: Path, run: Run) -> None:
     checked = [shutil.copy(Path(__file__).parent / name, project / name) for name in ("types.ts", "globals.d.ts")]
     blocks = re.findall(r"```js\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     for number, block in enumerate(blocks):
         checked.append(project / f"block-{number}.js")
         checked[-1].write_text(f"{block}export {{}};\n")
@@ -75,6 +76,7 @@ def test_the_types_accept_the_documented_calls_and_no_others(project: Path, run:
 def test_the_example_uses_the_versions_that_the_tests_install(kind: str) -> None:
     installed = json.loads((ROOT / "package.json").read_text())["devDependencies"]
     ours = json.loads((PACKAGE / "package.json").read_text())
-    expected = installed | {ours["name"]: ours["version"]}
+    published = f'"{ours["name"]}": "{ours["version"]}"'
+    expected = installed | json.loads(f"{{{render(published, 'examples/react-fhirclient/package.json', PUBLISHED)}}}")
     needed = json.loads((EXAMPLE / "package.json").read_text())[kind]
     assert needed == {name: expected[name] for name in needed}

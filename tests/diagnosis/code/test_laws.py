@@ -112,4 +112,4 @@ def test_the_steps_grow_no_faster_than_the_text(unit) -> None:
 
 @pytest.mark.parametrize("unit", ["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"])
 def test_the_steps_for_very_long_texts_are_limited(unit) -> None:
-    assert steps(unit * (1_000_000 // len(unit))) < 3_000_000
+    assert steps(unit * (1_000_000 // len(unit))) < 3_500_000

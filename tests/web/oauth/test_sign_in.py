@@ -50,6 +50,14 @@ def test_a_box_is_preset_to_the_last_answer() -> None:
     assert [part.scope for part in items["patient/Observation.rs"].narrow if part.chosen] == [vitals]
 
 
+def test_several_parts_of_a_scope_replace_it() -> None:
+    lab, vitals = "patient/Observation.rs?category=laboratory", "patient/Observation.rs?category=vital-signs"
+    other = "patient/Condition.rs?category=problem-list-item"
+    boxes = ["patient/Observation.rs", "patient/Condition.rs", "openid"]
+    assert consent.ticked(boxes, [lab, vitals, other, ""]) == (lab, vitals, other, "openid")
+    assert consent.ticked(["openid"], [], [lab, vitals]) == ("openid", lab, vitals)
+
+
 def test_a_narrower_part_replaces_only_a_ticked_box() -> None:
     part = "patient/Observation.rs?category=laboratory"
     assert consent.ticked(["patient/Observation.rs", "openid fhirUser"], [part, ""]) == (part, "openid", "fhirUser")

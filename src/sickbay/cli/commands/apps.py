@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from cyclopts import App, Parameter
 
-from sickbay.cli import admin_client
+from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
 from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
 from sickbay.cli.paths import PlaceOrNone
@@ -237,6 +237,6 @@ def _policy(text: str) -> tuple[str, Any]:
 
 def _read(path: Path, what: str) -> Any:
     try:
-        return orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
+        return orjson.loads(byte_order_mark.decode(path.read_bytes()))
+    except (OSError, ValueError) as error:
         wrong(f"The {what} in {path} can't be read: {getattr(error, 'strerror', None) or error}.")

@@ -15,9 +15,10 @@ from sickbay.cli.argument_types import Data
 from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
-from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis, diagnose_line
+from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.diagnosis.verdict import Verdict, worst
 from sickbay.kernel.english import join
 from sickbay.services.journal import pasted_secrets
 
@@ -86,13 +87,14 @@ def _against(live: str, exchange: str | None, *, json: bool) -> int:
     text = None if exchange is None else _not_empty(_text(exchange))
     server = live_server.examine(live)
     examined = [({}, server.diagnosis), *([_diagnosed(text, server.context)] if text else [])]
+    verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
         masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
         findings = [finding for result in masked for finding in result["findings"]]
-        say(as_json(masked[-1] | {"findings": findings}))
+        say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
     else:
         say("\n\n".join(_as_text(evidence, diagnosis) for evidence, diagnosis in examined))
-    return int(any(diagnosis.has_problem for _, diagnosis in examined))
+    return worst(verdicts).exit_code
 
 
 def _examined(text: str, *, json: bool) -> int:
@@ -101,7 +103,7 @@ def _examined(text: str, *, json: bool) -> int:
         return har_doctor.report(exchanges, json=json)
     evidence, diagnosis = _diagnosed(_not_empty(text))
     say(as_json(_masked(evidence, diagnosis)) if json else _as_text(evidence, diagnosis))
-    return int(diagnosis.has_problem)
+    return diagnosis.verdict.exit_code
 
 
 def _har(text: str) -> tuple[har.HarExchange, ...] | None:
@@ -189,7 +191,7 @@ def _diagnose_line(line: bytes) -> int:
     say(as_json(result, pretty=False))
     if "trouble" in result:
         return 2
-    return int(bool(result.get("recognised")) or any(finding["severity"] in PROBLEMS for finding in result["findings"]))
+    return Verdict(result["verdict"]).exit_code
 
 
 def _case(line: bytes) -> Any:
@@ -205,7 +207,8 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
-    return {"findings": findings, "corrected": diagnosis.corrected} | recognised | causes
+    shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
+    return shown | recognised | causes
 
 
 def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
@@ -216,11 +219,12 @@ def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]
 def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
     """evidence: the first exchange of the text."""
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
+    tells = tells and diagnosis.verdict != Verdict.UNEXAMINED
     parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if tells else []
     shown = _masked(evidence, diagnosis)
     parts += [finding_text(finding) for finding in shown["findings"]]
     if not diagnosis.explanation.findings:
-        parts.append(f"No problems found in this {_named(diagnosis)}. Checks that need the app's registration were skipped.")
+        parts.append(_without_findings(diagnosis))
     if diagnosis.causes:
         question = (
             "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
@@ -231,5 +235,8 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
     return "\n\n".join(parts)
 
 
-def _named(diagnosis: Diagnosis) -> str:
-    return f"{diagnosis.stage} exchange" if diagnosis.stage != "answer" else "text"
+def _without_findings(diagnosis: Diagnosis) -> str:
+    if diagnosis.verdict == Verdict.FINE:
+        return "No problems found. Checks that need the app's registration were skipped."
+    what = f": {join(diagnosis.recognised)}" if diagnosis.recognised else ""
+    return f"There is nothing to check in this text{what}. Paste the request or the response too."

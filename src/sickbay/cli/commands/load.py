@@ -14,7 +14,7 @@ from typing import Literal
 from sickbay.cli import files, local_sandbox
 from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
-from sickbay.cli.output import say, wrong
+from sickbay.cli.output import note, say, wrong
 from sickbay.cli.paths import Place
 from sickbay.cli.progress import Progress, progress
 from sickbay.fhir.loading import LoadError, Ready
@@ -70,17 +70,32 @@ async def _load(
 ) -> int:
     async with local_sandbox.sandbox(data, patients) as sandbox:
         space = local_sandbox.space(sandbox, tenant, fhir)
-        await sandbox.filling.ensure(space)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
-        with progress(chosen) as shown, reading(job) as reads:
+        with progress(chosen) as shown:
             try:
-                await _run(run, reads, shown, stop)
-            finally:
-                await run.finish()
-        left_out = f", {shown.left_out:,} left out" if shown.left_out else ""
-        say(f"{run.new:,} new, {run.changed:,} changed, {run.same:,} unchanged, {shown.bad:,} failed{left_out}.")
+                await sandbox.filling.ensure(space)
+                await _store(run, job, shown, stop)
+            except asyncio.CancelledError:
+                shown.stop()
+                so_far = f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}."
+                note(f"{so_far} To continue, run the same command again.")
+                raise
+        say(f"{_counts(run, shown)}.")
         return 1 if shown.bad else 0
+
+
+async def _store(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:
+    with reading(job) as reads:
+        try:
+            await _run(run, reads, shown, stop)
+        finally:
+            await run.finish()
+
+
+def _counts(run: Loading, shown: Progress) -> str:
+    left_out = f", {shown.left_out:,} left out" if shown.left_out else ""
+    return f"{run.new:,} new, {run.changed:,} changed, {run.same:,} unchanged, {shown.bad:,} failed{left_out}"
 
 
 async def _run(run: Loading, reads: Iterator[FileResult], shown: Progress, stop: bool) -> None:

@@ -12,6 +12,7 @@ from sickbay.cli.argument_types import Count, DayOrNone
 from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts, wrong
 from sickbay.cli.paths import Place
+from sickbay.cli.progress import counting
 from sickbay.population import generate, schedule
 
 
@@ -45,11 +46,13 @@ def population(
         wrong("--messiness must be a number from 0 to 1.")
     counts: dict[str, int] = {}
     create(out)
-    with drafts(out) as files:
-        day = today or datetime.date.today()
-        options: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
+    day = today or datetime.date.today()
+    options: Any = {"seed": seed, "patients": patients, "today": day, "version": fhir, "messiness": messiness}
+    with counting("Writing patients", patients) as update, drafts(out) as files:
         for resource in chain(generate(**options), schedule(**options)):
             kind = resource["resourceType"]
             files.file(f"{kind}.ndjson").write(orjson.dumps(resource) + b"\n")
             counts[kind] = counts.get(kind, 0) + 1
+            if kind == "Patient":
+                update(counts[kind])
     note_counts(out, counts, "no files, because there are no patients.")

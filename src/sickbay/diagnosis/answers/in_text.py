@@ -47,7 +47,7 @@ _STATUSES = tuple(
         rf"(?<![\w.:/-])({_STATUS})[\s:)\]\"',(*–—-]{{0,6}}"
         rf"(?:{_REASONS}|(?:client |server )?(?:error|response|status|answer)\b)",
         rf"\b(?:{_VERBS})\b[\s:]{{1,3}}(?:(?:with|an?|the|http|error|code|status)[\s:]{{1,3}}){{0,4}}({_STATUS})",
-        r"\b(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s+\S{1,2000}\s+(?:[-=]*>|→|⇒|:|-|\()?\s*\(?"
+        r"\b(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s++\S{1,2000}+\s++(?:(?:[-=]*+>|→|⇒|:|-|\()\s*+)?\(?"
         rf"({_STATUS})",
         rf"(?:→|⇒|--?>)\s*\[?({_STATUS})",
     )

@@ -3,10 +3,21 @@
 The code is never run. Text that isn't code gives nothing, and no text raises an exception.
 """
 
-from sickbay.diagnosis.code.mistake import Mistake
+from sickbay.diagnosis.code.budget import Meter
+from sickbay.diagnosis.code.mistake import STOPPED, Mistake
 from sickbay.diagnosis.code.mistakes import mistakes_in
 from sickbay.diagnosis.code.models import AppSettings, CodeRequest
 from sickbay.diagnosis.code.read import requests_in, settings_in
 from sickbay.diagnosis.code.text_mistakes import mistakes_in_text
 
-__all__ = ["AppSettings", "CodeRequest", "Mistake", "mistakes_in", "mistakes_in_text", "requests_in", "settings_in"]
+__all__ = [
+    "STOPPED",
+    "AppSettings",
+    "CodeRequest",
+    "Meter",
+    "Mistake",
+    "mistakes_in",
+    "mistakes_in_text",
+    "requests_in",
+    "settings_in",
+]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.diagnosis.code.expressions import MEMBER, Expressions
+from sickbay.diagnosis.code import budget
+from sickbay.diagnosis.code.expressions import CHARACTERS_OF_A_PATH, MEMBER, Expressions
 from sickbay.diagnosis.code.invocation import Invocation
 from sickbay.diagnosis.code.literals import hole_name, path_of
 from sickbay.diagnosis.code.tokens import NAME, OPERATOR, STRING, set_of
@@ -41,6 +42,7 @@ class ChainExpressions(Expressions):
 
     def _step(self, chain: Chain) -> bool:
         """Reads the next part of the chain. False at its end."""
+        budget.spend()
         token = self.tokens[chain.index]
         if chain.value is None and chain.path in _COMMAND_CALLS and token.kind in (STRING, NAME):
             return self._command(chain)
@@ -62,7 +64,7 @@ class ChainExpressions(Expressions):
             return False
         chain.index += 2
         if chain.value is None:
-            chain.path += "." + path_of(name)
+            chain.path += "." + path_of(name) if len(chain.path) < CHARACTERS_OF_A_PATH else ""
         elif self._opens_call(chain):
             self._call(chain, chain.value, path_of(name))
             chain.path = ""
@@ -172,7 +174,7 @@ class ChainExpressions(Expressions):
                 self.library.assign(value, key, item, end)
             elif isinstance(value, CodeFields):
                 pair = (key, item) if key else as_pair(item)
-                value.pairs += [pair] if pair else []
+                value.extend([pair] if pair else [])
 
     def _after_generics(self, index: int, stop: int) -> int:
         """The index after `<String, String>` if a call or an initialiser follows, else 0."""

@@ -107,13 +107,13 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
         elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
-            fields.pairs += pair.pairs
+            fields.extend(pair.pairs)
         elif len(call.arguments) >= 2:
             _append(fields, call.arguments[0].value, call.arguments[1].value)
     elif name == "join" or (name in ("tostring", "encode") and fields.encoding == "form"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True)
     elif name == "update" and (others := as_fields(call.value(0))):
-        fields.pairs += others.pairs
+        fields.extend(others.pairs)
     elif name in ("basicauth", "setbasicauth"):
         fields.add("Authorization", joined((known("Basic "), base64_of(joined((call.text(0), known(":"), call.text(1)))))))
     elif name == "setbearerauth":
@@ -138,7 +138,7 @@ def _append_text(fields: CodeFields, text: CodeText) -> None:
 def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
     """Adds a field. MultipartFormDataContent of .NET takes the content first."""
     if isinstance(name, CodeObject) and name.path == "StringContent":
-        content = name.properties["value"]
+        content = name.properties.get("value", name)
         fields.add(_plain_name(value), content)
         return
     fields.add(_plain_name(name), value)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.models import BodyFormat, CodeRequest, Lines
 from sickbay.diagnosis.code.tokens import CodeToken
 from sickbay.diagnosis.code.values import (
@@ -62,6 +63,7 @@ class RequestDraft(CodeObject):
 
     def add_headers(self, value: CodeValue | None) -> None:
         """Adds headers from fields, or from a list of lines such as "Accept: application/json"."""
+        budget.spend()
         if isinstance(value, CodeItems) and not as_fields(value):
             for line in value.values:
                 self._add_line(as_text(line))
@@ -69,6 +71,7 @@ class RequestDraft(CodeObject):
             for text in str(value).splitlines():
                 self._add_line(known(text)) if value.is_known else self._add_line(value)
         elif fields := as_fields(value):
+            budget.spend(len(fields.pairs))
             for name, item in fields.pairs:
                 self.headers.append((_CONSTANTS.get(name.lower(), name), media_type(item)))
 
@@ -111,14 +114,15 @@ def base64_of(text: CodeText) -> CodeText:
 
 def request_of(draft: RequestDraft, tokens: list[CodeToken], lines: Lines) -> CodeRequest:
     headers: dict[str, CodeText] = {}
+    names: dict[str, str] = {}
     for name, value in draft.headers:
-        same = next((key for key in headers if key.lower() == name.lower()), name)
-        headers[same] = value
+        headers[names.setdefault(name.lower(), name)] = value
     body, encoding = _body(draft, headers)
-    if str(body) and (kind := _content_type(draft, encoding)) and not any(n.lower() == "content-type" for n in headers):
+    if str(body) and (kind := _content_type(draft, encoding)) and "content-type" not in names:
         headers["Content-Type"] = known(kind)
     url = with_query(draft.url, draft.query)
     texts = [url, body, *headers.values()]
+    budget.spend(0, sum(len(part) for text in texts for part in text.parts))
     return CodeRequest(
         draft.language,
         draft.method.upper(),

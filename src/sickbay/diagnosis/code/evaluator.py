@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.expressions import MEMBER, PREFIX
 from sickbay.diagnosis.code.literals import path_of
 from sickbay.diagnosis.code.powershell import PowerShellExpressions
@@ -18,8 +19,10 @@ class Evaluator(PowerShellExpressions):
     """Runs over the tokens once. Bodies of functions are run after the statement that contains them."""
 
     def run(self) -> None:
+        """Raises BudgetSpent. What was found until then can be used."""
         ranges = [(0, len(self.tokens))]
         while ranges:
+            budget.spend()
             index, stop = ranges.pop()
             if index < stop:
                 following = max(self._statement(index, stop), index + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.brackets import partners
 from sickbay.diagnosis.code.invocation import Library
 from sickbay.diagnosis.code.literals import filled, literal, path_of
@@ -31,6 +32,8 @@ MEMBER = frozenset({".", "->", "?.", "::"})
 _PREFIX_OPERATORS = set_of("! - & * ~ @ + ... ** ? ^ | $")
 _COMPARES = set_of("== === != !== < > <= >= - * / && and is in % == | ^ instanceof unless if")
 DEEPEST = 40
+NAMES_OF_A_KEY, CHARACTERS_OF_A_PATH = 20, 1_000
+"""Limits of a key such as `Content-Type`, in tokens, and of a path such as `request.headers`."""
 
 
 class Expressions(ABC):
@@ -149,6 +152,7 @@ class Expressions(ABC):
         return index
 
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
+        budget.spend()
         is_new = False
         while index < stop and self._is_prefix(index):
             is_new = is_new or self.tokens[index].text in ("new", "&")
@@ -213,6 +217,7 @@ class Expressions(ABC):
         """The elements or arguments between two brackets. Text that isn't understood is run as statements later."""
         elements: list[Argument] = []
         while index < stop:
+            budget.spend()
             key, start = self.key(index, stop)
             value, after = self.expression(start, stop)
             if self.is_operator(start, "...", "**"):
@@ -253,6 +258,7 @@ class Expressions(ABC):
     def _dashed(self, start: int, stop: int) -> tuple[str, int]:
         """A key of several names, such as `Content-Type`, and the index after it."""
         path, end = self.tokens[start].text, start + 1
+        stop = min(stop, start + NAMES_OF_A_KEY)
         while end + 1 < stop and self.is_operator(end, "-", ".") and self.tokens[end + 1].kind == NAME:
             path += self.tokens[end].text + self.tokens[end + 1].text
             end += 2

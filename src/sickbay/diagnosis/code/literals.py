@@ -5,8 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.tokens import CodeToken
-from sickbay.diagnosis.code.values import CodeFields, CodeText, CodeValue, Hole, as_text, joined, known
+from sickbay.diagnosis.code.values import (
+    PARTS_OF_A_TEXT,
+    CodeFields,
+    CodeText,
+    CodeValue,
+    Hole,
+    as_text,
+    joined,
+    known,
+    of_parts,
+    unknown,
+)
 
 Resolve = Callable[[str], CodeValue | None]
 
@@ -22,7 +34,7 @@ _INSERTIONS = {
 """The ways to insert variables, by the kind of the string: template, Python and C#, Swift and Ruby, PHP and Kotlin."""
 _PATH = re.compile(r"[A-Za-z_$][\w$]*(?:(?:\.|->|\?\.|!\.|::)[A-Za-z_$][\w$]*)*")
 _KEY = re.compile(
-    r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w*!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
+    r"(?:get|getItem|getenv|env|environ|Item|query|params|GET|POST|session)\w{0,40}!?\W{1,3}[\"']([\w.-]{1,80})[\"']", re.I
 )
 _WRAPPERS = re.compile(
     r"(?:encodeURI(?:Component)?|Uri\.EscapeDataString|HttpUtility\.UrlEncode|WebUtility\.UrlEncode|urllib\.parse\.quote\w*"
@@ -41,10 +53,13 @@ def literal(token: CodeToken, resolve: Resolve, dollar: bool) -> CodeText:
     for match in insertions.finditer(token.text):
         parts.append(_unescaped(token.text[at : match.start()]))
         expression = next((group for group in match.groups() if group), "")
+        budget.spend()
         parts += _inserted(expression, resolve) if expression else [match[0][0]]
+        if len(parts) > PARTS_OF_A_TEXT:
+            return unknown("value")
         at = match.end()
     parts.append(_unescaped(token.text[at:]))
-    return CodeText(tuple(part for part in parts if part))
+    return of_parts(parts)
 
 
 def _insertions(token: CodeToken, dollar: bool) -> re.Pattern[str] | None:
@@ -124,6 +139,7 @@ def _filled(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeT
         value = names.get(name) if name and not name.isdecimal() else values[position] if position < len(values) else None
         if value is None:
             continue
+        budget.spend()
         number += not name
         pieces += [known(text[at : match.start()]), as_text(value)]
         at = match.end()

@@ -36,3 +36,13 @@ class MistakeText(NamedTuple):
                 texts[2].replace(f"{{{name}}}", value),
             )
         return Mistake(self.id, self.severity, *texts, lines)
+
+
+STOPPED = MistakeText(
+    "code-read-in-part",
+    "info",
+    "The code was read only in part",
+    "To find the requests in code, Sickbay follows its variables, for at most a number of steps that depends on the length of "
+    "the text. This code needs more, for example because it joins a string to itself again and again.",
+    "Paste only the part that sends the request.",
+)

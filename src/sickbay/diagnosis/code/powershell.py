@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sickbay.diagnosis.code import budget
 from sickbay.diagnosis.code.chains import ChainExpressions
 from sickbay.diagnosis.code.expressions import DEEPEST
 from sickbay.diagnosis.code.invocation import Invocation
@@ -23,8 +24,9 @@ _VERBS = frozenset({"Invoke", "invoke", "New"})
 
 class PowerShellExpressions(ChainExpressions):
     def operand(self, index: int, stop: int) -> tuple[CodeValue, int]:
+        budget.spend()
         if self.depth >= DEEPEST:
-            return unknown("value"), index
+            return unknown("value"), self.partners.get(index, index) + 1
         if self.is_operator(index, "@") and self.is_operator(index + 1, "{"):
             return self._hashtable(index + 2, min(self.partners[index + 1], stop)), self.partners[index + 1] + 1
         if index + 2 < stop and self.tokens[index].text in _VERBS and self.is_operator(index + 1, "-"):
@@ -41,6 +43,7 @@ class PowerShellExpressions(ChainExpressions):
         fields = CodeFields()
         self.depth += 1
         while index < stop:
+            budget.spend()
             key, start = self.key(index, stop)
             if key is None:
                 index += 1
@@ -66,6 +69,7 @@ class PowerShellExpressions(ChainExpressions):
 
     def _parameters(self, index: int, stop: int, arguments: list[Argument]) -> int:
         while index < stop:
+            budget.spend()
             token = self.tokens[index]
             if token.text == "`":
                 index += 1

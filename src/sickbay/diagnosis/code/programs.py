@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 from sickbay.diagnosis.code import conversions
+from sickbay.diagnosis.code.budget import Meter
 from sickbay.diagnosis.code.draft import RequestDraft, request_of
 from sickbay.diagnosis.code.evaluator import Evaluator
 from sickbay.diagnosis.code.invocation import Invocation
@@ -17,8 +18,8 @@ from sickbay.diagnosis.code.tokens import tokens
 from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
-_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^\s*\$\w+\s*=", re.M)
-_LOOP = re.compile(r"\bfor\s*\(\s*(?:var|let|const)?\s*(\w+)\s+(?:in|of)\s+(?:Object\.keys\(\s*)?(\w+)")
+_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
+_LOOP = re.compile(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
 _ALL_HANDLERS = cache(handlers)
 _SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 
@@ -61,7 +62,7 @@ class RequestReader:
         fields = as_fields(self.resolve(self._loops.get(hole, ""))) if isinstance(hole, Hole) else None
         if fields is None or not isinstance(call.base, CodeFields):
             return False
-        call.base.pairs += fields.pairs
+        call.base.extend(fields.pairs)
         return True
 
     def _curl_option(self, call: Invocation) -> CodeValue | None:
@@ -118,7 +119,7 @@ def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
     if name.startswith("DefaultRequestHeaders."):
         header = RequestDraft("")
         building.assign(header, name, value, 0)
-        _headers(target).pairs += header.headers
+        _headers(target).extend(header.headers)
     elif name.lower() == "queryitems" and (fields := as_fields(value)):
         target.properties |= {"query": CodeBody("form", fields), "percentEncodedQuery": CodeBody("form", fields)}
     else:
@@ -137,7 +138,7 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
         _headers(target).add(str(call.text(0)), call.text(1))
         return target
     if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
-        _headers(target).pairs += fields.pairs
+        _headers(target).extend(fields.pairs)
         return target
     if target.path == "URL" and call.name == "toString":
         return target
@@ -153,7 +154,7 @@ def _dollar(text: str) -> str:
     return '"' if _DOLLAR.search(text) else ""
 
 
-def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
+def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the program in a text, in the order in which they are sent."""
     found = tokens(text)
     if not found:
@@ -162,6 +163,10 @@ def program_requests(text: str, lines: Lines) -> list[CodeRequest]:
     reader = RequestReader(text, is_php=is_php)
     evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
     reader.resolve = evaluator.resolve
-    evaluator.run()
-    requests = [request_of(draft, found, lines) for draft in redirects.distinct(reader.drafts)]
+    with meter.limited():
+        evaluator.run()
+    requests: list[CodeRequest] = []
+    with meter.limited():
+        for draft in redirects.distinct(reader.drafts):
+            requests.append(request_of(draft, found, lines))
     return [request for request in requests if request.url or request.body or request.header("authorization")]

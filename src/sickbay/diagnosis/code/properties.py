@@ -8,8 +8,9 @@ from sickbay.diagnosis.code.models import AppSettings, Lines
 from sickbay.diagnosis.code.setting_names import oauth_name
 
 _LINE = re.compile(
-    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*(?P<mark>[:=])(?:[ \t]+|(?<==)|$)(?P<value>[^\n]*)$", re.M
+    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*(?P<mark>[:=])(?:[ \t]+|(?<==)|$)(?P<value>[^\n]*+)", re.M
 )
+_COMMENT = re.compile(r"(?<!\s)\s++#.*", re.S)
 _LONGEST_GAP = 3
 """Lines further apart than this belong to different settings."""
 
@@ -55,7 +56,7 @@ def _oauth_name(name: str) -> str:
 
 def _cleaned(value: str) -> str:
     """The value without a comment, a comma and quotation marks."""
-    value = re.sub(r"\s+#.*$", "", value).strip().rstrip(",;").strip()
+    value = _COMMENT.sub("", value).strip().rstrip(",;").strip()
     if value[:1] in ("{", "[", "(") and value[-1:] not in ("}", "]"):
         return ""
     return value.strip("\"'`")

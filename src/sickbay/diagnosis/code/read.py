@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from sickbay.diagnosis.code.budget import Meter
 from sickbay.diagnosis.code.models import MOST, AppSettings, CodeRequest, Lines
 from sickbay.diagnosis.code.programs import program_requests
 from sickbay.diagnosis.code.retrofit import retrofit_requests
@@ -36,22 +37,23 @@ _QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
 _ENTITY = re.compile("|".join(_ENTITIES))
 
 
-def requests_in(text: str) -> tuple[CodeRequest, ...]:
+def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
+    meter = meter or Meter(len(text))
     text = _decoded(text)
     lines = Lines(text)
     requests: list[CodeRequest] = []
     for start, end in _regions(text):
         lines.offset = start
-        requests += _requests(text[start:end], lines)
+        requests += _requests(text[start:end], lines, meter)
     return tuple(sorted(requests, key=lambda request: (request.first_line, request.last_line)))
 
 
-def _requests(text: str, lines: Lines) -> list[CodeRequest]:
-    commands = shell_requests(text, lines)
-    spans = [range(command.first_line, command.last_line + 1) for command in commands]
-    programs = [*program_requests(text, lines), *retrofit_requests(text, lines)]
-    return commands + [found for found in programs if not any(found.first_line in span for span in spans)]
+def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
+    commands = shell_requests(text, lines, meter)
+    taken = {line for command in commands for line in range(command.first_line, command.last_line + 1)}
+    programs = [*program_requests(text, lines, meter), *retrofit_requests(text, lines)]
+    return commands + [found for found in programs if found.first_line not in taken]
 
 
 def _decoded(text: str) -> str:
@@ -81,6 +83,6 @@ def _regions(text: str) -> list[tuple[int, int]]:
     return [(start, min(end, start + MOST)) for start, end in regions]
 
 
-def settings_in(text: str) -> tuple[AppSettings, ...]:
+def settings_in(text: str, meter: Meter | None = None) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines."""
-    return tuple(text_settings(_decoded(text[:MOST])))
+    return tuple(text_settings(_decoded(text[:MOST]), meter or Meter(len(text))))

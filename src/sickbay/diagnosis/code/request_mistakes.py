@@ -12,11 +12,9 @@ from sickbay.diagnosis.code.mistake import Mistake, MistakeText
 from sickbay.diagnosis.code.models import CodeRequest
 
 _TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\?|$)", re.I)
-_TOKEN_VARIABLE = re.compile(
-    r"\{[\w.]*token[\w.]*(?:url|uri|endpoint)[\w.]*\}|\{[\w.]*(?:url|uri|endpoint)[\w.]*token[\w.]*\}", re.I
-)
+_VARIABLE = re.compile(r"\{([\w.]+)\}")
 _GRANT_TYPE = re.compile(r"grant_type(?!s)")
-_WORD = re.compile(r"\w+[\"'\\]*\s*[=:]")
+_WORD = re.compile(r"\w[\"'\\]*+\s*+[=:]")
 _OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
 """Other endpoints of apps are called token too. Their bodies don't have these names."""
 _NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$/])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
@@ -166,8 +164,14 @@ def is_token_request(request: CodeRequest) -> bool:
     """Whether the request goes to a token endpoint, as far as the paste shows."""
     if _GRANT_TYPE.search(request.body) or "grant_type=" in request.url:
         return True
-    is_address = _TOKEN_PATH.search(request.url) is not None or _TOKEN_VARIABLE.search(request.url) is not None
+    is_address = _TOKEN_PATH.search(request.url) is not None or any(map(_names_token_address, _VARIABLE.findall(request.url)))
     return is_address and (not _WORD.search(request.body) or _OAUTH_NAME.search(request.body) is not None)
+
+
+def _names_token_address(variable: str) -> bool:
+    """Whether a variable such as tokenUrl or endpoint.token is the address of the token endpoint."""
+    name = variable.lower()
+    return "token" in name and any(word in name for word in ("url", "uri", "endpoint"))
 
 
 def request_mistakes(request: CodeRequest) -> list[Mistake]:

@@ -14,7 +14,7 @@ _FORM = re.compile(r"@FormUrlEncoded|@Multipart")
 _PARAMETER = re.compile(
     r"@(Field|Part|Query|Header|Body)\b(?:\s*\(\s*(?:value\s*=\s*)?\"([^\"\n]*)\"[^)\n]{0,40}\))?[\w\s<>?,.@]{0,80}?\b(\w+)\s*(?=[,):])"
 )
-_HEADERS = re.compile(r"@Headers\s*\(([^)]{0,600})\)")
+_HEADERS = re.compile(r"@Headers\s*\(([^)@]{0,600})\)")
 _STRING = re.compile(r"\"([^\"\n]*)\"")
 _LONGEST = 2_000
 

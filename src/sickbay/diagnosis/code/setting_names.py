@@ -34,7 +34,7 @@ _NAMES = {
 }
 _BY_WORDS = {words: name for name, all_words in _NAMES.items() for words in all_words.split()}
 _LIBRARIES = (
-    (r"fhir.*authorize|smart|fhirclient", "fhirclient"),
+    (r"fhir.{0,100}authorize|smart|fhirclient", "fhirclient"),
     (r"clientregistration", "Spring"),
     (r"usermanager|oidcclient", "oidc-client"),
     (r"publicclientapplication|confidentialclientapplication", "MSAL"),
@@ -47,6 +47,9 @@ _LIBRARIES = (
 )
 
 
+_COMPILED = tuple((re.compile(pattern, re.I), library) for pattern, library in _LIBRARIES)
+
+
 def oauth_name(name: str) -> str:
     """The OAuth name of a setting, "" if it isn't known."""
     return _BY_WORDS.get(re.sub(r"[_\W]", "", name).lower(), "")
@@ -54,8 +57,8 @@ def oauth_name(name: str) -> str:
 
 def library_of(path: str, fields: dict[str, Any]) -> str:
     """The library that a call or the names of the settings belong to, "" if unknown."""
-    for pattern, library in _LIBRARIES:
-        if re.search(pattern, path, re.I):
+    for pattern, library in _COMPILED:
+        if pattern.search(path):
             return library
     names = {name.lower() for name in fields}
     if names & {"authorization_scope", "discovery_uri", "authorization_endpoint_uri", "https_required"}:

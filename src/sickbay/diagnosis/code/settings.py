@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from sickbay.diagnosis.code import budget
+from sickbay.diagnosis.code.budget import Meter
 from sickbay.diagnosis.code.conversions import converted
 from sickbay.diagnosis.code.draft import RequestDraft
 from sickbay.diagnosis.code.evaluator import Evaluator
-from sickbay.diagnosis.code.invocation import Invocation
+from sickbay.diagnosis.code.invocation import Invocation, Library
 from sickbay.diagnosis.code.models import AppSettings, Lines
 from sickbay.diagnosis.code.properties import property_settings
 from sickbay.diagnosis.code.setting_names import library_of, oauth_name
-from sickbay.diagnosis.code.tokens import tokens
+from sickbay.diagnosis.code.tokens import CodeToken, tokens
 from sickbay.diagnosis.code.values import CodeBody, CodeFields, CodeItems, CodeObject, CodeValue, as_fields, as_text
 
 _ANNOUNCES = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
@@ -57,6 +59,7 @@ class _Collector:
     def _built(self, call: Invocation) -> CodeValue:
         """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
         base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
+        budget.spend(1 + len(base.properties))
         result = CodeObject(base.path, properties={**base.properties, call.name: call.arguments[0].value})
         self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
         return result
@@ -78,45 +81,57 @@ class _Collector:
             base.properties[name] = value
 
 
-def text_settings(text: str) -> list[AppSettings]:
+def text_settings(text: str, meter: Meter) -> list[AppSettings]:
     """The settings in a text. Nested settings belong to the object around them."""
     if not _ANNOUNCES.search(text):
         return []
     lines = Lines(text)
-    found = [*_in_code(text, lines), *property_settings(text, lines)]
+    found = [*_in_code(text, lines, meter), *property_settings(text, lines)]
+    return _apart(sorted(found, key=lambda item: (-len(item.values), item.first_line)))
+
+
+def _apart(found: list[AppSettings]) -> list[AppSettings]:
+    """The settings that aren't a part of earlier ones. The same settings can be an object and the argument of a call."""
     result: list[AppSettings] = []
-    for settings in sorted(found, key=lambda item: (-len(item.values), item.first_line)):
-        _add(settings, result)
+    taken: dict[int, int] = {}
+    places: dict[frozenset[tuple[str, str]], int] = {}
+    for settings in found:
+        overlapped = [taken[line] for line in (settings.first_line, settings.last_line) if line in taken]
+        same = places.get(frozenset(settings.values.items()))
+        if same is not None and same <= min(overlapped, default=same):
+            result[same] = result[same]._replace(library=result[same].library or settings.library)
+        elif not overlapped:
+            places.setdefault(frozenset(settings.values.items()), len(result))
+            for line in range(settings.first_line, settings.last_line + 1):
+                taken.setdefault(line, len(result))
+            result.append(settings)
     return sorted(result, key=lambda item: item.first_line)
 
 
-def _add(settings: AppSettings, result: list[AppSettings]) -> None:
-    """Adds settings that aren't a part of others. The same settings can be an object and the argument of a call."""
-    for position, other in enumerate(result):
-        if settings.values == other.values:
-            result[position] = other._replace(library=other.library or settings.library)
-            return
-        if {settings.first_line, settings.last_line} & {*range(other.first_line, other.last_line + 1)}:
-            return
-    result.append(settings)
-
-
-def _in_code(text: str, lines: Lines) -> list[AppSettings]:
+def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
     found = tokens(text)
     collector = _Collector()
     evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
-    evaluator.run()
+    with meter.limited():
+        evaluator.run()
     result: list[AppSettings] = []
-    for item in [*collector.all(), *evaluator.objects]:
-        values = _values(item.fields, 0)
-        library = library_of(item.library, dict(item.fields.pairs))
-        if not library and _is_json(evaluator, item.start):
-            continue
-        if len(values) >= _FEWEST and {"client_id", "redirect_uri"} & values.keys() and "grant_type" not in values:
-            end = found[min(item.end, len(found) - 1)].end
-            first, last = lines.at(found[item.start].start), lines.at(end - 1)
-            result.append(AppSettings(library, values, first, last))
+    with meter.limited():
+        for item in [*collector.all(), *evaluator.objects]:
+            settings = _settings(item, evaluator, lines)
+            result += [settings] if settings else []
     return result
+
+
+def _settings(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSettings | None:
+    """The settings of a call or an object; None if it has too few of them, or isn't code."""
+    values = _values(item.fields, 0)
+    library = library_of(item.library, dict(item.fields.pairs))
+    is_known = len(values) >= _FEWEST and {"client_id", "redirect_uri"} & values.keys() and "grant_type" not in values
+    if not is_known or (not library and _is_json(evaluator, item.start)):
+        return None
+    tokens = evaluator.tokens
+    end = tokens[min(item.end, len(tokens) - 1)].end
+    return AppSettings(library, values, lines.at(tokens[item.start].start), lines.at(end - 1))
 
 
 def _is_json(evaluator: Evaluator, index: int) -> bool:
@@ -129,11 +144,12 @@ def _is_json(evaluator: Evaluator, index: int) -> bool:
 class SettingsEvaluator(Evaluator):
     """Also collects each object in braces, because settings can be a plain object or a JSON file."""
 
-    objects: list[_Found]
+    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
+        super().__init__(tokens, library, dollar=dollar, dot_joins=dot_joins)
+        self.objects: list[_Found] = []
 
     def run(self) -> None:
         super().run()
-        self.objects = []
         for index, partner in self.partners.items():
             if self.is_operator(index, "{") and self._is_object(index):
                 fields = as_fields(self.collection(index, min(partner, len(self.tokens))))
@@ -149,6 +165,7 @@ class SettingsEvaluator(Evaluator):
 def _values(fields: CodeFields, depth: int) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in fields.pairs:
+        budget.spend()
         inner = as_fields(value)
         if inner is not None and depth < 3:
             values = {**_values(inner, depth + 1), **values}
@@ -161,5 +178,6 @@ def _values(fields: CodeFields, depth: int) -> dict[str, str]:
 
 def _text(value: CodeValue) -> str:
     if isinstance(value, CodeItems):
+        budget.spend(len(value.values))
         return " ".join(str(as_text(item)) for item in value.values)
     return str(as_text(value))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from sickbay.diagnosis.code.budget import Meter
 from sickbay.diagnosis.code.curl import curl, httpie
 from sickbay.diagnosis.code.draft import RequestDraft, request_of
 from sickbay.diagnosis.code.models import CodeRequest, Lines
@@ -25,12 +27,19 @@ _CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s
 _HTTPIE_NEXT = re.compile(r"-\w|--\w|(?:GET|POST|PUT|PATCH|DELETE)\b|\w+://|localhost[:/]|:\d|[\w-]+\.[\w.-]+[/:?]")
 
 
-def shell_requests(text: str, lines: Lines) -> list[CodeRequest]:
+def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     """The requests of the shell commands in a text."""
+    requests: list[CodeRequest] = []
+    with meter.limited():
+        for request in _requests(text, lines):
+            requests.append(request)
+    return requests
+
+
+def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
     if '^"' in text:
         text = _CARET.sub(CARET, text)
     splitter = Splitter(text, _assigned(text).get)
-    requests: list[CodeRequest] = []
     done = 0
     for match in _COMMAND.finditer(text):
         if match.start() < done or not _is_command(match):
@@ -42,8 +51,7 @@ def shell_requests(text: str, lines: Lines) -> list[CodeRequest]:
         if draft is not None:
             span = [CodeToken(OPERATOR, "", start, start + 1), CodeToken(OPERATOR, "", start, _trimmed(text, start, words.end))]
             draft.last = 1
-            requests.append(request_of(draft, span, lines))
-    return requests
+            yield request_of(draft, span, lines)
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -59,7 +67,9 @@ def _is_command(match: re.Match[str]) -> bool:
     name = match["name"]
     if not name:
         return True
-    return (_CURL_NEXT if name.startswith(("curl", "wget")) else _HTTPIE_NEXT).match(match["next"]) is not None
+    if name.startswith(("curl", "wget")):
+        return _CURL_NEXT.match(match["next"]) is not None
+    return _HTTPIE_NEXT.match(match["next"]) is not None
 
 
 def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:

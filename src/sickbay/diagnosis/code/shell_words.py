@@ -13,8 +13,8 @@ from sickbay.diagnosis.code.values import CodeText, Hole, joined, known, unknown
 _PLAIN = re.compile(r"[^\s\\'\"`$;|&()<>^%]+")
 _SPACE = re.compile(r"[ \t\r\xa0]+")
 _CONTINUED = re.compile(r"[\\^`][ \t]*\r?(?:\n|\Z)\s*")
-_NEXT_OPTION = re.compile(r"(?:[ \t]*\n)?[ \t>]*(?:--?[A-Za-z]|['\"]?https?://)")
-_VARIABLE = re.compile(r"\$\{(\w+)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
+_NEXT_OPTION = re.compile(r"(?<=\n)(?:[ \t]*+\n)?[ \t>]*+(?:--?[A-Za-z]|['\"]?https?://)")
+_VARIABLE = re.compile(r"\$\{(\w++)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
 _WINDOWS_VARIABLE = re.compile(r"%([A-Za-z_]\w+)%")
 _ECHO = re.compile(
     r"(?:echo|printf)\s+(?P<flags>-\S+\s+)?(?:['\"]?%s['\"]?\s+)?(?P<text>\"[^\"]*\"|'[^']*'|\S+)\s*\|[^|]*base64", re.S
@@ -62,7 +62,8 @@ class Splitter:
                 pieces, at = None, at + 1
                 continue
             piece, at = self._piece(at)
-            pieces = [*(pieces or []), piece]
+            pieces = [] if pieces is None else pieces
+            pieces.append(piece)
         words += [joined(pieces)] if pieces is not None else []
         return SplitCommand([_with_dashes(word) for word in words], at)
 

@@ -109,25 +109,27 @@ _AUD_SLASH = re.compile(
 _LAUNCH_PAGE = re.compile(r"\bredirect_?uri['\"`]?\s*[:=]\s*['\"`][^'\"`\n]{0,200}\blaunch(?:\.html?)?/?['\"`]", re.I)
 _CHALLENGE = re.compile(r"challenge|pkce", re.I)
 _HEX = re.compile(
-    r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*|CryptoJS\.enc\.Hex)\)|\s*[;)\n])"
-    r"|\bhash\(\s*['\"]sha256['\"]\s*,\s*[^,()\n]{1,80}\)|encodeHexString\(|sha256Hex\(|Digest::SHA256\.hexdigest"
-    r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*['\"]?(?:hex)?['\"]?\s*\)",
+    r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*+|CryptoJS\.enc\.Hex)\)|[^\S\n]*+[;)\n])"
+    r"|\bhash\(\s*+['\"]sha256['\"]\s*+,\s*+[^,()\n]{1,80}\)|encodeHexString\(|sha256Hex\(|Digest::SHA256\.hexdigest"
+    r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*+['\"]?(?:hex)?['\"]?\s*+\)",
 )
-_BASE64_PIPE = re.compile(r"\becho\s+(?P<flags>-\S+\s+)?[^|\n]{0,300}\|\s*(?:openssl\s+)?base64\b(?P<options>[^)\n\"`|]{0,40})")
+_BASE64_PIPE = re.compile(
+    r"\becho\s++(?P<flags>-\S{1,9}\s++)?[^|\n]{0,200}\|\s*+(?:openssl\s++)?base64\b(?P<options>[^)\n\"`|]{0,40})"
+)
 _ENCODE = r"(?:b64encode|btoa|Base64\.encode|base64_encode|encode64|EncodeToString|ToBase64String)"
-_TWICE = re.compile(
-    rf"{_ENCODE}\(\s*(?:\w+\.)?{_ENCODE}\(|\b(?P<name>\w+)\s*:?=\s*[\w.]*{_ENCODE}\([^;]{{1,200}}?\b{_ENCODE}\(\s*(?P=name)\b"
-)
+_TWICE = re.compile(rf"{_ENCODE}\(\s*+(?:\w{{1,60}}\.)?{_ENCODE}\(")
+_ENCODED = re.compile(rf"\b(?P<name>\w++)\s*+:?=\s*+[\w.]{{0,60}}{_ENCODE}\((?=(?P<rest>[^;]{{1,200}}))")
+_ENCODED_AGAIN = re.compile(rf"\b{_ENCODE}\(\s*+(\w+)")
 _CREDENTIALS = re.compile(r"\bbasic\b|secret", re.I)
 _ANDROID = re.compile(r"Base64\.encode(?:ToString)?\([^;\n]{0,160}\bBase64\.DEFAULT\b")
 _NO_CORS = re.compile(r"\bmode['\"]?\s*:\s*['\"`]no-cors['\"`]")
-_CALLBACK = re.compile(r"\.callback\(\s*[^{};]{0,120},\s*\{\s*code\b(?:\s*:[^{},]{0,60})?,?\s*\}")
+_CALLBACK = re.compile(r"\.callback\([^{};]{0,120},\s*+\{\s*+code\b(?:\s*+:[^{},]{0,60})?,?\s*+\}")
 _REDIRECT = re.compile(
     r"\bredirect_?uri(?:['\"`\]]{0,2}\s*(?:=>|[:=,])\s*[$f@]?['\"`]|=|=%22)(?P<uri>https?(?::|%3A)[^\s'\"`&,;<>)]{4,200})", re.I
 )
 _AUTHORIZE = re.compile(r"response_type|authorize\b|authorization_endpoint|authUrl|/auth\?", re.I)
 _POST = re.compile(
-    r"\brequests\.post\(\s*[^,()\n]{1,120}(?:\([^()\n]{0,80}\))?,\s*\w+,\s*(?P<third>\w*headers?\w*)\s*[,)]", re.I
+    r"\brequests\.post\(\s*+[^,()\s][^,()\n]{0,120}(?:\([^()\n]{0,80}\))?,\s*+\w++,\s*+(?=\w{0,40}header)\w++\s*+[,)]", re.I
 )
 _BROWSER = re.compile(
     r"\b(?:window|document|localStorage|sessionStorage)\.|\buseEffect\(|\bXMLHttpRequest\b|\$\.ajax\(|@Injectable"
@@ -191,6 +193,9 @@ def _echo(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
 def _twice(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:
     if _CREDENTIALS.search(text):
         yield from ((TWICE, match.start(), match.end(), {}) for match in _TWICE.finditer(text))
+        for match in _ENCODED.finditer(text):
+            if match["name"] in _ENCODED_AGAIN.findall(match["rest"]):
+                yield TWICE, match.start(), match.end("rest"), {}
 
 
 def _wrapped(text: str) -> Iterator[tuple[MistakeText, int, int, dict[str, str]]]:

@@ -16,7 +16,8 @@ _TOKEN = re.compile(
     r"|(?P<operator>=>|->|<-|\?\.|::|:=|\?\?|\|\||&&|[=!<>+.-]=|==|\.\.\.|.)",
     re.S,
 )
-_ONE_LINE = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S)
+_INSIDE = {'"': re.compile(r"(?:[^\"\\\n]|\\.)*+", re.S), "'": re.compile(r"(?:[^'\\\n]|\\.)*+", re.S)}
+"""What stands between the quotation marks of a string on one line."""
 _PREFIXES = frozenset("frbuFRBUL$@") | {"rb", "br", "fr", "rf"}
 # a backtick that follows anything else marks code in prose
 _BEFORE_TEMPLATE = frozenset("(,=+:?[{&|") | {"=>", "return", "await", "||", "??", "+=", "raw"}
@@ -100,12 +101,12 @@ def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: d
 def _closed(text: str, mark: str, start: int, unclosed: dict[str, int]) -> int:
     if start < unclosed.get(mark, 0):
         return -1
-    if mark in ('"', "'"):
-        match = _ONE_LINE.match(text, start)
-        if match:
-            return match.end()
-        end = text.find("\n", start)
-        unclosed[mark] = len(text) if end < 0 else end
+    if inside := _INSIDE.get(mark):
+        match = inside.match(text, start + 1)
+        end = match.end() if match else start + 1
+        if text.startswith(mark, end):
+            return end + 1
+        unclosed[mark] = end  # each quotation mark up to here is escaped, so none of them closes a string or begins one
         return -1
     end = text.find(mark, start + len(mark))
     if end < 0:

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
+from sickbay.diagnosis.code import budget
+
 DEEPEST = 4
 """How deep nested fields are written as JSON. Pasted code can put fields into themselves."""
-MOST_PARTS, MOST_CHARACTERS = 500, 20_000
-"""Limits of a joined string. Pasted code can double a string again and again."""
+PARTS_OF_A_TEXT, CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS = 500, 20_000, 200
+"""Limits of a joined string and of a mapping."""
+PAIRS_PER_STEP = 20
+"""How many pairs are looked at in the time of one step."""
 _MARK = "\ue000"
 
 
@@ -31,6 +35,9 @@ class CodeText(NamedTuple):
         return not any(isinstance(part, Hole) for part in self.parts)
 
     def __str__(self) -> str:
+        if len(self.parts) == 1 and not isinstance(self.parts[0], Hole):
+            return self.parts[0]
+        budget.spend(len(self.parts), sum(map(len, self.parts)))
         return "".join(f"{{{part}}}" if isinstance(part, Hole) else part for part in self.parts)
 
 
@@ -43,15 +50,21 @@ class CodeFields:
 
     def get(self, *names: str) -> CodeValue | None:
         wanted = {name.lower() for name in names}
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         return next((value for name, value in reversed(self.pairs) if name.lower() in wanted), None)
 
     def set(self, name: str, value: CodeValue) -> None:
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
         self.pairs = [pair for pair in self.pairs if pair[0] != name]
         self.add(name, value)
 
     def add(self, name: str, value: CodeValue) -> None:
         """Appends a pair. An encoded body is converted at once, because it could contain these fields."""
-        self.pairs.append((name, as_text(value) if isinstance(value, CodeBody) else value))
+        self.extend([(name, as_text(value) if isinstance(value, CodeBody) else value)])
+
+    def extend(self, pairs: Iterable[tuple[str, CodeValue]]) -> None:
+        """Appends pairs, as many as there is room for. Fields can be added to themselves."""
+        self.pairs += list(pairs)[: max(0, PAIRS_OF_FIELDS - len(self.pairs))]
 
 
 class CodeItems(NamedTuple):
@@ -100,10 +113,20 @@ def unknown(name: str) -> CodeText:
 
 
 def joined(texts: Iterable[CodeText]) -> CodeText:
-    parts = tuple(part for text in texts for part in text.parts if part)
-    if len(parts) > MOST_PARTS or sum(map(len, parts)) > MOST_CHARACTERS:
-        return unknown("value")
-    return CodeText(parts)
+    return of_parts(part for text in texts for part in text.parts)
+
+
+def of_parts(parts_of_text: Iterable[str]) -> CodeText:
+    """The parts as one text, without empty ones. Beyond the limits of a text it is an unknown value."""
+    parts: list[str] = []
+    size = 0
+    for part in filter(None, parts_of_text):
+        parts.append(part)
+        size += len(part)
+        if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
+            return unknown("value")
+    budget.spend(len(parts), size)
+    return CodeText(tuple(parts))
 
 
 def collected(elements: list[Argument], *, is_object: bool = False) -> CodeFields | CodeItems:
@@ -142,6 +165,7 @@ def as_fields(value: CodeValue | None) -> CodeFields | None:
         case CodeBody(encoding, CodeFields(pairs)):
             return CodeFields(pairs, encoding)
         case CodeItems(values) if values:
+            budget.spend(1 + len(values) // PAIRS_PER_STEP)
             pairs = [pair for item in values if (pair := as_pair(item))]
             return CodeFields(pairs) if len(pairs) == len(values) else None
     return None
@@ -190,10 +214,13 @@ def format_of(body: str) -> str:
 
 
 def _form(fields: CodeFields) -> CodeText:
-    parts: list[str] = []
-    for name, value in fields.pairs:
-        parts += ["&" if parts else "", quote_plus(name, errors="replace"), "=", *_quoted(value)]
-    return CodeText(tuple(part for part in parts if part))
+    return of_parts(_form_parts(fields))
+
+
+def _form_parts(fields: CodeFields) -> Iterator[str]:
+    for number, (name, value) in enumerate(fields.pairs):
+        yield from ("&" if number else "", quote_plus(name, errors="replace"), "=")
+        yield from _quoted(value)
 
 
 def _quoted(value: CodeValue) -> Iterator[str]:
@@ -204,6 +231,7 @@ def _quoted(value: CodeValue) -> Iterator[str]:
     if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
         value = unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
     for part in as_text(value).parts:
+        budget.spend(0, len(part))
         yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
 
 
@@ -213,11 +241,12 @@ def _json(value: CodeValue) -> CodeText:
     parts: list[str] = [pieces[0]]
     for hole, piece in zip(holes, pieces[1:], strict=True):
         parts += [hole, piece]
-    return CodeText(tuple(part for part in parts if part))
+    return of_parts(parts)
 
 
 def _plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
     """The value for json.dumps. Each unknown value is a mark here."""
+    budget.spend()
     fields = as_fields(value)
     if fields is not None and depth < DEEPEST:
         return {name.replace(_MARK, ""): _plain(item, holes, depth + 1) for name, item in fields.pairs}

@@ -71,6 +71,7 @@ def policy(evidence: Json) -> Policy:
         strict_cors=evidence.get("strict_cors", False),
         credentialed_cors=evidence.get("credentialed_cors", False),
         revokes_access=evidence.get("revokes_access", True),
+        assertion_audience=evidence.get("assertion_audience", "issuer-or-endpoint"),
     )
 
 

@@ -11,12 +11,8 @@ MOST = 120_000
 """How many characters are searched for phrases: of a longer text the beginning and the end."""
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}|[?&#]\w{1,60}=[^&\s+]{0,200}\w\+\w")
 """Percent-encoding, or a plus for a blank in a parameter."""
-_ANSWERED_TYPE = re.compile(
-    r"(?P<before>^\W{0,4}HTTP/\d(?:\.\d)? +\d{3}[^\n]{0,200}\n(?:\W{0,4}(?!content-type)[\w-]{1,60}: ?[^\n]{0,2000}\n){0,40})"
-    r"\W{0,4}content-type:[^\n]*",
-    re.I | re.M,
-)
-"""The Content-Type of a response. Phrases about a JSON body mean the request's."""
+_STATUS_LINE = re.compile(r"\W{0,4}HTTP/\d(?:\.\d)? +\d{3}", re.I)
+_HEADER = re.compile(r"\W{0,4}(?P<name>[\w-]{1,60}):")
 
 
 def plain(text: str) -> str:
@@ -26,10 +22,24 @@ def plain(text: str) -> str:
     is found in "`redirect_uri` doesn't match" too.
     """
     clipped = text if len(text) <= MOST else f"{text[: MOST // 2]}\n{text[-MOST // 2 :]}"
-    clipped = _ANSWERED_TYPE.sub(r"\g<before>", clipped)
+    clipped = _without_answered_types(clipped)
     once = _collapsed(clipped)
     undone = _collapsed(_without_escapes(clipped))
     return "\n".join(dict.fromkeys((once, undone, _as_prose(undone))))
+
+
+def _without_answered_types(text: str) -> str:
+    """The text without the Content-Type of responses, because phrases about a JSON body mean the request's."""
+    if "content-type" not in text.lower():
+        return text
+    kept: list[str] = []
+    in_response = False
+    for line in text.split("\n"):
+        header = _HEADER.match(line) if in_response else None
+        is_type = header is not None and header["name"].lower() == "content-type"
+        in_response = _STATUS_LINE.match(line) is not None or (header is not None and not is_type)
+        kept.append("" if is_type else line)
+    return "\n".join(kept)
 
 
 _CONTRACTION = re.compile(r"\b(?:(?P<can>can't)|(?P<will>won't)|(?P<verb>[a-z]{2,6})n't)\b")

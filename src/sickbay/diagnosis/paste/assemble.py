@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from sickbay.authorization import client_assertion, token
+from sickbay.diagnosis.evidence.address import vendor_of
 from sickbay.diagnosis.paste import forms, jwts, postman, urls_in_text
 from sickbay.diagnosis.paste.address_kind import client_metadata, kind_of_request
 from sickbay.diagnosis.paste.piece import Piece
@@ -23,12 +25,31 @@ class Input(NamedTuple):
     """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text.
 
     unknown: parameters whose values aren't in the text.
+    looked_at: the checks that what was pasted decides; None if it is all of them.
     """
 
     evidence: dict[str, Any]
     is_whole: bool
     piece: Piece
     unknown: frozenset[str] = frozenset()
+    looked_at: frozenset[str] | None = None
+
+
+OF_A_TOKEN = frozenset(check.name for check in client_assertion.ASSERTION) - {"assertion_type_is_named"}
+"""The checks of a client assertion that was pasted without its request."""
+OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
+AUDIENCE = "audience_is_the_token_endpoint"
+OF_PARAMETERS = frozenset(
+    check.name for checks in token.CHECKS.values() for check in (*checks, *client_assertion.ASSERTION)
+) - {
+    "method_is_post",
+    "body_is_a_form",
+    "address_is_of_a_tenant",
+    "header_is_of_a_client",
+    "basic_is_well_formed",
+    "one_method_is_used",
+}
+"""The checks of the parameters of a token request, of which the method, the URL and the headers weren't pasted."""
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:
@@ -39,7 +60,11 @@ def inputs(pieces: Sequence[Piece]) -> list[Input]:
         for put_together in _inputs(piece, pieces)
     ]
     known = context(found)
-    return [each._replace(evidence=each.evidence | {"context": known}) if known else each for each in found]
+    return [_with_context(each, known) for each in found] if known else found
+
+
+def _with_context(found: Input, known: dict[str, Any]) -> Input:
+    return found._replace(evidence=found.evidence | {"context": known | found.evidence.get("context", {})})
 
 
 def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
@@ -61,7 +86,7 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         for request in postman.requests(piece.values):
             yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
-        yield Input(_assertion(piece, pieces), False, piece)
+        yield _assertion(piece, pieces)
 
 
 def _url(piece: Piece) -> Iterator[Input]:
@@ -136,7 +161,8 @@ def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
     elif "grant_type" in names:
         url = _endpoint(pieces, "token")
-        yield Input({"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}, False, piece)
+        evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
+        yield Input(evidence, False, piece, looked_at=OF_PARAMETERS)
 
 
 def _endpoint(pieces: Sequence[Piece], name: str) -> str:
@@ -149,7 +175,7 @@ def _endpoint(pieces: Sequence[Piece], name: str) -> str:
     return f"https://ehr.example.org/{'authorize' if name == 'authorization' else name}"
 
 
-def _assertion(piece: Piece, pieces: Sequence[Piece]) -> dict[str, Any]:
+def _assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     """A token request around a client assertion, which is all that the text has of it."""
     body = forms.encoded(
         {
@@ -159,10 +185,18 @@ def _assertion(piece: Piece, pieces: Sequence[Piece]) -> dict[str, Any]:
         }
     )
     audience = piece.values["claims"].get("aud")
-    url = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
     named = (str(other.values["url"]) for other in pieces if other.subkind == "token_endpoint" or other.kind == "request")
-    url = next((address for address in named if urls.split(address).path.endswith("/token")), url)
-    return {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
+    endpoint = next((address for address in named if urls.split(address).path.endswith("/token")), "")
+    assumed = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
+    evidence = {"kind": "token_request", "method": "POST", "url": endpoint or assumed, "headers": FORM, "body": body}
+    looked_at = OF_A_TOKEN - (frozenset() if piece.is_whole else OF_A_HEADER) - (frozenset() if endpoint else {AUDIENCE})
+    return Input(evidence | {"context": {"smart": _may_be_smart(endpoint or assumed)}}, False, piece, looked_at=looked_at)
+
+
+def _may_be_smart(url: str) -> bool:
+    """Whether the address may belong to a SMART server: it isn't known as one of another service."""
+    vendor = vendor_of(url)
+    return vendor is None or vendor.fhir
 
 
 def context(found: Sequence[Input]) -> dict[str, Any]:

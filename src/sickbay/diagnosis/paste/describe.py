@@ -27,6 +27,7 @@ _NAMES: dict[str, str] = {
     "access_token": "access token",
     "client_assertion": "client assertion",
     "jwt": "JSON Web Token",
+    "decoded_jwt": "decoded JSON Web Token",
     "jwt_header": "header of a JSON Web Token",
     "jwt_claims": "claims of a JSON Web Token",
     "parameters": "parameters of a request",
@@ -51,8 +52,13 @@ def describe(piece: Piece) -> str:
     """ "" for a piece that says nothing on its own, such as the URL of a page."""
     name = _NAMES.get(piece.subkind) or _KINDS.get(piece.kind, "")
     host = urls.split(str(piece.values.get("url") or "")).hostname if name else ""
-    request = piece.values.get("request")
-    lines = (
-        f" (lines {request.first_line} to {request.last_line})" if request and request.last_line > request.first_line else ""
-    )
-    return f"{name} at {host}{lines}" if host else f"{name}{lines}"
+    place = f" at {host}" if host else ""
+    return f"{name}{place}{_lines(piece)}"
+
+
+def _lines(piece: Piece) -> str:
+    """The lines of a request in source code. JSON can have a member `request` too."""
+    request = piece.values["request"] if piece.kind == "code" else None
+    if request is None or request.last_line == request.first_line:
+        return ""
+    return f" (lines {request.first_line} to {request.last_line})"

@@ -17,8 +17,9 @@ response_mode prompt assertion iss
 NAMES = frozenset(_NAMES.split())
 _TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
 """Parameters that only occur in requests: without one of them a list may be anything."""
-_PAIR = r"[A-Za-z_][\w.-]{0,40}=[^\s&\"'<>`]{0,8000}"
-_FORM = re.compile(rf"(?<![\w?&=.%/-]){_PAIR}(?:&\s?{_PAIR})+")
+_NAME = r"[A-Za-z_][\w.-]{0,40}="
+_FIRST_NAME, _NEXT_NAME = re.compile(rf"(?<![\w?&=.%/-]){_NAME}"), re.compile(rf"&\s?{_NAME}")
+_VALUE = re.compile(r"[^\s&\"'<>`]*+")
 _LINE = re.compile(
     rf"^[ \t>*•+-]{{0,12}}[\"'`]?(?P<name>{'|'.join(sorted(NAMES))})[\"'`]?[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}}"
     r"(?P<value>[^\r\n]{1,8000}?)[ \t,;&]{0,8}$",
@@ -29,11 +30,27 @@ GAP = 160
 
 
 def find(text: str) -> Iterator[Piece]:
-    for match in _FORM.finditer(text):
-        names = set(parse(match[0]).names())
+    for start, end in _forms(text):
+        names = set(parse(text[start:end]).names())
         if names & _TELLING or len(names & NAMES) > 2:
-            yield Piece(kind="form", start=match.start(), end=match.end(), values={"body": match[0].replace("& ", "&")})
+            yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
     yield from _lists(text)
+
+
+def _forms(text: str) -> Iterator[tuple[int, int]]:
+    """The places of two or more pairs with `&` between them. A value is read once, so the time is linear."""
+    place = 0
+    while first := _FIRST_NAME.search(text, place):
+        end = place = _after_value(text, first.end())
+        while following := _NEXT_NAME.match(text, place):
+            place = _after_value(text, following.end())
+        if place > end:
+            yield first.start(), place
+
+
+def _after_value(text: str, place: int) -> int:
+    value = _VALUE.match(text, place)
+    return value.end() if value else place
 
 
 def _lists(text: str) -> Iterator[Piece]:

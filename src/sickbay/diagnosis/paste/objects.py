@@ -9,7 +9,9 @@ from typing import Any
 from sickbay.diagnosis.paste import loose_json
 from sickbay.diagnosis.paste.piece import Piece
 
-_TOKEN = re.compile(r"[{}]|\"(?:\\.|[^\"\\\n])*\"")
+_MARK = re.compile(r"[{}\"]")
+_INSIDE = re.compile(r"(?:\\.|[^\"\\\n])*+")
+"""What stands between the quotation marks of a string."""
 LARGEST = 200_000
 """The maximum number of characters of an object that is parsed. A larger one is recognised by its beginning."""
 
@@ -28,21 +30,38 @@ def find(text: str) -> Iterator[Piece]:
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     depth, start = 0, 0
-    for match in _TOKEN.finditer(text):
-        if match[0] == "{":
-            start = match.start() if depth == 0 else start
+    for place in _braces(text):
+        if text[place] == "{":
+            start = place if depth == 0 else start
             depth += 1
-        elif match[0] == "}" and depth:
+        elif depth:
             depth -= 1
             if depth == 0:
-                yield start, match.end()
+                yield start, place + 1
     if depth:
         yield start, len(text)
+
+
+def _braces(text: str) -> Iterator[int]:
+    """The places of the braces outside strings. A quotation mark that isn't closed on its line begins no string."""
+    closed = unclosed = 0
+    for match in _MARK.finditer(text):
+        place = match.start()
+        if place < closed:
+            continue
+        if match[0] != '"':
+            yield place
+        elif place >= unclosed:
+            inside = _INSIDE.match(text, place + 1)
+            end = inside.end() if inside else place + 1
+            closed, unclosed = (end + 1, unclosed) if text.startswith('"', end) else (closed, end)
 
 
 def kind_of(members: Mapping[str, Any]) -> str:
     """ "" if it is none of the objects of OAuth, OpenID Connect or FHIR."""
     names = {str(name) for name in members}
+    if "active" in names:
+        return ""  # the response of an introspection endpoint has claims, too
     for kind, required in _KINDS:
         if any(group <= names for group in required):
             return kind
@@ -60,8 +79,9 @@ _KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
         "registration": ("redirect_uris",),
         "jwks": ("keys",),
         "jwk": ("kty",),
+        "decoded_jwt": ("header payload", "header claims"),
         "jwt_header": ("alg typ", "alg kid"),
-        "jwt_claims": ("iss sub aud exp", "iss sub aud jti"),
+        "jwt_claims": ("iss sub aud", "iss aud exp", "iss aud jti", "sub aud exp", "iss sub exp"),
         "error": ("error", "errorCode", "error_description"),
     }.items()
 )

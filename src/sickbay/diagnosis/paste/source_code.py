@@ -16,10 +16,15 @@ def find(text: str) -> Iterator[Piece]:
     """A request is whole, because the code shows all that it sends, even if some values are variables."""
     if not may_be_code(text):
         return
-    from sickbay.diagnosis.code import requests_in, settings_in  # most pastes are no code, and these take a while to import
+    from sickbay.diagnosis.code import (
+        Meter,
+        requests_in,
+        settings_in,
+    )  # most pastes are no code, and these take a while to import
 
+    meter = Meter(len(text))
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
-    for request in requests_in(text):
+    for request in requests_in(text, meter):
         values: dict[str, Any] = {
             "method": request.method,
             "url": request.url,
@@ -29,19 +34,22 @@ def find(text: str) -> Iterator[Piece]:
         start, end = starts[request.first_line - 1], _end(starts, request.last_line)
         values["request"] = request
         yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
-    for settings in settings_in(text):
+    for settings in settings_in(text, meter):
         start, end = starts[settings.first_line - 1], _end(starts, settings.last_line)
         yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)
+    if meter.is_spent:
+        yield Piece(kind="stopped", start=0, end=0)
 
 
 def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     """The mistakes that only code shows, each once."""
     if not may_be_code(text):
         return []
-    from sickbay.diagnosis.code import mistakes_in, mistakes_in_text
+    from sickbay.diagnosis.code import STOPPED, mistakes_in, mistakes_in_text
 
     requests = [piece.values["request"] for piece in pieces if piece.kind == "code"]
     found = [mistake for request in requests for mistake in mistakes_in(request, text)] or mistakes_in_text(text)
+    found += [STOPPED.at((1, text.count("\n") + 1))] if any(piece.kind == "stopped" for piece in pieces) else []
     return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
 
 

@@ -8,11 +8,14 @@ from urllib.parse import parse_qsl
 
 from sickbay.diagnosis.paste.address_kind import kind_of_url
 from sickbay.diagnosis.paste.piece import Piece
+from sickbay.diagnosis.paste.wrapped_url import goes_on
 from sickbay.protocol import urls
 
 _URL = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
 _PATH = re.compile(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
-_CONTINUED = re.compile(r"[ \t]*\r?\n[ \t]*(?=[^\s<>\"'`]{1,4000}(?:\s|$))(?P<rest>[^\s<>\"'`]*[&=%_/][^\s<>\"'`]*)")
+_CONTINUED = re.compile(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
+_OF_A_QUERY, _OF_A_URL = re.compile(r"[&=%]"), re.compile(r"[&=%_/]")
+"""What a continued line contains if words follow it, and if it is the whole line."""
 WRAPPED = 60
 """From this length on, a URL at the end of a line may continue on the next."""
 
@@ -29,7 +32,8 @@ def _whole(text: str, match: re.Match[str]) -> tuple[str, int]:
     url, end = match[0], match.end()
     for _ in range(20):
         more = _CONTINUED.match(text, end) if len(url) >= WRAPPED and "?" in url else None
-        if more is None or "://" in more["rest"].partition("=")[0]:
+        expected = _OF_A_URL if more and more["end"] is not None else _OF_A_QUERY
+        if more is None or not expected.search(more["rest"]) or not goes_on(url, more["rest"]):
             break
         url, end = url + more["rest"], more.end()
     stripped = url.rstrip(".,;:!)*_…")

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_assertion import LEEWAY
+from sickbay.authorization.client_assertion import LEEWAY, accepted_audiences
 from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
@@ -103,6 +104,18 @@ def _no_typ(request: TokenRequest, context: TokenContext) -> Facts | None:
     return None if read is None or read.header.get("typ") == "JWT" else {"received": read.header.get("typ")}
 
 
+def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | None:
+    """If `aud` is accepted, but doesn't name the token endpoint. An unknown token endpoint isn't judged."""
+    server, read = context.server, request.assertion if context.smart else None
+    if read is None or not isinstance(server, Server) or not server.token_endpoint:
+        return None
+    sent = read.claims.get("aud")
+    audiences = sent if isinstance(sent, list) else [sent]
+    if server.token_endpoint in audiences or not any(name in audiences for name in accepted_audiences(request, server)[1:]):
+        return None
+    return {"received": sent, "expected": server.token_endpoint}
+
+
 def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
     read = request.assertion
     issued = read.claims.get("iat") if read else None
@@ -173,8 +186,8 @@ RULES = (
     _rule(
         "assertion-aud-wrong",
         "`aud` of the client assertion is wrong: `{received}`",
-        "SMART requires the URL of the token endpoint, so that the assertion can't be used at another server. OpenID Connect "
-        "libraries send the issuer by default.",
+        "`aud` names the server that the assertion is for, so that it can't be used at another one. SMART requires the URL of "
+        "the token endpoint. OpenID Connect libraries send the issuer by default, which not every server accepts.",
         "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
     ),
     _rule(
@@ -206,7 +219,7 @@ RULES = (
     _rule(
         "assertion-expired",
         "`exp` of the client assertion is {late} s in the past",
-        "Your app sent a stored assertion again, or the clock of the machine that signs is slow.",
+        "Probably your app sent a stored assertion again, or the clock of the machine that signs is slow.",
         "Create a new assertion for each request.",
     ),
     _rule(
@@ -281,7 +294,7 @@ RULES = (
     _rule(
         "assertion-signature-invalid",
         "The signature of the client assertion doesn't match the key `{received}`",
-        "The key set has a key with this `kid`, but a different key signed the assertion.",
+        "The key set has a key with this `kid`, but the assertion was signed with another key or changed afterwards.",
         "Sign with the private key that belongs to the published key `{received}`.",
     ),
     _scope_rule(
@@ -316,9 +329,18 @@ RULES = (
         severity="warning",
     ),
     _advice(
+        "assertion-aud-not-token-endpoint",
+        "`aud` of the client assertion isn't the token endpoint: `{received}`",
+        "This server also accepts its issuer and the URL of the endpoint that is called, as RFC 7523 and OpenID Connect allow. "
+        "SMART requires the URL of the token endpoint, and other servers may refuse anything else.",
+        "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
+        _other_audience,
+        severity="warning",
+    ),
+    _advice(
         "clock-skew-assertion",
         "`iat` of the client assertion is {offset} s {direction} the server's clock",
-        "The clock of the machine that signs is wrong, so servers will see its assertions as expired or valid for too long.",
+        "The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",
         "Synchronise the clock of the machine that signs (for example with NTP).",
         _skewed,
         stage="clock",

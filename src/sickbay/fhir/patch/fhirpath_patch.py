@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sickbay.fhir.patch.json_patch import MOST, PatchFailed
 from sickbay.fhir.validation.shapes import Shape, shape
 
-_STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*')*)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
+_STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*+')*+)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
 _EQUALS = re.compile(r"\s*([A-Za-z][\w.]*)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|(true|false)|(-?\d+(?:\.\d+)?))\s*")
 _TAKES = {
     "add": ("path", "name", "value"),
@@ -304,10 +304,20 @@ def _shape(version: str, home: str, value: dict[str, Any]) -> Shape:
     return shape(version, str(value.get("resourceType", home)) if home == "Resource" else home)
 
 
+_WORD_OR_AND = re.compile(r"'(?:[^'\\]|\\.)*+'?|\band\b")
+
+
+def _conditions(criteria: str) -> list[str]:
+    """The parts between the words `and` that aren't inside quotation marks."""
+    places = [match.span() for match in _WORD_OR_AND.finditer(criteria) if match[0] == "and"]
+    starts, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(criteria)]
+    return [criteria[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
 def _comparisons(criteria: str) -> list[tuple[list[str], Any]]:
     """Parses the comparisons: the names that lead to a value, and the value."""
     comparisons: list[tuple[list[str], Any]] = []
-    for text in re.split(r"\band\b(?=(?:[^']*'[^']*')*[^']*$)", criteria):
+    for text in _conditions(criteria):
         equals = _EQUALS.fullmatch(text)
         if equals is None:
             raise _PathError(f"where({criteria}) is not supported")

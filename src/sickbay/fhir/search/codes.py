@@ -13,6 +13,7 @@ from sickbay.fhir.elements import children
 from sickbay.fhir.search import hierarchies
 from sickbay.fhir.search.expressions import kinds
 from sickbay.fhir.search.index_values import CASELESS
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS
 from sickbay.fhir.search.query import SearchParameter, TokenValue
 
 _SYSTEMS = ("http://hl7.org/fhir/", "http://hl7.org/fhir/CodeSystem/", "http://terminology.hl7.org/CodeSystem/")
@@ -85,15 +86,26 @@ def possible(version: str, parameter: SearchParameter) -> frozenset[str]:
     return frozenset(term.code for url, *_ in bound for term in known[url])
 
 
+@cache
+def searchable(version: str, parameter: SearchParameter) -> frozenset[str]:
+    """Returns the possible codes as a search compares them."""
+    codes = possible(version, parameter)
+    return frozenset(map(str.lower, codes)) if version in CASELESS_VERSIONS else codes
+
+
 def tokens_in(version: str, parameter: SearchParameter, url: str) -> tuple[TokenValue, ...] | None:
     """Returns the codes of a value set as the parameter's elements store them; None if the value set isn't bundled."""
     terms = terminology.value_sets(version).get(url)
     if terms is None:
         return None
-    if not implied_systems(version, parameter):
-        return tuple(TokenValue(term.system, term.code) for term in terms)
-    bound = url in value_sets(version, parameter)
-    return tuple(TokenValue("", term.code) for term in terms if bound or term.system in implied_systems(version, parameter))
+    implied = implied_systems(version, parameter)
+    is_bound = url in value_sets(version, parameter)
+    values = [
+        TokenValue("" if implied else term.system, term.code)
+        for term in terms
+        if not implied or is_bound or term.system in implied
+    ]
+    return tuple([caseless(version, parameter, value) for value in values])
 
 
 def related(version: str, parameter: SearchParameter, value: TokenValue, way: str) -> tuple[TokenValue, ...] | None:
@@ -102,11 +114,16 @@ def related(version: str, parameter: SearchParameter, value: TokenValue, way: st
     systems = (value.system,) if value.system else sorted(implied_systems(version, parameter))
     known = [hierarchies.related(version, system, value.code, way) for system in systems]
     codes = dict.fromkeys(code for reached in known if reached is not None for code in reached)
-    return tuple(TokenValue(value.system or "", code) for code in codes) or None
+    return tuple([caseless(version, parameter, TokenValue(value.system or "", code)) for code in codes]) or None
 
 
 def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
-    """Converts `http://hl7.org/fhir/administrative-gender|male` to `|male`, and a contact `|Ann@Example.org` to lower case."""
+    """Converts a value to how the index holds it, such as `http://hl7.org/fhir/administrative-gender|male` to `|male`."""
+    return caseless(version, parameter, without_implied_system(version, parameter, value))
+
+
+def without_implied_system(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+    """Removes a system that the element implies. Also converts a contact `|Ann@Example.org` to lower case."""
     types = kinds(version, parameter.type, parameter.expression)
     if types and types <= CASELESS and parameter.code != "_id":
         code = value.code.lower() if value.code is not None else None
@@ -114,3 +131,10 @@ def as_held(version: str, parameter: SearchParameter, value: TokenValue) -> Toke
     if not value.system or value.system not in implied_systems(version, parameter):
         return value
     return TokenValue("", value.code)
+
+
+def caseless(version: str, parameter: SearchParameter, value: TokenValue) -> TokenValue:
+    """Converts the code to lower case if the version searches tokens in any case. Ids are case-sensitive in every version."""
+    if version not in CASELESS_VERSIONS or value.code is None or parameter.code == "_id":
+        return value
+    return TokenValue(value.system, value.code.lower())

@@ -11,7 +11,7 @@ from sickbay.fhir.routing import reference_target
 from sickbay.fhir.search import index_values
 from sickbay.fhir.search.expressions import Step, follow, routes
 from sickbay.fhir.search.index_entries import Part
-from sickbay.fhir.search.parameters import components, parameters
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, components, parameters
 from sickbay.fhir.search.query import Kind, SearchParameter
 
 Way: TypeAlias = tuple[Step, ...]
@@ -138,7 +138,7 @@ def _component(
             continue
         steps = steps[len(base) :] if above else steps
         key = steps[0] if len(steps) == 1 and isinstance(steps[0], str) else None
-        paths.append(Component(not above, key, steps, _reader(parameter.kind, route.type, exact)))
+        paths.append(Component(not above, key, steps, _reader(parameter.kind, route.type, exact, version in CASELESS_VERSIONS)))
     return tuple(paths)
 
 
@@ -180,10 +180,12 @@ def _rows(part: tuple[Component, ...], node: Any, resource: dict[str, Any], base
 
 
 @cache
-def _reader(kind: Kind, type: str, exact: bool) -> Read:
+def _reader(kind: Kind, type: str, exact: bool, caseless: bool) -> Read:
     """exact: without amounts that have a comparator. Cached, because readers of equal paths are equal."""
     if kind == "token":
         tokens = index_values.token_reader(type)
+        if caseless:
+            return lambda value, base: [("token", system, code.lower()) for system, code in tokens(value)[0]]
         return lambda value, base: [("token", system, code) for system, code in tokens(value)[0]]
     if kind == "quantity":
         quantities = index_values.quantity_reader(type)

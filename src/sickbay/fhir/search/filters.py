@@ -36,9 +36,10 @@ from sickbay.fhir.search.query import (
     SearchParameter,
     StringValue,
     TokenValue,
+    UriValue,
     Value,
 )
-from sickbay.fhir.search.values import READ, missing, near, split, unescape
+from sickbay.fhir.search.values import READ, addresses, missing, near, split, unescape
 from sickbay.kernel.memoize import memoize
 
 DEPTH = 3
@@ -254,7 +255,7 @@ def values_of(state: SearchState, parameter: SearchParameter, modifier: str | No
         if isinstance(value, RequestError):
             return value
         if not isinstance(value, StringValue) or value.text:
-            alternatives = spread(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
+            alternatives = _alternatives(state, parameter, modifier, value)
             if isinstance(alternatives, RequestError):
                 return alternatives
             values += alternatives
@@ -264,6 +265,16 @@ def values_of(state: SearchState, parameter: SearchParameter, modifier: str | No
         _remaining_modifier(parameter, modifier),
         along=_ladders(state, values) if modifier in ("above", "below") else (),
     )
+
+
+def _alternatives(
+    state: SearchState, parameter: SearchParameter, modifier: str | None, value: Value
+) -> Sequence[Value] | RequestError:
+    """Returns what `:above` or `:below` includes, and the other form of a URL on this server."""
+    values = spread(state, parameter, modifier, value) if modifier in ("above", "below") else [value]
+    if parameter.kind != "uri" or modifier in ("contains", "missing") or isinstance(values, RequestError):
+        return values
+    return [form for uri in values if isinstance(uri, UriValue) for form in addresses(uri, state.base)]
 
 
 def _in_words(state: SearchState, parameter: SearchParameter, parts: list[str]) -> Filter | RequestError:
@@ -299,7 +310,11 @@ def _value(state: SearchState, parameter: SearchParameter, modifier: str | None,
     kind = _READ_AS.get(modifier or "", parameter.kind)
     aim = modifier if modifier in known_types(state.version) else None
     value = READ[kind](parameter, aim, text, state.base)
-    return search_codes.as_held(state.version, parameter, value) if isinstance(value, TokenValue) else value
+    if not isinstance(value, TokenValue):
+        return value
+    if modifier in ("above", "below"):  # a hierarchy knows the code as it is written
+        return search_codes.without_implied_system(state.version, parameter, value)
+    return search_codes.as_held(state.version, parameter, value)
 
 
 _READ_AS: dict[str, Kind] = {"text": "string", "code-text": "string", "identifier": "token"}

@@ -7,15 +7,26 @@ from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.fhir.binary import context
-from sickbay.fhir.dates import BEGINNING
 from sickbay.fhir.elements import children
 from sickbay.fhir.routing import is_absolute, reference_target
 from sickbay.fhir.search import full_text, index_values
+from sickbay.fhir.search.clinical_dates import CLINICAL_DATES, DateReaders, clinical_date
 from sickbay.fhir.search.composites import compiled, composites
 from sickbay.fhir.search.expressions import Present, Step, follow, routes
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.index_values import date_reader, quantity_reader, reference_reader, token_reader
-from sickbay.fhir.search.parameters import IDENTIFIER, OF_TYPE, TEXT, compartment_types, known_types, parameters
+from sickbay.fhir.search.parameters import (
+    AS_WRITTEN,
+    CASELESS_VERSIONS,
+    COLUMNS,
+    IDENTIFIER,
+    OF_TYPE,
+    PRESENT,
+    TEXT,
+    compartment_types,
+    known_types,
+    parameters,
+)
 from sickbay.fhir.search.query import Kind, SearchParameter
 
 GRANULAR = frozenset(
@@ -42,42 +53,8 @@ GRANULAR = frozenset(
 CROWDS = frozenset({"Group"})
 """Types with many patients in one body. They are in no compartment, though the definition puts them in each member's."""
 
-_ELSEWHERE = frozenset({"_id", "_lastUpdated"})
-"""Parameters stored in columns rather than in index rows."""
-
-_CLINICAL_DATES = (
-    "effective",
-    "performed",
-    "occurrence",
-    "start",
-    "period",
-    "actualPeriod",
-    "onset",
-    "applies",
-    "whenPrepared",
-    "whenHandedOver",
-    "dateTime",
-    "authoredOn",
-    "dateWritten",
-    "recordedDate",
-    "dateRecorded",
-    "assertedDate",
-    "dateAsserted",
-    "started",
-    "date",
-    "issued",
-    "ordered",
-    "orderedOn",
-    "created",
-    "sent",
-    "recorded",
-    "authored",
-    "timestamp",
-    "servicedPeriod",
-    "billablePeriod",
-    "birthDate",
-)
-"""Elements with a resource's clinical date. When an event happened is preferred over when it was recorded."""
+LABELS = frozenset({"_security", "_tag"})
+"""Parameters whose codes `$meta` shows."""
 
 
 class _Rows:
@@ -127,7 +104,7 @@ class _Plan(NamedTuple):
 
     tasks: dict[str, list[tuple[tuple[Step, ...], Take]]]
     presence: list[Take]
-    dates: tuple[tuple[str, Callable[[Any], index_values.Dates]], ...]
+    dates: DateReaders
     composed: frozenset[str]
     indexed: frozenset[str]
     narrative: int
@@ -162,7 +139,7 @@ def extract(version: str, resource: dict[str, Any], base: str) -> IndexEntries:
     return IndexEntries(
         _patients(rows, resource),
         tuple(rows.named),
-        _clinical_date(plan, resource),
+        clinical_date(plan.dates, resource),
         tuple(rows.tokens),
         tuple(rows.references),
         tuple(rows.dates),
@@ -184,16 +161,6 @@ def _patients(rows: _Rows, resource: dict[str, Any]) -> tuple[str, ...]:
     return (owner[1],) if owner is not None and owner[0] == "Patient" else tuple(sorted(rows.patients))
 
 
-def _clinical_date(plan: _Plan, resource: dict[str, Any]) -> int | None:
-    """Returns the first date in epoch milliseconds. A date without a beginning is skipped."""
-    for key, read in plan.dates:
-        if key in resource:
-            for low, _ in read(resource[key]):
-                if low > BEGINNING:
-                    return low
-    return None
-
-
 @cache
 def _plan(version: str, type: str) -> _Plan:
     tasks: dict[str, list[tuple[tuple[Step, ...], Take]]] = {}
@@ -201,14 +168,14 @@ def _plan(version: str, type: str) -> _Plan:
     own, elements = parameters(version, type), children(version, type)
     compartment = () if type in CROWDS else compartment_types(version).get(type, ())
     for parameter in own.values():
-        if parameter.kind in _TAKE and parameter.code not in _ELSEWHERE and not parameter.held:
+        if parameter.kind in _TAKE and parameter.code not in COLUMNS and not parameter.held:
             for route in routes(version, type, parameter.expression):
                 if route.first:
                     take = _TAKE[parameter.kind](_Target(version, parameter, route.type, parameter.code in compartment))
                     tasks.setdefault(route.first, []).append((route.steps, take))
                 elif isinstance(test := route.steps[0], Present):
                     presence.append(_presence(parameter.number, test))
-    dates = [(child.key, date_reader(child.type)) for name in _CLINICAL_DATES for child in elements.get(name, ())]
+    dates = [(child.key, date_reader(child.type)) for name in CLINICAL_DATES for child in elements.get(name, ())]
     composed = frozenset(key for composite in compiled(version, type) for key in composite.first)
     indexed = full_text.indexed(version, type)
     return _Plan(tasks, presence, tuple(dates), composed, indexed, own["_text"].number, own["_content"].number)
@@ -230,16 +197,37 @@ def _presence(number: int, test: Present) -> Take:
     return take
 
 
+def _mark(rows: _Rows, number: int, value: Any, part: str = "") -> None:
+    """Records that the element is there although nothing in it can be searched, unless it has only extensions.
+
+    part: the part of a CodeableReference that the parameter is about.
+    """
+    if part and isinstance(value, dict) and not value.keys().isdisjoint(_PARTS):
+        value = value[part] if isinstance(value.get(part), dict) else {}
+    if not isinstance(value, dict) or not value.keys() <= _NO_CONTENT:
+        rows.tokens[number + PRESENT, None, "true"] = None
+
+
+_PARTS = frozenset({"concept", "reference"})
+_NO_CONTENT = frozenset({"id", "extension", "fhir_comments"})
+
+
 def _token(target: _Target) -> Take:
     number, name, read = target.parameter.number, target.parameter.code, token_reader(target.type)
     granular, identifies = name in GRANULAR, target.type == "Identifier"
+    concept = "concept" if target.type == "CodeableReference" else ""
+    caseless = target.version in CASELESS_VERSIONS
 
     def take(rows: _Rows, value: Any) -> None:
         codings, texts = read(value)
+        if not codings:
+            _mark(rows, number, value, concept)
         for system, code in codings:
-            rows.tokens[number, system, code] = None
+            rows.tokens[number, system, code.lower() if caseless else code] = None
             if granular:
                 rows.codes[name, system, code] = None
+                if caseless:
+                    _caseless_codes(rows, number, name, system, code)
         for text, raw in texts:
             rows.strings[number + TEXT, text, raw] = None
         if identifies and isinstance(value, dict) and "type" in value:
@@ -249,17 +237,26 @@ def _token(target: _Target) -> Take:
     return take
 
 
+def _caseless_codes(rows: _Rows, number: int, name: str, system: str | None, code: str) -> None:
+    """Adds the code in lower case, by which the stores list a patient's resources. Labels also keep it as it is written."""
+    if name in LABELS:
+        rows.tokens[number + AS_WRITTEN, system, code] = None
+    else:
+        rows.codes[name, system, code.lower()] = None
+
+
 def _reference(target: _Target) -> Take:
     """Since R5, the display of a reference can be searched too."""
     number, name, read = target.parameter.number, target.parameter.code, reference_reader(target.type)
     texts_of = token_reader(target.type) if target.version == "r5" else None
     identifies, compartment = target.type == "Reference", target.compartment
+    caseless, reference = target.version in CASELESS_VERSIONS, "reference" if target.type == "CodeableReference" else ""
 
     def take(rows: _Rows, value: Any) -> None:
         if isinstance(value, dict):
             if identifies and "identifier" in value:
                 for system, code in index_values.identified(value):
-                    rows.tokens[number + IDENTIFIER, system, code] = None
+                    rows.tokens[number + IDENTIFIER, system, code.lower() if caseless else code] = None
             if texts_of is not None:
                 for folded, raw in texts_of(value)[1]:
                     rows.strings[number + TEXT, folded, raw] = None
@@ -275,6 +272,8 @@ def _reference(target: _Target) -> Take:
                     rows.named[id] = None
         elif text is not None and is_absolute(text):
             rows.uris[number, text] = None
+        else:
+            _mark(rows, number, {"reference": value} if isinstance(value, str) else value, reference)
 
     return take
 
@@ -283,7 +282,10 @@ def _date(target: _Target) -> Take:
     number, read = target.parameter.number, date_reader(target.type)
 
     def take(rows: _Rows, value: Any) -> None:
-        for low, high in read(value):
+        ranges = read(value)
+        if not ranges:
+            _mark(rows, number, value)
+        for low, high in ranges:
             rows.dates[number, low, high] = None
 
     return take
@@ -293,7 +295,10 @@ def _string(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
-        for text, raw in index_values.strings(value, type):
+        texts = index_values.strings(value, type)
+        if not texts:
+            _mark(rows, number, value)
+        for text, raw in texts:
             rows.strings[number, text, raw] = None
 
     return take
@@ -303,7 +308,10 @@ def _number(target: _Target) -> Take:
     number, type = target.parameter.number, target.type
 
     def take(rows: _Rows, value: Any) -> None:
-        for low, high in index_values.numbers(value, type):
+        ranges = index_values.numbers(value, type)
+        if not ranges:
+            _mark(rows, number, value)
+        for low, high in ranges:
             rows.numbers[number, low, high] = None
 
     return take
@@ -313,7 +321,10 @@ def _quantity(target: _Target) -> Take:
     number, read = target.parameter.number, quantity_reader(target.type)
 
     def take(rows: _Rows, value: Any) -> None:
-        for system, code, low, high in read(value):
+        amounts = read(value)
+        if not amounts:
+            _mark(rows, number, value)
+        for system, code, low, high in amounts:
             rows.quantities[number, system, code, low, high] = None
 
     return take

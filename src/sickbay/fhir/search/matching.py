@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from sickbay.fhir.search.index_entries import IndexEntries, Part
-from sickbay.fhir.search.parameters import IDENTIFIER
+from sickbay.fhir.search.parameters import COLUMNS, IDENTIFIER, PRESENT
 from sickbay.fhir.search.query import (
     CompositeValue,
     DateValue,
@@ -78,14 +78,19 @@ def holds(filter: Filter, type: str, resource: IndexedResource, others: Others) 
         return any(holds(alternative, type, resource, others) for alternative in filter.either)
     if filter.chain is not None:
         return _referring(filter, type, resource, others) if filter.reverse else _chained(filter, resource, others)
+    if filter.parameter.code in COLUMNS and filter.modifier == "missing":
+        return not _is_wanted_missing(filter)  # every resource has both
     if filter.parameter.code == "_id":
         matching_id = any(isinstance(value, TokenValue) and value.code == resource.id for value in filter.values)
         return matching_id is not (filter.modifier == "not")
     if filter.modifier == "missing":
-        wanted = any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
-        return _present(filter.parameter.numbers, resource.facts) is not wanted
+        return _present(filter.parameter.numbers, resource.facts) is not _is_wanted_missing(filter)
     matching = any(_value(filter, value, resource, others) for value in filter.values)
     return not matching if filter.modifier == "not" else matching
+
+
+def _is_wanted_missing(filter: Filter) -> bool:
+    return any(isinstance(value, TokenValue) and value.code == "true" for value in filter.values)
 
 
 def compared(prefix: Prefix, start: float, end: float, low: float, high: float) -> bool:
@@ -131,7 +136,7 @@ def _present(numbers: tuple[int, ...], facts: IndexEntries) -> bool:
         facts.composites,
         facts.positions,
     )
-    wanted = {*numbers, *(number + IDENTIFIER for number in numbers)}
+    wanted = {number + offset for number in numbers for offset in (0, IDENTIFIER, PRESENT)}
     return any(row[0] in wanted for rows in every for row in rows)
 
 

@@ -8,13 +8,11 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search.full_text import WORDS
 from sickbay.fhir.search.hierarchies import ladder
-from sickbay.fhir.search.parameters import known_types
+from sickbay.fhir.search.parameters import COLUMNS, known_types
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import Filter, Kind, ReferenceValue, SearchParameter, TokenValue, UriValue, Value
 from sickbay.fhir.search.values import above, split, unescape
 
-COLUMNS = frozenset({"_id", "_lastUpdated"})
-"""Parameters that the stores keep in columns of the resource, not in an index."""
 UNSUPPORTED = "fhir-search-modifier-unsupported"
 _MODIFIERS: dict[Kind, tuple[str, ...]] = {
     "token": ("not", "text", "of-type", "in", "not-in", "above", "below"),
@@ -34,7 +32,7 @@ _SPARE = "http://terminology.hl7.org/CodeSystem/condition-clinical|active"
 def modifiers(version: str, parameter: SearchParameter) -> tuple[str, ...]:
     """Returns the supported modifiers, except the types that a reference may refer to."""
     if parameter.code in COLUMNS:
-        return ("not",) if parameter.code == "_id" else ()
+        return ("missing", "not") if parameter.code == "_id" else ("missing",)
     if parameter.code in WORDS:
         return ()
     later = _IN_R5.get(parameter.kind, ()) if version == "r5" else ()

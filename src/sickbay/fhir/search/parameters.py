@@ -47,6 +47,14 @@ _BLOCK = 128
 """Numbers reserved for a type; the first 16 are for the common parameters. Published versions don't change."""
 IDENTIFIER, OF_TYPE, TEXT = 1 << 20, 2 << 20, 3 << 20
 """Added to a parameter's number for the index rows that `:identifier`, `:of-type` and `:text` use."""
+COLUMNS = frozenset({"_id", "_lastUpdated"})
+"""Parameters that the stores keep in columns of the resource, not in an index. Every resource has both."""
+PRESENT = 4 << 20
+"""Added to it for `:missing`, for an element that has content but no other row, such as a concept that is only a text."""
+AS_WRITTEN = 5 << 20
+"""Added to it for labels whose code is searched in any case but shown as it is written."""
+CASELESS_VERSIONS = frozenset({"dstu2", "stu3"})
+"""Versions in which matches of tokens are "not case sensitive" (DSTU2 2.1.1.4.7, STU3 2.21.1.4.10); later ones dropped that."""
 
 
 @cache

@@ -140,7 +140,8 @@ def plain(version: str, type: str, name: str) -> PlainParameter | None:
     parameter = find(version, type, name)
     if parameter is None or not is_answered(version, parameter):
         return None
-    return PlainParameter(parameter, READ.get(parameter.kind) if name not in ("_id", *full_text.WORDS) else None)
+    has_rules = parameter.kind == "uri" or name in ("_id", *full_text.WORDS)
+    return PlainParameter(parameter, None if has_rules else READ.get(parameter.kind))
 
 
 def _read(state: SearchState, name: str, text: str) -> None:
@@ -214,7 +215,7 @@ def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: 
     """Records codes that no resource can have, such as `gender=Male`. The search is answered, with a warning."""
     if filter.leads or filter.modifier not in (None, "not"):
         return
-    known = search_codes.possible(state.version, parameter)
+    known = search_codes.searchable(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
             suggestion = state.nearest_of(value.code, lambda: sorted(known)) or ", ".join(sorted(known)[:SHOWN])

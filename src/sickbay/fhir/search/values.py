@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import cast
 
 from sickbay.fhir.dates import BEGINNING, END, span
@@ -141,10 +142,16 @@ def quantity(parameter: SearchParameter, modifier: str | None, text: str, base: 
     if form[1] in ("gt", "lt", "ge", "le", "sa", "eb"):
         low = high = _beyond(float(form[2]), form[1])
     elif form[1] == "ap":
-        middle = float(form[2])
-        low, high = min(low, middle - abs(middle) / 10), max(high, middle + abs(middle) / 10)
+        low, high = _around(form[2], low, high)
     system, code = (parts[1] or None, parts[2] or None) if len(parts) == 3 else (None, None)
     return QuantityValue(_prefix(form[1]), low, high, system, code)
+
+
+def _around(text: str, low: float, high: float) -> tuple[float, float]:
+    """Extends the range to a tenth of the value on both sides, both ends included: `ap70` covers 63 to 77 (R4, 3.1.1.4.6)."""
+    value = Decimal(text)
+    margin = abs(value) / 10
+    return min(low, float(value - margin)), max(high, math.nextafter(float(value + margin), math.inf))
 
 
 def _beyond(value: float, prefix: str) -> float:
@@ -187,6 +194,20 @@ def missing(parameter: SearchParameter, modifier: str | None, text: str, base: s
 
 def uri(parameter: SearchParameter, modifier: str | None, text: str, base: str) -> Value | RequestError:
     return UriValue(unescape(text))
+
+
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]+(/.*)?", re.S)
+
+
+def addresses(value: UriValue, base: str) -> tuple[UriValue, ...]:
+    """Returns the URL as it is and, if it is on this server, in its other form: relative to the base, or absolute.
+
+    An attachment is stored as `Binary/1`, but read elsewhere as `<base>/Binary/1`, such as in the files of an export.
+    """
+    if value.uri.startswith(f"{base}/"):
+        relative = value.uri[len(base) + 1 :]
+        return (value, UriValue(relative)) if _RELATIVE.fullmatch(relative) else (value,)
+    return (value, UriValue(f"{base}/{value.uri}")) if _RELATIVE.fullmatch(value.uri) else (value,)
 
 
 _UNITS = {"m": 1.0, "km": 1000.0, "": 1000.0, "[mi_us]": 1609.347, "[mi_i]": 1609.344, "mi": 1609.344, "[ft_i]": 0.3048}

@@ -8,7 +8,7 @@ import re
 from sickbay.fhir.xml.layout import XHTML
 
 _XML = "http://www.w3.org/XML/1998/namespace"
-_DECLARES = re.compile(rb"<div(?=[\s/>])[^>]*\sxmlns\s*=")
+_DECLARES = re.compile(rb"<div(?=[\s/>])[^<>]*\sxmlns\s*=")
 
 
 def declares_namespace(text: bytes, begin: int) -> bool:

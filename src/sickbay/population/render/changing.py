@@ -38,7 +38,7 @@ class Renderer:
     def record(self, history: PatientHistory) -> Iterator[Json]:
         yield from map(self._converted, self._supported(r4.record(history)))
 
-    def panel(self, practitioner: Practitioner, patients: Sequence[str]) -> Json:
+    def panel(self, practitioner: Practitioner | None, patients: Sequence[str]) -> Json:
         return self._converted(r4.panel(practitioner, patients))
 
     def slot(self, slot: Slot) -> Json:

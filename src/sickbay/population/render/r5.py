@@ -111,8 +111,7 @@ def _coverage(coverage: Json) -> Json:
 
 
 def _statement(statement: Json) -> Json:
-    medication = {"concept": statement["medicationCodeableConcept"]}
-    changed = {**without(statement, "medicationCodeableConcept"), "medication": medication, "status": "recorded"}
+    changed = {**without(statement, *_DRUG), "medication": _drug(statement), "status": "recorded"}
     return {**changed, "informationSource": [statement["informationSource"]]}
 
 

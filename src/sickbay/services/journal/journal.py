@@ -53,10 +53,17 @@ PURGED_EVERY = 3600
 T = TypeVar("T")
 
 
+class Arrived(NamedTuple):
+    """A queued exchange. arrival: its place in the order of all exchanges (`Effects.arrival`)."""
+
+    arrival: int
+    exchange: Exchange
+
+
 class Unexplained(NamedTuple):
     """A refusal that waits to be explained, and what does it."""
 
-    exchange: Exchange
+    arrived: Arrived
     explained: Callable[[Exchange], Exchange]
 
 
@@ -69,12 +76,13 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
         self.runtime = runtime
         self.most = most
-        self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
+        self._granted: Queue[Arrived] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
         self._unexplained: Queue[Unexplained] = Queue(UNEXPLAINED, UNEXPLAINED_BYTES)
         self._explaining: asyncio.Task[None] | None = None
         self._at_once = 0
         self._reported = 0
+        self._arrival = 0
         self._writing = asyncio.Lock()
 
     async def write(self, exchange: Exchange, shown: Masked | None = None) -> None:
@@ -87,7 +95,7 @@ class Journal:
             return
         METRICS.decided(exchange)
         self._say(exchange)
-        refusal_record = await stored(self.runtime, exchange, shown)
+        refusal_record = await stored(self.runtime, exchange, self._next_arrival(), shown)
         if self._at_once >= AT_ONCE or len(self._refused):
             self._refused.add(refusal_record, refusal_record.owner, len(refusal_record.value))
             return
@@ -104,7 +112,8 @@ class Journal:
         """
         METRICS.decided(exchange)
         self._say(exchange)
-        self._unexplained.add(Unexplained(exchange, explained), f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        unexplained = Unexplained(Arrived(self._next_arrival(), exchange), explained)
+        self._unexplained.add(unexplained, f"{exchange.stage} {exchange.client_id}", weight(exchange))
         if self._explaining is None or self._explaining.done():
             self._explaining = asyncio.get_running_loop().create_task(self._explain())
 
@@ -121,8 +130,8 @@ class Journal:
         """Writes these refusals, and puts them back if the database is unavailable."""
         try:
             puts: list[Step] = []
-            for (exchange, explained), _, _ in refusals:
-                puts.append(Put(await stored(self.runtime, explained(exchange)), aside=True))
+            for ((arrival, exchange), explained), _, _ in refusals:
+                puts.append(Put(await stored(self.runtime, explained(exchange), arrival), aside=True))
                 await asyncio.sleep(0)
             if puts:
                 await self.runtime.store.transaction(puts)
@@ -135,7 +144,13 @@ class Journal:
         METRICS.decided(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        arrived = Arrived(self._next_arrival(), exchange)
+        self._granted.add(arrived, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+
+    def _next_arrival(self) -> int:
+        """The current microsecond, or a later one if another exchange of this worker has it."""
+        self._arrival = max(self._arrival + 1, self.runtime.effects.arrival())
+        return self._arrival
 
     async def flush(self, wanted: Callable[[Exchange], bool] = lambda exchange: True) -> None:
         """Writes all queued exchanges, in slices.
@@ -144,13 +159,13 @@ class Journal:
         explained. Anyone may read one exchange, so that must not explain all.
         """
         async with self._writing:
-            await self._write_explained(self._unexplained.remove(lambda unexplained: wanted(unexplained.exchange)))
+            await self._write_explained(self._unexplained.remove(lambda unexplained: wanted(unexplained.arrived.exchange)))
             granted, refused = self._granted.items(), self._refused.items()
             self._granted.clear()
             self._refused.clear()
             if granted or refused:
                 try:
-                    puts = await _puts([exchange for exchange, _, _ in granted], await hashes(self.runtime))
+                    puts = await _puts([arrived for arrived, _, _ in granted], await hashes(self.runtime))
                     for start in range(0, len(puts), AT_A_TIME):
                         await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
                     for start in range(0, len(refused), AT_A_TIME):
@@ -206,7 +221,8 @@ class Journal:
     def _say(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
-        finding = exchange.explanation.findings[0].id if exchange.explanation and exchange.explanation.findings else ""
+        findings = exchange.explanation.findings if exchange.explanation else ()
+        finding = next((finding.id for finding in findings if finding.severity != "info"), "")
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
@@ -220,7 +236,7 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
+async def _puts(batch: Sequence[Arrived], known: Collection[str]) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. A large batch leaves out the comparison with other
@@ -229,7 +245,10 @@ async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]
     steps: list[Step] = []
     compare, live = len(batch) <= COMPARED, LiveSecrets(known, strict=True)
     for start in range(0, len(batch), SLICE):
-        steps += [Put(record(exchange, live, compare=compare), aside=True) for exchange in batch[start : start + SLICE]]
+        steps += [
+            Put(record(exchange, arrival, live, compare=compare), aside=True)
+            for arrival, exchange in batch[start : start + SLICE]
+        ]
         await asyncio.sleep(0)
     return steps
 

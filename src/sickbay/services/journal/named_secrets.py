@@ -14,7 +14,7 @@ Span: TypeAlias = tuple[int, int]
 MOST = 100_000
 """Characters of a text that are searched: a megabyte takes most of a second."""
 
-_VALUE = r"""(?:\\"((?:(?!\\").)*)\\"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"'&#]+))"""
+_VALUE = r"""(?:\\"((?:[^\\\n]|\\(?!["\n]))*)\\"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"'&#]+))"""
 _NAMES = "|".join(sorted(name.replace("_", "[_-]?") for name in SECRET - {"code", "token"}))
 _BEFORE = r"(?<![A-Za-z0-9])"
 _ASSIGNED = re.compile(rf"""{_BEFORE}(?:{_NAMES})\\?["']?\s*(?:=>?|:)\s*{_VALUE}""", re.I)

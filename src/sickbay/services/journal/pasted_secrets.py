@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.diagnosis.paste.piece import Piece
@@ -54,8 +54,7 @@ def hidden(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequen
     }
     secrets = of_input(evidence) | of_pieces(pieces)
     masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG}))
-    words = _words(secrets)
-    if words is not None:
+    if words := _words(secrets):
         masked |= {name: _without(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("corrected"):
         masked["corrected"] = masking.named(masked["corrected"])
@@ -71,33 +70,55 @@ def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
     secrets = of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
         found += _occurrences(text, secret) if len(secret) >= LONG else []
-    words = _words(secrets)
-    found += [match.span() for match in words.finditer(text)] if words is not None else []
-    return named_secrets.merged(found)
+    return named_secrets.merged([*found, *_words(secrets).find(text)])
 
 
-def _occurrences(text: str, secret: str) -> list[Span]:
-    return [match.span() for form in masking.forms(secret) for match in re.finditer(re.escape(form), text)]
+def _occurrences(text: str, secret: str) -> Iterator[Span]:
+    for form in masking.forms(secret):
+        place = text.find(form)
+        while place >= 0:
+            yield place, place + len(form)
+            place = text.find(form, place + len(form))
 
 
-def _words(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    """Matches the short secrets as whole words, in each encoding."""
+class _Words:
+    """The short secrets, which are found only as whole words. The time doesn't depend on their number."""
+
+    def __init__(self, forms: frozenset[str]) -> None:
+        self._forms = forms
+        self._lengths = sorted({len(form) for form in forms}, reverse=True)
+
+    def find(self, text: str) -> Iterator[Span]:
+        end = 0
+        for match in _WORD_BEGINS.finditer(text) if self._forms else ():
+            start = match.start()
+            if start >= end and (length := next((size for size in self._lengths if self._is_at(text, start, size)), 0)):
+                end = start + length
+                yield start, end
+
+    def _is_at(self, text: str, start: int, length: int) -> bool:
+        return text[start : start + length] in self._forms and not _WORD_GOES_ON.match(text, start + length)
+
+    def masked(self, text: str) -> str:
+        return named_secrets.replaced(text, self.find(text))
+
+
+_WORD_BEGINS, _WORD_GOES_ON = re.compile(r"(?<![A-Za-z0-9_])(?=\S)"), re.compile(r"[A-Za-z0-9_]")
+
+
+def _words(secrets: Iterable[str]) -> _Words:
+    """The short secrets in each encoding."""
     short = [secret for secret in secrets if SHORTEST <= len(secret) < LONG and secret not in masking.SECRET]
-    forms = sorted({form for secret in short for form in masking.forms(secret)}, key=len, reverse=True)
-    return re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, forms))})(?![A-Za-z0-9_])") if forms else None
+    return _Words(frozenset(form for secret in short for form in masking.forms(secret)))
 
 
-def _without(value: Any, words: re.Pattern[str], name: str = "") -> Any:
+def _without(value: Any, words: _Words, name: str = "") -> Any:
     """JSON without the short secrets."""
     if isinstance(value, str):
-        return _CODE.sub(lambda code: _masked(code[0], words), value) if name in PROSE else _masked(value, words)
+        return _CODE.sub(lambda code: words.masked(code[0]), value) if name in PROSE else words.masked(value)
     if isinstance(value, Mapping):
         return {key: member if key in OURS else _without(member, words, key) for key, member in value.items()}
     return [_without(member, words, name) for member in value] if isinstance(value, list | tuple) else value
-
-
-def _masked(text: str, words: re.Pattern[str]) -> str:
-    return words.sub(lambda match: masking.masked(match[0]), text)
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]")
 _SEVERAL = re.compile(r"‹(\d+) characters?›(?:[\s,;/]+‹(\d+) characters?›)+")
 _LENGTH = re.compile(r"‹(\d+) characters?›")
-_MASKED = re.compile(r"‹[^›]*›|\w{0,4}…\(\d+\)|…")
+_MASKED = re.compile(r"‹[^‹›]*›|\w{0,4}…\(\d+\)|…")
 SHORT = 3
 """Maximum length of a text that reveals nothing."""
 

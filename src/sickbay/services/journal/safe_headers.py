@@ -10,7 +10,7 @@ from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.safe_values import SafeValues
 
-_MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*;\s*[\w-]+=[^;,]*)*)")
+_MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*+;\s*+[\w-]++=[^;,]*+)*+)")
 _TYPES = frozenset(("application", "text", "image", "multipart", "message", "audio", "video", "font", "*"))
 _SUBTYPES = re.compile(
     r"(?:(?:fhir|json|xml|ld|problem|jose|jwt|html|xhtml|plain|javascript|csv|ndjson|octet-stream|pdf|form-data|mixed|related|"
@@ -18,8 +18,9 @@ _SUBTYPES = re.compile(
     r"\*)(?:[+.-]|$))+",
     re.I,
 )
-_PARAMETER = re.compile(
-    r"\s*;\s*(?:charset=\"?(?:utf-?8|iso-8859-1|us-ascii)\"?|q=[01](?:\.\d{1,3})?|v=b?\d{1,3}|fhirVersion=\d\.\d)", re.I
+_PARAMETERS = re.compile(
+    r"(?:\s*+;\s*+(?:charset=\"?(?:utf-?8|iso-8859-1|us-ascii)\"?|q=[01](?:\.\d{1,3})?|v=b?\d{1,3}|fhirVersion=\d\.\d))+",
+    re.I,
 )
 _CODINGS = re.compile(r"(?:gzip|x-gzip|deflate|br|zstd|compress|identity|\*|;q=[01](?:\.\d{1,3})?|[,\s])*")
 _PREFERENCES = re.compile(
@@ -50,7 +51,7 @@ def _media_type(text: str) -> str:
     match = _MEDIA.fullmatch(text.strip())
     if match is None or match[1].lower() not in _TYPES or not _SUBTYPES.fullmatch(match[2]):
         return length(text)
-    if match[3] and not re.fullmatch(f"(?:{_PARAMETER.pattern})+", match[3], re.I):
+    if match[3] and not _PARAMETERS.fullmatch(match[3]):
         return text.replace(match[3], f"; {length(match[3])}")
     return text
 

@@ -30,7 +30,7 @@ ID = re.compile(
 person has this form.
 """
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
-_SIGNED = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.|-----BEGIN|PRIVATE KEY")
+_DOTTED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{7,}+(?=\.)")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
 _NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
 SHORT = 16
@@ -39,7 +39,7 @@ _SCHEME = re.compile(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*")
 _HOST = re.compile(r"(.*?)((?::\d{1,5})?)", re.S)
 _RANDOM = re.compile(r"[A-Za-z0-9._~-]{16,32}")
 _LABELS = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
-_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.S)
+_URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]{0,40}):)?(//[^/?#]*+)?([^?#]*+)(\?[^#]*+)?(#.*)?", re.S)
 _AROUND = " \t\r\n\"'`<>\u00a0\u200b\u2018\u2019\u201c\u201d\ufeff"
 """Characters that are often pasted along with a URL."""
 _ROUTE = re.compile(r"#(?:/?[a-z]{1,12}){0,3}/?")
@@ -67,9 +67,16 @@ _PARTS = frozenset(part for value in PUBLISHED for part in _parts(value))
 @memoize(4096)
 def looks_random(text: str) -> bool:
     """Whether the text has a signed token, a key, or a long run of letters and digits that isn't made of words."""
-    if _SIGNED.search(text):
+    if is_signed(text):
         return True
     return any(_is_mixed(run) for run in _RUN.findall(text))
+
+
+def is_signed(text: str) -> bool:
+    """Whether the text has the header of a signed token, or a private key."""
+    if "-----BEGIN" in text or "PRIVATE KEY" in text:
+        return True
+    return "eyJ" in text and any("eyJ" in run[:-4] for run in _DOTTED.findall(text))
 
 
 def _is_mixed(run: str) -> bool:
@@ -156,7 +163,7 @@ class SafeValues:
         if self.is_public(value) or _is_tiny(value):
             return value
         has_shape = _RANDOM.fullmatch(value) and _is_varied(value) and not decoded(value)
-        if not (has_shape or UUID.fullmatch(value)) or _SIGNED.search(value) or self.live.within(value):
+        if not (has_shape or UUID.fullmatch(value)) or is_signed(value) or self.live.within(value):
             return masked(value) if len(value) >= 16 else length(value)
         self._random = self._random or value
         return value if value == self._random else masked(value)

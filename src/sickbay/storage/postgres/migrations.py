@@ -152,6 +152,11 @@ CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.ki
     EXECUTE FUNCTION exchange_counted();
 """
 
+_PRESENCE_AND_CASE = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 6;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -163,6 +168,7 @@ STEPS: tuple[str, ...] = (
     _US_CORE,
     _CONTACTS,
     _JOURNAL_SIZE,
+    _PRESENCE_AND_CASE,
 )
 """Step n upgrades version n to n + 1."""
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from sickbay.fhir.search.parameters import IDENTIFIER
+from sickbay.fhir.search.parameters import COLUMNS, IDENTIFIER, PRESENT
 from sickbay.fhir.search.query import (
     CompositeValue,
     DateValue,
@@ -101,7 +101,9 @@ def condition(scope: Scope, filter: Filter, nid: str) -> Sql:
         return _hop(scope, filter, nid)
     if filter.either:
         return either(condition(scope, alternative, nid) for alternative in filter.either)
-    if filter.parameter.code in ("_id", "_lastUpdated"):
+    if filter.parameter.code in COLUMNS:
+        if filter.modifier == "missing":
+            return FALSE if _is_true(filter.values) else TRUE
         comparison = _column(scope, filter, nid)
         return negated(comparison) if filter.modifier == "not" else comparison
     if filter.modifier == "missing":
@@ -153,15 +155,14 @@ def _versions(url: str, below: bool) -> Sql:
 
 
 def _missing(filter: Filter, nid: str) -> Sql:
-    """Return the `:missing` condition. A reference may also be a foreign URL, or only an identifier."""
-    sources = [(TABLES[filter.parameter.kind], list(filter.parameter.numbers))]
-    if filter.parameter.kind == "reference":
-        sources += [("uri_index", [filter.parameter.number]), ("token_index", [filter.parameter.number + IDENTIFIER])]
-    parts = []
-    for table, numbers in sources:
-        by = one_of("t.parameter", numbers)
-        parts.append(Sql(f"EXISTS (SELECT 1 FROM {table} t WHERE t.nid = {nid} AND {by.text}{EACH})", by.binds))
-    present = either(parts)
+    """Return the `:missing` condition. An element may also have content that can't be searched, or refer to a foreign URL."""
+    numbers, kind = list(filter.parameter.numbers), filter.parameter.kind
+    sources = {TABLES[kind]: numbers} | ({"uri_index": numbers} if kind == "reference" else {})
+    offsets = {"reference": (IDENTIFIER, PRESENT), "token": (0, PRESENT)}.get(kind, (PRESENT,))
+    sources["token_index"] = [number + offset for number in numbers for offset in offsets]
+    rows = {table: one_of("t.parameter", indexed) for table, indexed in sources.items()}
+    text = f"EXISTS (SELECT 1 FROM {{}} t WHERE t.nid = {nid} AND {{}}{EACH})"
+    present = either(Sql(text.format(table, by.text), by.binds) for table, by in rows.items())
     return negated(present) if _is_true(filter.values) else present
 
 

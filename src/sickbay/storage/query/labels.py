@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
+from sickbay.fhir.search.parameters import AS_WRITTEN, CASELESS_VERSIONS, with_offset
 from sickbay.fhir.search.query import SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels
@@ -22,7 +23,9 @@ def labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str
     values: dict[str, set[tuple[str, str]]] = {name: set() for name in NAMES}
     for name, code in NAMES.items():
         parameters = [
-            parameter for type in types if scope.names.word(type) and (parameter := find(version, type, code)) is not None
+            _as_written(version, parameter)
+            for type in types
+            if scope.names.word(type) and (parameter := find(version, type, code)) is not None
         ]
         visible = {parameter: scope.visible(parameter.type, "s", "t.nid", None) for parameter in parameters}
         unrestricted = [parameter for parameter in parameters if visible[parameter] is TRUE]
@@ -36,6 +39,12 @@ def labels(run: Run, scope: Scope, find: Find, version: str, types: Sequence[str
             values[name] |= {(system, code) for system, code in run(statement)}
     profiles = tuple(sorted(uri for _, uri in values["profile"]))
     return Labels(profiles, tuple(sorted(values["security"])), tuple(sorted(values["tag"])))
+
+
+def _as_written(version: str, parameter: SearchParameter) -> SearchParameter:
+    """Return the parameter with whose number the codes are stored as they are written."""
+    is_caseless = version in CASELESS_VERSIONS and parameter.kind == "token"
+    return with_offset(parameter, AS_WRITTEN, "token") if is_caseless else parameter
 
 
 def _place(name: str) -> tuple[str, str]:

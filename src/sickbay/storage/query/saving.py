@@ -15,10 +15,10 @@ from sickbay.storage.query import composites
 from sickbay.storage.query.dictionary import APART, LIVE, MEMBER, NEVER
 from sickbay.storage.terms import ordered, text_hash
 
-INDEX_REVISION = 5
+INDEX_REVISION = 6
 OUTDATED = (
     "SELECT s.tenant, s.version, w.text, r.id, r.version_id, r.body FROM resource r JOIN space s ON s.number = r.space"
-    " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 5 ORDER BY r.nid LIMIT ?"
+    " JOIN word w ON w.number = r.type WHERE r.state = 1 AND r.index_revision < 6 ORDER BY r.nid LIMIT ?"
 )
 """The index `resource_outdated` has the same condition."""
 COLUMNS: dict[str, tuple[str, ...]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import random
 import secrets
@@ -17,8 +18,10 @@ import apsw
 from sickbay.kernel import private_files
 from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
 from sickbay.storage.query.statement import Row
+from sickbay.storage.sqlite.backup import backup_path, copy_database
 from sickbay.storage.sqlite.migrations import STEPS
 
+LOG = logging.getLogger("sickbay")
 PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292169430180e7f8321d85a",))
 """SHA-256 of keys that were published in a public repository. sandbox/keys.py lists the others."""
 
@@ -135,7 +138,10 @@ def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
 
 
 def migrate(connection: apsw.Connection) -> None:
-    """Migrate the file to the newest schema. Raises CannotOpen if its schema is newer than this program."""
+    """Migrate the file to the newest schema, and keep a copy of the old file.
+
+    Raises CannotOpen if its schema is newer than this program, or if it can't be copied.
+    """
     if _version(connection) == len(STEPS):
         return
     begin(connection)
@@ -155,10 +161,18 @@ def _upgrade(connection: apsw.Connection) -> None:
             f"The data folder was written by a newer version of Sickbay (schema {version}, this one supports {len(STEPS)}); "
             "use that version, or choose another folder with --data."
         )
+    if 0 < version < len(STEPS):
+        _keep_old_file(Path(connection.db_filename("main")), version)
     for step in STEPS[version:]:
         connection.execute(step)
     connection.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('cursor_key', ?)", (secrets.token_bytes(32),))
     connection.pragma("user_version", len(STEPS))
+
+
+def _keep_old_file(database: Path, version: int) -> None:
+    copy = backup_path(database, version).name
+    LOG.warning("Upgrading %s from schema %d to %d. It is copied to %s first.", database, version, len(STEPS), copy)
+    copy_database(database, version)
 
 
 def replace_published_key(connection: apsw.Connection) -> None:

@@ -149,6 +149,11 @@ CREATE TRIGGER exchange_deleted AFTER DELETE ON record WHEN OLD.kind = 'exchange
     INSERT INTO journal_size (owner, exchanges, bytes) VALUES (OLD.owner, -1, -length(OLD.value)); END;
 """
 
+_PRESENCE_AND_CASE = """
+DROP INDEX resource_outdated;
+CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 6;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -161,5 +166,6 @@ STEPS: tuple[str, ...] = (
     _US_CORE,
     _CONTACTS,
     _JOURNAL_SIZE,
+    _PRESENCE_AND_CASE,
 )
 """Step n upgrades version n to n + 1."""

@@ -31,7 +31,7 @@ _ODD = re.compile(rf"[{re.escape(_NOT_IN_A_URL)}]|[^!-~]")
 """A character that isn't allowed in a URL, or isn't ASCII."""
 
 HEADERS = ("authorization", "accept", "prefer", "if-match", "if-none-match", "if-modified-since", "x-requested-with")
-MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|.*‹[^›]*›.*", re.S)
+MASK = re.compile(r"(?:(?:Bearer|Basic) )?(?:.{0,4}…(?:\(\d+\))?|[•*]{2,})|[^‹]*‹[^›]*›.*", re.S)
 OUTLINED = re.compile(r"‹not kept: (.+)›", re.S)
 """The text in place of a body that wasn't stored in full."""
 PLACEHOLDER_BODY = "YOUR-BODY"
@@ -157,14 +157,14 @@ def _sendable(request: RequestParts) -> RequestParts:
 
 
 def _name(name: str) -> str:
-    return "YOUR-PARAMETER" if "‹" in name else name
+    return corrections.PLACEHOLDER_PARAMETER if "‹" in name else name
 
 
 def _json_body(body: str) -> str:
     members = _object(body)
     if not any(isinstance(value, str) and masked(value) for value in members.values()):
         return body
-    filled = {name: place(name, value) if isinstance(value, str) else value for name, value in members.items()}
+    filled = {_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
     return json.dumps(filled, ensure_ascii=False)
 
 

@@ -23,11 +23,13 @@ def _item(item: ConsentItem, version: str, last: Consent) -> ConsentItem:
 
 
 def ticked(boxes: Iterable[str], parts: Iterable[str], only: Iterable[str] = ()) -> tuple[str, ...]:
-    """The scopes of the ticked boxes. A narrowed scope is replaced by its part.
+    """The scopes of the ticked boxes. A narrowed scope is replaced by its parts.
 
     only: the parts chosen in rows that were shown unticked. Choosing a part there ticks the row, also without JavaScript.
     """
     added = [part for part in only if part]
-    narrowed = {part.partition("?")[0]: part for part in (*parts, *added) if part}
+    narrowed: dict[str, list[str]] = {}
+    for part in (*parts, *added):
+        narrowed.setdefault(part.partition("?")[0], []).append(part)
     scopes = [scope for value in boxes for scope in value.split(" ")] + [part.partition("?")[0] for part in added]
-    return tuple(dict.fromkeys(narrowed.get(scope, scope) for scope in scopes))
+    return tuple(dict.fromkeys(part for scope in scopes for part in narrowed.get(scope, [scope])))

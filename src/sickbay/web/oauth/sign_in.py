@@ -119,6 +119,10 @@ class ConsentItem:
     def value(self) -> str:
         return " ".join(self.scopes)
 
+    @property
+    def limited(self) -> bool:
+        return any(part.chosen for part in self.narrow)
+
 
 @dataclass(frozen=True, slots=True)
 class ConsentGroup:

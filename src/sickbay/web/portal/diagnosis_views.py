@@ -15,9 +15,11 @@ from sickbay.diagnosis.knowledge.fill import filled
 from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.verdict import Verdict
 from sickbay.services.journal import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
+from sickbay.web.pages.exchange_summary import shortened
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, KnownErrorView, RuleView
@@ -54,8 +56,9 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     }
     exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
-    refused = page.kind == "refused"
-    kind = "refused" if diagnosis.answers else page.kind
+    kind, verdict = VERDICT_TAGS[diagnosis.verdict]
+    is_alone = _is_assertion_alone(parsed, diagnosis)
+    is_request = bool(parsed.get("url")) and not is_alone
     return DoctorView(
         input=pasted,
         added=added,
@@ -65,10 +68,11 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
         headline=_headline(page, diagnosis),
-        verdict=_verdict(diagnosis, refused),
+        verdict=verdict,
+        has_problem=diagnosis.has_problem,
         findings=page.findings,
-        rows=page.rows,
-        tabs=page.tabs if parsed.get("url") or page.corrected else (),
+        rows=tuple(row for row in page.rows if row.faulty or not is_alone),
+        tabs=page.tabs if is_request or page.corrected else (),
         corrected=page.corrected,
         filled=page.filled,
         steps=page.steps,
@@ -78,15 +82,31 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
 
 def _kind(parsed: dict[str, Any], diagnosis: Diagnosis) -> str:
     kind = str(parsed.get("kind"))
-    return "Text" if kind == "error_answer" and not diagnosis.answers else KINDS.get(kind, "Request")
+    if _is_assertion_alone(parsed, diagnosis):
+        return "Client assertion"
+    if kind != "error_answer" or diagnosis.answers:
+        return KINDS.get(kind, "Request")
+    first = next(iter(diagnosis.recognised), "text")
+    return first[:1].upper() + first[1:]
+
+
+def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
+    """Whether the text is only a client assertion. The request around it was made up to examine it, so it isn't shown."""
+    kinds = {piece.subkind or piece.kind for piece in diagnosis.pieces}
+    return parsed.get("kind") == "token_request" and bool(kinds) and kinds <= _OF_A_TOKEN
+
+
+_OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
 def _headline(page: ExchangeView, diagnosis: Diagnosis) -> str:
     """The first finding. What is only likely isn't followed by its fix, because the causes below are an ordered list."""
     if not page.findings:
-        return "No problems found."
+        is_fine = diagnosis.verdict == Verdict.FINE
+        return "No problems found." if is_fine else "Nothing here can be checked. Paste the request or the response too."
     is_known = diagnosis.explanation.findings[0].id in table.by_id()
-    return f"{page.findings[0].title.rstrip('.')}." if is_known else page.headline
+    is_short = is_known or diagnosis.verdict != Verdict.REFUSED
+    return f"{shortened(page.findings[0].title.rstrip('.'))}." if is_short else page.headline
 
 
 def whole(pasted: str, added: str) -> str:
@@ -94,10 +114,14 @@ def whole(pasted: str, added: str) -> str:
     return f"{pasted}\n\n{added}" if added else pasted
 
 
-def _verdict(diagnosis: Diagnosis, refused: bool) -> str:
-    if diagnosis.answers:
-        return "Contains an error response"
-    return "A server would refuse this" if refused else "No reason to refuse this"
+VERDICT_TAGS: dict[Verdict, tuple[str, str]] = {
+    Verdict.ERROR: ("refused", "Contains an error response"),
+    Verdict.REFUSED: ("refused", "A server would refuse this"),
+    Verdict.DOUBTFUL: ("warning", "May not work"),
+    Verdict.FINE: ("passed", "No reason to refuse this"),
+    Verdict.UNEXAMINED: ("advice", "Nothing to check"),
+}
+"""How a verdict is drawn, and its words."""
 
 
 def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None) -> RuleView:

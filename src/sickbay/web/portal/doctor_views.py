@@ -30,6 +30,7 @@ class DoctorView:
     headline: str = ""
     verdict: str = ""
     verdict_kind: Verdict | str = ""
+    has_problem: bool = False
     findings: tuple[FindingView, ...] = ()
     rows: tuple[Row, ...] = ()
     tabs: tuple[code_samples.Tab, ...] = ()

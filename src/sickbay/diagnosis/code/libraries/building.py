@@ -124,7 +124,7 @@ def _other(result: RequestDraft, call: Invocation, name: str) -> None:
             result.add_header(known("Content-Type"), _short_type(call.text(0)))
         case "query" | "querystring":
             fields = as_fields(call.value(0))
-            result.query.pairs += fields.pairs if fields else []
+            result.query.extend(fields.pairs if fields else [])
         case "set":
             result.add_headers(call.value(0))
         case "field" if len(call.arguments) >= 2:

@@ -67,7 +67,7 @@ def dio(call: Invocation) -> RequestDraft | None:
     result = draft(call, "dio", call.name, call.text(0), default="either")
     result.body = call.value(-1, "data")
     query = as_fields(call.value(-1, "queryparameters"))
-    result.query.pairs += query.pairs if query else []
+    result.query.extend(query.pairs if query else [])
     options = call.value(-1, "options")
     if isinstance(options, CodeObject):
         named = CodeFields([(item.key, item.value) for item in options.arguments if item.key])

@@ -97,7 +97,7 @@ def _with_data(result: RequestDraft, data: CodeValue | None) -> RequestDraft:
     """jQuery puts data into the query of a GET request."""
     fields = as_fields(data)
     if result.method.upper() == "GET" and fields:
-        result.query.pairs += fields.pairs
+        result.query.extend(fields.pairs)
     else:
         result.body = data
         result.string_type = "application/x-www-form-urlencoded; charset=UTF-8"

@@ -11,7 +11,8 @@ from sickbay.diagnosis.code.values import CodeObject, CodeText, CodeValue, as_te
 
 _LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
 _AUTHORIZES = re.compile(r"[?&](?:response_type|client_id|redirect_uri)=")
-_BUILT = re.compile(r"\?(?=.*\bresponse_type=)(?=.*\b(?:client_id|redirect_uri)=)", re.S)
+_OF_AUTHORIZE = (re.compile(r"\bresponse_type="), re.compile(r"\b(?:client_id|redirect_uri)="))
+"""Both are in the query of an authorization URL."""
 LANGUAGE = "redirect"
 
 
@@ -20,8 +21,14 @@ def assigned(path: str, value: CodeValue) -> RequestDraft | None:
     if not isinstance(value, CodeText | CodeObject):
         return None
     url = as_text(value)
-    pattern = _AUTHORIZES if path in _LOCATIONS else _BUILT
-    return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if pattern.search(str(url)) else None
+    is_found = _AUTHORIZES.search(str(url)) is not None if path in _LOCATIONS else _is_built(str(url))
+    return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if is_found else None
+
+
+def _is_built(url: str) -> bool:
+    """Whether the text is an authorization URL, and not a part of one."""
+    query = url.partition("?")[2]
+    return all(pattern.search(query) for pattern in _OF_AUTHORIZE)
 
 
 def redirect(call: Invocation) -> RequestDraft | None:

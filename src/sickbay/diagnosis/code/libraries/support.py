@@ -84,7 +84,7 @@ def configured(result: RequestDraft, options: CodeFields | None) -> RequestDraft
         result.url = as_text(url)
     result.add_headers(options.get("headers"))
     query = as_fields(options.get("params", "query", "searchparams", "qs", "queryparameters"))
-    result.query.pairs += query.pairs if query else []
+    result.query.extend(query.pairs if query else [])
     auth = options.get("auth", "basic_auth", "basicauth")
     if auth is not None:
         add_basic(result, auth)

@@ -29,7 +29,7 @@ def alamofire(call: Invocation) -> RequestDraft | None:
     fields = as_fields(call.value(-1, "parameters"))
     encoder = _written(call, "encoding") + _written(call, "encoder")
     if fields and method == "get":
-        result.query.pairs += fields.pairs
+        result.query.extend(fields.pairs)
     elif fields:
         result.body = CodeBody("json" if "json" in encoder.lower() else "form", fields)
     return result

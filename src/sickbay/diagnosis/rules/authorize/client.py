@@ -14,10 +14,17 @@ from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import closest
 
 _SAMPLE = re.compile(
-    r".*x{4,}.*|[^<]*<.*>.*|[^\[]*\[.*\].*|[^{]*\{.*\}.*|your_?(?:client|app)_?id.*|my[_ -](?:web[_ -]?)?(?:app|client)"
-    r"(?:[_ -]?id)?|:?client[_ -]?id|todo.*|\$.+|%.+%",
+    r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
     re.I | re.S,
 )
+"""Not `my-app`, which apps are registered as."""
+_BRACKETS = (("<", ">"), ("[", "]"), ("{", "}"))
+
+
+def _is_sample(text: str) -> bool:
+    around = ((text.find(opener), text.rfind(closer)) for opener, closer in _BRACKETS)
+    has_brackets = any(0 <= start < end for start, end in around)
+    return has_brackets or "xxxx" in text.lower() or _SAMPLE.fullmatch(text) is not None
 
 
 _LONGEST_ID = 128
@@ -90,7 +97,7 @@ CLIENT_NOT_LIVE_YET = Rule(
     severity="error",
     outcome="unauthorized_client, on a page",
     parameter="client_id",
-    title="`client_id` isn't active yet: your app was registered a moment ago",
+    title="`client_id` isn't active yet: the registration hasn't taken effect",
     why="This hospital takes a while to activate a new registration. Until then, it treats the app as unknown.",
     fix="Wait until {expected}, then send the same request again.",
     spec=specs.rfc(6749, "2", "Client Registration"),
@@ -145,7 +152,7 @@ CLIENT_ID_WHITESPACE = Rule(
 
 def _placeholder(facts: Facts) -> Facts | None:
     received = str(facts["received"]).strip()
-    what = placeholder(received) or ("sample text that wasn't replaced" if _SAMPLE.fullmatch(received) else None)
+    what = placeholder(received) or ("sample text that wasn't replaced" if _is_sample(received) else None)
     return {**_with_only_app(facts), "what": what} if what else None
 
 

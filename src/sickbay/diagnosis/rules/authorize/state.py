@@ -36,13 +36,13 @@ _WORDS = re.compile(rf"(?:{_LOWER}|{_UPPER})[_\-.]?\d{{0,6}}")
 """Words have at least three letters, because random text often looks like a series of two-letter words."""
 _NUMBER = re.compile(r"\d{1,19}|\d{4}-\d\d-\d\d[T ].+")
 _ALPHABETS = (
-    (r"[0-9]+", 10),
-    (r"[0-9a-f]+|[0-9A-F]+", 16),
-    (r"[a-z]+|[A-Z]+", 26),
-    (r"[a-z0-9]+|[A-Z0-9]+", 36),
-    (r"[A-Za-z]+", 52),
-    (r"[A-Za-z0-9]+", 62),
-    (r"[\w\-]+", 64),
+    (re.compile(r"[0-9]+"), 10),
+    (re.compile(r"[0-9a-f]+|[0-9A-F]+"), 16),
+    (re.compile(r"[a-z]+|[A-Z]+"), 26),
+    (re.compile(r"[a-z0-9]+|[A-Z0-9]+"), 36),
+    (re.compile(r"[A-Za-z]+"), 52),
+    (re.compile(r"[A-Za-z0-9]+"), 62),
+    (re.compile(r"[\w\-]+"), 64),
 )
 
 
@@ -52,7 +52,7 @@ def bits(text: str) -> int:
         return ENOUGH
     if len(set(text)) <= 3:
         return 0
-    size = next((size for pattern, size in _ALPHABETS if re.fullmatch(pattern, text)), 94)
+    size = next((size for pattern, size in _ALPHABETS if pattern.fullmatch(text)), 94)
     return int(len(text) * math.log2(size))
 
 

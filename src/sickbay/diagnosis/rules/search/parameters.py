@@ -64,8 +64,8 @@ UNDEFINED = Rule(
     outcome="404 in the path, 400 in a search",
     parameter="patient",
     title="`{parameter}` is the text `{received}` instead of an id",
-    why="JavaScript and other languages write this for a variable without a value. The token response had no `patient`, or "
-    "the app read it too early.",
+    why="JavaScript and other languages write this for a variable without a value. Usually the token response had no "
+    "`patient`, or the app read it too early.",
     fix="Check that the token response has `patient` before you use it. If it doesn't, request `launch/patient` or launch "
     "from a chart.",
     spec=CONTEXT,
@@ -264,7 +264,8 @@ ENCODED_TWICE = Rule(
     outcome="advice",
     advises=_encoded_twice,
     title="`{parameter}` is percent-encoded twice: `{received}`",
-    why="Your app encoded it, and then the HTTP library encoded it again. The server searches for the encoded text and finds "
+    why="Usually the app encoded it, and then the HTTP library encoded it again. The server searches for the encoded "
+    "text and finds "
     "nothing.",
     fix="Pass the plain value to the library: `{parameter}={expected}`.",
     spec=SEARCH,
@@ -305,7 +306,22 @@ def _ignored(request: AccessRequest, context: AccessContext) -> Facts | None:
         return None
     name, nearest = unknown[0]
     expected = nearest or "a parameter that /metadata lists for this resource type"
-    return {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+    facts = {"parameter": name, "received": name, "expected": expected, "real": bool(nearest), "lenient": True}
+    return _with_reason(facts)
+
+
+def _with_reason(facts: Facts) -> Facts:
+    """Whether it was ignored, as in most searches, or refused: by strict handling, in a chain, a condition or an operation."""
+    if facts.get("lenient"):
+        reason = (
+            "By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
+            "handling it refuses them."
+        )
+        return {**facts, "reason": reason, "tip": " Send `Prefer: handling=strict` so that a misspelled name fails."}
+    reason = (
+        "The server refuses it here instead of ignoring it, because otherwise the request would include more than intended."
+    )
+    return {**facts, "reason": reason, "tip": ""}
 
 
 def _if_strict(facts: Facts) -> Severity:
@@ -345,14 +361,14 @@ UNKNOWN_PARAM = Rule(
     id="fhir-search-unknown-param",
     stage="search",
     explains="fhir-search-unknown-param",
+    recognises=_with_reason,
     advises=_ignored,
     at=("access",),
     severity=_if_strict,
     outcome="ignored with a warning; 400 with Prefer: handling=strict",
     title="`{parameter}` isn't a search parameter here",
-    why="By default the server ignores unknown search parameters, so the results contain more than intended. With strict "
-    "handling it refuses them.",
-    fix="Use {expected}. Send `Prefer: handling=strict` so that a misspelled name fails.",
+    why="{reason}",
+    fix="Use {expected}.{tip}",
     spec=HANDLING,
     repair=_nearest,
 )

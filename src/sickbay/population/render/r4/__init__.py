@@ -12,7 +12,7 @@ from sickbay.population.patient_history import Condition, Observation, PatientHi
 from sickbay.population.pharmacy import fills
 from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
 from sickbay.population.render.r4 import accounts, clinical, documents, forms, people, procedures, specimens_and_dispenses
-from sickbay.population.staff import Practitioner
+from sickbay.population.staff import ORGANIZATION, Practitioner
 
 
 def hospital() -> Iterator[Json]:
@@ -85,17 +85,17 @@ def _reference_level(reading: Observation) -> int:
     return 2 if reading.members else 1 if reading.derived else 0
 
 
-def panel(clinician: Practitioner, patients: Sequence[str]) -> Json:
-    """Returns a Group of a practitioner's patients, for group exports."""
+def panel(clinician: Practitioner | None, patients: Sequence[str]) -> Json:
+    """Returns a Group of a practitioner's patients, or of the hospital's if there is none, for group exports."""
     return {
         "resourceType": "Group",
-        "id": f"panel-{clinician.id}",
+        "id": f"panel-{clinician.id}" if clinician else "everyone",
         "active": True,
         "type": "person",
         "actual": True,
-        "name": f"Patients of {clinician.name}",
+        "name": f"Patients of {clinician.name}" if clinician else "All patients",
         "quantity": len(patients),
-        "managingEntity": practitioner(clinician.id),
+        "managingEntity": practitioner(clinician.id) if clinician else reference("Organization", ORGANIZATION),
         "member": [{"entity": reference("Patient", id)} for id in patients],
     }
 

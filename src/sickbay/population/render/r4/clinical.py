@@ -29,7 +29,7 @@ from sickbay.population.render.common import (
     reference,
 )
 from sickbay.population.render.r4.specimens_and_dispenses import amount, dosage, lasting
-from sickbay.population.staff import ORGANIZATION
+from sickbay.population.staff import NAMES, ORGANIZATION
 
 _CLASSES = {
     setting: {"system": TERMS + "v3-ActCode", "code": code, "display": display}
@@ -90,6 +90,7 @@ _IN_ERROR = coded(TERMS + "condition-ver-status", "entered-in-error", "Entered i
 _SOCIAL = [
     coded("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern"),
     coded(US_CORE_CATEGORY, "sdoh", "SDOH"),
+    coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH"),
 ]
 
 
@@ -146,7 +147,7 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     """
     patient, drug, supplied = person.id, order.drug, supply(order)
     other = order.prescriber != person.practitioner or order.number == 1
-    reported: Json = {"reportedReference": practitioner(order.prescriber)} if other else {"reportedBoolean": False}
+    reported: Json = {"reportedReference": _reporter(person, order)} if other else {"reportedBoolean": False}
     resource: Json = {
         **profiled("MedicationRequest", part_of(patient, "m", order.number), "us-core-medicationrequest"),
         "status": ("completed" if order.finished else "stopped") if order.end else "active",
@@ -177,6 +178,13 @@ def order(person: Person, order: Prescription, problems: Sequence[Condition]) ->
     return resource
 
 
+def _reporter(person: Person, order: Prescription) -> Json:
+    """Returns the prescriber, of some patients' first orders in the role at the hospital."""
+    if order.number == 1 and person.number % 4 == 0:
+        return reference("PractitionerRole", f"role-{order.prescriber}", NAMES[order.prescriber])
+    return practitioner(order.prescriber)
+
+
 def _adherence(taken: Concept, day: datetime.date) -> Json:
     return {
         "url": CORE + "us-core-medication-adherence",
@@ -197,6 +205,7 @@ CATEGORIES = {
         ("survey", "Survey"),
         ("exam", "Exam"),
         ("activity", "Activity"),
+        ("imaging", "Imaging"),
     )
 }
 _CORE_CATEGORIES = {
@@ -212,8 +221,15 @@ _CORE_CATEGORIES = {
     )
 }
 _SURVEY = CATEGORIES["survey"]
+_SDOH_TAG = coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh", "SDOH")
+"""The category of US Core 5; later versions have it in another system."""
 CATEGORIES |= {
-    "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"]],
+    "sdoh": [*_SURVEY, *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
+    "household": [*CATEGORIES["social-history"], *_CORE_CATEGORIES["sdoh"], _SDOH_TAG],
+    "clinical-test": [
+        coded("http://hl7.org/fhir/us/core/CodeSystem/us-core-observation-category", "clinical-test", "Clinical Test"),
+        *CATEGORIES["exam"],
+    ],
     "living": _CORE_CATEGORIES["sdoh"],
     "functional": [*_SURVEY, *_CORE_CATEGORIES["functional-status"]],
     "disability": [*_SURVEY, *_CORE_CATEGORIES["disability-status"]],

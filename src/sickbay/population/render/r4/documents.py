@@ -116,7 +116,7 @@ def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Ite
     recorded_resources = [
         resource for resource in resources if resource["resourceType"] in _CURRENT_TYPES or resource.get("encounter") == at
     ]
-    targets = [at, *(_reference_to(resource) for resource in recorded_resources if resource["resourceType"] != "Task")]
+    targets = [at, *(_reference_to(resource) for resource in recorded_resources if resource["resourceType"] not in _UNSIGNED)]
     recorded = instant(last.end + datetime.timedelta(minutes=40))  # the laboratory has reported by then
     for resource in _latest(resources):
         if _reference_to(resource) not in targets:
@@ -127,18 +127,25 @@ def record_provenance(history: PatientHistory, resources: Sequence[Json]) -> Ite
         yield _dispense_provenance(person, len(history.notes) + 2, dispenses[-1])
 
 
+_UNSIGNED = frozenset({"Task", "Media"})
+"""Types of a visit that need no Provenance; R5 has no Media."""
 _NO_SHARED_PROVENANCE = frozenset({"MedicationDispense", "DocumentReference", "Provenance", "Patient"})
 """Types that have a Provenance of their own, or need none."""
 
 
 def _latest(resources: Iterable[Json]) -> Iterable[Json]:
-    """Returns the latest resource of each profile."""
-    by_profile = {
-        resource["meta"]["profile"][0]: resource
+    """Returns the latest resource of each profile, and of each category that observations with the same profile have."""
+    latest = {
+        (resource["meta"]["profile"][0] if "meta" in resource else "", _category_of(resource)): resource
         for resource in resources
-        if "meta" in resource and resource["resourceType"] not in _NO_SHARED_PROVENANCE
+        if ("meta" in resource or resource["resourceType"] == "MedicationStatement")
+        and resource["resourceType"] not in _NO_SHARED_PROVENANCE
     }
-    return by_profile.values()
+    return latest.values()
+
+
+def _category_of(resource: Json) -> str:
+    return str(resource["category"][0]["coding"][0]["code"]) if resource["resourceType"] == "Observation" else ""
 
 
 def _dispense_provenance(person: Person, number: int, dispense: Json) -> Json:

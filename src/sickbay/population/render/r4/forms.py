@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sickbay.population import intake, social_measures
 from sickbay.population.codings import Concept
-from sickbay.population.forms import FORMS, Form, Response
+from sickbay.population.forms import FORMS, HUNGER, Form, Response
 from sickbay.population.intake import Intake
 from sickbay.population.patient_history import Person
 from sickbay.population.render.common import (
@@ -78,6 +78,10 @@ def _question(question: Concept, choices: tuple[Concept, ...], has_scores: bool)
     return {**_item(question, "choice"), "required": True, "answerOption": options}
 
 
+_SDOH = {"system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "code": "sdoh", "display": "SDOH"}
+"""The tag of US Core 5 for responses about living conditions."""
+
+
 def response(person: Person, filled_in: Response) -> Json:
     """Returns the response that the patient completed; the last item is its result."""
     id, form = part_of(person.id, "u", filled_in.number), filled_in.form
@@ -86,8 +90,11 @@ def response(person: Person, filled_in: Response) -> Json:
         (question, coding(form.choices[index].codes[0]))
         for question, index in zip(form.questions, filled_in.chosen, strict=True)
     ]
+    frame = profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse")
+    if form is HUNGER:
+        frame["meta"] = {**frame["meta"], "tag": [_SDOH]}
     return {
-        **profiled("QuestionnaireResponse", id, "us-core-questionnaireresponse"),
+        **frame,
         "identifier": {"system": IDENTIFIERS + "responses", "value": id},
         "questionnaire": canonical(form),
         "_questionnaire": {"extension": [{"url": _DISPLAY, "valueString": form.title}]},

@@ -45,6 +45,9 @@ _ADDRESS: Json = {
 }
 
 
+_OUTPATIENTS = [coded(TERMS + "v3-RoleCode", "OF", "Outpatient facility")]
+
+
 def hospital() -> Iterator[Json]:
     """Yields the organizations, locations, medications and practitioners."""
     yield {
@@ -67,7 +70,7 @@ def hospital() -> Iterator[Json]:
         "status": "active",
         "name": "Outpatient clinic",
         "mode": "instance",
-        "type": [coded(TERMS + "v3-RoleCode", "OF", "Outpatient facility")],
+        "type": _OUTPATIENTS,
         "telecom": _PHONE,
         "address": _ADDRESS,
         "managingOrganization": reference("Organization", ORGANIZATION),
@@ -75,9 +78,13 @@ def hospital() -> Iterator[Json]:
     for number, room in enumerate(ROOMS, 1):
         yield {
             **profiled("Location", room, "us-core-location"),
+            "identifier": [{"system": IDENTIFIERS + "locations", "value": room}],
             "status": "active",
             "name": f"Room {number}",
             "mode": "instance",
+            "type": _OUTPATIENTS,
+            "telecom": _PHONE,
+            "address": _ADDRESS,
             "physicalType": coded(TERMS + "location-physical-type", "ro", "Room"),
             "managingOrganization": reference("Organization", ORGANIZATION),
             "partOf": reference("Location", CLINIC),
@@ -90,12 +97,13 @@ def hospital() -> Iterator[Json]:
         "active": True,
         "type": [coded(TERMS + "organization-type", "prov", "Healthcare Provider")],
         "name": name,
+        "telecom": [{"system": "phone", "value": "(555) 555-0123"}],
+        "address": [{**_ADDRESS, "line": ["12 Infirmary Road"]}],
     }
     for clinician in PRACTITIONERS:
         yield _practitioner(clinician)
-    yield _endpoint(PRACTITIONERS[0])
-    for clinician in PRACTITIONERS:
-        yield _role(clinician)
+    yield from map(_endpoint, PRACTITIONERS)
+    yield from map(_role, PRACTITIONERS)
     for clinician in (clinic.practitioner for clinic in CLINICS):
         actor = practitioner(clinician.id)
         yield {"resourceType": "Schedule", "id": f"schedule-{clinician.id}", "actor": [actor], "comment": clinician.title}
@@ -171,9 +179,6 @@ def _practitioner(clinician: Practitioner) -> Json:
 
 def _role(clinician: Practitioner) -> Json:
     role = ("nurse", "Nurse") if clinician.title == "Nurse" else ("doctor", "Doctor")
-    endpoint: Json = {}
-    if clinician is PRACTITIONERS[0]:
-        endpoint = {"endpoint": [reference("Endpoint", f"direct-{clinician.id}")]}
     return {
         **profiled("PractitionerRole", f"role-{clinician.id}", "us-core-practitionerrole"),
         "active": True,
@@ -183,7 +188,7 @@ def _role(clinician: Practitioner) -> Json:
         "specialty": [{"coding": [coding(clinician.specialty)], "text": clinician.title}],
         "location": [reference("Location", CLINIC)],
         "telecom": _PHONE,
-        **endpoint,
+        "endpoint": [reference("Endpoint", f"direct-{clinician.id}")],
     }
 
 
@@ -361,6 +366,8 @@ def _team(person: Person) -> Json:
             "member": reference("PractitionerRole", f"role-{nurse.id}", nurse.name) if by_role else practitioner(nurse.id),
         },
     ]
+    if person.number % 4 == 0 and not person.contact:
+        participants.append({"role": [concept(_SELF)], "member": reference("Patient", person.id, person.name)})
     if person.contact:
         mother = reference("RelatedPerson", f"{person.id}-r01", person.contact)
         participants.append({"role": [concept(_CAREGIVER)], "member": mother})
@@ -376,4 +383,5 @@ def _team(person: Person) -> Json:
 
 _DOCTOR = snomed("446050000", "Primary care physician")
 _NURSE = snomed("224535009", "Registered nurse")
+_SELF = snomed("116154003", "Patient")
 _CAREGIVER = snomed("133932002", "Caregiver", "Mother")

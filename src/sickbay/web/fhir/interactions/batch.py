@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from time import monotonic
 
 from sickbay.authorization.requests import AccessRequest
@@ -60,6 +61,7 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
     """Run the entries independently (R4, 3.1.0.11.1). Entries beyond a limit aren't run, and their responses say so."""
     responses: list[FhirResponse] = []
     size, end = 0, monotonic() + SECONDS
+    urns = {entry.sent.full_url: entry.sent.position for entry in entries if entry.sent.full_url.startswith("urn:")}
     for entry in entries:
         await pause()
         if size >= bundle_entry.ANSWER:
@@ -67,18 +69,31 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
         elif monotonic() > end:
             responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
         else:
-            response = await _alone(base, entry, perform)
+            response = await _alone(base, entry, perform, urns)
             responses.append(bundle_entry.bounded(base.version, entry, response, bundle_entry.ANSWER - size))
             size += len(responses[-1].body)
     return responses
 
 
-async def _alone(base: FhirBase, entry: BatchEntry, perform: Perform) -> FhirResponse:
-    if issue := _unfit(entry):
+async def _alone(base: FhirBase, entry: BatchEntry, perform: Perform, urns: Mapping[str, int]) -> FhirResponse:
+    if issue := _unfit(entry) or _dependent(base.version, entry, urns):
         return issue_response(base.version, 400, issue)
     raw = entry.sent.patch or (lossless_json.dumps(entry.sent.resource) if entry.sent.resource is not None else b"")
     response, _ = await perform(base, entry.request, entry.route, raw)
     return bundle_entry.without_body_of_head(entry, response)
+
+
+def _dependent(version: str, entry: BatchEntry, urns: Mapping[str, int]) -> Issue | None:
+    """Refuses a reference to another entry: it would stay as it is, because entries of a batch are independent."""
+    urn = bundles.first_reference(version, entry.sent.resource, urns) if urns else None
+    if urn is None:
+        return None
+    text = (
+        f"Bundle.entry[{entry.sent.position}] refers to {urn}, the fullUrl of Bundle.entry[{urns[urn]}]. References between "
+        'entries are resolved only in a transaction. Send the Bundle with type "transaction", or create the other resource '
+        "first and refer to its Type/id."
+    )
+    return Issue("value", text)
 
 
 def _unfit(entry: BatchEntry) -> Issue | None:

@@ -2,25 +2,28 @@
 export function consent(document) {
   const form = document.querySelector("[data-consent]");
   if (!form) return;
-  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const boxes = [...form.querySelectorAll(".ask input[type=checkbox]")];
   const all = form.querySelector("[data-all]");
   const count = () => {
     const ticked = boxes.filter((box) => box.checked).length;
     form.querySelector("[data-allow]").textContent = `Allow ${ticked} of ${boxes.length}`;
     if (all) all.textContent = ticked ? "Clear all" : "Select all";
   };
-  // The "Limit to" list of a row: choosing a limit ticks the row, and unticking the row clears the limit.
-  const part = (box) => box.closest("label").nextElementSibling?.querySelector("select");
-  const untick = (box) => { if (!box.checked && part(box)) part(box).value = ""; };
+  // The limits of a row: choosing one ticks the row, and unticking the row clears them.
+  const limits = (box) => {
+    const row = box.closest("label").nextElementSibling;
+    return row?.matches("[data-narrow]") ? [...row.querySelectorAll("input")] : [];
+  };
+  const untick = (box) => { if (!box.checked) for (const limit of limits(box)) limit.checked = false; };
   form.addEventListener("change", (event) => {
-    if (event.target.matches("select") && event.target.value) {
-      const box = boxes.find((candidate) => part(candidate) === event.target);
+    if (event.target.closest("[data-narrow]") && event.target.checked) {
+      const box = boxes.find((candidate) => limits(candidate).includes(event.target));
       if (box && !box.disabled) box.checked = true;
     }
     if (boxes.includes(event.target)) untick(event.target);
     count();
   });
-  form.addEventListener("keydown", (event) => { if (event.key === "Enter" && boxes.includes(event.target)) event.preventDefault(); });
+  form.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.type === "checkbox") event.preventDefault(); });
   all?.addEventListener("click", () => {
     const ticked = boxes.some((box) => box.checked && !box.disabled);
     for (const box of boxes) if (!box.disabled) { box.checked = !ticked; untick(box); }

@@ -1,0 +1,46 @@
+"""Says in one word what a diagnosis comes to. The exit code of the command, its JSON and the page all follow from this word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """The values are in the JSON of `sickbay doctor --json`. The worst comes first."""
+
+    ERROR = "error"
+    """The text contains an error response."""
+    REFUSED = "refused"
+    """A server would refuse the request."""
+    DOUBTFUL = "doubtful"
+    """Nothing would be refused for certain, but something is wrong."""
+    FINE = "fine"
+    """The request or response was examined, and there is no reason to refuse it."""
+    UNEXAMINED = "unexamined"
+    """The text was read, but nothing in it can be examined."""
+
+    @property
+    def exit_code(self) -> int:
+        """1 if something is wrong, else 0. If a text can't be read, there is no verdict, and the exit code is 2."""
+        return int(self in (Verdict.ERROR, Verdict.REFUSED, Verdict.DOUBTFUL))
+
+
+def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool) -> Verdict:
+    """severities: of all findings. has_error: the text contains an error response.
+
+    is_examined: at least one request or response in the text was examined.
+    """
+    found = frozenset(severities)
+    if has_error:
+        return Verdict.ERROR
+    if "error" in found:
+        return Verdict.REFUSED
+    if "warning" in found:
+        return Verdict.DOUBTFUL
+    return Verdict.FINE if is_examined else Verdict.UNEXAMINED
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of several texts or exchanges together."""
+    return min(verdicts, key=list(Verdict).index, default=Verdict.UNEXAMINED)

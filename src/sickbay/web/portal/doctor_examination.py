@@ -1,0 +1,20 @@
+"""Examines a text that was pasted into the doctor's page, in this process. `doctor_process.py` does it in one of its own."""
+
+from __future__ import annotations
+
+import secrets
+
+from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.web.portal.diagnosis_views import doctor_view, whole
+from sickbay.web.portal.doctor_views import DoctorView
+
+
+def examine(text: str, added: str) -> DoctorView:
+    """text, added: the contents of the two boxes."""
+    try:
+        parsed, diagnosis = diagnose_text(whole(text, added))
+        return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
+    except ValueError as error:
+        return DoctorView(input=text, added=added, fault=str(error))
+    except (AttributeError, KeyError, TypeError):
+        return DoctorView(input=text, added=added, fault="Sickbay doesn’t support this kind of exchange yet.")

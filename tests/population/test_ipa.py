@@ -1,0 +1,63 @@
+"""The records meet International Patient Access 1.0, whose server and profiles the metadata name."""
+
+from __future__ import annotations
+
+import pytest
+from tests.population.test_us_core_data import PATIENTS, reached
+
+from sickbay.fhir.conformance import IPA_SERVER
+from sickbay.fhir.profiles import IPA, supported
+
+REQUIRED = {
+    "AllergyIntolerance": "code patient",
+    "Condition": "code subject",
+    "DocumentReference": "status subject content",
+    "Immunization": "status vaccineCode patient occurrence",
+    "Medication": "code",
+    "MedicationRequest": "status intent medication subject",
+    "MedicationStatement": "status medication subject",
+    "Observation": "status code subject",
+    "Patient": "identifier",
+    "Practitioner": "name",
+    "PractitionerRole": "practitioner organization code",
+}
+"""What a resource must have to conform to IPA's profile of its type; the beginning of a name for a choice of types."""
+
+
+@pytest.mark.parametrize("patients", PATIENTS)
+@pytest.mark.parametrize("type", REQUIRED)
+def test_a_record_leads_to_each_type_of_ipa_and_each_resource_has_what_its_profile_requires(type: str, patients: int) -> None:
+    resources = [resource for resource in reached(patients) if resource["resourceType"] == type]
+    assert resources
+    for resource in resources:
+        assert all(any(member.startswith(name) for member in resource) for name in REQUIRED[type].split()), resource
+    assert any(url.startswith(IPA) for url in supported("r4", type))
+
+
+def test_only_r4_names_the_server_of_ipa() -> None:
+    assert IPA_SERVER.endswith("/ipa-server")
+    assert not any(url.startswith(IPA) for version in ("dstu2", "stu3", "r4b", "r5") for url in supported(version, "Patient"))
+
+
+@pytest.mark.parametrize("patients", PATIENTS)
+def test_a_statement_of_a_medication_has_a_provenance_and_refers_to_a_medication(patients: int) -> None:
+    resources = reached(patients)
+    targets = {
+        target["reference"]
+        for resource in resources
+        if resource["resourceType"] == "Provenance"
+        for target in resource["target"]
+    }
+    statements = [resource for resource in resources if resource["resourceType"] == "MedicationStatement"]
+    assert any(f"MedicationStatement/{statement['id']}" in targets for statement in statements)
+    assert any("medicationReference" in statement for statement in statements)
+
+
+@pytest.mark.parametrize("patients", PATIENTS)
+def test_an_order_was_reported_by_someone_in_a_role(patients: int) -> None:
+    reporters = {
+        resource["reportedReference"]["reference"].partition("/")[0]
+        for resource in reached(patients)
+        if "reportedReference" in resource
+    }
+    assert reporters == {"Practitioner", "PractitionerRole"}
