@@ -156,7 +156,7 @@ class Connection(Heads):
         cycle = self.cycle
         if cycle is not None:
             self._forget(cycle)
-        if status is None or (status and cycle is not None and cycle.response_started and not cycle.response_complete):
+        if status is None:
             self.transport.abort()
         elif status:
             self._hang_up(status, TEXTS[status])
