@@ -103,7 +103,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
         async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(flow.sandbox.filling, "ensure", broken)
+        monkeypatch.setattr(flow.sandbox.filling, "_fill", broken)
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 

@@ -27,6 +27,13 @@ class Unavailable(RuntimeError):
     """Seconds for the response's Retry-After (RFC 9110 10.2.3)."""
 
 
+class Stopping(Unavailable):
+    """The server is stopping, so it gave up what the request waited for."""
+
+    title = "Sickbay is stopping"
+    detail = "Sickbay is stopping, so it gave up what this request waited for; nothing was changed. Try again once it runs."
+
+
 class UnknownOutcome(Unavailable):
     """The connection was lost during the commit: the database may have committed the transaction or not."""
 

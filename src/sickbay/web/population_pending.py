@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.fhir.versions import VERSIONS
+from sickbay.sandbox.population_loader import check_result
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response
@@ -42,7 +43,7 @@ async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> No
     finished, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
     if not finished:
         raise PopulationPending(space)
-    task.result()
+    check_result(task)
 
 
 async def population_pending_page(request: Request, error: Exception) -> Response:

@@ -99,12 +99,11 @@ class Undo(Enum):
     """The changes to undo if a job raises. They determine how the job is run.
 
     SAVEPOINT: only its own changes. NOTHING: if it raises Conflict, it hasn't changed anything yet, so it needs no savepoint,
-    which would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own and is called only once.
+    which would copy each page that it changes.
     """
 
     SAVEPOINT = auto()
     NOTHING = auto()
-    WHOLE_COMMIT = auto()
 
 
 class _Request(NamedTuple):
@@ -201,10 +200,10 @@ class Writer:
                 going = following is not None
                 if following is not None:
                     group += following
-            for part in _parts(group):
-                outcomes = self._commit(part)
-                self._answered += len(part)
-                self._answer(part, outcomes)
+            if group:
+                outcomes = self._commit(group)
+                self._answered += len(group)
+                self._answer(group, outcomes)
                 self._log.shorten()
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
@@ -275,17 +274,6 @@ class Writer:
                 loop.call_soon_threadsafe(_settle, pairs)
             except RuntimeError:  # the event loop that waited for the result is closed
                 continue
-
-
-def _parts(group: list[_Request]) -> list[list[_Request]]:
-    """Split the group, in order, giving each WHOLE_COMMIT request a part of its own."""
-    parts: list[list[_Request]] = []
-    for request in group:
-        if parts and Undo.WHOLE_COMMIT not in (request.undo, parts[-1][-1].undo):
-            parts[-1].append(request)
-        else:
-            parts.append([request])
-    return parts
 
 
 def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:
