@@ -50,7 +50,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         address = await way(flow)
         first = await flow.http.get(address, headers=PAGE)
         assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
-        assert "Creating sample patients…" in first.text
+        assert "Creating sample patients (0 of 10)…" in first.text
         await flow.sandbox.filling.begun(FRESH)
         again = await flow.http.get(address, headers=PAGE)
         assert again.status_code < 400, again.text

@@ -20,7 +20,7 @@ from sickbay.settings.database import Stopping
 from sickbay.storage.interface import Clear, Conflict, Delete, ResourceSpace, Step, Store
 
 DAY = 86_400
-STOPPED = "Sickbay stopped while it created sample patients. The next start continues."
+STOPPED = "Sickbay stopped while it created sample patients."
 NEVER, ALWAYS = range(0), range(1 << 62)
 
 
@@ -67,17 +67,27 @@ class PopulationLoader:
             task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space))
         return task
 
-    async def stop(self) -> None:
+    def begin_to_stop(self) -> None:
         """Cancel all tasks. What they have stored stays, and the next use continues from there."""
         self._stopping = True
         for task in self._begun.values():
             task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel all tasks and wait for their end."""
+        self.begin_to_stop()
         await asyncio.gather(*self._begun.values(), return_exceptions=True)
 
-    async def progress(self, space: ResourceSpace) -> PopulationProgress:
-        """How many patients are stored of a space that is being filled, by this worker or another one."""
+    async def progress(self, space: ResourceSpace) -> PopulationProgress | None:
+        """How many patients are stored of a space that is being filled, by this worker or another one.
+
+        None if all are, and only the appointments of a new day are missing.
+        """
         state = await self.writer.stored(space)
-        return PopulationProgress(0, self.written.patients) if state is None else state.progress(self.written.patients)
+        if state is not None:
+            return state.progress(self.written.patients)
+        is_new = await _day_of(self.runtime.store, space) is None
+        return PopulationProgress(0, self.written.patients) if is_new else None
 
     def today(self) -> datetime.date:
         """The pinned day, or today by Sickbay's clock, which can be moved."""

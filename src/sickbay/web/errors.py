@@ -32,7 +32,10 @@ async def page_error(request: Request, error: Exception) -> Response:
         except Unavailable as unavailable:
             error = unavailable
     if isinstance(error, PopulationPending):
-        return await population_pending_page(request, error)
+        try:
+            return await population_pending_page(request, error)
+        except Unavailable as unavailable:
+            error = unavailable
     if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     id = state_of(request.scope).exchange

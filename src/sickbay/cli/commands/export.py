@@ -10,6 +10,7 @@ from sickbay.cli.argument_types import Data
 from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
+from sickbay.cli.progress import fill
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.services.loading import export as exported
 
@@ -36,7 +37,7 @@ async def _export(directory: Place, tenant: str, fhir: str, data: str | None) ->
     counts: dict[str, int] = {}
     async with local_sandbox.sandbox(data) as sandbox:
         space = local_sandbox.space(sandbox, tenant, fhir)
-        await sandbox.filling.ensure(space)
+        await fill(sandbox, space)
         with drafts(directory) as files:
             for type in resource_types(fhir):
                 async for line in exported(sandbox.runtime, space, type):

@@ -16,16 +16,20 @@ from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
 from sickbay.cli.output import note, say, wrong
 from sickbay.cli.paths import Place
-from sickbay.cli.progress import Progress, progress
+from sickbay.cli.progress import Progress, fill, progress
 from sickbay.fhir.loading import LoadError, Ready
 from sickbay.kernel import english
+from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.loading import Loading
+from sickbay.storage.interface import ResourceSpace
 
 BATCH, WEIGHT = 2000, 2 << 20
 """Largest number of resources in a transaction, and of their bytes. A running server can't write meanwhile. An index page that
 several of them change is written once."""
 SWITCHES = 0.0005
 """Seconds after which Python switches threads. The writing thread needs thousands of turns in a transaction."""
+INTERRUPTED = (asyncio.CancelledError, KeyboardInterrupt)
+"""What a signal raises while the event loop waits, and while code runs."""
 RARELY = (1_000_000, 50, 50)
 """Thresholds of the garbage collector. A batch has 300,000 objects and no cycles; scanning it took an eighth of the time."""
 
@@ -72,17 +76,25 @@ async def _load(
         space = local_sandbox.space(sandbox, tenant, fhir)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
+        await _fill(sandbox, space)
         with progress(chosen) as shown:
             try:
-                await sandbox.filling.ensure(space)
                 await _store(run, job, shown, stop)
-            except asyncio.CancelledError:
+            except INTERRUPTED:
                 shown.stop()
                 so_far = f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}."
                 note(f"{so_far} To continue, run the same command again.")
                 raise
         say(f"{_counts(run, shown)}.")
         return 1 if shown.bad else 0
+
+
+async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
+    try:
+        await fill(sandbox, space)
+    except INTERRUPTED:
+        note("Interrupted while sample patients were created, before the first file. To continue, run the same command again.")
+        raise
 
 
 async def _store(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:

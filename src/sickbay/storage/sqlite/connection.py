@@ -16,7 +16,7 @@ from typing import Any, Final
 import apsw
 
 from sickbay.kernel import private_files
-from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
+from sickbay.settings.database import CannotOpen, DiskFails, Stopping, Unavailable
 from sickbay.storage.query.statement import Row
 from sickbay.storage.sqlite.backup import backup_path, copy_database
 from sickbay.storage.sqlite.migrations import STEPS
@@ -39,6 +39,8 @@ PAGE: Final = 4096
 """Bytes of a page."""
 LARGE: Final = 32_000
 """128 MB. From this size on a checkpoint waits longer, and slow searches are stopped."""
+SIGNAL_STEPS: Final = 100_000
+"""Steps of SQLite's virtual machine after which a migration looks for signals."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Each connection is used by one thread at a time, so it needs no mutex."""
 _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -130,6 +132,8 @@ def begin(connection: apsw.Connection) -> None:
 def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
     """Translate an error of a write. Errors caused by the disk or another writer become errors of `settings.database`."""
     file = connection.db_filename("main")
+    if isinstance(error, apsw.InterruptError):
+        return Stopping(f"Sickbay stopped while it wrote {file}; the change was not saved.")
     if isinstance(error, apsw.BusyError):
         return Unavailable(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
     if isinstance(error, _BROKEN):
@@ -145,6 +149,7 @@ def migrate(connection: apsw.Connection) -> None:
     if _version(connection) == len(STEPS):
         return
     begin(connection)
+    connection.set_progress_handler(_let_signals_in, SIGNAL_STEPS)
     try:
         _upgrade(connection)
         connection.execute("COMMIT")
@@ -152,6 +157,13 @@ def migrate(connection: apsw.Connection) -> None:
         if connection.in_transaction:  # if the disk fails, SQLite has already ended it
             connection.execute("ROLLBACK")
         raise
+    finally:
+        connection.set_progress_handler(None)
+
+
+def _let_signals_in() -> bool:
+    """Does nothing, but Python calls the handlers of signals before it. One statement may take minutes."""
+    return False
 
 
 def _upgrade(connection: apsw.Connection) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import apsw
 
 from sickbay.kernel.memoize import CACHES
-from sickbay.settings.database import TooSlow
+from sickbay.settings.database import Stopping, TooSlow
 from sickbay.storage.query.keyset import Cut, bounded
 from sickbay.storage.query.statement import Row, Statement
 from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size
@@ -48,6 +48,7 @@ class SqliteReader:
         self._ticks: int | None = None
         self._spent, self._heavy = 0, False
         self._began: float | None = None
+        self._stopping = False
         self.db.set_progress_handler(self._tick, _TICK)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
@@ -112,14 +113,20 @@ class SqliteReader:
             self._spent, self._ticks = self._ticks, None
 
     def long(self, statement: Statement) -> list[Row]:
-        """Run a statement on a thread. Raises TooSlow."""
+        """Run a statement on a thread. Raises TooSlow and Stopping."""
         self._began = monotonic()
         try:
             return _rows(self.db, statement)
         except apsw.InterruptError:
+            if self._stopping:
+                raise Stopping("Sickbay stopped during a search.") from None
             raise TooSlow(f"A search took longer than {monotonic() - self._began:.1f} s and was stopped.") from None
         finally:
             self._began = None
+
+    def stop(self) -> None:
+        """Let the running statement and all later ones raise Stopping. Called on another thread."""
+        self._stopping = True
 
     def close(self) -> None:
         self._open = False
@@ -142,7 +149,8 @@ class SqliteReader:
         """Return whether SQLite should stop the statement."""
         if self._began is not None:
             elapsed = monotonic() - self._began
-            return elapsed > LONGEST or (elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE)
+            large = elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE
+            return large or elapsed > LONGEST or self._stopping
         if self._ticks is None:
             return False
         self._ticks += 1

@@ -163,8 +163,11 @@ class SqliteStore:
         return self._answers.filled(space)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._writer.close)
-        self._thread.shutdown()
+        """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
+        self._writer.close()
+        if self._long is not None:
+            self._long.stop()
+        self._thread.shutdown(cancel_futures=True)
         for reader in (self._reader, self._long):
             if reader is not None:
                 reader.close()

@@ -44,6 +44,8 @@ PAGES: Final = 16_000
 """64 MB. A page that many commits change is copied into the database once."""
 STEP: Final = 2_000
 """Pages written between two attempts to restart the log."""
+FINISH_SECONDS, INTERRUPT_SECONDS = 0.4, 1.0
+"""How long `close` waits for running requests, and then for the end of those that it interrupts."""
 PATIENCE, LONG_PATIENCE = 250, 4_000
 """Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 T = TypeVar("T")
@@ -175,14 +177,22 @@ class Writer:
         return self._handed - self._answered + sum(map(len, list(self._turns.values())))
 
     def close(self) -> None:
-        """Finish the waiting requests, then close the connection."""
+        """Finish the waiting requests, then close the connection. A request that takes long is interrupted and undone.
+
+        If even that takes long, because the disk doesn't respond, the connection is left to the end of the process.
+        """
         if self._open:
             self._open = False
             for loop in list(self._turns):
                 self._hand_over(loop)
             self._queue.put(None)
-            self._thread.join()
-            self._connection.close()
+            self._thread.join(FINISH_SECONDS)
+            until = monotonic() + INTERRUPT_SECONDS
+            while self._thread.is_alive() and monotonic() < until:
+                self._connection.interrupt()
+                self._thread.join(0.02)
+            if not self._thread.is_alive():
+                self._connection.close()
 
     def _work(self) -> None:
         going = True

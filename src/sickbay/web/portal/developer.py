@@ -31,6 +31,8 @@ from sickbay.web.portal.doctor_views import DoctorView
 from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"
+QUICK_PATIENTS = 100
+"""Creating more patients than this takes longer than a few seconds."""
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -51,13 +53,13 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=_first(exchanges) if number >= 17 else None,
+        first=_first(exchanges, number) if number >= 17 else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in exchanges),
     )
     return html_response.page(request, sandbox, "home", view, options)
 
 
-def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
+def _first(exchanges: list[dict[str, object]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
@@ -67,6 +69,7 @@ def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
         app="Sample app",
         launch=f"{chart_path}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
+        is_quick=patients <= QUICK_PATIENTS,
     )
 
 

@@ -47,6 +47,8 @@ class FirstLaunch:
     launch: str
     timeline: str = ""
     """The timeline of the last launch; "" before the first one."""
+    is_quick: bool = True
+    """Creating the patients takes only seconds."""
 
 
 @dataclass(frozen=True, slots=True)
