@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from tests.conftest import missing
 from tests.ports import free_ports
@@ -123,3 +124,21 @@ def test_two_workers_serve_through_few_sessions(postgres: Server, tmp_path: Path
             sessions = postgres.say(f"SELECT count(*) FROM pg_stat_activity WHERE usename = 'user_of_{schema}'")
             report(test="PgBouncer", acknowledged=len(responses), sessions=int(sessions))
             assert int(sessions) <= SESSIONS
+
+
+def test_the_first_writes_of_four_workers_to_an_empty_database_end(postgres: Server, tmp_path: Path) -> None:
+    """Each worker creates the patients of the hospital that is asked first, with fewer sessions than workers."""
+    schema = new_schema(postgres)
+    with bouncer(postgres, schema) as address:
+        home = {"XDG_DATA_HOME": str(tmp_path)}
+        with serving("--data", address, "--workers", "4", "--patients", "20", environment=home) as live:
+            body = {"app": "sample-general", "patient": "p-0001"}
+
+            async def launch() -> int:
+                async with httpx2.AsyncClient(base_url=live.base, trust_env=False, timeout=120) as http:
+                    return (await http.post("/admin/launches", json=body)).status_code
+
+            async def launches() -> list[int]:
+                return await asyncio.gather(*(launch() for _ in range(16)))
+
+            assert asyncio.run(launches()) == [201] * 16

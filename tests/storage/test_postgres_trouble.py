@@ -116,7 +116,7 @@ async def test_a_connection_killed_during_a_transaction_leaves_no_changes(
 
 @pytest.mark.anyio
 async def test_a_restarted_server_is_used_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "FAILOVER", 0.0)
+    monkeypatch.setattr(pool, "FAILOVER_SECONDS", 0.0)
     store = await open_store(own.address(), find)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     own.stop()

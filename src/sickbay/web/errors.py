@@ -53,6 +53,12 @@ def _error_response(request: Request, status: int, title: str, text: str) -> Res
     return html_response.error_response(request, request.app.state.sandbox, status, title, text, view)
 
 
+def add_retry_after(headers: list[tuple[bytes, bytes]]) -> None:
+    """Every 503 says when to try again (RFC 9110 15.6.4), also if its handler forgot to."""
+    if not any(name.lower() == b"retry-after" for name, _ in headers):
+        headers.append((b"retry-after", str(Unavailable.retry_after).encode()))
+
+
 async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str, retry_after: int | None = None) -> None:
     """An OperationOutcome of severity fatal. retry_after: seconds for Retry-After, if trying again may help."""
     issue = {"severity": "fatal", "code": code, "diagnostics": text}

@@ -10,6 +10,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
 from sickbay.storage.interface import (
+    Clear,
     Conflict,
     Labels,
     Outdated,
@@ -27,6 +28,7 @@ from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
+from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
@@ -78,8 +80,9 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
+        patient = any(isinstance(step, Clear) for step in steps)
         try:
-            await self._write(locks.of_steps(steps), job)
+            await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
             self._numbers.give_back(nids)
             raise
@@ -90,7 +93,7 @@ class PostgresStore:
         return await self._records.ask(kind, fitted(key))
 
     async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
-        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys))
+        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys), Use.LOOKUP)
         # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
         if (seen := (self._pool.generation, rows[0][0])) != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1
@@ -188,10 +191,10 @@ class PostgresStore:
         await self._statistics.close()
         await self._pool.close()
 
-    async def _write(self, lock_statement: str, job: Job[T]) -> T:
+    async def _write(self, lock_statement: str, job: Job[T], patient: bool = False) -> T:
         """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
-            return await in_transaction(self._pool, lock_statement, job)
+            return await in_transaction(self._pool, lock_statement, job, patient=patient)
         finally:
             self._stamp += 1
 
@@ -207,7 +210,7 @@ class PostgresStore:
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
-        return await self._pool.repeatable(reserve)
+        return await self._pool.repeatable(reserve, Use.WRITE)
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:

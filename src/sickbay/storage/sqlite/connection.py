@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -16,7 +17,7 @@ from typing import Any, Final
 import apsw
 
 from sickbay.kernel import private_files
-from sickbay.settings.database import CannotOpen, DiskFails, Stopping, Unavailable
+from sickbay.settings.database import CannotOpen, Damaged, DiskFails, DiskFull, Locked, ReadOnly, Stopping, Unavailable
 from sickbay.storage.query.statement import Row
 from sickbay.storage.sqlite.backup import backup_path, copy_database
 from sickbay.storage.sqlite.migrations import STEPS
@@ -49,7 +50,14 @@ _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((apsw.CantOpenError, apsw.ReadOnlyError), "check that you have write permission, or choose another data folder"),
     ((apsw.BusyError,), "another process has been writing for too long; try again"),
 )
-_BROKEN = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError, apsw.NotADBError)
+_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""Errors of the system for which SQLite says "disk I/O error": a quota, or a limit on the size of a file."""
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[Unavailable]], ...] = (
+    ((apsw.ReadOnlyError, apsw.PermissionsError), ReadOnly),
+    ((apsw.CorruptError, apsw.NotADBError), Damaged),
+    ((apsw.IOError, apsw.CantOpenError), DiskFails),
+    ((apsw.LockedError, apsw.ProtocolError), Locked),
+)
 
 
 def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
@@ -130,15 +138,18 @@ def begin(connection: apsw.Connection) -> None:
 
 
 def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
-    """Translate an error of a write. Errors caused by the disk or another writer become errors of `settings.database`."""
+    """Translate an error of SQLite. Errors caused by the disk or another process become errors of `settings.database`."""
+    if not isinstance(error, apsw.Error):
+        return error
     file = connection.db_filename("main")
     if isinstance(error, apsw.InterruptError):
         return Stopping(f"Sickbay stopped while it wrote {file}; the change was not saved.")
     if isinstance(error, apsw.BusyError):
-        return Unavailable(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
-    if isinstance(error, _BROKEN):
-        return DiskFails(f"{file} cannot be written ({error}); the change was not saved. Fix that and try again.")
-    return error
+        return Locked(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
+    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and connection.system_errno in _FULL):
+        return DiskFull(f"The disk with {file} is full ({error}); the change was not saved. Free some space and try again.")
+    kind = next((kind for kinds, kind in _FAILURES if isinstance(error, kinds)), None)
+    return error if kind is None else kind(f"{file}: {error}. Fix that and try again; no change was saved.")
 
 
 def migrate(connection: apsw.Connection) -> None:
