@@ -14,7 +14,7 @@ from tests.storage.making import SPACE, find, observation, query_for, where
 
 from sickbay.fhir.search.query import TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.settings.database import DiskFails, Unavailable
+from sickbay.settings.database import DiskFull, Unavailable
 from sickbay.storage.interface import Conflict, Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite import writer as writing
@@ -218,7 +218,7 @@ async def test_a_full_disk_raises_an_error_and_writing_works_again_once_there_is
     writer = Writer(db)
     db.pragma("max_page_count", db.pragma("page_count"))
     for undo in (Undo.NOTHING, Undo.SAVEPOINT):
-        with pytest.raises(DiskFails, match=r"a\.db cannot be written \(.*full\); the change was not saved"):
+        with pytest.raises(DiskFull, match=r"a\.db is full \(.*full\); the change was not saved"):
             await writer.run(partial(many, 5000), undo)
     db.pragma("max_page_count", 1000)
     assert await writer.run(partial(many, 5000)) == 5000
