@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import httpx2
 import pytest
 from tests.conftest import missing
@@ -20,7 +21,7 @@ from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resour
 from tests.storage.making import SPACE, find, patient
 
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.settings.database import CannotOpen
+from sickbay.settings.database import CannotOpen, Locked, Unavailable
 from sickbay.storage.interface import Conflict, Put, Record, UseOnce
 from sickbay.storage.postgres.servers import SESSION
 from sickbay.storage.postgres.store import open_store
@@ -32,10 +33,10 @@ SESSIONS = 3
 
 
 @contextmanager
-def bouncer(server: Server, schema: str, configured: bool = True, **settings: str) -> Iterator[str]:
+def bouncer(server: Server, schema: str, configured: bool = True, limited: bool = True, **settings: str) -> Iterator[str]:
     """Runs PgBouncer in front of the server. Yields the URL of a database user of its own, whose search_path is the schema.
 
-    configured: the user has the settings that Sickbay needs.
+    configured: the user has the settings that Sickbay needs. limited: and the time limits that it recommends.
     """
     program = shutil.which("pgbouncer") or missing("pgbouncer", "no pgbouncer on the PATH")
     (port,) = free_ports(1)
@@ -44,6 +45,8 @@ def bouncer(server: Server, schema: str, configured: bool = True, **settings: st
     if configured:
         names = [name for name in SESSION if name != "application_name"]
         server.say("; ".join(f"ALTER ROLE {user} SET {name} = {SESSION[name]}" for name in names))
+    if limited:
+        server.say(f"ALTER ROLE {user} SET lock_timeout = '6s'; ALTER ROLE {user} SET statement_timeout = '30s'")
     folder.mkdir()
     options = {
         "listen_addr": "127.0.0.1",
@@ -108,6 +111,30 @@ async def test_conditions_hold_although_each_transaction_may_use_another_session
         assert all([await store.read(SPACE, "Patient", "p", EVERYTHING) for store in stores])
         for store in stores:
             await store.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("limited", [True, False])
+async def test_a_locked_table_holds_up_no_request_with_or_without_limits_of_the_server(
+    postgres: Server, limited: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema = new_schema(postgres)
+    with bouncer(postgres, schema, limited=limited) as address:
+        store = await open_store(address, find)
+        await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+        assert ("no lock_timeout and no statement_timeout" in caplog.text) is not limited
+        other = await asyncpg.connect(f"postgresql://sickbay@/postgres?host={postgres.folder}")
+        await other.execute(f"BEGIN; LOCK TABLE {schema}.resource IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await store.read(SPACE, "Patient", "p", EVERYTHING)
+        with pytest.raises(Locked):
+            await store.transaction([patient("q")])
+        assert time.monotonic() - began < 25
+        assert await store.get("token", "t") is not None
+        await other.close()
+        assert await store.read(SPACE, "Patient", "p", EVERYTHING) is not None
+        await store.close()
 
 
 def test_two_workers_serve_through_few_sessions(postgres: Server, tmp_path: Path, report: Callable[..., None]) -> None:
