@@ -146,10 +146,10 @@ async def test_a_change_of_the_user_is_named_and_can_be_undone(
     postgres: Server, account: Account, store: PostgresStore, change: str, back: str, kind: type[Unavailable]
 ) -> None:
     for _ in range(2):
-        store._pool._connections.drop()  # the next request connects
+        store._pool.connections.drop()  # the next request connects
         with changed(postgres, f"ALTER ROLE {account.name} {change}", f"ALTER ROLE {account.name} {back}"):
             assert (await failed(store.transaction([TOKEN]))).title == kind.title
-    store._pool._connections.drop()
+    store._pool.connections.drop()
     await store.transaction([TOKEN])
 
 
@@ -158,7 +158,7 @@ async def test_a_missing_database_is_named(postgres: Server, account: Account) -
     name = f"database_{account.schema}"
     postgres.say(f"CREATE DATABASE {name}")
     opened = await open_store(account.address.partition("&")[0].replace("/postgres?", f"/{name}?"), find)
-    opened._pool._connections.drop()
+    opened._pool.connections.drop()
     with changed(postgres, f"ALTER DATABASE {name} RENAME TO {name}_away", f"ALTER DATABASE {name}_away RENAME TO {name}"):
         assert isinstance(await failed(opened.get("token", "t")), DatabaseMissing)
     assert await opened.get("token", "t") is None

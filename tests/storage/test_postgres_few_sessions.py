@@ -58,7 +58,7 @@ class PooledConnection:
 def share(sandbox: Sandbox, sessions: asyncio.Semaphore) -> None:
     """From now on, all connections of this worker share these sessions with those of the others."""
     assert isinstance(sandbox.runtime.store, PostgresStore)
-    connections = sandbox.runtime.store._pool._connections
+    connections = sandbox.runtime.store._pool.connections
     connect = connections._connect
     connections.drop()
 

@@ -288,7 +288,7 @@ async def test_a_new_connection_invalidates_the_caches(store: PostgresStore, mon
     monkeypatch.setattr(store_module, "CACHES", True)
     await store.get("token", "t")
     before = store.stamp()
-    store._pool._connections.drop()
+    store._pool.connections.drop()
     await store.get("token", "t")
     assert store.stamp() != before
 

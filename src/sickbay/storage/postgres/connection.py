@@ -49,27 +49,27 @@ class Pool:
     """
 
     def __init__(self, connections: Connections, name: str, locks_hold: bool = True, limited: bool = True) -> None:
-        self._connections, self.name, self.locks_hold, self.limited = connections, name, locks_hold, limited
+        self.connections, self.name, self.locks_hold, self.limited = connections, name, locks_hold, limited
         self.turns: set[_Turn] = set()
         """Connections in use."""
         self._seconds = TURN_SECONDS if limited else UNLIMITED_TURN_SECONDS
-        self._sweeping = False
+        self.sweeping = False
 
     def connection(self, use: Use = Use.QUERY, *, patient: bool = False) -> _Turn:
         """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one.
 
         patient: the work may take longer than TURN_SECONDS.
         """
-        return _Turn(self, self._connections, use, patient)
+        return _Turn(self, use, patient)
 
     def waiting(self) -> int:
         """The number of requests of this process that wait for a connection."""
-        return self._connections.waiting()
+        return self.connections.waiting()
 
     @property
     def generation(self) -> int:
         """A number that is higher after each new connection, which may lead to another server."""
-        return self._connections.opened
+        return self.connections.opened
 
     async def repeatable(self, work: Callable[[Any], Awaitable[T]], use: Use = Use.QUERY) -> T:
         """Do work that may be done twice on a connection. If the connection is lost, repeat the work on a new one."""
@@ -84,62 +84,68 @@ class Pool:
 
     async def close(self) -> None:
         try:
-            await self._connections.close()
+            await self.connections.close()
         except LOST:
-            self._connections.drop()
+            self.connections.drop()
 
-    def watch(self, turn: _Turn) -> None:
-        """End the turn if it takes too long. One timer serves all turns, since one each would cost more than a query."""
-        self.turns.add(turn)
-        if not self._sweeping:
-            self._sweeping = True
-            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+    def begin_sweeping(self) -> None:
+        """End the turns that take too long. One timer serves all turns, since one each would cost more than a query."""
+        self.sweeping = True
+        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
 
     def _sweep(self) -> None:
         until = monotonic() - self._seconds
         for turn in tuple(self.turns):
             if turn.began < until:
                 turn.expire()
-        self._sweeping = bool(self.turns)
-        if self._sweeping:
-            asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+        self.sweeping = False
+        if self.turns:
+            self.begin_sweeping()
 
 
 class _Turn:
     """An `async with` block. Using a generator would double its cost."""
 
-    __slots__ = ("_connection", "_connections", "_expired", "_patient", "_pool", "_task", "_use", "began", "is_committing")
+    began = 0.0
+    is_committing = False
+    _expired = False
+    _connection: Any = None
+    _task: asyncio.Task[Any] | None = None
 
-    def __init__(self, pool: Pool, connections: Connections, use: Use, patient: bool) -> None:
-        self._pool, self._connections, self._use, self._patient = pool, connections, use, patient
-        self._connection: Any = None
-        self._task: asyncio.Task[Any] | None = None
-        self._expired = False
-        self.began = 0.0
-        self.is_committing = False
+    def __init__(self, pool: Pool, use: Use, patient: bool) -> None:
+        self._pool, self._use, self._patient = pool, use, patient
 
     async def __aenter__(self) -> Any:
+        pool = self._pool
         try:
-            self._connection = await self._connections.take(self._use)
+            self._connection = await pool.connections.take(self._use)
         except NOT_TAKEN as error:
-            raise failure(error, self._pool.name) from error
-        self.began = monotonic()
+            raise failure(error, pool.name) from error
         if not self._patient:
-            self._task = asyncio.current_task()
-            self._pool.watch(self)
+            self.began, self._task = monotonic(), asyncio.current_task()
+            pool.turns.add(self)
+            if not pool.sweeping:
+                pool.begin_sweeping()
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
         self._pool.turns.discard(self)
+        if error is not None:
+            self._end_after(error)
+        else:
+            self._pool.connections.give(self._connection, self._use)
+
+    def _end_after(self, error: BaseException) -> None:
+        """Give the connection back, and raise the error by its name."""
         late = self._expired and isinstance(error, asyncio.CancelledError) and self._was_only_late()
         if late or isinstance(error, ENDED):
             self._connection.terminate()
         lost = isinstance(error, LOST) and self._connection.is_closed()
-        self._connections.give(self._connection, self._use)
+        self._pool.connections.give(self._connection, self._use)
         if late:
             raise self._silence() from error
         if lost:
-            self._connections.drop()  # the others lead to the same server
+            self._pool.connections.drop()  # the others lead to the same server
         if isinstance(error, NAMED):
             named = failure(error, self._pool.name, searching=self._use is Use.QUERY)
             raise (ConnectionLost(named) if lost else named) from error

@@ -70,20 +70,22 @@ class Connections:
     async def take(self, use: Use = Use.QUERY) -> Any:
         """Return an open connection, a new one if none is free and the limit allows it. Raises Busy and connection errors."""
         if self._has_place(use):
-            self._occupy(use)
+            self._busy += 1
+            self._writes += use is Use.WRITE
         else:
             await self._wait(use)
         try:
             return self._pop_idle() or await self._connect_new()
         except BaseException:
-            self._release(use)
+            self._release(use, monotonic())
             raise
 
     def give(self, connection: Any, use: Use = Use.QUERY) -> None:
         """Keep the connection, and give its place to the longest-waiting request that may have it."""
+        now = monotonic()
         if not connection.is_closed():
-            self._idle.append((connection, monotonic()))
-        self._release(use)
+            self._idle.append((connection, now))
+        self._release(use, now)
 
     def waiting(self) -> int:
         return len(self._waiting)
@@ -106,26 +108,23 @@ class Connections:
     def _has_place(self, use: Use) -> bool:
         return self._busy < LIMITS[use] and (use is not Use.WRITE or self._writes < MAX_WRITES)
 
-    def _occupy(self, use: Use) -> None:
-        self._busy += 1
-        self._writes += use is Use.WRITE
-
-    def _release(self, use: Use) -> None:
+    def _release(self, use: Use, now: float) -> None:
         self._busy -= 1
-        self._returned = monotonic()
+        self._returned = now
         if use is Use.WRITE:
             self._writes -= 1
-            self._written = self._returned
-        if self._emptied is not None and not self._busy:
-            self._emptied.set()
+            self._written = now
         if self._waiting:
             self._serve()
+        elif self._emptied is not None and not self._busy:
+            self._emptied.set()
 
     def _serve(self) -> None:
         """Give free places to the requests that have waited longest."""
         for turn, use in tuple(self._waiting.items()):
             if self._has_place(use) and not turn.done():
-                self._occupy(use)
+                self._busy += 1
+                self._writes += use is Use.WRITE
                 del self._waiting[turn]
                 turn.set_result(None)
             if self._busy == MAX_CONNECTIONS:
@@ -168,7 +167,7 @@ class Connections:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled() and turn.exception() is None:  # it got a place at the same moment
-                self._release(use)
+                self._release(use, monotonic())
             raise
         finally:
             timer.cancel()
