@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.cli.test_limits import LOW, serving
+from tests.cli.test_limits import serving
 
 from sickbay.cli.header_limits import MOST
 from sickbay.cli.limits import Limits
@@ -65,7 +65,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with serving(LOW, echo) as port:
+    with serving(Limits(), echo) as port:
         yield port
 
 
@@ -100,7 +100,7 @@ def test_no_trailer_becomes_a_header_of_its_request_or_of_the_next(
 ) -> None:
     """The requests are pipelined on one connection that stays open, and they arrive in pieces of these sizes."""
     sent = b"".join(message(number, trailers) for number, trailers in enumerate(requests))
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for size in cuts:
             connection.sendall(sent[:size])
@@ -115,7 +115,7 @@ def test_no_trailer_becomes_a_header_of_its_request_or_of_the_next(
     ("name", "value"), [("Content-Length", "5"), ("Content-Length", "x"), ("Transfer-Encoding", "chunked")]
 )
 def test_a_trailer_that_would_change_where_the_body_ends_closes_the_connection(port: int, name: str, value: str) -> None:
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(message(0, [(name, value)]) + message(1, []))
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
     assert received.count(b"HTTP/1.1 ") == 1
@@ -124,7 +124,7 @@ def test_a_trailer_that_would_change_where_the_body_ends_closes_the_connection(p
 
 @pytest.mark.parametrize("piece", [b"x" * 8_192, b"a: b\r\n" * 1_000], ids=["one field", "many fields"])
 def test_a_trailer_without_an_end_gets_431(piece: bytes) -> None:
-    with serving(Limits(), echo) as port, socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with serving(Limits(), echo) as port, socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(HEAD % 0 + b"5\r\nhello\r\n0\r\nx: ")
         sent = 0
         while not select.select([connection], [], [], 0.02)[0]:
@@ -136,7 +136,7 @@ def test_a_trailer_without_an_end_gets_431(piece: bytes) -> None:
 
 def test_a_body_of_many_small_chunks_is_read(port: int) -> None:
     chunk = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(HEAD % 0)
         for _ in range(5 * MOST // len(chunk)):
             connection.sendall(chunk)
@@ -155,7 +155,7 @@ def test_a_token_in_a_trailer_does_not_authenticate(live: dict[str, Any], apart:
     head += "Content-Type: application/x-www-form-urlencoded\r\n"
     statuses = []
     for inside, after in ((field, ""), ("", field)):
-        with socket.create_connection((base.host, base.port), 10) as connection:
+        with socket.create_connection((base.host, base.port), 60) as connection:
             pieces = [f"{head}{inside}\r\nb\r\nname=Peters\r\n", f"0\r\n{after}\r\n"]
             for piece in pieces if apart else ["".join(pieces)]:
                 connection.sendall(piece.encode())

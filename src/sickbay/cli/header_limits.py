@@ -40,6 +40,11 @@ class Trailers(list[tuple[bytes, bytes]]):
 TRAILERS: Final = Trailers()
 
 
+def _is_same(before: tuple[object, int] | None, now: tuple[object, int]) -> bool:
+    """Whether both are the same part of the same request. Two requests may be equal."""
+    return before is not None and before[0] is now[0] and before[1] == now[1]
+
+
 class Heads(HttpToolsProtocol):
     """uvicorn's protocol, which responds with 414 or 431 and closes the connection if the head or the trailer is too large."""
 
@@ -62,7 +67,7 @@ class Heads(HttpToolsProtocol):
             replay, self._replay = self._replay, None
             super().data_received(replay)
         before, self._open = self._open, self._open_part()
-        self._received = self._received + len(data) if before is not None and before == self._open else 0
+        self._received = self._received + len(data) if self._open is not None and _is_same(before, self._open) else 0
         if self._received > MOST and not self.transport.is_closing():
             self._hang_up(431, f"The headers of a request, and its trailers, can have at most {MOST} bytes.\n")
 
@@ -73,7 +78,7 @@ class Heads(HttpToolsProtocol):
         if self.scope is None:
             return None
         if "method" not in self.scope:
-            return self.headers, 0
+            return self.scope, 0
         return (self.cycle, self._body) if self.cycle is not None and self.cycle.more_body else None
 
     def on_url(self, url: bytes) -> None:

@@ -123,6 +123,10 @@ class _SingleProcess(uvicorn.Server):
         if self.started:
             self._ready()
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        signals.begin_deadline()
+        super().handle_exit(sig, frame)
+
     def signalled(self, number: int, frame: Any) -> None:
         """uvicorn sends the signal again after it has shut down. This handler lets the folder be cleaned up first."""
         if not self.should_exit:
