@@ -34,9 +34,12 @@ class Trailers(list[tuple[bytes, bytes]]):
     __slots__ = ()
 
     def append(self, field: tuple[bytes, bytes]) -> None:
-        pass
+        if field[0] in CONNECTION:  # the parser obeys them wherever they are
+            raise ValueError  # the parser stops, and uvicorn calls send_400_response
 
 
+CONNECTION: Final = (b"connection", b"proxy-connection")
+"""Headers that end a connection. In a trailer they are refused, as those that say where a body ends."""
 TRAILERS: Final = Trailers()
 
 
