@@ -59,10 +59,11 @@ def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, st
     if seconds:
         return "Too many wrong admin tokens", f"Try again in {count(seconds, 'second')}."
     if verdict == "foreign":
-        return "Only from this machine or with the admin token, and never from another origin", FOREIGN
+        return "Only for the user who runs this Sickbay or with the admin token, and never from another origin", FOREIGN
     if verdict == "wrong-token":
         return "The admin token is wrong", token_hint(sandbox.settings)
-    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
+    detail = f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
+    return "Only for the user who runs this Sickbay, on the same machine, or with the admin token", detail
 
 
 def _not_keyboard(request: Request) -> str:
