@@ -67,21 +67,43 @@ def test_the_deadline_ends_what_can_not_be_cancelled_and_cleans_up(code: str, nu
     assert (tmp_path / "mark").exists() is ("cleaning_up" in code)
 
 
-def test_code_that_never_waits_is_interrupted(tmp_path: Path) -> None:
+def test_work_that_never_waits_is_interrupted_and_can_wait_for_its_cleanup(tmp_path: Path) -> None:
     """The handler of asyncio would wait for the next await."""
     code = """
 async def main():
-    ready()
-    while True: pass
-try:
-    asyncio.run(main())
-finally:
-    mark.write_text("left")
+    try:
+        ready()
+        while True: pass
+    finally:
+        await asyncio.sleep(0.01)
+        mark.write_text("left")
+signals.run(main())
 """
     process = run(code, tmp_path)
     process.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in process.communicate(timeout=15)[1]
     assert (tmp_path / "mark").read_text() == "left"
+
+
+def test_only_the_work_itself_is_cancelled(tmp_path: Path) -> None:
+    """It can wait for a task that is storing something."""
+    code = """
+async def store():
+    await asyncio.sleep(0.1)
+    mark.write_text("stored")
+async def main():
+    storing = asyncio.create_task(store())
+    try:
+        ready()
+        await asyncio.sleep(60)
+    finally:
+        await storing
+signals.run(main())
+"""
+    process = run(code, tmp_path)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=15)[1].splitlines()[-1] == "KeyboardInterrupt"
+    assert (tmp_path / "mark").read_text() == "stored"
 
 
 def test_a_second_signal_ends_a_cleanup_at_once(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def running(*arguments: str, place: Path, stdout: Any = subprocess.DEVNULL) -> I
 
 
 @contextmanager
-def filling(place: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[httpx2.Response]]]:
-    """A server that creates patients, because a request waits for them."""
+def filling(place: Path, *arguments: str, after: int = 0) -> Iterator[tuple[subprocess.Popen[str], list[httpx2.Response]]]:
+    """A server that creates patients, because a request waits for them. after: it has created more than these."""
     with running(
         "serve", "--port", "0", "--json", "--patients", MANY, *arguments, place=place, stdout=subprocess.PIPE
     ) as process:
@@ -48,21 +48,29 @@ def filling(place: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str
         base, responses = json.loads(process.stdout.readline())["base"], list[httpx2.Response]()
         waiting = threading.Thread(target=_launch, args=(base, responses))
         waiting.start()
-        _wait_for_patients(base)
+        _wait_for_patients(base, after)
         yield process, responses
         waiting.join(30)
 
 
-def _wait_for_patients(base: str) -> None:
-    """Return when some patients are stored, as the page says that waits for them."""
+def _wait_for_patients(base: str, after: int) -> None:
+    """Return when more patients are stored, as the page says that waits for them."""
     until = time.monotonic() + 60
     with httpx2.Client(base_url=base, trust_env=False, timeout=30, headers={"Accept": "text/html"}) as http:
-        while (
-            not (found := re.search(r"\(([\d,]+) of 5,000\)", http.get("/developer/apps/sample-app-general").text))
-            or found[1] == "0"
-        ):
+        while True:
+            found = re.search(r"\(([\d,]+) of 5,000\)", http.get("/developer/apps/sample-app-general").text)
+            if found and int(found[1].replace(",", "")) > after:
+                return
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+def wait_until_gone(processes: list[int]) -> None:
+    """If their parent has ended, the system removes them a little later."""
+    until = time.monotonic() + 15
+    while any(Path(f"/proc/{pid}").exists() for pid in processes):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def _launch(base: str, responses: list[httpx2.Response]) -> None:
@@ -86,7 +94,7 @@ def test_a_server_that_creates_patients_stops_and_removes_its_temporary_folder(
             time.sleep(0.05)
         assert process.wait(15) == 0
     assert not list(tmp_path.iterdir())
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    wait_until_gone(children)
     for response in responses:
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
         assert response.json()["title"] == "Sickbay is stopping"
@@ -104,11 +112,13 @@ def test_a_folder_stays_sound_and_is_completed_later(tmp_path: Path) -> None:
     assert int(written.split()[2]) == stored > 0
     assert not (tmp_path / "data" / "runtime.json").exists()
     assert not list((tmp_path / "data").glob("*-wal"))
-    with filling(tmp_path, "--data", str(tmp_path / "data")) as (process, _):
+    patients = int(written.split()[1]) - 1
+    with filling(tmp_path, "--data", str(tmp_path / "data"), after=patients) as (process, _):
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
     database = apsw.Connection(str(tmp_path / "data" / "sickbay.db"))
     assert database.execute("SELECT count(*) FROM resource_history").get > stored
+    database.close()
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +143,7 @@ def test_a_load_stops_with_the_process_that_reads_its_files(tmp_path: Path, larg
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 128 + signal.SIGTERM
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    wait_until_gone(children)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +152,9 @@ def test_a_load_stops_with_the_process_that_reads_its_files(tmp_path: Path, larg
     ids=["export", "population"],
 )
 def test_a_command_that_writes_files_stops_and_leaves_none(tmp_path: Path, command: tuple[str, ...], number: int) -> None:
-    if command[0] == "export":  # fill the folder before
-        with running("export", str(tmp_path / "first"), place=tmp_path) as process:
+    if command[0] == "export":
+        (tmp_path / "a.ndjson").write_text('{"resourceType": "Basic", "id": "a", "code": {"text": "a"}}')
+        with running("load", str(tmp_path / "a.ndjson"), "--patients", "3", place=tmp_path) as process:
             assert process.wait(60) == 0
     folder = tmp_path / "out"
     with running(*command, str(folder), place=tmp_path) as process:

@@ -5,10 +5,10 @@ Only the host on the command line may have a private address. Redirects aren't f
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from sickbay.cli import signals
 from sickbay.cli.output import note, wrong
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
 from sickbay.kernel.outbound import Fetched, Unreachable, fetch
@@ -49,7 +49,7 @@ def _fetched(url: str, base: str) -> Fetched:
     note(f"Fetching {url} without credentials.")
     named = urlsplit(url).hostname == urlsplit(base).hostname
     try:
-        return asyncio.run(fetch(url, loopback=named, anywhere=named))
+        return signals.run(fetch(url, loopback=named, anywhere=named))
     except Unreachable as error:
         if url == base + SMART:
             wrong(f"{url} can't be fetched: {error}.")

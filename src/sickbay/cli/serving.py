@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
@@ -31,7 +30,7 @@ PATIENCE = 60
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
     _note_if_any(telemetry.problem())
-    announcement = asyncio.run(_prepare(settings, folder_options))
+    announcement = signals.run(_prepare(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
     ready = partial(_announce, settings, announcement, sockets)
     if settings.workers == 1:

@@ -6,10 +6,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOP_SECONDS = 1.8
@@ -24,13 +27,13 @@ _cleanups: list[Callable[[], object]] = []
 _received: list[tuple[int, float]] = []
 """The first signal, and when it came."""
 _deadlines: list[Thread] = []
+_main_tasks: list[asyncio.Task[Any]] = []
+"""The work of `run`."""
+T = TypeVar("T")
 
 
 def interruptible() -> None:
-    """Makes Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt, so that context managers clean up; see sickbay.__main__.
-
-    asyncio.run leaves these handlers alone. Its own one would wait for the next await, which may be minutes away.
-    """
+    """Makes Ctrl-C, SIGTERM and SIGHUP interrupt a command, so that context managers clean up; see sickbay.__main__."""
     if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
         signal.signal(signal.SIGINT, _interrupt)
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -38,14 +41,49 @@ def interruptible() -> None:
             signal.signal(number, _interrupt)
 
 
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run for a command. A signal cancels `work`, and nothing else, so that it can wait for what is being stored.
+
+    It is cancelled at once, also where it doesn't wait for anything. asyncio's own handler would wait for its next await, which
+    may be minutes away. Raises KeyboardInterrupt.
+    """
+    import asyncio
+
+    async def main() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        _main_tasks.append(task)
+        try:
+            return await work
+        finally:
+            _main_tasks.remove(task)
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
 def _interrupt(number: int, frame: Any) -> None:
     """The first signal starts the cleanup, and must not interrupt it again. A later one ends the process at once."""
     if not _received:
         _received.append((number, time.monotonic()))
         begin_deadline(128 + number)
-        raise KeyboardInterrupt
-    if time.monotonic() - _received[0][1] > REPEATED_SECONDS:
+        _interrupt_work()
+    elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
         _end(exit_code(), 0)
+
+
+def _interrupt_work() -> None:
+    if not _main_tasks:
+        raise KeyboardInterrupt
+    import asyncio
+
+    task = _main_tasks[-1]
+    loop = task.get_loop()
+    if asyncio.current_task(loop) is task:
+        raise asyncio.CancelledError
+    loop.call_soon_threadsafe(task.cancel)  # which also wakes the loop
 
 
 def exit_code() -> int:

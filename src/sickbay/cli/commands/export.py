@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
-from sickbay.cli import local_sandbox
+from sickbay.cli import local_sandbox, signals
 from sickbay.cli.argument_types import Data
 from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts
@@ -30,7 +29,7 @@ def export(
         The FHIR version.
     """
     create(directory)
-    asyncio.run(_export(directory, tenant, fhir, data))
+    signals.run(_export(directory, tenant, fhir, data))
 
 
 async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from sickbay.cli import files, local_sandbox
+from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
 from sickbay.cli.output import note, say, wrong
@@ -28,8 +28,6 @@ BATCH, WEIGHT = 2000, 2 << 20
 several of them change is written once."""
 SWITCHES = 0.0005
 """Seconds after which Python switches threads. The writing thread needs thousands of turns in a transaction."""
-INTERRUPTED = (asyncio.CancelledError, KeyboardInterrupt)
-"""What a signal raises while the event loop waits, and while code runs."""
 RARELY = (1_000_000, 50, 50)
 """Thresholds of the garbage collector. A batch has 300,000 objects and no cycles; scanning it took an eighth of the time."""
 
@@ -66,7 +64,7 @@ def load(
         wrong(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     sys.setswitchinterval(SWITCHES)
-    return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
+    return signals.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
 
 
 async def _load(
@@ -80,7 +78,7 @@ async def _load(
         with progress(chosen) as shown:
             try:
                 await _store(run, job, shown, stop)
-            except INTERRUPTED:
+            except asyncio.CancelledError:
                 shown.stop()
                 so_far = f"Interrupted {shown.place()}. Stored so far: {_counts(run, shown)}."
                 note(f"{so_far} To continue, run the same command again.")
@@ -92,7 +90,7 @@ async def _load(
 async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
     try:
         await fill(sandbox, space)
-    except INTERRUPTED:
+    except asyncio.CancelledError:
         note("Interrupted while sample patients were created, before the first file. To continue, run the same command again.")
         raise
 
