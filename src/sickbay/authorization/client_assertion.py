@@ -100,7 +100,7 @@ def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext)
 def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]:
     """Returns the values of `aud` that the policy accepts, the token endpoint first.
 
-    A FHIR base isn't accepted even if the server also uses it as issuer: an access token is for the FHIR server, an assertion isn't.
+    A FHIR base isn't accepted, even if it is the issuer: an access token is for the FHIR server, an assertion isn't.
     """
     if server.policy.assertion_audience == "token-endpoint":
         return (server.token_endpoint,)

@@ -9,6 +9,7 @@ from tests.services.journal.test_journal import Store, refused, runtime
 
 from sickbay.services.journal import journal
 from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest
+from sickbay.settings.database import Unavailable
 
 
 def test_a_refusal_of_an_unknown_sender_is_explained_after_its_response() -> None:
