@@ -24,6 +24,8 @@ PATIENTS = 50
 ROUNDS: Final[Mapping[str, int]] = {"transaction": 3}
 """Rounds of requests, if a scene doesn't send the usual number."""
 USUAL_ROUNDS = 4
+SLOW_START_SECONDS = 600.0
+"""How long a server may take to start under callgrind, which is about 50 times as slow."""
 LIMIT = 1.05
 """Maximum ratio to the instructions of the other checkout."""
 OWN = Path(__file__).parent.parent
@@ -60,8 +62,9 @@ def measure(folder: Path, scenes: Sequence[str], checkouts: Sequence[Path]) -> I
     """Yield each scene with its counts in each checkout."""
     homes = [_filled(folder / str(number), checkout) for number, checkout in enumerate(checkouts)]
     for name in scenes:
-        print(f"counting: {name}", file=sys.stderr)
-        yield name, [_count(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
+        counts = [_count(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
+        print(f"{name}: {', '.join(f'{count.responding:,.0f} ({count.total:,.0f})' for count in counts)}", file=sys.stderr)
+        yield name, counts
 
 
 def _filled(home: Path, checkout: Path) -> Path:
@@ -102,7 +105,7 @@ def _counting(output: Path, home: Path, checkout: Path) -> Iterator[tuple[Live, 
     valgrind = ("valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={output}", "--dump-line=no")
     options = ("--data", str(home), "--patients", str(PATIENTS))
     command = (*valgrind, sys.executable, "-m", "bench.counted")
-    with serving(*options, environment=_environment(checkout), command=command) as live:
+    with serving(*options, environment=_environment(checkout), command=command, start_seconds=SLOW_START_SECONDS) as live:
         counter = _Counter(live.process.pid, output)
         yield live, counter.read
 
