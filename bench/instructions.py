@@ -1,7 +1,7 @@
 """Counts the instructions of each cold scene with callgrind (`make bench ARGS=--instructions`). Writes nothing.
 
-Unlike times, counts hardly depend on the machine and its load. Every scene runs in a server of
-its own, with a fixed hash seed and a copy of the same data. Starting and warming up aren't counted.
+Unlike times, counts hardly depend on the machine and its load. Every scene runs in a server of its
+own, with a fixed hash seed and a copy of the same data. Starting and warming up aren't counted.
 """
 
 from __future__ import annotations
@@ -59,10 +59,12 @@ _SCENES: Final = (
 
 
 def measure(folder: Path, scenes: Sequence[str], checkouts: Sequence[Path]) -> Iterator[tuple[str, list[Counted]]]:
-    """Yield each scene with its counts in each checkout."""
-    homes = [_filled(folder / str(number), checkout) for number, checkout in enumerate(checkouts)]
+    """Yield each scene with its counts in each checkout. The data are those of the last one, because other revisions of Sickbay
+    make other patients.
+    """
+    home = _filled(folder / "data", checkouts[-1])
     for name in scenes:
-        counts = [_count(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
+        counts = [_count(folder, home, checkout, name) for checkout in checkouts]
         print(f"{name}: {', '.join(f'{count.responding:,.0f} ({count.total:,.0f})' for count in counts)}", file=sys.stderr)
         yield name, counts
 
@@ -111,14 +113,15 @@ def _counting(output: Path, home: Path, checkout: Path) -> Iterator[tuple[Live, 
 
 
 class _Counter:
-    """The instructions of a process since counting began."""
+    """The instructions of a process since the first reading. Before, the process runs ten times as fast."""
 
     def __init__(self, pid: int, output: Path) -> None:
         self._pid, self._output, self._total, self._dumps = pid, output, 0, 0
-        self._tell("instrumentation", "on")
-        self._tell("zero")
 
     def read(self) -> float:
+        if not self._dumps:
+            self._tell("instrumentation", "on")
+            self._tell("zero")
         self._tell("dump")
         self._dumps += 1
         dump = self._output.with_name(f"{self._output.name}.{self._dumps}")

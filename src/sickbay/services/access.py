@@ -24,7 +24,7 @@ from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, decided
-from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key, TokenCache
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -83,12 +83,17 @@ async def bearer_context(
     runtime: Runtime, tenant: Tenant, version: str, base: str, headers: Mapping[str, str]
 ) -> BearerContext:
     """Loads the token of the Authorization header, its client and its user, or returns them from the cache."""
-    header, stamp = headers.get("authorization", ""), runtime.store.stamp()
+    header = headers.get("authorization", "")
+    context = cached_context(runtime, base, header)
+    return context if context is not None else await load_context(runtime, tenant, version, base, header)
+
+
+def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | None:
+    """The token of an Authorization header, its client and its user, if nothing was written since they were loaded."""
+    stamp = runtime.store.stamp()
     if stamp is None or stamp != runtime.token_cache.stamp:
         runtime.token_cache = TokenCache(stamp)
-    contexts = runtime.token_cache.contexts
-    context = contexts.get((base, header))
-    return context if context is not None else await _context(runtime, contexts, tenant, version, base, header)
+    return runtime.token_cache.contexts.get((base, header))
 
 
 async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
@@ -128,10 +133,9 @@ for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are 
     _plan(_interaction, (), True)
 
 
-async def _context(
-    runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, base: str, header: str
-) -> BearerContext:
-    """contexts: the cache before anything was loaded, so that a write in the meantime makes the result unused."""
+async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
+    """Loads what `cached_context` doesn't have."""
+    contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = stage.token_of(header)
     context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
     if context.token is not None and len(contexts) < MOST and len(header) <= LONGEST:

@@ -38,11 +38,6 @@ STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
 """The FHIR stage as far as a request is examined."""
 
 
-def is_known(holder: BearerContext, tenant: Tenant, now: int) -> bool:
-    """Whether the token is valid for requests to the base that it was loaded for."""
-    return holder.token is not None and holder.server is tenant.server and now < holder.token.expires_at
-
-
 async def refuse(
     runtime: Runtime,
     tenant: Tenant,

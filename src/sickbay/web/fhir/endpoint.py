@@ -23,12 +23,11 @@ from sickbay.kernel import english
 from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
-from sickbay.services.access import AccessResult, bearer_context
+from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.services.token_cache import BearerContext
-from sickbay.services.unknown_sender import is_known
 from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
@@ -125,11 +124,12 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
         return in_format(base, scope, response)
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
-    sender = await bearer_context(runtime, tenant, base.version, base.url, state.headers)
-    now = int(runtime.effects.now())
-    holder: BearerContext | None = sender
-    if not is_known(sender, tenant, now) and (
-        turned_away := await unknown_sender.turn_away(base, scope, receive, path, routed, sender)
+    header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
+    holder = cached_context(runtime, base.url, header)
+    if holder is None:
+        holder = await load_context(runtime, tenant, base.version, base.url, header)
+    if (holder.token is None or holder.server is not tenant.server or now >= holder.token.expires_at) and (
+        turned_away := await unknown_sender.turn_away(base, scope, receive, path, routed, holder)
     ):
         return turned_away
     if isinstance(routed, Misrouted):
