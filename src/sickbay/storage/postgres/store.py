@@ -14,6 +14,7 @@ from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import (
     Conflict,
+    Failures,
     Labels,
     Outdated,
     Page,
@@ -33,7 +34,7 @@ from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.postgres.resources import bounds, save
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import ANALYZE, Statistics
-from sickbay.storage.postgres.steps import apply, counted, purge, trim
+from sickbay.storage.postgres.steps import apply, count_failure, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
@@ -127,6 +128,9 @@ class PostgresStore:
         if count:
             await self._statistics.make()
         return count
+
+    async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
+        return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
 
     async def get(self, kind: str, key: str) -> Record | None:
         return await self._records.ask(kind, fitted(key))

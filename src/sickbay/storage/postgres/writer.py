@@ -13,6 +13,7 @@ import asyncpg
 
 from sickbay.settings.database import Unavailable, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
+from sickbay.storage.resets import BEGAN, WasReset, changed_rows
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -59,14 +60,23 @@ async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
 async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
     async with pool.connection() as connection:
         try:
-            isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
-            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {locks}")
+            await _begin(connection, "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE", locks)
             value = await job(connection)
             await _commit(connection, pool.name)
         except BaseException:
             await _undo(connection)
             raise
         return value
+
+
+async def _begin(connection: Any, isolation: str, locks: str) -> None:
+    """Begin the transaction, take its locks, and compare the resets, all in one message. Raises WasReset."""
+    began = BEGAN.get()
+    text = f"BEGIN ISOLATION LEVEL {isolation}; {locks}"
+    if not began:
+        await connection.execute(text)
+    elif await connection.execute(f"{text}; {changed_rows(began)}") != "SELECT 0":
+        raise WasReset("the data was reset after this request had begun")
 
 
 async def _commit(connection: Any, name: str) -> None:

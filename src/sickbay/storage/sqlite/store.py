@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -22,6 +22,7 @@ from sickbay.storage.interface import (
     Conflict,
     Delete,
     DeleteFamily,
+    Failures,
     Labels,
     Outdated,
     Page,
@@ -36,6 +37,7 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
+from sickbay.storage import quotas
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
@@ -43,6 +45,7 @@ from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
+from sickbay.storage.resets import BEGAN, Revisions
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -80,14 +83,19 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            await self._writer.run(partial(apply, steps=tuple(steps)), _undo_of(steps), steps=len(steps))
+            job = partial(apply, steps=tuple(steps), began=BEGAN.get())
+            await self._writer.run(job, _undo_of(steps), steps=len(steps))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
         """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
-        return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
+        return await self._writer.run(partial(fill, space=space, saves=saves, began=BEGAN.get()), Undo.WHOLE_COMMIT)
+
+    async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
+        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=BEGAN.get())
+        return await self._writer.run(job)
 
     async def get(self, kind: str, key: str) -> Record | None:
         rows = self._reader.rows(record_sql.GET, (kind, key))
@@ -198,8 +206,10 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
-def apply(transaction: Transaction, steps: Sequence[Step]) -> None:
-    """Apply all steps in order. Raises Conflict; the caller undoes the changes."""
+def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions) -> None:
+    """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
+    if began:
+        transaction.check_resets(began)
     if len(steps) >= MANY:
         make_room(transaction.db)
     for step in steps:
@@ -215,6 +225,14 @@ def apply(transaction: Transaction, steps: Sequence[Step]) -> None:
                 _put(transaction, step)
             case _:
                 _change(transaction, step)
+    for label in quotas.labels_of(steps):
+        _limit(transaction.db, label)
+
+
+def _limit(db: apsw.Connection, label: str) -> None:
+    """Delete the oldest records over the quota."""
+    while number := quotas.excess(label, *rows(db, quotas.SIZE, (label,))[0]):
+        db.execute(quotas.DELETE_OLDEST, (label, number))
 
 
 def _put(transaction: Transaction, step: Put) -> None:
@@ -228,6 +246,8 @@ def _put(transaction: Transaction, step: Put) -> None:
         is_new = db.execute(record_sql.PUT_AND_COUNT, fields).get == 1
     else:
         db.execute(record_sql.PUT, fields)
+    if record.kind == "meta":
+        transaction.forget_resets()
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
     if record.kind in COUNTED:
@@ -259,8 +279,16 @@ def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
         raise Conflict(step)
 
 
-def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save]) -> int:
+def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revisions) -> Failures:
+    transaction.check_resets(began)
+    counted = Failures(*rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
+    _limit(transaction.db, quotas.FAILURES)
+    return counted
+
+
+def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save], began: Revisions) -> int:
     """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
+    transaction.check_resets(began)
     changes, count = transaction.resources, 0
     number = changes.number(space)
     changes.finish()

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.interface import Conflict
+from sickbay.storage.resets import STORED, Revisions, WasReset, check
 from sickbay.storage.sqlite.connection import (
     LARGE,
     PAGE,
@@ -27,6 +28,7 @@ from sickbay.storage.sqlite.connection import (
     REVISE_RESOURCES,
     begin,
     make_room,
+    rows,
     translate_error,
 )
 from sickbay.storage.sqlite.resources import Changes, StoredNames
@@ -62,6 +64,8 @@ class Transaction:
         """Whether a record was changed on which a cache may depend."""
         self._known = known or StoredNames()
         self._resources: Changes | None = None
+        self._resets: Revisions | None = None
+        """The stored revisions, read by the first job of the commit that compares them."""
 
     @property
     def resources(self) -> Changes:
@@ -69,6 +73,15 @@ class Transaction:
         if self._resources is None:
             self._resources = Changes(self.db, self._known)
         return self._resources
+
+    def check_resets(self, expected: Revisions) -> None:
+        """Raise WasReset if the data was reset since these were the revisions."""
+        if self._resets is None:
+            self._resets = dict(rows(self.db, STORED))
+        check(expected, self._resets)
+
+    def forget_resets(self) -> None:
+        self._resets = None
 
     def settle(self) -> None:
         if self._resources is not None:
@@ -243,7 +256,7 @@ class Writer:
         if request.undo is Undo.NOTHING:
             try:
                 return _Outcome(request.job(transaction))
-            except Conflict as error:
+            except (Conflict, WasReset) as error:
                 return _Outcome(error=error)
         transaction.settle()
         self._connection.execute("SAVEPOINT one")
