@@ -111,8 +111,9 @@ journal_size = _table(
 for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up.
 """
 quota_size = _table("quota_size", Column("label", _TEXT, primary_key=True, nullable=False), _big("records"), _big("bytes"))
-"""Number and bytes of the records that count towards a quota, by label; `storage/quotas.py` has the maximum of each. One row for
-each, so a writer of such a record waits for the previous one's commit.
+"""Number and bytes of the records that count towards a quota, by label; `storage/quotas.py` has the maximum of each.
+
+A writer of such a record waits until the one before has committed.
 """
 
 _OUTDATED = text("state = 1 AND index_revision < 5")

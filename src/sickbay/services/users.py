@@ -10,7 +10,6 @@ from msgspec import structs
 from sickbay.authorization.models import User
 from sickbay.services import records, sessions
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.journal.live_secrets import remember_password
 from sickbay.storage.interface import Put
 
 
@@ -39,5 +38,5 @@ async def put(
         base, fhir_user=fhir_user, patients=patients, password=hashed, seeded=False, name=name or base.name or username
     )
     await runtime.store.transaction([Put(records.user(new))])
-    remember_password(password)
+    runtime.passwords.remember(password)
     return new

@@ -29,8 +29,9 @@ class ResourceSpace(NamedTuple):
 class Record(msgspec.Struct, frozen=True, gc=False):
     """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
 
-    family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the quota
-    that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are epoch seconds.
+    family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the
+    quota that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are
+    epoch seconds.
 
     A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
     """

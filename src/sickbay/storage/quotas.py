@@ -1,7 +1,8 @@
 """Limits what strangers can have stored: which records count, and how many of them are kept.
 
-A record counts towards a quota by its label. Triggers add up the sizes in the table `quota_size`, which has one row for each label,
-so nothing has to be counted. A transaction that stores such a record deletes the oldest ones over the quota before it commits.
+A record counts towards a quota by its label. Triggers add up the sizes in the table `quota_size`, which has one row for each
+label, so nothing has to be counted. A transaction that stores such a record deletes the oldest ones over the quota before it
+commits.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from sickbay.settings.database import Unavailable
@@ -17,8 +18,10 @@ RESETS: Final = "resets"
 """The key of the record, of kind meta, that every reset of all hospitals writes."""
 Revisions: TypeAlias = Mapping[str, int]
 """Keys of these records -> their revisions; 0 if there is none."""
-BEGAN: Final[ContextVar[Revisions]] = ContextVar("began", default={})
-"""What must not have changed since the current request began. Empty outside of requests: then nothing is compared."""
+OUTSIDE: Final[Revisions] = MappingProxyType({})
+"""Of what isn't a request: nothing is compared."""
+BEGAN: Final[ContextVar[Revisions]] = ContextVar("began", default=OUTSIDE)
+"""What must not have changed since the current request began."""
 STORED: Final = "SELECT key, revision FROM record WHERE kind = 'meta' AND key >= 'resets' AND key < 'resets0'"
 """All of these records: 0 is the character after the slash."""
 

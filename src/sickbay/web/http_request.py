@@ -46,6 +46,10 @@ class RequestState:
     """The browser has a session of the administrator."""
     admin_wait: int | None = None
     """Seconds until another admin token is looked at; None if this request had no wrong one."""
+    admin_throttled: int = 0
+    """Seconds that the sender has to wait after wrong admin tokens in earlier requests."""
+    is_wrong_admin_token: bool = False
+    """This request had a wrong one, which has to be counted."""
     kind: Kind = "page"
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
 

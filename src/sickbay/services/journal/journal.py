@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from sickbay.kernel.memory import Reset
+from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.exchange_record import Exchange as Exchange
@@ -20,8 +22,10 @@ from sickbay.services.journal.live_secrets import LiveSecrets, hashes
 from sickbay.services.journal.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.journal.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.request_metrics import METRICS
+from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record, Step, Volume
+from sickbay.storage.resets import Revisions, WasReset, began
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -46,6 +50,14 @@ PURGED_EVERY = 3600
 T = TypeVar("T")
 
 
+class Waiting(NamedTuple, Generic[T]):
+    """An exchange that waits to be written. began: the resets of its hospital when its request ended."""
+
+    item: T
+    tenant: str
+    began: Revisions
+
+
 class Journal:
     """Queues exchanges until they are written. The task of `run` calls `flush`, and so does every reader before it reads.
 
@@ -55,11 +67,12 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
         self.runtime = runtime
         self.most = most
-        self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
-        self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
+        self._granted: Queue[Waiting[Exchange]] = Queue(GRANTED, WAITING_BYTES)
+        self._refused: Queue[Waiting[Record]] = Queue(REFUSALS, WAITING_BYTES)
         self._at_once = 0
         self._reported = 0
         self._writing = asyncio.Lock()
+        runtime.memory.keep("exchanges to be written", self)
 
     async def write(self, exchange: Exchange, shown: Masked | None = None) -> None:
         """Writes an exchange. A refusal is on disk when this returns; if too many arrive at once, it joins the next batch.
@@ -72,12 +85,16 @@ class Journal:
         METRICS.decided(exchange)
         self._say(exchange)
         refusal_record = await stored(self.runtime, exchange, shown)
+        if is_over(self.runtime.resets):
+            return
         if self._at_once >= AT_ONCE or len(self._refused):
-            self._refused.add(refusal_record, refusal_record.owner, len(refusal_record.value))
+            waiting = Waiting(refusal_record, exchange.tenant, self._revisions(exchange.tenant))
+            self._refused.add(waiting, refusal_record.owner, len(refusal_record.value))
             return
         self._at_once += 1
         try:
-            await self.runtime.store.transaction([Put(refusal_record, aside=True)])
+            with suppress(WasReset):
+                await self.runtime.store.transaction([Put(refusal_record, aside=True)])
         finally:
             self._at_once -= 1
 
@@ -86,7 +103,10 @@ class Journal:
         METRICS.decided(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        if is_over(self.runtime.resets):
+            return
+        waiting = Waiting(exchange, exchange.tenant, self._revisions(exchange.tenant))
+        self._granted.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
 
     async def flush(self) -> None:
         """Writes all queued exchanges, in slices.
@@ -94,24 +114,48 @@ class Journal:
         Readers that arrive in the meantime wait until they are written.
         """
         async with self._writing:
-            granted, refused = self._granted.items(), self._refused.items()
-            self._granted.clear()
-            self._refused.clear()
-            if granted or refused:
-                try:
-                    puts = await _puts([exchange for exchange, _, _ in granted], await hashes(self.runtime))
-                    for start in range(0, len(puts), AT_A_TIME):
-                        await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
-                    for start in range(0, len(refused), AT_A_TIME):
-                        refusals = [Put(record, aside=True) for record, _, _ in refused[start : start + AT_A_TIME]]
-                        await self.runtime.store.transaction(refusals)
-                except (
-                    Unavailable,
-                    asyncio.CancelledError,
-                ):  # they may have been written; writing them again under the same ids changes nothing
-                    self._granted.put_back(granted)
-                    self._refused.put_back(refused)
-                    raise
+            while not await self._write_queues():
+                await runtime_settings.refresh(self.runtime)
+
+    async def _write_queues(self) -> bool:
+        """False if another worker has reset a hospital: then some of the exchanges belong to what is gone."""
+        granted, refused = self._granted.items(), self._refused.items()
+        self._granted.clear()
+        self._refused.clear()
+        try:
+            with began(self.runtime.resets.all):
+                await self._write_all(self._current(granted), self._current(refused))
+        except (
+            Unavailable,
+            asyncio.CancelledError,
+        ) as error:  # they may have been written; writing them again under the same ids changes nothing
+            self._granted.put_back(granted)
+            self._refused.put_back(refused)
+            if isinstance(error, WasReset):
+                return False
+            raise
+        return True
+
+    async def _write_all(self, granted: list[Exchange], refused: list[Record]) -> None:
+        if not granted and not refused:
+            return
+        live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
+        puts = await _puts(granted, live) + [Put(refusal_record, aside=True) for refusal_record in refused]
+        for start in range(0, len(puts), AT_A_TIME):
+            await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
+
+    def _current(self, items: Iterable[tuple[Waiting[T], str, int]]) -> list[T]:
+        """Without those of requests that began before a reset."""
+        return [waiting.item for waiting, _, _ in items if waiting.began == self._revisions(waiting.tenant)]
+
+    def _revisions(self, tenant: str) -> Revisions:
+        of = self.runtime.resets.of
+        return of.get(tenant) or of[""]
+
+    def forget(self, reset: Reset) -> None:
+        """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
+        self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting.tenant))
+        self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting.tenant))
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
@@ -121,6 +165,7 @@ class Journal:
                 await asyncio.sleep(EVERY)
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
+                    await runtime_settings.refresh(self.runtime)
                     await self.flush()
                     self._report()
                     await self.trim()
@@ -167,14 +212,14 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
+async def _puts(batch: Sequence[Exchange], live: LiveSecrets) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. A large batch leaves out the comparison with other
     dialects, which takes a quarter of the time of a record.
     """
     steps: list[Step] = []
-    compare, live = len(batch) <= COMPARED, LiveSecrets(known, strict=True)
+    compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
         steps += [Put(record(exchange, live, compare=compare), aside=True) for exchange in batch[start : start + SLICE]]
         await asyncio.sleep(0)
@@ -227,6 +272,12 @@ class Queue(Generic[T]):
         self._waiting.clear()
         self._owners.clear()
         self._largest = self._count = self._bytes = 0
+
+    def keep_only(self, is_kept: Callable[[T], bool]) -> None:
+        """Removes all other items. They don't count as dropped."""
+        kept = [(item, owner, weight) for item, owner, weight in self.items() if is_kept(item)]
+        self.clear()
+        self.put_back(kept)
 
     def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
         """Puts items that were taken out back, before those added since."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from sickbay.storage import quotas
 from sickbay.storage.interface import (
     CHANGES,
     COUNTED,
@@ -21,7 +22,6 @@ from sickbay.storage.interface import (
     UseOnce,
     Volume,
 )
-from sickbay.storage import quotas
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.resources import reindex, save

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.storage.interface import Record
-from sickbay.storage.quotas import FAILURES
 from sickbay.storage.query.statement import SqlReader
+from sickbay.storage.quotas import FAILURES
 
 KEPT = 86_400
 """Seconds for which an expired record is still reported as expired."""
@@ -38,7 +38,7 @@ COUNT_FAILURE = (
     f" expires_at = CASE WHEN {_CONTINUES} THEN record.expires_at ELSE excluded.expires_at END"
     " RETURNING revision, at"
 )
-"""Adds one to the failures of a window, or begins a new window. The revision is their number, and `at` when the window began."""
+"""Adds one to the failures of a window, or begins a new one. The revision is their number, and `at` when the window began."""
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
 CLEAR = "DELETE FROM record WHERE kind = ? AND (? = '' OR tenant = ?)"

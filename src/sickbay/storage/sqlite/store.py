@@ -14,6 +14,7 @@ import apsw
 from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage import quotas
 from sickbay.storage.interface import (
     CHANGES,
     COUNTED,
@@ -37,7 +38,6 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
-from sickbay.storage import quotas
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql

@@ -138,7 +138,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
         return delivered(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.silent:
         return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
-    session, cookie = await cookies.begun(request, sandbox)
+    session, cookie = await cookies.stored(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, cookie)
