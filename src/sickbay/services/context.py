@@ -135,6 +135,8 @@ class Runtime:
     secrets: Secrets = Secrets()
     """What `services.journal.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
 
     def __post_init__(self) -> None:
         self.resets = reset_revisions.unknown(self.tenants)

@@ -22,8 +22,6 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Delete, Put, Record
 from sickbay.storage.quotas import ANONYMOUS
 
-SLOTS = asyncio.Semaphore(2)
-"""Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
 LIFETIME = 30 * 86400
 ADMIN_LIFETIME = 12 * 3600
 """Seconds that a sign-in with the admin token lasts."""
@@ -136,7 +134,7 @@ async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
 async def check_password(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
     """The user if the password is right. Takes equally long for an unknown user."""
     account = await records.load_user(runtime, tenant, username)
-    async with SLOTS:
+    async with runtime.hashing:
         is_right = await asyncio.to_thread(_matches, account.password if account else DUMMY, password)
     if account and is_right and not account.seeded:
         runtime.passwords.remember(password)

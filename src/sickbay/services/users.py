@@ -31,7 +31,7 @@ async def put(
 ) -> User:
     """Adds a user or changes the one with this username."""
     old = await records.load_user(runtime, tenant, username)
-    async with sessions.SLOTS:
+    async with runtime.hashing:
         hashed = await asyncio.to_thread(sessions.hash_password, password)
     base = old or User(username, tenant.name, fhir_user, sub=runtime.effects.token(16))
     new = structs.replace(
