@@ -59,6 +59,7 @@ OTHERS = {
     "services.request_metrics": "metrics",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",
+    "storage.resets.Block": "the resets that something in progress began with",
     "storage.sqlite": "connections, and caches of what is stored",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
 }

@@ -54,6 +54,13 @@ class PopulationLoader:
             self.current.clear()
         return int(self.runtime.effects.now()) in self.current.get(space, NEVER)
 
+    async def is_filled(self, space: ResourceSpace) -> bool:
+        """Whether this space is filled for today, also by another worker. Looks it up only if this worker doesn't know."""
+        if self.is_ready(space):
+            return True
+        filled = await self._filled(space)
+        return filled is not None and filled.day == self.today()
+
     async def ensure(self, space: ResourceSpace) -> None:
         """Fill the space on first use. Concurrent calls for the same space wait; other requests don't."""
         if self.is_ready(space):

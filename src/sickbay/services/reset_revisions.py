@@ -9,7 +9,7 @@ import msgspec
 
 from sickbay.kernel.memory import Reset
 from sickbay.storage.interface import Put, Record, Store
-from sickbay.storage.resets import BEGAN, RESETS, Revisions, key_of
+from sickbay.storage.resets import RESETS, Revisions, expected, key_of
 
 _ENCODED_EVERYTHING = msgspec.json.Decoder(int)
 
@@ -60,7 +60,7 @@ def news(before: ResetRevisions, now: ResetRevisions) -> list[Reset]:
 
 def is_over(known: ResetRevisions) -> bool:
     """Whether the data was reset since the current request began."""
-    began = BEGAN.get()
+    began = expected()
     if not began or any(began is revisions for revisions in known.of.values()):
         return False
     current = known.all

@@ -23,7 +23,7 @@ from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
-from sickbay.storage.resets import BEGAN, OUTSIDE, WasReset
+from sickbay.storage.resets import OUTSIDE, WasReset, begin
 from sickbay.web import app_state, errors
 from sickbay.web.admin import wrong_tokens
 from sickbay.web.admin.session import recognise
@@ -46,6 +46,7 @@ class Endpoint(NamedTuple):
     """A FHIR base or the app state of a hospital. path: where it is served."""
 
     path: str
+    tenant: str
     serve: Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -89,14 +90,14 @@ class Application:
             return
         started = perf_counter()
         state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read_headers(scope["headers"]))
-        before = BEGAN.set(OUTSIDE)
+        begin(state)
         try:
             if self.observation is None:
                 await self._answer(scope, receive, send)
             else:
                 await self.observation.watched(self._answer, scope, receive, send)
         finally:
-            BEGAN.reset(before)
+            state.revisions = OUTSIDE
             METRICS.took(state.kind, perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +114,7 @@ class Application:
         try:
             if runtime.shared:
                 await runtime_settings.refresh(runtime)
-            self._begin(scope["path"].partition("/")[2].partition("/")[0])
+            scope["state"].revisions = runtime.resets.of[endpoint.tenant]
             await endpoint.serve(scope, receive, send)
         except NotFhir:
             await self._page(scope, receive, send)
@@ -150,7 +151,7 @@ class Application:
             check_target(scope)
             if runtime.shared and scope["path"] != "/healthz":  # /healthz answers even without a database
                 await runtime_settings.refresh(runtime)
-            self._begin(first)
+            scope["state"].revisions = runtime.resets.of.get(first) or runtime.resets.of[""]
             await wrong_tokens.look_up(runtime, scope)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(Request(scope, receive, sending), self.sandbox, self.guard)
@@ -163,11 +164,6 @@ class Application:
             await self._notice_reset(error)
             response = await errors.page_error(Request(scope, receive, sending), error)
             await response(scope, receive, sending)
-
-    def _begin(self, tenant: str) -> None:
-        """What a request writes after another reset of its hospital is rejected. tenant: the first segment of its path."""
-        of = self.sandbox.runtime.resets.of
-        BEGAN.set(of.get(tenant) or of[""])
 
     async def _notice_reset(self, error: Exception) -> None:
         """Another process may have reset the data. A single worker doesn't look for that at every request."""
@@ -233,10 +229,10 @@ def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
             short = dialects.short_path(version)
             for path in dict.fromkeys((tenant.dialect.fhir_path(version), short)):
                 base = fhir_base(sandbox, tenant, version, documents, path)
-                yield Endpoint(base.path, partial(endpoint.serve, endpoint.FHIR, base))
+                yield Endpoint(base.path, tenant.name, partial(endpoint.serve, endpoint.FHIR, base))
         if tenant.policy.app_state:
             base = app_state.app_state_base(sandbox, tenant, documents)
-            yield Endpoint(base.path, partial(endpoint.serve, app_state.API, base))
+            yield Endpoint(base.path, tenant.name, partial(endpoint.serve, app_state.API, base))
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:

@@ -22,6 +22,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
+from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.web import counting
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 4_000_000
@@ -40,6 +41,8 @@ class RequestState:
 
     exchange: str
     headers: dict[str, str]
+    revisions: Revisions = OUTSIDE
+    """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
     withheld: bool = False
     """Pages of other origins may not read the response, because the hospital's policy forbids it."""
     is_administrator: bool = False

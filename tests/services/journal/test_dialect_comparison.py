@@ -200,7 +200,7 @@ def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
         created = await flow.http.post("/general/r4/Observation", json=observation, headers=headers)
         assert created.status_code == 201
         ((waiting, _, _),) = flow.sandbox.journal._granted.items()
-        exchange = waiting.item
+        exchange = waiting[0]
         monkeypatch.setattr(kernel_checks, "examine", must_not_run)
         assert [answer["refusal"] for answer in dialect_comparison.others(exchange.decision, "general")] == [None, None]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Generic, NamedTuple, TypeVar
+from typing import TypeAlias, TypeVar
 
 from sickbay.kernel.memory import Reset
 from sickbay.services import runtime_settings
@@ -25,7 +25,7 @@ from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record, Step, Volume
-from sickbay.storage.resets import Revisions, WasReset, began
+from sickbay.storage.resets import Revisions, WasReset, began, current
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -47,15 +47,11 @@ MOST = Volume(20_000, 64_000_000)
 AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
-T = TypeVar("T")
 
 
-class Waiting(NamedTuple, Generic[T]):
-    """An exchange that waits to be written. began: the resets of its hospital when its request ended."""
-
-    item: T
-    tenant: str
-    began: Revisions
+W = TypeVar("W", Exchange, Record)
+Waiting: TypeAlias = tuple[W, Revisions]
+"""An exchange or its record, and the resets of its hospital when its request ended."""
 
 
 class Journal:
@@ -88,7 +84,7 @@ class Journal:
         if is_over(self.runtime.resets):
             return
         if self._at_once >= AT_ONCE or len(self._refused):
-            waiting = Waiting(refusal_record, exchange.tenant, self._revisions(exchange.tenant))
+            waiting = refusal_record, self._revisions(exchange.tenant)
             self._refused.add(waiting, refusal_record.owner, len(refusal_record.value))
             return
         self._at_once += 1
@@ -103,10 +99,10 @@ class Journal:
         METRICS.decided(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        if is_over(self.runtime.resets):
-            return
-        waiting = Waiting(exchange, exchange.tenant, self._revisions(exchange.tenant))
-        self._granted.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        of = self.runtime.resets.of
+        revisions = of.get(exchange.tenant) or of[""]
+        if current().revisions is revisions or not is_over(self.runtime.resets):
+            self._granted.add((exchange, revisions), f"{exchange.stage} {exchange.client_id}", weight(exchange))
 
     async def flush(self) -> None:
         """Writes all queued exchanges, in slices.
@@ -144,9 +140,9 @@ class Journal:
         for start in range(0, len(puts), AT_A_TIME):
             await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
 
-    def _current(self, items: Iterable[tuple[Waiting[T], str, int]]) -> list[T]:
+    def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
-        return [waiting.item for waiting, _, _ in items if waiting.began == self._revisions(waiting.tenant)]
+        return [item for (item, began), _, _ in items if began == self._revisions(item.tenant)]
 
     def _revisions(self, tenant: str) -> Revisions:
         of = self.runtime.resets.of
@@ -154,8 +150,8 @@ class Journal:
 
     def forget(self, reset: Reset) -> None:
         """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
-        self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting.tenant))
-        self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting.tenant))
+        self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
+        self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""

@@ -13,7 +13,7 @@ import asyncpg
 
 from sickbay.settings.database import Unavailable, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
-from sickbay.storage.resets import BEGAN, WasReset, changed_rows
+from sickbay.storage.resets import WasReset, changed_rows, expected
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -71,7 +71,7 @@ async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
 
 async def _begin(connection: Any, isolation: str, locks: str) -> None:
     """Begin the transaction, take its locks, and compare the resets, all in one message. Raises WasReset."""
-    began = BEGAN.get()
+    began = expected()
     text = f"BEGIN ISOLATION LEVEL {isolation}; {locks}"
     if not began:
         await connection.execute(text)

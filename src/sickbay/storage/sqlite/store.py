@@ -45,7 +45,7 @@ from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
-from sickbay.storage.resets import BEGAN, Revisions
+from sickbay.storage.resets import Revisions, expected
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -83,7 +83,7 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            job = partial(apply, steps=tuple(steps), began=BEGAN.get())
+            job = partial(apply, steps=tuple(steps), began=expected())
             await self._writer.run(job, _undo_of(steps), steps=len(steps))
 
     async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
@@ -91,10 +91,10 @@ class SqliteStore:
 
         `saves` is consumed on the writer's thread; other writes wait meanwhile.
         """
-        return await self._writer.run(partial(fill, space=space, saves=saves, began=BEGAN.get()), Undo.WHOLE_COMMIT)
+        return await self._writer.run(partial(fill, space=space, saves=saves, began=expected()), Undo.WHOLE_COMMIT)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
-        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=BEGAN.get())
+        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=expected())
         return await self._writer.run(job)
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -131,7 +131,7 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     waits = waiting.sign_in_parameters.silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
-    is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
+    is_ready = waits or await sandbox.filling.is_filled(space)
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
