@@ -14,7 +14,6 @@ import apsw
 from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage import quotas
 from sickbay.storage.interface import (
     CHANGES,
     COUNTED,
@@ -45,6 +44,7 @@ from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
+from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import Revisions, expected
 from sickbay.storage.sqlite.connection import (
     connect,
@@ -225,14 +225,6 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions) -> 
                 _put(transaction, step)
             case _:
                 _change(transaction, step)
-    for label in quotas.labels_of(steps):
-        _limit(transaction.db, label)
-
-
-def _limit(db: apsw.Connection, label: str) -> None:
-    """Delete the oldest records over the quota."""
-    while number := quotas.excess(label, *rows(db, quotas.SIZE, (label,))[0]):
-        db.execute(quotas.DELETE_OLDEST, (label, number))
 
 
 def _put(transaction: Transaction, step: Put) -> None:
@@ -247,7 +239,9 @@ def _put(transaction: Transaction, step: Put) -> None:
     else:
         db.execute(record_sql.PUT, fields)
     if record.kind == "meta":
-        transaction.forget_resets()
+        transaction.resets = None  # it may be the one that a reset writes
+    elif record.label in QUOTAS:
+        transaction.quotas.add(record.label)
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
     if record.kind in COUNTED:
@@ -282,7 +276,7 @@ def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
 def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revisions) -> Failures:
     transaction.check_resets(began)
     counted = Failures(*rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
-    _limit(transaction.db, quotas.FAILURES)
+    transaction.quotas.add(FAILURES)
     return counted
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.interface import Conflict
+from sickbay.storage.quotas import DELETE_OLDEST, SIZE, excess
 from sickbay.storage.resets import STORED, Revisions, WasReset, check
 from sickbay.storage.sqlite.connection import (
     LARGE,
@@ -58,14 +59,16 @@ class Transaction:
     that is still pending; without it the changes are incomplete.
     """
 
-    def __init__(self, db: apsw.Connection, known: StoredNames | None = None) -> None:
+    def __init__(self, db: apsw.Connection, known: StoredNames | None = None, resets: Revisions | None = None) -> None:
+        """resets: the stored revisions; None if they have to be read."""
         self.db = db
         self.revises_records = False
         """Whether a record was changed on which a cache may depend."""
         self._known = known or StoredNames()
         self._resources: Changes | None = None
-        self._resets: Revisions | None = None
-        """The stored revisions, read by the first job of the commit that compares them."""
+        self.resets = resets
+        self.quotas: set[str] = set()
+        """The quotas that the new records may exceed."""
 
     @property
     def resources(self) -> Changes:
@@ -76,12 +79,9 @@ class Transaction:
 
     def check_resets(self, expected: Revisions) -> None:
         """Raise WasReset if the data was reset since these were the revisions."""
-        if self._resets is None:
-            self._resets = dict(rows(self.db, STORED))
-        check(expected, self._resets)
-
-    def forget_resets(self) -> None:
-        self._resets = None
+        if self.resets is None:
+            self.resets = dict(rows(self.db, STORED))
+        check(expected, self.resets)
 
     def settle(self) -> None:
         if self._resources is not None:
@@ -92,12 +92,19 @@ class Transaction:
             self._resources.undo()
 
     def finish(self) -> None:
+        for label in self.quotas:
+            self._limit(label)
         if self._resources is None:
             if self.revises_records:
                 self.db.execute(REVISE_RECORDS)
             return
         self._resources.finish()
         self.db.execute(REVISE_BOTH if self.revises_records else REVISE_RESOURCES)
+
+    def _limit(self, label: str) -> None:
+        """Delete the oldest records over a quota."""
+        while number := excess(label, *self.db.execute(SIZE, (label,)).get):
+            self.db.execute(DELETE_OLDEST, (label, number))
 
     def committed(self) -> None:
         """Remember which names are stored now."""
@@ -146,6 +153,10 @@ class Writer:
         self._open = True
         self._roomy = False
         self._known = StoredNames()
+        self._resets: tuple[int, Revisions | None] = -1, None
+        """The version of the file after our last commit, and the revisions at that time. As long as the version is the same, no
+        other process has changed them.
+        """
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
@@ -229,10 +240,13 @@ class Writer:
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
-            transaction = Transaction(self._connection, self._known)
+            version, resets = self._resets
+            unchanged = version == self._connection.data_version()
+            transaction = Transaction(self._connection, self._known, resets if unchanged else None)
             outcomes = [self._attempt(transaction, request) for request in group]
             transaction.finish()
             self._connection.execute("COMMIT")
+            self._resets = self._connection.data_version(), transaction.resets
             transaction.committed()
             return outcomes
         except Exception as error:
