@@ -45,7 +45,7 @@ from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.quotas import FAILURES, QUOTAS
-from sickbay.storage.resets import Revisions, expected
+from sickbay.storage.resets import OUTSIDE, Revisions, expected
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -206,7 +206,7 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
-def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions) -> None:
+def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OUTSIDE) -> None:
     """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
     if began:
         transaction.check_resets(began)
@@ -280,7 +280,7 @@ def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revis
     return counted
 
 
-def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save], began: Revisions) -> int:
+def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save], began: Revisions = OUTSIDE) -> int:
     """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
     transaction.check_resets(began)
     changes, count = transaction.resources, 0
