@@ -286,6 +286,31 @@ def test_the_session_survives_a_hospital_sign_in_and_ends_after_12_hours(shared:
     shared.do(steps, visitor(shared))
 
 
+@pytest.mark.parametrize("body", [{}, {"everything": True}])
+def test_the_session_outlives_a_reset_without_its_hospitals_and_no_longer_than_12_hours(
+    body: dict[str, Any], shared: Sitting
+) -> None:
+    """Also if the clock was moved into the future when it began."""
+
+    async def steps(flow: Flow) -> None:
+        administers = {"Authorization": f"Bearer {TOKEN}"}
+        await flow.http.post("/admin/clock", json={"advance": 30 * 86_400}, headers=administers)
+        assert (await signed_in(flow)).status_code == 303
+        page = await flow.http.get("/general/ehr/sign-in", headers=HTML)
+        form = {"csrf": field(page), "username": "okafor", "password": "sickbay"}
+        assert (await flow.http.post("/general/ehr/sign-in", data=form, headers=HTML)).status_code == 303
+        assert (await flow.http.get("/general/ehr", headers=HTML)).status_code == 200
+        await flow.http.post("/admin/reset", json=body, headers=administers)
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 200
+        assert (await flow.http.get("/general/ehr", headers=HTML)).status_code == 303
+        await flow.http.post("/admin/clock", json={"advance": 12 * 3600 + 1}, headers=administers)
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 403
+        await flow.http.post("/admin/reset", json={}, headers=administers)
+        assert (await flow.http.get("/developer", headers=HTML)).status_code == 403, "a session that has ended doesn't return"
+
+    shared.do(steps, visitor(shared))
+
+
 def test_a_new_admin_token_ends_the_sessions_of_the_old_one(tmp_path: Path) -> None:
     cookies: dict[str, str] = {}
 
