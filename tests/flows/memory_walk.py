@@ -35,11 +35,11 @@ def attributes(value: Any) -> set[str]:
     return slots | set(getattr(value, "__dict__", ()))
 
 
-async def alive(one: Flow, two: Flow) -> dict[str, list[str]]:
+async def alive(worker: Flow, other: Flow) -> dict[str, list[str]]:
     for action in ACTIONS.values():
-        await action(one, two, random.Random(1))
+        await action(worker, other, random.Random(1))
     for page in PAGES:
-        await one.http.get(page)
+        await worker.http.get(page)
     await asyncio.sleep(1.2)
     gc.collect()
     found: dict[str, set[str]] = {}

@@ -130,7 +130,7 @@ def test_forms_work_without_a_stored_session_but_only_with_the_cookie_of_their_p
 
 
 def test_the_cookie_from_before_the_sign_in_opens_nothing(tmp_path: Path) -> None:
-    """Whoever has set it in this browser knows it."""
+    """A person who has set it in this browser knows it."""
 
     async def steps(flow: Flow) -> None:
         app = await flow.register(auto_approve=None)
@@ -152,10 +152,12 @@ def test_the_cookie_from_before_the_sign_in_opens_nothing(tmp_path: Path) -> Non
 def test_the_oldest_waiting_request_of_strangers_goes_first(engine: Engine, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setitem(quotas.QUOTAS, ANONYMOUS, Quota(100, 20_000))
 
-    async def steps(one: Flow, two: Flow) -> None:
-        app = await one.register(auto_approve=None)
-        browsers = [(browser := stranger(flow), await wait(browser, app, 3000)) for _ in range(5) for flow in (one, two)]
-        assert within(await stored(one), ANONYMOUS)
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app = await worker.register(auto_approve=None)
+        browsers = [
+            (browser := stranger(flow), await wait(browser, app, 3000)) for _ in range(5) for flow in (worker, other_worker)
+        ]
+        assert within(await stored(worker), ANONYMOUS)
         assert [await is_waiting(*browser) for browser in browsers] == [False] * 5 + [True] * 5
 
     run_two(steps, engine(), tmp_path)
@@ -182,19 +184,19 @@ def obey(database: str | None, folder: Path, monkeypatch: pytest.MonkeyPatch, se
     monkeypatch.setitem(quotas.QUOTAS, FAILURES, Quota(5, 1_000))
     dice = random.Random(seed)
 
-    async def steps(one: Flow, two: Flow) -> None:
-        app, automatic = await one.register(auto_approve=None), await one.register()
-        secret = await one.register(client="symmetric")
-        person = stranger(one)
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app, automatic = await worker.register(auto_approve=None), await worker.register()
+        secret = await worker.register(client="symmetric")
+        person = stranger(worker)
         assert (await sign_in(person)).status_code == 303
         waiting = await wait(person, app)
-        signed_in = [record for record in await stored(one) if record.kind in ("login", "session", "pending")]
-        browsers = [stranger(one), stranger(two)]
+        signed_in = [record for record in await stored(worker) if record.kind in ("login", "session", "pending")]
+        browsers = [stranger(worker), stranger(other_worker)]
         for turn in range(count):
             if dice.random() < 0.3:
-                browsers[dice.randrange(2)] = stranger(dice.choice((one, two)))
+                browsers[dice.randrange(2)] = stranger(dice.choice((worker, other_worker)))
             await act(dice.choice(browsers), dice, app, automatic, secret)
-            records = await stored(one)
+            records = await stored(worker)
             assert within(records, ANONYMOUS), turn
             assert within(records, FAILURES), turn
             assert names(signed_in) <= names(records)
@@ -247,8 +249,8 @@ def test_a_browser_in_which_someone_is_signed_in_has_a_limited_number_of_waiting
     """A page that the user visits may send them in frames."""
     monkeypatch.setattr(authorize, "MAXIMUM_PER_BROWSER", 4)
 
-    async def steps(one: Flow, two: Flow) -> None:
-        app, person, other = await one.register(auto_approve=None), stranger(one), stranger(two)
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app, person, other = await worker.register(auto_approve=None), stranger(worker), stranger(other_worker)
         for browser in (person, other):
             await sign_in(browser)
         kept = await wait(other, app)

@@ -100,14 +100,14 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
 
 
 def test_a_browser_goes_straight_to_the_app_if_another_worker_has_created_the_patients(engine: Any, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        await one.sandbox.filling.ensure(FRESH)
-        app = await one.register()
-        sent = two.asking(app, scope="openid fhirUser user/Patient.rs")
-        answer = await two.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+    async def steps(worker: Flow, other: Flow) -> None:
+        await worker.sandbox.filling.ensure(FRESH)
+        app = await worker.register()
+        sent = other.asking(app, scope="openid fhirUser user/Patient.rs")
+        answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
         assert "code" in received(answer)
-        await one.http.post("/admin/clock", json={"advance": 86_400})
-        answer = await two.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        await worker.http.post("/admin/clock", json={"advance": 86_400})
+        answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
         assert answer.headers["location"].startswith("/general/oauth/continue"), "the appointments of the day are missing"
 
     run_two(steps, engine(), tmp_path)

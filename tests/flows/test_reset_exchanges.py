@@ -51,16 +51,16 @@ def test_nothing_is_left_of_64_simultaneous_refusals_and_of_granted_requests(
 ) -> None:
     monkeypatch.setattr(journal, "EVERY", 600)  # the tasks that write the queues don't run
 
-    async def steps(one: Flow, two: Flow) -> None:
-        sent = await token(one)
-        await asyncio.gather(*(read(flow, sent) for flow in (one, two)))
-        await asyncio.gather(*(refused(flow) for _ in range(32) for flow in (one, two)))
-        assert len(one.sandbox.journal._refused) + len(two.sandbox.journal._refused) > 0, "some are still to be written"
-        await reset(one, body)
-        assert await exchanges(one, two) == []
-        await refused(two)
-        await read(one, await token(one))
-        assert len(await exchanges(one, two)) == 2, "and exchanges of later requests are recorded"
+    async def steps(worker: Flow, other: Flow) -> None:
+        sent = await token(worker)
+        await asyncio.gather(*(read(flow, sent) for flow in (worker, other)))
+        await asyncio.gather(*(refused(flow) for _ in range(32) for flow in (worker, other)))
+        assert len(worker.sandbox.journal._refused) + len(other.sandbox.journal._refused) > 0, "some are still to be written"
+        await reset(worker, body)
+        assert await exchanges(worker, other) == []
+        await refused(other)
+        await read(worker, await token(worker))
+        assert len(await exchanges(worker, other)) == 2, "and exchanges of later requests are recorded"
 
     run_two(steps, engine(), tmp_path)
 
@@ -68,26 +68,26 @@ def test_nothing_is_left_of_64_simultaneous_refusals_and_of_granted_requests(
 def test_a_worker_without_requests_notices_a_reset_by_another_one(engine: Engine, tmp_path: Path) -> None:
     """Its task writes what it has every second."""
 
-    async def steps(one: Flow, two: Flow) -> None:
-        sent = await token(one)
+    async def steps(worker: Flow, other: Flow) -> None:
+        sent = await token(worker)
         for _ in range(5):
-            await read(two, sent)
-        await reset(one, EVERYTHING)
+            await read(other, sent)
+        await reset(worker, EVERYTHING)
         await asyncio.sleep(1.5 * journal.EVERY)
-        assert len(two.sandbox.journal._granted) == 0
-        assert await exchanges(one) == []
+        assert len(other.sandbox.journal._granted) == 0
+        assert await exchanges(worker) == []
 
     run_two(steps, engine(), tmp_path)
 
 
 def test_a_reset_of_one_hospital_leaves_the_exchanges_of_another(engine: Engine, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
         await asyncio.gather(
-            *(refused(flow, tenant) for _ in range(20) for flow in (one, two) for tenant in ("epic", "general"))
+            *(refused(flow, tenant) for _ in range(20) for flow in (worker, other) for tenant in ("epic", "general"))
         )
-        await reset(one, {"tenant": "epic"})
-        assert {exchange["tenant"] for exchange in await exchanges(one, two)} == {"general"}
-        assert len(await exchanges(one, two)) == 40
+        await reset(worker, {"tenant": "epic"})
+        assert {exchange["tenant"] for exchange in await exchanges(worker, other)} == {"general"}
+        assert len(await exchanges(worker, other)) == 40
 
     run_two(steps, engine(), tmp_path)
 
@@ -98,9 +98,9 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
 ) -> None:
     """It was decided before the reset. What it writes afterwards is rejected, and its exchange isn't recorded."""
 
-    async def steps(one: Flow, two: Flow) -> None:
-        sent, reached, go = await token(one), asyncio.Event(), asyncio.Event()
-        await read(one, sent)
+    async def steps(worker: Flow, other: Flow) -> None:
+        sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
+        await read(worker, sent)
         name = {"GET": "read", "POST": "create", "DELETE": "delete"}[method]
         perform = endpoint.INTERACTIONS[name]
 
@@ -112,14 +112,14 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
         monkeypatch.setitem(endpoint.INTERACTIONS, name, held)
         path = "/general/r4/Patient" + ("" if method == "POST" else "/p-0001")
         body = b'{"resourceType": "Patient", "name": [{"family": "Stray"}]}' if method == "POST" else None
-        running = asyncio.create_task(one.http.request(method, path, content=body, headers=sent))
+        running = asyncio.create_task(worker.http.request(method, path, content=body, headers=sent))
         await reached.wait()
-        await reset(two, EVERYTHING)
+        await reset(other, EVERYTHING)
         go.set()
         answer = await running
         assert answer.status_code == (200 if method == "GET" else 503)
-        assert await exchanges(one, two) == []
-        assert await two.sandbox.filling.changes(None) == 0
+        assert await exchanges(worker, other) == []
+        assert await other.sandbox.filling.changes(None) == 0
 
     run_two(steps, engine(), tmp_path)
 
@@ -127,8 +127,8 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
 def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        sent, reached, go = await token(one), asyncio.Event(), asyncio.Event()
+    async def steps(worker: Flow, other: Flow) -> None:
+        sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
         write = journal._puts
 
         async def held(*arguments: Any) -> Any:
@@ -136,14 +136,14 @@ def test_exchanges_that_are_being_written_during_a_reset_are_left_out(
             await go.wait()
             return await write(*arguments)
 
-        await read(one, sent)
+        await read(worker, sent)
         monkeypatch.setattr(journal, "_puts", held)
-        writing = asyncio.create_task(one.sandbox.journal.flush())
+        writing = asyncio.create_task(worker.sandbox.journal.flush())
         await reached.wait()
-        await reset(two, EVERYTHING)
-        await refused(two)
+        await reset(other, EVERYTHING)
+        await refused(other)
         go.set()
         await writing
-        assert [exchange["stage"] for exchange in await exchanges(one, two)] == ["authorize"]
+        assert [exchange["stage"] for exchange in await exchanges(worker, other)] == ["authorize"]
 
     run_two(steps, engine(), tmp_path)

@@ -129,14 +129,14 @@ def test_after_many_resets_of_everything_nothing_differs_from_a_fresh_server(see
 
 
 def obey(database: str | None, folder: Path, seed: int, count: int) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        fresh = [await facts(flow) for flow in (one, two)]
+    async def steps(worker: Flow, other: Flow) -> None:
+        fresh = [await facts(flow) for flow in (worker, other)]
         assert fresh[0] == fresh[1]
         for turn in range(2):
-            names = await use(one, two, seed * 2 + turn, count)
-            assert differences(fresh[0], await facts(one)), "the actions change something"
-            assert (await (two, one)[turn].http.post("/admin/reset", json={"everything": True})).status_code == 204
-            for flow, before in zip((one, two), fresh, strict=True):
+            names = await use(worker, other, seed * 2 + turn, count)
+            assert differences(fresh[0], await facts(worker)), "the actions change something"
+            assert (await (other, worker)[turn].http.post("/admin/reset", json={"everything": True})).status_code == 204
+            for flow, before in zip((worker, other), fresh, strict=True):
                 assert differences(before, await facts(flow)) == {}, names
 
     run_two(steps, database, folder, throttle=5)
@@ -144,12 +144,12 @@ def obey(database: str | None, folder: Path, seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_each_action_changes_something_that_a_reset_undoes(name: str, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        fresh = await facts(one)
-        await ACTIONS[name](one, two, random.Random(1))
-        assert differences(fresh, await facts(one))
-        await two.http.post("/admin/reset", json={"everything": True})
-        assert differences(fresh, await facts(one)) == {}
+    async def steps(worker: Flow, other: Flow) -> None:
+        fresh = await facts(worker)
+        await ACTIONS[name](worker, other, random.Random(1))
+        assert differences(fresh, await facts(worker))
+        await other.http.post("/admin/reset", json={"everything": True})
+        assert differences(fresh, await facts(worker)) == {}
 
     run_two(steps, None, tmp_path, throttle=5)
 
@@ -158,15 +158,15 @@ def test_each_action_changes_something_that_a_reset_undoes(name: str, tmp_path: 
 def test_a_reset_keeps_apps_and_users_and_of_one_hospital_also_the_others_and_the_clock(
     body: dict[str, Any], engine: Engine, tmp_path: Path
 ) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        fresh = await facts(one)
-        await use(one, two, 7, 20)
+    async def steps(worker: Flow, other: Flow) -> None:
+        fresh = await facts(worker)
+        await use(worker, other, 7, 20)
         for name in ("changes_policies", "is_refused", "signs_in", "guesses_secrets", "moves_the_clock"):
-            await ACTIONS[name](one, two, random.Random(2))
-        await one.http.post("/admin/clock", json={"advance": 86_400})
-        before = await facts(two)
-        await one.http.post("/admin/reset", json=body)
-        for flow in (one, two):
+            await ACTIONS[name](worker, other, random.Random(2))
+        await worker.http.post("/admin/clock", json={"advance": 86_400})
+        before = await facts(other)
+        await worker.http.post("/admin/reset", json=body)
+        for flow in (worker, other):
             after = await facts(flow)
             gone = {name for name in differences(before, after) if name not in after}
             assert not [name for name in gone if name.startswith(("app ", "user "))]

@@ -50,20 +50,20 @@ def test_a_client_that_guesses_gets_429_until_the_minute_is_over(tmp_path: Path,
 
 
 def test_two_workers_allow_exactly_as_many_wrong_secrets_as_one(engine: Engine, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        app = await one.register(client="symmetric")
-        assert await statuses([one, two, one, two, one, two], app) == [401, 401, 401, 401, 401, 429]
-        assert await statuses([one, two], app, app["client_secret"]) == [429, 429]
-        other = await one.register(client="symmetric")
-        assert await statuses([one, two, one], other, other["client_secret"]) == [400, 400, 400]
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app = await worker.register(client="symmetric")
+        assert await statuses([worker, other_worker] * 3, app) == [401] * 5 + [429]
+        assert await statuses([worker, other_worker], app, app["client_secret"]) == [429, 429]
+        other = await worker.register(client="symmetric")
+        assert await statuses([worker, other_worker, worker], other, other["client_secret"]) == [400, 400, 400]
 
     run_two(steps, engine(), tmp_path, throttle=5)
 
 
 def test_simultaneous_guesses_on_two_workers_are_counted_exactly(engine: Engine, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        app = await one.register(client="symmetric")
-        answers = await asyncio.gather(*(send(flow, app, f"guess-{n}") for n in range(20) for flow in (one, two)))
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app = await worker.register(client="symmetric")
+        answers = await asyncio.gather(*(send(flow, app, f"guess-{n}") for n in range(20) for flow in (worker, other_worker)))
         counted = sorted(answer.status_code for answer in answers)
         assert counted == [401] * 7 + [429] * 33
 
@@ -142,24 +142,24 @@ def test_without_a_limit_nothing_is_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"everything": True}, {"tenant": "general"}])
 def test_after_a_reset_nobody_has_to_wait_on_any_worker(body: dict[str, Any], engine: Engine, tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        app = await one.register(client="symmetric")
-        await statuses([one] * (LIMIT + 1), app)
-        assert (await two.http.post("/admin/reset", json=body)).status_code == 204
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app = await worker.register(client="symmetric")
+        await statuses([worker] * (LIMIT + 1), app)
+        assert (await other_worker.http.post("/admin/reset", json=body)).status_code == 204
         if body.get("everything"):
-            app = await one.register(client="symmetric", client_id=app["client_id"])
-        assert await statuses([one, two], app, app["client_secret"]) == [400, 400]
-        assert await statuses([one, two, one, two], app) == [401, 401, 401, 429]
+            app = await worker.register(client="symmetric", client_id=app["client_id"])
+        assert await statuses([worker, other_worker], app, app["client_secret"]) == [400, 400]
+        assert await statuses([worker, other_worker, worker, other_worker], app) == [401, 401, 401, 429]
 
     run_two(steps, engine(), tmp_path, throttle=LIMIT)
 
 
 def test_a_reset_of_one_hospital_leaves_those_who_wait_at_another(tmp_path: Path) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
-        app = await one.register(client="symmetric")
-        await statuses([one] * (LIMIT + 1), app)
-        await two.http.post("/admin/reset", json={"tenant": "epic"})
-        assert await statuses([one, two], app, app["client_secret"]) == [429, 429]
+    async def steps(worker: Flow, other_worker: Flow) -> None:
+        app = await worker.register(client="symmetric")
+        await statuses([worker] * (LIMIT + 1), app)
+        await other_worker.http.post("/admin/reset", json={"tenant": "epic"})
+        assert await statuses([worker, other_worker], app, app["client_secret"]) == [429, 429]
 
     run_two(steps, None, tmp_path, throttle=LIMIT)
 
@@ -186,17 +186,17 @@ def test_a_user_who_guesses_a_password_has_to_wait(tmp_path: Path) -> None:
 def test_wrong_admin_tokens_are_counted_for_all_workers_and_the_right_one_is_always_accepted(
     engine: Engine, tmp_path: Path
 ) -> None:
-    async def steps(one: Flow, two: Flow) -> None:
+    async def steps(worker: Flow, other_worker: Flow) -> None:
         async def send_token(flow: Flow, token: str) -> int:
             headers = {"Authorization": f"Bearer {token}"}
             return (await flow.http.get("/admin/apps", headers=headers)).status_code
 
-        sent = [await send_token((one, two)[number % 2], "guess") for number in range(12)]
+        sent = [await send_token((worker, other_worker)[number % 2], "guess") for number in range(12)]
         assert sent == [403] * 10 + [429] * 2
-        assert [await send_token(flow, "right") for flow in (one, two)] == [200, 200]
-        page = await one.http.get("/developer/sign-in", headers={"Accept": "text/html"})
+        assert [await send_token(flow, "right") for flow in (worker, other_worker)] == [200, 200]
+        page = await worker.http.get("/developer/sign-in", headers={"Accept": "text/html"})
         csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
-        answer = await one.http.post("/developer/sign-in", data={"csrf": csrf, "token": "guess"})
+        answer = await worker.http.post("/developer/sign-in", data={"csrf": csrf, "token": "guess"})
         assert answer.status_code == 429
 
     run_two(steps, engine(), tmp_path, require_admin_token=True, admin_token="right")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.services.throttle import Throttle, ThrottleKey
 from sickbay.storage.interface import Failures
 
@@ -42,7 +42,7 @@ def test_an_announcement_is_valid_for_two_minutes_and_ends_if_the_clock_is_moved
 def test_a_reset_of_all_hospitals_ends_the_announcement() -> None:
     table = Throttle(LIMIT)
     table.until = 1000
-    table.forget(Reset("epic"))
+    table.forget(ResetScope("epic"))
     assert table.until == 1000
-    table.forget(Reset())
+    table.forget(ResetScope())
     assert table.until == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.services import used_passwords
 from sickbay.services.used_passwords import UsedPasswords
 
@@ -30,9 +30,10 @@ def test_the_oldest_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reset", "is_kept"), [(Reset(), True), (Reset("epic", True), True), (Reset("epic"), True), (Reset(None, True), False)]
+    ("reset", "is_kept"),
+    [(ResetScope(), True), (ResetScope("epic", True), True), (ResetScope("epic"), True), (ResetScope(None, True), False)],
 )
-def test_they_are_forgotten_only_if_all_users_were_removed(reset: Reset, is_kept: bool) -> None:
+def test_they_are_forgotten_only_if_all_users_were_removed(reset: ResetScope, is_kept: bool) -> None:
     passwords = UsedPasswords()
     passwords.remember("green-horse")
     before = passwords.newest

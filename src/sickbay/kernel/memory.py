@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol, TypeVar
 
 
-class Reset(NamedTuple):
+class ResetScope(NamedTuple):
     """tenant: the hospital that was reset; None for all of them. everything: added apps and users were removed too."""
 
     tenant: str | None = None
@@ -15,7 +15,7 @@ class Reset(NamedTuple):
 class Forgets(Protocol):
     """A part of the memory."""
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Forget what came from the hospital that was reset, or everything."""
         ...
 
@@ -38,7 +38,7 @@ class Memory:
         self.parts[name] = part
         return part
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Forget in every part."""
         for part in self.parts.values():
             part.forget(reset)

@@ -12,7 +12,7 @@ import orjson
 
 from sickbay import population
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.sandbox import filled_space, population_progress
 from sickbay.sandbox.filled_space import FilledSpace
 from sickbay.sandbox.folder import Written
@@ -102,7 +102,7 @@ class PopulationLoader:
         is_new = await self._filled(space) is None
         return PopulationProgress(0, self.written.patients) if is_new else None
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Look again whether the spaces are filled. The tasks that fill them notice the reset when they write."""
         for space in self._spaces(reset.tenant):
             self.current.pop(space, None)

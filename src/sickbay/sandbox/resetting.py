@@ -15,7 +15,7 @@ WRITES_MEANWHILE = 5
 """How often a reset starts again because a request wrote to a hospital that it had found unchanged."""
 
 
-class Losses(NamedTuple):
+class ResetLosses(NamedTuple):
     """What a reset would delete, as numbers. apps, users: those that were added.
 
     changes: how many times resources were loaded, created, changed or deleted. None: not known, or too many to count.
@@ -62,20 +62,20 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
         *(Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)),
         *kept,
         *await sandbox.filling.changed(tenant, sandbox.filling.today(moved)),
-        *await seeding.steps(runtime, sandbox.filling.written, tenant, anew=everything),
+        *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
         await runtime_settings.after_reset(runtime, tenant),
         reset_revisions.step(runtime.resets, tenant, everything),
     ]
 
 
-async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> Losses:
+async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
     """What `reset` would delete."""
     runtime = sandbox.runtime
     await sandbox.journal.flush()
     clients = await registration.all_clients(runtime, tenant) if everything else []
     tenants = [runtime.tenants[tenant]] if tenant else list(runtime.tenants.values())
     people = [user for hospital in tenants for user in await users.all_users(runtime, hospital)] if everything else []
-    return Losses(
+    return ResetLosses(
         changes=await sandbox.filling.changes(tenant),
         apps=sum(not client.sample for client in clients),
         users=sum(not user.seeded for user in people),

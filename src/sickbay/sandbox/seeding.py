@@ -41,14 +41,14 @@ async def seed(runtime: Runtime, written: Written) -> None:
             await runtime.store.transaction([structs.replace(put, if_revision=0)])
 
 
-async def steps(runtime: Runtime, written: Written, name: str | None = None, *, anew: bool = False) -> list[Put]:
-    """What to write for the users and sample apps of a hospital, or of all. anew: all of them, not only the missing ones."""
+async def steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
+    """What to write for the users and sample apps of a hospital, or of all. everything: also those that exist."""
     puts: list[Put] = []
     for tenant in [runtime.tenants[name]] if name else list(runtime.tenants.values()):
-        if anew or not await runtime.store.find("user", tenant=tenant.name, limit=1):
+        if everything or not await runtime.store.find("user", tenant=tenant.name, limit=1):
             puts += [Put(records.user(user)) for user in users(tenant, written.seed)]
         apps = [records.app(sample(runtime, tenant, version)) for version in tenant.dialect.fhir]
-        puts += [Put(app) for app in apps if anew or await runtime.store.get("app", app.key) is None]
+        puts += [Put(app) for app in apps if everything or await runtime.store.get("app", app.key) is None]
     return puts
 
 

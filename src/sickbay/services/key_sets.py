@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.kernel.effects import Effects
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.protocol import unicode
 
@@ -73,7 +73,7 @@ class KeySets:
             known.running[key] = task
         return await asyncio.shield(task)
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Fetch all sets again. A fetch that is running adds its result to what was forgotten."""
         self._known = _KnownSets({}, {})
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.protocol.parameters import Parameters
 
 NAMES = ("state", "nonce", "code_challenge")
@@ -26,7 +26,7 @@ class RecentParameters:
         hashes = self._kept.get(app, ())
         return frozenset([pair for pair in _values(sent) if hash(pair) in hashes])
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         for app in [app for app in self._kept if reset.tenant is None or app.startswith(f"{reset.tenant}/")]:
             del self._kept[app]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.storage.interface import Put, Record, Store
 from sickbay.storage.resets import RESETS, Revisions, expected, key_of
 
@@ -51,11 +51,11 @@ def _revisions(revisions: Revisions, tenants: Iterable[str], everything: int) ->
     )
 
 
-def news(before: ResetRevisions, now: ResetRevisions) -> list[Reset]:
+def news(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
     """The resets between two moments."""
     if before.of[""] != now.of[""]:
-        return [Reset(None, before.everything != now.everything)]
-    return [Reset(name) for name, revisions in now.of.items() if revisions != before.of.get(name)]
+        return [ResetScope(None, before.everything != now.everything)]
+    return [ResetScope(name) for name, revisions in now.of.items() if revisions != before.of.get(name)]
 
 
 def is_over(known: ResetRevisions) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.storage.interface import Failures
 
 Kind: TypeAlias = Literal["client", "person", "admin"]
@@ -65,6 +65,6 @@ class Throttle:
         seconds = failures.since + WINDOW - now
         return seconds if 0 < self._limits[kind] <= failures.number and 0 < seconds <= WINDOW else 0
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         if reset.tenant is None:
             self.until = 0

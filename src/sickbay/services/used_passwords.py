@@ -6,7 +6,7 @@ import hmac
 import os
 from typing import Final
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 
 MAXIMUM_PASSWORDS: Final = 10_000
 SHORTEST: Final = 4
@@ -37,7 +37,7 @@ class UsedPasswords:
     def includes(self, text: bytes) -> bool:
         return self._digest(text) in self._digests
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Forget all passwords if all users were removed. Otherwise they still are someone's."""
         if reset.everything and reset.tenant is None:
             self._digests.clear()

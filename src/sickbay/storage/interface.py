@@ -254,7 +254,7 @@ class Store(Protocol):
         ...
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
-        """Add one to the failures that are counted under this key. They are counted anew `seconds` after the first one."""
+        """Add one to the failures that are counted under this key. The count begins again `seconds` after the first one."""
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -12,7 +12,7 @@ from tests.services.fixed_effects import FixedEffects
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.checks import Checked, Examination, Refusal
-from sickbay.kernel.memory import Memory, Reset
+from sickbay.kernel.memory import Memory, ResetScope
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
 from sickbay.services.journal import journal
@@ -266,11 +266,11 @@ def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:
         for name in ("general", "epic"):
             writer.hold(exchange("access")._replace(id=f"granted-{name}", tenant=name))
             await writer.write(refused(f"refused-{name}")._replace(tenant=name))
-        writer.runtime.memory.forget(Reset("epic"))
+        writer.runtime.memory.forget(ResetScope("epic"))
         await writer.flush()
         assert store.kept == {"granted-general": 1, "refused-general": 1}
         writer.hold(exchange("access"))
-        writer.runtime.memory.forget(Reset())
+        writer.runtime.memory.forget(ResetScope())
         await writer.flush()
         assert "id" not in store.kept
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias, TypeVar
 
-from sickbay.kernel.memory import Reset
+from sickbay.kernel.memory import ResetScope
 from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
@@ -166,7 +166,7 @@ class Journal:
         of = self.runtime.resets.of
         return of.get(tenant) or of[""]
 
-    def forget(self, reset: Reset) -> None:
+    def forget(self, reset: ResetScope) -> None:
         """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
         self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
         self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))

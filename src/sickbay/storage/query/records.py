@@ -28,7 +28,7 @@ PUT_IF = (
 PUT_AND_COUNT = f"{PUT} RETURNING revision"
 """Returns 1 if the record is new."""
 USE = "UPDATE record SET used_at = ?, label = '' WHERE kind = ? AND key = ? AND used_at IS NULL"
-"""Whoever uses a code has proved that it is theirs, so it no longer counts as anonymous."""
+"""A code that was used belongs to a known app, so it no longer counts as anonymous."""
 _CONTINUES = "excluded.at >= record.at AND excluded.at < record.expires_at"
 COUNT_FAILURE = (
     f"INSERT INTO record ({COLUMNS}) VALUES ('failure', ?1, ?2, ?3, '', '', '{FAILURES}', ?4, ?5, NULL, 1)"
