@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.cli.output import as_json
 from sickbay.diagnosis.corrections import fill
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.likely_cause import LikelyCause
 
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 

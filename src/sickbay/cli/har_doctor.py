@@ -11,7 +11,7 @@ from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import as_json, say
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.har import HarExchange
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.diagnosis.verdict import worst

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sickbay.diagnosis import doctor, paste_parser
 from sickbay.diagnosis.answers import read
+from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.knowledge import findings as knowledge
@@ -18,12 +19,15 @@ from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
+from sickbay.diagnosis.rules.answer import UNEXPLAINED as _UNEXPLAINED
 from sickbay.diagnosis.unseen import to_compare
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 
 MOST = 20
 """How many requests and responses of one text are examined at most."""
+UNEXPLAINED = _UNEXPLAINED.id
+"""The id of the finding for an error whose cause isn't known."""
 SENT = ("client_id", "redirect_uri", "scope", "audience")
 """The parameters that texts of known errors repeat."""
 NOT_RECOGNISED = (
@@ -33,33 +37,80 @@ NOT_RECOGNISED = (
 )
 
 
-def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
-    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+class Reading(NamedTuple):
+    """What was read from a text, before the error messages in it are looked up.
+
+    evidence:  the first exchange, as an input of `diagnose()`.
+    diagnosis: of all exchanges together. diagnoses: of each.
+    inputs:    the exchanges. is_single: the text is exactly one of them.
+    """
+
+    evidence: dict[str, Any]
+    diagnosis: Diagnosis
+    diagnoses: tuple[Diagnosis, ...]
+    inputs: tuple[Input, ...]
+    is_single: bool
+    text: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing in the text was recognised."""
+        found = self.diagnosis.explanation.findings or self.diagnosis.answers or described(self.diagnosis.pieces)
+        return not (self.inputs or found)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a finding names the cause of an error response."""
+        return any(is_explained(each.stage, each.examination, each.explanation) for each in self.diagnoses)
+
+    @property
+    def sent(self) -> dict[str, str]:
+        return _sent(each.evidence for each in self.inputs)
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the text around the pieces describes a problem."""
+        between = re.sub(r"\W+", " ", "".join(_between(self.text, self.diagnosis.pieces))).split()
+        return not self.is_single and len(between) >= WORDS
+
+
+def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
+    """Reads pasted text and examines the requests and responses in it.
 
     context: what is known about the server, for exchanges that don't say it themselves.
 
-    Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
+    Raises KeyError if the kind of an exchange is unknown.
     """
     single = _single(text)
     pieces = tuple(paste.pieces(text))
     context = _requested_fragment(text) | dict(context or {})
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
-    sent = _sent(each.evidence for each in found)
-    entries = knowledge.known_errors(text, answers, sent)
-    if not (found or answers or entries or described(pieces)):
-        raise ValueError(NOT_RECOGNISED)
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
-    merged = merged._replace(is_examined=bool(diagnoses))
-    diagnosis = with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
+    merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
+    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
+
+
+def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+
+    Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
+    """
+    reading = read_text(text, context)
+    answers, sent = reading.diagnosis.answers, reading.sent
+    entries = knowledge.known_errors(text, answers, sent)
+    if not (reading.inputs or answers or entries or described(reading.diagnosis.pieces)):
+        raise ValueError(NOT_RECOGNISED)
+    severity: Severity = "error" if answers else "warning" if reading.is_described else "info"
+    diagnosis = with_answers(reading.diagnosis, reading.diagnoses, answers, entries, severity)
     if (difference := registered_uri.mismatch(text, sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
     if not diagnosis.has_problem and not entries:
-        diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
-    return evidence, diagnosis._replace(pieces=pieces)
+        diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(reading.evidence)))
+    return reading.evidence, diagnosis
 
 
 def _sent(inputs: Iterable[dict[str, Any]]) -> dict[str, str]:
@@ -163,14 +214,6 @@ def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
         ordered = list(first.explanation.findings)
     corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
     return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
-
-
-def _severity(text: str, pieces: Sequence[Piece], single: Input | None, answers: Sequence[ErrorAnswer]) -> Severity:
-    """The severity of a known error in the text. A request may be fine if the text neither has nor mentions an error."""
-    if answers:
-        return "error"
-    between = re.sub(r"\W+", " ", "".join(part for part in _between(text, pieces))).split()
-    return "info" if single or len(between) < WORDS else "warning"
 
 
 WORDS = 6

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Finding, Severity, Spec
 from sickbay.doctor import compiled, facts
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.fill import captured, fill
-from sickbay.doctor.match import Shown, shown
+from sickbay.doctor.fill import capture, fill
+from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import RankedCause, rank
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
 BASES: dict[Basis, str] = {"documented": "Documented", "observed": "Reported by users", "inferred": "Inferred"}
-
-
-class LikelyCause(NamedTuple):
-    """One cause as it is shown. why: how to check whether it is this one."""
-
-    title: str
-    why: str
-    fix: str
-    confidence: str
-
-    def to_json(self) -> dict[str, str]:
-        return self._asdict()
 
 
 class Recognised(NamedTuple):
@@ -44,13 +33,19 @@ class Recognised(NamedTuple):
 
 def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
     """Finds the products, messages and causes that a text shows."""
-    knowledge = knowledge or compiled.knowledge()
+    knowledge = knowledge or compiled.load_knowledge()
     true = facts.compute(evidence)
-    found = shown(knowledge, evidence.words, evidence.codes, true)
+    found = find_shown(knowledge, evidence.words, evidence.codes, true)
     return Recognised(knowledge, found, true, rank(knowledge, found, true), evidence)
 
 
-def causes(recognised: Recognised) -> tuple[LikelyCause, ...]:
+def name_product(recognised: Recognised) -> str:
+    """The name of a product that the text shows, a server before a library; "" if it shows none."""
+    products = [recognised.knowledge.products[id] for id in sorted(recognised.shown.products)]
+    return next((product.name for product in sorted(products, key=lambda product: product.accompanies)), "")
+
+
+def list_causes(recognised: Recognised) -> tuple[LikelyCause, ...]:
     """The causes as they are shown, the most likely first."""
     return tuple(_likely(recognised, index, ranked) for index, ranked in enumerate(recognised.ranked))
 
@@ -63,13 +58,19 @@ def _likely(recognised: Recognised, index: int, ranked: RankedCause) -> LikelyCa
     )
 
 
-def finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
+def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values(recognised, ranked), ranked.cause
     why = " ".join(filter(None, (_means(recognised, ranked.message), cause.why)))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
-        cause.id, severity, fill(cause.title, values), fill(why, values), _fix(recognised, ranked), source, "probable",
+        cause.id,
+        severity,
+        fill(cause.title, values),
+        fill(why, values),
+        _fix(recognised, ranked),
+        source,
+        "probable",
         refused=severity == "error",
     )
 
@@ -95,7 +96,7 @@ def _values(recognised: Recognised, ranked: RankedCause) -> dict[str, str]:
     messages = [found.message for found in recognised.shown.messages if found.message.id in ranked.cause.behind]
     confirming = (recognised.facts[name] for name in ranked.cause.confirmed_by if name in recognised.facts)
     values = dict(recognised.evidence.sent)
-    for more in (*confirming, captured(messages, recognised.evidence.text)):
+    for more in (*confirming, capture(messages, recognised.evidence.text)):
         values |= more
     return values
 
@@ -118,9 +119,9 @@ def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Sever
     rest = [found for found in by_rules if found not in proven]
     ordered = _with_faulty_first(recognised, proven)
     is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
-    known = [] if is_restated else [finding(recognised, first, severity)]
+    known = [] if is_restated else [to_finding(recognised, first, severity)]
     findings = (*known, *proven, *rest) if first.is_evident else (*proven, *known, *rest)
-    return Combined(tuple(findings), causes(recognised._replace(ranked=ordered)), _corrects(by_rules, recognised))
+    return Combined(tuple(findings), list_causes(recognised._replace(ranked=ordered)), _corrects(by_rules, recognised))
 
 
 def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:
@@ -155,7 +156,7 @@ def _is_masked(found: Finding) -> bool:
     return found.id == "value-is-placeholder" and all(set(str(value).lower()) <= set("x*.-") for value in received)
 
 
-def _parameters_in(text: str) -> Collection[str]:
+def _parameters_in(text: str) -> frozenset[str]:
     """The parameters of OAuth that a text names."""
     return _PARAMETERS & frozenset(re.findall(r"\w+", text))
 

@@ -26,7 +26,7 @@ class Evidence:
 
     @cached_property
     def words(self) -> list[str]:
-        return phrases.words(self.text)
+        return phrases.split_words(self.text)
 
     @cached_property
     def codes(self) -> frozenset[str]:

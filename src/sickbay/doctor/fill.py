@@ -17,30 +17,34 @@ VALUES: dict[str, str] = {
     "issuer": "the issuer",
     "resource": "the resource type",
     "parameter": "the parameter",
-    "value": "the value",
-    "expected": "the expected value",
-    "received": "the received value",
-    "first": "the one",
-    "second": "the other",
     "role": "the permission",
     "project": "the project",
     "claim": "the claim",
 }
-"""The slots, and words for a value that isn't in the text. At the end of a title, after a colon, such a value is left out."""
+"""The slots, and words for a value that isn't in the text. What a title says after its last colon is left out with it."""
+WORDLESS = frozenset(("expected", "received", "first", "second", "value"))
+"""Slots for which no word would do: the sentence is left out."""
 VALUE_CHARACTERS = 120
 """The maximum length of a value that is repeated."""
 SEARCHED_CHARACTERS = 200_000
 _SLOT = re.compile(r"`?\{(\w+)\}`?")
-_LAST = re.compile(r": `?\{(\w+)\}`?$")
+_TAIL = re.compile(r": ([^:]*\{\w+\}[^:]*)$")
+_SENTENCE = re.compile(r"(?<=[.!?]) ")
 _NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code."""
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
-    text = _LAST.sub(lambda match: match[0] if match[1] in values else "", text)
+    if not text.endswith("."):
+        text = _TAIL.sub(lambda match: match[0] if values.keys() >= _slots(match[1]) else "", text)
+    text = " ".join(part for part in _SENTENCE.split(text) if not (_slots(part) - values.keys()) & WORDLESS)
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
     return _SLOT.sub(lambda match: _quoted(values[match[1]]) if values.get(match[1]) else VALUES.get(match[1], match[0]), text)
+
+
+def _slots(text: str) -> set[str]:
+    return set(_SLOT.findall(text))
 
 
 def _quoted(value: str) -> str:
@@ -49,7 +53,7 @@ def _quoted(value: str) -> str:
     return f"`{value if len(value) <= VALUE_CHARACTERS else value[:VALUE_CHARACTERS] + '…'}`"
 
 
-def captured(messages: Iterable[Message], text: str) -> dict[str, str]:
+def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
     """The values that the captures of messages find in the text."""
     found: dict[str, str] = {}
     for message in messages:

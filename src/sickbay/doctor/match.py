@@ -29,11 +29,13 @@ class Shown(NamedTuple):
     messages: tuple[FoundMessage, ...]
 
 
-def shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str], facts: Iterable[str]) -> Shown:
+def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str], facts: Iterable[str]) -> Shown:
     """codes: recognised error codes, statuses and issue types. facts: the names of what is true."""
-    parts = phrases.places(knowledge.phrases, words)
+    parts = phrases.find_parts(knowledge.phrases, words)
     said = frozenset(codes), frozenset(facts)
-    lengths = {id: found for id, message in knowledge.messages.items() if (found := _lengths(message, words, parts, *said)) is not None}
+    possible = dict.fromkeys((*knowledge.wordless, *(id for part in parts for id in knowledge.by_part.get(part, ()))))
+    candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
+    lengths = {id: found for id, found in candidates if found is not None}
     products = {product.id for product in knowledge.products.values() if is_shown(product, parts)}
     products |= {knowledge.messages[id].product for id in lengths if knowledge.messages[id].unmistakable}
     products |= {implied for id in products for implied in knowledge.products[id].implies}
@@ -49,7 +51,7 @@ def is_shown(product: Product, parts: Mapping[int, Sequence[Place]]) -> bool:
     """Whether one of its marks is in the text, outside the phrases in which it doesn't count."""
     apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
     for mark in product.marks:
-        places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.first(mark, parts)
+        places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts)
         if any(not _is_within(place, apart) for place in places):
             return True
     return False
@@ -73,15 +75,15 @@ def _lengths(
         if not longest:
             return None
         lengths.append(longest)
-    return None if any(phrases.first(phrase, parts) for phrase in message.without) else lengths
+    return None if any(phrases.find_first(phrase, parts) for phrase in message.without) else lengths
 
 
 def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[Place]]) -> int:
-    return phrases.letters(phrases.first(phrase, parts), words)
+    return phrases.count_letters(phrases.find_first(phrase, parts), words)
 
 
 def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
-    """A message counts as much as a recognised product, the more the longer it is; further phrases and a code count a little."""
+    """A message counts as much as a shown product, the more the longer it is; further phrases and a code count a little."""
     words = 4 + min(max(lengths), LONG_LETTERS) / 7 + (len(lengths) - 1) if lengths else 0.0
     points = PRODUCT_POINTS * (message.product in products) + words + bool(message.codes) + len(message.needs) / 2
     return {"general": points / 2, "message": points, "evident": points * 2}[message.strength]

@@ -85,9 +85,17 @@ class Cause(Struct, frozen=True, gc=False):
 
 
 class Knowledge(Struct, frozen=True):
-    """Everything, with the phrases as one trie."""
+    """Everything, with the phrases as one trie.
+
+    unseen:    for each fact about a request, the ids of the causes that can't be seen in it.
+    by_part:   for each part of a phrase, the ids of the messages whose first group has a phrase that begins with it.
+    wordless:  the ids of the messages without wordings.
+    """
 
     products: dict[str, Product]
     messages: dict[str, Message]
     causes: dict[str, Cause]
     phrases: Trie
+    unseen: dict[str, tuple[str, ...]] = {}
+    by_part: dict[int, tuple[str, ...]] = {}
+    wordless: tuple[str, ...] = ()

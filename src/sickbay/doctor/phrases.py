@@ -26,8 +26,10 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,}")
 """Keys, hashes and tokens, which have no words."""
 _NEGATION = re.compile(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
 _WORD = re.compile(r"[^\W_]+")
-_COMPOUND = re.compile(r"\b(redirect)(ur[il]s?)\b|\b(client)(id|secret|assertion)\b|\b(access|refresh|id)(tokens?)\b|\b(code)(verifier|challenge)\b"
-    r"|\b(grant|response)(types?)\b|\b(user)(info)\b")
+_COMPOUND = re.compile(
+    r"\b(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
+    r"|(grant|response)(types?)|(user)(info))\b"
+)
 """Names of parameters as they are written in code, such as redirectUri."""
 
 
@@ -38,7 +40,7 @@ class Place(NamedTuple):
     end: int
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The words of a text in lower case, with escapes undone twice, because redirects nest, and contractions written out."""
     if len(text) > READ_CHARACTERS:
         text = f"{text[: READ_CHARACTERS // 2]}\n{text[-READ_CHARACTERS // 2 :]}"
@@ -94,7 +96,7 @@ def _sequences(part: str) -> Iterator[list[str]]:
             yield _words(text)
 
 
-def places(trie: Trie, found: Sequence[str]) -> dict[int, list[Place]]:
+def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[Place]]:
     """Where the parts of phrases are in a list of words."""
     parts: dict[int, list[Place]] = {}
     for start, first in enumerate(found):
@@ -122,7 +124,7 @@ def _follow(node: Trie, found: Sequence[str], start: int, parts: dict[int, list[
         node = following
 
 
-def first(phrase: Phrase, parts: Mapping[int, Sequence[Place]]) -> tuple[Place, ...]:
+def find_first(phrase: Phrase, parts: Mapping[int, Sequence[Place]]) -> tuple[Place, ...]:
     """The places of the phrase's parts where it is in the text first. Empty if it isn't."""
     if len(phrase) == 1:
         return tuple(parts.get(phrase[0], ())[:1])
@@ -142,6 +144,6 @@ def _continued(phrase: Phrase, place: Place, parts: Mapping[int, Sequence[Place]
     return tuple(taken)
 
 
-def letters(taken: Sequence[Place], found: Sequence[str]) -> int:
+def count_letters(taken: Sequence[Place], found: Sequence[str]) -> int:
     """How many letters of the text the phrase covers."""
     return sum(len(word) for place in taken for word in found[place.start : place.end])

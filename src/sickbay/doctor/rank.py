@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sickbay.doctor.match import FoundMessage, Shown
 from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
 
-SHOWN_CAUSES = 6
+SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
 FURTHER_MESSAGES = 0.2
 """What each further message adds that points to the same cause."""
 LEAST_SHARE = 0.25
@@ -40,8 +40,21 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
     return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * ranked[0].points))[:SHOWN_CAUSES]
 
 
+NO_MESSAGE = Message("", "", "", "")
+
+
+def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
+    """The causes that can't be seen in the requests of the text, the most likely first."""
+    listed = dict.fromkeys(id for fact, ids in knowledge.unseen.items() if fact in facts for id in ids)
+    causes = (knowledge.causes[id] for id in listed)
+    remaining = (cause for cause in causes if not any(name in facts for name in cause.excluded_by))
+    return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False) for cause in remaining][:UNSEEN_CAUSES]
+
+
 def _ranked(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
-    weighted = sorted(((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0])
+    weighted = sorted(
+        ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
+    )
     points = weighted[0][0] + FURTHER_MESSAGES * sum(points for points, _ in weighted[1:])
     confirmed = any(name in facts for name in cause.confirmed_by)
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)

@@ -17,6 +17,7 @@ from sickbay.doctor.phrases import PhraseTable
 FOLDER = Path(__file__).parent / "knowledge"
 GENERAL = ("oauth", "smart", "fhir", "browser", "http")
 """The folders of what belongs to no product."""
+UNSEEN = "unseen.toml"
 _PRODUCT = {"name", "marks", "without", "shared", "implies", "accompanies"}
 _MESSAGE = {"wordings", "without", "codes", "needs", "means", "source", "captures", "strength", "unmistakable"}
 _CAUSE = {"basis", "source", "behind", "confirmed_by", "excluded_by", "where", "was"}
@@ -43,9 +44,9 @@ class CauseFile(NamedTuple):
     never: tuple[Example, ...]
 
 
-def files(folder: Path = FOLDER) -> list[Path]:
+def list_files(folder: Path = FOLDER) -> list[Path]:
     """All files, in the order in which they are read."""
-    return sorted(path for path in folder.glob("*/*") if path.suffix in (".toml", ".md"))
+    return sorted(path for pattern in ("*.toml", "*/*.toml", "*/*.md") for path in folder.glob(pattern))
 
 
 def read(folder: Path = FOLDER) -> Knowledge:
@@ -55,16 +56,34 @@ def read(folder: Path = FOLDER) -> Knowledge:
     messages = {
         message.id: message for path in sorted(folder.glob("*/messages.toml")) for message in _messages(path, table, products)
     }
-    causes = {file.cause.id: file.cause for file in causes_in(folder, products)}
-    return Knowledge(products, messages, causes, table.trie)
+    causes = {file.cause.id: file.cause for file in read_causes(folder, products)}
+    wordless = tuple(message.id for message in messages.values() if not message.wordings)
+    return Knowledge(products, messages, causes, table.trie, _unseen(folder / UNSEEN, causes), index_parts(messages), wordless)
 
 
-def causes_in(folder: Path = FOLDER, products: Mapping[str, Product] | None = None) -> Iterator[CauseFile]:
+def index_parts(messages: Mapping[str, Message]) -> dict[int, tuple[str, ...]]:
+    """For each part of a phrase, the messages to look at if it is in a text."""
+    found: dict[int, dict[str, None]] = {}
+    for message in messages.values():
+        for phrase in message.wordings[0] if message.wordings else ():
+            found.setdefault(phrase[0], {})[message.id] = None
+    return {part: tuple(ids) for part, ids in found.items()}
+
+
+def _unseen(path: Path, causes: Mapping[str, Cause]) -> dict[str, tuple[str, ...]]:
+    """For each fact about a request, the causes that can't be seen in it."""
+    data = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if unknown := {id for ids in data.values() for id in ids} - causes.keys():
+        _wrong(path, f"unknown causes: {', '.join(sorted(unknown))}")
+    return {fact: tuple(ids) for fact, ids in data.items()}
+
+
+def read_causes(folder: Path = FOLDER, products: Mapping[str, Product] | None = None) -> Iterator[CauseFile]:
     for path in sorted(folder.glob("*/*.md")):
-        yield _cause(path, product_of(path, products))
+        yield _cause(path, find_product(path, products))
 
 
-def product_of(path: Path, products: Mapping[str, Product] | None = None) -> str:
+def find_product(path: Path, products: Mapping[str, Product] | None = None) -> str:
     """The product to whose folder a file belongs; "" for the general folders."""
     name = path.parent.name
     if name in GENERAL:
@@ -98,7 +117,7 @@ def _messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -
             _wrong(path, f"[{name}] has an unknown strength")
         yield Message(
             id=f"{path.parent.name}/{name}",
-            product=product_of(path, products),
+            product=find_product(path, products),
             means=data["means"],
             source=data["source"],
             wordings=tuple(_phrases(path, table, group) for group in data.get("wordings", ())),

@@ -16,7 +16,7 @@ from sickbay.cli.findings import causes_text, finding_text, sent_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.diagnosis.verdict import Verdict, worst
 from sickbay.kernel.english import join

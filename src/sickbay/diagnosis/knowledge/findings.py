@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
@@ -12,23 +11,12 @@ from sickbay.diagnosis.knowledge import fill, match, table
 from sickbay.diagnosis.knowledge.known_error import Cause, Confidence, KnownError
 from sickbay.diagnosis.knowledge.plain_text import plain
 from sickbay.diagnosis.knowledge.recognise import recognised_servers
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Finding, Severity, Spec
 
 RANKS = ("most likely", "likely", "possible")
 """How likely a cause is, by its place in the list."""
 BASES: dict[Confidence, str] = {"documented": "Documented", "observed": "Reported by users", "inferred": "Inferred"}
-
-
-class LikelyCause(NamedTuple):
-    """One cause as it is shown. why: the observation that confirms or excludes it."""
-
-    title: str
-    why: str
-    fix: str
-    confidence: str
-
-    def to_json(self) -> dict[str, str]:
-        return self._asdict()
 
 
 def known_errors(text: str, answers: Sequence[ErrorAnswer], sent: Mapping[str, str] = MappingProxyType({})) -> list[KnownError]:

@@ -12,8 +12,8 @@ from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.knowledge import table
 from sickbay.diagnosis.knowledge.fill import filled
-from sickbay.diagnosis.knowledge.findings import LikelyCause
 from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.verdict import Verdict
 from sickbay.services.journal import pasted_secrets

@@ -1,0 +1,88 @@
+"""Splits the pages of the documentation into passages, for the search."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).parents[3] / "docs"
+PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
+RULES = "rules"
+"""The folder of the pages that are generated from the rules."""
+_HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
+_FENCE = re.compile(r"^(?:```|~~~)")
+_LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
+_MARKUP = re.compile(r"[`*|>]|^\s{0,3}[-+] |^\s{0,3}\d{1,2}\. ", re.M)
+
+
+class Passage(NamedTuple):
+    """The text below one heading. page: the path below docs/ without .md. anchor: "" before the first heading of level 2."""
+
+    page: str
+    title: str
+    anchor: str
+    heading: str
+    text: str
+
+
+def find_folder() -> Path:
+    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
+
+
+def list_files() -> list[Path]:
+    return sorted(find_folder().rglob("*.md"))
+
+
+def read_passages() -> list[Passage]:
+    """The passages of all pages, in the order of their paths."""
+    return [
+        passage
+        for path in list_files()
+        for passage in split(path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8"))
+    ]
+
+
+def split(page: str, text: str) -> Iterator[Passage]:
+    """The passages of a page: one before the first heading of level 2, and one for each heading of level 2 or 3."""
+    title, anchor, heading = "", "", ""
+    lines: list[str] = []
+    seen: Counter[str] = Counter()
+    for level, line in _lines(text):
+        if not level:
+            lines.append(line)
+            continue
+        name = to_slug(line)
+        seen[name] += 1
+        if level == 1:
+            title = heading = to_plain_text(line)
+            continue
+        yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
+        anchor, heading = name if seen[name] == 1 else f"{name}-{seen[name] - 1}", to_plain_text(line)
+        lines = [line]
+    yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with the level of its heading, 0 if it is none. Code has no headings."""
+    in_code = False
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            in_code = not in_code
+        elif not in_code and (heading := _HEADING.match(line)):
+            yield len(heading["level"]), heading["text"].strip()
+        else:
+            yield 0, line
+
+
+def to_slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it, so that the same links work on both."""
+    return re.sub(r"[^\w\- ]", "", to_plain_text(heading).lower()).replace(" ", "-")
+
+
+def to_plain_text(text: str) -> str:
+    """Markdown as plain text on one line."""
+    return " ".join(_MARKUP.sub(" " if "\n" in text else "", _LINK.sub(r"\1", text)).split())

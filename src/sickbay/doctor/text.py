@@ -1,0 +1,106 @@
+"""Diagnoses pasted text: what the rules find in its requests, what its error messages mean, and their likely causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sickbay.diagnosis import pasted_text
+from sickbay.diagnosis.answers.finding import added
+from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.likely_cause import RelatedTopic
+from sickbay.diagnosis.paste import registered_uri
+from sickbay.diagnosis.pasted_text import NOT_RECOGNISED, Reading
+from sickbay.diagnosis.rule import Severity
+from sickbay.doctor import answer, compiled, topics
+from sickbay.doctor.answer import Recognised
+from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.rank import list_unseen
+
+PLAIN_LETTERS = 14
+"""From so many letters on, a phrase next to a request is an error message, and not a word that the request happens to have."""
+
+
+class NotRecognised(ValueError):
+    """Nothing in the text was recognised. related: topics with its words."""
+
+    def __init__(self, related: Sequence[RelatedTopic]) -> None:
+        super().__init__(NOT_RECOGNISED)
+        self.related = tuple(related)
+
+
+def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+
+    context: what is known about the server, for exchanges that don't say it themselves.
+
+    Raises NotRecognised, and KeyError if the kind of an exchange is unknown.
+    """
+    reading = pasted_text.read_text(text, context)
+    recognised = answer.recognise(_evidence(reading))
+    if reading.is_empty and not recognised.ranked:
+        raise NotRecognised(_related(recognised))
+    diagnosis = _diagnosis(reading, recognised)
+    if (difference := registered_uri.mismatch(text, reading.sent.get("redirect_uri"))) is not None:
+        diagnosis = diagnosis.preceded_by(difference)
+    return reading.evidence, diagnosis
+
+
+def _evidence(reading: Reading) -> Evidence:
+    found = reading.diagnosis.explanation.findings
+    return Evidence(
+        reading.text,
+        reading.diagnosis.answers,
+        [each.evidence for each in reading.inputs],
+        reading.diagnosis.pieces,
+        frozenset(finding.id for finding in found if finding.severity == "error"),
+    )
+
+
+def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
+    if recognised.ranked:
+        return add_causes(reading.diagnosis, recognised, _severity(reading, recognised), explained=reading.is_explained)
+    diagnosis = reading.diagnosis
+    if diagnosis.answers and not reading.is_explained:
+        return _unexplained(diagnosis, recognised)
+    if not any(finding.severity in PROBLEMS for finding in diagnosis.explanation.findings):
+        return diagnosis._replace(
+            causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
+        )
+    return diagnosis
+
+
+def add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:
+    """Adds the causes of the messages. explained: whether a fault that a rule proves explains the error response."""
+    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explained=explained)
+    corrected = diagnosis.corrected if combined.keeps_corrected else None
+    explanation = Explanation(combined.findings, diagnosis.explanation.corrected)
+    return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)
+
+
+def _severity(reading: Reading, recognised: Recognised) -> Severity:
+    """The severity of a cause. A request may be fine if the text neither has nor mentions an error."""
+    if reading.diagnosis.answers:
+        return "error"
+    first = recognised.ranked[0]
+    is_message = first.letters > 0 and first.message.strength != "general"
+    if is_message and (not reading.diagnosis.pieces or first.letters >= PLAIN_LETTERS):
+        return "warning"
+    return "warning" if reading.is_described else "info"
+
+
+def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
+    """Says that the causes of the error aren't known, and names the product and topics that may help."""
+    explanation = added(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
+    if name := answer.name_product(recognised):
+        title = f"Sickbay read this error of {name}, and doesn't know its causes"
+        known = [replace(each, title=title) if each.id == pasted_text.UNEXPLAINED else each for each in explanation.findings]
+        explanation = explanation._replace(findings=tuple(known))
+    return diagnosis._replace(explanation=explanation, related=_related(recognised))
+
+
+def _related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
+    found = topics.suggest(compiled.load_topics(), recognised.evidence.text, recognised.shown.products)
+    return tuple(RelatedTopic(topic.title, topic.url) for topic in found)
