@@ -68,10 +68,14 @@ class Reading(NamedTuple):
         return _sent(each.evidence for each in self.inputs)
 
     @property
+    def prose(self) -> str:
+        """The text around the pieces."""
+        return "".join(_between(self.text, self.diagnosis.pieces))
+
+    @property
     def is_described(self) -> bool:
         """Whether the text around the pieces describes a problem."""
-        between = re.sub(r"\W+", " ", "".join(_between(self.text, self.diagnosis.pieces))).split()
-        return not self.is_single and len(between) >= WORDS
+        return not self.is_single and len(re.sub(r"\W+", " ", self.prose).split()) >= WORDS
 
 
 def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:

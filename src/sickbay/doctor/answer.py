@@ -40,9 +40,12 @@ def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recogni
 
 
 def name_product(recognised: Recognised) -> str:
-    """The name of a product that the text shows, a server before a library; "" if it shows none."""
-    products = [recognised.knowledge.products[id] for id in sorted(recognised.shown.products)]
-    return next((product.name for product in sorted(products, key=lambda product: product.accompanies)), "")
+    """The name of the only server that the text shows, or of the only library if it shows no server; otherwise ""."""
+    products = [recognised.knowledge.products[id] for id in recognised.shown.products]
+    implied = {id for product in products for id in product.implies}
+    shown = [product for product in products if product.id not in implied]
+    named = [product for product in shown if not product.accompanies] or shown
+    return named[0].name if len(named) == 1 else ""
 
 
 def list_causes(recognised: Recognised) -> tuple[LikelyCause, ...]:

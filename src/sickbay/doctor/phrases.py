@@ -1,7 +1,7 @@
 """Finds phrases in a text: word by word, whatever its case, escapes, quotation marks and line breaks, in linear time.
 
-A phrase is a sequence of words. `…` stands for up to 8 words, `|` separates alternatives of one word, and a `*` at the end of a
-word stands for digits: `no|not … refresh token`, `aadsts*`.
+A phrase is a sequence of words. `…` stands for up to 8 words, `|` separates alternatives of one word, and a `*` behind a letter
+stands for digits: `no|not … refresh token`, `aadsts*`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class PhraseTable:
 
     def add(self, phrase: str) -> Phrase:
         """Returns the phrase as the numbers of its parts. Raises ValueError if a part has no words or too many."""
-        return tuple(self._part(part) for part in phrase.split("…"))
+        return tuple(self._part(part.strip()) for part in phrase.split("…"))
 
     def _part(self, part: str) -> int:
         known = self._numbers.get(part)
@@ -88,20 +88,23 @@ class PhraseTable:
 def _sequences(part: str) -> Iterator[list[str]]:
     """The word sequences of a part, one for each combination of its alternatives."""
     for chosen in product(*(word.split("|") for word in part.split())):
-        text = " ".join(chosen)
-        if text.endswith("*"):
-            *before, last = _words(text[:-1])
-            yield [*before, f"{last}*"]
-        else:
-            yield _words(text)
+        yield [word for text in chosen for word in _with_digits(text)]
+
+
+def _with_digits(text: str) -> list[str]:
+    if not text.endswith("*"):
+        return _words(text)
+    *before, last = _words(text[:-1]) or [""]
+    if not last or last[-1].isdigit():
+        raise ValueError(f"* has to follow a letter: {text!r}")
+    return [*before, f"{last}*"]
 
 
 def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[Place]]:
     """Where the parts of phrases are in a list of words."""
     parts: dict[int, list[Place]] = {}
     for start, first in enumerate(found):
-        for node in _nodes(trie, first):
-            _follow(node, found, start, parts)
+        _follow([*_nodes(trie, first)], found, start, parts)
     return parts
 
 
@@ -112,16 +115,15 @@ def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
         yield node
 
 
-def _follow(node: Trie, found: Sequence[str], start: int, parts: dict[int, list[Place]]) -> None:
-    """Adds the parts that begin at `start`."""
-    for end in range(start + 1, len(found) + 1):
-        for number in node.get("", ()):
+def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[Place]]) -> None:
+    """Adds the parts that begin at `start`. nodes: those of the first word."""
+    end = start
+    while nodes:
+        end += 1
+        for number in (number for node in nodes for number in node.get("", ())):
             if len(known := parts.setdefault(number, [])) < PLACES_OF_A_PART:
                 known.append(Place(start, end))
-        following = node.get(found[end]) if end < len(found) else None
-        if following is None:
-            return
-        node = following
+        nodes = [following for node in nodes for following in _nodes(node, found[end])] if end < len(found) else []
 
 
 def find_first(phrase: Phrase, parts: Mapping[int, Sequence[Place]]) -> tuple[Place, ...]:

@@ -28,11 +28,19 @@ class MistakeInKnowledge(ValueError):
     """A file of the knowledge isn't as README.md says."""
 
 
+WORDING = "wording: "
+"""Before the origin of a text that was put together from the wordings on a page, and isn't a quotation."""
+
+
 class Example(NamedTuple):
     """A text under Seen or Not, and its origin ("" if it has none)."""
 
     text: str
     origin: str
+
+    @property
+    def is_quoted(self) -> bool:
+        return not self.origin.startswith(WORDING)
 
 
 class CauseFile(NamedTuple):

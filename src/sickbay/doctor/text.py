@@ -14,13 +14,10 @@ from sickbay.diagnosis.likely_cause import RelatedTopic
 from sickbay.diagnosis.paste import registered_uri
 from sickbay.diagnosis.pasted_text import NOT_RECOGNISED, Reading
 from sickbay.diagnosis.rule import Severity
-from sickbay.doctor import answer, compiled, topics
+from sickbay.doctor import answer, compiled, phrases, topics
 from sickbay.doctor.answer import Recognised
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.rank import list_unseen
-
-PLAIN_LETTERS = 14
-"""From so many letters on, a phrase next to a request is an error message, and not a word that the request happens to have."""
 
 
 class NotRecognised(ValueError):
@@ -39,7 +36,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     Raises NotRecognised, and KeyError if the kind of an exchange is unknown.
     """
     reading = pasted_text.read_text(text, context)
-    recognised = answer.recognise(_evidence(reading))
+    recognised = answer.recognise(to_evidence(reading))
     if reading.is_empty and not recognised.ranked:
         raise NotRecognised(_related(recognised))
     diagnosis = _diagnosis(reading, recognised)
@@ -48,7 +45,8 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     return reading.evidence, diagnosis
 
 
-def _evidence(reading: Reading) -> Evidence:
+def to_evidence(reading: Reading) -> Evidence:
+    """What is known of the text, for the messages and causes."""
     found = reading.diagnosis.explanation.findings
     return Evidence(
         reading.text,
@@ -60,9 +58,10 @@ def _evidence(reading: Reading) -> Evidence:
 
 
 def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
-    if recognised.ranked:
-        return add_causes(reading.diagnosis, recognised, _severity(reading, recognised), explained=reading.is_explained)
     diagnosis = reading.diagnosis
+    if recognised.ranked and _is_about_a_problem(reading, recognised):
+        severity: Severity = "error" if diagnosis.answers else "warning"
+        return add_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
         return _unexplained(diagnosis, recognised)
     if not any(finding.severity in PROBLEMS for finding in diagnosis.explanation.findings):
@@ -80,15 +79,15 @@ def add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity,
     return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)
 
 
-def _severity(reading: Reading, recognised: Recognised) -> Severity:
-    """The severity of a cause. A request may be fine if the text neither has nor mentions an error."""
-    if reading.diagnosis.answers:
-        return "error"
-    first = recognised.ranked[0]
-    is_message = first.letters > 0 and first.message.strength != "general"
-    if is_message and (not reading.diagnosis.pieces or first.letters >= PLAIN_LETTERS):
-        return "warning"
-    return "warning" if reading.is_described else "info"
+def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
+    """Whether the text has an error, describes one, or shows a fault. The words of a request aren't a message."""
+    if reading.diagnosis.answers or reading.is_described or recognised.ranked[0].is_evident:
+        return True
+    if reading.is_single and reading.inputs:
+        return False
+    parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(reading.prose))
+    wordings = recognised.ranked[0].message.wordings
+    return any(phrases.find_first(phrase, parts) for group in wordings for phrase in group)
 
 
 def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:

@@ -17,7 +17,7 @@ SATURATION, LENGTH_SHARE = 1.2, 0.75
 QUERY_WORDS = 200
 """How many different words of a query are looked up at most."""
 _WORD = re.compile(r"[^\W_]+")
-_ENDING = re.compile(r"(?:ies|es|s|ing|ed|d|e)$")
+_ENDING = re.compile(r"(?:ies|y|es|s|ing|ed|d|e)$")
 _SHORTEST_STEM = 3
 _STOP_WORDS = """
 a an and are as at be but by can do does for from has have how i if in is it its my no not of on or so that the then there this
