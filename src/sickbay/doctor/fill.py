@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from urllib.parse import unquote
 
 from sickbay.doctor.model import Message
@@ -27,8 +26,13 @@ WORDLESS = frozenset(("expected", "received", "first", "second", "value"))
 VALUE_CHARACTERS = 120
 """The maximum length of a value that is repeated."""
 SEARCHED_CHARACTERS = 200_000
+CAPTURED_CHARACTERS = 200
+CAPTURE_PLACES = 20
+"""How often the beginning of a template is looked at."""
 _SLOT = re.compile(r"`?\{(\w+)\}`?")
-_TAIL = re.compile(r": ([^:]*\{\w+\}[^:]*)$")
+_BRACES = re.compile(r"\{(\w+)\}")
+_LAST_VALUE = re.compile(r"[^\s\"'`<>,;)\]}&]*")
+"""A value at the end of a template."""
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
 _NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code."""
@@ -36,8 +40,9 @@ _NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
-    if not text.endswith("."):
-        text = _TAIL.sub(lambda match: match[0] if values.keys() >= _slots(match[1]) else "", text)
+    title, colon, tail = text.rpartition(": ")
+    if colon and not text.endswith(".") and _slots(tail) - values.keys():
+        text = title
     text = " ".join(part for part in _SENTENCE.split(text) if not (_slots(part) - values.keys()) & WORDLESS)
     text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
     return _SLOT.sub(lambda match: _quoted(values[match[1]]) if values.get(match[1]) else VALUES.get(match[1], match[0]), text)
@@ -55,21 +60,39 @@ def _quoted(value: str) -> str:
 
 def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
     """The values that the captures of messages find in the text."""
+    text = " ".join(text[:SEARCHED_CHARACTERS].split())
+    lowered = text.lower()
     found: dict[str, str] = {}
-    for message in messages:
-        for template in message.captures:
-            match = _pattern(template).search(text, 0, SEARCHED_CHARACTERS)
-            for name, value in (match.groupdict("") if match else {}).items():
-                found.setdefault(name, value.strip())
-    return {name: value for name, value in found.items() if value}
+    for template in (template for message in messages for template in message.captures):
+        for name, value in _captured(template, text, lowered).items():
+            found.setdefault(name, value)
+    return found
 
 
-@cache
-def _pattern(template: str) -> re.Pattern[str]:
-    """A template such as `URI '{redirect_uri}' specified` as a pattern: what is around a slot is literal."""
-    parts = re.split(r"\{(\w+)\}", template)
-    literals = [r"\s{1,9}".join(map(re.escape, part.split(" "))) for part in parts[::2]]
-    slots = [rf"(?P<{name}>[^\n]{{1,200}}?)" for name in parts[1::2]]
-    if not parts[-1] and slots:
-        slots[-1] = rf"(?P<{parts[-2]}>[^\s\"'`<>,;)\]}}&]{{1,200}})"
-    return re.compile("".join(part for pair in zip(literals, [*slots, ""], strict=True) for part in pair), re.I)
+def _captured(template: str, text: str, lowered: str) -> dict[str, str]:
+    """The values of a template such as `URI '{redirect_uri}' specified` where it is in the text first."""
+    first, *rest = _BRACES.split(template)
+    start = lowered.find(first.lower())
+    for _ in range(CAPTURE_PLACES):
+        if start < 0:
+            break
+        if (values := _values(rest, text, lowered, start + len(first))) is not None:
+            return values
+        start = lowered.find(first.lower(), start + 1)
+    return {}
+
+
+def _values(rest: list[str], text: str, lowered: str, place: int) -> dict[str, str] | None:
+    """rest: the names of the slots, each with what follows it. place: where the first slot begins."""
+    values = {}
+    for name, literal in zip(rest[::2], rest[1::2], strict=True):
+        if literal:
+            end = lowered.find(literal.lower(), place + 1, place + CAPTURED_CHARACTERS + len(literal))
+        else:
+            end = _LAST_VALUE.match(text, place, place + CAPTURED_CHARACTERS).end()  # type: ignore[union-attr]
+        value = text[place:end].strip() if end >= 0 else ""
+        if not value:
+            return None
+        values[name] = value
+        place = end + len(literal)
+    return values

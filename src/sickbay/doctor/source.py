@@ -145,16 +145,19 @@ def _phrases(path: Path, table: PhraseTable, phrases: Iterable[str]) -> tuple[Ph
         _wrong(path, str(error))
 
 
-_PARTS = re.compile(r"\A\+\+\+\n(?P<data>.*?)\n\+\+\+\n+# (?P<title>[^\n]+)\n(?P<rest>.*)\Z", re.S)
 _HEADING = re.compile(r"^## (.+)$", re.M)
 _SECTIONS = ["Check", "Fix", "Seen"]
 
 
 def _cause(path: Path, product: str) -> CauseFile:
     text = path.read_text(encoding="utf-8")
-    parts = _PARTS.match(text) or _wrong(path, "it has to be front matter between +++ lines, # title, and sections")
-    data = _toml(path, parts["data"], _CAUSE)
-    why, *others = _HEADING.split(parts["rest"])
+    _, begins, text = text.partition("+++\n")
+    front, ends, text = text.partition("\n+++\n")
+    title, _, text = text.strip().partition("\n")
+    if not (begins and ends and title.startswith("# ")):
+        _wrong(path, "it has to be front matter between +++ lines, # title, and sections")
+    data = _toml(path, front, _CAUSE)
+    why, *others = _HEADING.split(text)
     sections = dict(zip(others[::2], others[1::2], strict=True))
     if [name for name in sections if name != "Not"] != _SECTIONS:
         _wrong(path, "its sections have to be Check, Fix, Seen and, if wanted, Not")
@@ -165,7 +168,7 @@ def _cause(path: Path, product: str) -> CauseFile:
     cause = Cause(
         id=f"{path.parent.name}-{path.stem}",
         product=product,
-        title=parts["title"].strip(),
+        title=title.removeprefix("# ").strip(),
         why=_paragraphs(why),
         check=_paragraphs(sections["Check"]),
         fix=_paragraphs(sections["Fix"]),
@@ -182,7 +185,7 @@ def _cause(path: Path, product: str) -> CauseFile:
 
 def _paragraphs(text: str) -> str:
     """Paragraphs with their lines joined."""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.strip()))
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
 
 
 def _examples(text: str) -> tuple[Example, ...]:

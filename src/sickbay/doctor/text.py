@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.diagnosis import pasted_text
 from sickbay.diagnosis.answers.finding import added
-from sickbay.diagnosis.doctor import PROBLEMS, Diagnosis
+from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.likely_cause import RelatedTopic
 from sickbay.diagnosis.paste import registered_uri
@@ -64,7 +64,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
         return add_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
         return _unexplained(diagnosis, recognised)
-    if not any(finding.severity in PROBLEMS for finding in diagnosis.explanation.findings):
+    if not diagnosis.has_problem:
         return diagnosis._replace(
             causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
         )

@@ -9,19 +9,31 @@ from itertools import islice
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 
-_EXPECTED = re.compile(
-    r"\bexpect(?:ed|ing)\b[^\n'\"`<]{0,40}?[:=\s][ \t]?[\"'`(\[]*(?P<expected>[^\s\"'`,;()\[\]]{3,200})"
-    r"[^\n]{0,80}?\b(?:got|received|but (?:was|is|got)|actual|found|returned|instead of)\b[^\n'\"`<]{0,40}?[:=\s][ \t]?"
-    r"[\"'`(\[]*(?P<received>[^\s\"'`,;()\[\]]{3,200})",
-    re.I,
-)
+EXPECTED_PLACES = 20
+"""How many times the word `expected` is looked at."""
+COMPARED_CHARACTERS = 400
+_EXPECTED = re.compile(r"\bexpect(?:ed|ing)\b", re.I)
+_RECEIVED = re.compile(r"\b(?:got|received|but|actual|found|returned|instead of)\b", re.I)
+_VALUE = re.compile(r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;()\[\]<>]{3,200})")
 
 
 def _compared(evidence: Evidence) -> Iterator[Values]:
-    """The expected and received values that messages name, with the words before them."""
-    for match in islice(_EXPECTED.finditer(evidence.text[:SEARCHED_CHARACTERS]), 20):
-        before = evidence.text[max(0, match.start() - 120) : match.end()].lower()
-        yield {"expected": match["expected"].rstrip(".:"), "received": match["received"].rstrip(".:"), "about": before}
+    """The expected and received values that messages name, with the words around them."""
+    text = evidence.text[:SEARCHED_CHARACTERS]
+    for match in islice(_EXPECTED.finditer(text), EXPECTED_PLACES):
+        line = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
+        if (turn := _RECEIVED.search(line)) is None:
+            continue
+        expected, received = _values(line[: turn.start()]), _values(line[turn.end() :])
+        if expected and received:
+            about = text[max(0, match.start() - COMPARED_CHARACTERS) : match.end()] + line
+            yield {"expected": expected[-1], "received": received[0], "about": about.lower()}
+
+
+def _values(text: str) -> list[str]:
+    """The words of a text that are values: in quotation marks, or with something that isn't a letter."""
+    found = ((match["quote"], match["value"].rstrip(".:")) for match in _VALUE.finditer(text))
+    return [value for quote, value in found if quote or not value.isalpha()]
 
 
 @fact

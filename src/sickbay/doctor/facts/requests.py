@@ -123,7 +123,8 @@ _MISSPELLED = re.compile(
 @fact
 def url_has_line_breaks(evidence: Evidence) -> Values | None:
     """A template string for a URL has line breaks before its parameters."""
-    return as_fact(re.search(r"`[^`\n]{0,200}\n\s{0,40}[?&]?[^`\n]{0,200}client_id=[^`]{0,400}\n", evidence.text))
+    templates = (template.split("\n") for template in evidence.text.split("`")[1::2])
+    return as_fact(any("client_id=" in line for lines in templates for line in lines[1:-1]))
 
 
 @fact
