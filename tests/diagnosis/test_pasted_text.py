@@ -12,12 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.code import request_mistakes
-from sickbay.diagnosis.code.mistake import MistakeText
-from sickbay.diagnosis.knowledge import table
-from sickbay.diagnosis.knowledge.restated import RESTATED
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 AUTHORIZE = (
     "https://ehr.example.org/authorize?response_type=code&client_id=x&redirect_uri=https%3A%2F%2Fa.example%2Fcb"
@@ -334,12 +329,6 @@ def test_a_known_error_that_says_the_same_as_a_rule_is_not_shown_again() -> None
         "token-wrong-content-type"
     ]
     assert diagnosis.causes
-
-
-@pytest.mark.parametrize(("entry", "rules"), RESTATED.items())
-def test_restated_rules_and_known_errors_exist(entry: str, rules: frozenset[str]) -> None:
-    assert entry in {known.id for known in table.entries()}
-    assert rules <= {*BY_ID, *(mistake.id for mistake in vars(request_mistakes).values() if isinstance(mistake, MistakeText))}
 
 
 @pytest.mark.parametrize("dots", ["...", "…"])

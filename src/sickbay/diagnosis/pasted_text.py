@@ -1,9 +1,9 @@
-"""Diagnoses pasted text: a single exchange, or whatever pieces of evidence it contains."""
+"""Reads pasted text: a single exchange, or whatever pieces of evidence it contains, and examines what it finds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sickbay.diagnosis import doctor, paste_parser
@@ -11,25 +11,20 @@ from sickbay.diagnosis.answers import read
 from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.paste import read as paste
-from sickbay.diagnosis.paste import registered_uri, source_code, variables
+from sickbay.diagnosis.paste import source_code, variables
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
+from sickbay.diagnosis.paste_findings import with_mistakes
+from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.rules.answer import UNEXPLAINED as _UNEXPLAINED
-from sickbay.diagnosis.unseen import to_compare
 from sickbay.kernel.checks import Examination
-from sickbay.protocol.parameters import parse
 
-MOST = 20
+EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
 UNEXPLAINED = _UNEXPLAINED.id
 """The id of the finding for an error whose cause isn't known."""
-SENT = ("client_id", "redirect_uri", "scope", "audience")
-"""The parameters that texts of known errors repeat."""
 NOT_RECOGNISED = (
     "Nothing in this text is recognised. Paste the request that failed or the answer to it: open the developer tools of the "
     "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
@@ -64,10 +59,6 @@ class Reading(NamedTuple):
         return any(is_explained(each.stage, each.examination, each.explanation) for each in self.diagnoses)
 
     @property
-    def sent(self) -> dict[str, str]:
-        return _sent(each.evidence for each in self.inputs)
-
-    @property
     def prose(self) -> str:
         """The text around the pieces."""
         return "".join(_between(self.text, self.diagnosis.pieces))
@@ -88,7 +79,7 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     single = _single(text)
     pieces = tuple(paste.pieces(text))
     context = _requested_fragment(text) | dict(context or {})
-    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
+    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
     diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
@@ -98,43 +89,15 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
 
 
-def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
-    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:
+    """Reads one exchange as a whole, such as one of a HAR file. Any of its inputs may explain its error response.
 
-    Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
+    text: the address and the response, in which error messages are looked up.
     """
-    reading = read_text(text, context)
-    answers, sent = reading.diagnosis.answers, reading.sent
-    entries = knowledge.known_errors(text, answers, sent)
-    if not (reading.inputs or answers or entries or described(reading.diagnosis.pieces)):
-        raise ValueError(NOT_RECOGNISED)
-    severity: Severity = "error" if answers else "warning" if reading.is_described else "info"
-    diagnosis = with_answers(reading.diagnosis, reading.diagnoses, answers, entries, severity)
-    if (difference := registered_uri.mismatch(text, sent.get("redirect_uri"))) is not None:
-        diagnosis = diagnosis.preceded_by(difference)
-    if not diagnosis.has_problem and not entries:
-        diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(reading.evidence)))
-    return reading.evidence, diagnosis
-
-
-def _sent(inputs: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The parameters of the requests; of the first one, if several have the same."""
-    sent: dict[str, str] = {}
-    for evidence in inputs:
-        query = str(evidence.get("url", "")).partition("?")[2].partition("#")[0]
-        for name, value in (*parse(query).pairs, *parse(str(evidence.get("body") or "")).pairs):
-            sent.setdefault("audience" if name == "aud" else name, value)
-    return {name: sent[name] for name in SENT if name in sent}
-
-
-def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
-    """Diagnoses the inputs of one exchange as a whole: any of them may explain its error response.
-
-    text: the address and the response, in which messages of known servers are looked for.
-    """
-    diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
-    entries = knowledge.known_errors(text, answers, _sent(inputs)) if answers else []
-    return with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
+    diagnoses = tuple(doctor.diagnose(evidence, ()) for evidence in inputs)
+    merged = _merged(diagnoses)._replace(answers=answers)
+    whole = Piece(kind="request", start=0, end=len(text))
+    return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
 
 
 def _single(text: str) -> Input | None:
@@ -213,7 +176,7 @@ def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
     first = diagnoses[0]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
-    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * MOST]
+    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * EXAMINED_INPUTS]
     if len(diagnoses) == 1:
         ordered = list(first.explanation.findings)
     corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)

@@ -34,7 +34,7 @@ _BRACES = re.compile(r"\{(\w+)\}")
 _LAST_VALUE = re.compile(r"[^\s\"'`<>,;)\]}&]*")
 """A value at the end of a template."""
 _SENTENCE = re.compile(r"(?<=[.!?]) ")
-_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.-]*\w)?")
+_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.%-]*\w)?")
 """A text in backticks, a slot, or the name of a parameter or an error code."""
 
 

@@ -13,7 +13,9 @@ FURTHER_MESSAGES = 0.2
 """What each further message adds that points to the same cause."""
 LEAST_SHARE = 0.25
 """A cause with a smaller share of the first one's points is left out."""
-CONFIRMED, OWN_PRODUCT = 100.0, 0.5
+OWN_PRODUCT = 0.5
+CONFIRMED_SHARE = 0.25
+"""A cause that a fact confirms comes first if it has at least this share of the most points."""
 
 
 class RankedCause(NamedTuple):
@@ -36,8 +38,9 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
         and not any(name in facts for name in cause.excluded_by)
         and (found := [message for message in shown.messages if message.message.id in cause.behind])
     ]
-    ranked.sort(key=lambda each: -each.points)
-    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * ranked[0].points))[:SHOWN_CAUSES]
+    most = max((each.points for each in ranked), default=0)
+    ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
+    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
 
 
 NO_MESSAGE = Message("", "", "", "")
@@ -58,7 +61,7 @@ def _ranked(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Contai
     points = weighted[0][0] + FURTHER_MESSAGES * sum(points for points, _ in weighted[1:])
     confirmed = any(name in facts for name in cause.confirmed_by)
     evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
-    points += OWN_PRODUCT * (cause.product != "") + CONFIRMED * confirmed
+    points += OWN_PRODUCT * (cause.product != "")
     first = weighted[0][1]
     return RankedCause(cause, points, first.message, first.letters, confirmed, evident)
 

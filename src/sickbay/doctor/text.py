@@ -8,6 +8,7 @@ from typing import Any
 
 from sickbay.diagnosis import pasted_text
 from sickbay.diagnosis.answers.finding import added
+from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.likely_cause import RelatedTopic
@@ -37,12 +38,18 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     """
     reading = pasted_text.read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
-    if reading.is_empty and not recognised.ranked:
+    if reading.is_empty and not _is_about_a_problem(reading, recognised):
         raise NotRecognised(_related(recognised))
     diagnosis = _diagnosis(reading, recognised)
-    if (difference := registered_uri.mismatch(text, reading.sent.get("redirect_uri"))) is not None:
+    if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
     return reading.evidence, diagnosis
+
+
+def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
+    """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
+    reading = pasted_text.read_exchange(inputs, answers, text)
+    return _diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
 
 
 def to_evidence(reading: Reading) -> Evidence:
@@ -59,9 +66,9 @@ def to_evidence(reading: Reading) -> Evidence:
 
 def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
-    if recognised.ranked and _is_about_a_problem(reading, recognised):
+    if _is_about_a_problem(reading, recognised):
         severity: Severity = "error" if diagnosis.answers else "warning"
-        return add_causes(diagnosis, recognised, severity, explained=reading.is_explained)
+        return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
         return _unexplained(diagnosis, recognised)
     if not diagnosis.has_problem:
@@ -71,7 +78,7 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     return diagnosis
 
 
-def add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:
+def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:
     """Adds the causes of the messages. explained: whether a fault that a rule proves explains the error response."""
     combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explained=explained)
     corrected = diagnosis.corrected if combined.keeps_corrected else None
@@ -80,7 +87,12 @@ def add_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity,
 
 
 def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
-    """Whether the text has an error, describes one, or shows a fault. The words of a request aren't a message."""
+    """Whether a message is about an error, a problem that the text describes, or a fault that it shows.
+
+    The words of a request aren't a message.
+    """
+    if not recognised.ranked:
+        return False
     if reading.diagnosis.answers or reading.is_described or recognised.ranked[0].is_evident:
         return True
     if reading.is_single and reading.inputs:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sickbay.diagnosis.case import CASES
 from sickbay.doctor import pages
+from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
 from sickbay.kernel.word_index import WordIndex, build, search
 
@@ -79,7 +80,7 @@ def _causes(knowledge: Knowledge) -> Iterator[_Document]:
             (cause.why, 1),
             (cause.check, 1),
         )
-        yield _Document(Topic("cause", cause.id, cause.title, cause.product), (*texts, (cause.fix, 1)))
+        yield _Document(Topic("cause", cause.id, fill(cause.title, {}), cause.product), (*texts, (cause.fix, 1)))
 
 
 def _meanings(cause: Cause, knowledge: Knowledge) -> str:

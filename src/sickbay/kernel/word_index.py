@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -41,6 +41,12 @@ def split_stems(text: str) -> list[str]:
 def _stem(word: str) -> str:
     stem = _ENDING.sub("", word)
     return stem if len(stem) >= _SHORTEST_STEM else word
+
+
+def find_word(text: str, wanted: Container[str]) -> tuple[int, int] | None:
+    """Where the first word with one of these stems begins and ends."""
+    matches = (match for match in _WORD.finditer(text) if _stem(match[0].lower()) in wanted)
+    return next((match.span() for match in matches), None)
 
 
 def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:

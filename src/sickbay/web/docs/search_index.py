@@ -10,18 +10,19 @@ import json
 from functools import cache
 from typing import NamedTuple
 
+from sickbay.kernel.word_index import WordIndex, build, find_word, search, split_stems
 from sickbay.web.docs import library
 
 NAME = "search-index.js"
 SEARCH = "search.html"
 LISTS = {"rules/README"}
 """Pages that only list what other pages explain: they would come before these."""
-LENGTH = 160
-"""Characters of an excerpt."""
-MOST = 50
-"""Results that are shown."""
-LONGEST = 200
-"""Characters of a query that are read."""
+HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
+"""A word in the heading of a passage counts as often, and one in the title of its page."""
+EXCERPT_CHARACTERS = 160
+SHOWN_RESULTS = 50
+QUERY_CHARACTERS = 200
+"""How much of a query is read."""
 
 
 class IndexedPassage(NamedTuple):
@@ -34,7 +35,7 @@ class IndexedPassage(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """The excerpt is before + match + after; match is "" if only the heading has the words."""
+    """The excerpt is before + match + after; match is the first word that was looked for; "" if only the heading has one."""
 
     passage: IndexedPassage
     before: str
@@ -61,28 +62,27 @@ def script() -> str:
     return f"globalThis.sickbayDocs = {json.dumps(passages(), ensure_ascii=False, separators=(',', ':'))};\n"
 
 
+@cache
+def _index() -> WordIndex:
+    return build(
+        ((passage.heading, HEADING_WEIGHT), (passage.title, TITLE_WEIGHT), (passage.text, 1)) for passage in passages()
+    )
+
+
 def find(query: str) -> list[SearchResult]:
-    """The passages that contain all words of the query, the best ones first."""
-    words = query[:LONGEST].lower().split()
-    if not words:
-        return []
-    rated = [(_score(passage, words), passage) for passage in passages()]
-    best = sorted((pair for pair in rated if pair[0]), key=lambda pair: -pair[0])
-    return [_result(passage, words[0]) for _, passage in best]
+    """The passages with every word of the query; if there are none, those with any of them. The best ones first."""
+    query = query[:QUERY_CHARACTERS]
+    found = search(_index(), query, every_word=True) or search(_index(), query, every_word=False)
+    wanted = frozenset(split_stems(query))
+    return [_result(passages()[number], wanted) for number, _ in found]
 
 
-def _score(passage: IndexedPassage, words: list[str]) -> int:
-    """0 if a word is missing. A word in the heading counts more than one in the title, and that more than one in the text."""
-    heading, title, text = passage.heading.lower(), passage.title.lower(), passage.text.lower()
-    if not all(word in heading or word in title or word in text for word in words):
-        return 0
-    return 1 + sum(8 * (word in heading) + 4 * (word in title) + min(3, text.count(word)) for word in words)
-
-
-def _result(passage: IndexedPassage, word: str) -> SearchResult:
+def _result(passage: IndexedPassage, wanted: frozenset[str]) -> SearchResult:
     text = passage.text
-    at = text.lower().find(word)
-    if at < 0:
-        return SearchResult(passage, text[:LENGTH], "", "")
-    start, end = max(0, at - LENGTH // 2), at + len(word)
-    return SearchResult(passage, ("…" if start else "") + text[start:at], text[at:end], text[end : at + LENGTH])
+    place = find_word(text, wanted)
+    if place is None:
+        return SearchResult(passage, text[:EXCERPT_CHARACTERS], "", "")
+    at, end = place
+    start = max(0, at - EXCERPT_CHARACTERS // 2)
+    after = text[end : at + EXCERPT_CHARACTERS]
+    return SearchResult(passage, ("…" if start else "") + text[start:at], text[at:end], after)
