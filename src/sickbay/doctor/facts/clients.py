@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode
 from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 from sickbay.protocol import urls
 
 _STORED_SECRET = re.compile(
@@ -87,3 +87,12 @@ def user_login_requests_system_scopes(evidence: Evidence) -> Values | None:
     """The address of a login contains an authorization request with system/ scopes."""
     found = _NESTED_SCOPE.search(unquote(unquote(evidence.text[:SEARCHED_CHARACTERS])))
     return {"scope": "system/…"} if found and "system/" in found["scope"] else None
+
+
+_LONG_NUMBER = re.compile(r"client_?id[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?\d{18}\b", re.I)
+
+
+@fact
+def client_id_is_a_long_number(evidence: Evidence) -> Values | None:
+    """client_id has 18 digits, as the IDs of Zitadel do."""
+    return as_fact(_LONG_NUMBER.search(evidence.text, 0, SEARCHED_CHARACTERS))
