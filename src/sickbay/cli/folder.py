@@ -26,13 +26,17 @@ RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
 class ServerInfo(msgspec.Struct, frozen=True):
-    """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on."""
+    """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on.
+
+    database: the data isn't in this folder.
+    """
 
     base: str
     pid: int
     port: int
     certificate: str | None = None
     host: str = "127.0.0.1"
+    database: bool = False
 
 
 def data_folder(data: str | None) -> Path:

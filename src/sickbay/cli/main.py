@@ -152,6 +152,10 @@ def _run(arguments: Sequence[str] | None) -> Any:
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
+    if "data" in signature(command).parameters and command.__name__ != "doctor":
+        from sickbay.cli import running_servers
+
+        bound.arguments["data"] = running_servers.chosen(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import folder, json_log, signals, streams, telemetry, terminal, worker
+from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
 from sickbay.sandbox import seeding
@@ -56,7 +56,10 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
     info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
     if settings.certificate is not None:
         info["certificate"] = str(settings.certificate.resolve())
+    if settings.database:
+        info["database"] = True
     folder.write(settings.folder / folder.RUNTIME, info)
+    running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
     if settings.json:
         terminal.put(streams.shown(as_json(announcement, pretty=False)))
         _note_if_any(terminal.administration(settings, shows_key=False))

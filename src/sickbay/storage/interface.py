@@ -30,7 +30,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
 
     family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage. revision:
-    number of puts. used_at: set by UseOnce. Times are epoch seconds.
+    number of puts. used_at: set by UseOnce. Times are epoch seconds; only the `at` of an exchange is its arrival in
+    microseconds (`Effects.arrival`), by which exchanges are ordered.
 
     A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
     """
@@ -271,10 +272,15 @@ class Store(Protocol):
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Return the newest records first, or the oldest first if `oldest` is true."""
+        """Return the newest records first, or the oldest first if `oldest` is true.
+
+        since, until: only records whose `at` is at least `since` and less than `until`.
+        """
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:

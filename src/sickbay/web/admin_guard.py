@@ -34,7 +34,7 @@ from sickbay.authorization.administration import (
 from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
 from sickbay.web.admin.socket_owner import service_account
-from sickbay.web.http_request import host_name, state_of
+from sickbay.web.http_request import host_name, peer, state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -209,11 +209,6 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
         return True
     guard: AdminGuard = request.app.state.guard
     return guard.at_keyboard(request.scope, headers)
-
-
-def peer(scope: Mapping[str, Any]) -> str:
-    """The client's address, from the socket."""
-    return str((scope.get("client") or ("", 0))[0])
 
 
 def is_own_path(text: str) -> bool:

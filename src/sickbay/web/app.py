@@ -98,7 +98,7 @@ class Application:
         runtime, id = self.sandbox.runtime, scope["state"].exchange
         host = scope["state"].headers.get("host", "")
         if host_name(host) not in self.guard.hosts:
-            await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
+            await errors.send_wrong_host(send, runtime.base, id, host)
             return
         self._start_tasks()
         endpoint = self._endpoint(scope["path"])

@@ -230,7 +230,7 @@ def _open(
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
-                middleware_cors.keep_preflight(sandbox, current, state, url, lines)
+                middleware_cors.keep_preflight(sandbox, current, request.scope, url, lines)
         elif not state.withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response

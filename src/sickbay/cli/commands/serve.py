@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.cli import admin_key, config_file, json_log, signals
+from sickbay.cli import admin_key, config_file, json_log, running_servers, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, note, wrong
@@ -50,7 +50,7 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         note(sentence)
     signals.handle_sigterm()
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
-    with _place(settings.data, settings.ephemeral) as place, folders.locked(place):
+    with _place(settings.data, settings.ephemeral) as place, folders.locked(place), running_servers.removed_afterwards():
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)

@@ -152,11 +152,14 @@ class PostgresStore:
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
         conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, limit, oldest))
+        span = record_sql.Span(since, until, limit, oldest)
+        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, span))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
         return await self._ask(lambda: record_sql.count_family(self._sync_reader, kind, family, most))

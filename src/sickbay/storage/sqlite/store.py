@@ -105,11 +105,13 @@ class SqliteStore:
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
         conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return record_sql.find(self._reader, kind, conditions, limit, oldest)
+        return record_sql.find(self._reader, kind, conditions, record_sql.Span(since, until, limit, oldest))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
         return record_sql.count_family(self._reader, kind, family, most)

@@ -60,8 +60,8 @@ def other_method(path: str, method: str, allowed: str) -> NoticeView:
 def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     return NoticeView(
         title="Continue in a tab",
-        text=f"This browser blocks Sickbay’s cookie inside a frame, so {app or 'the app'} can’t sign you in here. "
-        "It works in a separate tab.",
+        text=f"This browser didn’t send Sickbay’s cookie in this frame, so {app or 'the app'} can’t sign you in here. "
+        "Continue in a separate tab.",
         code="cookie-samesite-iframe",
         primary=Link("Continue in a tab", href),
         others=(Link("View details", exchange),) if exchange else (),
