@@ -12,8 +12,10 @@ SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
 FURTHER_MESSAGES = 0.2
 """What each further message adds that points to the same cause."""
 LEAST_SHARE = 0.25
-"""A cause with a smaller share of the most points is left out, unless a fact confirms it."""
+"""A cause with a smaller share of the first one's points is left out."""
 OWN_PRODUCT = 0.5
+CONFIRMED_SHARE = 0.25
+"""A cause that a fact confirms comes first if it has at least this share of the most points."""
 
 
 class RankedCause(NamedTuple):
@@ -28,7 +30,7 @@ class RankedCause(NamedTuple):
 
 
 def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
-    """The causes in order, first those that a fact confirms. One that belongs to a product is left out unless it is shown."""
+    """The causes in order. One that belongs to a product is left out unless the text shows the product."""
     ranked = [
         _ranked(cause, found, shown, facts)
         for cause in knowledge.causes.values()
@@ -37,8 +39,8 @@ def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[Rank
         and (found := [message for message in shown.messages if message.message.id in cause.behind])
     ]
     most = max((each.points for each in ranked), default=0)
-    ranked.sort(key=lambda each: (not each.is_confirmed, -each.points))
-    return list(_apart(each for each in ranked if each.is_confirmed or each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+    ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
+    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
 
 
 NO_MESSAGE = Message("", "", "", "")
