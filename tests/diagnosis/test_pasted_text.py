@@ -319,9 +319,7 @@ def test_a_correction_that_cannot_change_the_response_is_not_offered() -> None:
 def test_a_cause_repeats_the_value_of_the_request() -> None:
     text = f"Invalid parameter: redirect_uri\n\n{AUTHORIZE}"
     titles = [finding.title for finding in diagnose_text(text)[1].explanation.findings]
-    assert (
-        "`redirect_uri` isn't one of the redirect URIs that are registered for the client: `https://a.example/cb`" in titles
-    )
+    assert "`redirect_uri` isn't one of the redirect URIs that are registered for the client: `https://a.example/cb`" in titles
 
 
 def test_a_cause_that_says_the_same_as_a_rule_is_not_shown_again() -> None:

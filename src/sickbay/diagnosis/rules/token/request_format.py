@@ -39,7 +39,9 @@ NAMED_PARAMETERS = 3
 def _described(facts: Facts) -> Facts:
     in_url = facts.get("in_url") or ()
     problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
-    problems += [f"its URL has {listed(in_url) if len(in_url) <= NAMED_PARAMETERS else f'{len(in_url)} of them'}"] if in_url else []
+    problems += (
+        [f"its URL has {listed(in_url) if len(in_url) <= NAMED_PARAMETERS else f'{len(in_url)} of them'}"] if in_url else []
+    )
     return {**facts, "asked": " and ".join(problems)}
 
 
