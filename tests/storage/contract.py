@@ -270,9 +270,3 @@ class ResourcesContract:
         assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 0
         await store.transaction([patient("p")])
         assert ids(await store.search(SPACE, query_for("Patient"), EVERYTHING)) == ["p"]
-
-    async def test_a_space_is_filled_once(self, store: Store) -> None:
-        everything = [patient("p", names=("peters",)), *(observation(f"o{n}", "p", date=n) for n in range(20))]
-        assert await store.fill(SPACE, iter(everything)) == 21
-        assert await store.fill(SPACE, iter(everything)) == 0
-        assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 20

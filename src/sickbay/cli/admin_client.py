@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from sickbay.cli import admin_key, config_file, folder
+from sickbay.cli import admin_key, config_file, folder, signals
 from sickbay.cli.output import CommandError, note
 from sickbay.settings import Settings
 
@@ -27,7 +26,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     response = (
         _ask_server(place, server, method, path, body)
         if server
-        else asyncio.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
+        else signals.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
     )
     if response.is_success:
         return response.json() if response.content else None

@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UnicodeEncodeError:  # a path may contain any bytes, but a name or a URL may not
         code = _fail("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
-        code = 130
+        code = signals.exit_code()
     sys.exit(code if isinstance(code, int) else 0)
 
 

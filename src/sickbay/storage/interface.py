@@ -7,7 +7,7 @@ is unavailable, every method raises `settings.database.Unavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -240,13 +240,6 @@ class Store(Protocol):
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         """Apply all steps or none; durable on return. Raises Conflict."""
-        ...
-
-    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write a population into an empty space, all or nothing. Returns the number written, or 0 if the space isn't empty.
-
-        `saves` is consumed on another thread than the event loop's.
-        """
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -34,7 +34,10 @@ async def page_error(request: Request, error: Exception) -> Response:
         except Unavailable as unavailable:
             error = unavailable
     if isinstance(error, PopulationPending):
-        return await population_pending_page(request, error)
+        try:
+            return await population_pending_page(request, error)
+        except Unavailable as unavailable:
+            error = unavailable
     if isinstance(error, HTTPException):  # raised by the router: no such method, no such file
         return PlainTextResponse(error.detail, error.status_code, error.headers)
     id = state_of(request.scope).exchange
@@ -50,6 +53,12 @@ async def page_error(request: Request, error: Exception) -> Response:
 def _error_response(request: Request, status: int, title: str, text: str) -> Response:
     view = NoticeView(title=title, text=text, primary=Link("Go to the start page", "/"))
     return html_response.error_response(request, request.app.state.sandbox, status, title, text, view)
+
+
+def add_retry_after(headers: list[tuple[bytes, bytes]]) -> None:
+    """Every 503 says when to try again (RFC 9110 15.6.4), also if its handler forgot to."""
+    if not any(name.lower() == b"retry-after" for name, _ in headers):
+        headers.append((b"retry-after", str(Unavailable.retry_after).encode()))
 
 
 async def send_fhir_error(send: Send, id: str, status: int, code: str, text: str, retry_after: int | None = None) -> None:

@@ -34,6 +34,8 @@ from sickbay.web.portal.doctor_views import DoctorView
 from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"
+QUICK_PATIENTS = 100
+"""Creating more patients than this takes longer than a few seconds."""
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
@@ -59,14 +61,14 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=replace(_first(exchanges), one_click=one_click(request)) if launchable else None,
+        first=replace(_first(exchanges, number), one_click=one_click(request)) if launchable else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in exchanges),
         shows_recent=sees,
     )
     return html_response.page(request, sandbox, "home", view, options)
 
 
-def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
+def _first(exchanges: list[dict[str, object]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
@@ -76,6 +78,7 @@ def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
         app="Sample app",
         launch=f"{chart_path}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
+        is_quick=patients <= QUICK_PATIENTS,
     )
 
 

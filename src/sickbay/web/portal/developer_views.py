@@ -47,6 +47,8 @@ class FirstLaunch:
     timeline: str = ""
     """The timeline of the last launch; "" before the first one."""
     one_click: bool = True
+    is_quick: bool = True
+    """Creating the patients takes only seconds."""
 
     @property
     def sign_in(self) -> str:
