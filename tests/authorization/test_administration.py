@@ -45,12 +45,12 @@ FLAGS = (False, True)
 def test_every_combination_gives_the_expected_standing() -> None:
     """States the rules the other way round: from the conditions to the result."""
     granted = 0
-    for peer, base, host, forwarded, foreign, bearer, session, require, chosen in product(
-        PEERS, BASES, HOSTS, ("", "via"), FLAGS, BEARERS, FLAGS, FLAGS, FLAGS
+    for peer, base, host, forwarded, foreign, bearer, session, require, chosen, stranger in product(
+        PEERS, BASES, HOSTS, ("", "via"), FLAGS, BEARERS, FLAGS, FLAGS, FLAGS, ("", "Another user.")
     ):
         rules = AdminRules(base, require, chosen)
-        request = AdminRequest(peer, host, forwarded, foreign, bearer, session)
-        keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require))
+        request = AdminRequest(peer, host, forwarded, foreign, bearer, session, stranger)
+        keyboard = all((PEERS[peer], BASES[base], HOSTS[host], not forwarded, not require, not stranger))
         result = standing(rules, request)
         assert at_keyboard(rules, request) is keyboard
         assert (result == "foreign") is foreign
@@ -83,6 +83,7 @@ def test_every_condition_of_keyboard_access_is_required() -> None:
         (rules, AdminRequest("10.0.0.7", "localhost")),
         (rules, AdminRequest("127.0.0.1", "ehr.example.org")),
         (rules, AdminRequest("127.0.0.1", "localhost", "via")),
+        (rules, AdminRequest("127.0.0.1", "localhost", stranger="Another user.")),
     ]
     assert [standing(*combination) for combination in others] == ["nobody"] * len(others)
     assert standing(rules, AdminRequest("127.0.0.1", "localhost", foreign=True)) == "foreign"

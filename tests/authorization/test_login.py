@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 from tests.authorization import samples
@@ -15,7 +17,7 @@ from sickbay.authorization.login import (
     gives_patient,
     needs_patient,
 )
-from sickbay.authorization.models import User
+from sickbay.authorization.models import AutoApproval, User
 from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, examine
 
@@ -195,3 +197,28 @@ def test_the_patient_of_a_launch_need_not_be_chosen_again() -> None:
     assert names(structs.replace(REQUEST, patient=None)) == []
     hidden = structs.replace(KNOWN, user=structs.replace(USER, patients=("p-0099",)))
     assert names(structs.replace(REQUEST, patient=None), hidden) == ["patient-not-accessible"]
+
+
+APPROVED = structs.replace(samples.CLIENT, auto_approve=AutoApproval("otto.berg"))
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"client": APPROVED}, "auto_approve"),
+        ({"server": samples.server(standalone_picker=False)}, "no picker"),
+        ({"client": APPROVED, "server": samples.server(standalone_picker=False)}, "auto_approve"),
+        ({}, None),
+    ],
+)
+def test_a_missing_patient_names_the_setting_that_is_the_reason(more: dict[str, Any], reason: str | None) -> None:
+    known = structs.replace(KNOWN, launch=None, **more)
+    assert examined(structs.replace(REQUEST, patient=None), known).refusals[0].facts.get("registered_reason") == reason
+
+
+def test_another_user_than_the_launchs_may_be_that_of_the_automatic_approval() -> None:
+    known = structs.replace(
+        KNOWN, client=APPROVED, user=structs.replace(USER, username="otto.berg", fhir_user="Practitioner/x")
+    )
+    (refusal, *_) = examined(structs.replace(REQUEST, user="otto.berg"), known).refusals
+    assert (refusal.name, refusal.facts["registered_reason"]) == ("mismatched-identity", "auto_approve")

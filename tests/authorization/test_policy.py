@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.models import Policy
-from sickbay.authorization.policy import LONGEST, SETTINGS, faults, under, unknown, values
+from sickbay.authorization.models import Client, Policy
+from sickbay.authorization.policy import LONGEST, REGISTERED, SETTINGS, faults, under, unknown, values
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
@@ -54,9 +54,17 @@ def test_an_unrecognisable_name_lists_all_settings() -> None:
     assert "available: always_ask, assertion_algorithms, assertion_audience" in faults({"xyzzy": 1})[0]
 
 
-def test_registration_members_are_not_policy_settings_of_an_app() -> None:
-    assert faults({"token_lifetime": 5, "pkce": "off"}) == []
-    assert len(faults({"token_lifetime": 5, "pkce": "off"}, app=True)) == 2
+@pytest.mark.parametrize("name", [name for name, setting in SETTINGS.items() if not setting.app])
+def test_a_setting_that_an_app_cannot_have_is_not_called_unknown(name: str) -> None:
+    """The message names the place where the setting can be set."""
+    place = "the app's registration" if name in REGISTERED else "the hospital's policy"
+    message = f"An app can't have a policy {name} of its own. Set {name} in {place}"
+    assert faults({name: "anything"}, app=True) == [message]
+    assert "can't have" not in str(faults({name: "anything"}))
+
+
+def test_members_of_a_registration_are_members_of_the_model() -> None:
+    assert set(Client.__struct_fields__) >= REGISTERED
 
 
 def test_a_setting_overrides_the_policy_and_changes_nothing_else() -> None:

@@ -82,7 +82,7 @@ def test_the_terminal_says_how_to_administer_and_shows_only_a_generated_key(tmp_
     assert "the-key" not in chosen
     local = Settings(folder=tmp_path, admin_key="the-key-of-the-folder")
     assert terminal.administration(local, shows) == (
-        f"To administer through a proxy, use the admin token in {tmp_path / 'admin-token'}."
+        f"To administer through a proxy or as another user, use the admin token in {tmp_path / 'admin-token'}."
     )
     assert terminal.administration(Settings(folder=tmp_path, json=True), shows) == ""
     required = Settings(folder=tmp_path, json=True, require_admin_token=True, admin_key="the-key-of-the-folder")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,11 @@ def write_observations(path: Path, count: int) -> Path:
     return path
 
 
+def count_stored(database: Path) -> int:
+    with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READONLY)) as db:
+        return int(db.execute("SELECT count(*) FROM resource").get)
+
+
 def test_an_interrupted_load_says_how_many_resources_it_stored_and_continues(tmp_path: Path) -> None:
     first = write_observations(tmp_path / "a.ndjson", 1)
     rest = write_observations(tmp_path / "b.ndjson", RESOURCES)
@@ -38,6 +44,8 @@ def test_an_interrupted_load_says_how_many_resources_it_stored_and_continues(tmp
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert process.stderr
     assert process.stderr.readline() == f"{first}: 1 resource\n"
+    while count_stored(tmp_path / "data" / "sickbay.db") == 0:
+        assert process.poll() is None
     process.send_signal(signal.SIGINT)
     printed, notes = process.communicate(timeout=60)
     assert (process.returncode, printed) == (130, "")
@@ -47,7 +55,7 @@ def test_an_interrupted_load_says_how_many_resources_it_stored_and_continues(tmp
         notes,
     )
     assert told is not None, notes
-    stored = apsw.Connection(str(tmp_path / "data" / "sickbay.db")).execute("SELECT count(*) FROM resource").get
+    stored = count_stored(tmp_path / "data" / "sickbay.db")
     assert (told[1], int(told[2].replace(",", ""))) == (str(rest), stored)
     assert 0 < stored < RESOURCES
 

@@ -339,12 +339,12 @@ def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_pat
         return foot.partition('<footer class="foot">')[2], process.communicate(timeout=15)[1]
 
     foot, note = begun("--host", "0.0.0.0")
-    assert "Reachable from the network" in foot
+    assert "Other machines may connect" in foot
     assert note.startswith("Sickbay accepts requests only at http://localhost:")
     assert "To let other machines connect, add --base-url http://NAME:" in note
     assert note.count("\n") == 1
     foot, note = begun()
-    assert "Reachable only from this machine" in foot
+    assert "Listens only on its own machine" in foot
     assert note == ""
 
 

@@ -8,18 +8,25 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
+REDIRECT = "redirect"
 Answer: TypeAlias = Callable[[str], tuple[str, bytes] | None]
 
 
 @contextmanager
 def serves(answer: Answer) -> Iterator[int]:
-    """Yields the port. answer: maps a path with its query to content type and body, or to None for 404."""
+    """Yields the port. answer: maps a path with its query to content type and body, or to None for 404.
+
+    The content type REDIRECT redirects to the address in the body.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             content = answer(self.path)
-            self.send_response(200 if content else 404)
             kind, body = content or ("text/plain", b"")
+            self.send_response(302 if kind == REDIRECT else 200 if content else 404)
+            if kind == REDIRECT:
+                self.send_header("Location", body.decode())
+                kind, body = "text/plain", b""
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

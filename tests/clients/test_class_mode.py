@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from tests.clients.origins import serves
+from tests.clients.origins import REDIRECT, serves
 from tests.ports import free_port
 from tests.proxy import proxied
 
@@ -34,7 +34,28 @@ location.replace(`${query.get("iss").replace("/r4", "")}/oauth/authorize?` + new
 </script>"""
 
 
+def redirected(query: str) -> tuple[str, bytes]:
+    """What LAUNCH does, as an HTTP redirect."""
+    launch = httpx2.QueryParams(query)
+    sent = {
+        "response_type": "code",
+        "client_id": "class-app",
+        "scope": "launch openid fhirUser patient/Patient.rs",
+        "aud": launch["iss"],
+        "redirect_uri": launch["redirect_uri"],
+        "launch": launch["launch"],
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+        "state": "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E",
+        "nonce": "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4F",
+    }
+    endpoint = launch["iss"].replace("/r4", "/oauth/authorize")
+    return REDIRECT, f"{endpoint}?{httpx2.QueryParams(sent)}".encode()
+
+
 def app_page(path: str) -> tuple[str, bytes] | None:
+    if path.startswith("/redirect"):
+        return redirected(path.partition("?")[2])
     page = {"/launch": LAUNCH, "/done": "<!doctype html><h1>Come back with a code</h1>"}.get(path.partition("?")[0])
     return ("text/html", page.encode()) if page else None
 
@@ -46,7 +67,7 @@ class Class:
         self.base, self.token = base, admin_key.read(folder) or ""
         self.port, self.folder, self.app = port, folder, app
 
-    def register(self) -> dict[str, Any]:
+    def register(self, path: str = "/launch") -> dict[str, Any]:
         certificate = self.folder / "https.crt"
         scheme = "https" if certificate.exists() else "http"
         context = ssl.create_default_context()
@@ -60,7 +81,7 @@ class Class:
                     "name": "Class app",
                     "type": "provider",
                     "client": "public",
-                    "launch_uri": f"{self.app}/launch",
+                    "launch_uri": f"{self.app}{path}",
                     "redirect_uris": [f"{self.app}/done"],
                     "scope": "launch openid fhirUser patient/Patient.rs",
                     "auto_approve": {"user": "okafor"},
@@ -145,6 +166,17 @@ def test_over_http_a_class_can_sign_in_launch_and_administer(tmp_path: Path, bro
             frame.locator("a:has-text('Continue in a tab')").click()
         tab.value.wait_for_selector("h1:has-text('Come back with a code')")
         administer(browse, room.base, room.token)
+
+
+def test_over_http_an_app_that_redirects_can_sign_in_within_the_frame(tmp_path: Path, browse: Page) -> None:
+    """The browser takes an HTTP redirect for a navigation of our own page, and a script's navigation for one of the app."""
+    with running(tmp_path / "class", "http", "--host", "0.0.0.0") as room:
+        app = room.register(f"/redirect?redirect_uri={room.app}/done")
+        sign_in(browse, room.base)
+        browse.goto(f"{room.base}/general/ehr/patients/p-0017?app={app['app_id']}")
+        frame = browse.frame_locator("iframe[src*='framed']")
+        frame.locator("button[value=allow]").click()
+        frame.locator("h1:has-text('Come back with a code')").wait_for()
 
 
 def test_over_https_the_cookie_also_reaches_the_frame(tmp_path: Path, browse: Page) -> None:

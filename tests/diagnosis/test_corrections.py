@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sickbay.authorization import pkce
-from sickbay.diagnosis import case
+from sickbay.diagnosis import case, corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill
 from sickbay.diagnosis.doctor import diagnose
@@ -65,3 +65,18 @@ def test_a_pasted_request_that_still_has_the_placeholder_gets_a_finding() -> Non
     findings = {finding.id: finding for finding in diagnose(CORRECTED).explanation.findings}
     assert findings["value-is-placeholder"].facts["names"] == ["code_challenge"]
     assert PLACEHOLDER_CHALLENGE in findings["value-is-placeholder"].title
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([("state", corrections.EXAMPLE_STATE)], "state is an example value. Generate a random one for each request."),
+        (
+            [("state", corrections.EXAMPLE_STATE), ("nonce", corrections.EXAMPLE_NONCE)],
+            "state and nonce are example values. Generate a random one for each request.",
+        ),
+        ([("state", "of-the-app"), ("nonce", corrections.EXAMPLE_STATE)], ""),
+    ],
+)
+def test_an_inserted_example_is_called_an_example(sent: list[tuple[str, str]], expected: str) -> None:
+    assert corrections.example_note(sent) == expected

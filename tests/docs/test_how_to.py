@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.docs.code_blocks import ROOT, blocks, run
+from tests.ports import free_port
 
 from sickbay.testing.server import serving
 
@@ -64,3 +65,13 @@ def test_migrate_from_smart_launcher_registers_launches_and_changes_an_app(serve
     output = follow("migrate-from-smart-launcher.md", server, tmp_path)
     assert "http://localhost:8100/launch.html?iss=" in output
     assert "code_lifetime" in output
+
+
+def test_phones_and_emulators_serves_under_each_address_and_registers_a_native_app(tmp_path: Path) -> None:
+    """The page is phones-and-emulators.md. It starts servers of its own."""
+    port = str(free_port())
+    script = "".join(block.text for block in blocks("docs/how-to/phones-and-emulators.md") if block.language == "sh")
+    output = run(tmp_path, script.replace("7425", port), SICKBAY_PATIENTS="0")
+    for address in (f"http://10.0.2.2:{port}", f"http://192.168.1.20:{port}"):
+        assert f'"issuer":"{address}/general"' in output.replace(" ", "")
+    assert "com.example.phone:/callback" in output

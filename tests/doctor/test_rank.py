@@ -31,10 +31,15 @@ def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:
     assert ids(knowledge, "", "invalid_grant") == ["oauth-code-used", "oauth-redirect"]
 
 
-def test_a_fact_confirms_a_cause(knowledge: Knowledge) -> None:
-    text = "unknown redirect"
-    assert ids(knowledge, text, "invalid_grant") == ["oauth-redirect"]
-    assert ids(knowledge, text, "invalid_grant", facts=("code-reused",)) == ["oauth-code-used"]
+def test_a_cause_that_a_fact_confirms_comes_first(tmp_path: Path) -> None:
+    used = FILES["oauth/code-used.md"].replace("[behind]", '[behind]\n"oauth/redirect" = "possible"')
+    knowledge = source.read(write(tmp_path, **{"oauth_code-used_md": used}))
+    assert ids(knowledge, "unknown redirect") == ["oauth-redirect", "oauth-code-used"]
+    assert ids(knowledge, "unknown redirect", facts=("code-reused",)) == ["oauth-code-used", "oauth-redirect"]
+
+
+def test_a_fact_does_not_confirm_a_cause_against_a_much_clearer_message(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "unknown redirect", "invalid_grant", facts=("code-reused",)) == ["oauth-redirect"]
 
 
 def test_a_fact_excludes_a_cause(knowledge: Knowledge) -> None:

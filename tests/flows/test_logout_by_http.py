@@ -11,6 +11,9 @@ import pytest
 from tests.flows.flow import BASE, Flow, received, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
+from sickbay.services.journal import reader as journal_reader
+from sickbay.web.exchanges.views import exchange_view
+
 BYE = "http://localhost:8100/bye?from=sickbay"
 LOGOUT = "/general/oauth/logout"
 SCOPE = "launch openid fhirUser online_access offline_access patient/Patient.rs"
@@ -110,7 +113,7 @@ def test_a_forged_decision_shows_the_question_and_does_not_sign_out(tmp_path: Pa
     [
         ({"post_logout_redirect_uri": BYE + "/"}, "logout-redirect-uri-mismatch"),
         ({"post_logout_redirect_uri": "https://evil.example/"}, "logout-redirect-uri-mismatch"),
-        ({"id_token_hint": "", "post_logout_redirect_uri": BYE}, "logout-redirect-uri-mismatch"),
+        ({"id_token_hint": "", "post_logout_redirect_uri": BYE}, "logout-client-missing"),
         ({"id_token_hint": "e30.e30.e30"}, "logout-hint-invalid"),
         ({"id_token_hint": "ALTERED"}, "logout-hint-invalid"),
         ({"client_id": "somebody-else"}, "logout-client-unknown"),
@@ -202,5 +205,32 @@ def test_the_corrected_request_can_be_pasted_and_names_its_placeholders(tmp_path
             assert ("Replace YOUR-ID-TOKEN-HINT" in text) is ("id_token_hint" in hint)
             filled_response = await flow.http.get(url.replace("YOUR-ID-TOKEN-HINT", tokens["id_token"]), headers=HTML)
             assert filled_response.status_code < 400
+
+    run(steps, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sent", "marked"),
+    [
+        ({"post_logout_redirect_uri": BYE}, {"post_logout_redirect_uri"}),
+        ({"client_id": "APP", "post_logout_redirect_uri": BYE + "/"}, {"post_logout_redirect_uri"}),
+        ({"client_id": "BARE", "post_logout_redirect_uri": BYE}, {"post_logout_redirect_uri"}),
+        ({"client_id": "unknown", "post_logout_redirect_uri": BYE}, {"client_id", "post_logout_redirect_uri"}),
+    ],
+)
+def test_only_the_parameters_that_are_wrong_are_marked(tmp_path: Path, sent: dict[str, str], marked: set[str]) -> None:
+    """`state` isn't wrong if the address beside it is."""
+
+    async def steps(flow: Flow) -> None:
+        app, _ = await signed_in(flow)
+        bare = await flow.register(name="Without a URI")
+        ids = {"APP": app["client_id"], "BARE": bare["client_id"]}
+        parameters = {name: ids.get(value, value) for name, value in sent.items()}
+        answer = await log_out(flow, **parameters, state="s-1")
+        exchange = await journal_reader.read(
+            flow.sandbox.runtime, flow.sandbox.journal, answer.headers["x-correlation-id"], full=True
+        )
+        assert exchange is not None
+        assert {row.name for row in exchange_view(exchange).rows if row.faulty} == marked
 
     run(steps, tmp_path)

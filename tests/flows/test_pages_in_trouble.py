@@ -114,7 +114,7 @@ def test_users_get_a_link_to_authorized_apps_and_patients_get_no_schedule(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("host", "label"), [("127.0.0.1", "Reachable only from this machine"), ("0.0.0.0", "Reachable from the network")]
+    ("host", "label"), [("127.0.0.1", "Listens only on its own machine"), ("0.0.0.0", "Other machines may connect")]
 )
 def test_the_footer_says_who_can_reach_sickbay(tmp_path: Path, host: str, label: str) -> None:
     async def steps(flow: Flow) -> None:

@@ -50,7 +50,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         address = await way(flow)
         first = await flow.http.get(address, headers=PAGE)
         assert (first.status_code, first.headers["refresh"], first.headers["retry-after"]) == (503, "1", "1")
-        assert "Creating sample patients…" in first.text
+        assert "Creating sample patients (0 of 10)…" in first.text
         await flow.sandbox.filling.begun(FRESH)
         again = await flow.http.get(address, headers=PAGE)
         assert again.status_code < 400, again.text
@@ -103,7 +103,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
         async def broken(space: ResourceSpace) -> None:
             raise OSError("the disk is full")
 
-        monkeypatch.setattr(flow.sandbox.filling, "ensure", broken)
+        monkeypatch.setattr(flow.sandbox.filling, "_fill", broken)
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 

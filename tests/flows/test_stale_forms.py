@@ -21,7 +21,7 @@ FORM = {
     "smart_version": "2",
     "scope": ["launch", "patient/Patient.rs"],
 }
-TOO_LATE = "This page was open for too long"
+TOO_LATE = "This page was probably open for too long"
 
 
 async def form(flow: Flow) -> dict[str, Any]:

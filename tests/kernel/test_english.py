@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sickbay.kernel.english import count, join
+import pytest
+
+from sickbay.kernel.english import count, duration, join
 
 
 def test_a_count_has_the_right_plural() -> None:
@@ -13,3 +15,21 @@ def test_a_count_has_the_right_plural() -> None:
 def test_a_list_ends_with_and() -> None:
     assert [join(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
     assert join(("a", "b"), "or") == "a or b"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "a few seconds"),
+        (5, "a few seconds"),
+        (6, "about 10 seconds"),
+        (50, "about 50 seconds"),
+        (51, "about 1 minute"),
+        (61, "about 2 minutes"),
+        (5340, "about 89 minutes"),
+        (5341, "about 2 hours"),
+        (36_001, "about 11 hours"),
+    ],
+)
+def test_an_estimate_is_rounded_up(seconds: int, words: str) -> None:
+    assert duration(seconds) == words

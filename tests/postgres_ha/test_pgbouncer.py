@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
+import httpx2
 import pytest
 from tests.conftest import missing
 from tests.ports import free_ports
@@ -19,7 +21,7 @@ from tests.postgres_ha.load import Clients, acknowledged, failed, missing_resour
 from tests.storage.making import SPACE, find, patient
 
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.settings.database import CannotOpen
+from sickbay.settings.database import CannotOpen, Locked, Unavailable
 from sickbay.storage.interface import Conflict, Put, Record, UseOnce
 from sickbay.storage.postgres.servers import SESSION
 from sickbay.storage.postgres.store import open_store
@@ -31,10 +33,10 @@ SESSIONS = 3
 
 
 @contextmanager
-def bouncer(server: Server, schema: str, configured: bool = True, **settings: str) -> Iterator[str]:
+def bouncer(server: Server, schema: str, configured: bool = True, limited: bool = True, **settings: str) -> Iterator[str]:
     """Runs PgBouncer in front of the server. Yields the URL of a database user of its own, whose search_path is the schema.
 
-    configured: the user has the settings that Sickbay needs.
+    configured: the user has the settings that Sickbay needs. limited: and the time limits that it recommends.
     """
     program = shutil.which("pgbouncer") or missing("pgbouncer", "no pgbouncer on the PATH")
     (port,) = free_ports(1)
@@ -43,6 +45,8 @@ def bouncer(server: Server, schema: str, configured: bool = True, **settings: st
     if configured:
         names = [name for name in SESSION if name != "application_name"]
         server.say("; ".join(f"ALTER ROLE {user} SET {name} = {SESSION[name]}" for name in names))
+    if limited:
+        server.say(f"ALTER ROLE {user} SET lock_timeout = '6s'; ALTER ROLE {user} SET statement_timeout = '30s'")
     folder.mkdir()
     options = {
         "listen_addr": "127.0.0.1",
@@ -109,6 +113,30 @@ async def test_conditions_hold_although_each_transaction_may_use_another_session
             await store.close()
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("limited", [True, False])
+async def test_a_locked_table_holds_up_no_request_with_or_without_limits_of_the_server(
+    postgres: Server, limited: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    schema = new_schema(postgres)
+    with bouncer(postgres, schema, limited=limited) as address:
+        store = await open_store(address, find)
+        await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
+        assert ("no lock_timeout and no statement_timeout" in caplog.text) is not limited
+        other = await asyncpg.connect(f"postgresql://sickbay@/postgres?host={postgres.folder}")
+        await other.execute(f"BEGIN; LOCK TABLE {schema}.resource IN ACCESS EXCLUSIVE MODE")
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await store.read(SPACE, "Patient", "p", EVERYTHING)
+        with pytest.raises(Locked):
+            await store.transaction([patient("q")])
+        assert time.monotonic() - began < 25
+        assert await store.get("token", "t") is not None
+        await other.close()
+        assert await store.read(SPACE, "Patient", "p", EVERYTHING) is not None
+        await store.close()
+
+
 def test_two_workers_serve_through_few_sessions(postgres: Server, tmp_path: Path, report: Callable[..., None]) -> None:
     schema = new_schema(postgres)
     with bouncer(postgres, schema) as address:
@@ -123,3 +151,21 @@ def test_two_workers_serve_through_few_sessions(postgres: Server, tmp_path: Path
             sessions = postgres.say(f"SELECT count(*) FROM pg_stat_activity WHERE usename = 'user_of_{schema}'")
             report(test="PgBouncer", acknowledged=len(responses), sessions=int(sessions))
             assert int(sessions) <= SESSIONS
+
+
+def test_the_first_writes_of_four_workers_to_an_empty_database_end(postgres: Server, tmp_path: Path) -> None:
+    """Each worker creates the patients of the hospital that is asked first, with fewer sessions than workers."""
+    schema = new_schema(postgres)
+    with bouncer(postgres, schema) as address:
+        home = {"XDG_DATA_HOME": str(tmp_path)}
+        with serving("--data", address, "--workers", "4", "--patients", "20", environment=home) as live:
+            body = {"app": "sample-general", "patient": "p-0001"}
+
+            async def launch() -> int:
+                async with httpx2.AsyncClient(base_url=live.base, trust_env=False, timeout=120) as http:
+                    return (await http.post("/admin/launches", json=body)).status_code
+
+            async def launches() -> list[int]:
+                return await asyncio.gather(*(launch() for _ in range(16)))
+
+            assert asyncio.run(launches()) == [201] * 16

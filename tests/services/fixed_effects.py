@@ -20,6 +20,9 @@ class FixedEffects:
     def now(self) -> float:
         return self.at
 
+    def arrival(self) -> int:
+        return int(self.at * 1_000_000)
+
     def token(self, size: int = 32) -> str:
         self.count += 1
         return f"{self.count:0{size}d}"

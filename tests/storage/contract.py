@@ -114,7 +114,7 @@ class RecordsContract:
         ]
         await store.transaction([Put(record) for record in records])
 
-        async def keys(**conditions: str) -> list[str]:
+        async def keys(**conditions: str | int) -> list[str]:
             return [record.key for record in await store.find("token", **conditions)]  # type: ignore[arg-type]
 
         assert await keys() == ["b", "c", "a"]
@@ -124,6 +124,10 @@ class RecordsContract:
         assert await keys(label="refresh") == ["b"]
         assert await keys(owner="") == []
         assert [record.key for record in await store.find("token", limit=1)] == ["b"]
+        assert await keys(since=2) == ["b", "c"]
+        assert await keys(until=3) == ["c", "a"]
+        assert await keys(since=1, until=3, family="f1", owner="two") == ["c"]
+        assert await keys(since=3, until=3) == []
 
     async def test_revocation_deletes_the_named_kinds_of_one_family(self, store: Store) -> None:
         records = [Record("token", "a", b"{}", family="f"), Record("code", "b", b"{}", family="f")]
@@ -266,9 +270,3 @@ class ResourcesContract:
         assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 0
         await store.transaction([patient("p")])
         assert ids(await store.search(SPACE, query_for("Patient"), EVERYTHING)) == ["p"]
-
-    async def test_a_space_is_filled_once(self, store: Store) -> None:
-        everything = [patient("p", names=("peters",)), *(observation(f"o{n}", "p", date=n) for n in range(20))]
-        assert await store.fill(SPACE, iter(everything)) == 21
-        assert await store.fill(SPACE, iter(everything)) == 0
-        assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 20

@@ -180,7 +180,7 @@ class SearchContract:
             await store.search(other, query_for("Patient", count=2, cursor=page.next), EVERYTHING)
 
     async def test_totals_are_exact_on_request_and_otherwise_omitted_beyond_a_thousand(self, store: Store) -> None:
-        await store.fill(SPACE, (patient(f"p{n}") for n in range(1005)))
+        await store.transaction([patient(f"p{n}") for n in range(1005)])
         assert (await store.search(SPACE, query_for("Patient"), EVERYTHING)).total is None
         assert (await store.search(SPACE, query_for("Patient", total="accurate"), EVERYTHING)).total == 1005
         assert (await store.search(SPACE, query_for("Patient", total="none"), EVERYTHING)).total is None
@@ -288,7 +288,7 @@ class SearchContract:
             assert ids(await store.search(SPACE, query, blind)) == []
 
     async def test_slow_searches_return_results_too(self, store: Store) -> None:
-        await store.fill(SPACE, (observation(f"o{n}", f"p{n % 7}", date=n % 50) for n in range(6000)))
+        await store.transaction([observation(f"o{n}", f"p{n % 7}", date=n % 50) for n in range(6000)])
         query = query_for("Observation", sort=(Sort("date", True),), count=3, total="accurate")
         page = await store.search(SPACE, query, EVERYTHING)
         assert page.total == 6000

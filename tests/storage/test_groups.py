@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import orjson
 import pytest
@@ -21,7 +21,7 @@ from tests.storage.replaying import differences, versions
 from sickbay.fhir.search.index import extract
 from sickbay.storage.interface import Clear, Conflict, Put, Record, ResourceSpace, Save, Step
 from sickbay.storage.sqlite.connection import connect, migrate, rows
-from sickbay.storage.sqlite.store import apply, fill
+from sickbay.storage.sqlite.store import apply
 from sickbay.storage.sqlite.writer import Undo, Writer
 
 Change: TypeAlias = tuple[str, str, int]
@@ -127,25 +127,6 @@ def test_a_row_that_cannot_be_written_fails_only_its_own_transaction(tmp_path: P
     outcomes = run(tmp_path / "a.db", [[good[0], [bad], good[1]]])
     assert [type(outcome) for outcome in outcomes[0]] == [type(None), UnicodeEncodeError, type(None)]
     assert [id for _, id in versions(tmp_path / "a.db")] == ["a", "b"]
-    assert differences(tmp_path / "a.db") == []
-
-
-def test_a_fill_runs_once_and_in_its_own_commit(tmp_path: Path) -> None:
-    """The resources come from an iterator, so an error in another transaction must not consume them."""
-    db = connect(tmp_path / "a.db")
-    migrate(db)
-    writer, bad = Writer(db), save("Observation", "c", 1, 1)
-    bad = replace(bad, facts=bad.facts._replace(uris=((1, "half a \ud800"),)))
-    saves = iter([replace(save("Observation", id, 1, 1), space=OTHER) for id in "ab"])
-
-    async def both() -> list[Any]:
-        jobs = (writer.run(partial(apply, steps=[bad])), writer.run(partial(fill, space=OTHER, saves=saves), Undo.WHOLE_COMMIT))
-        return await asyncio.gather(*jobs, return_exceptions=True)
-
-    outcomes = asyncio.run(both())
-    writer.close()
-    assert isinstance(outcomes[0], UnicodeEncodeError)
-    assert outcomes[1] == 2
     assert differences(tmp_path / "a.db") == []
 
 

@@ -37,7 +37,7 @@ async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tupl
 
 async def _filled(path: Path, count: int) -> SqliteStore:
     opened = open_store(path, find)
-    await opened.fill(SPACE, (resource for number in range(count) for resource in _resources(number)))
+    await opened.transaction([resource for number in range(count) for resource in _resources(number)])
     return opened
 
 
@@ -188,7 +188,7 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
         patients = [patient(f"p{index}") for index in range(40)]
         other = saved("Patient", "other", IndexEntries(patients=("other",)), at=9000)
         crowd = [observation(f"o{index}", f"p{index % 40}") for index in range(count)]
-        await opened.fill(SPACE, iter([*patients, other, *crowd, observation("last", "other")]))
+        await opened.transaction([*patients, other, *crowd, observation("last", "other")])
         opened_stores.append(opened)
     yield opened_stores[0], opened_stores[1]
     for opened in opened_stores:

@@ -70,19 +70,6 @@ async def test_a_serialization_failure_on_commit_is_retried(postgres: Server) ->
 
 
 @pytest.mark.anyio
-async def test_a_fill_is_never_repeated_with_a_part_of_its_resources(postgres: Server) -> None:
-    """The resources come from an iterator, which can't be read twice."""
-    address = postgres.address()
-    store = await open_store(address, find)
-    failing_commits(postgres, address, 1, table="resource")
-    with pytest.raises(Unavailable):
-        await store.fill(SPACE, iter([patient("p"), patient("q")]))
-    assert await store.count(SPACE, query_for("Patient"), EVERYTHING) == 0
-    assert await store.fill(SPACE, iter([patient("p"), patient("q")])) == 2
-    await store.close()
-
-
-@pytest.mark.anyio
 async def test_without_advisory_locks_a_code_is_used_once(lockless: list[PostgresStore]) -> None:
     for turn in range(5):
         await lockless[0].transaction([Put(Record("code", f"c{turn}", b"{}"))])

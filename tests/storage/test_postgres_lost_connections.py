@@ -11,8 +11,8 @@ import pytest
 from sickbay.settings.database import Unavailable, UnknownOutcome
 from sickbay.storage.postgres import pool
 from sickbay.storage.postgres.connection import TRIES, Pool
-from sickbay.storage.postgres.pool import MOST, Connections
-from sickbay.storage.postgres.servers import LOST
+from sickbay.storage.postgres.failures import LOST
+from sickbay.storage.postgres.pool import MAX_CONNECTIONS, Connections, Use
 from sickbay.storage.postgres.writer import in_transaction
 
 GONE = asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
@@ -98,13 +98,13 @@ async def test_a_read_that_ends_every_connection_is_given_up() -> None:
 @pytest.mark.anyio
 async def test_one_lost_connection_drops_the_idle_ones_and_frees_their_places() -> None:
     database = FakeDatabase()
-    first = [await database.queue.take() for _ in range(MOST)]
+    first = [await database.queue.take(Use.LOOKUP) for _ in range(MAX_CONNECTIONS)]
     for connection in first:
-        database.queue.give(connection)
+        database.queue.give(connection, Use.LOOKUP)
     database.failures["WORK"] = GONE
     await database.pool.repeatable(work)
     assert all(connection.is_closed() for connection in first)
-    assert len({await database.queue.take() for _ in range(MOST)}) == MOST
+    assert len({await database.queue.take(Use.LOOKUP) for _ in range(MAX_CONNECTIONS)}) == MAX_CONNECTIONS
 
 
 @pytest.mark.parametrize("lost_at", ["BEGIN", "WORK"])
@@ -148,7 +148,7 @@ async def test_requests_fail_at_once_if_there_is_no_primary_for_too_long(monkeyp
     database = FakeDatabase()
     await database.pool.repeatable(work)
     database.connections[-1].terminate()
-    monkeypatch.setattr(pool, "FAILOVER", 0.0)
+    monkeypatch.setattr(pool, "FAILOVER_SECONDS", 0.0)
     database.away = 2
     for _ in range(2):
         with pytest.raises(Unavailable):

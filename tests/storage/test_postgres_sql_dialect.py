@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.storage.making import SPACE, observation, patient
+from tests.storage.making import observation, patient
 
 from sickbay.storage.interface import Clear, DeleteFamily, Put, Record, UseOnce
 from sickbay.storage.postgres import locks
@@ -77,7 +77,6 @@ def test_a_saved_resource_is_locked_exclusively_and_a_referenced_one_shared() ->
 def test_a_large_batch_locks_its_space_exclusively() -> None:
     lock_modes = names(locks.of_steps([patient(f"p{n}") for n in range(locks.MANY + 1)]))
     assert lock_modes == {lock_number("everything"): False, lock_number("space general/r4"): True}
-    assert names(locks.of_spaces([SPACE])) == lock_modes
 
 
 def test_locks_are_taken_in_a_fixed_order() -> None:

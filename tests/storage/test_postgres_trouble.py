@@ -116,7 +116,7 @@ async def test_a_connection_killed_during_a_transaction_leaves_no_changes(
 
 @pytest.mark.anyio
 async def test_a_restarted_server_is_used_again(own: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "FAILOVER", 0.0)
+    monkeypatch.setattr(pool, "FAILOVER_SECONDS", 0.0)
     store = await open_store(own.address(), find)
     await store.transaction([patient("p"), Put(Record("token", "t", b"{}"))])
     own.stop()
@@ -200,8 +200,6 @@ async def test_counts_are_correct_if_different_sessions_create_and_delete(
         assert await second.filled(SPACE) is (id == "p")
     slices = postgres.say(f"SELECT live FROM {schema(address)}.type_count ORDER BY live")
     assert slices.split() == ["-2", "2"]
-    assert await first.fill(SPACE, [patient("r")]) == 1
-    assert await second.fill(SPACE, [patient("s")]) == 0
     await first.close()
     await second.close()
 
@@ -290,7 +288,7 @@ async def test_a_new_connection_invalidates_the_caches(store: PostgresStore, mon
     monkeypatch.setattr(store_module, "CACHES", True)
     await store.get("token", "t")
     before = store.stamp()
-    store._pool._connections.drop()
+    store._pool.connections.drop()
     await store.get("token", "t")
     assert store.stamp() != before
 

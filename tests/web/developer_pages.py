@@ -12,6 +12,7 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
 from sickbay.doctor import causes
+from sickbay.web.exchanges import timeline_views
 from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search
 
@@ -19,7 +20,7 @@ from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, r
 def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
     hospital = developer_views.Hospital(
         "General Hospital",
-        "Follows the specifications exactly. Start here.",
+        "Follows the specifications. Start here.",
         (developer_views.Address("R4", f"{BASE}/general/r4"), developer_views.Address("DSTU2", f"{BASE}/general/dstu2")),
         "/general/ehr/sign-in",
         "/general/ehr/sign-in?as=patient",
@@ -44,7 +45,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "at": 1795516252.118,
         "request": {"method": "GET", "url": f"{BASE}/general/ehr/launch"},
     }
-    story = developer_views.timeline_view(
+    story = timeline_views.timeline_view(
         "l-8f3e21",
         [launched, refused()],
         app="Pressure Notes",
@@ -61,7 +62,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "exchanges": ("exchanges", developer_views.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
         "exchanges-least": ("exchanges", developer_views.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
         "timeline": ("timeline", story, here["Exchanges"]),
-        "timeline-least": ("timeline", developer_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
+        "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
         "doctor-least": ("doctor", doctor_views.DoctorView(), here["Doctor"]),
         "doctor-fault": (
             "doctor",

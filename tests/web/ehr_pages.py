@@ -11,6 +11,7 @@ from tests.web.page_frames import EHR
 
 from sickbay.web.ehr import chart, schedule
 from sickbay.web.ehr import views as ehr_views
+from sickbay.web.ehr.allergies import allergies as all_allergies
 from sickbay.web.pages.parts import Frame, Link
 
 TODAY = date(2026, 11, 24)
@@ -35,7 +36,7 @@ def _open_app() -> ehr_views.OpenApp:
 
 
 def _full_chart() -> ehr_views.ChartView:
-    allergies = chart.allergies(records.ALLERGIES)
+    allergies = all_allergies(records.ALLERGIES)
     labs, labs_day = chart.labs(records.OBSERVATIONS)
     return ehr_views.ChartView(
         banner=chart.banner(records.PATIENTS[0], TODAY, allergies, "10:30, Room 4", "yearly review"),
@@ -74,7 +75,6 @@ def _full_chart() -> ehr_views.ChartView:
         signs=chart.signs(records.OBSERVATIONS),
         problems=chart.problems(records.CONDITIONS),
         medications=chart.medications(records.ORDERS),
-        allergies=allergies,
         labs=labs,
         labs_day=labs_day,
     )

@@ -13,6 +13,7 @@ from tests.web.page_frames import DEVELOPER, SIGN_IN
 from tests.web.portal_pages import portal_pages
 from tests.web.sign_in_pages import sign_in_pages, visit_pages
 
+from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.web.pages import (
     notice,
 )
@@ -24,6 +25,17 @@ def notice_pages() -> dict[str, tuple[str, Any, Frame]]:
         "not-found": ("notice", notice.not_found("/nowhere"), DEVELOPER),
         "continue": ("notice", notice.continue_in_tab("/x", "Pressure Notes"), SIGN_IN),
         "signed-out": ("notice", notice.signed_out("General Hospital", "/general/ehr/sign-in"), SIGN_IN),
+        "creating": (
+            "notice",
+            notice.population_pending("General Hospital", "R4", PopulationProgress(320, 5000, 221), "/x"),
+            SIGN_IN,
+        ),
+        "creating-unknown": (
+            "notice",
+            notice.population_pending("General Hospital", "R4", PopulationProgress(0, 50), "/x"),
+            SIGN_IN,
+        ),
+        "new-day": ("notice", notice.population_pending("General Hospital", "R4", None, "/x"), SIGN_IN),
         "notice-least": ("notice", notice.NoticeView(title="T", text="t", others=(Link("a", "b"),)), DEVELOPER),
     }
 

@@ -12,7 +12,7 @@ from sickbay.web.html_response import page_headers
 
 
 def scope(peer: str = "127.0.0.1", method: str = "GET") -> dict[str, Any]:
-    return {"client": (peer, 40000), "method": method}
+    return {"client": (peer, 40000), "server": ("localhost", 7425), "method": method}
 
 
 HOST = {"host": "localhost:7425"}
@@ -27,6 +27,23 @@ def test_only_loopback_and_allowed_hosts_are_served() -> None:
 def test_requests_from_this_machine_are_the_administrators() -> None:
     assert AdminGuard(Settings()).administers(scope(), HOST)
     assert not AdminGuard(Settings()).administers(scope("10.0.0.7"), HOST)
+
+
+def test_a_connection_without_a_known_end_is_not_the_administrators() -> None:
+    for server in (None, ("127.0.0.1", 1)):
+        guard, unknown = AdminGuard(Settings()), scope() | {"server": server}
+        assert not guard.administers(unknown, HOST)
+        assert not guard.at_keyboard(unknown, HOST)
+        assert not guard.opens(unknown, HOST)
+        assert "already closed" in guard.why_not_keyboard(unknown, HOST)
+
+
+def test_the_reason_is_named_only_if_it_is_the_only_one() -> None:
+    guard, unknown = AdminGuard(Settings()), scope() | {"server": None}
+    assert guard.why_not_keyboard(scope(), HOST) == ""
+    assert guard.why_not_keyboard(scope(), HOST | {"via": "1.1 a"}) == "This request seems to come from a proxy (via)."
+    assert guard.why_not_keyboard(unknown | {"client": ("10.0.0.7", 1)}, HOST) == ""
+    assert guard.why_not_keyboard(scope(), {"host": "ehr.example"}) == ""
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ INTRODUCTION = f"""# The /admin API
 
 {WRITTEN} A running Sickbay serves the OpenAPI document at `/admin/openapi.json`.
 
-Requests from this machine need no token while Sickbay is reachable only from this machine. Otherwise send the admin token in
-the header `Authorization: Bearer TOKEN`; see [who administers](../security.md#who-administers). Bodies are JSON. Errors are
-problem details (RFC 9457).
+Requests of the user who runs Sickbay, from the same machine, need no token while Sickbay is reachable only from this machine.
+Otherwise send the admin token in the header `Authorization: Bearer TOKEN`; see
+[who administers](../security.md#who-administers). Bodies are JSON. Errors are problem details (RFC 9457).
 
 """
 

@@ -1,4 +1,4 @@
-"""Decides who administers this Sickbay: the person at its keyboard, or anyone with the admin token."""
+"""Decides who administers this Sickbay: the user who runs it, at its keyboard, or anyone with the admin token."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ ADMINISTERS: Final = frozenset(("keyboard", "token", "session"))
 Bearer: TypeAlias = Literal["none", "right", "wrong"]
 PORTAL: Final = frozenset(("", "developer", "exchanges", "timelines"))
 """First segments of the paths of the developer portal."""
+
+ROOT: Final = 0
+"""The user id of root, who can read Sickbay's data and memory anyway."""
 
 _FORWARDING: Final = re.compile(
     r"forward|proxy|client-?ip|real-?ip|connecting-?ip|remote-?(?:ip|addr|host|port|user)|-via$|(?:^|-)ip$|"
@@ -44,11 +47,25 @@ class AdminRules:
 
 
 @dataclass(frozen=True, slots=True)
+class SocketHolder:
+    """The user of this machine who holds the other end of a loopback connection.
+
+    uid: None if no process holds it any more, or if the system doesn't find it. told: whether the system says it at all; only
+    Linux does. unmapped: the id stands for every user outside our user namespace (user_namespaces(7)).
+    """
+
+    uid: int | None = None
+    told: bool = True
+    unmapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AdminRequest:
     """What the decision depends on.
 
     peer: the socket's remote address. host: the name in the Host header. forwarded: the sign of a proxy, "" for none.
-    session: the browser signed in with the admin token, and this request may use that session.
+    session: the browser signed in with the admin token, and this request may use that session. stranger: the sign that another
+    user of this machine sent it, "" for none.
     """
 
     peer: str
@@ -57,6 +74,7 @@ class AdminRequest:
     foreign: bool = False
     bearer: Bearer = "none"
     session: bool = False
+    stranger: str = ""
 
 
 def may_use_session(path: str, tenants: Container[str]) -> bool:
@@ -80,15 +98,32 @@ def standing(rules: AdminRules, request: AdminRequest) -> Standing:
 
 
 def at_keyboard(rules: AdminRules, request: AdminRequest) -> bool:
-    """Whether a person or script on this machine sent the request directly, as far as a server can tell."""
+    """Whether the user who runs Sickbay, or root, sent the request directly on this machine, as far as a server can tell."""
     return (
         not rules.require_token
         and is_loopback(rules.base_host)
         and is_loopback(request.host)
         and is_loopback(request.peer)
         and not request.forwarded
+        and not request.stranger
         and not covers(rules.proxies, request.peer)
     )
+
+
+def stranger_sign(holder: SocketHolder, own: int) -> str:
+    """Why the holder of a loopback connection isn't the user who runs Sickbay or root, as a sentence; "" if it is one of them.
+
+    own: the id of the user who runs Sickbay. If the system never says who holds a connection, every user counts as that one.
+    """
+    if not holder.told:
+        return ""
+    if holder.unmapped:
+        return "The connection belongs to a user outside Sickbay's user namespace."
+    if holder.uid is None:
+        return "The system doesn't say which user the connection belongs to, or the connection is already closed."
+    if holder.uid in (ROOT, own):
+        return ""
+    return f"The connection belongs to user id {holder.uid}, but Sickbay runs as user id {own}."
 
 
 @memoize(256)

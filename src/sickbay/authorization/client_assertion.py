@@ -98,10 +98,14 @@ def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext)
 
 
 def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]:
-    """Returns the values of `aud` that the policy accepts, the token endpoint first."""
+    """Returns the values of `aud` that the policy accepts, the token endpoint first.
+
+    A FHIR base isn't accepted, even if it is the issuer: an access token is for the FHIR server, an assertion isn't.
+    """
     if server.policy.assertion_audience == "token-endpoint":
         return (server.token_endpoint,)
-    return tuple([url for url in (server.token_endpoint, server.issuer, request.url) if url])
+    issuer = None if server.issuer in server.fhir_bases else server.issuer
+    return tuple([url for url in (server.token_endpoint, issuer, request.url) if url])
 
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from sickbay.authorization.contexts import LoginContext
-from sickbay.authorization.models import Launch
+from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
@@ -71,7 +71,8 @@ def person_is_who_launched_the_app(request: LoginRequest, context: LoginContext)
     names = {request.user} | ({context.user.username, context.user.fhir_user} if context.user else set())
     if expected in names:
         return None
-    return refusals.MISMATCHED_IDENTITY(received=request.user, expected=expected)
+    facts = {"received": request.user, "expected": expected}
+    return refusals.MISMATCHED_IDENTITY.with_facts(facts | _automatic(context))
 
 
 @check()
@@ -92,7 +93,19 @@ def patient_is_chosen_where_one_is_needed(request: LoginRequest, context: LoginC
         "scopes": patient_scopes or list(context.granted),
         "note": "no patient was chosen",
     }
-    return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)
+    return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts | _why_no_patient(context))
+
+
+def _why_no_patient(context: LoginContext) -> dict[str, str]:
+    """Which setting is the reason that nobody chose a patient; empty if that isn't known, as in a pasted exchange."""
+    without_picker = not context.server.policy.standalone_picker
+    return _automatic(context) or ({"registered_reason": "no picker"} if without_picker else {})
+
+
+def _automatic(context: LoginContext) -> dict[str, str]:
+    """The setting that answers for the user; empty if a user answers."""
+    automatic = isinstance(context.client, Client) and context.client.auto_approve is not None
+    return {"registered_reason": "auto_approve"} if automatic else {}
 
 
 @check()

@@ -100,7 +100,8 @@ SETTINGS: dict[str, PolicySetting] = {
     "strict_cors": PolicySetting("flag", "Only registered origins may read responses (CORS)", app=False),
     "credentialed_cors": PolicySetting("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }
-"""An app's token_lifetime and pkce are members of its own registration."""
+REGISTERED = frozenset(("token_lifetime", "pkce"))
+"""Settings of a hospital that an app has as members of its own registration."""
 
 
 def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
@@ -120,10 +121,17 @@ def unknown(settings: Mapping[str, Any]) -> list[str]:
 
 def _fault(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     setting = known.get(name)
+    if setting is None and name in SETTINGS:
+        return _not_of_an_app(name)
     if setting is None:
         return f"There is no policy {name}{meant(name, known)}"
     expected = setting.fault(value)
     return f"The policy {name} must be {expected}" if expected else ""
+
+
+def _not_of_an_app(name: str) -> str:
+    place = "the app's registration" if name in REGISTERED else "the hospital's policy"
+    return f"An app can't have a policy {name} of its own. Set {name} in {place}"
 
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:

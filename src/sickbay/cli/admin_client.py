@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+import shlex
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 
-from sickbay.cli import admin_key, config_file, folder
+from sickbay.cli import admin_key, config_file, folder, signals
 from sickbay.cli.output import CommandError, note
-from sickbay.kernel import english
 from sickbay.settings import Settings
 
 PATIENCE = 30
@@ -25,7 +26,7 @@ def ask(data: str | None, method: str, path: str, body: dict[str, Any] | None = 
     response = (
         _ask_server(place, server, method, path, body)
         if server
-        else asyncio.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
+        else signals.run(_ask_sandbox(folder.settings(data, policies=config_file.policies()), method, path, body))
     )
     if response.is_success:
         return response.json() if response.content else None
@@ -52,9 +53,22 @@ def app(data: str | None, name: str) -> dict[str, Any]:
         if len(matches) == 1:
             return dict(matches[0])
         if matches:
-            ids = english.join([app["app_id"] for app in matches], "or")
-            raise CommandError(f"{len(matches)} apps are named {name}. Use the app_id: {ids}.")
+            raise CommandError("\n".join([f"{len(matches)} apps are named {name}. Choose one:", *_choices(name, matches)]))
     raise CommandError(f"There is no app {name}. Run `sickbay apps list` to list all apps.")
+
+
+def _choices(name: str, matches: Sequence[dict[str, Any]]) -> list[str]:
+    """For each app of this name, its hospital, and the same command with its app_id."""
+    width = max(len(app["tenant"]) for app in matches)
+    return [f"  {app['tenant']:<{width}}  {_command(name, app['app_id'])}" for app in matches]
+
+
+def _command(name: str, id: str) -> str:
+    """The command as it was entered, with the app_id instead of the name."""
+    arguments = list(sys.argv[1:])
+    if name in arguments:
+        arguments[arguments.index(name)] = id
+    return shlex.join(["sickbay", *arguments])
 
 
 def at(app: dict[str, Any]) -> str:

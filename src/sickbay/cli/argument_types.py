@@ -10,7 +10,10 @@ from cyclopts import Parameter
 
 Data = Annotated[
     str | None,
-    Parameter(help="The data folder, or postgresql://user@host/database. Default: ~/.local/share/sickbay."),
+    Parameter(
+        help="The data folder, or postgresql://user@host/database. Default: that of the server that you started last, or "
+        "~/.local/share/sickbay if none is running."
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from sickbay.cli.one_write import ResponseTransport
 from sickbay.cli.traffic import busy, traffic
 from sickbay.web import counting
 
+STOPPING = "Sickbay is stopping. Try again once it runs.\n"
 TEXTS = {408: "The request took too long to arrive.\n", 503: "Sickbay holds too many request bodies. Try again.\n"}
 
 
@@ -92,6 +93,18 @@ class Connection(Heads):
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
 
+    def shutdown(self) -> None:
+        """Lets the running request finish, for a while."""
+        super().shutdown()
+        if not self.transport.is_closing():
+            self.loop.call_later(self.traffic.limits.grace, self._stop)
+
+    def _stop(self) -> None:
+        if not self.transport.is_closing():
+            self._hang_up(503, STOPPING)
+        elif self.unsent():
+            self.transport.abort()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self.traffic.unread.add(self)
@@ -156,7 +169,7 @@ class Connection(Heads):
         cycle = self.cycle
         if cycle is not None:
             self._forget(cycle)
-        if status is None or (status and cycle is not None and cycle.response_started and not cycle.response_complete):
+        if status is None:
             self.transport.abort()
         elif status:
             self._hang_up(status, TEXTS[status])

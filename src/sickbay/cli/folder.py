@@ -9,12 +9,14 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 import msgspec
 
+from sickbay.cli import signals
 from sickbay.cli.output import CommandError, note, wrong
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
@@ -26,13 +28,17 @@ RUNTIME, LOCK = "runtime.json", "serve.lock"
 
 
 class ServerInfo(msgspec.Struct, frozen=True):
-    """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on."""
+    """The content of runtime.json. certificate: the file with the certificate for https. host: the address it listens on.
+
+    database: the data isn't in this folder.
+    """
 
     base: str
     pid: int
     port: int
     certificate: str | None = None
     host: str = "127.0.0.1"
+    database: bool = False
 
 
 def data_folder(data: str | None) -> Path:
@@ -79,7 +85,7 @@ def create(folder: Path) -> None:
 def drafts(folder: Path) -> Iterator[private_files.Drafts]:
     """Files that a command writes for the user. Raises CommandError."""
     try:
-        with private_files.Drafts(folder) as files:
+        with private_files.Drafts(folder) as files, signals.cleaning_up(files.discard):
             yield files
     except private_files.NotPrivate as error:
         raise CommandError(str(error)) from error
@@ -152,10 +158,12 @@ def locked(folder: Path) -> Iterator[None]:
             raise CommandError(
                 f"Sickbay already runs on {folder}{where}. Stop it first, or choose another folder with --data."
             ) from error
+        forget = partial((folder / RUNTIME).unlink, missing_ok=True)
         try:
-            yield
+            with signals.cleaning_up(forget):
+                yield
         finally:
-            (folder / RUNTIME).unlink(missing_ok=True)
+            forget()
 
 
 def _lock(path: Path) -> IO[str]:

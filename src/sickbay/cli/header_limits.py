@@ -26,12 +26,37 @@ class Parser(HttpRequestParser):
             self._owner.upgrade_ignored(data[upgrade.args[0] :])
 
 
+class Trailers(list[tuple[bytes, bytes]]):
+    """Where the parser puts the fields after a body. It stores none of them: headers end where the body begins (RFC 9110
+    6.5.1), and Sickbay defines no field for trailers.
+    """
+
+    __slots__ = ()
+
+    def append(self, field: tuple[bytes, bytes]) -> None:
+        if field[0] in CONNECTION:  # the parser obeys them wherever they are
+            raise ValueError  # the parser stops, and uvicorn calls send_400_response
+
+
+CONNECTION: Final = (b"connection", b"proxy-connection")
+"""Headers that end a connection. In a trailer they are refused, as those that say where a body ends."""
+TRAILERS: Final = Trailers()
+
+
+def _is_same(before: tuple[object, int] | None, now: tuple[object, int]) -> bool:
+    """Whether both are the same part of the same request. Two requests may be equal."""
+    return before is not None and before[0] is now[0] and before[1] == now[1]
+
+
 class Heads(HttpToolsProtocol):
-    """uvicorn's protocol, which responds with 414 or 431 and closes the connection if the head is too large."""
+    """uvicorn's protocol, which responds with 414 or 431 and closes the connection if the head or the trailer is too large."""
 
     url = b""
-    _open = False
+    _body = 0
+    """Bytes of the current request's body."""
+    _open: tuple[object, int] | None = None
     _received = 0
+    """Bytes of the current head or trailer, as far as they arrived in reads of their own."""
     _upgrading = False
     _replay: bytes | None = None
 
@@ -44,10 +69,20 @@ class Heads(HttpToolsProtocol):
         while self._replay is not None and not self.transport.is_closing():
             replay, self._replay = self._replay, None
             super().data_received(replay)
-        before, self._open = self._open, self.scope is not None and "method" not in self.scope
-        self._received = self._received + len(data) if before and self._open else 0
+        before, self._open = self._open, self._open_part()
+        self._received = self._received + len(data) if self._open is not None and _is_same(before, self._open) else 0
         if self._received > MOST and not self.transport.is_closing():
-            self._hang_up(431, f"The headers of a request can have at most {MOST} bytes.\n")
+            self._hang_up(431, f"The headers of a request, and its trailers, can have at most {MOST} bytes.\n")
+
+    def _open_part(self) -> tuple[object, int] | None:
+        """The head or the position in the body at which the parser is. If it is the same after more data, the data was neither
+        the end of the head nor a part of the body.
+        """
+        if self.scope is None:
+            return None
+        if "method" not in self.scope:
+            return self.scope, 0
+        return (self.cycle, self._body) if self.cycle is not None and self.cycle.more_body else None
 
     def on_url(self, url: bytes) -> None:
         self.url += url
@@ -60,8 +95,13 @@ class Heads(HttpToolsProtocol):
         self._upgrading = self.parser.should_upgrade()
         if not self._upgrading:
             super().on_headers_complete()
+            self.headers, self._body = TRAILERS, 0
         elif self.parser.get_method() == b"CONNECT" or (self.cycle is not None and not self.cycle.response_complete):
             raise ValueError  # a client must not send more before the response to its upgrade
+
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         if not self._upgrading:
@@ -89,6 +129,10 @@ class Heads(HttpToolsProtocol):
             super().send_400_response(msg)
 
     def _hang_up(self, status: int, text: str) -> None:
+        """Responds and closes the connection; in the middle of another response, only closes it."""
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()
+            return
         head = f"content-type: text/plain; charset=utf-8\r\ncontent-length: {len(text)}\r\nconnection: close\r\n"
         head += "retry-after: 5\r\n\r\n" if status == 503 else "\r\n"
         self.transport.write(STATUS_LINE[status] + head.encode() + text.encode())

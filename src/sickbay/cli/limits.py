@@ -43,6 +43,8 @@ class Limits(NamedTuple):
     slice: float = 0.01
     """After this much work, new requests wait until the event loop has polled for input."""
     sweep: float = 1.0
+    grace: float = 0.8
+    """How long running requests may take after the server has begun to stop. Then they get 503."""
 
 
 def limits(settings: Settings) -> Limits:

@@ -6,10 +6,10 @@ first. Redirects aren't followed, and no credentials are sent.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from sickbay.cli import signals
 from sickbay.cli.output import note, wrong
 from sickbay.diagnosis.doctor import Diagnosis, diagnose
 from sickbay.kernel.outbound import Fetched, NamedHost, Unreachable, fetch
@@ -50,7 +50,7 @@ def _fetched(url: str, base: str, host: NamedHost) -> Fetched:
     """Raises CommandError if the first document can't be fetched; another that can't is empty."""
     note(f"Fetching {url} without credentials.")
     try:
-        return asyncio.run(fetch(url, named=host))
+        return signals.run(fetch(url, named=host))
     except Unreachable as error:
         if url == base + SMART:
             wrong(f"{url} can't be fetched: {error}.")

@@ -50,7 +50,8 @@ def reading(job: LoadJob) -> Iterator[Iterator[FileResult]]:
         process.start()
     sender.close()
     try:
-        yield _received(receiver)
+        with signals.cleaning_up(process.kill):
+            yield _received(receiver)
     finally:
         receiver.close()
         process.terminate()

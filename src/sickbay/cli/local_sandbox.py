@@ -10,6 +10,7 @@ from sickbay.cli import folder
 from sickbay.cli.output import wrong
 from sickbay.kernel import english
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.settings.database import is_database
 from sickbay.storage.interface import ResourceSpace
 
 
@@ -21,6 +22,8 @@ async def sandbox(data: str | None, patients: int | None = None) -> AsyncIterato
     """
     place = folder.data_folder(data)
     server = folder.running(place)
+    if server and server["database"] and not is_database(data):
+        wrong(f"The server at {server['base']} stores its data in PostgreSQL. Name the database: --data postgresql://….")
     settings = folder.settings(data, base_url=server["base"] if server else None)
     opened = await open_sandbox(replace(settings, patients=patients) if patients is not None else settings)
     folder.note_replaced(opened.runtime.keys.replaced)

@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UnicodeEncodeError:  # a path may contain any bytes, but a name or a URL may not
         code = _fail("The arguments aren't valid text in this locale; choose a UTF-8 locale, such as LC_ALL=C.UTF-8.", 2)
     except KeyboardInterrupt:
-        code = 130
+        code = signals.exit_code()
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -152,6 +152,10 @@ def _run(arguments: Sequence[str] | None) -> Any:
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
+    if "data" in signature(command).parameters and command.__name__ != "doctor":
+        from sickbay.cli import running_servers
+
+        bound.arguments["data"] = running_servers.chosen(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 

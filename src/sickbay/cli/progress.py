@@ -1,7 +1,7 @@
-"""Shows the progress of a load and of a population as a bar on a terminal.
+"""Shows the progress of a load, of a population, and of the creation of sample patients as a bar on a terminal.
 
-Without a terminal, a load prints a line for each file, and a population prints nothing. A load also names the resources that
-failed.
+Without a terminal, a load prints a line for each file, a population nothing, and a long creation a line now and then. A load
+also names the resources that failed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from sickbay.cli import population_report
 from sickbay.cli.streams import shown
 from sickbay.fhir.loading import LoadError
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.storage.interface import ResourceSpace
 
 
 class Progress:
@@ -64,6 +67,18 @@ class Progress:
 
     def _say(self, text: str) -> None:
         self._console.print(shown(text, ""), markup=False, highlight=False, soft_wrap=True)
+
+
+async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:
+    """Creates the sample patients of a space if they are missing, with a bar on a terminal, else with a line now and then."""
+    if not Console(stderr=True).is_terminal:
+        sandbox.filling.writer.listen = population_report.of_command()
+        await sandbox.filling.ensure(space)
+        return
+    missing = await sandbox.filling.progress(space)
+    with counting("Creating sample patients", missing.total if missing else 0) as update:
+        sandbox.filling.writer.listen = lambda space, moved: update(moved.done)
+        await sandbox.filling.ensure(space)
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
-from sickbay.cli import folder, json_log, signals, streams, telemetry, terminal, worker
+from sickbay.cli import folder, json_log, running_servers, signals, streams, telemetry, terminal, worker
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, as_json, note, wrong
 from sickbay.sandbox import seeding
@@ -30,13 +30,15 @@ PATIENCE = 60
 def run(settings: Settings, folder_options: dict[str, Any], sockets: list[socket.socket]) -> None:
     """Serves until a signal. folder_options: must match those that the folder was created with. Raises CommandError."""
     _note_if_any(telemetry.problem())
-    announcement = asyncio.run(_prepare(settings, folder_options))
+    announcement = signals.run(_prepare(settings, folder_options))
     config = worker.config(worker.Worker(settings), settings)
     ready = partial(_announce, settings, announcement, sockets)
     if settings.workers == 1:
         server = _SingleProcess(config, ready)
         for number in signals.SIGNALS:
             signal.signal(number, server.signalled)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup: keep running
+            signal.signal(signal.SIGHUP, lambda number, frame: signal.raise_signal(signal.SIGTERM))
         server.run(sockets)
         if not server.started:
             raise CommandError("Sickbay couldn't start.")
@@ -56,7 +58,10 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
     info = {"base": announcement["base"], "pid": os.getpid(), "port": settings.port, "host": doors.reached_at(sockets)}
     if settings.certificate is not None:
         info["certificate"] = str(settings.certificate.resolve())
+    if settings.database:
+        info["database"] = True
     folder.write(settings.folder / folder.RUNTIME, info)
+    running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
     if settings.json:
         terminal.put(streams.shown(as_json(announcement, pretty=False)))
         _note_if_any(terminal.administration(settings, shows_key=False))
@@ -120,6 +125,10 @@ class _SingleProcess(uvicorn.Server):
         if self.started:
             self._ready()
 
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        signals.begin_deadline()
+        super().handle_exit(sig, frame)
+
     def signalled(self, number: int, frame: Any) -> None:
         """uvicorn sends the signal again after it has shut down. This handler lets the folder be cleaned up first."""
         if not self.should_exit:
@@ -135,10 +144,16 @@ class _ManyProcesses(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Callable[[], None]) -> None:
         before = signal.getsignal(signal.SIGHUP)
         super().__init__(config, sockets)
+        for number in (*signals.SIGNALS, signal.SIGHUP):
+            signal.signal(number, self._pass_on)
         if before is signal.SIG_IGN:  # nohup: keep running
             signal.signal(signal.SIGHUP, before)
         self._ready = ready
         self.started = self.interrupted = False
+
+    def run(self) -> None:
+        with signals.cleaning_up(partial(self._send, signal.SIGKILL)):
+            super().run()
 
     def init_processes(self) -> None:
         with signals.interrupt_blocked():
@@ -150,6 +165,8 @@ class _ManyProcesses(Multiprocess):
             self.should_exit.set()
 
     def keep_subprocess_alive(self) -> None:
+        if self.signal_queue:  # the workers are about to end
+            return
         before = {process.pid for process in self.processes}
         with signals.interrupt_blocked():
             super().keep_subprocess_alive()
@@ -159,8 +176,25 @@ class _ManyProcesses(Multiprocess):
     def terminate_all(self) -> None:
         """Also closes the ports in this process. Otherwise connections would wait for workers that no longer accept any."""
         super().terminate_all()
+        self._close_ports()
+
+    def _close_ports(self) -> None:
         for listening in self.sockets:
             listening.close()
+
+    def _pass_on(self, number: int, frame: Any) -> None:
+        """Stops the workers and closes the ports at once. This process looks at its queue only twice a second."""
+        signals.begin_deadline()
+        self.signal_queue.append(number)
+        self._send(signal.SIGTERM)
+        if self.started:
+            self._close_ports()
+
+    def _send(self, number: int) -> None:
+        for process in self.processes:
+            if process.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, number)
 
     def handle_hup(self) -> None:
         """Shuts down when the terminal is closed. uvicorn would restart the workers."""

@@ -1,28 +1,126 @@
-"""Handles signals before the server runs, so that locks and temporary folders are cleaned up."""
+"""Handles signals: a command stops where it is and cleans up, and after a deadline the process ends whatever it still does."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SECONDS = 1.8
+"""Seconds from the first signal to the end of the process, even if a thread or the disk doesn't respond."""
+WORKER_STOP_SECONDS = 1.6
+"""The same for a worker, whose parent waits for it."""
+
+REPEATED_SECONDS = 0.3
+"""A second signal within this time is the same one: programs such as npm pass on what the terminal has also sent."""
+
+_cleanups: list[Callable[[], object]] = []
+_received: list[tuple[int, float]] = []
+"""The first signal, and when it came."""
+_deadlines: list[Thread] = []
+_main_tasks: list[asyncio.Task[Any]] = []
+"""The work of `run`."""
+T = TypeVar("T")
 
 
 def interruptible() -> None:
-    """Makes Ctrl-C raise KeyboardInterrupt again, so that context managers clean up; see sickbay.__main__."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Makes Ctrl-C, SIGTERM and SIGHUP interrupt a command, so that context managers clean up; see sickbay.__main__."""
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_DFL, signal.default_int_handler):
+        signal.signal(signal.SIGINT, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup: keep running
+            signal.signal(number, _interrupt)
 
 
-def handle_sigterm() -> None:
-    """Makes SIGTERM raise KeyboardInterrupt, like Ctrl-C. By default it would end the process without cleaning up."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # nohup: keep running
-        signal.signal(signal.SIGHUP, _as_terminated)
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run for a command. A signal cancels `work`, and nothing else, so that it can wait for what is being stored.
+
+    It is cancelled at once, also where it doesn't wait for anything. asyncio's own handler would wait for its next await, which
+    may be minutes away. Raises KeyboardInterrupt.
+    """
+    import asyncio
+
+    async def main() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        _main_tasks.append(task)
+        try:
+            return await work
+        finally:
+            _main_tasks.remove(task)
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    """The first signal starts the cleanup, and must not interrupt it again. A later one ends the process at once."""
+    if not _received:
+        _received.append((number, time.monotonic()))
+        begin_deadline(128 + number)
+        _interrupt_work()
+    elif time.monotonic() - _received[0][1] > REPEATED_SECONDS:
+        _end(exit_code(), 0)
+
+
+def _interrupt_work() -> None:
+    if not _main_tasks:
+        raise KeyboardInterrupt
+    import asyncio
+
+    task = _main_tasks[-1]
+    loop = task.get_loop()
+    if asyncio.current_task(loop) is task:
+        raise asyncio.CancelledError
+    loop.call_soon_threadsafe(task.cancel)  # which also wakes the loop
+
+
+def exit_code() -> int:
+    """The exit code of a command that was interrupted, as shells expect it."""
+    return 128 + (_received[0][0] if _received else signal.SIGINT)
+
+
+def begin_deadline(code: int = 0, seconds: float = STOP_SECONDS) -> None:
+    """Ends the process after so many seconds, unless it has ended before. Only the first call counts.
+
+    A thread that waits for a lookup of a name, or a disk that doesn't respond, can't be cancelled.
+    """
+    if not _deadlines:
+        _deadlines.append(Thread(target=_end, args=(code, seconds), name="sickbay-deadline", daemon=True))
+        with suppress(RuntimeError):  # Python is ending
+            _deadlines[0].start()
+
+
+def _end(code: int, seconds: float) -> None:
+    time.sleep(seconds)
+    for cleanup in reversed(_cleanups):
+        with suppress(Exception):
+            cleanup()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    os._exit(code)
+
+
+@contextmanager
+def cleaning_up(cleanup: Callable[[], object]) -> Iterator[None]:
+    """Calls this if the deadline, or a second signal, ends the process within the block."""
+    _cleanups.append(cleanup)
+    try:
+        yield
+    finally:
+        _cleanups.remove(cleanup)
 
 
 @contextmanager
@@ -30,8 +128,13 @@ def delayed() -> Iterator[None]:
     """Delays signals until the block ends, since an interrupted import can leave modules broken."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
     received: list[int] = []
+
+    def remember(number: int, frame: Any) -> None:
+        received.append(number)
+        begin_deadline(128 + number)
+
     for number in SIGNALS:
-        signal.signal(number, lambda number, frame: received.append(number))
+        signal.signal(number, remember)
     try:
         yield
     finally:
@@ -41,9 +144,22 @@ def delayed() -> Iterator[None]:
         signal.raise_signal(received[0])
 
 
+def call_first(callback: Callable[[], object]) -> None:
+    """Calls this before the handlers that SIGINT and SIGTERM have now, which the server has set."""
+    for number in SIGNALS:
+        before = signal.getsignal(number)
+
+        def handle(number: int, frame: Any, before: Any = before) -> None:
+            callback()
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, handle)
+
+
 @contextmanager
 def interrupt_blocked() -> Iterator[None]:
-    """Blocks Ctrl-C in this process until the block ends, and in processes started meanwhile until they call `reached`."""
+    """Blocks Ctrl-C in this process until the block ends, and in processes started meanwhile until `unblock_interrupt`."""
     from multiprocessing.resource_tracker import ensure_running
 
     ensure_running()  # otherwise it would start inside the block and unblock the signal
@@ -55,7 +171,7 @@ def interrupt_blocked() -> Iterator[None]:
 
 
 def unblock_interrupt() -> None:
-    """Unblocks Ctrl-C, including one that is pending, in a process started within `withheld`."""
+    """Unblocks Ctrl-C, including one that is pending, in a process started within `interrupt_blocked`."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
@@ -63,15 +179,3 @@ def ignore() -> None:
     """Ignores signals during the final cleanup, which a second Ctrl-C would interrupt."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-
-
-def _as_terminated(number: int, frame: Any) -> None:
-    """Handles SIGHUP: the terminal was closed."""
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _as_interrupt(number: int, frame: Any) -> None:
-    """Calls the handler of SIGINT. A running event loop's own handler cancels the task, so that no transaction is cut off."""
-    handler = signal.getsignal(signal.SIGINT)
-    if callable(handler):
-        handler(signal.SIGINT, frame)

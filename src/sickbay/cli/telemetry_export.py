@@ -27,7 +27,7 @@ from prometheus_client import REGISTRY, Metric
 import sickbay
 from sickbay.web.observation import FinishedRequest
 
-LONGEST: Final = 5.0
+LONGEST: Final = 0.7
 """Seconds that the last export may take when the server stops. Without a limit, the SDK retries for up to 30 s."""
 MEASURED_EVERY: Final = 15.0
 """Seconds between two measurements of the sizes that a scrape of /metrics would measure."""

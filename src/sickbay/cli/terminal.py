@@ -31,7 +31,11 @@ def administration(settings: Settings, shows_key: bool) -> str:
     """
     page, file = f"{settings.base}/developer/sign-in", settings.folder and settings.folder / admin_key.FILE
     if not settings.needs_token:
-        return "" if settings.json or not file else f"To administer through a proxy, use the admin token in {file}."
+        return (
+            ""
+            if settings.json or not file
+            else f"To administer through a proxy or as another user, use the admin token in {file}."
+        )
     if settings.admin_token or not file:
         return f"To administer, sign in with the admin token that you set: {page}"
     if not shows_key:

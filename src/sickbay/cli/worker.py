@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import resource
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from uvicorn import Config
 
-from sickbay.cli import json_log, signals, streams, telemetry, terminal
+from sickbay.cli import json_log, population_report, signals, streams, telemetry, terminal
 from sickbay.cli.connection import Connection
 from sickbay.cli.limits import limits
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
@@ -29,8 +31,8 @@ from sickbay.web.observation import Observer
 if TYPE_CHECKING:
     from sickbay.cli.telemetry_export import Telemetry
 
-GRACE = 5
-"""Seconds that running requests have to finish when the server stops."""
+CANCEL_SECONDS = 0.1
+"""How long after the end of their connections requests are cancelled."""
 THREADS = 2
 """Threads for password hashes, and for bodies that are too large for the event loop. Further ones wait."""
 SWITCHES = 0.0001
@@ -66,6 +68,8 @@ class Worker:
         exporting = _exporting(sandbox)
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
+        sandbox.filling.writer.listen = population_report.of_server(self.settings)
+        self._listen(sandbox)
         await send({"type": "lifespan.startup.complete"})
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
@@ -75,12 +79,31 @@ class Worker:
         await sandbox.close()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _listen(self, sandbox: Sandbox) -> None:
+        """Stops the creation of patients as soon as a signal arrives, so that requests that wait for it get a response."""
+        if threading.current_thread() is not threading.main_thread():  # a test: signals reach only the main thread
+            return
+        seconds = signals.STOP_SECONDS if self.settings.workers == 1 else signals.WORKER_STOP_SECONDS
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            signals.begin_deadline(seconds=seconds)
+            loop.call_soon_threadsafe(sandbox.filling.begin_to_stop)
+
+        signals.call_first(stop)
+
     def _log(self) -> tuple[ExchangeListener | None, list[Observer]]:
         """Returns what prints exchanges: as text when they are recorded, as JSON when their responses were sent, or nothing."""
         json_log.choose(self.settings.log_format)
+        logging.getLogger("uvicorn.error").addFilter(_was_not_cancelled)
         if self.settings.log_format == "json":
             return None, [] if self.settings.json else [terminal.log_exchange]
         return None if self.settings.json else terminal.say(terminal.coloured()), []
+
+
+def _was_not_cancelled(record: logging.LogRecord) -> bool:
+    """Leaves out requests that a stopping server cancels: their clients got 503, and a traceback would look like an error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _exporting(sandbox: Sandbox) -> Telemetry | None:
@@ -121,6 +144,7 @@ def _end_with_parent() -> None:
 
 def config(app: Asgi, settings: Settings) -> Config:
     """The configuration of the server. The benchmark measures the upper limit with the same one."""
+    bounds = limits(settings)
     configuration = Config(
         app,
         interface="asgi3",
@@ -131,12 +155,12 @@ def config(app: Asgi, settings: Settings) -> Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=bounds.grace + CANCEL_SECONDS,  # type: ignore[arg-type]  # asyncio takes fractions
         workers=settings.workers,
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.certificate_key,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    configuration.limits = limits(settings)  # type: ignore[attr-defined]
+    configuration.limits = bounds  # type: ignore[attr-defined]
     return configuration

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
@@ -54,6 +54,9 @@ PLACEHOLDER_AUD = "FHIR-BASE-URL-OF-YOUR-LAUNCH"
 PLACEHOLDER_REDIRECT_URI = "REDIRECT-URI-OF-YOUR-APP"
 """Used if the server or the registration isn't known."""
 
+PLACEHOLDER_PARAMETER, PLACEHOLDER_VALUE = "YOUR-PARAMETER", "YOUR-VALUE"
+"""The name of a parameter that wasn't stored, and its value."""
+
 PLACES = frozenset(
     (
         PLACEHOLDER_CHALLENGE,
@@ -87,7 +90,12 @@ _BY_NAME = {
 
 
 def placeholder_for(name: str) -> str:
-    """The placeholder in a corrected request for a value of this parameter that Sickbay doesn't have."""
+    """The placeholder in a corrected request for a value of this parameter that Sickbay doesn't have.
+
+    If it doesn't have the name either, the name is masked, or is already a placeholder.
+    """
+    if "‹" in name or "…" in name or name == PLACEHOLDER_PARAMETER:
+        return PLACEHOLDER_VALUE
     return _BY_NAME.get(name.lower()) or f"YOUR-{re.sub('[^A-Z0-9]+', '-', name.upper()).strip('-') or 'VALUE'}"
 
 
@@ -267,3 +275,11 @@ def verifier_note(exchange: Mapping[str, Any]) -> str:
     verifier = exchange.get("code_verifier")
     text = f"code_challenge belongs to this new code_verifier: {verifier}. Keep the verifier for the token request"
     return f"{text}; Sickbay doesn't store it." if verifier else ""
+
+
+def example_note(corrected: Iterable[tuple[str, str]]) -> str:
+    """Tells the reader which parameters of a corrected request have the same value on every page; "" if none has."""
+    examples = {"state": EXAMPLE_STATE, "nonce": EXAMPLE_NONCE}
+    names = [name for name, value in corrected if examples.get(name) == value]
+    verb = "are example values" if len(names) > 1 else "is an example value"
+    return f"{' and '.join(names)} {verb}. Generate a random one for each request." if names else ""

@@ -81,7 +81,8 @@ def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
     context = _requested_fragment(text) | dict(context or {})
     found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
-    diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
+    examined = [] if single else list(_examined(found, accepted=() if answers else _accepted(found)))
+    diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
@@ -123,6 +124,26 @@ def _within(context: Mapping[str, Any], found: Input) -> Input:
     if not context:
         return found
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
+
+
+def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
+    """The token requests that the text shows with the tokens that they got: of those before each response, the last."""
+    responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
+    requests = [each for each in found if each.evidence["kind"] == "token_request"]
+    before = ([each for each in requests if each.piece.end <= start][-1:] for start in responses)
+    return tuple(each for last in before for each in last)
+
+
+def _examined(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
+    """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
+    for each in found:
+        if (diagnosis := _diagnosed(each)) is not None:
+            yield _without_errors(diagnosis) if each in accepted else diagnosis
+
+
+def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
+    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.severity != "error")
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
 
 
 def _diagnosed(found: Input) -> Diagnosis | None:

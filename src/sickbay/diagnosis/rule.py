@@ -185,7 +185,7 @@ SUBSTITUTES: dict[str, str] = {
 """Text for facts that only the other server knows, if its response names the problem (the fact `told` says how)."""
 
 
-PERHAPS = frozenset({"registered_here"})
+PERHAPS = frozenset({"registered_here", "registered_cause", "registered_fix", "requested"})
 """Facts that are a whole sentence. If they are missing, nothing is shown."""
 
 

@@ -71,11 +71,16 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
         return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
         return _unexplained(diagnosis, recognised)
-    if not diagnosis.has_problem:
+    if not diagnosis.has_problem and not _is_answered(recognised):
         return diagnosis._replace(
             causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
         )
     return diagnosis
+
+
+def _is_answered(recognised: Recognised) -> bool:
+    """Whether the text shows a token request and the tokens that it got."""
+    return recognised.evidence.kinds >= {"token_request", "token_response"}
 
 
 def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:

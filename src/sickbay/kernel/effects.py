@@ -21,6 +21,10 @@ class Effects(Protocol):
         """Seconds since 1970, moved by the offset of /admin/clock."""
         ...
 
+    def arrival(self) -> int:
+        """Microseconds since 1970, which /admin/clock doesn't move: the order in which things happened."""
+        ...
+
     def token(self, size: int = 32) -> str:
         """`size` random bytes, base64url without padding."""
         ...
@@ -38,6 +42,9 @@ class SystemEffects:
 
     def now(self) -> float:
         return time.time() + self.offset
+
+    def arrival(self) -> int:
+        return time.time_ns() // 1000
 
     def token(self, size: int = 32) -> str:
         return b2a_base64(os.urandom(size), newline=False).translate(_FOR_URLS).rstrip(b"=").decode()

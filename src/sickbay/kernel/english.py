@@ -34,6 +34,16 @@ def join(words: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(first)} {last} {end}" if first else end
 
 
+def duration(seconds: int) -> str:
+    """'a few seconds', 'about 40 seconds', 'about 4 minutes', 'about 2 hours': an estimate, rounded up."""
+    if seconds <= 5:
+        return "a few seconds"
+    if seconds <= 50:
+        return f"about {-(-seconds // 10) * 10} seconds"
+    minutes = -(-seconds // 60)
+    return f"about {count(minutes, 'minute')}" if minutes < 90 else f"about {count(-(-minutes // 60), 'hour')}"
+
+
 def instant(at: float | str) -> datetime:
     """Parse epoch seconds or ISO 8601; without a time zone, it is UTC."""
     if isinstance(at, (int, float)):

@@ -138,7 +138,9 @@ class Drafts:
         check_path(folder)
         self._folder = folder
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._files: dict[str, tuple[str, IO[bytes]]] = {}
+        self._files: dict[str, IO[bytes]] = {}
+        self._drafts: dict[str, str] = {}
+        """The random name of each file. It is here before the file is made, so that a signal in between leaves none behind."""
 
     def file(self, name: str) -> IO[bytes]:
         """The file of this name, which is opened on the first call."""
@@ -146,12 +148,12 @@ class Drafts:
             if not _NAME.fullmatch(name):
                 raise NotPrivate(f"{name!r} can't be the name of a file.")
             self._refuse_link(name)
-            draft = f".{name}.{secrets.token_hex(8)}.draft"
+            draft = self._drafts[name] = f".{name}.{secrets.token_hex(8)}.draft"
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             descriptor = os.open(draft, flags, FILE_MODE, dir_fd=self._descriptor)
             os.fchmod(descriptor, FILE_MODE)
-            self._files[name] = (draft, os.fdopen(descriptor, "wb"))
-        return self._files[name][1]
+            self._files[name] = os.fdopen(descriptor, "wb")
+        return self._files[name]
 
     def __enter__(self) -> Drafts:
         return self
@@ -161,19 +163,24 @@ class Drafts:
             if kind is None:
                 self._publish()
         finally:
-            for draft, file in self._files.values():
-                with suppress(OSError):
-                    file.close()
-                with suppress(FileNotFoundError):
-                    os.unlink(draft, dir_fd=self._descriptor)
+            self.discard()
             os.close(self._descriptor)
 
+    def discard(self) -> None:
+        """Removes what isn't published."""
+        for file in self._files.values():
+            with suppress(OSError):
+                file.close()
+        for draft in self._drafts.values():
+            with suppress(FileNotFoundError):
+                os.unlink(draft, dir_fd=self._descriptor)
+
     def _publish(self) -> None:
-        for _, file in self._files.values():
+        for file in self._files.values():
             file.close()
-        for name in self._files:
+        for name in self._drafts:
             self._refuse_link(name)
-        for name, (draft, _) in self._files.items():
+        for name, draft in self._drafts.items():
             os.replace(draft, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
     def _refuse_link(self, name: str) -> None:

@@ -38,6 +38,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -53,22 +54,54 @@ def generate(
 ) -> Iterator[dict[str, Any]]:
     """Yields the hospital, then each patient's resources, then a Group of each practitioner's patients and one of all.
 
-    Every resource comes after the resources that it refers to. Streams: memory grows by one id with each patient. With 0
-    patients nothing is yielded. `today` is accepted so that both functions have the same signature; histories don't depend on
-    it.
+    Every resource comes after the resources that it refers to. With 0 patients nothing is yielded. `today` is accepted so that
+    both functions have the same signature; histories don't depend on it.
     """
     if patients <= 0:
         return
-    from sickbay.population.staff import PRACTITIONERS
-    from sickbay.population.stories import live
-
     render = _renderer(version)
     yield from render.hospital()
+    for number in range(1, patients + 1):
+        yield from _record(seed, number, version, messiness)
+    yield from _panels(seed, patients, version, messiness)
+
+
+def portions(
+    *, seed: int, patients: int, today: datetime.date, version: Version, messiness: float = 0.0, skip: int = 0
+) -> Iterator[Iterator[dict[str, Any]]]:
+    """Yields what `generate` and then `schedule` yield, in portions: the hospital, each patient, and the rest.
+
+    skip: the number of portions to leave out, which costs nothing. There are patients + 2, or none with 0 patients.
+    """
+    if patients <= 0:
+        return
+    if skip == 0:
+        yield iter(_renderer(version).hospital())
+    for number in range(max(skip, 1), patients + 1):
+        yield _record(seed, number, version, messiness)
+    if skip < patients + 2:
+        groups = _panels(seed, patients, version, messiness)
+        yield chain(groups, schedule(seed=seed, patients=patients, today=today, version=version, messiness=messiness))
+
+
+def _record(seed: int, number: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
+    """Yields the resources of the `number`-th patient."""
+    from sickbay.population.stories import live
+
+    yield from _renderer(version).record(live(seed, number, messiness))
+
+
+def _panels(seed: int, patients: int, version: Version, messiness: float) -> Iterator[dict[str, Any]]:
+    """Yields a Group of each practitioner's patients."""
+    from sickbay.population import data_quality
+    from sickbay.population.people import person
+    from sickbay.population.staff import PRACTITIONERS
+
     panels: dict[str, list[str]] = {}
     for number in range(1, patients + 1):
-        history = live(seed, number, messiness)
-        panels.setdefault(history.person.practitioner, []).append(history.person.id)
-        yield from render.record(history)
+        patient = data_quality.person(person(seed, number), seed, messiness)
+        panels.setdefault(patient.practitioner, []).append(patient.id)
+    render = _renderer(version)
     yield from (
         render.panel(practitioner, panels[practitioner.id]) for practitioner in PRACTITIONERS if practitioner.id in panels
     )

@@ -12,9 +12,7 @@ from sickbay.services import registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import decide
 from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
-
-ADVICE = "cors-credentials-not-allowed"
-"""Other advice about browsers is for requests that never arrived; the preflight did arrive."""
+from sickbay.services.journal.probable import ADVICE
 
 
 async def credentialed(runtime: Runtime, tenant: Tenant, origin: str | None) -> bool:
@@ -43,7 +41,10 @@ def hold(
     status: int,
     response_headers: Sequence[tuple[bytes, bytes]],
 ) -> None:
-    """Records a preflight. Its advice is recorded here because the actual request may never be sent."""
+    """Records a preflight. Its advice is recorded here because the actual request may never be sent; readers see it only then.
+
+    Other advice about browsers is for requests that never arrived; the preflight did arrive.
+    """
     runtime = journal.runtime
     sent = {name.decode(): value.decode() for name, value in response_headers}
     request = HttpExchange(recorded.method, recorded.url, recorded.headers, status, sent)

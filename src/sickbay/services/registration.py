@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,7 +53,11 @@ class Activation(NamedTuple):
 
 
 class Ambiguous(LookupError):
-    """Several apps have this name."""
+    """Several apps have this name. The message names each with its hospital."""
+
+    def __init__(self, name: str, clients: Sequence[Client]) -> None:
+        apps = join([f"{client.app_id} at {client.tenant}" for client in clients])
+        super().__init__(f"{len(clients)} apps are named {name}: {apps}. Use the app_id or the client_id")
 
 
 def identifier(effects: Effects, size: int) -> str:
@@ -70,7 +75,7 @@ async def find(runtime: Runtime, named: str, tenant: str | None = None) -> Clien
         apps = await runtime.store.find("app", tenant=tenant, limit=10_000)
         matches = [app for app in apps if records.parse(Client, app.value).name == named]
     if len(matches) > 1:
-        raise Ambiguous(named)
+        raise Ambiguous(named, [records.parse(Client, app.value) for app in matches])
     return records.parse(Client, matches[0].value) if matches else None
 
 

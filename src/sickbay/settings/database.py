@@ -27,6 +27,13 @@ class Unavailable(RuntimeError):
     """Seconds for the response's Retry-After (RFC 9110 10.2.3)."""
 
 
+class Stopping(Unavailable):
+    """The server is stopping, so it gave up what the request waited for."""
+
+    title = "Sickbay is stopping"
+    detail = "Sickbay is stopping, so it gave up what this request waited for; nothing was changed. Try again once it runs."
+
+
 class UnknownOutcome(Unavailable):
     """The connection was lost during the commit: the database may have committed the transaction or not."""
 
@@ -36,11 +43,25 @@ class UnknownOutcome(Unavailable):
     )
 
 
-class DiskFails(Unavailable):
-    """The disk below the database is full, read-only or broken."""
+class Busy(Unavailable):
+    """All connections of this process to the database are in use."""
 
-    title = "The disk is full or failing"
-    detail = "The disk with Sickbay's data is full or failing; nothing was changed. See Sickbay's log, then try again."
+    title = "The database is busy"
+    detail = "Other requests use all of Sickbay's connections to its database; nothing was changed. Try again."
+
+
+class Locked(Unavailable):
+    """Another transaction, or another program, locks what the request needs."""
+
+    title = "The data is locked"
+    detail = "Another transaction locked the data that this request needs for too long; nothing was changed. Try again."
+
+
+class StatementTooSlow(Unavailable):
+    """The database stopped a statement that took too long."""
+
+    title = "The database takes too long"
+    detail = "Sickbay's database took too long, so the request was stopped; nothing was changed. Try again later."
     retry_after = 60
 
 
@@ -50,6 +71,60 @@ class TooSlow(Unavailable):
     title = "The search takes too long"
     detail = "The search was stopped because it took too long. Narrow it, for example by a patient, a code or a date."
     retry_after = 60
+
+
+class TooManyConnections(Unavailable):
+    """The database server allows no more connections."""
+
+    title = "The database has no free connection"
+    detail = "Sickbay's database allows no more connections; nothing was changed. Try again, or raise its limit."
+    retry_after = 10
+
+
+class ReadOnly(Unavailable):
+    """The database accepts no writes: a standby, a setting, or missing permissions of a file."""
+
+    title = "The database is read-only"
+    detail = "Sickbay's database is read-only, so nothing was changed. See Sickbay's log, then try again."
+    retry_after = 60
+
+
+class AccessDenied(Unavailable):
+    """The database doesn't accept Sickbay's user or password, or the user lacks a privilege."""
+
+    title = "The database denies access"
+    detail = "Sickbay's database denies it access; nothing was changed. See Sickbay's log, then try again."
+    retry_after = 60
+
+
+class DatabaseMissing(Unavailable):
+    """The database or its tables are gone."""
+
+    title = "The database is missing"
+    detail = "Sickbay's database, or one of its tables, doesn't exist any more. See Sickbay's log, then try again."
+    retry_after = 60
+
+
+class DiskFails(Unavailable):
+    """The disk below the database has an error, or a file can't be opened."""
+
+    title = "The disk is failing"
+    detail = "The disk with Sickbay's data is failing; nothing was changed. See Sickbay's log, then try again."
+    retry_after = 60
+
+
+class DiskFull(DiskFails):
+    """The disk below the database is full, or a quota is used up."""
+
+    title = "The disk is full"
+    detail = "The disk with Sickbay's data is full; nothing was changed. Free some space, then try again."
+
+
+class Damaged(DiskFails):
+    """The database's files are damaged."""
+
+    title = "The database is damaged"
+    detail = "The files of Sickbay's database are damaged; nothing was changed. Restore a backup, then try again."
 
 
 def is_database(data: str | None) -> TypeGuard[str]:

@@ -7,7 +7,7 @@ is unavailable, every method raises `settings.database.Unavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -30,7 +30,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
 
     family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage. revision:
-    number of puts. used_at: set by UseOnce. Times are epoch seconds.
+    number of puts. used_at: set by UseOnce. Times are epoch seconds; only the `at` of an exchange is its arrival in
+    microseconds (`Effects.arrival`), by which exchanges are ordered.
 
     A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
     """
@@ -241,13 +242,6 @@ class Store(Protocol):
         """Apply all steps or none; durable on return. Raises Conflict."""
         ...
 
-    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write a population into an empty space, all or nothing. Returns the number written, or 0 if the space isn't empty.
-
-        `saves` is consumed on another thread than the event loop's.
-        """
-        ...
-
     async def get(self, kind: str, key: str) -> Record | None:
         """Return the record. Expired records are returned until they are purged: "expired" and "unknown" are different
         findings.
@@ -271,10 +265,15 @@ class Store(Protocol):
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Return the newest records first, or the oldest first if `oldest` is true."""
+        """Return the newest records first, or the oldest first if `oldest` is true.
+
+        since, until: only records whose `at` is at least `since` and less than `until`.
+        """
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:

@@ -79,7 +79,7 @@ def _start(command: Sequence[str], environment: Mapping[str, str], errors: IO[st
 
 def _ready_line(process: subprocess.Popen[str], errors: IO[str], seconds: float) -> dict[str, Any]:
     """The JSON line that it prints when it is ready. Raises RuntimeError."""
-    lines = Queue[str]()
+    lines: Queue[str] = Queue()
     output = process.stdout
     assert output
     Thread(target=lambda: lines.put(_read_line(output)), daemon=True).start()

@@ -7,8 +7,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +22,7 @@ from sickbay.authorization.administration import (
     AdminRequest,
     AdminRules,
     Bearer,
+    SocketHolder,
     Standing,
     at_keyboard,
     forwarding_sign,
@@ -30,11 +33,12 @@ from sickbay.authorization.administration import (
     origin_of,
     own_origins,
     standing,
+    stranger_sign,
 )
 from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
-from sickbay.web.admin.socket_owner import service_account
-from sickbay.web.http_request import host_name, state_of
+from sickbay.web.admin.socket_owner import holder
+from sickbay.web.http_request import host_name, peer, state_of
 
 LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -50,7 +54,10 @@ def allowed_hosts(settings: Settings) -> frozenset[str]:
 
 
 class AdminGuard:
-    """Tells the administrator from everyone else. Each worker has one. salt: of the data folder."""
+    """Tells the administrator from everyone else. Each worker has one.
+
+    salt: of the data folder. uid: the user who runs Sickbay; default: of this process.
+    """
 
     def __init__(
         self,
@@ -59,6 +66,7 @@ class AdminGuard:
         throttle: Throttle | None = None,
         now: Callable[[], int] = lambda: 0,
         salt: str = "",
+        uid: int | None = None,
     ) -> None:
         listening = f"{'https' if settings.https else 'http'}://localhost:{settings.port}"
         self.hosts = allowed_hosts(settings)
@@ -75,6 +83,7 @@ class AdminGuard:
         self._secrets = tuple(secret for secret in (settings.admin_token, settings.admin_key) if secret)
         self._digests = tuple(hashlib.sha256(secret.encode()).digest() for secret in self._secrets)
         self._throttle, self._now, self._salt = throttle or Throttle(0), now, salt.encode()
+        self._uid = os.getuid() if uid is None else uid
 
     def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> bool:
         """Whether the administrator sent this request. acts: it is a GET that does more than show a page."""
@@ -83,39 +92,33 @@ class AdminGuard:
     def standing(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> Standing:
         own = self.own_origin(headers)
         session = state_of(scope).is_administrator and (not acts or self._is_proven_own(headers, own))
-        verdict = standing(
-            self.rules,
-            AdminRequest(
-                peer(scope),
-                host_name(headers.get("host", "")),
-                self._forwarded(scope, headers),
-                self.is_foreign(scope, headers, acts=acts),
-                self._bearer(headers),
-                session,
-            ),
-        )
+        foreign, bearer = self.is_foreign(scope, headers, acts=acts), self._bearer(headers)
+        request = _request(scope, headers, foreign=foreign, bearer=bearer, session=session)
+        verdict = standing(self.rules, request)
+        if verdict == "keyboard":
+            verdict = standing(self.rules, replace(request, stranger=self._stranger(scope)))
         if verdict == "wrong-token":
             self._failed(scope)
         return verdict
 
     def at_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
-        """Whether the request came directly from this machine, whichever page is open there."""
-        host, sign = host_name(headers.get("host", "")), forwarding_sign(headers, scope.get("http_version", "1.1"))
-        return at_keyboard(self.rules, AdminRequest(peer(scope), host, sign))
+        """Whether the request came directly from this machine and its user, whichever page is open there."""
+        return at_keyboard(self.rules, _request(scope, headers)) and not self._stranger(scope)
 
-    def forwarded_by(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-        """The sign of a proxy, if it is the only reason why the request doesn't count as coming from the keyboard."""
-        sign = self._forwarded(scope, headers)
-        direct = AdminRequest(peer(scope), host_name(headers.get("host", "")))
-        return sign if at_keyboard(self.rules, direct) else ""
+    def why_not_keyboard(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+        """The only reason why the request doesn't count as coming from the keyboard, as a sentence; "" if there are others."""
+        request = _request(scope, headers)
+        if at_keyboard(self.rules, request):
+            return self._stranger(scope)
+        forwarded = request.forwarded and at_keyboard(self.rules, replace(request, forwarded=""))
+        return f"This request seems to come from a proxy ({request.forwarded})." if forwarded else ""
 
-    def _forwarded(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-        """The sign of a proxy: a header, or the user that it runs as, since nginx 1.29.7 and newer send no header."""
-        sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
-        if sign or not is_loopback(peer(scope)) or not scope.get("server"):
-            return sign
-        account = service_account(tuple(scope["client"]), tuple(scope["server"]))
-        return f"a service account, user id {account}, holds the connection" if account else ""
+    def _stranger(self, scope: Mapping[str, Any]) -> str:
+        """The sign that another user of this machine sent the request. Asks the kernel, so it is asked last."""
+        client, server = scope["client"], scope.get("server")
+        if server is not None and not _is_address(server[0]):  # a transport of a test; a socket has an address
+            return ""
+        return stranger_sign(holder(tuple(client), tuple(server)) if server else SocketHolder(), self._uid)
 
     def opens(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> bool:
         """Whether this request may sign in by one click and be approved automatically (setting open_sign_in)."""
@@ -192,6 +195,14 @@ class AdminGuard:
         return bool(referer) and is_own_origin(referer, headers.get("host", ""), base=self.base, own=self.origins)
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _network(address: str) -> str:
     """The owner of an IPv6 address usually has all of its /64."""
     try:
@@ -211,9 +222,10 @@ def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:
     return guard.at_keyboard(request.scope, headers)
 
 
-def peer(scope: Mapping[str, Any]) -> str:
-    """The client's address, from the socket."""
-    return str((scope.get("client") or ("", 0))[0])
+def _request(scope: Mapping[str, Any], headers: Mapping[str, str], **known: Any) -> AdminRequest:
+    """What the request and its connection show, without the user of the connection."""
+    sign = forwarding_sign(headers, scope.get("http_version", "1.1"))
+    return AdminRequest(peer(scope), host_name(headers.get("host", "")), sign, **known)
 
 
 def is_own_path(text: str) -> bool:

@@ -22,7 +22,7 @@ from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
-from sickbay.web import app_state, errors
+from sickbay.web import app_state, errors, health
 from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.errors import NOSNIFF
@@ -98,7 +98,7 @@ class Application:
         runtime, id = self.sandbox.runtime, scope["state"].exchange
         host = scope["state"].headers.get("host", "")
         if host_name(host) not in self.guard.hosts:
-            await errors.send_wrong_host(send, runtime.base, id, twice="," in host)
+            await errors.send_wrong_host(send, runtime.base, id, host)
             return
         self._start_tasks()
         endpoint = self._endpoint(scope["path"])
@@ -133,6 +133,8 @@ class Application:
             if message["type"] == "http.response.start":
                 started = True
                 headers = message["headers"] = [*message["headers"], *id_headers]
+                if message["status"] == 503:
+                    errors.add_retry_after(headers)
                 if NOSNIFF not in headers:
                     headers.append(NOSNIFF)
             await send(message)
@@ -140,7 +142,7 @@ class Application:
         scope["app"] = self
         try:
             check_target(scope)
-            if self.sandbox.runtime.shared and scope["path"] != "/healthz":  # /healthz answers even without a database
+            if self.sandbox.runtime.shared and scope["path"] not in health.ADDRESSES:
                 await runtime_settings.refresh(self.sandbox.runtime)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(Request(scope, receive, sending), self.sandbox, self.guard)

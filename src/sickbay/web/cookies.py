@@ -62,7 +62,7 @@ def rejection_reason(request: Request) -> str:
             f"You opened Sickbay at {sent}, but its base URL is {guard.base}. Open it there, or start Sickbay "
             f"with --base-url {sent}."
         )
-    return "This page was open for too long. Try again."
+    return "This page was probably open for too long. Try again."
 
 
 def is_own_form(request: Request, current: Session | None, sent: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +18,11 @@ from sickbay.storage.sqlite.connection import log_size
 from sickbay.web import counting
 from sickbay.web.http_request import state_of
 
+ANSWER_SECONDS = 2.0
+"""How long /readyz and /metrics wait for the database."""
+ADDRESSES = frozenset(("/healthz", "/readyz", "/metrics"))
+"""They need no settings from the database, and wait for it only as long as they say."""
+
 
 async def healthz(request: Request) -> Response:
     """Return 200 while the worker responds, whatever the state of the database."""
@@ -25,10 +31,14 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Return 200 if the database answers; 503 otherwise. Before Sickbay has started, nothing listens."""
+    """Return 200 if the database answers soon; 503 otherwise. Before Sickbay has started, nothing listens."""
     state_of(request.scope).kind = "health"
     sandbox: Sandbox = request.app.state.sandbox
-    await sandbox.runtime.store.get("meta", "")
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await sandbox.runtime.store.get("meta", "")
+    except TimeoutError:
+        raise Unavailable(f"The database didn't answer within {ANSWER_SECONDS:g} s.") from None
     return PlainTextResponse("ok\n")
 
 
@@ -41,14 +51,18 @@ async def metrics(request: Request) -> Response:
 
 async def measure(sandbox: Sandbox) -> None:
     """Set the gauges of the journal and the database."""
-    store = sandbox.runtime.store
-    counting.WRITES_WAITING.set(store.writes_waiting())
-    with suppress(Unavailable):  # then the last known values are returned
-        journal_metrics.kept(await store.journal_size(), sandbox.journal.most)
-        counting.DATABASE.set(await store.database_size())
+    counting.WRITES_WAITING.set(sandbox.runtime.store.writes_waiting())
+    with suppress(Unavailable, TimeoutError):  # then the last known values are returned
+        await asyncio.wait_for(_measure_database(sandbox), ANSWER_SECONDS)
     folder = sandbox.settings.folder
     if folder is not None:
         counting.LOG.set(log_size(folder / DATABASE))
+
+
+async def _measure_database(sandbox: Sandbox) -> None:
+    store = sandbox.runtime.store
+    journal_metrics.kept(await store.journal_size(), sandbox.journal.most)
+    counting.DATABASE.set(await store.database_size())
 
 
 def _latest() -> bytes:

@@ -173,7 +173,13 @@ def unpacked(raw: bytes, most: int) -> bytes:
 
 def recorded_request(scope: Mapping[str, Any], base: str, body: str = "") -> RecordedRequest:
     """The request for the journal. Its URL starts with the base URL, whatever Host was sent: apps should use the base URL."""
-    return RecordedRequest(scope["method"], address(scope, base), state_of(scope).headers, body)
+    return RecordedRequest(scope["method"], address(scope, base), state_of(scope).headers, body, peer(scope))
+
+
+def peer(scope: Mapping[str, Any]) -> str:
+    """The address of the client, or of a proxy that isn't trusted; "" if the server doesn't know it."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def address(scope: Mapping[str, Any], base: str) -> str:

@@ -8,14 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.fhir.versions import VERSIONS
+from sickbay.sandbox.population_loader import check_result
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, html_response
 from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import raw_path
-from sickbay.web.pages.notice import NoticeView
-from sickbay.web.pages.parts import Link
+from sickbay.web.pages import notice
 
+LONG_SECONDS = 30
+"""If more seconds are left than this, the page reloads every three seconds instead of every second."""
 PATIENCE = 1.0
 """Seconds before a page that explains the delay is shown instead."""
 
@@ -42,7 +44,7 @@ async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> No
     finished, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
     if not finished:
         raise PopulationPending(space)
-    task.result()
+    check_result(task)
 
 
 async def population_pending_page(request: Request, error: Exception) -> Response:
@@ -51,13 +53,11 @@ async def population_pending_page(request: Request, error: Exception) -> Respons
     sandbox: Sandbox = request.app.state.sandbox
     tenant, version = sandbox.tenants[error.space.tenant], VERSIONS[error.space.version]
     query = request.url.query
-    view = NoticeView(
-        title="Creating sample patients…",
-        text=f"This is the first use of {tenant.title} with FHIR {version.segment.upper()}, or the first use today. "
-        "It takes a few seconds. You’ll continue automatically.",
-        primary=Link("Continue", raw_path(request.scope) + (f"?{query}" if query else "")),
-    )
+    here = raw_path(request.scope) + (f"?{query}" if query else "")
+    progress = await sandbox.filling.progress(error.space)
+    view = notice.population_pending(tenant.title, version.segment.upper(), progress, here)
     options = html_response.PageOptions(tenant, await cookies.session(request, sandbox), bare=True, framed=True)
     response = html_response.page(request, sandbox, "notice", view, options, 503)
-    response.headers["refresh"] = response.headers["retry-after"] = "1"
+    is_long = progress is not None and (progress.seconds or 0) > LONG_SECONDS
+    response.headers["refresh"] = response.headers["retry-after"] = "3" if is_long else "1"
     return response

@@ -15,7 +15,8 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
 from sickbay.services.throttle import Throttled
-from sickbay.web import health, html_response, http_request, unreadable
+from sickbay.settings.database import Unavailable
+from sickbay.web import errors, health, html_response, http_request, unreadable
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.docs import handlers as docs_handlers
@@ -225,12 +226,16 @@ def _open(
             response = await throttling.too_many_failures(request, sandbox, current, throttled)
         except UnreadableRequest as error:
             response = await unreadable.answered(request, sandbox, error)
+        except Unavailable as error:
+            response = await errors.page_error(request, error)
+            response.raw_headers.extend(cors(request.headers.get("origin")))
+            return response
         if credentials:
             lines = await middleware_cors.readable(sandbox, current, state)
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)
-                middleware_cors.keep_preflight(sandbox, current, state, url, lines)
+                middleware_cors.keep_preflight(sandbox, current, request.scope, url, lines)
         elif not state.withheld:
             response.raw_headers.extend(cors(request.headers.get("origin")))
         return response

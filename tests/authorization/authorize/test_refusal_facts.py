@@ -209,7 +209,7 @@ def pasted(text: str) -> AuthorizeRequest:
         (
             sample_request(state=None),
             sample_context(),
-            Refusal("state-missing", "invalid_request", {"received": None, "note": "random, new for each request"}),
+            Refusal("state-missing", "invalid_request", {"received": None, "note": "an example; yours must be random"}),
         ),
         (
             sample_request(aud=None, audience="x"),

@@ -86,7 +86,7 @@ REFUSED = [name for name, decision in CASES.items() if decision.refusal is not N
 
 
 def test_the_record_of_a_refused_request_is_small() -> None:
-    sizes = [len(record(exchange(name), LiveSecrets()).value) for name in REFUSED]
+    sizes = [len(record(exchange(name), 1, LiveSecrets()).value) for name in REFUSED]
     assert len(sizes) > 150
     assert sum(sizes) / len(sizes) < AVERAGE
     assert max(sizes) < LARGEST
@@ -95,7 +95,7 @@ def test_the_record_of_a_refused_request_is_small() -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     recorded = exchange(name)
-    read = filled(json.loads(text_of(record(recorded, LiveSecrets()))))
+    read = filled(json.loads(text_of(record(recorded, 1, LiveSecrets()))))
     decision, explanation = CASES[name], recorded.explanation
     assert explanation is not None
     assert [(check["name"], check["outcome"]) for check in read["checks"]] == [
@@ -121,7 +121,7 @@ def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
     unchanged, total = 0, 0
     for name in REFUSED:
         recorded = exchange(name)
-        read = filled(json.loads(text_of(record(recorded, LiveSecrets()))))
+        read = filled(json.loads(text_of(record(recorded, 1, LiveSecrets()))))
         assert recorded.explanation is not None
         for stored_finding, finding in zip(read["findings"], recorded.explanation.findings, strict=True):
             total += 1
@@ -192,8 +192,8 @@ def test_an_exchange_shown_in_its_own_response_is_stored_as_if_masked_again(name
     recorded = exchange(name, body=None)
     before = recorded._replace(at=recorded.at - 0.2, response=RecordedResponse(400, {"content-type": "text/html"}))
     runtime: Any = None
-    stored_record = asyncio.run(stored(runtime, recorded, exchange_record._masked(before, LiveSecrets())))
-    assert stored_record == record(recorded, LiveSecrets())
+    stored_record = asyncio.run(stored(runtime, recorded, 1, exchange_record._masked(before, LiveSecrets())))
+    assert stored_record == record(recorded, 1, LiveSecrets())
 
 
 def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,6 +202,6 @@ def test_an_exchange_whose_redaction_failed_is_stored_without_its_request(monkey
         patched.setattr(exchange_record, "_entry", lambda *_: 1 / 0)
         masked = exchange_record._masked(recorded._replace(response=RecordedResponse(200, {})), LiveSecrets())
     runtime: Any = None
-    assert text_of(asyncio.run(stored(runtime, recorded, masked))) == json.dumps(
+    assert text_of(asyncio.run(stored(runtime, recorded, 1, masked))) == json.dumps(
         minimal(recorded), separators=(",", ":"), ensure_ascii=False
     )

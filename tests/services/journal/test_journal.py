@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.services.fixed_effects import FixedEffects
 
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import TOKEN
@@ -17,7 +18,7 @@ from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
 from sickbay.services.journal import journal
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.journal import Exchange, Journal, Queue, RecordedRequest, RecordedResponse
+from sickbay.services.journal.journal import Arrived, Exchange, Journal, Queue, RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record
@@ -28,7 +29,10 @@ def exchange(stage: str) -> Exchange:
 
 
 def runtime(store: Any) -> Runtime:
-    return cast(Runtime, SimpleNamespace(on_exchange=None, store=store, secret_hashes=frozenset(), secrets=Secrets(1)))
+    secrets, effects = Secrets(1), FixedEffects()
+    return cast(
+        Runtime, SimpleNamespace(on_exchange=None, store=store, secret_hashes=frozenset(), secrets=secrets, effects=effects)
+    )
 
 
 class Store:
@@ -36,6 +40,7 @@ class Store:
 
     def __init__(self) -> None:
         self.kept: dict[str, int] = {}
+        self.arrivals: list[int] = []
         self.away = False
         self.stuck: asyncio.Event | None = None
 
@@ -52,6 +57,7 @@ class Store:
             raise Unavailable("The database is away")
         for step in steps:
             self.kept[step.record.key] = self.kept.get(step.record.key, 0) + 1
+            self.arrivals.append(step.record.at)
 
 
 def full(store: Store) -> Journal:
@@ -141,6 +147,23 @@ def refused(id: str, client: str = "app") -> Exchange:
     return exchange("token")._replace(id=id, client_id=client, decision=decision, explanation=explanation)
 
 
+def test_each_exchange_gets_a_later_arrival_although_the_clock_stands_still() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer = Journal(runtime(store))
+        for number in range(6):
+            if number % 3:
+                writer.hold(exchange("access")._replace(id=str(number)))
+            else:
+                await writer.write(refused(str(number)))
+        await writer.flush()
+        order = [id for _, id in sorted(zip(store.arrivals, store.kept, strict=True))]
+        assert order == list("012345")
+        assert len({*store.arrivals}) == 6
+
+    asyncio.run(steps())
+
+
 def test_a_few_refusals_are_written_immediately_and_a_flood_does_not_wait() -> None:
     """If AT_ONCE commits are in progress, a refusal joins the next batch and doesn't wait for a commit of its own."""
 
@@ -181,7 +204,7 @@ def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> No
 
 def test_the_size_of_queued_exchanges_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
-    writer = Journal(cast(Runtime, SimpleNamespace(on_exchange=None)))
+    writer = Journal(runtime(None))
     large = exchange("access")._replace(request=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
         writer.hold(large)
@@ -222,12 +245,12 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
 ) -> None:
     compare_arguments: list[bool] = []
 
-    def fake_record(exchange_to_record: Exchange, live: LiveSecrets, *, compare: bool) -> Record:
+    def fake_record(exchange_to_record: Exchange, arrival: int, live: LiveSecrets, *, compare: bool) -> Record:
         compare_arguments.append(compare)
         return Record("exchange", exchange_to_record.id, b"")
 
     monkeypatch.setattr(journal, "record", fake_record)
-    asyncio.run(cast(Any, journal._puts([exchange("token")] * count, ())))
+    asyncio.run(cast(Any, journal._puts([Arrived(1, exchange("token"))] * count, ())))
     assert compare_arguments == [compared] * count
 
 

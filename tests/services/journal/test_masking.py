@@ -116,6 +116,7 @@ def test_the_cases_contain_masks_before() -> None:
             {"body": "{not json", "url": "http://a?YOUR-PARAMETER=x"},
         ),
         ({"url": "http://a?‹4%20characters›=‹4%20characters›"}, {"url": "http://a?YOUR-PARAMETER=YOUR-VALUE"}),
+        ({"body": '{"‹9 characters›": "‹4 characters›"}'}, {"body": '{"YOUR-PARAMETER": "YOUR-VALUE"}'}),
     ],
 )
 def test_a_mask_is_replaced_by_the_name_of_what_belongs_there(corrected: dict[str, Any], expected: dict[str, Any]) -> None:

@@ -196,6 +196,7 @@ def test_an_unknown_host_name_is_answered_421(tmp_path: Path) -> None:
         answer = await flow.http.get("/general/r4/metadata", headers={"Host": "rebound.example"})
         assert answer.status_code == 421
         assert answer.headers["x-correlation-id"]
+        assert answer.text.startswith("Sickbay’s address is http://localhost:7425. To allow another host name, ")
 
     run(steps, tmp_path)
 

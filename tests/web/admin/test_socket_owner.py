@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.conftest import missing
 
+from sickbay.authorization.administration import SocketHolder
 from sickbay.web.admin import socket_owner
-from sickbay.web.admin.socket_owner import TABLES, Address, owner, service_account
+from sickbay.web.admin.socket_owner import TABLES, Address, holder
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-ROW = "   0: {peer} {server} 01 00000000:00000000 00:00000000 00000000 {uid:5d}        0 4711 1\n"
+ROW = "   0: {peer} {server} 01 00000000:00000000 00:00000000 00000000 {uid:5d}        0 {inode} 1\n"
 PEER, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 7425)
 PLAIN = {"peer": "0100007F:9C40", "server": "0100007F:1D01"}
 MAPPED = {"peer": "0000000000000000FFFF00000100007F:9C40", "server": "0000000000000000FFFF00000100007F:1D01"}
@@ -25,52 +29,102 @@ def table(folder: Path, *rows: str) -> list[Path]:
     return [folder / "none", folder / "tcp"]
 
 
+@pytest.fixture(autouse=True)
+def _linux() -> None:
+    if sys.platform != "linux":
+        missing("linux", "other systems don't say who holds a connection")
+
+
 @pytest.mark.parametrize("address", [PLAIN, MAPPED])
-@pytest.mark.parametrize(
-    ("uid", "own", "seen"),
-    [(33, 1000, 33), (33, 0, 33), (999, 1000, 999), (33, 33, None), (0, 1000, None), (1000, 0, None), (65534, 0, None)],
-)
-def test_only_a_service_account_other_than_ours_is_reported(
-    tmp_path: Path, address: dict[str, str], uid: int, own: int, seen: int | None
-) -> None:
-    tables = table(tmp_path, ROW.format(**address, uid=uid))
-    assert service_account(PEER, SERVER, tables=tables, own=own) == seen
+@pytest.mark.parametrize("uid", [0, 33, 1000, 65534])
+def test_the_table_names_the_user(tmp_path: Path, address: dict[str, str], uid: int) -> None:
+    tables = table(tmp_path, ROW.format(**address, uid=uid, inode=4711))
+    assert holder(PEER, SERVER, tables).uid == uid
 
 
 def test_our_own_end_and_other_connections_are_ignored(tmp_path: Path) -> None:
-    ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33)
-    other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33)
-    assert owner(PEER, SERVER, table(tmp_path, ours, other)) is None
+    ours = ROW.format(peer=PLAIN["server"], server=PLAIN["peer"], uid=33, inode=4711)
+    other = ROW.format(peer=PLAIN["peer"], server="0100007F:1D02", uid=33, inode=4711)
+    assert holder(PEER, SERVER, table(tmp_path, ours, other)) == SocketHolder()
 
 
-def test_without_the_table_the_owner_is_unknown(tmp_path: Path) -> None:
-    assert service_account(PEER, SERVER, tables=[tmp_path / "none"], own=0) is None
+def test_without_the_table_the_user_is_unknown(tmp_path: Path) -> None:
+    assert holder(PEER, SERVER, [tmp_path / "none"]) == SocketHolder()
+
+
+def test_a_socket_that_no_process_holds_has_no_user(tmp_path: Path) -> None:
+    """The kernel reports root for it."""
+    assert holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=0, inode=0))) == SocketHolder()
 
 
 def test_a_host_name_has_no_socket(tmp_path: Path) -> None:
-    assert owner(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33))) is None
-    assert owner(PEER, ("localhost", 7425)) is None
+    assert holder(PEER, ("localhost", 7425), table(tmp_path, ROW.format(**PLAIN, uid=33, inode=4711))) == SocketHolder()
+    assert holder(PEER, ("localhost", 7425)) == SocketHolder()
+
+
+def test_other_systems_than_linux_do_not_say_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert holder(PEER, SERVER) == SocketHolder(told=False)
+
+
+@pytest.mark.parametrize(
+    ("maps", "unmapped"),
+    [
+        ("         0          0 4294967295\n", None),
+        ("         0       1000          1\n         1     100000      65536\n", 65534),
+        ("         0          0          1\n       998        998          1\n", 65534),
+        ("", 65534),
+    ],
+    ids=["no user namespace", "rootless container", "PrivateUsers of systemd", "empty map"],
+)
+def test_in_a_user_namespace_one_id_stands_for_all_users_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, maps: str, unmapped: int | None
+) -> None:
+    (tmp_path / "uid_map").write_text(maps)
+    (tmp_path / "overflowuid").write_text("65534\n")
+    monkeypatch.setattr(socket_owner, "UID_MAP", tmp_path / "uid_map")
+    monkeypatch.setattr(socket_owner, "OVERFLOW_UID", tmp_path / "overflowuid")
+    socket_owner._unmapped_uid.cache_clear()
+    try:
+        for uid in (0, 998, 65534):
+            found = holder(PEER, SERVER, table(tmp_path, ROW.format(**PLAIN, uid=uid, inode=4711)))
+            assert found == SocketHolder(uid, unmapped=uid == unmapped)
+    finally:
+        socket_owner._unmapped_uid.cache_clear()
 
 
 @contextmanager
-def connection(host: str) -> Iterator[tuple[Address, Address]]:
-    """A real connection: the peer's address and the server's, as the server sees them."""
+def connection(host: str) -> Iterator[tuple[socket.socket, Address, Address]]:
+    """A real connection: the client's socket, and the peer's and the server's address, as the server sees them."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with (
         socket.create_server((host, 0), family=family) as listening,
-        socket.create_connection(listening.getsockname()[:2]),
+        socket.create_connection(listening.getsockname()[:2]) as client,
     ):
         accepted, peer = listening.accept()
         with accepted:
-            yield peer[:2], accepted.getsockname()[:2]
+            yield client, peer[:2], accepted.getsockname()[:2]
 
 
 @pytest.mark.parametrize("tables", [None, TABLES])
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_real_connection_belongs_to_the_user_who_made_it(host: str, tables: tuple[Path, ...] | None) -> None:
-    with connection(host) as (peer, server):
-        uid = owner(peer, server, tables)
-    assert uid == (os.getuid() if TABLES[0].exists() else None)
+    with connection(host) as (_, peer, server):
+        assert holder(peer, server, tables) == SocketHolder(os.getuid())
+
+
+@pytest.mark.parametrize("tables", [None, TABLES])
+@pytest.mark.parametrize("how", ["close", "half", "reset"])
+def test_a_connection_that_was_closed_belongs_to_nobody(tables: tuple[Path, ...] | None, how: str) -> None:
+    with connection("127.0.0.1") as (client, peer, server):
+        if how == "half":
+            client.shutdown(socket.SHUT_WR)
+            assert holder(peer, server, tables) == SocketHolder(os.getuid())
+            return
+        if how == "reset":
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        assert holder(peer, server, tables) == SocketHolder()
 
 
 def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,17 +134,17 @@ def test_the_tables_are_read_only_if_the_kernel_does_not_answer(monkeypatch: pyt
         tables_read.append(table)
         return []
 
-    with connection("127.0.0.1") as (peer, server):
+    with connection("127.0.0.1") as (_, peer, server):
         if socket_owner._answered(peer, server) is None:
-            pytest.skip("this kernel doesn't describe a single socket")
+            missing("netlink", "this kernel doesn't describe a single socket")
         monkeypatch.setattr(socket_owner, "_rows", rows)
-        assert owner(peer, server) == os.getuid()
+        assert holder(peer, server).uid == os.getuid()
         assert tables_read == []
-    assert owner(("127.0.0.1", 1), ("127.0.0.1", 2)) is None
+    assert holder(("127.0.0.1", 1), ("127.0.0.1", 2)) == SocketHolder()
     assert tables_read == list(TABLES)
 
 
 def test_without_netlink_the_tables_tell_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(socket, "AF_NETLINK", raising=False)
-    with connection("127.0.0.1") as (peer, server):
-        assert owner(peer, server) == (os.getuid() if TABLES[0].exists() else None)
+    with connection("127.0.0.1") as (_, peer, server):
+        assert holder(peer, server).uid == os.getuid()

@@ -71,16 +71,6 @@ def test_a_referenced_medication_is_shown_by_its_display() -> None:
     assert chart.drug({}) == ""
 
 
-def test_a_severe_allergy_comes_first() -> None:
-    first, second = chart.allergies(records.ALLERGIES)
-    assert (first.text, first.alarm) == ("Penicillin G", "anaphylaxis")
-    assert (second.text, second.alarm) == ("Latex", "")
-
-
-def test_no_known_allergy_is_not_an_allergy() -> None:
-    assert chart.allergies([{"code": records.concept("No known allergy")}]) == ()
-
-
 def test_the_latest_vital_sign_of_each_kind_is_shown() -> None:
     signs = {observation.unit: observation.value for observation in chart.signs(records.OBSERVATIONS)}
     assert signs == {"pulse /min": "76", "°C": "36.7", "SpO₂ %": "97", "kg": "92.4", "BMI": "29.8"}

@@ -263,6 +263,25 @@ def test_curl_sends_the_shown_request(echo: Any, tmp_path: Any) -> None:
     assert echo.seen[3][3] == "{}"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"url": "http://localhost:7425/general/oauth/authorize?client_id=a&‹4%20characters›=‹4%20characters›"},
+        {"url": "http://localhost:7425/t", "body": "client_id=a&‹4%20characters›=‹4%20characters›"},
+        {"url": "http://localhost:7425/t", "body": '{"client_id": "a", "‹4 characters›": "‹4 characters›"}'},
+    ],
+)
+def test_a_parameter_that_was_not_stored_has_one_placeholder_for_its_name_and_one_for_its_value(sent: dict[str, str]) -> None:
+    request = code_samples.read({"method": "POST", "headers": {"content-type": "application/x-www-form-urlencoded"}} | sent)
+    for tab in code_samples.tabs(request, {}):
+        assert "YOUR-PARAMETER" in tab.text
+        assert "YOUR-VALUE" in tab.text
+        assert "YOUR-YOUR" not in tab.text
+        assert "CHARACTERS" not in tab.text
+    if "?" in sent["url"]:
+        assert code_samples.places(request) == ("YOUR-VALUE",)
+
+
 def test_an_encoded_url_keeps_its_meaning() -> None:
     assert code_samples.address("http://a/b?c=d'e f") == "http://a/b?c=d%27e%20f"
     assert urlsplit(code_samples.address("http://[::1]:7425/x")).hostname == "::1"

@@ -84,7 +84,7 @@ def test_masked_values_are_copied_as_placeholders() -> None:
 def test_a_note_names_the_placeholders_to_replace() -> None:
     hint = "http://a/logout?id_token_hint=eyJh%E2%80%A6(230)&client_id=b"
     view = exchange_view({**granted(), "request": {"method": "GET", "url": hint}})
-    assert view.filled == "Replace YOUR-ID-TOKEN-HINT with your own value; Sickbay doesn’t store secrets."
+    assert view.filled == "Replace YOUR-ID-TOKEN-HINT with your own value; Sickbay didn’t store it."
     many = exchange_view(token_refused())
     assert many.filled.startswith(
         "Replace CODE-FROM-YOUR-REDIRECT, YOUR-CLIENT-SECRET and BASE64-OF-YOUR-ID-AND-SECRET with your own values; "

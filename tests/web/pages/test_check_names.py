@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 
 import pytest
+from msgspec import structs
+from tests.authorization import samples
 
 from sickbay import authorization
-from sickbay.kernel.checks import Check
+from sickbay.authorization import authorize, logout
+from sickbay.authorization.contexts import LogoutContext
+from sickbay.authorization.requests import LogoutRequest
+from sickbay.kernel.checks import Check, Examination, examine
+from sickbay.protocol.parameters import parse
 from sickbay.web.pages.check_names import WORDS
 from sickbay.web.pages.exchange_summary import words
 
@@ -37,3 +44,25 @@ def test_each_check_with_other_words_exists() -> None:
 @pytest.mark.parametrize("name", sorted(set(names())))
 def test_a_check_is_named_without_private_words(name: str) -> None:
     assert PRIVATE_WORDS.isdisjoint(words(name).split())
+
+
+OPTIONAL = re.compile(
+    r"\b(launch code|launch is|code_challenge\w*|prompt|response_mode|id_token_hint|post_logout_redirect_uri|iss)\b"
+)
+CONDITION = re.compile(r"\b(if|only|together)\b")
+STANDALONE = samples.sample_request(**samples.STANDALONE, code_challenge=None, code_challenge_method=None)
+OLD_APP = samples.sample_context(launch=None, client=structs.replace(samples.CLIENT, pkce="off"))
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        examine(authorize.CHECKS, STANDALONE, OLD_APP),
+        examine(logout.CHECKS, LogoutRequest(parse("state=a")), LogoutContext(samples.SERVER, None, {})),
+    ],
+    ids=["authorize", "logout"],
+)
+def test_a_passed_check_claims_nothing_about_a_parameter_that_was_not_sent(checked: Examination) -> None:
+    passed = [words(check.name) for check in checked.checked if check.outcome == "passed"]
+    assert len(passed) > 3
+    assert [text for text in passed if OPTIONAL.search(text) and not CONDITION.search(text)] == []

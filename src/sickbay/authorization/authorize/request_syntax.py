@@ -99,7 +99,7 @@ def request_object_is_not_used(request: AuthorizeRequest, context: AuthorizeCont
 def state_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("state") or (not context.smart and _is_bound(request)):
         return None
-    return refusals.STATE_MISSING(received=None, note="random, new for each request")
+    return refusals.STATE_MISSING(received=None, note="an example; yours must be random")
 
 
 def _is_bound(request: AuthorizeRequest) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
-from sickbay.cli import local_sandbox
+from sickbay.cli import local_sandbox, signals
 from sickbay.cli.argument_types import Data
 from sickbay.cli.folder import create, drafts
 from sickbay.cli.output import note_counts
 from sickbay.cli.paths import Place
+from sickbay.cli.progress import fill
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.services.loading import export as exported
 
@@ -29,14 +29,14 @@ def export(
         The FHIR version.
     """
     create(directory)
-    asyncio.run(_export(directory, tenant, fhir, data))
+    signals.run(_export(directory, tenant, fhir, data))
 
 
 async def _export(directory: Place, tenant: str, fhir: str, data: str | None) -> None:
     counts: dict[str, int] = {}
     async with local_sandbox.sandbox(data) as sandbox:
         space = local_sandbox.space(sandbox, tenant, fhir)
-        await sandbox.filling.ensure(space)
+        await fill(sandbox, space)
         with drafts(directory) as files:
             for type in resource_types(fhir):
                 async for line in exported(sandbox.runtime, space, type):

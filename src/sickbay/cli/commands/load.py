@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from sickbay.cli import files, local_sandbox
+from sickbay.cli import files, local_sandbox, signals
 from sickbay.cli.argument_types import CountOrNone, Data
 from sickbay.cli.load_reader import FileResult, LoadJob, portions, reading
 from sickbay.cli.output import note, say, wrong
 from sickbay.cli.paths import Place
-from sickbay.cli.progress import Progress, progress
+from sickbay.cli.progress import Progress, fill, progress
 from sickbay.fhir.loading import LoadError, Ready
 from sickbay.kernel import english
+from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.loading import Loading
+from sickbay.storage.interface import ResourceSpace
 
 BATCH, WEIGHT = 2000, 2 << 20
 """Largest number of resources in a transaction, and of their bytes. A running server can't write meanwhile. An index page that
@@ -62,7 +64,7 @@ def load(
         wrong(f"{paths[0]} contains no {endings} file." if paths else "Name the files or folders to load.")
     gc.set_threshold(*RARELY)
     sys.setswitchinterval(SWITCHES)
-    return asyncio.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
+    return signals.run(_load(chosen, tenant, fhir, stop, validate, patients, data))
 
 
 async def _load(
@@ -72,9 +74,9 @@ async def _load(
         space = local_sandbox.space(sandbox, tenant, fhir)
         run = Loading(sandbox.runtime, sandbox.tenants[tenant], fhir, _name(chosen))
         job = LoadJob(chosen, fhir, run.tenant.fhir_base(fhir), validate)
+        await _fill(sandbox, space)
         with progress(chosen) as shown:
             try:
-                await sandbox.filling.ensure(space)
                 await _store(run, job, shown, stop)
             except asyncio.CancelledError:
                 shown.stop()
@@ -83,6 +85,14 @@ async def _load(
                 raise
         say(f"{_counts(run, shown)}.")
         return 1 if shown.bad else 0
+
+
+async def _fill(sandbox: Sandbox, space: ResourceSpace) -> None:
+    try:
+        await fill(sandbox, space)
+    except asyncio.CancelledError:
+        note("Interrupted while sample patients were created, before the first file. To continue, run the same command again.")
+        raise
 
 
 async def _store(run: Loading, job: LoadJob, shown: Progress, stop: bool) -> None:

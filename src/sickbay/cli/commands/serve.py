@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.cli import admin_key, config_file, json_log, signals
+from sickbay.cli import admin_key, config_file, json_log, running_servers, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, note, wrong
@@ -48,9 +50,8 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
     """Lock the folder, bind the sockets, and only then import the server."""
     for sentence in config_file.used_options([field.name for field in fields(ServeOptions)], config_file.TABLES):
         note(sentence)
-    signals.handle_sigterm()
     os.umask(0o077)  # for files that a library writes, such as the metrics of workers
-    with _place(settings.data, settings.ephemeral) as place, folders.locked(place):
+    with _place(settings.data, settings.ephemeral) as place, folders.locked(place), running_servers.removed_afterwards():
         listening = doors.listen(settings.host, settings.port)
         port = doors.port_of(listening)
         sample = _sample_sockets(settings.host, settings.sample_port, 0 if settings.port == 0 else port + 1)
@@ -126,6 +127,7 @@ def _place(data: str | None, ephemeral: bool) -> Iterator[Path]:
     with ExitStack() as stack:
         with signals.delayed():
             temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="sickbay-", ignore_cleanup_errors=True))
+            stack.enter_context(signals.cleaning_up(partial(shutil.rmtree, temporary, ignore_errors=True)))
         try:
             yield Path(temporary)
         finally:

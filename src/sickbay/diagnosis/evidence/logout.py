@@ -18,10 +18,10 @@ def request(evidence: Json) -> LogoutRequest:
 
 
 def context_of(evidence: Json, request: LogoutRequest) -> LogoutContext:
-    """`context.id_token_keys` is the key set of the server."""
+    """`context.id_token_keys` is the key set of the server. As on the server, the app is the one that the request names."""
     context = evidence.get("context", {})
     client = read.client(context)
-    here = not isinstance(client, Client) or request.client_id in (None, client.client_id)
+    here = not isinstance(client, Client) or request.client_id == client.client_id
     keys = context.get("id_token_keys", UNKNOWN)
     return LogoutContext(server=read.server(context), client=client if here else None, keys=keys)
 

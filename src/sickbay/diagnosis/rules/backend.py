@@ -219,7 +219,7 @@ RULES = (
     _rule(
         "assertion-expired",
         "`exp` of the client assertion is {late} s in the past",
-        "Your app sent a stored assertion again, or the clock of the machine that signs is slow.",
+        "Probably your app sent a stored assertion again, or the clock of the machine that signs is slow.",
         "Create a new assertion for each request.",
     ),
     _rule(
@@ -294,7 +294,7 @@ RULES = (
     _rule(
         "assertion-signature-invalid",
         "The signature of the client assertion doesn't match the key `{received}`",
-        "The key set has a key with this `kid`, but a different key signed the assertion.",
+        "The key set has a key with this `kid`, but the assertion was signed with another key or changed afterwards.",
         "Sign with the private key that belongs to the published key `{received}`.",
     ),
     _scope_rule(
@@ -340,7 +340,7 @@ RULES = (
     _advice(
         "clock-skew-assertion",
         "`iat` of the client assertion is {offset} s {direction} the server's clock",
-        "The clock of the machine that signs is wrong, so servers will see its assertions as expired or valid for too long.",
+        "The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",
         "Synchronise the clock of the machine that signs (for example with NTP).",
         _skewed,
         stage="clock",

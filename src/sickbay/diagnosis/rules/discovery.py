@@ -134,7 +134,8 @@ RULES = (
     _rule(
         "discovery-404",
         "The discovery document doesn't exist",
-        "The server doesn't support SMART, or SMART is turned off. Apps can't learn where to send users to sign in.",
+        "The server doesn't support SMART, SMART is turned off, or the base URL is wrong. Apps can't learn where to "
+        "send users to sign in.",
         "Turn on SMART at the server. If that's not possible, read the endpoints from `rest.security` in "
         "the CapabilityStatement.",
         _not_found,
@@ -156,7 +157,7 @@ RULES = (
     _rule(
         "discovery-open-server",
         "The discovery document has no authorization endpoint and no token endpoint",
-        "This is an open server. It returns data without a token, so there is nothing to authorize.",
+        "The server is probably open: it returns data without a token, so there is nothing to authorize.",
         "Use the protected FHIR base URL, which is the `iss` of the launch.",
         _open,
     ),

@@ -2,8 +2,42 @@
 
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule
+from sickbay.kernel.checks import Facts
 
 DENIED = specs.rfc(6749, "4.1.2.1", "Error Response")
+
+_NOT_CHOSEN = {
+    "auto_approve": (
+        " The app's `auto_approve` answered instead of a user, and it names no patient.",
+        ' Or name a patient in the app\'s `auto_approve`, such as `{"user": "okafor", "patient": "p-0017"}`.',
+    ),
+    "no picker": (
+        " This hospital's policy `standalone_picker` is off, so it never asks for a patient.",
+        " Or turn on the hospital's policy `standalone_picker`.",
+    ),
+}
+_OTHER_USER = {
+    "auto_approve": (
+        " The app's `auto_approve` always answers as the same user.",
+        " Or launch the app as the user of its `auto_approve`, or turn `auto_approve` off.",
+    )
+}
+
+
+def _reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
+    """The facts with the sentences for the setting that is the reason. Only the administrator reads them."""
+    cause, fix = texts.get(str(facts.get("registered_reason")), ("", ""))
+    return {**facts, "registered_cause": cause, "registered_fix": fix}
+
+
+def _not_chosen(facts: Facts) -> Facts | None:
+    """Nobody chose a patient although the request asked for one."""
+    return _reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
+
+
+def _other_user(facts: Facts) -> Facts:
+    return _reason(_OTHER_USER, facts)
+
 
 USER_DENIED = Rule(
     id="user-denied",
@@ -23,9 +57,10 @@ MISMATCHED_IDENTITY = Rule(
     explains="mismatched-identity",
     severity="error",
     outcome="access_denied",
-    title="A different user is signed in than the one who launched your app",
-    why="A launch belongs to the user who started it, and this browser has the session of another user.",
-    fix="Sign out and launch again. To keep both sessions, use a private window.",
+    recognises=_other_user,
+    title="Another user than the one who launched your app is answering",
+    why="A launch belongs to the user who started it.{registered_cause}",
+    fix="Sign out and launch again. To keep both sessions, use a private window.{registered_fix}",
     spec=specs.SMART_LAUNCH,
 )
 
@@ -37,7 +72,7 @@ DENIED_NO_SCOPE_GRANTED = Rule(
     outcome="access_denied",
     parameter="scope",
     title="None of the requested scopes was granted",
-    why="Each scope was unknown, not registered, or not approved by the user. Registered: {registered}.",
+    why="Each scope was unknown, not registered, or not approved. Registered: {registered}.",
     fix="Request at least one scope that is registered for your app.",
     spec=specs.rfc(6749, "3.3", "Access Token Scope"),
 )
@@ -54,4 +89,18 @@ PATIENT_NOT_ACCESSIBLE = Rule(
     spec=specs.SMART_CONTEXT,
 )
 
-RULES = (USER_DENIED, MISMATCHED_IDENTITY, DENIED_NO_SCOPE_GRANTED, PATIENT_NOT_ACCESSIBLE)
+PATIENT_NOT_CHOSEN = Rule(
+    id="patient-not-chosen",
+    stage="login",
+    explains="scope-patient-without-context",
+    recognises=_not_chosen,
+    severity="error",
+    outcome="access_denied",
+    parameter="scope",
+    title="No patient was chosen, but `scope` needs one: {scopes:code}",
+    why="The launch or the patient picker chooses the patient for these scopes.{registered_cause}",
+    fix="Launch the app for a patient, or choose one in the patient picker.{registered_fix}",
+    spec=specs.SMART_CONTEXT,
+)
+
+RULES = (USER_DENIED, MISMATCHED_IDENTITY, DENIED_NO_SCOPE_GRANTED, PATIENT_NOT_ACCESSIBLE, PATIENT_NOT_CHOSEN)

@@ -78,14 +78,17 @@ CLIENT_MISMATCH = Rule(
 def _nearest(facts: Facts) -> Facts:
     registered = [str(uri) for uri in facts.get("registered") or ()]
     closest = corrections.closest(str(facts.get("received") or ""), registered)
-    asks = "" if facts.get("app") else " Also say which app asks, with `id_token_hint` or `client_id`."
-    return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else asks}
+    return {**facts, "expected": closest, "hint": f" Registered: {' '.join(registered)}." if registered else ""}
 
 
 def _registered(request: LogoutRequest, facts: Facts) -> LogoutRequest:
     """Sends the most similar registered URI; if there is none, the server shows its own page."""
-    changes = [("post_logout_redirect_uri", facts["expected"])] + ([] if facts["expected"] else [("state", None)])
+    changes = [("post_logout_redirect_uri", facts.get("expected"))]
     return structs.replace(request, parameters=request.parameters.replaced(changes))
+
+
+def _without_app(facts: Facts) -> Facts | None:
+    return None if facts.get("app") else facts
 
 
 REDIRECT_URI_MISMATCH = Rule(
@@ -104,4 +107,20 @@ REDIRECT_URI_MISMATCH = Rule(
     repair=_registered,
 )
 
-RULES = (HINT_INVALID, CLIENT_UNKNOWN, CLIENT_MISMATCH, REDIRECT_URI_MISMATCH)
+CLIENT_MISSING = Rule(
+    id="logout-client-missing",
+    stage="logout",
+    explains="logout-redirect-uri-mismatch",
+    recognises=_without_app,
+    severity="error",
+    outcome="400, on a page; never redirected",
+    parameter="post_logout_redirect_uri",
+    title="`post_logout_redirect_uri` is sent without `id_token_hint` or `client_id`",
+    why="The URI must be registered for the app that asks, and the request doesn't say which app that is.",
+    fix="Send the `id_token` of the token response as `id_token_hint`, or send `client_id`. If the user may stay on the "
+    "server's own page, leave the URI out.",
+    spec=AFTER,
+    repair=_registered,
+)
+
+RULES = (HINT_INVALID, CLIENT_UNKNOWN, CLIENT_MISMATCH, CLIENT_MISSING, REDIRECT_URI_MISMATCH)

@@ -27,7 +27,7 @@ PARAMS_IN_FRAGMENT = Rule(
     severity=_severity,
     outcome="the app sees no response",
     title="The response is after a `#` in the redirect URI",
-    why="Browsers don't send the fragment to a server; only JavaScript in the page can read it. The cause is "
+    why="Browsers don't send the fragment to a server; only JavaScript in the page can read it. The usual cause is "
     "`response_mode=fragment`, or a `#` in the redirect URI.",
     fix="If a server of yours reads the response, leave out `response_mode` and register a redirect URI without a `#`.",
     spec=ANSWER,
@@ -40,7 +40,7 @@ NO_CODE_NO_ERROR = Rule(
     severity="error",
     outcome="the app sees no response",
     title="The redirect has neither `code` nor `error`",
-    why="The redirect URI was opened directly or reloaded, or a router dropped the query string.",
+    why="Usually the redirect URI was opened directly or reloaded, or a router dropped the query string.",
     fix="Start at the launch URL instead of the redirect URI.",
     spec=ANSWER,
 )
@@ -80,7 +80,8 @@ CODE_MANGLED = Rule(
     outcome="the token endpoint will refuse it",
     parameter="code",
     title="`code` was changed on the way to your app",
-    why="It contains a space, a `%` or an ellipsis. It was decoded too often or not often enough, or a log shortened it.",
+    why="It contains a space, a `%` or an ellipsis. Usually it was decoded too often or not often enough, or a log "
+    "shortened it.",
     fix="Read `code` with a query string parser, and send it form-encoded to the token endpoint.",
     spec=ANSWER,
 )

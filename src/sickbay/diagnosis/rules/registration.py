@@ -330,7 +330,7 @@ NO_RESOURCE_SCOPES = Rule(
     advises=_no_resources,
     parameter="scope",
     title="`scope` has no scope for any FHIR resource",
-    why="The launch will succeed, but the server will refuse every FHIR request.",
+    why="A launch can succeed, but the server will refuse every FHIR request.",
     fix="Add scopes for what your app reads, for example `patient/Patient.rs patient/Observation.rs`.",
     spec=specs.SMART_RESOURCE_SCOPES,
 )

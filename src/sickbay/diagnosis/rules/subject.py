@@ -50,7 +50,7 @@ REVOKE_ACCESS_TOKEN = Rule(
     outcome="400 unsupported_token_type",
     parameter="token",
     title="`token` is an access token, which can't be revoked here",
-    why="This server revokes only refresh tokens. An access token expires after a few minutes.",
+    why="This server revokes only refresh tokens. An access token stays valid until it expires.",
     fix="Send the refresh token, and discard the access token.",
     spec=specs.rfc(7009, "2.2.1", "Error Response"),
 )

@@ -78,15 +78,15 @@ class Masked(NamedTuple):
     redaction: Redaction | None
 
 
-async def stored(runtime: Runtime, exchange: Exchange, shown: Masked | None = None) -> Record:
+async def stored(runtime: Runtime, exchange: Exchange, arrival: int, shown: Masked | None = None) -> Record:
     """The record of an exchange. shown: the exchange if it was already masked for its own response.
 
     For a refused exchange, values that may be live secrets are looked up first.
     """
     if shown is None:
-        return record(exchange, await _live(runtime, exchange))
+        return record(exchange, arrival, await _live(runtime, exchange))
     response = shown.redaction.response(exchange.response) if shown.redaction else minimal(exchange)["response"]
-    return _record(exchange, msgspec.json.encode(shown.entry | {"at": exchange.at, "response": response}))
+    return _record(exchange, arrival, msgspec.json.encode(shown.entry | {"at": exchange.at, "response": response}))
 
 
 async def masked(runtime: Runtime, exchange: Exchange) -> Masked:
@@ -113,12 +113,12 @@ def _challenges(exchange: Exchange) -> Iterator[str]:
         yield code.code_challenge
 
 
-def record(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> Record:
+def record(exchange: Exchange, arrival: int, live: LiveSecrets, *, compare: bool = True) -> Record:
     """compare: whether to add how the other dialects would answer."""
-    return _record(exchange, _masked(exchange, live, compare).text)
+    return _record(exchange, arrival, _masked(exchange, live, compare).text)
 
 
-def _record(exchange: Exchange, text: bytes) -> Record:
+def _record(exchange: Exchange, arrival: int, text: bytes) -> Record:
     until = int(exchange.at) + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(
         "exchange",
@@ -128,7 +128,7 @@ def _record(exchange: Exchange, text: bytes) -> Record:
         exchange.client_id,
         exchange.timeline,
         exchange.stage,
-        at=int(exchange.at),
+        at=arrival,
         expires_at=until,
     )
 
@@ -191,6 +191,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         "app": exchange.client_id or None,
         "launch": exchange.timeline or None,
         "stage": exchange.stage,
+        "client": exchange.request.client,
         "request": redaction.request(exchange.request),
         "corrected": redaction.corrected(corrected) if corrected else None,
         "response": redaction.response(exchange.response),

@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
@@ -46,6 +46,13 @@ PURGED_EVERY = 3600
 T = TypeVar("T")
 
 
+class Arrived(NamedTuple):
+    """A queued exchange. arrival: its place in the order of all exchanges (`Effects.arrival`)."""
+
+    arrival: int
+    exchange: Exchange
+
+
 class Journal:
     """Queues exchanges until they are written. The task of `run` calls `flush`, and so does every reader before it reads.
 
@@ -55,10 +62,11 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
         self.runtime = runtime
         self.most = most
-        self._granted: Queue[Exchange] = Queue(GRANTED, WAITING_BYTES)
+        self._granted: Queue[Arrived] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
         self._at_once = 0
         self._reported = 0
+        self._arrival = 0
         self._writing = asyncio.Lock()
 
     async def write(self, exchange: Exchange, shown: Masked | None = None) -> None:
@@ -71,7 +79,7 @@ class Journal:
             return
         METRICS.decided(exchange)
         self._say(exchange)
-        refusal_record = await stored(self.runtime, exchange, shown)
+        refusal_record = await stored(self.runtime, exchange, self._next_arrival(), shown)
         if self._at_once >= AT_ONCE or len(self._refused):
             self._refused.add(refusal_record, refusal_record.owner, len(refusal_record.value))
             return
@@ -86,7 +94,13 @@ class Journal:
         METRICS.decided(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        self._granted.add(exchange, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        arrived = Arrived(self._next_arrival(), exchange)
+        self._granted.add(arrived, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+
+    def _next_arrival(self) -> int:
+        """The current microsecond, or a later one if another exchange of this worker has it."""
+        self._arrival = max(self._arrival + 1, self.runtime.effects.arrival())
+        return self._arrival
 
     async def flush(self) -> None:
         """Writes all queued exchanges, in slices.
@@ -99,7 +113,7 @@ class Journal:
             self._refused.clear()
             if granted or refused:
                 try:
-                    puts = await _puts([exchange for exchange, _, _ in granted], await hashes(self.runtime))
+                    puts = await _puts([arrived for arrived, _, _ in granted], await hashes(self.runtime))
                     for start in range(0, len(puts), AT_A_TIME):
                         await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
                     for start in range(0, len(refused), AT_A_TIME):
@@ -153,7 +167,8 @@ class Journal:
     def _say(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
-        finding = exchange.explanation.findings[0].id if exchange.explanation and exchange.explanation.findings else ""
+        findings = exchange.explanation.findings if exchange.explanation else ()
+        finding = next((finding.id for finding in findings if finding.severity != "info"), "")
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
@@ -167,7 +182,7 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]:
+async def _puts(batch: Sequence[Arrived], known: Collection[str]) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. A large batch leaves out the comparison with other
@@ -176,7 +191,10 @@ async def _puts(batch: Sequence[Exchange], known: Collection[str]) -> list[Step]
     steps: list[Step] = []
     compare, live = len(batch) <= COMPARED, LiveSecrets(known, strict=True)
     for start in range(0, len(batch), SLICE):
-        steps += [Put(record(exchange, live, compare=compare), aside=True) for exchange in batch[start : start + SLICE]]
+        steps += [
+            Put(record(exchange, arrival, live, compare=compare), aside=True)
+            for arrival, exchange in batch[start : start + SLICE]
+        ]
         await asyncio.sleep(0)
     return steps
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from sickbay.diagnosis.corrections import placeholder_for
+from sickbay.diagnosis.corrections import PLACEHOLDER_PARAMETER, placeholder_for
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import Parameters
@@ -142,7 +142,7 @@ def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
 def _named_value(name: str, value: str) -> str:
     if not is_masked(value):
         return value
-    placeholder = placeholder_for(name if not is_masked(name) else "value")
+    placeholder = placeholder_for(name)
     return placeholder if _MASK.fullmatch(value) else _LENGTH_MASK.sub(placeholder, value).replace("…", placeholder)
 
 
@@ -160,7 +160,7 @@ def _named_pair(piece: str) -> str:
     name, equals, value = piece.partition("=")
     if not is_masked(unquote(piece)):
         return piece
-    shown = "YOUR-PARAMETER" if is_masked(unquote(name)) else name
+    shown = PLACEHOLDER_PARAMETER if is_masked(unquote(name)) else name
     return f"{shown}{equals}{_named_value(unquote(name), unquote(value))}"
 
 
@@ -188,5 +188,6 @@ def _named_member(name: str, member: Any) -> Any:
     if isinstance(member, str):
         return _named_value(name, member)
     if isinstance(member, dict):
-        return {key: _named_member(key, value) for key, value in member.items()}
+        named_keys = {key: PLACEHOLDER_PARAMETER if is_masked(key) else key for key in member}
+        return {named_keys[key]: _named_member(key, value) for key, value in member.items()}
     return [_named_member(name, item) for item in member] if isinstance(member, list) else member

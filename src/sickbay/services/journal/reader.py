@@ -8,11 +8,15 @@ it came from the app (`exchange_json.proven`).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from sickbay.authorization.models import Client
 from sickbay.services.context import Runtime
+from sickbay.services.journal import probable
 from sickbay.services.journal.exchange_json import proven, public, whole
 from sickbay.services.journal.journal import EVERY, Journal
+from sickbay.services.journal.probable import ADVICE, Guess, is_followed
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80
@@ -24,10 +28,14 @@ MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings",
 
 
 class Timeline(NamedTuple):
-    """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown."""
+    """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown.
+
+    probable: exchanges that name no launch and probably belong to this one, oldest first, each with its `evidence`.
+    """
 
     exchanges: list[dict[str, Any]]
     left_out: int = 0
+    probable: Sequence[dict[str, Any]] = ()
 
 
 async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
@@ -41,8 +49,26 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
         record = await runtime.store.get("exchange", id)
     if record is None:
         return None
-    entry = await whole(runtime, record, full)
+    entry = await _whole(runtime, record, full)
     return entry if full else public(entry)
+
+
+async def _whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
+    """An exchange, without the advice about a blocked request if the request after a preflight arrived.
+
+    followed: it is known to have arrived.
+    """
+    entry = await whole(runtime, record, full)
+    findings = [finding for finding in entry["findings"] if finding["id"] != ADVICE]
+    if len(findings) < len(entry["findings"]) and (followed or await is_followed(runtime, record)):
+        return entry | {"findings": findings}
+    return entry
+
+
+async def guess(runtime: Runtime, id: str) -> Guess | None:
+    """The launch that an exchange probably belongs to although it doesn't name it, for the administrator."""
+    record = await runtime.store.get("exchange", id)
+    return await probable.guess(runtime, record) if record else None
 
 
 async def listed(
@@ -55,10 +81,28 @@ async def listed(
     stage: str | None = None,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """Exchanges in full, newest first, for the administrator. launch: the id of a timeline."""
+    """Exchanges in full, newest first, for the administrator, each with its `arrival`. launch: the id of a timeline."""
     await journal.flush()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
-    return [await whole(runtime, record, False) for record in stored]
+    followed = probable.followed(stored)
+    return [await _whole(runtime, record, False, followed=record.key in followed) | {"arrival": record.at} for record in stored]
+
+
+async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, limit: int) -> list[dict[str, Any]]:
+    """Exchanges that name no app and probably came from this one, newest first, each with its `evidence`.
+
+    limit: how many of the app's own exchanges are compared with them.
+    """
+    await journal.flush()
+    own = await runtime.store.find("exchange", owner=client.client_id, limit=limit)
+    return await _probable(runtime, (await probable.of_app(runtime, client.client_id, client.tenant, own))[::-1])
+
+
+async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -> list[dict[str, Any]]:
+    return [
+        await _line(runtime, record) | {"evidence": found.evidence, "probable_launch": found.launch}
+        for record, found in guessed
+    ]
 
 
 async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
@@ -72,17 +116,20 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -
         count = await runtime.store.count_family("exchange", id, COUNTED)
         records, left_out = list(shown.values()), max(0, count - len(shown))
     entries = [await _line(runtime, record) for record in records]
-    entries.sort(key=lambda entry: float(entry["at"]))
-    return Timeline(entries if full else [public(entry) for entry in entries if proven(entry)], left_out)
+    if not full:
+        return Timeline([public(entry) for entry in entries if proven(entry)], left_out)
+    return Timeline(entries, left_out, await _probable(runtime, await probable.of_launch(runtime, records)))
 
 
 async def _line(runtime: Runtime, record: Record) -> dict[str, Any]:
-    """One exchange without headers and bodies."""
+    """One exchange without bodies, and of its headers only the location. arrival: its place in the order of exchanges."""
     entry = await whole(runtime, record, False)
     members = {name: entry[name] for name in MEMBERS if name in entry}
     sent, response = entry["request"], entry["response"]
     request = {"method": sent["method"], "url": sent["url"]}
-    return members | {"request": request, "response": {"status": response["status"]}}
+    headers = {name: value for name, value in (response.get("headers") or {}).items() if name.lower() == "location"}
+    answer = {"status": response["status"], "headers": headers}
+    return members | {"request": request, "response": answer, "arrival": record.at}
 
 
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")
@@ -90,5 +137,10 @@ LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "
 
 def lines(id: str, timeline: Timeline) -> dict[str, Any]:
     """A timeline as JSON, with the members of each exchange that a list shows. /exchanges/{id} has the others."""
-    exchanges = [{name: entry.get(name) for name in LINE} for entry in timeline.exchanges]
-    return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out}
+    exchanges = [_members(entry, LINE) for entry in timeline.exchanges]
+    guesses = [_members(entry, (*LINE, "evidence")) for entry in timeline.probable]
+    return {"id": id, "exchanges": exchanges, "left_out": timeline.left_out} | ({"probable": guesses} if guesses else {})
+
+
+def _members(entry: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: entry.get(name) for name in names} | {"response": {"status": entry["response"]["status"]}}

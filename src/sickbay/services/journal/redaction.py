@@ -71,12 +71,13 @@ _ENCODED = re.compile(r"[^‹›…()A-Za-z0-9_.~-]+")
 
 
 class RecordedRequest(NamedTuple):
-    """A request as received. headers: names in lower case."""
+    """A request as received. headers: names in lower case. client: the address that it came from; "" if unknown."""
 
     method: str
     url: str
     headers: dict[str, str]
     body: str = ""
+    client: str = ""
 
 
 class RecordedResponse(NamedTuple):

@@ -1,94 +1,171 @@
-"""Opens the database: one pool per process, work that is repeated on a new connection, and errors in one sentence."""
+"""Opens the database: one pool per process, work that is repeated on a new connection, and time limits for all of it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncpg
 
-from sickbay.settings.database import CannotOpen, Unavailable, shown
+from sickbay.settings.database import Busy, CannotOpen, Unavailable, UnknownOutcome, shown
+from sickbay.storage.postgres.failures import ENDED, LOST, NAMED, failure, one_line
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.migrations import migrate
-from sickbay.storage.postgres.pool import PATIENCE, Connections
-from sickbay.storage.postgres.servers import ENDED, LOST, Servers, check_pooler
+from sickbay.storage.postgres.pool import Connections, Use
+from sickbay.storage.postgres.servers import Servers, check_pooler, has_time_limits
 
 OLDEST = 13
 TRIES = 3
 """How often work that can be repeated is started. Each connection may be lost when the server is."""
+TURN_SECONDS = 40.0
+"""How long a connection may be used for one piece of work: longer than the server runs a statement (servers.TIME_LIMITS). The
+server doesn't end a statement if its disk hangs.
+"""
+UNLIMITED_TURN_SECONDS = 10.0
+"""The same if the server has no time limits, because PgBouncer doesn't pass them on."""
+SWEEP_SECONDS = 1.0
+NOT_TAKEN: tuple[type[BaseException], ...] = (Busy, *NAMED)
+"""Errors of a pool that has no connection to give."""
 T = TypeVar("T")
 
 
 class ConnectionLost(Unavailable):
     """The connection ended during the work, so the server undid everything that wasn't committed."""
 
+    def __init__(self, named: Unavailable) -> None:
+        """named: what happened."""
+        super().__init__(str(named))
+        self.title, self.detail, self.retry_after = named.title, named.detail, named.retry_after
+
 
 class Pool:
     """A connection pool, and the database's name without its password, for messages.
 
-    locks_hold: advisory locks work. CockroachDB accepts them and does nothing.
+    locks_hold: advisory locks work. CockroachDB accepts them and does nothing. limited: the server has the time limits of
+    `servers.TIME_LIMITS` for each session; otherwise each transaction sets them.
     """
 
-    def __init__(self, connections: Connections, name: str, locks_hold: bool = True) -> None:
-        self._connections, self.name, self.locks_hold = connections, name, locks_hold
+    def __init__(self, connections: Connections, name: str, locks_hold: bool = True, limited: bool = True) -> None:
+        self.connections, self.name, self.locks_hold, self.limited = connections, name, locks_hold, limited
+        self.turns: set[_Turn] = set()
+        """Connections in use."""
+        self._seconds = TURN_SECONDS if limited else UNLIMITED_TURN_SECONDS
+        self.sweeping = False
 
-    def connection(self) -> _Turn:
-        """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one."""
-        return _Turn(self._connections, self.name)
+    def connection(self, use: Use = Use.QUERY, *, patient: bool = False) -> _Turn:
+        """Borrow a connection. Raises Unavailable if the database went away; the next connection is a new one.
+
+        patient: the work may take longer than TURN_SECONDS.
+        """
+        return _Turn(self, use, patient)
 
     def waiting(self) -> int:
         """The number of requests of this process that wait for a connection."""
-        return self._connections.waiting()
+        return self.connections.waiting()
 
     @property
     def generation(self) -> int:
         """A number that is higher after each new connection, which may lead to another server."""
-        return self._connections.opened
+        return self.connections.opened
 
-    async def repeatable(self, work: Callable[[Any], Awaitable[T]]) -> T:
+    async def repeatable(self, work: Callable[[Any], Awaitable[T]], use: Use = Use.QUERY) -> T:
         """Do work that may be done twice on a connection. If the connection is lost, repeat the work on a new one."""
         for _ in range(TRIES - 1):
             try:
-                async with self.connection() as connection:
+                async with self.connection(use) as connection:
                     return await work(connection)
             except ConnectionLost:
                 continue
-        async with self.connection() as connection:
+        async with self.connection(use) as connection:
             return await work(connection)
 
     async def close(self) -> None:
         try:
-            await self._connections.close()
+            await self.connections.close()
         except LOST:
-            self._connections.drop()
+            self.connections.drop()
+
+    def begin_sweeping(self) -> None:
+        """End the turns that take too long. One timer serves all turns, since one each would cost more than a query."""
+        self.sweeping = True
+        asyncio.get_running_loop().call_later(SWEEP_SECONDS, self._sweep)
+
+    def _sweep(self) -> None:
+        until = monotonic() - self._seconds
+        for turn in tuple(self.turns):
+            if turn.began < until:
+                turn.expire()
+        self.sweeping = False
+        if self.turns:
+            self.begin_sweeping()
 
 
 class _Turn:
     """An `async with` block. Using a generator would double its cost."""
 
-    __slots__ = ("_connection", "_connections", "_name")
+    began = 0.0
+    is_committing = False
+    _expired = False
+    _connection: Any = None
+    _task: asyncio.Task[Any] | None = None
 
-    def __init__(self, connections: Connections, name: str) -> None:
-        self._connections, self._name = connections, name
-        self._connection: Any = None
+    def __init__(self, pool: Pool, use: Use, patient: bool) -> None:
+        self._pool, self._use, self._patient = pool, use, patient
 
     async def __aenter__(self) -> Any:
+        pool = self._pool
         try:
-            self._connection = await self._connections.take()
-        except LOST as error:
-            raise Unavailable(_away(error, self._name)) from error
+            self._connection = await pool.connections.take(self._use)
+        except NOT_TAKEN as error:
+            raise failure(error, pool.name) from error
+        if not self._patient:
+            self.began, self._task = monotonic(), asyncio.current_task()
+            pool.turns.add(self)
+            if not pool.sweeping:
+                pool.begin_sweeping()
         return self._connection
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: TracebackType | None) -> None:
-        if isinstance(error, ENDED):
+        self._pool.turns.discard(self)
+        if error is not None:
+            self._end_after(error)
+        else:
+            self._pool.connections.give(self._connection, self._use)
+
+    def _end_after(self, error: BaseException) -> None:
+        """Give the connection back, and raise the error by its name."""
+        late = self._expired and isinstance(error, asyncio.CancelledError) and self._was_only_late()
+        if late or isinstance(error, ENDED):
             self._connection.terminate()
         lost = isinstance(error, LOST) and self._connection.is_closed()
-        self._connections.give(self._connection)
+        self._pool.connections.give(self._connection, self._use)
+        if late:
+            raise self._silence() from error
         if lost:
-            self._connections.drop()  # the others lead to the same server
-        if isinstance(error, LOST):
-            raise (ConnectionLost if lost else Unavailable)(_away(error, self._name)) from error
+            self._pool.connections.drop()  # the others lead to the same server
+        if isinstance(error, NAMED):
+            named = failure(error, self._pool.name, searching=self._use is Use.QUERY)
+            raise (ConnectionLost(named) if lost else named) from error
+
+    def _silence(self) -> Unavailable:
+        """The error of work that took too long."""
+        if self.is_committing:
+            return UnknownOutcome(f"PostgreSQL at {self._pool.name} didn't answer to a commit.")
+        return failure(TimeoutError(f"no answer in {monotonic() - self.began:.0f} s"), self._pool.name)
+
+    def expire(self) -> None:
+        """Cancel the work."""
+        if not self._expired and self._task is not None:
+            self._expired = True
+            self._task.cancel()
+
+    def _was_only_late(self) -> bool:
+        """Whether `expire` cancelled the work, and nothing else did, such as the end of the server."""
+        assert self._task is not None
+        return self._task.uncancel() == 0
 
 
 async def connect(address: str) -> Pool:
@@ -102,6 +179,7 @@ async def connect(address: str) -> Pool:
             await _suitable(connection, name)
             if servers.pooled:
                 await check_pooler(connection, servers, name)
+            limited = not servers.pooled or await has_time_limits(connection, name)
             locks_hold = await _locks_hold(connection)
             await migrate(connection, name)
         except BaseException:
@@ -110,11 +188,7 @@ async def connect(address: str) -> Pool:
     except (ValueError, OverflowError, asyncpg.PostgresError, *LOST) as error:
         raise CannotOpen(_why(error, name)) from error
     connections.give(connection)
-    return Pool(connections, name, locks_hold)
-
-
-def _away(error: BaseException, name: str) -> str:
-    return f"PostgreSQL at {name} does not answer: {_one_line(error)}"
+    return Pool(connections, name, locks_hold, limited)
 
 
 def _why(error: BaseException, name: str) -> str:
@@ -123,11 +197,9 @@ def _why(error: BaseException, name: str) -> str:
             return f"{name} is not a database address. Use postgresql://user@host/database."
         case asyncpg.InvalidCatalogNameError():
             return f"Database {name} doesn't exist. Create it with createdb."
-        case asyncpg.InvalidAuthorizationSpecificationError():
-            return f"PostgreSQL rejected the connection to {name}: {_one_line(error)}"
-        case _ if isinstance(error, LOST):
-            return _away(error, name)
-    return f"Can't create the tables in {name}: {_one_line(error)}"
+        case _ if isinstance(error, (*LOST, asyncpg.InvalidAuthorizationSpecificationError)):
+            return str(failure(error, name))
+    return f"Can't create the tables in {name}: {one_line(error)}"
 
 
 async def _locks_hold(connection: Any) -> bool:
@@ -144,13 +216,3 @@ async def _suitable(connection: Any, name: str) -> None:
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise CannotOpen(f"Sickbay needs a database with encoding UTF8; {name} uses {encoding}.")
-
-
-def _one_line(error: BaseException) -> str:
-    """Return the error on one line. PostgreSQL and asyncpg never repeat a password."""
-    if isinstance(error, TimeoutError):
-        return f"no answer in {PATIENCE:.0f} seconds"
-    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
-        return "none of the servers accepts writes."
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text.rstrip(".") + "."

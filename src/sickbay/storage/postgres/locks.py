@@ -14,7 +14,7 @@ Single records need no lock: their conditions are part of the statement that cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from sickbay.storage.interface import Clear, DeleteFamily, Put, Reindex, ResourceSpace, Save, Step
@@ -45,11 +45,6 @@ def of_steps(steps: Sequence[Step]) -> str:
     if len(changed | used) > MANY:
         return _statement(shared, exclusive | spaces)
     return _statement(shared | spaces | used, exclusive | changed)
-
-
-def of_spaces(spaces: Iterable[ResourceSpace]) -> str:
-    """Return the statement that takes the locks for rewriting whole spaces."""
-    return _statement({EVERYTHING}, {_space(space) for space in spaces})
 
 
 def number(name: str) -> int:

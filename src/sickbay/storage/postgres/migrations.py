@@ -180,6 +180,7 @@ async def migrate(connection: Any, name: str) -> None:
     if await _version(connection) == len(STEPS):
         return
     async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
         await connection.execute(f"SELECT pg_advisory_xact_lock({number('migration')})")
         version = await _version(connection)
         if version > len(STEPS):

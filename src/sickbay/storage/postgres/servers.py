@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from contextlib import suppress
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import asyncpg
 
 from sickbay.settings.database import CannotOpen, addresses
-from sickbay.storage.postgres.pool import PATIENCE
+from sickbay.storage.postgres.failures import LOST
+from sickbay.storage.postgres.pool import CONNECT_SECONDS
 
 SESSION = {
     "application_name": "sickbay",
@@ -21,24 +23,9 @@ SESSION = {
     "max_parallel_workers_per_gather": "0",  # starting workers takes 5 ms, and generic plans can't tell when it would pay
     "plan_cache_mode": "force_generic_plan",  # the plan doesn't depend on the values, so it is made only once
 }
-LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,  # the server became a standby
-    asyncpg.InternalClientError,  # only standbys answer; or the server said goodbye to an idle connection
-)
-ENDED = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InternalClientError,
-)
-"""Errors after which a connection is useless, even if it isn't closed yet."""
+TIME_LIMITS = {"lock_timeout": 6_000, "statement_timeout": 30_000, "idle_in_transaction_session_timeout": 60_000}
+"""In milliseconds: how long a statement waits for a lock, how long it runs, and how long a worker that hangs may hold locks."""
+LOG = logging.getLogger("sickbay")
 EACH = 3.0
 """Maximum seconds for connecting to each of several servers. A lost machine doesn't answer at all."""
 SILENT = 10
@@ -51,9 +38,9 @@ class Servers:
     def __init__(self, address: str) -> None:
         self._addresses = addresses(address)
         several = len(self._addresses) > 1
-        self._timeout = EACH if several else PATIENCE
+        self._timeout = EACH if several else CONNECT_SECONDS
         self._attributes = "read-write" if several and "target_session_attrs" not in address else None
-        self._settings = SESSION
+        self._settings = SESSION | {name: str(milliseconds) for name, milliseconds in TIME_LIMITS.items()}
         self.pooled = False
 
     async def connect(self) -> Any:
@@ -104,6 +91,20 @@ async def check_pooler(connection: Any, servers: Servers, name: str) -> None:
             f"PgBouncer at {name} doesn't pass on settings, and the database user has other ones for {', '.join(different)}."
             " Set them with ALTER ROLE, as docs/operations-postgresql.md shows, and restart PgBouncer."
         )
+
+
+async def has_time_limits(connection: Any, name: str) -> bool:
+    """Whether sessions behind PgBouncer stop a statement that waits for a lock or runs for too long. If not, says so."""
+    wanted = [limit for limit in TIME_LIMITS if limit != "idle_in_transaction_session_timeout"]
+    found = await connection.fetch("SELECT name FROM pg_settings WHERE name = ANY($1) AND setting <> '0'", wanted)
+    if missing := sorted(set(wanted) - {limit for (limit,) in found}):
+        LOG.warning(
+            "PgBouncer at %s doesn't pass on settings, and the database user has no %s. Set them with ALTER ROLE, as"
+            " docs/operations-postgresql.md shows. Until then, Sickbay gives up a search after 10 seconds.",
+            name,
+            " and no ".join(missing),
+        )
+    return not missing
 
 
 async def _mixes_statements(connection: Any, servers: Servers) -> bool:

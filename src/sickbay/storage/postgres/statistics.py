@@ -14,6 +14,7 @@ from asyncpg import PostgresError
 
 from sickbay.settings.database import Unavailable
 from sickbay.storage.postgres.connection import Pool
+from sickbay.storage.postgres.pool import Use
 from sickbay.storage.query.space_tables import TABLES
 
 LOG = logging.getLogger("sickbay")
@@ -52,8 +53,8 @@ class Statistics:
 
     async def make(self) -> None:
         self._known, self._written = self._known + self._written, 0
-        async with self._pool.connection() as db:
-            await db.execute(ANALYZE)
+        async with self._pool.connection(Use.WRITE, patient=True) as db, db.transaction():
+            await db.execute(f"SET LOCAL statement_timeout = 0; {ANALYZE}")
 
     async def close(self) -> None:
         if self._making is not None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 from typing import Any, TypeVar
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
-from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import (
+    Clear,
     Conflict,
     Labels,
     Outdated,
@@ -29,10 +27,11 @@ from sickbay.storage.interface import (
 from sickbay.storage.postgres import locks
 from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
-from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
-from sickbay.storage.postgres.resources import bounds, save
+from sickbay.storage.postgres.id_allocation import IdAllocator
+from sickbay.storage.postgres.pool import Use
+from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
-from sickbay.storage.postgres.statistics import ANALYZE, Statistics
+from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import apply, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
@@ -42,11 +41,8 @@ from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, bounded
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.saving import OUTDATED
-from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Statement
 
-CHUNK = 500
-"""Number of resources of a population that are written at a time."""
 _RECORD = ", ".join(f"r.{name}" for name in record_sql.COLUMNS.split(", "))
 _GET = (
     f"SELECT s.seen, {_RECORD} FROM (SELECT pg_current_snapshot()::text AS seen) s"
@@ -65,7 +61,6 @@ class PostgresStore:
         self._numbers = IdAllocator()
         self._sync_reader = SyncReader(self.stamp)
         self._answers = StoreQueries(self._sync_reader, find, key)
-        self._filling = asyncio.Lock()
         self._statistics = statistics
         self._seen, self._stamp = (0, ""), 0
         self._records: Coalescer[str, str, Record] = Coalescer(self._get)
@@ -85,54 +80,20 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
+        patient = any(isinstance(step, Clear) for step in steps)
         try:
-            await self._write(locks.of_steps(steps), job)
+            await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
             self._numbers.give_back(nids)
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
         self._statistics.wrote(len(saves))
 
-    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
-
-        `saves` is consumed on another thread; other writes to the space wait meanwhile.
-        """
-        pending = iter(saves)
-        number = await self._number(space)
-        begun = False
-
-        async def job(db: Any) -> int:
-            nonlocal begun
-            if begun:  # some of the saves are consumed, so the rest must not be written without them
-                raise Unavailable(f"PostgreSQL at {self._pool.name} interrupted the transaction that fills a space.")
-            if await db.fetchval(to_postgres(ANY_LIVE).text, number):
-                return 0
-            count, begun = 0, True
-            while chunk := await asyncio.to_thread(lambda: list(islice(pending, CHUNK))):
-                async with self._pool.connection() as second:
-                    await self._numbers.learn(second, chunk)
-                nids = {
-                    space_number: list(await allocated(db, space_number, most))
-                    for space_number, most in bounds(self._numbers, chunk).items()
-                }
-                await save(db, self._numbers, nids, chunk)
-                count += len(chunk)
-                if count == CHUNK:
-                    await db.execute(ANALYZE)  # later statements look up these resources
-            return count
-
-        async with self._filling:  # one at a time, because each needs a second connection
-            count = await self._write(locks.of_spaces([space]), job)
-        if count:
-            await self._statistics.make()
-        return count
-
     async def get(self, kind: str, key: str) -> Record | None:
         return await self._records.ask(kind, fitted(key))
 
     async def _get(self, kind: str, keys: list[str]) -> dict[str, Record]:
-        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys))
+        rows = await self._pool.repeatable(lambda db: db.fetch(_GET, fitted(kind), keys), Use.LOOKUP)
         # After a failover, the new server reuses the numbers of transactions that the old one rolled back.
         if (seen := (self._pool.generation, rows[0][0])) != self._seen:
             self._seen, self._stamp = seen, self._stamp + 1
@@ -152,11 +113,14 @@ class PostgresStore:
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
         conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, limit, oldest))
+        span = record_sql.Span(since, until, limit, oldest)
+        return await self._ask(lambda: record_sql.find(self._sync_reader, kind, conditions, span))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
         return await self._ask(lambda: record_sql.count_family(self._sync_reader, kind, family, most))
@@ -230,10 +194,10 @@ class PostgresStore:
         await self._statistics.close()
         await self._pool.close()
 
-    async def _write(self, lock_statement: str, job: Job[T]) -> T:
+    async def _write(self, lock_statement: str, job: Job[T], patient: bool = False) -> T:
         """Run the job under its locks. Cached look-ups are invalidated afterwards."""
         try:
-            return await in_transaction(self._pool, lock_statement, job)
+            return await in_transaction(self._pool, lock_statement, job, patient=patient)
         finally:
             self._stamp += 1
 
@@ -249,10 +213,7 @@ class PostgresStore:
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 
-        return await self._pool.repeatable(reserve)
-
-    async def _number(self, space: ResourceSpace) -> int:
-        return await self._pool.repeatable(lambda db: self._numbers.space(db, space))
+        return await self._pool.repeatable(reserve, Use.WRITE)
 
 
 async def _fetch(db: Any, statement: Statement) -> list[Row]:

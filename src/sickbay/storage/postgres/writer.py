@@ -11,8 +11,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from sickbay.settings.database import Unavailable, UnknownOutcome
+from sickbay.settings.database import Locked, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
+from sickbay.storage.postgres.pool import Use
+from sickbay.storage.postgres.servers import TIME_LIMITS
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -36,8 +38,10 @@ UNKNOWN = (
 """Errors of a commit that don't tell whether it happened."""
 
 
-async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
+async def in_transaction(pool: Pool, locks: str, job: Job[T], *, patient: bool = False) -> T:
     """Run the job, commit, and return its value. If it raises an error, none of its changes are kept.
+
+    patient: its statements may take long, because they change whole tables.
 
     Raises UnknownOutcome if the connection was lost during the commit. The job then isn't repeated, because it may have been
     committed.
@@ -45,28 +49,38 @@ async def in_transaction(pool: Pool, locks: str, job: Job[T]) -> T:
     retryable = RETRYABLE if pool.locks_hold else (*RETRYABLE, *RACES)
     for pause in PAUSES:
         try:
-            return await _once(pool, locks, job)
+            return await _once(pool, locks, job, patient)
         except retryable:
             await asyncio.sleep(random.uniform(0, pause))
     try:
-        return await _once(pool, locks, job)
+        return await _once(pool, locks, job, patient)
     except (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, *RACES) as error:
         if isinstance(error, RACES) and pool.locks_hold:
             raise
-        raise Unavailable(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
+        raise Locked(f"PostgreSQL at {pool.name} was too busy to complete the transaction. Try again.") from error
 
 
-async def _once(pool: Pool, locks: str, job: Job[T]) -> T:
-    async with pool.connection() as connection:
+async def _once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
+    turn = pool.connection(Use.WRITE, patient=patient)
+    async with turn as connection:
         try:
             isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
-            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {locks}")
+            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {_limits(pool, patient)}{locks}")
             value = await job(connection)
+            turn.is_committing = True
             await _commit(connection, pool.name)
         except BaseException:
             await _undo(connection)
             raise
         return value
+
+
+def _limits(pool: Pool, patient: bool) -> str:
+    """Statements that set the time limits of a transaction, if those of the session don't fit."""
+    limits: dict[str, int] = {} if pool.limited else dict(TIME_LIMITS)
+    if patient:
+        limits["statement_timeout"] = 0
+    return "".join(f"SET LOCAL {name} = {milliseconds}; " for name, milliseconds in limits.items())
 
 
 async def _commit(connection: Any, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sickbay.storage.interface import Record
 from sickbay.storage.query.statement import SqlReader
@@ -57,12 +57,24 @@ def count_family(reader: SqlReader, kind: str, family: str, most: int) -> int:
     return int(reader.one(_COUNT_FAMILY, (family, kind, most)))
 
 
-def find(reader: SqlReader, kind: str, columns: dict[str, str | None], limit: int, oldest: bool = False) -> list[Record]:
-    """Return the newest records first, or the oldest first. `columns` maps names to values; None means any value."""
+class Span(NamedTuple):
+    """Which of the matching records to return: those with since <= at < until, at most `limit`, the newest or oldest first."""
+
+    since: int | None
+    until: int | None
+    limit: int
+    oldest: bool
+
+
+def find(reader: SqlReader, kind: str, columns: dict[str, str | None], span: Span) -> list[Record]:
+    """`columns` maps names to values; None means any value."""
     conditions = {name: value for name, value in columns.items() if value is not None}
     where = "".join(f" AND {name} = ?" for name in conditions)
+    bounds = {" AND at >= ?": span.since, " AND at < ?": span.until}
+    limits = {text: value for text, value in bounds.items() if value is not None}
+    where += "".join(limits)
     # A literal condition; otherwise SQLite wouldn't use the partial index.
     where += "".join(f" AND {name} <> ''" for name in ("family", "owner") if conditions.get(name))
-    direction = "" if oldest else " DESC"
+    direction = "" if span.oldest else " DESC"
     text = f"SELECT {COLUMNS} FROM record WHERE kind = ?{where} ORDER BY at{direction}, number{direction} LIMIT ?"
-    return [Record(*row) for row in reader.rows(text, (kind, *conditions.values(), limit))]
+    return [Record(*row) for row in reader.rows(text, (kind, *conditions.values(), *limits.values(), span.limit))]

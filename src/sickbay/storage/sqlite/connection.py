@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -16,7 +17,7 @@ from typing import Any, Final
 import apsw
 
 from sickbay.kernel import private_files
-from sickbay.settings.database import CannotOpen, DiskFails, Unavailable
+from sickbay.settings.database import CannotOpen, Damaged, DiskFails, DiskFull, Locked, ReadOnly, Stopping, Unavailable
 from sickbay.storage.query.statement import Row
 from sickbay.storage.sqlite.backup import backup_path, copy_database
 from sickbay.storage.sqlite.migrations import STEPS
@@ -39,6 +40,8 @@ PAGE: Final = 4096
 """Bytes of a page."""
 LARGE: Final = 32_000
 """128 MB. From this size on a checkpoint waits longer, and slow searches are stopped."""
+SIGNAL_STEPS: Final = 100_000
+"""Steps of SQLite's virtual machine after which a migration looks for signals."""
 _OPEN = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 """Each connection is used by one thread at a time, so it needs no mutex."""
 _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -47,7 +50,14 @@ _TODO: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((apsw.CantOpenError, apsw.ReadOnlyError), "check that you have write permission, or choose another data folder"),
     ((apsw.BusyError,), "another process has been writing for too long; try again"),
 )
-_BROKEN = (apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError, apsw.CorruptError, apsw.NotADBError)
+_FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+"""Errors of the system for which SQLite says "disk I/O error": a quota, or a limit on the size of a file."""
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[Unavailable]], ...] = (
+    ((apsw.ReadOnlyError, apsw.PermissionsError), ReadOnly),
+    ((apsw.CorruptError, apsw.NotADBError), Damaged),
+    ((apsw.IOError, apsw.CantOpenError), DiskFails),
+    ((apsw.LockedError, apsw.ProtocolError), Locked),
+)
 
 
 def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
@@ -128,13 +138,18 @@ def begin(connection: apsw.Connection) -> None:
 
 
 def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
-    """Translate an error of a write. Errors caused by the disk or another writer become errors of `settings.database`."""
+    """Translate an error of SQLite. Errors caused by the disk or another process become errors of `settings.database`."""
+    if not isinstance(error, apsw.Error):
+        return error
     file = connection.db_filename("main")
+    if isinstance(error, apsw.InterruptError):
+        return Stopping(f"Sickbay stopped while it wrote {file}; the change was not saved.")
     if isinstance(error, apsw.BusyError):
-        return Unavailable(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
-    if isinstance(error, _BROKEN):
-        return DiskFails(f"{file} cannot be written ({error}); the change was not saved. Fix that and try again.")
-    return error
+        return Locked(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
+    if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and connection.system_errno in _FULL):
+        return DiskFull(f"The disk with {file} is full ({error}); the change was not saved. Free some space and try again.")
+    kind = next((kind for kinds, kind in _FAILURES if isinstance(error, kinds)), None)
+    return error if kind is None else kind(f"{file}: {error}. Fix that and try again; no change was saved.")
 
 
 def migrate(connection: apsw.Connection) -> None:
@@ -145,6 +160,7 @@ def migrate(connection: apsw.Connection) -> None:
     if _version(connection) == len(STEPS):
         return
     begin(connection)
+    connection.set_progress_handler(_let_signals_in, SIGNAL_STEPS)
     try:
         _upgrade(connection)
         connection.execute("COMMIT")
@@ -152,6 +168,13 @@ def migrate(connection: apsw.Connection) -> None:
         if connection.in_transaction:  # if the disk fails, SQLite has already ended it
             connection.execute("ROLLBACK")
         raise
+    finally:
+        connection.set_progress_handler(None)
+
+
+def _let_signals_in() -> bool:
+    """Does nothing, but Python calls the handlers of signals before it. One statement may take minutes."""
+    return False
 
 
 def _upgrade(connection: apsw.Connection) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import apsw
 
 from sickbay.kernel.memoize import CACHES
-from sickbay.settings.database import TooSlow
+from sickbay.settings.database import Stopping, TooSlow
 from sickbay.storage.query.keyset import Cut, bounded
 from sickbay.storage.query.statement import Row, Statement
-from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size
+from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, log_size, translate_error
 
 _TICK, _TICKS = 10_000, 12
 """A query whose statements take more than 120,000 steps of SQLite's virtual machine (some ms) moves to the thread."""
@@ -48,19 +48,26 @@ class SqliteReader:
         self._ticks: int | None = None
         self._spent, self._heavy = 0, False
         self._began: float | None = None
+        self._stopping = False
         self.db.set_progress_handler(self._tick, _TICK)
 
     def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """Return all rows, on the event loop."""
-        if not self._open:
-            self._begin()
-        return self.db.execute(text, binds).fetchall()
+        try:
+            if not self._open:
+                self._begin()
+            return self.db.execute(text, binds).fetchall()
+        except apsw.Error as error:
+            raise translate_error(error, self.db) from error
 
     def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
         """Return the only column of the only row, or the row if it has several columns; None if there is no row."""
-        if not self._open:
-            self._begin()
-        return self.db.execute(text, binds).get
+        try:
+            if not self._open:
+                self._begin()
+            return self.db.execute(text, binds).get
+        except apsw.Error as error:
+            raise translate_error(error, self.db) from error
 
     def stamp(self) -> int | None:
         """Return a number that changes whenever any process writes resources. None if caches are off.
@@ -82,11 +89,9 @@ class SqliteReader:
         return self._record_stamp
 
     def _look_for_commits(self) -> None:
-        if not self._open:
-            self._begin()
-        revision: bytes | None = self.db.execute(REVISION).get
+        revision: bytes | None = self.one(REVISION)
         if revision is None:  # nothing was stored yet, except perhaps what leaves the stamps unchanged
-            self._record_stamp = self._resource_stamp = self.db.execute("PRAGMA data_version").get
+            self._record_stamp = self._resource_stamp = self.one("PRAGMA data_version")
         elif revision != self._revision:
             self._record_stamp, self._resource_stamp = int.from_bytes(revision[:8]), int.from_bytes(revision[-8:])
         self._revision, self._stamped = revision, True
@@ -108,18 +113,30 @@ class SqliteReader:
             if statement.body >= 0 and len(rows) > _MANY:
                 self._heavy = sum(len(row[statement.body]) for row in rows) > _HEAVY
             return rows
+        except apsw.InterruptError:
+            raise
+        except apsw.Error as error:
+            raise translate_error(error, self.db) from error
         finally:
             self._spent, self._ticks = self._ticks, None
 
     def long(self, statement: Statement) -> list[Row]:
-        """Run a statement on a thread. Raises TooSlow."""
+        """Run a statement on a thread. Raises TooSlow and Stopping."""
         self._began = monotonic()
         try:
             return _rows(self.db, statement)
         except apsw.InterruptError:
+            if self._stopping:
+                raise Stopping("Sickbay stopped during a search.") from None
             raise TooSlow(f"A search took longer than {monotonic() - self._began:.1f} s and was stopped.") from None
+        except apsw.Error as error:
+            raise translate_error(error, self.db) from error
         finally:
             self._began = None
+
+    def stop(self) -> None:
+        """Let the running statement and all later ones raise Stopping. Called on another thread."""
+        self._stopping = True
 
     def close(self) -> None:
         self._open = False
@@ -136,13 +153,17 @@ class SqliteReader:
     def _end(self) -> None:
         if self._open:
             self._open = False
-            self.db.execute("COMMIT")
+            try:  # noqa: SIM105  # each turn comes here, and `suppress` would cost more than the statement
+                self.db.execute("COMMIT")
+            except apsw.Error:  # the disk failed, and SQLite has ended the transaction
+                pass
 
     def _tick(self) -> bool:
         """Return whether SQLite should stop the statement."""
         if self._began is not None:
             elapsed = monotonic() - self._began
-            return elapsed > LONGEST or (elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE)
+            large = elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE
+            return large or elapsed > LONGEST or self._stopping
         if self._ticks is None:
             return False
         self._ticks += 1

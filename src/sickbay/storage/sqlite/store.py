@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,6 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
-from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -82,13 +81,6 @@ class SqliteStore:
         if steps:
             await self._writer.run(partial(apply, steps=tuple(steps)), _undo_of(steps), steps=len(steps))
 
-    async def fill(self, space: ResourceSpace, saves: Iterable[Save]) -> int:
-        """Write new resources into an empty space in one transaction, all or none. Returns 0 if the space isn't empty.
-
-        `saves` is consumed on the writer's thread; other writes wait meanwhile.
-        """
-        return await self._writer.run(partial(fill, space=space, saves=saves), Undo.WHOLE_COMMIT)
-
     async def get(self, kind: str, key: str) -> Record | None:
         rows = self._reader.rows(record_sql.GET, (kind, key))
         return Record(*rows[0]) if rows else None
@@ -105,11 +97,13 @@ class SqliteStore:
         owner: str | None = None,
         family: str | None = None,
         label: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
         conditions = {"tenant": tenant, "owner": owner, "family": family, "label": label}
-        return record_sql.find(self._reader, kind, conditions, limit, oldest)
+        return record_sql.find(self._reader, kind, conditions, record_sql.Span(since, until, limit, oldest))
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
         return record_sql.count_family(self._reader, kind, family, most)
@@ -171,8 +165,11 @@ class SqliteStore:
         return self._answers.filled(space)
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._writer.close)
-        self._thread.shutdown()
+        """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
+        self._writer.close()
+        if self._long is not None:
+            self._long.stop()
+        self._thread.shutdown(cancel_futures=True)
         for reader in (self._reader, self._long):
             if reader is not None:
                 reader.close()
@@ -257,19 +254,6 @@ def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Cl
 def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
     if db.changes() != 1:
         raise Conflict(step)
-
-
-def fill(transaction: Transaction, space: ResourceSpace, saves: Iterable[Save]) -> int:
-    """Write the saves and return their number. Returns 0 if the space isn't empty, so that two workers may both try."""
-    changes, count = transaction.resources, 0
-    number = changes.number(space)
-    changes.finish()
-    if rows(transaction.db, ANY_LIVE, (number,)):
-        return 0
-    for step in saves:
-        changes.save(step)
-        count += 1
-    return count
 
 
 def purge(transaction: Transaction, now: int, most: int) -> int:

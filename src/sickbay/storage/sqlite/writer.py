@@ -44,6 +44,8 @@ PAGES: Final = 16_000
 """64 MB. A page that many commits change is copied into the database once."""
 STEP: Final = 2_000
 """Pages written between two attempts to restart the log."""
+FINISH_SECONDS, INTERRUPT_SECONDS = 0.4, 1.0
+"""How long `close` waits for running requests, and then for the end of those that it interrupts."""
 PATIENCE, LONG_PATIENCE = 250, 4_000
 """Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 T = TypeVar("T")
@@ -99,12 +101,11 @@ class Undo(Enum):
     """The changes to undo if a job raises. They determine how the job is run.
 
     SAVEPOINT: only its own changes. NOTHING: if it raises Conflict, it hasn't changed anything yet, so it needs no savepoint,
-    which would copy each page that it changes. WHOLE_COMMIT: it has a commit of its own and is called only once.
+    which would copy each page that it changes.
     """
 
     SAVEPOINT = auto()
     NOTHING = auto()
-    WHOLE_COMMIT = auto()
 
 
 class _Request(NamedTuple):
@@ -176,14 +177,22 @@ class Writer:
         return self._handed - self._answered + sum(map(len, list(self._turns.values())))
 
     def close(self) -> None:
-        """Finish the waiting requests, then close the connection."""
+        """Finish the waiting requests, then close the connection. A request that takes long is interrupted and undone.
+
+        If even that takes long, because the disk doesn't respond, the connection is left to the end of the process.
+        """
         if self._open:
             self._open = False
             for loop in list(self._turns):
                 self._hand_over(loop)
             self._queue.put(None)
-            self._thread.join()
-            self._connection.close()
+            self._thread.join(FINISH_SECONDS)
+            until = monotonic() + INTERRUPT_SECONDS
+            while self._thread.is_alive() and monotonic() < until:
+                self._connection.interrupt()
+                self._thread.join(0.02)
+            if not self._thread.is_alive():
+                self._connection.close()
 
     def _work(self) -> None:
         going = True
@@ -201,10 +210,10 @@ class Writer:
                 going = following is not None
                 if following is not None:
                     group += following
-            for part in _parts(group):
-                outcomes = self._commit(part)
-                self._answered += len(part)
-                self._answer(part, outcomes)
+            if group:
+                outcomes = self._commit(group)
+                self._answered += len(group)
+                self._answer(group, outcomes)
                 self._log.shorten()
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
@@ -275,17 +284,6 @@ class Writer:
                 loop.call_soon_threadsafe(_settle, pairs)
             except RuntimeError:  # the event loop that waited for the result is closed
                 continue
-
-
-def _parts(group: list[_Request]) -> list[list[_Request]]:
-    """Split the group, in order, giving each WHOLE_COMMIT request a part of its own."""
-    parts: list[list[_Request]] = []
-    for request in group:
-        if parts and Undo.WHOLE_COMMIT not in (request.undo, parts[-1][-1].undo):
-            parts[-1].append(request)
-        else:
-            parts.append([request])
-    return parts
 
 
 def _settle(pairs: list[tuple[asyncio.Future[Any], _Outcome]]) -> None:

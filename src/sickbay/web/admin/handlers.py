@@ -375,8 +375,8 @@ async def _named(sandbox: Sandbox, reference: str, tenant: str | None) -> Client
         _tenant(sandbox, tenant)
     try:
         client = await registration.find(sandbox.runtime, reference, tenant)
-    except Ambiguous:
-        raise Wrong(409, f"Several apps are named {reference}. Use the app_id or the client_id") from None
+    except Ambiguous as error:
+        raise Wrong(409, str(error)) from None
     if client is None:
         raise Wrong(404, f"There is no app {reference}")
     return client

@@ -49,7 +49,7 @@ def refused(request: Request, sandbox: Sandbox, *, acts: bool = False, pages: bo
     else:
         title, detail = _problem_text(verdict, seconds, sandbox)
         response = error_responses.problem(
-            429 if seconds else 403, title, detail=detail + (_forwarded(request) if verdict == "nobody" else "")
+            429 if seconds else 403, title, detail=detail + (_not_keyboard(request) if verdict == "nobody" else "")
         )
     return with_retry_after(response, seconds)
 
@@ -59,17 +59,18 @@ def _problem_text(verdict: str, seconds: int, sandbox: Sandbox) -> tuple[str, st
     if seconds:
         return "Too many wrong admin tokens", f"Try again in {count(seconds, 'second')}."
     if verdict == "foreign":
-        return "Only from this machine or with the admin token, and never from another origin", FOREIGN
+        return "Only for the user who runs this Sickbay or with the admin token, and never from another origin", FOREIGN
     if verdict == "wrong-token":
         return "The admin token is wrong", token_hint(sandbox.settings)
-    return "Only from this machine or with the admin token", f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
+    detail = f"Send Authorization: Bearer TOKEN. {token_hint(sandbox.settings)}"
+    return "Only for the user who runs this Sickbay, on the same machine, or with the admin token", detail
 
 
-def _forwarded(request: Request) -> str:
-    """A hint for the person at the keyboard if their request looks like one from a proxy."""
+def _not_keyboard(request: Request) -> str:
+    """A hint for the person at the keyboard if their request looks like one from a proxy or from another user."""
     guard: AdminGuard = request.app.state.guard
-    sign = guard.forwarded_by(request.scope, headers_of(request.scope))
-    return f" This request seems to come from a proxy ({sign})." if sign else ""
+    reason = guard.why_not_keyboard(request.scope, headers_of(request.scope))
+    return f" {reason}" if reason else ""
 
 
 def with_retry_after(response: Response, seconds: int) -> Response:
@@ -94,8 +95,8 @@ def _private(request: Request, sandbox: Sandbox) -> NoticeView:
     )
     return NoticeView(
         title="Sign in with the admin token",
-        text="This page is only for the person who runs this Sickbay, on the same machine or with the admin token. "
-        f"{token_hint(sandbox.settings)}{_forwarded(request)}",
+        text="This page is only for the user who runs this Sickbay, on the same machine or with the admin token. "
+        f"{token_hint(sandbox.settings)}{_not_keyboard(request)}",
         primary=Link("Sign in with the admin token", f"{SIGN_IN}{next}"),
         others=(Link("Go to the start page", "/"),),
     )

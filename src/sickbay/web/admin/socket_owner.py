@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import struct
+import sys
 from collections.abc import Iterable
+from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+from sickbay.authorization.administration import SocketHolder
 
 Address = tuple[str, int]
+UID_MAP: Final = Path("/proc/self/uid_map")
+OVERFLOW_UID: Final = Path("/proc/sys/kernel/overflowuid")
 TABLES: Final = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 SOCK_DIAG: Final = 4
 """The netlink protocol that describes sockets (sock_diag(7)). Python has no name for it."""
@@ -24,35 +29,48 @@ _QUERY: Final = struct.Struct("=BBBBI")
 _PORTS: Final = struct.Struct("!HH16s16s")
 """inet_diag_sockid: ports and addresses, followed by the interface and a cookie."""
 _ANY_INTERFACE: Final = struct.pack("=I", 0) + b"\xff" * 8
-_UID_AT: Final = _HEADER.size + 4 + _PORTS.size + len(_ANY_INTERFACE) + 12
-"""The position of idiag_uid in a response."""
-SERVICES: Final = range(1, 1000)
-"""User ids of service accounts (Debian Policy 9.2; login.defs, SYS_UID_MAX). People have higher ones, and root is 0."""
+_OWNER: Final = struct.Struct("=II")
+"""idiag_uid and idiag_inode."""
+_OWNER_AT: Final = _HEADER.size + 4 + _PORTS.size + len(_ANY_INTERFACE) + 12
+"""Their position in a response."""
+ALL_USERS: Final = 2**32 - 1
+"""The number of user ids that the first user namespace of a machine maps, each to itself."""
 
 
-def service_account(
-    peer: Address, server: Address, *, tables: Iterable[Path] | None = None, own: int | None = None
-) -> int | None:
-    """The user id of the peer if it is a service account other than ours, such as www-data; else None.
+class Owner(NamedTuple):
+    """inode: 0 if no process has the socket any more. Then the kernel reports root as its user."""
 
-    The packages of nginx, Apache and HAProxy run as such an account, and a person doesn't. None also if the system
-    doesn't say.
-    """
-    uid = owner(peer, server, tables)
-    ours = os.getuid() if own is None else own
-    return uid if uid in SERVICES and uid != ours else None
+    uid: int
+    inode: int
 
 
-def owner(peer: Address, server: Address, tables: Iterable[Path] | None = None) -> int | None:
-    """The user id of the socket at `peer` that is connected to `server`; None if there is none, or if the system doesn't say.
+def holder(peer: Address, server: Address, tables: Iterable[Path] | None = None) -> SocketHolder:
+    """The user who holds the socket at `peer` that is connected to `server`.
 
     tables: where to look instead of asking the kernel.
     """
-    uid = _answered(peer, server) if tables is None else None
-    return uid if uid is not None else _listed(peer, server, TABLES if tables is None else tables)
+    if sys.platform != "linux":
+        return SocketHolder(told=False)
+    owner = _answered(peer, server) if tables is None else None
+    owner = owner or _listed(peer, server, TABLES if tables is None else tables)
+    if owner is None or not owner.inode:
+        return SocketHolder()
+    return SocketHolder(owner.uid, unmapped=owner.uid == _unmapped_uid())
 
 
-def _answered(peer: Address, server: Address) -> int | None:
+@cache
+def _unmapped_uid() -> int | None:
+    """The id that the kernel reports for users outside our user namespace; None if there are none."""
+    try:
+        maps = UID_MAP.read_text("ascii").splitlines()
+        if sum(int(line.split()[2]) for line in maps) >= ALL_USERS:
+            return None
+        return int(OVERFLOW_UID.read_text("ascii"))
+    except (OSError, ValueError, IndexError):  # a kernel without user namespaces
+        return None
+
+
+def _answered(peer: Address, server: Address) -> Owner | None:
     """Asks the kernel for this one socket. Reading the table takes the kernel milliseconds, however few sockets there are.
 
     None also if the kernel was built without the answer, which can't be told from a missing socket.
@@ -69,12 +87,12 @@ def _answered(peer: Address, server: Address) -> int | None:
             answer = kernel.recv(4096, socket.MSG_DONTWAIT)
     except OSError:  # not an address, or not allowed here
         return None
-    if len(answer) < _UID_AT + 4 or _HEADER.unpack_from(answer)[1] != SOCK_DIAG_BY_FAMILY:
+    if len(answer) < _OWNER_AT + _OWNER.size or _HEADER.unpack_from(answer)[1] != SOCK_DIAG_BY_FAMILY:
         return None
-    return int(struct.unpack_from("=I", answer, _UID_AT)[0])
+    return Owner(*_OWNER.unpack_from(answer, _OWNER_AT))
 
 
-def _listed(peer: Address, server: Address, tables: Iterable[Path]) -> int | None:
+def _listed(peer: Address, server: Address, tables: Iterable[Path]) -> Owner | None:
     """Looks for the socket in the kernel's tables."""
     try:
         wanted = [(_written(peer, mapped), _written(server, mapped)) for mapped in (False, True)]
@@ -83,12 +101,15 @@ def _listed(peer: Address, server: Address, tables: Iterable[Path]) -> int | Non
     for table in tables:
         for row in _rows(table):
             if (row[1], row[2]) in wanted:
-                return int(row[7])
+                return Owner(int(row[7]), int(row[9]))
     return None
 
 
 def _rows(table: Path) -> list[list[str]]:
-    """Fields of a row: number, local and remote address, state, queues, timer, retransmissions, user id (proc(5))."""
+    """Fields of a row: number, local and remote address, state, queues, timer, retransmissions, user id, timeout, inode.
+
+    See proc(5).
+    """
     try:
         return [line.split() for line in table.read_text("ascii").splitlines()[1:]]
     except (OSError, UnicodeDecodeError):

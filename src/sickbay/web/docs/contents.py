@@ -35,6 +35,7 @@ SECTIONS = (
             Entry("Run at a connectathon", "running", "at-a-connectathon"),
             Entry("Run in a container", "container"),
             Entry("Run behind a proxy", "how-to/behind-a-proxy"),
+            Entry("Use phones and emulators", "how-to/phones-and-emulators"),
             Entry("Store data in PostgreSQL", "postgresql"),
             Entry("Run PostgreSQL for a team", "operations-postgresql"),
             Entry("Operate a server", "operations"),

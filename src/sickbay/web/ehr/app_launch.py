@@ -122,8 +122,8 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     query = request.query_params
     try:
         client = await registration.find(sandbox.runtime, query.get("app", ""), tenant.name)
-    except registration.Ambiguous:
-        return fault(409, f"Several apps have the name {query['app']}; use the app_id or the client_id")
+    except registration.Ambiguous as error:
+        return fault(409, str(error))
     if client is None or not launch_uri(client):
         return fault(404, f"{tenant.name} has no app {query.get('app', '')} with a launch URI")
     await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from sickbay.kernel import english
-from sickbay.web.ehr.views import Banner, BloodPressure, Fact, Lab, PatientRow, Sign
+from sickbay.web.ehr.views import Allergies, Banner, BloodPressure, Fact, Lab, PatientRow, Sign
 from sickbay.web.oauth.sign_in import Candidate
 
 Resource = Mapping[str, Any]
@@ -23,6 +23,7 @@ SIGNS = (
     ("39156-5", "BMI"),
     ("8302-2", "cm"),
 )
+NOT_RECORDED = Allergies()
 SEXES = {"male": "m", "female": "f"}
 READINGS, COURSE, LABS = 10, 8, 8
 
@@ -39,7 +40,7 @@ def coded(concept: Any, codes: Iterable[str]) -> bool:
     return isinstance(concept, Mapping) and any(coding.get("code") in codes for coding in concept.get("coding") or ())
 
 
-def _first(value: Any) -> Any:
+def first_of(value: Any) -> Any:
     """The value, or the first one of a list. Some members are a list in only one of R4 and DSTU2."""
     if isinstance(value, list):
         return value[0] if value else None
@@ -48,13 +49,13 @@ def _first(value: Any) -> Any:
 
 def name_of(patient: Resource) -> tuple[str, str]:
     """Family and given names."""
-    name = _first(patient.get("name")) or {}
+    name = first_of(patient.get("name")) or {}
     family = name.get("family") or ""
     return (" ".join(family) if isinstance(family, list) else str(family), " ".join(name.get("given") or ()))
 
 
 def record_number(patient: Resource) -> str:
-    return str((_first(patient.get("identifier")) or {}).get("value") or "")
+    return str((first_of(patient.get("identifier")) or {}).get("value") or "")
 
 
 def candidate(patient: Resource, note: str = "") -> Candidate:
@@ -71,7 +72,9 @@ def patient_row(patient: Resource, href: str) -> PatientRow:
     return PatientRow(f"{family}, {given}", href, english.fhir_date(patient.get("birthDate")), record_number(patient), sex)
 
 
-def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit: str = "", visit_detail: str = "") -> Banner:
+def banner(
+    patient: Resource, today: date, allergies: Allergies = NOT_RECORDED, visit: str = "", visit_detail: str = ""
+) -> Banner:
     family, given = name_of(patient)
     years = english.age(patient.get("birthDate"), today)
     return Banner(
@@ -83,7 +86,7 @@ def banner(patient: Resource, today: date, allergies: Sequence[Fact] = (), visit
         record=record_number(patient),
         visit=visit,
         visit_detail=visit_detail,
-        allergies=tuple(allergies),
+        allergies=allergies,
     )
 
 
@@ -96,7 +99,7 @@ def problems(conditions: Iterable[Resource]) -> tuple[Fact, ...]:
 
 def _status(value: Any) -> str:
     if isinstance(value, Mapping):
-        return str((_first(value.get("coding")) or {}).get("code") or "")
+        return str((first_of(value.get("coding")) or {}).get("code") or "")
     return str(value or "")
 
 
@@ -119,22 +122,7 @@ def drug(order: Resource) -> str:
 
 
 def _dosage(order: Resource) -> str:
-    return str((_first(order.get("dosageInstruction")) or {}).get("text") or "")
-
-
-def allergies(resources: Iterable[Resource]) -> tuple[Fact, ...]:
-    """Severe ones first. One without a reaction or criticality records "no known allergy", so it is left out."""
-    facts = [_allergy(allergy) for allergy in resources if allergy.get("reaction") or allergy.get("criticality")]
-    return tuple(sorted(facts, key=lambda fact: not fact.alarm))
-
-
-def _allergy(allergy: Resource) -> Fact:
-    reaction = _first(allergy.get("reaction")) or {}
-    effect = concept_text(_first(reaction.get("manifestation"))).lower()
-    severe = allergy.get("criticality") in ("high", "CRITH") or reaction.get("severity") == "severe"
-    since = str(allergy.get("onsetDateTime") or allergy.get("onset") or "")[:4]
-    substance = concept_text(allergy.get("code") or allergy.get("substance"))
-    return Fact(substance, more=since, detail=effect, alarm=effect if severe else "")
+    return str((first_of(order.get("dosageInstruction")) or {}).get("text") or "")
 
 
 def _sorted(observations: Iterable[Resource]) -> list[Resource]:
@@ -182,7 +170,7 @@ def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
     by_name: dict[str, list[Resource]] = {}
     for observation in _sorted(observations):
         if (
-            coded(_first(observation.get("category")), ("laboratory",))
+            coded(first_of(observation.get("category")), ("laboratory",))
             and _number(observation.get("valueQuantity")) is not None
         ):
             by_name.setdefault(concept_text(observation.get("code")), []).append(observation)
@@ -193,7 +181,7 @@ def labs(observations: Iterable[Resource]) -> tuple[tuple[Lab, ...], str]:
 
 def _lab(name: str, course: Sequence[Resource]) -> Lab:
     last = course[-1]
-    quantity, bounds = last["valueQuantity"], _first(last.get("referenceRange")) or {}
+    quantity, bounds = last["valueQuantity"], first_of(last.get("referenceRange")) or {}
     value, low, high = float(quantity["value"]), _number(bounds.get("low")), _number(bounds.get("high"))
     values = tuple(float(observation["valueQuantity"]["value"]) for observation in course[-COURSE:])
     flag: Literal["", "H", "L"] = "H" if high is not None and value > high else "L" if low is not None and value < low else ""

@@ -12,6 +12,7 @@ from sickbay.authorization.models import Client
 from sickbay.fhir.versions import VERSIONS
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import schedule
+from sickbay.web.ehr.allergies import allergies as all_allergies
 from sickbay.web.ehr.views import ChartView, OpenApp, Suggestion, TaskLink, Tile
 from sickbay.web.pages.parts import Link
 
@@ -19,6 +20,8 @@ Json = dict[str, Any]
 Found = Callable[..., Awaitable[list[Json]]]
 TO_DO = (("status", ",".join(launch_task.OPEN)), ("_count", "200"))
 """Search parameters for open Tasks."""
+OBSERVATIONS = 500
+"""The newest observations of a patient, which a chart is made from."""
 GRAVE = tuple(reversed(launch_card.INDICATORS))
 
 
@@ -35,13 +38,15 @@ class ChartOptions(NamedTuple):
     at_work: Mapping[str, str]
     context: Mapping[str, str]
     version: str
+    automatic: bool
+    """Whether auto_approve applies to this browser."""
 
 
 async def chart(search: Found, patient: Json, today: datetime.date, options: ChartOptions) -> ChartView:
     """The whole chart of one patient. search: returns only what the signed-in user may see."""
     of_patient = ("patient", str(patient["id"]))
-    allergies = pages.allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
-    observations = await search("Observation", of_patient, ("_count", "500"), ("_sort", "-date"))
+    allergies = all_allergies(await search("AllergyIntolerance", of_patient, ("_count", "100")))
+    observations = await search("Observation", of_patient, ("_count", str(OBSERVATIONS)), ("_sort", "-date"))
     tasks = await search("Task", of_patient, *TO_DO)
     visit, detail = _visit(await search("Appointment", of_patient, ("date", today.isoformat())))
     labs, labs_day = pages.labs(observations)
@@ -58,9 +63,9 @@ async def chart(search: Found, patient: Json, today: datetime.date, options: Cha
         signs=pages.signs(observations),
         problems=pages.problems(await search("Condition", of_patient, ("_count", "200"))),
         medications=pages.medications(await search("MedicationRequest", of_patient, ("_count", "200"))),
-        allergies=allergies,
         labs=labs,
         labs_day=labs_day,
+        searched=f"the newest {OBSERVATIONS} observations" if len(observations) == OBSERVATIONS else "",
     )
 
 
@@ -135,5 +140,6 @@ def _visit(appointments: list[Json]) -> tuple[str, str]:
 
 
 def _tile(app: Client, options: ChartOptions) -> Tile:
-    note = "included with Sickbay" if app.sample else "approved automatically" if app.auto_approve else ""
+    automatic = app.auto_approve is not None and options.automatic
+    note = "included with Sickbay" if app.sample else "approved automatically" if automatic else ""
     return Tile(app.app_id, app.name, f"{options.here}?app={app.app_id}", note, app is options.chosen)

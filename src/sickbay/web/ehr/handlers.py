@@ -12,7 +12,6 @@ from starlette.responses import RedirectResponse, Response
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.models import Client, User
 from sickbay.kernel import english
-from sickbay.kernel.english import count
 from sickbay.population import calendar
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -26,10 +25,10 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
-from sickbay.web.ehr import chart_data, schedule
-from sickbay.web.ehr.views import OpenApp, PatientsView, RequestLine, RequestsView
+from sickbay.web.ehr import chart_data, schedule, strip
+from sickbay.web.ehr.views import OpenApp, PatientsView
 from sickbay.web.exchanges.handlers import full
-from sickbay.web.oauth.login import sign_in_view, signing_in_user
+from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
 from sickbay.web.population_pending import filled
 
@@ -214,7 +213,9 @@ async def chart(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     at_work = {name: value for name in ("task", "card") if (value := request.query_params.get(name))}
     opened = _opened(ehr, chosen, id, at_work) if chosen else None
     chart_path = f"{ehr.home}/patients/{id}"
-    options = chart_data.ChartOptions(apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION)
+    options = chart_data.ChartOptions(
+        apps, chosen, opened, chart_path, at_work, ehr.context(id), VERSION, automatic=one_click(request)
+    )
     view = await chart_data.chart(ehr.search, patient, ehr.today(), options)
     return ehr.page("chart", view, "Patients", frames=opened is not None)
 
@@ -254,21 +255,6 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         return redirect
     id = request.query_params.get("timeline", "")
     timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
-    exchanges, number = timeline.exchanges, len(timeline.exchanges) + timeline.left_out
-    lines = tuple(_line(exchange) for exchange in exchanges[-8:])
-    refused = sum(exchange["response"]["status"] >= 400 for exchange in exchanges)
-    total = count(number, "request") if exchanges else ""
-    view = RequestsView(
-        requests=lines, heading=total, summary=f"{refused} refused" if refused else "", timeline=f"/timelines/{id}"
-    )
+    client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
+    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.now())
     return ehr.page("requests", view)
-
-
-def _line(exchange: dict[str, object]) -> RequestLine:
-    request, answer = exchange["request"], exchange["response"]
-    assert isinstance(request, dict)
-    assert isinstance(answer, dict)
-    parts = urlsplit(request["url"])
-    path = parts.path + (f"?{parts.query}" if parts.query and exchange["stage"] == "access" else "")
-    at = english.clock(english.instant(float(str(exchange["at"]))), seconds=True)
-    return RequestLine(at, request["method"], path, answer["status"], href=f"/exchanges/{exchange['id']}")

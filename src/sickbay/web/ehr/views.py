@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from sickbay.web.exchanges.launch_progress import Outcome
 from sickbay.web.pages.parts import Link, initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
@@ -80,6 +81,14 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Allergies:
+    """known: the severe ones first. statement: what the record says about having none; "" if it says nothing."""
+
+    known: tuple[Fact, ...] = ()
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BloodPressure:
     """One blood pressure in mmHg. day: ISO date. label: on the axis ("Nov")."""
 
@@ -112,7 +121,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """The patient: PETERS, Timothy. allergies: severe ones first. Without any, the banner shows "No known allergies"."""
+    """The patient: PETERS, Timothy."""
 
     family: str
     given: str
@@ -122,7 +131,7 @@ class Banner:
     record: str
     visit: str = ""
     visit_detail: str = ""
-    allergies: tuple[Fact, ...] = ()
+    allergies: Allergies = Allergies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +179,20 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """One request of the open app: time, method, path, status, and the page of its exchange."""
+    """One request of the open app: time, method, path, status, and the page of its exchange.
+
+    kind: how it ended, which the status alone doesn't show: a redirect can have an error. problem: why it was refused.
+    probably: why it probably belongs to the launch; "" if it names it.
+    """
 
     at: str
     method: str
     path: str
     status: int
     href: str = ""
+    kind: Outcome = "passed"
+    problem: str = ""
+    probably: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +211,7 @@ class OpenApp:
     requests: tuple[RequestLine, ...] = ()
     heading: str = ""
     summary: str = ""
+    waits: str = ""
 
     @property
     def letters(self) -> str:
@@ -215,16 +232,21 @@ class ChartView:
     signs: tuple[Sign, ...] = ()
     problems: tuple[Fact, ...] = ()
     medications: tuple[Fact, ...] = ()
-    allergies: tuple[Fact, ...] = ()
     labs: tuple[Lab, ...] = ()
     labs_day: str = ""
+    searched: str = ""
+    """The observations that were looked at; "" if these are all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestsView:
-    """The list of requests below the frame, which is refreshed while the app is open (template `requests`)."""
+    """The list of requests below the frame, which is refreshed while the app is open (template `requests`).
+
+    waits: what the launch has waited for longer than usual, and what to check; "" if there is nothing to say.
+    """
 
     requests: tuple[RequestLine, ...]
     heading: str
     summary: str = ""
     timeline: str = ""
+    waits: str = ""

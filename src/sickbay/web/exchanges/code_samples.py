@@ -157,14 +157,14 @@ def _sendable(request: RequestParts) -> RequestParts:
 
 
 def _name(name: str) -> str:
-    return "YOUR-PARAMETER" if "‹" in name else name
+    return corrections.PLACEHOLDER_PARAMETER if "‹" in name else name
 
 
 def _json_body(body: str) -> str:
     members = _object(body)
     if not any(isinstance(value, str) and masked(value) for value in members.values()):
         return body
-    filled = {name: place(name, value) if isinstance(value, str) else value for name, value in members.items()}
+    filled = {_name(name): place(name, value) if isinstance(value, str) else value for name, value in members.items()}
     return json.dumps(filled, ensure_ascii=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -22,13 +23,16 @@ from sickbay.services.journal.reader import Timeline
 from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.views import as_text, exchange_view
+from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
+from sickbay.web.exchanges.views import Probably, as_text, exchange_view
 from sickbay.web.html_response import Form, preferred_form
 from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
-from sickbay.web.portal.developer_views import ExchangesView, exchange_line, timeline_view
+from sickbay.web.portal.developer_views import ExchangesView, exchange_line
+
+LISTED_EXCHANGES = 100
 
 
 def full(request: Request) -> bool:
@@ -49,11 +53,22 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
         view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
+        if full(request):
+            view = replace(view, probably=await _probably(sandbox, id))
         response = html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+async def _probably(sandbox: Sandbox, id: str) -> Probably | None:
+    """The launch that an exchange probably belongs to although it doesn't name it."""
+    found = await journal_reader.guess(sandbox.runtime, id)
+    client = await registration.by_id(sandbox.runtime, found.app) if found else None
+    if found is None or client is None:
+        return None
+    return Probably(client.name, f"/developer/apps/{client.app_id}", f"/timelines/{found.launch}", EVIDENCE[found.evidence])
 
 
 def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,20 +146,24 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
         return rejection
     app = request.query_params.get("app")
     client = await registration.only(sandbox.runtime, app) if app else None
-    exchanges = await journal_reader.listed(
-        sandbox.runtime, sandbox.journal, app=client.client_id if client else None, limit=100
-    )
+    named = client.client_id if client else app
+    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
+    if client is not None:
+        probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
+        exchanges = sorted((*exchanges, *probable), key=lambda exchange: -int(exchange["arrival"]))[:LISTED_EXCHANGES]
     lines = []
     for exchange in exchanges:
         shown_names = await names(sandbox, exchange)
-        lines.append(exchange_line(exchange, app=shown_names["app"], hospital=shown_names["hospital"]))
-    view = ExchangesView(lines=tuple(lines), missing=id)
+        name = shown_names["app"] or (client.name if client else "")
+        lines.append(exchange_line(exchange, app=name, hospital=shown_names["hospital"], probably=evidence(exchange)))
+    view = ExchangesView(lines=tuple(lines), missing=id, app=client.name if client else app or "")
     return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
 
 
 NO_LAUNCH = NoticeView(
     title="Launch not found",
-    text="Sickbay keeps a launch for a day, or for a week if it was refused. A new launch appears with its first request.",
+    text="Sickbay keeps the requests of a launch for at most a day, refused ones for a week. A new launch appears with its "
+    "first request.",
     primary=Link("View all exchanges", "/exchanges"),
 )
 
@@ -194,5 +213,7 @@ async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: 
         patient=people.patient,
         user=people.user,
         left_out=recorded.left_out,
+        probable=recorded.probable,
+        now=sandbox.runtime.effects.now(),
     )
     return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))

@@ -17,6 +17,7 @@ from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
+from sickbay.web.exchanges.launch_progress import outcome
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
@@ -62,6 +63,16 @@ class Other:
     rule: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Probably:
+    """The app and the launch that an exchange probably belongs to, and why."""
+
+    app: str
+    app_href: str
+    launch: str
+    why: str
+
+
 PLACES = {
     "redirect_uri": ("Redirect URIs of this app", "h-id"),
     "client_id": ("Client ID of this app", "h-id"),
@@ -87,6 +98,8 @@ class ExchangeView:
     app_href: str = ""
     hospital: str = ""
     launch: str = ""
+    probably: Probably | None = None
+    """Only if the exchange names no launch."""
     rows: tuple[Row, ...] = ()
     received: str = ""
     receiver: str = "Your app received"
@@ -146,15 +159,14 @@ def exchange_view(
     numbered = _numbered(exchange)
     rows = compared(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
-    refused = any(finding.kind == "refused" for finding in views)
     changed = {row.name: row.expected for row in rows if row.expected is not None}
-    kind, verdict = exchange_summary.verdict(refused, exchange)
+    kind, verdict = exchange_summary.VERDICTS[outcome(exchange)]
     checks = exchange.get("checks") or ()
     view = ExchangeView(
         id=str(exchange["id"]),
         kind=kind,
         verdict=verdict,
-        headline=exchange_summary.headline(views, refused, exchange),
+        headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
         stage=STAGES.get(str(exchange.get("stage")), "Request"),
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
@@ -169,7 +181,7 @@ def exchange_view(
         received_note=exchange_summary.duration(exchange),
         tabs=code_samples.tabs(corrected or request, changed if corrected else {}),
         corrected=corrected is not None,
-        filled=" ".join(filter(None, (exchange_summary.note(corrected or request), corrections.verifier_note(exchange)))),
+        filled=" ".join(filter(None, _notes(exchange, request, corrected))),
         findings=views,
         steps=steps_of(checks),
         tally=tally(checks),
@@ -179,6 +191,14 @@ def exchange_view(
     )
     view = replace(view, support=_support(view, exchange, request, app_id))
     return replace(view, text=as_text(view))
+
+
+def _notes(
+    exchange: Mapping[str, Any], request: code_samples.RequestParts, corrected: code_samples.RequestParts | None
+) -> tuple[str, ...]:
+    """What a reader has to know about the values of the shown request before sending it."""
+    example = corrections.example_note(corrected.parameters) if corrected else ""
+    return exchange_summary.note(corrected or request), corrections.verifier_note(exchange), example
 
 
 def _other(dialect: Mapping[str, Any]) -> Other:

@@ -46,7 +46,7 @@ from sickbay.web.fhir.request import (
     text_of,
 )
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, negotiate_format
-from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, raw_path
+from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, peer, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
 
@@ -110,7 +110,7 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
     cors = await middleware_cors.readable(base.sandbox, base.tenant, state)
     if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
         url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
-        middleware_cors.keep_preflight(base.sandbox, base.tenant, state, url, cors)
+        middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
     await _send(send, scope["method"], response, cors, state.exchange)
 
 
@@ -272,7 +272,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         decision.stage.name,
         access.client_id,
         access.timeline,
-        RecordedRequest(scope["method"], request.url, state.headers, body),
+        RecordedRequest(scope["method"], request.url, state.headers, body, peer(scope)),
         RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
         None if decision.refusal is None else decision.explained(),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import origins
 from sickbay.services.context import Tenant
 from sickbay.services.journal.journal import RecordedRequest
-from sickbay.web.http_request import RequestState
+from sickbay.web.http_request import RequestState, peer
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"
@@ -74,8 +74,9 @@ def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
 
 
 def keep_preflight(
-    sandbox: Sandbox, tenant: Tenant, state: RequestState, url: str, response_headers: Sequence[tuple[bytes, bytes]]
+    sandbox: Sandbox, tenant: Tenant, scope: Mapping[str, Any], url: str, response_headers: Sequence[tuple[bytes, bytes]]
 ) -> None:
     """Record the preflight as an exchange: if the browser then blocks the request, there is no other trace of it."""
-    recorded = RecordedRequest("OPTIONS", url, dict(state.headers))
+    state: RequestState = scope["state"]
+    recorded = RecordedRequest("OPTIONS", url, dict(state.headers), client=peer(scope))
     origins.hold(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)

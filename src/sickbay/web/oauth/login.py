@@ -22,9 +22,9 @@ from sickbay.services.sessions import Session
 from sickbay.services.throttle import Throttled, ThrottleKey
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.admin_guard import AdminGuard, peer
+from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.ehr import chart
-from sickbay.web.http_request import headers_of
+from sickbay.web.http_request import headers_of, peer
 from sickbay.web.oauth import consent, context_picker, visit_picker
 from sickbay.web.oauth.authorize import delivered, failed
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
@@ -34,7 +34,7 @@ from sickbay.web.population_pending import PopulationPending, filled
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
-    text="It was already answered, it timed out, or it was started in another browser. Launch the app again.",
+    text="It was answered, it timed out, it was started in another browser, or Sickbay was reset. Launch the app again.",
     primary=Link("Go to the start page", "/"),
 )
 

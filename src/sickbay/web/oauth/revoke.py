@@ -11,8 +11,8 @@ from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
-from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.http_request import headers_of
+from sickbay.web.admin_guard import is_direct
+from sickbay.web.http_request import headers_of, peer
 
 
 async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:

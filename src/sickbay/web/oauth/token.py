@@ -16,8 +16,8 @@ from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
-from sickbay.web.admin_guard import is_direct, peer
-from sickbay.web.http_request import state_of
+from sickbay.web.admin_guard import is_direct
+from sickbay.web.http_request import peer, state_of
 
 
 class TokenResponse(Response):

@@ -12,6 +12,7 @@ from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
 from sickbay.web.exchanges import code_samples
+from sickbay.web.exchanges.launch_progress import Outcome, outcome, status
 from sickbay.web.pages.check_names import SPELLED, WORDS
 from sickbay.web.pages.parts import FindingView, Verdict
 
@@ -42,26 +43,24 @@ OUTCOMES = {"passed": "passed", "refused": "failed", "skipped": "skipped"}
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
 
 
-def status(exchange: Mapping[str, Any]) -> int:
-    """The HTTP status of the response; 200 if the exchange has none."""
-    return int((exchange.get("response") or {}).get("status") or 200)
+VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
+    "refused": ("refused", "Refused"),
+    "warning": ("warning", "Failed"),
+    "passed": ("passed", "Granted"),
+}
+"""The kind and the word of the tag."""
 
 
-def verdict(refused: bool, exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
-    """The kind and the word of the tag. A response can be an error although no check refused it, such as a 404."""
-    if refused:
-        return "refused", "Refused"
-    return ("passed", "Granted") if status(exchange) < 400 else ("warning", "Failed")
-
-
-def headline(views: Sequence[FindingView], refused: bool, exchange: Mapping[str, Any]) -> str:
+def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
+    ended = outcome(exchange)
     if not views:
-        return "This request was granted." if status(exchange) < 400 else f"This request failed with status {status(exchange)}."
+        said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {status(exchange)}"}
+        return f"This request {said[ended]}."
     first = views[0]
     title = first.title.rstrip(".")
-    if not refused:
-        start = "Granted, with advice" if status(exchange) < 400 else f"Failed with status {status(exchange)}"
+    if ended != "refused":
+        start = "Granted, with advice" if ended == "passed" else f"Failed with status {status(exchange)}"
         return f"{start}: {shortened(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
@@ -94,7 +93,7 @@ def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, A
 def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     if views:
         return "See the suggestions below."
-    return "No problems found." if status(exchange) < 400 else "No rule explains this; see the response below."
+    return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
 
 
 def answer(exchange: Mapping[str, Any]) -> str:
@@ -150,7 +149,9 @@ def _to_fill(places: Sequence[str]) -> str:
         return ""
     own = "your own value" if len(places) == 1 else "your own values"
     hints = [hint for hint, names in ONCE.items() if names & {*places}]
-    return " ".join((f"Replace {join(places)} with {own}; Sickbay doesn’t store secrets.", *hints))
+    return " ".join(
+        (f"Replace {join(places)} with {own}; Sickbay didn’t store {'it' if len(places) == 1 else 'them'}.", *hints)
+    )
 
 
 @dataclass(frozen=True, slots=True)

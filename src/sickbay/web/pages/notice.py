@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sickbay.kernel import english
+from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.web.pages.parts import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeView:
-    """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab."""
+    """title starts with the result. code is shown in monospace. primary is the main action; new_tab opens it in a new tab.
+
+    bar: how much of a task is done, and its total.
+    """
 
     title: str
     text: str
@@ -17,6 +22,23 @@ class NoticeView:
     primary: Link | None = None
     others: tuple[Link, ...] = ()
     new_tab: bool = False
+    bar: tuple[int, int] | None = None
+
+
+def population_pending(hospital: str, version: str, progress: PopulationProgress | None, here: str) -> NoticeView:
+    """The page that waits for sample patients, or for the appointments of a new day if there is no progress. here: its path."""
+    primary = Link("Continue", here)
+    if progress is None:
+        first = f"This is the first use of {hospital} with FHIR {version} today."
+        text = f"{first} It takes a few seconds. You’ll continue automatically."
+        return NoticeView(title="Adding today’s appointments…", text=text, primary=primary)
+    left = f"{english.duration(progress.seconds).capitalize()} left. " if progress.seconds is not None else ""
+    return NoticeView(
+        title=f"Creating sample patients ({progress.done:,} of {progress.total:,})…",
+        text=f"This is the first use of {hospital} with FHIR {version}. {left}You’ll continue automatically.",
+        primary=primary,
+        bar=(progress.done, progress.total),
+    )
 
 
 def not_found(path: str, meant: str = "", root: str = "") -> NoticeView:
@@ -60,8 +82,8 @@ def other_method(path: str, method: str, allowed: str) -> NoticeView:
 def continue_in_tab(href: str, app: str, exchange: str = "") -> NoticeView:
     return NoticeView(
         title="Continue in a tab",
-        text=f"This browser blocks Sickbay’s cookie inside a frame, so {app or 'the app'} can’t sign you in here. "
-        "It works in a separate tab.",
+        text=f"This browser didn’t send Sickbay’s cookie in this frame, so {app or 'the app'} can’t sign you in here. "
+        "Continue in a separate tab.",
         code="cookie-samesite-iframe",
         primary=Link("Continue in a tab", href),
         others=(Link("View details", exchange),) if exchange else (),

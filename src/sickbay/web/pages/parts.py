@@ -26,7 +26,7 @@ class SignedInUser:
     patient: bool = False
 
 
-LOOPBACK_ONLY, OPEN = "Reachable only from this machine", "Reachable from the network"
+LOOPBACK_ONLY, OPEN = "Listens only on its own machine", "Other machines may connect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from sickbay.kernel.english import count
 from sickbay.web.ehr.views import BloodPressure, Lab
-from sickbay.web.portal.developer_views import LIFELINES, Arrow, TimelineView
+from sickbay.web.exchanges.timeline_views import LIFELINES, Arrow, TimelineView
 
 Scale = Callable[[float], float]
 HIGH, LOW = 140.0, 90.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,15 +24,18 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
-from sickbay.web.exchanges.handlers import Persons, persons
+from sickbay.web.exchanges.handlers import LISTED_EXCHANGES, Persons, persons
+from sickbay.web.exchanges.timeline_views import evidence, timeline_view
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import filled
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.developer_views import timeline_view
+from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
-TOO_LATE = "This page was open for too long. Try again."
+PROBABLE_LINES = 6
+"""The newest requests that an app's page shows although they don't name the app."""
+TOO_LATE = "This page was probably open for too long. Try again."
 
 
 def closed(request: Request, sandbox: Sandbox) -> Response | None:
@@ -97,9 +100,11 @@ async def app_page(
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
     await filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
+    probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
     advice = registration.advised(sandbox.runtime, client).explained().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
-    command = f"sickbay launch {client.app_id} --patient p-0017 --open" if launch_uri(client) else ""
+    choices = await _patients(sandbox, tenant)
+    command = _command(client, choices) if launch_uri(client) else ""
     return AppView(
         name=client.name,
         summary=portal_views.kind_of_app(client.type, client.client, client.smart_version, tenant.title),
@@ -113,13 +118,15 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir_base=tenant.fhir_base(client.fhir),
         fhir=client.fhir.upper(),
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
-        launches=await _launches(sandbox, client),
+        is_service=client.type == "system",
+        launches=await _launches(sandbox, client, probable),
+        probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?app={client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
         auto=_auto_text(sandbox, auto.user) if auto else "",
         live_at=f"{english.moment(live)} UTC" if live else "",
         launch_action=f"/{tenant.name}/ehr/launch" if launch_uri(client) else "",
-        patients=await _patients(sandbox, tenant),
+        patients=choices,
         users=await _users(sandbox, tenant),
         policy=portal_views.policy_text(client.policy),
         policy_action=f"/developer/apps/{client.app_id}/policy",
@@ -145,6 +152,13 @@ def _auto_text(sandbox: Sandbox, user: str) -> str:
     )
 
 
+def _command(client: Client, patients: Sequence[Choice]) -> str:
+    """The command that launches the app for the chosen patient, else for the first one."""
+    chosen = next((choice for choice in patients if choice.chosen), patients[-1])
+    patient = f" --patient {chosen.value}" if chosen.value else ""
+    return f"sickbay launch {client.app_id}{patient} --open"
+
+
 def _secret_text(client: Client) -> str:
     if client.client == "symmetric":
         return "Shown when it was created. Sickbay stores only a hash."
@@ -167,30 +181,41 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     return (Choice("", "No patient"), *choices)
 
 
-async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
-    """The newest launches of this app, one row each."""
+async def _launches(sandbox: Sandbox, client: Client, probable: Sequence[dict[str, Any]]) -> tuple[LaunchRow, ...]:
+    """The newest launches of this app, one row each. probable: exchanges that probably belong to one of them."""
     exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=200)
     by_launch: dict[str, list[dict[str, Any]]] = {}
     for exchange in exchanges:
         if exchange["launch"]:
             by_launch.setdefault(exchange["launch"], []).append(exchange)
     tenant = sandbox.tenants[client.tenant]
-    last = list(by_launch.items())[:8]
-    return tuple([_launch(id, exchanges_of_launch, await persons(sandbox, tenant, id)) for id, exchanges_of_launch in last])
+    last, now = list(by_launch.items())[:8], sandbox.runtime.effects.now()
+    return tuple([_launch(id, of_launch, probable, await persons(sandbox, tenant, id), now) for id, of_launch in last])
 
 
-def _launch(id: str, newest_first: list[dict[str, Any]], people: Persons) -> LaunchRow:
-    timeline = timeline_view(id, newest_first[::-1], app="", hospital="")
+def _launch(
+    id: str, newest_first: list[dict[str, Any]], probable: Sequence[dict[str, Any]], people: Persons, now: float
+) -> LaunchRow:
+    likely = [exchange for exchange in probable if exchange["probable_launch"] == id]
+    timeline = timeline_view(id, newest_first[::-1], app="", hospital="", probable=likely, now=now)
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     return LaunchRow(
         english.moment(newest_first[0]["at"]),
-        people.patient or "standalone",
+        people.patient or _without_patient(newest_first, people),
         people.user,
         timeline.kind,
-        refusals[-1] if timeline.kind == "refused" else timeline.verdict,
+        f"{'Probably: ' if timeline.is_probable else ''}{refusals[-1]}" if timeline.kind == "refused" else timeline.verdict,
         count(len(newest_first), "request"),
         f"/timelines/{id}",
     )
+
+
+def _without_patient(exchanges: Sequence[Mapping[str, Any]], people: Persons) -> str:
+    """What the row of a launch without a known patient says instead."""
+    stages = {exchange["stage"] for exchange in exchanges}
+    if people.user or "launch" in stages:
+        return "no patient"
+    return "standalone" if stages & {"authorize", "login"} else "no launch"
 
 
 async def policy(request: Request, sandbox: Sandbox, id: str) -> Response:

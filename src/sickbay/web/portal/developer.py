@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,11 +19,12 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import reader as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
-from sickbay.web.admin_guard import is_own_path
+from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import full
 from sickbay.web.html_response import PageOptions, accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
+from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
 from sickbay.web.portal.diagnosis_views import rule_view
@@ -31,10 +34,15 @@ from sickbay.web.portal.doctor_views import DoctorView
 from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"
+QUICK_PATIENTS = 100
+"""Creating more patients than this takes longer than a few seconds."""
 
 
 async def home(request: Request, sandbox: Sandbox) -> Response:
-    """The start page. Recent activity is shown only to the administrator."""
+    """The start page. Recent activity is shown only to the administrator.
+
+    The first launch is shown only under a loopback name, because the sample app has no other.
+    """
     options = await html_response.page_options(request, sandbox, here="Hospitals")
     hospitals = tuple(
         Hospital(
@@ -47,17 +55,20 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         for name, tenant in sandbox.tenants.items()
     )
     number = sandbox.filling.written.patients
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if full(request) else []
+    sees = full(request)
+    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if sees else []
+    launchable = number >= 17 and urlsplit(sandbox.runtime.base).hostname in LOOPBACK
     view = HomeView(
         hospitals=hospitals,
         people=f"{count(number, 'synthetic patient')} in each" if number else "no patients",
-        first=_first(exchanges) if number >= 17 else None,
+        first=replace(_first(exchanges, number), one_click=one_click(request)) if launchable else None,
         recent=tuple(_recent_event(sandbox, exchange) for exchange in exchanges),
+        shows_recent=sees,
     )
     return html_response.page(request, sandbox, "home", view, options)
 
 
-def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
+def _first(exchanges: list[dict[str, object]], patients: int) -> FirstLaunch:
     chart_path = f"/general/ehr/patients/{FIRST}"
     timeline = next((exchange["launch"] for exchange in exchanges if exchange["launch"]), None)
     return FirstLaunch(
@@ -67,6 +78,7 @@ def _first(exchanges: list[dict[str, object]]) -> FirstLaunch:
         app="Sample app",
         launch=f"{chart_path}?app=sample-app-general",
         timeline=f"/timelines/{timeline}" if timeline else "",
+        is_quick=patients <= QUICK_PATIENTS,
     )
 
 
@@ -78,7 +90,7 @@ def _recent_event(sandbox: Sandbox, exchange: dict[str, object]) -> RecentEvent:
 
 
 async def doctor(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows the text box, POST checks its content. Nothing leaves the machine."""
+    """GET shows the text box, POST checks its content. Nothing of it is stored or sent on."""
     options = await html_response.page_options(request, sandbox, here="Doctor")
     if request.method != "POST":
         return html_response.page(request, sandbox, "doctor", DoctorView(), options)
@@ -86,7 +98,7 @@ async def doctor(request: Request, sandbox: Sandbox) -> Response:
     sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
     text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
     if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        view = DoctorView(input=text, added=added, fault="This page was open for too long. Try again.")
+        view = DoctorView(input=text, added=added, fault="This page was probably open for too long. Try again.")
         return html_response.page(request, sandbox, "doctor", view, options, 403)
     try:
         view = await _examined(sandbox, text, added)

@@ -28,6 +28,7 @@ from sickbay.authorization.policy import SETTINGS
 from sickbay.protocol import unicode
 from sickbay.protocol.scopes import ResourceScope, parse
 from sickbay.web.pages.parts import Chip, Choice, FindingView, Link, initials
+from sickbay.web.portal.developer_views import ExchangeLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class ScopeKind:
 
 @dataclass(frozen=True, slots=True)
 class LaunchRow:
-    """One past launch: time, patient, user, kind (passed | refused), result, detail, and its timeline."""
+    """One past launch: time, patient, user, kind (passed | refused | warning | waits), result, detail, and its timeline."""
 
     at: str
     patient: str
@@ -98,7 +99,11 @@ class AppView:
     fhir_base: str = ""
     fhir: str = ""
     scopes: tuple[ScopeKind, ...] = ()
+    is_service: bool = False
+    """A backend service, which nobody launches."""
     launches: tuple[LaunchRow, ...] = ()
+    probable: tuple[ExchangeLine, ...] = ()
+    """Requests that name no app and probably came from this one."""
     all_launches: str = ""
     findings: tuple[FindingView, ...] = ()
     auto: str = ""

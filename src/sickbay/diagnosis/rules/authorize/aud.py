@@ -11,6 +11,7 @@ from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.rule import GUESS, Rule
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import urls
+from sickbay.protocol.nearby_hosts import nearby
 
 
 def _set_aud(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest:
@@ -136,6 +137,38 @@ AUD_NOT_FHIR_BASE = Rule(
     why="`aud` must be the URL that all FHIR requests start with. The URL of the host, of an OAuth "
     "endpoint or of a resource doesn't match.",
     fix="Send `aud={expected}`.",
+    spec=specs.SMART_AUTHORIZE,
+    repair=_set_aud,
+)
+
+
+def _nearby(facts: Facts) -> Facts | None:
+    """A FHIR base of this server under a name that an emulator, a container or the local network has for its machine."""
+    aud = urls.split(urls.normalised(urls.decoded_again(str(facts["received"] or ""))))
+    host = nearby(aud.hostname or "")
+    for base in facts["bases"]:
+        own = urls.split(base)
+        if host and aud.scheme in ("http", "https") and (own.path, own.port) == (aud.path.rstrip("/"), aud.port):
+            root, port = f"{aud.scheme}://{aud.netloc}", own.port or (443 if own.scheme == "https" else 80)
+            forward = f" and forward its port (`adb reverse tcp:{port} tcp:{port}`)" if host.forwards else ""
+            names = {"host": aud.hostname, "root": root, "meaning": host.meaning[:1].upper() + host.meaning[1:]}
+            return {**facts, **names, "forward": forward, "expected": base, "note": "the iss of the launch"}
+    return None
+
+
+AUD_NEARBY_HOST = Rule(
+    id="aud-nearby-host",
+    stage="authorize",
+    explains="aud-mismatch",
+    recognises=_nearby,
+    severity="error",
+    outcome="invalid_request",
+    degree="probable",
+    parameter="aud",
+    title="`aud` probably names this server by another address: `{host}`",
+    why="{meaning}. The server compares `aud` character by character with its own FHIR base URL, `{expected}`.",
+    fix="To use `{host}` everywhere, start the server under it (Sickbay: `--base-url {root}`; `--allowed-host {host}` "
+    "alone only lets requests in). To keep its address{forward}, send `aud={expected}`.",
     spec=specs.SMART_AUTHORIZE,
     repair=_set_aud,
 )
@@ -269,6 +302,7 @@ RULES = (
     AUD_MISSING,
     AUD_HAS_FRAGMENT_OR_QUERY,
     AUD_NOT_FHIR_BASE,
+    AUD_NEARBY_HOST,
     AUD_MISMATCH,
     AUD_NOT_ISS_OF_LAUNCH,
     AUD_TRAILING_SLASH,

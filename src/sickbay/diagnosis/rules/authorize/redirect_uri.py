@@ -308,8 +308,8 @@ REDIRECT_URI_SCHEME_FORBIDDEN = Rule(
     parameter="redirect_uri",
     title="`redirect_uri` has a scheme that isn't allowed: `{received}`",
     why="Browsers and operating systems handle schemes such as `javascript`, `data` and `file` "
-    "themselves, so a redirect there could run code or open files. This URI was registered with an "
-    "older version of the server.",
+    "themselves, so a redirect there could run code or open files. The URI was probably registered with an older "
+    "version of the server.",
     fix="Register an `https` URI. For an app on this machine, register `http://localhost`; for a native "
     "app, a scheme of its own, such as `com.example.app:/callback`.",
     spec=specs.rfc(8252, "7.1", "Private-Use URI Scheme Redirection"),

@@ -355,22 +355,6 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     repair=corrections.swap_scopes,
 )
 
-SCOPE_PATIENT_WITHOUT_CONTEXT = Rule(
-    id="scope-patient-without-context",
-    stage="authorize",
-    explains="scope-patient-without-context",
-    severity="error",
-    outcome="access_denied",
-    parameter="scope",
-    title="`scope` contains `{scopes}`, but no patient is selected",
-    why="`patient/` scopes apply to a single patient. The EHR launch or a patient picker chooses it, and "
-    "your app requested neither.",
-    fix="For an EHR launch, add the scope `launch` and send the launch code. For a standalone launch, "
-    "add the scope `launch/patient`.",
-    spec=specs.SMART_CONTEXT,
-    repair=corrections.correct_context,
-)
-
 RULES = (
     SCOPE_DOUBLE_ENCODED,
     SCOPE_COMMA_SEPARATED,
@@ -389,5 +373,4 @@ RULES = (
     SCOPE_LEVELS_MIXED,
     SCOPE_NOT_REGISTERED,
     SCOPE_MISSING,
-    SCOPE_PATIENT_WITHOUT_CONTEXT,
 )

@@ -136,7 +136,7 @@ URL_HTML_ESCAPED = Rule(
     severity="error",
     outcome="invalid_request",
     title="The URL contains `&amp;` instead of `&`",
-    why="The URL was copied from HTML source, which writes `&` as `&amp;`. The server sees parameters "
+    why="HTML source writes `&` as `&amp;`, and the URL was probably copied from it. The server sees parameters "
     "named `amp;client_id` and so on.",
     fix="Replace every `&amp;` with `&`.",
     spec=specs.rfc(3986, "2.2", "Reserved Characters"),

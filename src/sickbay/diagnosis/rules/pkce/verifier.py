@@ -101,7 +101,7 @@ SESSION_BLEED = Rule(
     outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` belongs to another launch of your app",
-    why="Two launches are running, and your app stores both under the same key. It could show one "
+    why="Two launches are running, and your app probably stores both under the same key. It could show one "
     "patient's data in the other patient's chart.",
     fix="Store the verifier, issuer and token of each launch under its `state`, not under one key for all tabs.",
     spec=specs.SMART_LAUNCH,

@@ -92,7 +92,8 @@ CONFLICT = Rule(
     outcome="412",
     parameter="If-Match",
     title="`If-Match` isn't the current version: `{received}`",
-    why="The resource has changed since you read it, and your write would undo that change.",
+    why="Either the resource has changed since you read it, and your write would undo that change, or the version in "
+    "the header is wrong.",
     fix="Read the resource again, change what you get, and send `If-Match: {expected}`.",
     spec=VERSIONS,
 )

@@ -64,8 +64,8 @@ UNDEFINED = Rule(
     outcome="404 in the path, 400 in a search",
     parameter="patient",
     title="`{parameter}` is the text `{received}` instead of an id",
-    why="JavaScript and other languages write this for a variable without a value. The token response had no `patient`, or "
-    "the app read it too early.",
+    why="JavaScript and other languages write this for a variable without a value. Usually the token response had no "
+    "`patient`, or the app read it too early.",
     fix="Check that the token response has `patient` before you use it. If it doesn't, request `launch/patient` or launch "
     "from a chart.",
     spec=CONTEXT,
@@ -264,7 +264,8 @@ ENCODED_TWICE = Rule(
     outcome="advice",
     advises=_encoded_twice,
     title="`{parameter}` is percent-encoded twice: `{received}`",
-    why="Your app encoded it, and then the HTTP library encoded it again. The server searches for the encoded text and finds "
+    why="Usually the app encoded it, and then the HTTP library encoded it again. The server searches for the encoded "
+    "text and finds "
     "nothing.",
     fix="Pass the plain value to the library: `{parameter}={expected}`.",
     spec=SEARCH,

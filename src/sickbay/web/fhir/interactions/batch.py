@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#transaction
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from time import monotonic
 
@@ -15,12 +16,14 @@ from sickbay.fhir import transaction as bundles
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.transaction import BundleEntryRequest, InvalidBundle
 from sickbay.kernel.budget import pause
+from sickbay.settings.database import Unavailable
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import bundle_entry, transaction
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, NESTED, BatchEntry, Perform, TransactionRefused
 from sickbay.web.fhir.request import LARGE
 from sickbay.web.fhir.response import FhirResponse, issue_response
 
+LOG = logging.getLogger("sickbay")
 SECONDS = 60
 """Maximum seconds for all entries of a batch together."""
 TOO_LONG = f"The entries of a batch may take {SECONDS} s together. This entry wasn't executed."
@@ -69,7 +72,15 @@ async def _batch(base: FhirBase, entries: list[BatchEntry], perform: Perform) ->
         elif monotonic() > end:
             responses.append(issue_response(base.version, 503, Issue("timeout", TOO_LONG)))
         else:
-            response = await _alone(base, entry, perform, urns)
+            try:
+                response = await _alone(base, entry, perform, urns)
+            except Unavailable as error:
+                if not responses:
+                    raise
+                LOG.error(
+                    "an entry of a batch failed: %s", error
+                )  # the entries before it may be stored, so it fails on its own
+                response = issue_response(base.version, 503, Issue("transient", error.detail))
             responses.append(bundle_entry.bounded(base.version, entry, response, bundle_entry.ANSWER - size))
             size += len(responses[-1].body)
     return responses

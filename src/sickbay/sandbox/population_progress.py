@@ -1,0 +1,65 @@
+"""How far the sample patients of a space are written: the record in the store, and the estimate that is made from it."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import NamedTuple
+
+from sickbay.storage.interface import Delete, Put, Record, ResourceSpace
+
+PACE_WEIGHT = 0.3
+"""How much the newest measurement counts in the average of the pace."""
+
+
+class PopulationProgress(NamedTuple):
+    """done, total: patients. seconds: until the rest is stored; None if the pace isn't known yet."""
+
+    done: int
+    total: int
+    seconds: int | None = None
+
+
+class WrittenPortions(NamedTuple):
+    """What is stored of a population that isn't complete.
+
+    day: of its appointments. portions: how many of `population.portions` are stored. versions: the number of resources in them.
+    pace: milliseconds for each portion, 0 if it isn't known yet. revision: of the record, 0 if there is none.
+    """
+
+    day: datetime.date
+    portions: int = 0
+    versions: int = 0
+    pace: float = 0.0
+    revision: int = 0
+
+    def measured(self, portions: int, seconds: float) -> WrittenPortions:
+        """The state with a pace that takes a measurement into account."""
+        pace = seconds * 1000 / portions
+        return self._replace(pace=self.pace + PACE_WEIGHT * (pace - self.pace) if self.pace else pace)
+
+    def after(self, portions: int, resources: int) -> WrittenPortions:
+        return self._replace(portions=self.portions + portions, versions=self.versions + resources)
+
+    def progress(self, patients: int) -> PopulationProgress:
+        """The progress of a population of so many patients. The first portion is the hospital."""
+        done = min(max(self.portions - 1, 0), patients)
+        return PopulationProgress(done, patients, math.ceil((patients - done) * self.pace / 1000) if self.pace else None)
+
+    def put(self, space: ResourceSpace) -> Put:
+        """Stores this state. Raises Conflict if the record has changed since it was read."""
+        value = f"{self.day.isoformat()} {self.portions} {self.versions} {self.pace:.3f}"
+        return Put(Record("meta", key(space), value.encode(), space.tenant), self.revision, aside=True)
+
+
+def key(space: ResourceSpace) -> str:
+    return f"filling/{space.tenant}/{space.version}"
+
+
+def forget(space: ResourceSpace) -> Delete:
+    return Delete("meta", key(space))
+
+
+def parse(record: Record) -> WrittenPortions:
+    day, portions, versions, pace = record.value.decode().split(" ")
+    return WrittenPortions(datetime.date.fromisoformat(day), int(portions), int(versions), float(pace), record.revision)

@@ -1,0 +1,186 @@
+"""Writes the sample patients of a space in small transactions, so that this can be stopped, resumed, and shared by workers.
+
+Each transaction stores whole patients, and a record of how many are stored (`population_progress`). After a stop or a crash,
+the next use continues from that record. If two workers write one space, the slower one gets a Conflict, and waits while the
+other one makes progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Callable, Iterator
+from time import monotonic
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
+
+import orjson
+
+from sickbay import population
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.visibility import EVERYTHING
+from sickbay.sandbox import population_progress
+from sickbay.sandbox.folder import Written
+from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
+from sickbay.services.context import Runtime, Tenant
+from sickbay.storage.interface import Conflict, Put, Record, ResourceSpace, Save, Step, Store
+
+Version = population.Version
+Json = dict[str, Any]
+Outcome: TypeAlias = Literal["more", "complete", "taken"]
+"""complete: everything is stored. taken: another worker is writing the space."""
+ProgressListener: TypeAlias = Callable[[ResourceSpace, PopulationProgress], None]
+
+RESOURCES_AT_A_TIME = 1000
+"""A transaction ends with the patient that reaches this number of resources. Other writes wait meanwhile, about 0.2 s."""
+LOOK_AGAIN_SECONDS = 0.25
+OTHER_WORKER_SECONDS = 5.0
+"""A worker that has stored nothing for this long no longer counts as writing."""
+
+
+class Chunk(NamedTuple):
+    """saves: the resources of some portions. complete: nothing follows."""
+
+    saves: list[Save]
+    portions: int
+    complete: bool
+
+
+class _Source:
+    """The portions of a space from `position` on. began: when the last chunk was begun, and how many portions it had."""
+
+    def __init__(self, position: int, portions: Iterator[Iterator[Json]]) -> None:
+        self.position, self._portions = position, portions
+        self.began: tuple[float, int] | None = None
+
+    def take(self, tenant: Tenant, space: ResourceSpace, day: datetime.date) -> Chunk:
+        """Generates the next chunk, on a thread."""
+        saves: list[Save] = []
+        before = self.position
+        for portion in self._portions:
+            saves += [save(tenant, space, resource, 1, day) for resource in portion]
+            self.position += 1
+            if len(saves) >= RESOURCES_AT_A_TIME:
+                return Chunk(saves, self.position - before, False)
+        return Chunk(saves, self.position - before, True)
+
+
+class PopulationWriter:
+    """Writes one space after the other. Calls of `write_next` for the same space must not overlap."""
+
+    def __init__(self, runtime: Runtime, written: Written) -> None:
+        self.runtime, self.written = runtime, written
+        self.listen: ProgressListener | None = None
+        """Is called after each transaction."""
+        self._sources: dict[ResourceSpace, _Source] = {}
+
+    async def write_next(self, space: ResourceSpace, today: datetime.date) -> Outcome:
+        """Store the next patients. today: the day of the appointments, unless the space was begun on another day."""
+        stored = await self.stored(space)
+        if stored is None and await self.runtime.store.filled(space):
+            return await self._remember(space, today)
+        state = stored or WrittenPortions(today)
+        try:
+            source = self._source(space, state)
+            state, chunk = await self._next_chunk(source, space, state)
+            await self.runtime.store.transaction(_steps(space, state, chunk))
+        except BaseException as error:
+            self.forget(space)
+            if isinstance(error, Conflict) and not isinstance(error.step, Save):
+                return "taken"
+            raise
+        return self._report(space, state.after(chunk.portions, len(chunk.saves)), chunk.complete)
+
+    async def stored(self, space: ResourceSpace) -> WrittenPortions | None:
+        """What is stored of a space that isn't complete; None if nothing is, or everything."""
+        record = await self.runtime.store.get("meta", population_progress.key(space))
+        return None if record is None else population_progress.parse(record)
+
+    async def wait_for_other(self, space: ResourceSpace) -> None:
+        """Return when the worker that is writing the space has finished, or has stored nothing for a while."""
+        revision, since = -1, monotonic()
+        while monotonic() - since < OTHER_WORKER_SECONDS:
+            state = await self.stored(space)
+            if state is None:
+                return
+            if state.revision != revision:
+                revision, since = state.revision, monotonic()
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    def forget(self, space: ResourceSpace) -> None:
+        """Continue from what is stored, because it may have been changed or cleared."""
+        self._sources.pop(space, None)
+
+    async def _remember(self, space: ResourceSpace, today: datetime.date) -> Outcome:
+        """An earlier revision has written resources without a record of the day. They stay as they are."""
+        await self.runtime.store.transaction([remember(space, today, await versions(self.runtime.store, space))])
+        return "complete"
+
+    def _source(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
+        source = self._sources.get(space)
+        if source is None or source.position != state.portions:
+            portions = population.portions(**arguments(self.written, state.day, space), skip=state.portions)
+            source = self._sources[space] = _Source(state.portions, portions)
+        return source
+
+    async def _next_chunk(self, source: _Source, space: ResourceSpace, state: WrittenPortions) -> tuple[WrittenPortions, Chunk]:
+        """The next chunk, and the state with the measured time of the one before."""
+        now = monotonic()
+        if source.began is not None:
+            began, portions = source.began
+            state = state.measured(portions, now - began)
+        chunk = await asyncio.to_thread(source.take, self.runtime.tenants[space.tenant], space, state.day)
+        source.began = (now, chunk.portions) if chunk.portions else None
+        return state, chunk
+
+    def _report(self, space: ResourceSpace, state: WrittenPortions, complete: bool) -> Outcome:
+        patients = self.written.patients
+        if complete:
+            self.forget(space)
+        if self.listen is not None:
+            self.listen(space, PopulationProgress(patients, patients, 0) if complete else state.progress(patients))
+        return "complete" if complete else "more"
+
+
+def _steps(space: ResourceSpace, state: WrittenPortions, chunk: Chunk) -> list[Step]:
+    """The record first: if it has changed, nothing needs to be undone."""
+    after = state.after(chunk.portions, len(chunk.saves))
+    complete = (population_progress.forget(space), remember(space, state.day, after.versions))
+    last: tuple[Step, ...] = complete if chunk.complete else ()
+    return [after.put(space), *last, *chunk.saves]
+
+
+def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any:
+    """The arguments of the functions of `population`."""
+    return {
+        "seed": written.seed,
+        "patients": written.patients,
+        "today": day,
+        "version": cast(Version, space.version),
+        "messiness": written.messiness,
+    }
+
+
+def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
+    """Prepare a resource for storage: add its meta and its index entries."""
+    at = int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
+    meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": f"{day.isoformat()}T00:00:00.000Z"}
+    head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+    stored = {**head, **{key: value for key, value in resource.items() if key not in head}}
+    facts = extract(space.version, stored, tenant.fhir_base(space.version))
+    interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
+    return Save(space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, at, interaction)
+
+
+async def versions(store: Store, space: ResourceSpace) -> int:
+    """The number of versions of all resources, deleted ones included."""
+    return (await store.history(space, None, None, EVERYTHING, count=0)).total or 0
+
+
+def key(space: ResourceSpace) -> str:
+    """The key of the record that says that a space is complete."""
+    return f"filled/{space.tenant}/{space.version}"
+
+
+def remember(space: ResourceSpace, day: datetime.date, versions: int) -> Put:
+    """Stores the day, and the number of versions that the initial data have."""
+    return Put(Record("meta", key(space), f"{day.isoformat()} {versions}".encode(), space.tenant))

@@ -1,0 +1,244 @@
+"""Tells which launch an exchange probably belongs to if it names none, and whether the request after a preflight arrived.
+
+A preflight or a wrong token names no app. But shortly before, the app sent other requests from the same origin or address.
+Nothing of this is worked out or stored when an exchange is recorded, and only readers who may see every exchange get it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from sickbay.authorization import origin
+from sickbay.authorization.administration import is_loopback
+from sickbay.authorization.authorize import launch
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import parse
+from sickbay.services import registration
+from sickbay.services.context import Runtime
+from sickbay.services.journal.exchange_record import text_of
+from sickbay.storage.interface import Record
+
+Evidence: TypeAlias = Literal["origin", "agent", "address", "app"]
+ADVICE: Final = "cors-credentials-not-allowed"
+"""The advice with a preflight whose request didn't arrive."""
+WINDOW_MICROSECONDS: Final = 600_000_000
+"""An exchange belongs to no launch that was quiet for this long before it."""
+ANSWER_MICROSECONDS: Final = 60_000_000
+"""The time after a launch in which an authorization request of the same app probably belongs to it."""
+FOLLOWING_MICROSECONDS: Final = 10_000_000
+"""The time in which the request after a preflight has to arrive. Browsers send it at once."""
+EARLIER_EXCHANGES: Final = 50
+"""How many exchanges before an exchange are compared with it."""
+FOLLOWING_EXCHANGES: Final = 50
+"""How many exchanges after a preflight are compared with it."""
+LOOSE_EXCHANGES: Final = 100
+"""How many exchanges without a launch are read for one launch or app, the newest ones."""
+GUESSED_EXCHANGES: Final = 20
+"""How many of them are compared with earlier ones, the newest ones, without preflights whose request arrived."""
+SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
+"""An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
+AUTHORIZATION: Final = ("authorize", "login")
+"""The stages of authorization requests. Of the second are also those that fail at an automatic sign-in."""
+_OWN_LAUNCH: Final = frozenset((launch.launch_code_was_issued_here.name, launch.launch_code_is_this_apps.name))
+"""If these checks passed, an authorization request with a launch code belongs to the launch that it names."""
+
+
+class Guess(NamedTuple):
+    """app: a client_id. launch: a timeline. evidence: what both exchanges have in common."""
+
+    app: str
+    launch: str
+    evidence: Evidence
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    method: str = ""
+    url: str = ""
+    headers: dict[str, Any] = {}
+    body: str | None = None
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    request: _Sent
+    client: str = ""
+    checks: Any = ""
+
+
+class Trace(NamedTuple):
+    """What of a stored exchange shows where it came from. client: an address; this machine's are all the same.
+
+    wanted: the method that a preflight asks for. own_launch: it continues its own launch: with its code, or as a later step.
+    """
+
+    arrival: int
+    app: str
+    launch: str
+    stage: str
+    method: str
+    path: str
+    origin: str
+    agent: str
+    client: str
+    wanted: str = ""
+    own_launch: bool = False
+
+
+def trace(record: Record) -> Trace:
+    stored = msgspec.json.decode(text_of(record), type=_Stored)
+    headers = {name.lower(): str(value) for name, value in stored.request.headers.items()}
+    return Trace(
+        record.at,
+        record.owner,
+        record.family,
+        record.label,
+        stored.request.method,
+        urls.split(stored.request.url).path,
+        headers.get("origin", ""),
+        headers.get("user-agent", ""),
+        "loopback" if is_loopback(stored.client) else stored.client,
+        headers.get("access-control-request-method", ""),
+        record.label in AUTHORIZATION and _has_own_launch(stored),
+    )
+
+
+def _has_own_launch(stored: _Stored) -> bool:
+    """Whether an authorization request has a valid launch code, or it is a later step: a form of a sign-in page."""
+    sent = {*parse(urls.split(stored.request.url).query).names(), *parse(stored.request.body or "").names()}
+    return "client_id" not in sent or ("launch" in sent and {*str(stored.checks).split()} >= _OWN_LAUNCH)
+
+
+def best(loose: Trace, earlier: Sequence[Trace], origins: Mapping[str, Collection[str]]) -> Guess | None:
+    """The nearest earlier exchange with the strongest evidence. earlier: newest first. origins: by client_id."""
+    owners = {app for app, registered in origins.items() if loose.origin in registered} if loose.origin else set()
+    attached = [other for other in earlier if other.app and other.launch and other.stage != "registration"]
+    if loose.app:
+        return next((_guess(other, "app") for other in attached if _answers(loose, other)), None)
+    if owners:
+        own = [other for other in attached if other.app in owners]
+        near = next((other for other in own if _same_place(loose, other)), own[0] if own else None)
+        return _guess(near, "origin") if near else None
+    here = [other for other in attached if _same_place(loose, other)]
+    agent = next((other for other in here if other.agent == loose.agent), None)
+    return _guess(agent, "agent") if agent else _guess(here[0], "address") if here else None
+
+
+def _answers(loose: Trace, other: Trace) -> bool:
+    """Whether an authorization request without a valid launch code probably answers this launch."""
+    soon = loose.arrival - other.arrival <= ANSWER_MICROSECONDS
+    return soon and other.stage == "launch" and other.app == loose.app and _same_place(loose, other)
+
+
+def _same_place(loose: Trace, other: Trace) -> bool:
+    return bool(loose.client) and loose.client == other.client
+
+
+def _guess(other: Trace, evidence: Evidence) -> Guess:
+    return Guess(other.app, other.launch, evidence)
+
+
+def is_loose(record: Record) -> bool:
+    """Whether it has no app, or may be an authorization request, which may belong to a launch that it doesn't name."""
+    return record.at > SMALLEST_ARRIVAL_MICROSECONDS and (not record.owner or record.label in AUTHORIZATION)
+
+
+async def guess(runtime: Runtime, record: Record) -> Guess | None:
+    """The launch that an exchange probably belongs to; None if it names one, or if there is no evidence."""
+    return await _guess_of(runtime, record, await _origins(runtime, record.tenant)) if is_loose(record) else None
+
+
+async def _guess_of(runtime: Runtime, record: Record, origins: Mapping[str, Collection[str]]) -> Guess | None:
+    loose, since = trace(record), record.at - WINDOW_MICROSECONDS
+    if loose.app and loose.own_launch:
+        return None
+    earlier = await runtime.store.find("exchange", tenant=record.tenant, since=since, until=record.at, limit=EARLIER_EXCHANGES)
+    found = best(loose, [trace(other) for other in earlier], origins)
+    return found if found is not None and found.launch != record.family else None
+
+
+async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:
+    """The registered origins of each app, by client_id."""
+    clients = await registration.all_clients(runtime, tenant)
+    return {client.client_id: origin.registered(client) for client in clients}
+
+
+async def of_launch(runtime: Runtime, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
+    """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first."""
+    if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
+        return []
+    first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
+    loose = await _loose(runtime, first.tenant, "", first.at, until)
+    if first.owner and not any(record.label in AUTHORIZATION for record in records):
+        for label in AUTHORIZATION:
+            loose += await _loose(runtime, first.tenant, first.owner, first.at, until, label)
+    return await _guessed(runtime, loose, records, lambda found: found.launch == first.family)
+
+
+async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
+    """The loose exchanges that probably came from an app, oldest first. records: the app's newest exchanges, newest first."""
+    if not records or records[-1].at < SMALLEST_ARRIVAL_MICROSECONDS:
+        return []
+    until = records[0].at + WINDOW_MICROSECONDS
+    loose = await _loose(runtime, tenant, "", records[-1].at, until)
+    return await _guessed(runtime, loose, records, lambda found: found.app == client_id)
+
+
+async def _loose(runtime: Runtime, tenant: str, owner: str, since: int, until: int, label: str | None = None) -> list[Record]:
+    """owner: "" for exchanges without an app."""
+    return await runtime.store.find(
+        "exchange", tenant=tenant, owner=owner, label=label, since=since, until=until, limit=LOOSE_EXCHANGES
+    )
+
+
+async def _guessed(
+    runtime: Runtime, loose: Sequence[Record], attached: Sequence[Record], fits: Callable[[Guess], bool]
+) -> list[tuple[Record, Guess]]:
+    """Leaves out preflights whose request arrived, because that request says everything."""
+    arrived = followed(sorted((*loose, *attached), key=_newest_first))
+    remaining = [record for record in sorted(loose, key=_newest_first) if record.key not in arrived][:GUESSED_EXCHANGES]
+    origins = await _origins(runtime, remaining[0].tenant) if remaining else {}
+    guesses = [(record, await _guess_of(runtime, record, origins)) for record in remaining[::-1]]
+    return [
+        (record, found)
+        for record, found in guesses
+        if found is not None and fits(found) and not (record.label == "browser" and await is_followed(runtime, record))
+    ]
+
+
+def _newest_first(record: Record) -> int:
+    return -record.at
+
+
+async def is_followed(runtime: Runtime, preflight: Record) -> bool:
+    """Whether the request that a preflight asked for arrived: then the browser didn't block it."""
+    if preflight.at < SMALLEST_ARRIVAL_MICROSECONDS:
+        return False
+    since, until = preflight.at + 1, preflight.at + FOLLOWING_MICROSECONDS
+    following = await runtime.store.find(
+        "exchange", tenant=preflight.tenant, since=since, until=until, limit=FOLLOWING_EXCHANGES, oldest=True
+    )
+    asked = trace(preflight)
+    return any(_follows(asked, trace(other)) for other in following)
+
+
+def followed(records: Sequence[Record]) -> set[str]:
+    """The ids of the preflights in a list whose request is in the list too. records: newest first."""
+    if not any(record.label == "browser" for record in records):
+        return set()
+    following: dict[tuple[str, str, str], int] = {}
+    """The first request of each kind after the current record: its arrival by method, path and origin."""
+    found = set()
+    for record in records:
+        current = trace(record)
+        kind = (current.wanted or current.method, current.path, current.origin)
+        if not current.wanted:
+            following[kind] = record.at
+        elif kind in following and following[kind] - record.at < FOLLOWING_MICROSECONDS:
+            found.add(record.key)
+    return found
+
+
+def _follows(asked: Trace, other: Trace) -> bool:
+    return (other.method, other.path, other.origin) == (asked.wanted, asked.path, asked.origin)

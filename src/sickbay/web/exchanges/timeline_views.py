@@ -1,0 +1,259 @@
+"""The page of one launch: its requests as a diagram, what worked, what was refused, and what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sickbay.kernel import english
+from sickbay.kernel.english import count
+from sickbay.web.exchanges import code_samples, scope_table
+from sickbay.web.exchanges import launch_progress as progress
+from sickbay.web.exchanges.launch_progress import Wait, outcome, stage_of
+from sickbay.web.exchanges.views import STAGES
+
+LIFELINES = ("app", "browser", "auth", "fhir")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One step of a launch. origin, target: of LIFELINES. kind: passed | refused | warning | waits.
+
+    probably: why the request probably belongs to the launch; "" if it names the launch.
+    """
+
+    origin: str
+    target: str
+    at: str
+    status: str
+    text: str
+    wire: str
+    kind: str = "passed"
+    href: str = ""
+    detail: str = ""
+    probably: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineView:
+    """left_out: a sentence that says how many exchanges aren't shown."""
+
+    id: str
+    title: str
+    lede: str
+    kind: str
+    verdict: str
+    arrows: tuple[Arrow, ...]
+    names: tuple[tuple[str, str], ...]
+    facts: tuple[str, ...] = ()
+    worked: str = ""
+    refused: str = ""
+    missing: str = ""
+    refused_href: str = ""
+    negotiation: scope_table.Negotiation | None = None
+    """The scopes of the last token response."""
+    negotiation_href: str = ""
+    left_out: str = ""
+
+    @property
+    def is_probable(self) -> bool:
+        """Whether the launch only probably stopped, at a request that doesn't name it."""
+        return self.verdict.startswith("Probably")
+
+
+class Outcome(NamedTuple):
+    """What a launch came to: the headline, the sentence below it, the tag and its colour."""
+
+    title: str
+    lede: str
+    verdict: str
+    kind: str
+
+
+_SAID: Final = {
+    "launch": ("browser", "app", "The EHR launches your app"),
+    "discovery": ("app", "fhir", "Your app looks up the endpoints"),
+    "authorize": ("browser", "auth", "Your app requests an authorization code"),
+    "login": ("browser", "auth", "The user signs in, chooses or consents"),
+    "redirect": ("auth", "browser", "The response goes to your app"),
+    "token": ("app", "auth", "Your app exchanges the code for a token"),
+    "refresh": ("app", "auth", "Your app refreshes its token"),
+    "backend": ("app", "auth", "Your app requests a token"),
+    "search": ("app", "fhir", "Your app searches data"),
+}
+_EXPECTED: Final = (
+    ("authorize", "Next: request an authorization code", "an authorization request"),
+    ("token", "Next: exchange the code for a token", "an authorization code"),
+    ("access", "Then: request data", "an access token"),
+)
+_EXPECTED_STAGES: Final = [stage for stage, _, _ in _EXPECTED]
+EVIDENCE: Final = {
+    "origin": "Its Origin header is that of the app’s registered URLs.",
+    "agent": "It came from the same address and the same client software as an earlier request of the app.",
+    "address": "It came from the same address as an earlier request of the app.",
+    "app": "It names the app, and came from the same address within a minute of the launch.",
+}
+"""Why an exchange that names no launch probably belongs to one."""
+
+
+def evidence(exchange: Mapping[str, Any]) -> str:
+    return EVIDENCE.get(str(exchange.get("evidence") or ""), "")
+
+
+def timeline_view(
+    id: str,
+    exchanges: Sequence[Mapping[str, Any]],
+    *,
+    app: str,
+    hospital: str,
+    origin: str = "",
+    root: str = "",
+    patient: str = "",
+    user: str = "",
+    left_out: int = 0,
+    probable: Sequence[Mapping[str, Any]] = (),
+    now: float = 0,
+) -> TimelineView:
+    """Build the timeline from the exchanges of one launch (JSON), oldest first.
+
+    probable: exchanges that name no launch and probably belong to this one. now: 0 if it doesn't matter how long ago the last
+    one was.
+    """
+    every = sorted((*exchanges, *probable), key=lambda exchange: int(exchange.get("arrival") or 0))
+    done = [_arrow(exchange, root) for exchange in every]
+    waiting = _waiting(exchanges)
+    last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
+    servers = (("Authorization server", hospital), ("FHIR server", hospital))
+    ended = _outcome(every, done, progress.wait(exchanges, app, origin), now)
+    date = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
+    failed = [arrow for arrow in done if arrow.kind in ("refused", "warning") and arrow.detail]
+    return TimelineView(
+        id=id,
+        title=ended.title,
+        lede=ended.lede,
+        kind=ended.kind,
+        verdict=ended.verdict,
+        arrows=(*done, *waiting),
+        left_out=_not_shown(left_out),
+        names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
+        facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
+        worked=_sentences([arrow.text for arrow in done if arrow.kind == "passed"]),
+        refused=_sentences([arrow.detail for arrow in failed]),
+        missing=_sentences([arrow.text.split(": ")[-1] for arrow in waiting]) or _next(ended),
+        refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
+        negotiation=scope_table.read(last) if last else None,
+        negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
+    )
+
+
+def _granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
+    return {stage_of(exchange) for exchange in exchanges if not exchange.get("evidence") and outcome(exchange) == "passed"}
+
+
+def _had_worked(exchanges: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the launch was complete before its last exchange: the app had read data, or its token has expired since."""
+    *before, last = exchanges
+    expired = any(finding["id"] == "fhir-token-expired" for finding in last.get("findings") or ())
+    return expired or _granted_stages(before) >= {*_EXPECTED_STAGES}
+
+
+def _last_failure(arrows: Sequence[Arrow]) -> int:
+    """The number of the failed step after which nothing was granted; 0 if there is none. A refusal before a mere failure."""
+    granted = [number for number, arrow in enumerate(arrows, 1) if arrow.kind == "passed" and not arrow.probably]
+    last = max(granted, default=0)
+    later = {arrow.kind: number for number, arrow in enumerate(arrows, 1) if number > last}
+    return later.get("refused") or later.get("warning") or 0
+
+
+def _outcome(exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], wait: Wait | None, now: float) -> Outcome:
+    subject = "The launch" if {"launch", "authorize"} & {stage_of(exchange) for exchange in exchanges} else "The app"
+    stopped = _last_failure(arrows)
+    if not stopped:
+        return _so_far(subject, arrows, wait, now)
+    arrow = arrows[stopped - 1]
+    detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
+    if _had_worked(exchanges[:stopped]):
+        which = f"step {stopped}, which probably belongs to it," if arrow.probably else f"step {stopped}"
+        return Outcome(f"{subject} worked.", f"Later, {which} {verb}: {detail}.", "Launched", "passed")
+    if arrow.probably:
+        title = f"{subject} probably stopped at step {stopped}: {detail}."
+        lede = f"The request doesn’t name the launch. {arrow.probably}"
+        return Outcome(title, lede, f"Probably stopped at step {stopped}", arrow.kind)
+    lede = "No later request of this launch was granted."
+    return Outcome(f"{subject} stopped at step {stopped}: {detail}.", lede, f"Stopped at step {stopped}", "refused")
+
+
+def _so_far(subject: str, arrows: Sequence[Arrow], wait: Wait | None, now: float) -> Outcome:
+    refused = any(arrow.kind == "refused" for arrow in arrows)
+    before = "A step was refused, but a later step succeeded." if refused else "No step was refused."
+    if wait is None:
+        return Outcome(f"{subject} worked.", before, "Launched", "passed")
+    if now and now - wait.since > progress.QUIET_SECONDS:
+        kind = "waits" if wait.awaited == "user" else "warning"
+        return Outcome(wait.missing, f"{wait.text} {wait.advice}".strip(), "Waiting", kind)
+    return Outcome(wait.title, wait.text, "Waiting", "waits")
+
+
+def _next(ended: Outcome) -> str:
+    return "Nothing is missing." if ended.kind == "passed" else "The failed request again, corrected."
+
+
+def _not_shown(number: int) -> str:
+    if not number:
+        return ""
+    return f"{count(number, 'exchange')} between the first and the newest {'is' if number == 1 else 'are'} not shown."
+
+
+def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
+    stage = str(exchange.get("stage"))
+    request = code_samples.read(exchange.get("request") or {})
+    origin, target, text = _said(stage, request.method, request.address)
+    kind, errors = outcome(exchange), sum(finding["severity"] == "error" for finding in exchange.get("findings") or ())
+    path = "/" + request.address.split("/", 3)[-1] if request.address.count("/") >= 3 else request.address
+    if errors:
+        text = f"{text}, {count(errors, 'problem')}"
+    when = english.instant(exchange.get("at") or 0)
+    return Arrow(
+        origin,
+        target,
+        when.strftime("%H:%M:%S.") + f"{when.microsecond // 1000:03d}",
+        "refused" if kind == "refused" else str((exchange.get("response") or {}).get("status", "")),
+        f"{text} (probably)" if exchange.get("evidence") else text,
+        f"{request.method} {path}",
+        kind,
+        f"{root}/exchanges/{exchange['id']}",
+        progress.problem(exchange),
+        evidence(exchange),
+    )
+
+
+def _said(stage: str, method: str, address: str) -> tuple[str, str, str]:
+    """The two ends of an arrow, and its text."""
+    if stage in ("access", "app_state"):
+        verb = "reads" if method in ("GET", "HEAD") else "deletes" if method == "DELETE" else "sends"
+        return "app", "fhir", f"Your app {verb} data"
+    if stage == "browser":
+        target = "auth" if "/oauth/" in address else "fhir"
+        return "browser", target, "The browser asks whether your app may send a request"
+    return _SAID.get(stage, ("app", "auth", STAGES.get(stage, "Request")))
+
+
+def _waiting(exchanges: Sequence[Mapping[str, Any]]) -> tuple[Arrow, ...]:
+    """The steps that are still to come: those after the last one that was tried. After a token, only the app is awaited."""
+    tried, granted = {stage_of(exchange) for exchange in exchanges}, _granted_stages(exchanges)
+    reached = max((number for number, stage in enumerate(_EXPECTED_STAGES, 1) if stage in tried), default=0)
+    replaced = {"access": "your app"} if "token" in granted else {}
+    return tuple(
+        Arrow(*_said(stage, "GET", "")[:2], "not yet", f"needs {replaced.get(stage, needed)}", text, "", "waits")
+        for stage, text, needed in _EXPECTED[reached:]
+    )
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    """The texts as sentences, without duplicates."""
+    return ". ".join(dict.fromkeys(text[:1].upper() + text[1:] for text in texts)) + "." if texts else ""
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

@@ -1,0 +1,161 @@
+"""What ends a process: a signal in the middle of anything, and the deadline if something can't be cancelled."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PRELUDE = """
+import asyncio, os, signal, sys, threading, time
+from functools import partial
+from pathlib import Path
+from sickbay.cli import signals
+signals.STOP_SECONDS = 0.3
+mark = Path(sys.argv[1])
+signals.interruptible()
+cleaning_up = signals.cleaning_up(partial(mark.write_text, "cleaned up"))
+def ready(): print("ready", flush=True)
+"""
+HANGING = {
+    "a thread": "threading.Thread(target=time.sleep, args=(60,)).start(); ready(); time.sleep(60)",
+    "an executor": """
+from concurrent.futures import ThreadPoolExecutor
+ThreadPoolExecutor(1).submit(time.sleep, 60)
+ready()
+time.sleep(60)
+""",
+    "the threads of an event loop": """
+async def main():
+    waiting = asyncio.create_task(asyncio.to_thread(time.sleep, 60))
+    await asyncio.sleep(0.05)
+    ready()
+    await waiting
+with cleaning_up: asyncio.run(main())
+""",
+    "a cleanup": """
+with cleaning_up:
+    try:
+        ready()
+        time.sleep(60)
+    finally:
+        time.sleep(60)
+""",
+}
+"""What Python would wait for before it ends."""
+
+
+def run(code: str, place: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PRELUDE + code, str(place / "mark")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("code", HANGING.values(), ids=HANGING)
+def test_the_deadline_ends_what_can_not_be_cancelled_and_cleans_up(code: str, number: int, tmp_path: Path) -> None:
+    process = run(code, tmp_path)
+    process.send_signal(number)
+    process.communicate(timeout=15)
+    assert process.returncode == 128 + number
+    assert (tmp_path / "mark").exists() is ("cleaning_up" in code)
+
+
+def test_work_that_never_waits_is_interrupted_and_can_wait_for_its_cleanup(tmp_path: Path) -> None:
+    """The handler of asyncio would wait for the next await."""
+    code = """
+async def main():
+    try:
+        ready()
+        while True: pass
+    finally:
+        await asyncio.sleep(0.01)
+        mark.write_text("left")
+signals.run(main())
+"""
+    process = run(code, tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=15)[1]
+    assert (tmp_path / "mark").read_text() == "left"
+
+
+def test_only_the_work_itself_is_cancelled(tmp_path: Path) -> None:
+    """It can wait for a task that is storing something."""
+    code = """
+async def store():
+    await asyncio.sleep(0.1)
+    mark.write_text("stored")
+async def main():
+    storing = asyncio.create_task(store())
+    try:
+        ready()
+        await asyncio.sleep(60)
+    finally:
+        await storing
+signals.run(main())
+"""
+    process = run(code, tmp_path)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=15)[1].splitlines()[-1] == "KeyboardInterrupt"
+    assert (tmp_path / "mark").read_text() == "stored"
+
+
+def test_a_second_signal_ends_a_cleanup_at_once(tmp_path: Path) -> None:
+    code = """
+signals.STOP_SECONDS, signals.REPEATED_SECONDS = 60, 0
+with cleaning_up:
+    try:
+        ready()
+        time.sleep(60)
+    finally:
+        ready()
+        time.sleep(60)
+"""
+    process = run(code, tmp_path)
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=15)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert (tmp_path / "mark").read_text() == "cleaned up"
+
+
+def test_the_same_signal_from_the_terminal_and_from_npm_counts_once(tmp_path: Path) -> None:
+    code = """
+signals.STOP_SECONDS, signals.REPEATED_SECONDS = 60, 60
+try:
+    ready()
+    time.sleep(60)
+finally:
+    ready()
+    time.sleep(0.5)
+    mark.write_text("left")
+"""
+    process = run(code, tmp_path)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=15)
+    assert (tmp_path / "mark").read_text() == "left"
+
+
+def test_a_process_that_ignores_hangups_keeps_running(tmp_path: Path) -> None:
+    """As with nohup."""
+    code = "ready(); time.sleep(0.3); mark.write_text('still there')"
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = run(code, tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.send_signal(signal.SIGHUP)
+    process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert (tmp_path / "mark").read_text() == "still there"

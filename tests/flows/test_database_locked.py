@@ -1,0 +1,94 @@
+"""A program that locks a table of PostgreSQL, or the whole server hangs: what is refused, and what still works."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.writing import hand, observation
+from tests.postgres import Server
+
+from sickbay.storage.postgres import connection, pool, servers
+from sickbay.web import health
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 500})
+    monkeypatch.setattr(pool, "STALLED_SECONDS", 0.4)
+    monkeypatch.setattr(health, "ANSWER_SECONDS", 0.2)
+
+
+def test_a_locked_table_stops_neither_unrelated_requests_nor_the_checks_of_health(postgres: Server, tmp_path: Path) -> None:
+    address = postgres.address()
+
+    async def steps(flow: Flow) -> None:
+        asking = await hand(flow, "system/*.cruds")
+        created = await asking.made(observation(subject={"reference": "Patient/x"}))
+        other = await asyncpg.connect(address)
+        await other.execute("BEGIN; LOCK TABLE resource_history IN ACCESS EXCLUSIVE MODE")
+        writes = [asyncio.ensure_future(asking.ask("POST", "/Observation", observation())) for _ in range(30)]
+        histories = [asyncio.ensure_future(asking.ask("GET", "/Observation/_history")) for _ in range(30)]
+        await asyncio.sleep(0.1)
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert (await flow.http.get(path)).status_code == 200
+        assert not any(task.done() for task in (*writes, *histories))
+        for answer in await asyncio.gather(*writes, *histories):
+            assert answer.status_code == 503
+            assert answer.headers["retry-after"] == "5"
+            assert (
+                "is locked" in answer.text or "locked the data" in answer.text or "all of Sickbay's connections" in answer.text
+            )
+        assert (await asking.ask("GET", f"/Observation/{created['id']}")).status_code == 200
+        await other.close()
+        assert (await asking.ask("POST", "/Observation", observation())).status_code == 201
+
+    run(steps, tmp_path, data=address, patients=0)
+
+
+def test_readiness_says_soon_that_the_database_does_not_answer(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of records is locked, which every request needs."""
+    monkeypatch.setattr(servers, "TIME_LIMITS", servers.TIME_LIMITS | {"lock_timeout": 30_000})
+    address = postgres.address()
+
+    async def steps(flow: Flow) -> None:
+        other = await asyncpg.connect(address)
+        await other.execute("BEGIN; LOCK TABLE record IN ACCESS EXCLUSIVE MODE")
+        readiness = await flow.http.get("/readyz")
+        assert (readiness.status_code, readiness.headers["retry-after"]) == (503, "5")
+        assert (await flow.http.get("/metrics")).status_code == 200
+        assert (await flow.http.get("/healthz")).status_code == 200
+        await other.close()
+        assert (await flow.http.get("/readyz")).status_code == 200
+
+    run(steps, tmp_path, data=address, patients=0)
+
+
+def test_a_statement_without_an_end_does_not_hold_a_request_for_ever(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As through PgBouncer, where the server has no time limits of its own."""
+    monkeypatch.setattr(servers, "TIME_LIMITS", {"lock_timeout": 0, "statement_timeout": 0})
+    monkeypatch.setattr(connection, "TURN_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "SWEEP_SECONDS", 0.05)
+    address = postgres.address()
+
+    async def steps(flow: Flow) -> None:
+        asking = await hand(flow, "system/*.cruds")
+        created = await asking.made(observation(subject={"reference": "Patient/x"}))
+        other = await asyncpg.connect(address)
+        await other.execute("BEGIN; LOCK TABLE resource IN ACCESS EXCLUSIVE MODE")
+        for answer in (
+            await asking.ask("GET", f"/Observation/{created['id']}"),
+            await asking.ask("POST", "/Observation", observation()),
+        ):
+            assert (answer.status_code, answer.headers.get("retry-after")) == (503, "5"), answer.text
+        await other.close()
+        assert (await asking.ask("POST", "/Observation", observation())).status_code == 201
+
+    run(steps, tmp_path, data=address, patients=0)
