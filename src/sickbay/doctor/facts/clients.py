@@ -27,7 +27,6 @@ _NO_COLON = re.compile(
 _ISSUER = re.compile(r"\"issuer\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
 _ENDPOINT = re.compile(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
 _ISTIO_KEY = re.compile(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
-_THREE_SLASHES = re.compile(r"\bhttps?:///+[\w.:-]{2,100}")
 _NESTED_SCOPE = re.compile(r"/authorize\?[^\s\"'`]{0,3000}?[?&]scope=(?P<scope>[^&\s\"'`]{1,6000})")
 
 
@@ -73,13 +72,6 @@ def key_is_istios_placeholder(evidence: Evidence) -> Values | None:
     if found is None:
         return None
     return {"value": urlsafe_b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode("ascii", "replace").partition("Uri-")[2]}
-
-
-@fact
-def address_has_three_slashes(evidence: Evidence) -> Values | None:
-    """An address has three slashes behind its scheme, so it has no host."""
-    found = _THREE_SLASHES.search(evidence.text, 0, SEARCHED_CHARACTERS)
-    return {"value": found[0]} if found else None
 
 
 @fact

@@ -9,7 +9,6 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 
 _CHALLENGE = re.compile(r"code_?challenge(?!_?method)[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?(?P<value>[\w+/.~%=-]{20,140})", re.I)
-_VERIFIER = re.compile(r"code_?verifier[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?(?P<value>[\w+/.~%=-]{20,140})", re.I)
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
 _HEX_CODE = re.compile(
     r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex)|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
@@ -52,10 +51,3 @@ def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     value = _challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
     return as_fact(is_standard or _BASE64_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
-
-
-@fact
-def challenge_is_the_verifier(evidence: Evidence) -> Values | None:
-    """code_challenge and code_verifier are equal, as with the method plain."""
-    verifier = _VERIFIER.search(evidence.text, 0, SEARCHED_CHARACTERS)
-    return as_fact(verifier and verifier["value"] == _challenge(evidence))

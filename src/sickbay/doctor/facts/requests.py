@@ -156,9 +156,3 @@ def requests_no_scope(evidence: Evidence) -> Values | None:
 def granted_scope_is_empty(evidence: Evidence) -> Values | None:
     """A token response has an empty scope."""
     return as_fact(re.search(r"\"scope\"\s{0,3}:\s{0,3}\"\"", evidence.text))
-
-
-@fact
-def sends_secret_in_body(evidence: Evidence) -> Values | None:
-    """A token request has client_secret in its body."""
-    return as_fact("client_secret" in evidence.sent)

@@ -91,9 +91,3 @@ def resources_are_in_an_object(evidence: Evidence) -> Values | None:
     return as_fact(
         _NUMBERED.search(evidence.text, 0, SEARCHED_CHARACTERS) or _ARRAY.search(evidence.text, 0, SEARCHED_CHARACTERS)
     )
-
-
-@fact
-def resource_has_id(evidence: Evidence) -> Values | None:
-    """A resource in the text has an id."""
-    return as_fact('"resourceType"' in evidence.text and _ID.search(evidence.text, 0, SEARCHED_CHARACTERS))
