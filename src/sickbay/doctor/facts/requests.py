@@ -143,7 +143,13 @@ def code_is_encoded_twice(evidence: Evidence) -> Values | None:
 def parameter_name_has_blank(evidence: Evidence) -> Values | None:
     """The name of a parameter begins or ends with a blank."""
     name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)
+    found = _NAME_WITH_BLANK.search(evidence.text)
+    name = name or (found["name"] if found else None)
     return {"parameter": name.strip()} if name else None
+
+
+_NAMES = "resource|scope|audience|client_id|client_secret|grant_type|redirect_uri|code|username"
+_NAME_WITH_BLANK = re.compile(rf"[\"'](?P<name>(?:{_NAMES}) | (?:{_NAMES}))[\"']\s{{0,3}}:")
 
 
 @fact
