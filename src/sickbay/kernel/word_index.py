@@ -71,7 +71,7 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
     """
     among = range(len(index.lengths)) if among is None else among
     wanted = list(dict.fromkeys(split_stems(query)))[:QUERY_WORDS]
-    known = [found for stem in wanted if (found := _postings(index, stem, among))]
+    known = [postings for stem in wanted if (postings := _postings(index, stem, among))]
     if every_word and len(known) < len(wanted):
         return []
     scores: dict[int, float] = {}

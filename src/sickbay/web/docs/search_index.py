@@ -1,7 +1,7 @@
 """The search of the documentation: in the server for pages without script, and as a script for everything else.
 
-The server uses the index of the doctor's topics. `static/js/docs.js` finds the same passages in the same order: its index is a script,
-which also works if the pages are opened as files.
+The server uses the index of the doctor's topics. `static/js/docs.js` finds the same passages in the same order: its index is a
+script, which also works if the pages are opened as files.
 """
 
 from __future__ import annotations
