@@ -24,6 +24,12 @@ def token(body: str = CODE) -> str:
     return TOKEN.format(body=body)
 
 
+ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
+  "resource": {{"resourceType": "Organization", "id": "Organization-RL121"}}, "request": {{"method": "PUT", "url": "{url}"}}
+}}]}}"""
+CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
+  "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
+
 TRUE = {
     "authorize_request": authorize(),
     "token_request": token(),
@@ -64,6 +70,26 @@ TRUE = {
     "reference_is_absolute": '{"reference": "https://ehr.example.org/fhir/Patient/17"}',
     "iss_and_sub_differ": '{"iss": "a", "sub": "b", "aud": "https://ehr.example.org/token", "exp": 1764493921, "jti": "x"}',
     "keys_are_private": "jwks_uri: https://localhost:8080/keys",
+    "callback_is_root": "redirect_uri: 'http://localhost:3000/'",
+    "token_is_from_the_future": "JWT not active yet, now 1642051718, nbf 1642051719",
+    "secret_is_a_hash": '{"client_secret": "pbkdf2_sha256$720000$vPbYU3wK"}',
+    "scheme_placeholder_has_path": "appAuthRedirectScheme: 'com.example.app:/callback'",
+    "redirect_scheme_has_no_colon": "redirectUri: 'com.example.app//redirect'",
+    "discovery_hosts_differ": '{"issuer": "https://a.example", "token_endpoint": "https://b.example/token"}',
+    "key_is_istios_placeholder": '{"n": "RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmktaHR0cHM6Ly9hLmV4YW1wbGUva2V5cw"}',
+    "user_login_requests_system_scopes": "https://a.example/session?to=%2Fauthorize%3Faud%3Dx%26scope%3Dsystem%252FPatient.rs",
+    "client_id_is_a_long_number": token("grant_type=client_credentials&client_id=321718170291339267"),
+    "challenge_is_of_hex": "code_challenge: `ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng`",
+    "challenge_is_not_url_safe": "code_challenge='lokeXcw5iV7Y3CGiaOdzsX0KQ15dk9P5MCs8Bb3ZphE='",
+    "parameter_name_has_blank": '{"grant_type": "password", "username": "a", "password": "b", "resource ": "https://ehr.example.org"}',
+    "requests_no_scope": token("grant_type=client_credentials&client_id=growth-chart"),
+    "granted_scope_is_empty": '{"access_token": "abc", "token_type": "bearer", "scope": ""}',
+    "entry_id_differs": ENTRY.format(url="Organization/RL121"),
+    "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "9999999999"}}',
+    "contained_reference_has_no_hash": CONTAINED.format(reference="Coverage/c1"),
+    "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include:MedicationRequest:medication",
+    "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=json",
+    "resources_are_in_an_object": '{"0": {"resourceType": "Patient"}, "1": {"resourceType": "Patient"}}',
     "has_version_1_scopes": "scope=patient/Observation.read",
     "has_version_2_scopes": "scope=patient/Observation.rs",
     "is_about_fhir": "The FHIR server is slow",
@@ -83,6 +109,23 @@ FALSE_IN = {
     "keys_are_private": "jwks_uri: https://keys.example.org/jwks",
     "has_version_1_scopes": "scope=patient/Observation.rs",
     "has_version_2_scopes": "scope=patient/Observation.read",
+    "callback_is_root": "redirect_uri: 'http://localhost:3000/callback'",
+    "token_is_from_the_future": "JWT not active yet, now 1642051719, nbf 1642051718",
+    "secret_is_a_hash": '{"client_secret": "s3cr3t$2b"}',
+    "scheme_placeholder_has_path": "appAuthRedirectScheme: 'com.example.app'",
+    "redirect_scheme_has_no_colon": "redirectUri: 'com.example.app://redirect'",
+    "discovery_hosts_differ": '{"issuer": "https://a.example", "token_endpoint": "https://a.example/token"}',
+    "user_login_requests_system_scopes": "https://a.example/session?to=%2Fauthorize%3Faud%3Dx%26scope%3Dopenid",
+    "challenge_is_of_hex": "code_challenge: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "challenge_is_not_url_safe": "code_challenge: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "parameter_name_has_blank": '{"grant_type": "password", "username": "a", "password": "b", "resource": "https://ehr.example.org"}',
+    "requests_no_scope": token("grant_type=client_credentials&client_id=growth-chart&scope=a"),
+    "entry_id_differs": ENTRY.format(url="Organization/Organization-RL121"),
+    "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/9999999999"}}',
+    "contained_reference_has_no_hash": CONTAINED.format(reference="#c1"),
+    "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include=MedicationDispense:medication",
+    "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=application/fhir%2Bjson",
+    "resources_are_in_an_object": '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}',
 }
 """Texts that look alike, in which a fact is false."""
 

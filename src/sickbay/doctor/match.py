@@ -12,6 +12,8 @@ from sickbay.doctor.phrases import WordRange
 LONG_LETTERS = 44
 """A phrase counts the more the longer it is, up to so many letters."""
 PRODUCT_POINTS = 4.0
+FACT_POINTS = 4.0
+"""What a fault counts that only facts show."""
 
 
 class FoundMessage(NamedTuple):
@@ -85,5 +87,6 @@ def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[
 def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
     """A message counts as much as a shown product, the more the longer it is; further phrases and a code count a little."""
     words = 4 + min(max(lengths), LONG_LETTERS) / 7 + (len(lengths) - 1) if lengths else 0.0
+    words += FACT_POINTS if message.strength == "evident" and not lengths else 0.0
     points = PRODUCT_POINTS * (message.product in products) + words + bool(message.codes) + len(message.needs) / 2
     return {"general": points / 2, "message": points, "evident": points * 2}[message.strength]

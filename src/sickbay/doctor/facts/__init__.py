@@ -7,10 +7,10 @@ The id of a rule that found a fault in a request is a fact too.
 from __future__ import annotations
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts import addresses, messages, requests, scopes
+from sickbay.doctor.facts import addresses, clients, messages, pkce, requests, resources, scopes
 from sickbay.doctor.facts.registry import FACTS, Values
 
-MODULES = (requests, scopes, addresses, messages)
+MODULES = (requests, scopes, addresses, messages, clients, pkce, resources)
 """The modules that register facts."""
 
 

@@ -112,3 +112,12 @@ def discovery_mixes_http(evidence: Evidence) -> Values | None:
 
 
 _ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
+
+
+_ROOT = re.compile(r"redirect_?ur[il]\b['\"]?\s{0,3}[:=]\s{0,3}['\"`]?https?://[\w.-]{1,100}(?::\d{1,5})?/?['\"`\s,]", re.I)
+
+
+@fact
+def callback_is_root(evidence: Evidence) -> Values | None:
+    """redirect_uri is the root of a site."""
+    return as_fact(_ROOT.search(evidence.text))

@@ -8,6 +8,7 @@ from itertools import islice
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.kernel.english import count
 
 EXPECTED_PLACES = 20
 """How many times the word `expected` is looked at."""
@@ -84,7 +85,7 @@ def iss_and_sub_differ(evidence: Evidence) -> Values | None:
 
 _POSTS = re.compile(
     r"response_mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?form_post|hybrid flow|code id_token|Origin: ?null"
-    r"|^\W{0,4}POST /\S{0,200}callback",
+    r"|OIDCStrategy|passport-azure-ad|^\W{0,4}POST /\S{0,200}callback",
     re.I | re.M,
 )
 _SAME_SITE = re.compile(r"same_?-?site\W{0,6}(?:\w{1,20}\.)?(?P<value>strict|lax)\b", re.I)
@@ -101,3 +102,22 @@ def cookie_is_lost_at_post(evidence: Evidence) -> Values | None:
     """A cookie has SameSite=Strict or Lax, and the response arrives by a POST from the other site (form_post)."""
     sign = _SAME_SITE.search(evidence.text)
     return {"value": sign["value"]} if sign and _POSTS.search(evidence.text) else None
+
+
+_TIMES = re.compile(
+    r"\bnow\W{1,5}(?P<now>\d{10})\b.{0,40}\b(?:nbf|iat)\W{1,5}(?P<claim>\d{10})\b"
+    r"|\b(?:nbf|iat)\W{1,5}(?P<claim2>\d{10})\b.{0,60}\b(?:now|current time)\W{1,5}(?P<now2>\d{10})\b"
+    r"|\b(?P<now3>\d{10}) < (?P<claim3>\d{10})\b",
+    re.I,
+)
+
+
+@fact
+def token_is_from_the_future(evidence: Evidence) -> Values | None:
+    """A message names the time now and a later time from which a token is valid."""
+    for match in _TIMES.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
+        now = next(int(match[name]) for name in ("now", "now2", "now3") if match[name])
+        claim = next(int(match[name]) for name in ("claim", "claim2", "claim3") if match[name])
+        if claim > now:
+            return {"value": count(claim - now, "second", "seconds")}
+    return None

@@ -137,3 +137,22 @@ def sends_verifier(evidence: Evidence) -> Values | None:
 def code_is_encoded_twice(evidence: Evidence) -> Values | None:
     """The code of a token request is still percent-encoded."""
     return as_fact(re.search(r"%2[fFbBdD]|%3[dD]", evidence.sent.get("code", "")))
+
+
+@fact
+def parameter_name_has_blank(evidence: Evidence) -> Values | None:
+    """The name of a parameter begins or ends with a blank."""
+    name = next((name for name in evidence.sent if name != name.strip() and "{" not in name), None)
+    return {"parameter": name.strip()} if name else None
+
+
+@fact
+def requests_no_scope(evidence: Evidence) -> Values | None:
+    """A token request with grant_type=client_credentials has no scope."""
+    return as_fact(evidence.sent.get("grant_type") == "client_credentials" and "scope" not in evidence.sent)
+
+
+@fact
+def granted_scope_is_empty(evidence: Evidence) -> Values | None:
+    """A token response has an empty scope."""
+    return as_fact(re.search(r"\"scope\"\s{0,3}:\s{0,3}\"\"", evidence.text))
