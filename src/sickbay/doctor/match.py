@@ -64,7 +64,11 @@ def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
 
 
 def _lengths(
-    message: Message, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]], codes: frozenset[str], facts: frozenset[str]
+    message: Message,
+    words: Sequence[str],
+    parts: Mapping[int, Sequence[WordRange]],
+    codes: frozenset[str],
+    facts: frozenset[str],
 ) -> list[int] | None:
     """The letters that each group of wordings covers. None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
