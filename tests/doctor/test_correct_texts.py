@@ -21,6 +21,9 @@ CORRECT = (
     "application/x-www-form-urlencoded' -d 'grant_type=client_credentials&scope=clinic/read'",
     "curl -H 'Authorization: Bearer eyJhbGciOi' https://clinic.fhir.azurehealthcareapis.com/Patient?birthdate=1980-05-02",
     TOKEN_RESPONSE,
+    '{"access_token": "oQlduHNr09GKCU506GOgp8OarrAy2q", "expires_in": 16768.52, "token_type": "Bearer", '
+    '"scope": "patient/Coverage.read", "refresh_token": "wDimPGoA8vwXP51kie71vpsy9l17HN", '
+    '"access_grant_expiration": "2035-09-05 19:17:53Z"}',
 )
 
 

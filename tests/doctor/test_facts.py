@@ -27,6 +27,8 @@ def token(body: str = CODE) -> str:
 ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
   "resource": {{"resourceType": "Organization", "id": "Organization-RL121"}}, "request": {{"method": "PUT", "url": "{url}"}}
 }}]}}"""
+HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng"
+"""64 hex digits in base64url."""
 CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
@@ -77,9 +79,9 @@ TRUE = {
     "redirect_scheme_has_no_colon": "redirectUri: 'com.example.app//redirect'",
     "discovery_hosts_differ": '{"issuer": "https://a.example", "token_endpoint": "https://b.example/token"}',
     "key_is_istios_placeholder": '{"n": "RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmktaHR0cHM6Ly9hLmV4YW1wbGUva2V5cw"}',
-    "user_login_requests_system_scopes": "https://a.example/session?to=%2Fauthorize%3Faud%3Dx%26scope%3Dsystem%252FPatient.rs",
+    "user_login_requests_system_scopes": "https://a.example/x?to=%2Fauthorize%3Faud%3Dx%26scope%3Dsystem%252FPatient.rs",
     "client_id_is_a_long_number": token("grant_type=client_credentials&client_id=321718170291339267"),
-    "challenge_is_of_hex": "code_challenge: `ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng`",
+    "challenge_is_of_hex": f"code_challenge: `{HEX_CHALLENGE}`",
     "challenge_is_not_url_safe": "code_challenge='lokeXcw5iV7Y3CGiaOdzsX0KQ15dk9P5MCs8Bb3ZphE='",
     "parameter_name_has_blank": '{"grant_type": "password", "username": "a", "password": "b", "resource ": "https://ehr.example.org"}',
     "requests_no_scope": token("grant_type=client_credentials&client_id=growth-chart"),
@@ -87,6 +89,7 @@ TRUE = {
     "entry_id_differs": ENTRY.format(url="Organization/RL121"),
     "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "9999999999"}}',
     "contained_reference_has_no_hash": CONTAINED.format(reference="Coverage/c1"),
+    "patient_has_type": '{"access_token": "abc", "patient": "Patient/123"}',
     "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include:MedicationRequest:medication",
     "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=json",
     "resources_are_in_an_object": '{"0": {"resourceType": "Patient"}, "1": {"resourceType": "Patient"}}',

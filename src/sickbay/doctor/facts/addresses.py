@@ -91,8 +91,8 @@ def reference_is_absolute(evidence: Evidence) -> Values | None:
 
 
 _KEY_ADDRESS = re.compile(
-    r"jwks_?u[a-z]{1,3}\W{1,6}(?P<value>https?://(?:localhost|127\.\d|10\.\d|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[\w-]+\.(?:local|internal)\b)"
-    r"[^\s\"'`<>]{0,200})",
+    r"(?:jwks|jku)(?:[_ ]?ur[il])?(?: is)?\W{1,6}(?P<value>https?://(?:localhost|127\.\d|10\.\d|192\.168\."
+    r"|172\.(?:1[6-9]|2\d|3[01])\.|[\w-]+\.(?:local|internal)\b)[^\s\"'`<>]{0,200})",
     re.I,
 )
 

@@ -91,3 +91,12 @@ def resources_are_in_an_object(evidence: Evidence) -> Values | None:
     return as_fact(
         _NUMBERED.search(evidence.text, 0, SEARCHED_CHARACTERS) or _ARRAY.search(evidence.text, 0, SEARCHED_CHARACTERS)
     )
+
+
+_TYPED_PATIENT = re.compile(r"[\"']patient[\"']\s{0,3}:\s{0,3}[\"']Patient/", re.I)
+
+
+@fact
+def patient_has_type(evidence: Evidence) -> Values | None:
+    """The member patient is a reference such as Patient/123 instead of an id."""
+    return as_fact(_TYPED_PATIENT.search(evidence.text, 0, SEARCHED_CHARACTERS))

@@ -35,8 +35,12 @@ def scope_is_empty(evidence: Evidence) -> Values | None:
 @fact
 def scope_has_commas(evidence: Evidence) -> Values | None:
     """Scopes are separated by commas."""
-    scope = evidence.sent.get("scope", "")
+    named = _WITH_COMMA.search(evidence.text)
+    scope = evidence.sent.get("scope", "") or (named["scope"] if named else "")
     return {"scope": scope} if "," in scope else None
+
+
+_WITH_COMMA = re.compile(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
 
 
 def _scopes(evidence: Evidence) -> list[str]:
