@@ -74,7 +74,9 @@ COMMANDS = {
     ),
     "reset": Help(
         "Reset to the initial data.",
-        "Deletes sessions, tokens, launches, exchanges, and all changes of resources. Keeps the apps and users that you added.",
+        "Deletes loaded resources and all other changes of FHIR data, sign-ins, tokens, launches, consents and exchanges, and "
+        "restores the policies; without --tenant also the clock. Keeps the apps and users that you added, unless you use "
+        "--everything. On a terminal, it says what will be lost and asks first.",
         "sickbay reset --tenant general",
     ),
     "completion": Help(
