@@ -33,7 +33,9 @@ def test_it_is_compiled_again_if_a_file_changed_or_was_added_or_removed(tmp_path
     cause.write_text(FILES["oauth/code-used.md"].replace("twice", "too often"), encoding="utf-8")
     knowledge, times = load(folder, path)
     assert (knowledge.causes["oauth-code-used"].title, times) == ("The code was used too often", 1)
-    cause.unlink()
+    cause.rename(folder / "acme" / cause.name)
+    assert load(folder, path)[1] == 1
+    (folder / "acme" / cause.name).unlink()
     assert load(folder, path)[1] == 1
     assert load(folder, path)[1] == 0
 

@@ -11,7 +11,7 @@ TOPICS = compiled.load_topics()
 
 
 def find(query: str, *kinds: TopicKind) -> list[Topic]:
-    return topics.find(TOPICS, query, kinds or ("cause", "rule", "page"))
+    return topics.find(TOPICS, query, *(kinds or topics.KINDS))
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,12 @@ def test_a_self_signed_certificate_is_found_in_the_documentation() -> None:
 
 
 def test_kinds_narrow_what_is_found() -> None:
-    for kind in ("cause", "rule", "page"):
-        assert {topic.kind for topic in find("redirect_uri", kind)} == {kind}  # type: ignore[arg-type]
+    for kind in topics.KINDS:
+        assert {topic.kind for topic in find("redirect_uri", kind)} == {kind}
+
+
+def test_topics_of_a_kind_follow_each_other() -> None:
+    assert [topic.kind for topic in TOPICS.topics] == sorted((topic.kind for topic in TOPICS.topics), key=topics.KINDS.index)
 
 
 def test_if_no_topic_has_every_word_those_with_any_are_found() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.flows.flow import REDIRECT, Flow, received, run
+from tests.flows.two_workers import run_two
 
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import population_pending
@@ -96,6 +97,20 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
         assert "code" in received(redirect)
 
     run(steps, tmp_path, patients=10)
+
+
+def test_a_browser_goes_straight_to_the_app_if_another_worker_has_created_the_patients(engine: Any, tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        await worker.sandbox.filling.ensure(FRESH)
+        app = await worker.register()
+        sent = other.asking(app, scope="openid fhirUser user/Patient.rs")
+        answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        assert "code" in received(answer)
+        await worker.http.post("/admin/clock", json={"advance": 86_400})
+        answer = await other.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
+        assert answer.headers["location"].startswith("/general/oauth/continue"), "the appointments of the day are missing"
+
+    run_two(steps, engine(), tmp_path)
 
 
 def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

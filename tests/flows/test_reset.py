@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.flows.flow import Flow, run
 
-from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.interface import Put, ResourceSpace, Step
 
 PATIENT, SLOT = "/general/r4/Patient", "/general/r4/Slot"
 WRITES = ("update", "patch", "create", "delete", "create and delete", "batch")
@@ -50,6 +51,19 @@ async def write(flow: Flow, how: str, sent: dict[str, str]) -> None:
             assert (await flow.http.delete(f"{PATIENT}/{created.json()['id']}", headers=sent)).status_code == 204
 
 
+async def slots(flow: Flow) -> list[str]:
+    found = await flow.http.get(f"{SLOT}?_sort=-start&_count=1000", headers=await headers(flow))
+    return [entry["resource"]["start"] for entry in found.json()["entry"]]
+
+
+async def newest_slot(flow: Flow) -> str:
+    return (await slots(flow))[0]
+
+
+async def changed(flow: Flow, tenant: str | None) -> list[Step]:
+    return await flow.sandbox.filling.changed(tenant, flow.sandbox.filling.today())
+
+
 @pytest.mark.parametrize("how", WRITES)
 def test_every_kind_of_write_is_undone(how: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
@@ -68,7 +82,7 @@ def test_a_hospital_that_was_only_read_is_not_created_again(tmp_path: Path) -> N
     async def steps(flow: Flow) -> None:
         sent = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=sent)
-        assert await flow.sandbox.filling.changed(None) == []
+        assert await changed(flow, None) == []
         await flow.http.post("/admin/reset", json={"everything": True})
         assert await flow.sandbox.runtime.store.filled(ResourceSpace("general", "r4"))
         assert (await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))).status_code == 200
@@ -76,19 +90,58 @@ def test_a_hospital_that_was_only_read_is_not_created_again(tmp_path: Path) -> N
     run(steps, tmp_path, patients=2)
 
 
-def test_the_appointments_of_a_new_day_are_no_change_but_what_a_client_writes_is(tmp_path: Path) -> None:
+def test_a_hospital_with_the_appointments_of_a_later_day_is_created_again(tmp_path: Path) -> None:
+    """On a fresh server there would be none of them. If only this hospital is reset, the clock stays."""
+
+    async def steps(flow: Flow) -> None:
+        seen = []
+        for body in ({"everything": True}, {"tenant": "general"}, {}):
+            seen.append(await slots(flow))
+            await flow.http.post("/admin/clock", json={"advance": 7 * 86_400})
+            assert await newest_slot(flow) > seen[-1][0]
+            await flow.http.post("/admin/reset", json=body)
+        assert seen[0] == seen[1] == await slots(flow)
+        assert min(seen[2]) > max(seen[0])
+
+    run(steps, tmp_path, patients=2)
+
+
+def test_the_appointments_of_a_new_day_are_no_change_by_a_client(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         sent = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=sent)
         await flow.http.post("/admin/clock", json={"advance": 86_400})
         later = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=later)
-        assert await flow.sandbox.filling.changed("general") == []
+        assert await flow.sandbox.filling.changes(None) == 0
         await write(flow, "update", later)
+        await write(flow, "create and delete", later)
         await flow.http.post("/admin/clock", json={"advance": 86_400})
         latest = await headers(flow)
         await flow.http.get(f"{PATIENT}/p-0001", headers=latest)
-        assert await flow.sandbox.filling.changed("general")
+        assert await flow.sandbox.filling.changes("general") == 3
+        assert await flow.sandbox.filling.changes("epic") == 0
+
+    run(steps, tmp_path, patients=2)
+
+
+@pytest.mark.parametrize(("stored", "changes"), [("{day} -1", None), ("{day}", None), ("{day} {versions}", 0)])
+def test_what_an_older_sickbay_stored_about_its_data_is_understood(stored: str, changes: int | None, tmp_path: Path) -> None:
+    """It didn't store when the hospital was filled, so a reset creates its data again."""
+
+    async def steps(flow: Flow) -> None:
+        await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))
+        store = flow.sandbox.runtime.store
+        record = await store.get("meta", "filled/general/r4")
+        assert record is not None
+        day, versions, _ = record.value.decode().split(" ")
+        older = structs.replace(record, value=stored.format(day=day, versions=versions).encode())
+        await store.transaction([Put(older)])
+        assert await flow.sandbox.filling.changes("general") == changes
+        assert await changed(flow, "general")
+        await flow.http.post("/admin/reset", json={})
+        assert (await flow.http.get(f"{PATIENT}/p-0001", headers=await headers(flow))).status_code == 200
+        assert await flow.sandbox.filling.changes("general") == 0
 
     run(steps, tmp_path, patients=2)
 
@@ -97,8 +150,7 @@ def test_a_fhir_request_finds_the_slots_of_the_day_to_which_the_clock_is_moved(t
     async def steps(flow: Flow) -> None:
         latest = []
         for _ in range(2):
-            found = await flow.http.get(f"{SLOT}?_sort=-start&_count=1", headers=await headers(flow))
-            latest.append(found.json()["entry"][0]["resource"]["start"])
+            latest.append(await newest_slot(flow))
             await flow.http.post("/admin/clock", json={"advance": 7 * 86_400})
         assert latest[0] < latest[1]
 

@@ -76,3 +76,14 @@ def test_an_empty_index_and_an_empty_query_find_nothing() -> None:
 def test_a_document_is_found_exactly_if_it_has_the_word(documents: list[str]) -> None:
     expected = [number for number, text in enumerate(documents) if "scope" in text.split()]
     assert sorted(found(index(*documents), "scopes")) == expected
+
+
+WORDS = st.lists(st.lists(st.sampled_from(["token", "scope", "launch", "patient"]), min_size=1).map(" ".join), max_size=6)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_a_part_of_an_index_answers_like_an_index_of_this_part(before: list[str], part: list[str], after: list[str]) -> None:
+    among = range(len(before), len(before) + len(part))
+    found = search(index(*before, *part, *after), "scopes and tokens", among, every_word=False)
+    alone = search(index(*part), "scopes and tokens", every_word=False)
+    assert [(number - len(before), score) for number, score in found] == alone

@@ -16,7 +16,8 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.sandbox import population_writer
 from sickbay.sandbox.population_progress import PopulationProgress
-from sickbay.sandbox.sandbox import Sandbox, open_sandbox, reset
+from sickbay.sandbox.resetting import reset
+from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import Stopping
 from sickbay.settings.settings import Settings
 from sickbay.storage.interface import ResourceSpace
@@ -71,7 +72,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_whole_population_is_remembered_as_complete(whole: dict[str, Any]) -> None:
     assert whole["total"] > 300
     assert whole["filling"] is None
-    assert whole["filled"] == f"2026-11-24 {whole['total']}".encode()
+    assert whole["filled"] == f"2026-11-24 {whole['total']} 2026-11-24".encode()
 
 
 async def stop_after(sandbox: Sandbox, transactions: int) -> bool:
@@ -207,4 +208,4 @@ async def test_resources_without_a_record_of_their_day_stay_as_they_are(tmp_path
         await sandbox.filling.ensure(SPACE)
         found = await content(sandbox)
         assert found["total"] == 1
-        assert found["filled"] == b"2026-11-24 1"
+        assert found["filled"] == b"2026-11-24 1 2026-11-24"

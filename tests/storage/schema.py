@@ -17,6 +17,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
+from sickbay.storage.quotas import COUNTED
+
 TABLES = MetaData()
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
@@ -93,6 +95,7 @@ record = _table(
         Index("record_by_family", "family", "kind", "at", **_where("family <> ''")),
         Index("record_by_expiry", "expires_at", **_where("expires_at IS NOT NULL")),
         Index("record_exchange_by_expiry", "owner", "expires_at", **_where("kind = 'exchange'")),
+        Index("record_by_quota", "label", "at", "number", **_where(COUNTED)),
     ],
     rowid=True,
 )
@@ -106,6 +109,11 @@ journal_size = _table(
 )
 """Number of stored exchanges per app and the bytes of their values: the sum of an owner's rows. Triggers on `record` add a row
 for each change, so that no writer waits for another's counter; `storage/query/exchanges.py` adds them up.
+"""
+quota_size = _table("quota_size", Column("label", _TEXT, primary_key=True, nullable=False), _big("records"), _big("bytes"))
+"""Number and bytes of the records that count towards a quota, by label; `storage/quotas.py` has the maximum of each.
+
+A writer of such a record waits until the one before has committed.
 """
 
 _OUTDATED = text("state = 1 AND index_revision < 6")
@@ -224,6 +232,29 @@ use different slices so that none waits for another's commit. SQLite, with a sin
 
 
 _CHANGED = "INSERT INTO journal_size (owner, exchanges, bytes) VALUES"
+_LESS = "UPDATE quota_size SET records = records - 1, bytes = bytes - {length}(OLD.value) WHERE label = OLD.label;"
+_MORE = "UPDATE quota_size SET records = records + 1, bytes = bytes + {length}(NEW.value) WHERE label = NEW.label;"
+
+
+def _counted(row: str) -> str:
+    return COUNTED.replace("label", f"{row}.label").replace("kind", f"{row}.kind")
+
+
+def _quota_triggers(length: str, when: str, each: str) -> tuple[str, ...]:
+    """length: the function. when: the condition of a trigger, with a slot. each: its body for adding, changing, deleting."""
+    kinds = COUNTED.partition(" AND ")[2].replace("kind", "NEW.kind")
+    changed = f"{kinds} AND (OLD.label <> NEW.label OR {length}(OLD.value) <> {length}(NEW.value))"
+    rows = (
+        ("quota_added AFTER INSERT ON", _counted("NEW"), (_MORE,)),
+        ("quota_changed AFTER UPDATE OF label, value ON", changed, (_LESS, _MORE)),
+        ("quota_deleted AFTER DELETE ON", _counted("OLD"), (_LESS,)),
+    )
+    return tuple(
+        f"CREATE TRIGGER {event} record {when.format(condition)} {each.format(' '.join(steps).format(length=length))}"
+        for event, condition, steps in rows
+    )
+
+
 TRIGGERS: dict[str, tuple[str, ...]] = {
     "sqlite": (
         "CREATE TRIGGER exchange_added AFTER INSERT ON record WHEN NEW.kind = 'exchange' BEGIN"
@@ -232,6 +263,7 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
         f" {_CHANGED} (OLD.owner, -1, -length(OLD.value)), (NEW.owner, 1, length(NEW.value)); END",
         "CREATE TRIGGER exchange_deleted AFTER DELETE ON record WHEN OLD.kind = 'exchange' BEGIN"
         f" {_CHANGED} (OLD.owner, -1, -length(OLD.value)); END",
+        *_quota_triggers("length", "WHEN {}", "BEGIN {} END"),
     ),
     "postgresql": (
         "CREATE FUNCTION exchange_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -244,9 +276,14 @@ TRIGGERS: dict[str, tuple[str, ...]] = {
         " EXECUTE FUNCTION exchange_counted()",
         "CREATE TRIGGER exchange_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.kind = 'exchange')"
         " EXECUTE FUNCTION exchange_counted()",
+        "CREATE FUNCTION quota_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF TG_OP <> 'INSERT' THEN {_LESS.format(length='octet_length')} END IF;"
+        f" IF TG_OP <> 'DELETE' THEN {_MORE.format(length='octet_length')} END IF;"
+        " RETURN NULL; END $$",
+        *_quota_triggers("octet_length", "FOR EACH ROW WHEN ({})", "EXECUTE FUNCTION quota_counted()"),
     ),
 }
-"""The triggers that maintain `journal_size`, by engine. A record never changes its kind."""
+"""The triggers that maintain `journal_size` and `quota_size`, by engine. A record never changes its kind."""
 
 
 def render(dialect: Dialect) -> list[str]:

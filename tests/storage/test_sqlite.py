@@ -9,10 +9,13 @@ import pytest
 from tests.storage.contract import RecordsContract, ResourcesContract
 from tests.storage.contract_history import HistoryContract
 from tests.storage.contract_journal import JournalContract
+from tests.storage.contract_quotas import QuotasContract, ResetsContract, small
 from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
 
 from sickbay.storage.sqlite.store import SqliteStore, open_store
+
+__all__ = ["small"]
 
 
 @pytest.fixture
@@ -28,6 +31,14 @@ class TestRecords(RecordsContract):
 
 
 class TestJournal(JournalContract):
+    pass
+
+
+class TestQuotas(QuotasContract):
+    pass
+
+
+class TestResets(ResetsContract):
     pass
 
 

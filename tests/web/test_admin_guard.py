@@ -72,3 +72,12 @@ def test_pages_cannot_be_framed_unless_they_allow_it() -> None:
     policy = page_headers()["content-security-policy"]
     assert "frame-ancestors 'none'" in policy
     assert "unsafe-inline" not in policy
+
+
+def test_the_comparison_time_does_not_depend_on_the_length() -> None:
+    """Only digests of one length are compared."""
+    token = "a-token-that-somebody-chose"
+    guard = AdminGuard(Settings(admin_token=token))
+    assert {len(digest) for digest in guard._digests} == {32}
+    assert [guard.is_right(guess) for guess in (token, token[:3], "", token * 9)] == [True, False, False, False]
+    assert not AdminGuard(Settings()).is_right("")

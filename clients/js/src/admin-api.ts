@@ -189,9 +189,19 @@ export interface TenantPolicy {
   file: Record<string, any>;
 }
 
+/** tenant: reset only this hospital; the clock stays. everything: also remove added apps and users. */
 export interface Reset {
   tenant?: string | null;
   everything?: boolean;
+}
+
+/** What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
+ * known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital. */
+export interface Losses {
+  changes: number | null;
+  apps: number;
+  users: number;
+  exchanges: number | null;
 }
 
 /** Problem details (RFC 9457). */
@@ -222,6 +232,8 @@ export interface GetPaths {
   [path: `/admin/policies/${string}`]: { body: undefined; response: TenantPolicy };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
+  /** What a reset would delete */
+  "/admin/reset": { body: undefined; response: Losses };
 }
 
 export interface PostPaths {

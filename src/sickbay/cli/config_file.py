@@ -44,6 +44,7 @@ TRUSTED = frozenset(
         "cards",
         "out",
         "everything",
+        "yes",
         "open",
         "launch_uri",
         "redirect_uri",
@@ -106,6 +107,7 @@ OPTIONS = (
     "sample_port",
     "scope",
     "scope_mode",
+    "search",
     "seed",
     "smart_version",
     "stop",
@@ -118,6 +120,7 @@ OPTIONS = (
     "user",
     "validate",
     "workers",
+    "yes",
 )
 """The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -73,7 +74,9 @@ COMMANDS = {
     ),
     "reset": Help(
         "Reset to the initial data.",
-        "Deletes sessions, tokens, launches, exchanges, and all changes of resources. Keeps the apps and users that you added.",
+        "Deletes loaded resources and all other changes of FHIR data, sign-ins, tokens, launches, consents and exchanges, and "
+        "restores the policies; without --tenant also the clock. Keeps the apps and users that you added, unless you use "
+        "--everything. On a terminal, it says what will be lost and asks first.",
         "sickbay reset --tenant general",
     ),
     "completion": Help(
@@ -143,6 +146,7 @@ def _run(arguments: Sequence[str] | None) -> Any:
     app.config = (Env("SICKBAY_", command=False), *files)
     config_file.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
+    gc.enable()
     signals.interruptible()
     for sentence in environment.unknown_variables(os.environ):
         note(f"sickbay: {sentence}")

@@ -51,6 +51,12 @@ def note(text: str, level: str = "info") -> None:
     print(_note_formats[0](text, level) if _note_formats else shown(text), file=sys.stderr)
 
 
+def prompt(question: str) -> bool:
+    """Asks on standard error. Whether the answer is yes; without an answer it is no."""
+    print(shown(question), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def note_counts(place: object, counts: Mapping[str, int], none: str) -> None:
     """Prints how many resources of each type were written. none: the text if there are none."""
     note(f"{place}: " + (", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items())) or none))

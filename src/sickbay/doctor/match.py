@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sickbay.doctor import phrases
 from sickbay.doctor.model import Knowledge, Message, Phrase, Product
-from sickbay.doctor.phrases import Place
+from sickbay.doctor.phrases import WordRange
 
 LONG_LETTERS = 44
 """A phrase counts the more the longer it is, up to so many letters."""
@@ -49,7 +49,7 @@ def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str],
     return Shown(frozenset(products), tuple(sorted(messages, key=lambda found: -found.points)))
 
 
-def is_shown(product: Product, parts: Mapping[int, Sequence[Place]]) -> bool:
+def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:
     """Whether one of its marks is in the text, outside the phrases in which it doesn't count."""
     apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
     for mark in product.marks:
@@ -59,12 +59,16 @@ def is_shown(product: Product, parts: Mapping[int, Sequence[Place]]) -> bool:
     return False
 
 
-def _is_within(place: Place, others: Iterable[Place]) -> bool:
+def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
     return any(other.start <= place.start and place.end <= other.end for other in others)
 
 
 def _lengths(
-    message: Message, words: Sequence[str], parts: Mapping[int, Sequence[Place]], codes: frozenset[str], facts: frozenset[str]
+    message: Message,
+    words: Sequence[str],
+    parts: Mapping[int, Sequence[WordRange]],
+    codes: frozenset[str],
+    facts: frozenset[str],
 ) -> list[int] | None:
     """The letters that each group of wordings covers. None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
@@ -80,7 +84,7 @@ def _lengths(
     return None if any(phrases.find_first(phrase, parts) for phrase in message.without) else lengths
 
 
-def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[Place]]) -> int:
+def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:
     return phrases.count_letters(phrases.find_first(phrase, parts), words)
 
 

@@ -12,10 +12,14 @@ CHECKOUT = Path(__file__).parents[3] / "docs"
 PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
 RULES = "rules"
 """The folder of the pages that are generated from the rules."""
+LISTS = ("rules/README",)
+"""Pages that only list what other pages explain: they would come before these."""
 _HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
-_MARKUP = re.compile(r"[`*|>]|^\s{0,3}[-+] |^\s{0,3}\d{1,2}\. ", re.M)
+_MARKS = re.compile(r"[`*]")
+_BLOCKS = re.compile(r"[|>]|^\s{0,3}[-+] |^\s{0,3}\d{1,2}\. ", re.M)
+"""What makes a table, a quotation or a list."""
 
 
 class Passage(NamedTuple):
@@ -26,6 +30,11 @@ class Passage(NamedTuple):
     anchor: str
     heading: str
     text: str
+
+    @property
+    def id(self) -> str:
+        """The path of the page and the anchor."""
+        return f"{self.page}#{self.anchor}" if self.anchor else self.page
 
 
 def find_folder() -> Path:
@@ -39,11 +48,8 @@ def list_files() -> list[Path]:
 
 def read_passages() -> list[Passage]:
     """The passages of all pages, in the order of their paths."""
-    return [
-        passage
-        for path in list_files()
-        for passage in split(path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8"))
-    ]
+    named = ((path, path.relative_to(find_folder()).with_suffix("").as_posix()) for path in list_files())
+    return [passage for path, name in named if name not in LISTS for passage in split(name, path.read_text(encoding="utf-8"))]
 
 
 def split(page: str, text: str) -> Iterator[Passage]:
@@ -58,10 +64,10 @@ def split(page: str, text: str) -> Iterator[Passage]:
         name = to_slug(line)
         seen[name] += 1
         if level == 1:
-            title = heading = to_plain_text(line)
+            title = heading = to_heading(line)
             continue
         yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
-        anchor, heading = name if seen[name] == 1 else f"{name}-{seen[name] - 1}", to_plain_text(line)
+        anchor, heading = name if seen[name] == 1 else f"{name}-{seen[name] - 1}", to_heading(line)
         lines = [line]
     yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
 
@@ -80,9 +86,14 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 def to_slug(heading: str) -> str:
     """The anchor of a heading, as GitHub makes it, so that the same links work on both."""
-    return re.sub(r"[^\w\- ]", "", to_plain_text(heading).lower()).replace(" ", "-")
+    return re.sub(r"[^\w\- ]", "", to_heading(heading).lower()).replace(" ", "-")
+
+
+def to_heading(text: str) -> str:
+    """The text of a heading without markup. It may begin with a number."""
+    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", text)).split())
 
 
 def to_plain_text(text: str) -> str:
     """Markdown as plain text on one line."""
-    return " ".join(_MARKUP.sub(" " if "\n" in text else "", _LINK.sub(r"\1", text)).split())
+    return to_heading(_BLOCKS.sub(" ", text))

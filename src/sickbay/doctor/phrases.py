@@ -33,7 +33,7 @@ _COMPOUND = re.compile(
 """Names of parameters as they are written in code, such as redirectUri."""
 
 
-class Place(NamedTuple):
+class WordRange(NamedTuple):
     """Where a part of a phrase is in a list of words, from `start` up to `end`."""
 
     start: int
@@ -100,9 +100,9 @@ def _with_digits(text: str) -> list[str]:
     return [*before, f"{last}*"]
 
 
-def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[Place]]:
+def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[WordRange]]:
     """Where the parts of phrases are in a list of words."""
-    parts: dict[int, list[Place]] = {}
+    parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
         _follow([*_nodes(trie, first)], found, start, parts)
     return parts
@@ -115,18 +115,18 @@ def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
         yield node
 
 
-def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[Place]]) -> None:
+def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:
     """Adds the parts that begin at `start`. nodes: those of the first word."""
     end = start
     while nodes:
         end += 1
         for number in (number for node in nodes for number in node.get("", ())):
             if len(known := parts.setdefault(number, [])) < PLACES_OF_A_PART:
-                known.append(Place(start, end))
+                known.append(WordRange(start, end))
         nodes = [following for node in nodes for following in _nodes(node, found[end])] if end < len(found) else []
 
 
-def find_first(phrase: Phrase, parts: Mapping[int, Sequence[Place]]) -> tuple[Place, ...]:
+def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     """The places of the phrase's parts where it is in the text first. Empty if it isn't."""
     if len(phrase) == 1:
         return tuple(parts.get(phrase[0], ())[:1])
@@ -135,7 +135,7 @@ def find_first(phrase: Phrase, parts: Mapping[int, Sequence[Place]]) -> tuple[Pl
     return next(filter(None, (_continued(phrase, place, parts) for place in parts[phrase[0]])), ())
 
 
-def _continued(phrase: Phrase, place: Place, parts: Mapping[int, Sequence[Place]]) -> tuple[Place, ...]:
+def _continued(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     taken = [place]
     for number in phrase[1:]:
         following = parts[number]
@@ -146,6 +146,6 @@ def _continued(phrase: Phrase, place: Place, parts: Mapping[int, Sequence[Place]
     return tuple(taken)
 
 
-def count_letters(taken: Sequence[Place], found: Sequence[str]) -> int:
+def count_letters(taken: Sequence[WordRange], found: Sequence[str]) -> int:
     """How many letters of the text the phrase covers."""
     return sum(len(word) for place in taken for word in found[place.start : place.end])

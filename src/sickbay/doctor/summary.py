@@ -33,5 +33,5 @@ def _rest(findings: Sequence[Mapping[str, Any]], causes: int) -> str:
         (advice, "piece of advice", "pieces of advice"),
         (causes, "possible cause", "possible causes"),
     )
-    parts = [count(number, one, many) for number, one, many in counted if number]
+    parts = [count(number, singular, plural) for number, singular, plural in counted if number]
     return join(parts) if parts else ""

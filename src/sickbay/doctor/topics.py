@@ -6,7 +6,7 @@ They are only ever suggested, because words don't tell what is wrong: what a per
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -19,11 +19,14 @@ from sickbay.doctor.model import Cause, Knowledge
 from sickbay.kernel.word_index import WordIndex, build, search
 
 TopicKind: TypeAlias = Literal["cause", "rule", "page"]
+KINDS: tuple[TopicKind, ...] = ("cause", "rule", "page")
 RELATED_TOPICS = 3
 LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
 QUERY_CHARACTERS = 4_000
+HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
+"""How often a word in the heading of a passage counts, and one in the title of its page."""
 
 
 class Topic(Struct, frozen=True, gc=False):
@@ -48,7 +51,7 @@ class Topic(Struct, frozen=True, gc=False):
 
 
 class Topics(Struct, frozen=True):
-    """All topics, and the index of their words."""
+    """All topics in the order of KINDS, and the index of their words."""
 
     topics: list[Topic]
     index: WordIndex
@@ -101,19 +104,24 @@ def _first_sentence(text: str) -> str:
 
 def _pages() -> Iterator[_Document]:
     for passage in pages.read_passages():
-        id = f"{passage.page}#{passage.anchor}" if passage.anchor else passage.page
         title = passage.heading if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
-        yield _Document(Topic("page", id, title), ((passage.heading, 4), (passage.title, 2), (passage.text, 1)))
+        yield _Document(
+            Topic("page", passage.id, title),
+            ((passage.heading, HEADING_WEIGHT), (passage.title, TITLE_WEIGHT), (passage.text, 1)),
+        )
 
 
-def find(topics: Topics, query: str, kinds: Iterable[TopicKind]) -> list[Topic]:
-    """The topics with every word of the query; if there are none, those with any of them. The best first."""
-    wanted = frozenset(kinds)
-    for every_word in (True, False):
-        found = [topics.topics[number] for number, _ in search(topics.index, query, every_word=every_word)]
-        if chosen := [topic for topic in found if topic.kind in wanted]:
-            return chosen
-    return []
+def find(topics: Topics, query: str, *kinds: TopicKind) -> list[Topic]:
+    """The topics of these kinds with every word of the query; if there are none, those with any of them. The best first."""
+    among = _numbers(topics, kinds)
+    found = search(topics.index, query, among, every_word=True) or search(topics.index, query, among, every_word=False)
+    return [topics.topics[number] for number, _ in found]
+
+
+def _numbers(topics: Topics, kinds: Collection[TopicKind]) -> range:
+    """The numbers of the topics of these kinds, which follow each other."""
+    numbers = [number for number, topic in enumerate(topics.topics) if topic.kind in kinds]
+    return range(numbers[0], numbers[-1] + 1) if numbers else range(0)
 
 
 def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:

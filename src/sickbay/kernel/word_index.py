@@ -64,20 +64,30 @@ def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
     return WordIndex(postings, lengths)
 
 
-def search(index: WordIndex, query: str, *, every_word: bool) -> list[tuple[int, float]]:
-    """The documents with any word of the query (with every one, if wanted), as numbers and scores, the best first."""
+def search(index: WordIndex, query: str, among: range | None = None, *, every_word: bool) -> list[tuple[int, float]]:
+    """The documents with any word of the query (with every one, if wanted), as numbers and scores, the best first.
+
+    among: the numbers of the documents that are searched, as if the others weren't in the index; by default all.
+    """
+    among = range(len(index.lengths)) if among is None else among
     wanted = list(dict.fromkeys(split_stems(query)))[:QUERY_WORDS]
-    known = [(stem, index.postings[stem]) for stem in wanted if stem in index.postings]
+    known = [postings for stem in wanted if (postings := _postings(index, stem, among))]
     if every_word and len(known) < len(wanted):
         return []
     scores: dict[int, float] = {}
     words: Counter[int] = Counter()
-    average = sum(index.lengths) / len(index.lengths) if index.lengths else 1
-    for _, postings in known:
-        rarity = math.log(1 + len(index.lengths) / (len(postings) / 2 + 0.5))
-        for number, times in zip(postings[::2], postings[1::2], strict=True):
+    average = sum(index.lengths[among.start : among.stop]) / len(among) if among else 1
+    for postings in known:
+        rarity = math.log(1 + len(among) / (len(postings) + 0.5))
+        for number, times in postings:
             norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * index.lengths[number] / average)
             scores[number] = scores.get(number, 0) + rarity * times * (SATURATION + 1) / (times + norm)
             words[number] += 1
     found = ((number, score) for number, score in scores.items() if not every_word or words[number] == len(known))
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _postings(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
+    """The numbers of the documents with this stem, and how often each has it."""
+    postings = index.postings.get(stem, ())
+    return [(number, times) for number, times in zip(postings[::2], postings[1::2], strict=True) if number in among]

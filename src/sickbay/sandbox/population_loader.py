@@ -6,22 +6,29 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from contextvars import Context
 
 import orjson
 
 from sickbay import population
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.sandbox import population_progress
+from sickbay.kernel.memory import ResetScope
+from sickbay.sandbox import filled_space, population_progress
+from sickbay.sandbox.filled_space import FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_progress import PopulationProgress
-from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, arguments, key, remember, save, versions
+from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, arguments, save
+from sickbay.services import runtime_settings
 from sickbay.services.context import Runtime, Tenant
 from sickbay.settings.database import Stopping
-from sickbay.storage.interface import Clear, Conflict, Delete, ResourceSpace, Step, Store
+from sickbay.storage.interface import Clear, Conflict, ResourceSpace, Step
+from sickbay.storage.resets import WasReset, began
 
 DAY = 86_400
 STOPPED = "Sickbay stopped while it created sample patients."
 NEVER, ALWAYS = range(0), range(1 << 62)
+RESETS_MEANWHILE = 5
+"""How often filling a space starts again because the space was reset."""
 
 
 class PopulationLoader:
@@ -40,6 +47,7 @@ class PopulationLoader:
         self._locks: dict[ResourceSpace, asyncio.Lock] = {}
         self._begun: dict[ResourceSpace, asyncio.Task[None]] = {}
         self._stopping = False
+        runtime.memory.keep("filled hospitals", self)
 
     def is_ready(self, space: ResourceSpace) -> bool:
         """Whether this space is filled for today.
@@ -51,9 +59,13 @@ class PopulationLoader:
             self.current.clear()
         return int(self.runtime.effects.now()) in self.current.get(space, NEVER)
 
+    async def is_filled(self, space: ResourceSpace) -> bool:
+        """Whether this space is filled for today, also by another worker. Looks it up only if this worker doesn't know."""
+        return self.is_ready(space) or await self._is_current(space)
+
     async def ensure(self, space: ResourceSpace) -> None:
         """Fill the space on first use. Concurrent calls for the same space wait; other requests don't. Raises Stopping."""
-        if not self.is_ready(space) and not await self._is_current(space):
+        if not await self.is_filled(space):
             task = self.begun(space)
             await asyncio.wait({task})
             check_result(task)
@@ -64,7 +76,8 @@ class PopulationLoader:
             raise Stopping(STOPPED)
         task = self._begun.get(space)
         if task is None or task.done():
-            task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space))
+            no_request = Context()  # the task outlives the request that started it, which must not stay in memory
+            task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space), context=no_request)
         return task
 
     def begin_to_stop(self) -> None:
@@ -86,12 +99,20 @@ class PopulationLoader:
         state = await self.writer.stored(space)
         if state is not None:
             return state.progress(self.written.patients)
-        is_new = await _day_of(self.runtime.store, space) is None
+        is_new = await self._filled(space) is None
         return PopulationProgress(0, self.written.patients) if is_new else None
 
-    def today(self) -> datetime.date:
-        """The pinned day, or today by Sickbay's clock, which can be moved."""
-        return datetime.date.fromisoformat(self.written.today) if self.written.today else _date_of(self._day())
+    def forget(self, reset: ResetScope) -> None:
+        """Look again whether the spaces are filled. The tasks that fill them notice the reset when they write."""
+        for space in self._spaces(reset.tenant):
+            self.current.pop(space, None)
+            self.writer.forget(space)
+
+    def today(self, moved: float = 0.0) -> datetime.date:
+        """The pinned day, or today by Sickbay's clock, which can be moved. moved: seconds to subtract from that clock."""
+        if self.written.today:
+            return datetime.date.fromisoformat(self.written.today)
+        return _date_of(int((self.runtime.effects.now() - moved) // DAY))
 
     def _day(self) -> int:
         """The number of days from 1970 to today, in UTC."""
@@ -99,14 +120,30 @@ class PopulationLoader:
 
     async def _is_current(self, space: ResourceSpace) -> bool:
         """Look whether the space is filled for today."""
-        day, today = self._day(), self.today()
-        if await _day_of(self.runtime.store, space) != today:
+        day, filled = self._day(), await self._filled(space)
+        if filled is None or filled.day != self.today():
             return False
         self.current[space] = ALWAYS if self.written.today else range(day * DAY, day * DAY + DAY)
         return True
 
+    async def _filled(self, space: ResourceSpace) -> FilledSpace | None:
+        return await filled_space.stored(self.runtime.store, space)
+
     async def _fill(self, space: ResourceSpace) -> None:
-        """Write until the space is complete. Between two transactions, a reset gets its turn."""
+        """Write until the space is complete, and start again after a reset. Raises WasReset if that happens too often."""
+        tries_left = RESETS_MEANWHILE
+        while True:
+            try:
+                with began(self.runtime.resets.of[space.tenant]):
+                    return await self._fill_once(space)
+            except WasReset:
+                tries_left -= 1
+                if not tries_left:
+                    raise
+                await runtime_settings.refresh(self.runtime)
+
+    async def _fill_once(self, space: ResourceSpace) -> None:
+        """Write until the space is complete. Between two transactions, a reset gets its turn. Raises WasReset after one."""
         while True:
             async with self._lock(space):
                 if await self._is_current(space):
@@ -117,14 +154,14 @@ class PopulationLoader:
 
     async def _advance(self, space: ResourceSpace) -> Outcome:
         """Do the next step towards the data of today, unless another worker does it."""
-        before = await _day_of(self.runtime.store, space)
+        before = await self._filled(space)
         if before is None:
             return await self.writer.write_next(space, self.today())
         return await self._new_day(self.runtime.tenants[space.tenant], space, before, self.today())
 
-    async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: datetime.date, today: datetime.date) -> Outcome:
+    async def _new_day(self, tenant: Tenant, space: ResourceSpace, before: FilledSpace, today: datetime.date) -> Outcome:
         """Save the appointments and slots of the new day. Resources that a client has changed stay as they are."""
-        old = await asyncio.to_thread(_schedule, self.written, before, space)
+        old = await asyncio.to_thread(_schedule, self.written, before.day, space)
         new = await asyncio.to_thread(_schedule, self.written, today, space)
         steps: list[Step] = []
         for name, resource in new.items():
@@ -133,50 +170,65 @@ class PopulationLoader:
                 steps.append(save(tenant, space, resource, 1, today))
             elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(name):
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
-        untouched = await self.is_untouched(space)
-        total = await versions(self.runtime.store, space) + len(steps) if untouched else CHANGED
+        own = before.versions + len(steps) if before.versions is not None else None
         try:
-            await self.runtime.store.transaction([*steps, remember(space, today, total)])
+            await self.runtime.store.transaction([*steps, FilledSpace(today, own, before.first).put(space)])
         except Conflict:  # another worker was first, or a client wrote one of them at the same time
             self.current.pop(space, None)
         return "complete"
 
     @asynccontextmanager
     async def paused(self, tenant: str | None) -> AsyncIterator[None]:
-        """Block filling during a reset. The next use fills the space again."""
-        spaces = self._spaces(tenant)
-        locks = [self._lock(space) for space in spaces]
+        """Block filling during a reset."""
+        locks = [self._lock(space) for space in self._spaces(tenant)]
         for lock in locks:
             await lock.acquire()
         try:
             yield
         finally:
-            for space, lock in zip(spaces, locks, strict=True):
-                self.current.pop(space, None)
-                self.writer.forget(space)
+            for lock in locks:
                 lock.release()
 
-    async def changed(self, tenant: str | None) -> list[Step]:
-        """The steps that empty the hospitals in which anything was written since they were filled.
+    async def changed(self, tenant: str | None, today: datetime.date) -> list[Step]:
+        """The steps that empty the hospitals that have something else than the initial data of today, or a part of them.
 
-        The others still have their initial data, and creating that again takes seconds.
+        The others are left as they are, because creating their data again takes seconds.
         """
         spaces = self._spaces(tenant)
-        tenants = {space.tenant for space in spaces if not await self.is_untouched(space)}
+        tenants = {space.tenant for space in spaces if not await self._is_initial(space, today)}
         steps: list[Step] = [Clear("resources", name) for name in sorted(tenants)]
         for space in spaces:
             if space.tenant in tenants:
-                steps += [Delete("meta", key(space)), population_progress.forget(space)]
+                steps += [filled_space.forget(space), population_progress.forget(space)]
         return steps
 
-    async def is_untouched(self, space: ResourceSpace) -> bool:
-        """Whether the space is empty or has only initial data: each write adds a version, deleting included."""
-        record = await self.runtime.store.get("meta", key(space))
-        if record is None:
-            state = await self.writer.stored(space)
-            return await versions(self.runtime.store, space) == (0 if state is None else state.versions)
-        total = record.value.decode().partition(" ")[2]
-        return total.isdecimal() and int(total) == await versions(self.runtime.store, space)
+    async def _is_initial(self, space: ResourceSpace, today: datetime.date) -> bool:
+        """Whether the space is empty, or was filled or begun today and nothing else was written."""
+        filled = await self._filled(space)
+        if filled is not None and not filled.day == filled.first == today:
+            return False
+        state = await self.writer.stored(space)
+        if state is not None and state.day != today:
+            return False
+        return await self._written_since(space, filled) == 0
+
+    async def _written_since(self, space: ResourceSpace, filled: FilledSpace | None) -> int | None:
+        """How many versions clients and loads have written: each write adds one, deleting included. None if not known."""
+        if filled is not None and filled.versions is None:
+            return None
+        state = await self.writer.stored(space)
+        own = (filled.versions or 0) if filled else state.versions if state else 0
+        return await filled_space.versions(self.runtime.store, space) - own
+
+    async def changes(self, tenant: str | None) -> int | None:
+        """How many times resources were loaded, created, changed or deleted since a reset; None if that isn't known."""
+        total = 0
+        for space in self._spaces(tenant):
+            written = await self._written_since(space, await self._filled(space))
+            if written is None:
+                return None
+            total += written
+        return total
 
     def _spaces(self, tenant: str | None) -> list[ResourceSpace]:
         chosen = [self.runtime.tenants[tenant]] if tenant else list(self.runtime.tenants.values())
@@ -206,13 +258,3 @@ def _schedule(written: Written, day: datetime.date, space: ResourceSpace) -> dic
 def _plain(resource: Json) -> Json:
     """The resource without the member that the server adds."""
     return {name: value for name, value in resource.items() if name != "meta"}
-
-
-async def _day_of(store: Store, space: ResourceSpace) -> datetime.date | None:
-    """The day for which a space is complete; None if it isn't."""
-    record = await store.get("meta", key(space))
-    return None if record is None else datetime.date.fromisoformat(record.value.decode().partition(" ")[0])
-
-
-CHANGED = -1
-"""Instead of the number of versions, if a client has written something."""

@@ -17,12 +17,12 @@ import orjson
 
 from sickbay import population
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.visibility import EVERYTHING
-from sickbay.sandbox import population_progress
+from sickbay.sandbox import filled_space, population_progress
+from sickbay.sandbox.filled_space import FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Conflict, Put, Record, ResourceSpace, Save, Step, Store
+from sickbay.storage.interface import Conflict, ResourceSpace, Save, Step
 
 Version = population.Version
 Json = dict[str, Any]
@@ -85,10 +85,14 @@ class PopulationWriter:
             await self.runtime.store.transaction(_steps(space, state, chunk))
         except BaseException as error:
             self.forget(space)
-            if isinstance(error, Conflict) and not isinstance(error.step, Save):
+            if isinstance(error, Conflict) and await self._is_taken(space, error):
                 return "taken"
             raise
         return self._report(space, state.after(chunk.portions, len(chunk.saves)), chunk.complete)
+
+    async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
+        """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
+        return not isinstance(conflict.step, Save) or await filled_space.stored(self.runtime.store, space) is not None
 
     async def stored(self, space: ResourceSpace) -> WrittenPortions | None:
         """What is stored of a space that isn't complete; None if nothing is, or everything."""
@@ -112,7 +116,8 @@ class PopulationWriter:
 
     async def _remember(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """An earlier revision has written resources without a record of the day. They stay as they are."""
-        await self.runtime.store.transaction([remember(space, today, await versions(self.runtime.store, space))])
+        written = await filled_space.versions(self.runtime.store, space)
+        await self.runtime.store.transaction([FilledSpace(today, written, today).put(space)])
         return "complete"
 
     def _source(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
@@ -144,7 +149,7 @@ class PopulationWriter:
 def _steps(space: ResourceSpace, state: WrittenPortions, chunk: Chunk) -> list[Step]:
     """The record first: if it has changed, nothing needs to be undone."""
     after = state.after(chunk.portions, len(chunk.saves))
-    complete = (population_progress.forget(space), remember(space, state.day, after.versions))
+    complete = (population_progress.forget(space), FilledSpace(state.day, after.versions, state.day).put(space))
     last: tuple[Step, ...] = complete if chunk.complete else ()
     return [after.put(space), *last, *chunk.saves]
 
@@ -169,18 +174,3 @@ def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, 
     facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
     return Save(space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, at, interaction)
-
-
-async def versions(store: Store, space: ResourceSpace) -> int:
-    """The number of versions of all resources, deleted ones included."""
-    return (await store.history(space, None, None, EVERYTHING, count=0)).total or 0
-
-
-def key(space: ResourceSpace) -> str:
-    """The key of the record that says that a space is complete."""
-    return f"filled/{space.tenant}/{space.version}"
-
-
-def remember(space: ResourceSpace, day: datetime.date, versions: int) -> Put:
-    """Stores the day, and the number of versions that the initial data have."""
-    return Put(Record("meta", key(space), f"{day.isoformat()} {versions}".encode(), space.tenant))

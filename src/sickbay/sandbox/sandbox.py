@@ -17,13 +17,13 @@ from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.sandbox import folder, keys, seeding
 from sickbay.sandbox.population_loader import PopulationLoader
-from sickbay.services import context, record_kinds, records, runtime_settings
+from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Runtime, Tenant
 from sickbay.services.journal.journal import Journal
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import Clear, Step, Store, Volume
+from sickbay.storage.interface import Store, Volume
 
 TENANTS = dialects.names()
 
@@ -118,16 +118,3 @@ def sample_base(settings: Settings) -> str:
     """The base URL of the sample app: same host, next port, so that it has another origin."""
     port = settings.sample_port or settings.port + 1
     return f"{'https' if settings.https else 'http'}://localhost:{port}"
-
-
-async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
-    """Restore the initial data, and delete sessions, tokens, launches and exchanges.
-
-    everything: also delete added apps and users, and changed policies.
-    """
-    steps: list[Step] = [Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)]
-    async with sandbox.filling.paused(tenant):
-        await sandbox.runtime.store.transaction([*steps, *await sandbox.filling.changed(tenant)])
-        if everything:
-            await runtime_settings.forget_policies(sandbox.runtime, tenant)
-        await seeding.seed(sandbox.runtime, sandbox.filling.written)

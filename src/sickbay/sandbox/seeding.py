@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -35,22 +36,20 @@ def _card(launch_uri: str) -> dict[str, Any]:
 
 async def seed(runtime: Runtime, written: Written) -> None:
     """Add missing users and sample apps. Existing records stay as they are."""
-    for tenant in runtime.tenants.values():
-        if await runtime.store.find("user", tenant=tenant.name, limit=1):
-            continue
-        for user in users(tenant, written.seed):
-            await _absent(runtime, Put(records.user(user), 0))
-    for tenant in runtime.tenants.values():
-        for version in tenant.dialect.fhir:
-            await _absent(runtime, Put(records.app(sample(runtime, tenant, version)), 0))
+    for put in await steps(runtime, written):
+        with suppress(Conflict):  # another process was first
+            await runtime.store.transaction([structs.replace(put, if_revision=0)])
 
 
-async def _absent(runtime: Runtime, put: Put) -> None:
-    if await runtime.store.get(put.record.kind, put.record.key) is None:
-        try:
-            await runtime.store.transaction([put])
-        except Conflict:
-            return
+async def steps(runtime: Runtime, written: Written, name: str | None = None, *, everything: bool = False) -> list[Put]:
+    """What to write for the users and sample apps of a hospital, or of all. everything: also those that exist."""
+    puts: list[Put] = []
+    for tenant in [runtime.tenants[name]] if name else list(runtime.tenants.values()):
+        if everything or not await runtime.store.find("user", tenant=tenant.name, limit=1):
+            puts += [Put(records.user(user)) for user in users(tenant, written.seed)]
+        apps = [records.app(sample(runtime, tenant, version)) for version in tenant.dialect.fhir]
+        puts += [Put(app) for app in apps if everything or await runtime.store.get("app", app.key) is None]
+    return puts
 
 
 async def settle(runtime: Runtime) -> None:

@@ -22,10 +22,13 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decided
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import Delete, Put, Record
+from sickbay.storage.quotas import ANONYMOUS
 
 AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
 WAITS_FOR = 1800
 """Seconds that a user has to sign in, choose and consent."""
+MAXIMUM_PER_BROWSER = 32
+"""Requests that wait in one browser at the same time, once someone has signed in there."""
 
 
 class StoredAuthorization(Struct, frozen=True):
@@ -144,7 +147,7 @@ async def authorize(
     timeline = launch.timeline if launch and own else runtime.effects.token(12)
     if decision.refusal is not None or client is None:  # a check refuses a client that is not registered
         return await _refused(runtime, tenant, decision, client, timeline)
-    runtime.recent_parameters.remember(client.client_id, request.parameters)
+    runtime.recent_parameters.remember(_memory_name(client), request.parameters)
     waiting = await _waiting(runtime, tenant, decision, client, launch, login, timeline, exchange)
     return AuthorizeResult(decision, client, timeline, False, waiting)
 
@@ -187,7 +190,12 @@ def _without_auto_approve(client: Client) -> Client:
 
 
 def _seen_parameters(runtime: Runtime, client: Client | None, request: AuthorizeRequest) -> frozenset[tuple[str, str]]:
-    return runtime.recent_parameters.seen(client.client_id, request.parameters) if client else frozenset()
+    return runtime.recent_parameters.seen(_memory_name(client), request.parameters) if client else frozenset()
+
+
+def _memory_name(client: Client) -> str:
+    """Begins with the hospital, so that a reset of it finds the app."""
+    return f"{client.tenant}/{client.client_id}"
 
 
 def _session_user(client: Client | None, login: tuple[str, sessions.Login] | None) -> str | None:
@@ -271,7 +279,11 @@ async def _person(runtime: Runtime, tenant: Tenant, client: Client, login: tuple
 
 
 async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, session: Session) -> PendingAuthorization:
-    """Stores the request, bound to the browser. The forms contain its id."""
+    """Stores the request, bound to the browser. The forms contain its id.
+
+    What waits for someone to sign in counts towards the quota of anonymous records. Of a browser in which someone is signed in,
+    only the newest requests are kept.
+    """
     id = waiting.id or runtime.effects.token(16)
     without_launch = waiting.request.parameters.replaced([("launch", None)])
     stored = StoredAuthorization(
@@ -290,10 +302,27 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     )
     now = runtime.now()
     record = Record(
-        "pending", id, records.dump(stored), tenant.name, waiting.client.client_id, at=now, expires_at=now + WAITS_FOR
+        "pending",
+        id,
+        records.dump(stored),
+        tenant.name,
+        waiting.client.client_id,
+        "" if session.is_anonymous else session.origin,
+        ANONYMOUS if session.is_anonymous else "",
+        at=now,
+        expires_at=now + WAITS_FOR,
     )
-    await runtime.store.transaction([Put(record)])
+    older = [] if waiting.id or session.is_anonymous else await _oldest_of_browser(runtime, session.origin)
+    await runtime.store.transaction([Put(record), *older])
     return structs.replace(waiting, id=id)
+
+
+async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:
+    """The request to delete so that a browser doesn't have more than MAXIMUM_PER_BROWSER."""
+    if await runtime.store.count_family("pending", origin, MAXIMUM_PER_BROWSER) < MAXIMUM_PER_BROWSER:
+        return []
+    oldest = await runtime.store.find("pending", family=origin, limit=1, oldest=True)
+    return [Delete("pending", record.key) for record in oldest]
 
 
 async def resume(

@@ -16,7 +16,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.jose import Jwt
-from sickbay.services import records
+from sickbay.services import failed_attempts, records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Checks, Decision, decide
 from sickbay.services.key_sets import KeySet
@@ -42,18 +42,18 @@ Operation: TypeAlias = Callable[[Runtime, Tenant, TokenRequest], Awaitable[Token
 
 
 async def watched(runtime: Runtime, tenant: Tenant, request: TokenRequest, address: str, answer: Operation) -> TokenResult:
-    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled before the operation runs."""
-    if runtime.throttle.failures:
-        runtime.throttle.check(_guesser(tenant, request, address), runtime.now())
+    """Runs the operation and counts it as a failure if it looks like a guess. Raises Throttled, usually before it runs."""
+    if runtime.throttle.is_active(runtime.now()):
+        await failed_attempts.check(runtime, _guesser(tenant, request, address))
     result = await answer(runtime, tenant, request)
     refusal = result.decision.refusal
     if refusal is not None and refusal.name in GUESSES:
-        runtime.throttle.failed(_guesser(tenant, request, address), runtime.now())
+        await failed_attempts.count(runtime, _guesser(tenant, request, address))
     return result
 
 
 def _guesser(tenant: Tenant, request: TokenRequest, address: str) -> ThrottleKey:
-    return ThrottleKey("client", tenant.name, (request.claimed or "")[:200], address)
+    return ThrottleKey("client", tenant.name, request.claimed or "", address)
 
 
 async def context_of(runtime: Runtime, request: TokenRequest, context: TokenContext) -> tuple[TokenContext, int]:

@@ -13,10 +13,14 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.dialects import Dialect
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
+from sickbay.kernel.memory import Memory
+from sickbay.services import reset_revisions
 from sickbay.services.key_sets import KeySets
 from sickbay.services.recent_parameters import RecentParameters
+from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import Throttle
 from sickbay.services.token_cache import TokenCache
+from sickbay.services.used_passwords import UsedPasswords
 from sickbay.storage.interface import Store
 
 
@@ -111,6 +115,8 @@ class Runtime:
     shared: bool = False
     on_exchange: ExchangeListener | None = None
     sample_base: str = ""
+    memory: Memory = field(default_factory=Memory)
+    """What this worker remembers from requests, so that a reset reaches all of it."""
     token_cache: TokenCache = field(default_factory=TokenCache)
     origins: dict[str, tuple[int, frozenset[str]]] = field(default_factory=dict)
     """By tenant: the origins that its apps registered, and the store's stamp when they were read."""
@@ -119,6 +125,9 @@ class Runtime:
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
+    passwords: UsedPasswords = field(default_factory=UsedPasswords)
+    resets: ResetRevisions = field(init=False)
+    """The resets that this worker knows of."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     secret_hashes: frozenset[str] = frozenset()
@@ -126,6 +135,15 @@ class Runtime:
     secrets: Secrets = Secrets()
     """What `services.journal.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
+
+    def __post_init__(self) -> None:
+        self.resets = reset_revisions.unknown(self.tenants)
+        self.memory.keep("fetched key sets", self.key_sets)
+        self.memory.keep("recent parameters", self.recent_parameters)
+        self.memory.keep("used passwords", self.passwords)
+        self.memory.keep("throttling", self.throttle)
 
     def now(self) -> int:
         return int(self.effects.now())

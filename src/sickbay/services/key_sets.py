@@ -6,9 +6,10 @@ import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.kernel.effects import Effects
+from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.protocol import unicode
 
@@ -38,38 +39,55 @@ class _CachedKeySet:
     refetched_at: float | None = None
 
 
+_Key: TypeAlias = tuple[str, bool]
+"""The address, and whether loopback is allowed."""
+
+
+class _KnownSets(NamedTuple):
+    """running: the fetches that aren't finished."""
+
+    cached: dict[_Key, _CachedKeySet]
+    running: dict[_Key, asyncio.Task[KeySet]]
+
+
 class KeySets:
     """The cache, by address and by whether loopback is allowed. Concurrent requests share one fetch."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, bool], _CachedKeySet] = {}
-        self._running: dict[tuple[str, bool], asyncio.Task[KeySet]] = {}
+        self._known = _KnownSets({}, {})
 
     async def get(self, effects: Effects, url: str, kid: object, *, loopback: bool) -> KeySet:
         """The set at this address. Fetches it again if it has expired or doesn't contain this key."""
         key, now = (url, loopback), effects.now()
-        cached = self._kept.get(key)
+        known = self._known
+        cached = known.cached.get(key)
         if cached is not None and now < cached.until and now > cached.until - LONGEST - 1:
             if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
                 return cached.key_set
             refetched_at: float | None = now
         else:
             refetched_at = cached.refetched_at if cached else None
-        task = self._running.get(key)
+        task = known.running.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._fetch(effects, url, loopback, refetched_at))
-            self._running[key] = task
+            task = asyncio.get_running_loop().create_task(_fetch(known, effects, key, refetched_at))
+            known.running[key] = task
         return await asyncio.shield(task)
 
-    async def _fetch(self, effects: Effects, url: str, loopback: bool, refetched_at: float | None) -> KeySet:
-        try:
-            key_set, seconds = await _read(effects, url, loopback)
-            if len(self._kept) >= MANY:
-                del self._kept[next(iter(self._kept))]
-            self._kept[url, loopback] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
-            return key_set
-        finally:
-            self._running.pop((url, loopback), None)
+    def forget(self, reset: ResetScope) -> None:
+        """Fetch all sets again. A fetch that is running adds its result to what was forgotten."""
+        self._known = _KnownSets({}, {})
+
+
+async def _fetch(known: _KnownSets, effects: Effects, key: _Key, refetched_at: float | None) -> KeySet:
+    url, loopback = key
+    try:
+        key_set, seconds = await _read(effects, url, loopback)
+        if len(known.cached) >= MANY:
+            del known.cached[next(iter(known.cached))]
+        known.cached[key] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
+        return key_set
+    finally:
+        known.running.pop(key, None)
 
 
 def _has(document: Mapping[str, Any], kid: object) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from sickbay.kernel.memory import ResetScope
 from sickbay.protocol.parameters import Parameters
 
 NAMES = ("state", "nonce", "code_challenge")
@@ -20,21 +21,25 @@ class RecentParameters:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()
 
-    def seen(self, client_id: str, sent: Parameters) -> frozenset[tuple[str, str]]:
-        """Names and values that the app sent before."""
-        hashes = self._kept.get(client_id, ())
+    def seen(self, app: str, sent: Parameters) -> frozenset[tuple[str, str]]:
+        """Names and values that the app sent before. app: {hospital}/{client_id}."""
+        hashes = self._kept.get(app, ())
         return frozenset([pair for pair in _values(sent) if hash(pair) in hashes])
 
-    def remember(self, client_id: str, sent: Parameters) -> None:
+    def forget(self, reset: ResetScope) -> None:
+        for app in [app for app in self._kept if reset.tenant is None or app.startswith(f"{reset.tenant}/")]:
+            del self._kept[app]
+
+    def remember(self, app: str, sent: Parameters) -> None:
         """Remembers the values of a request. Drops the oldest values first."""
-        hashes = self._kept.setdefault(client_id, OrderedDict())
+        hashes = self._kept.setdefault(app, OrderedDict())
         for pair in _values(sent):
             hashed = hash(pair)
             hashes.pop(hashed, None)
             hashes[hashed] = None
         while len(hashes) > EACH:
             hashes.popitem(last=False)
-        self._kept.move_to_end(client_id)
+        self._kept.move_to_end(app)
         if len(self._kept) > APPS:
             self._kept.popitem(last=False)
 

@@ -23,6 +23,7 @@ KINDS = {
     "consent": AtReset.CLEARED,
     "exchange": AtReset.CLEARED,
     "export": AtReset.CLEARED,
+    "failure": AtReset.CLEARED,
     "family": AtReset.CLEARED,
     "jti": AtReset.CLEARED,
     "key": AtReset.KEPT,

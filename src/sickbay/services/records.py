@@ -11,6 +11,7 @@ from msgspec import structs
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, RevokedBy, TokenFamily, User
 from sickbay.services.context import Runtime, Tenant
 from sickbay.storage.interface import Record
+from sickbay.storage.quotas import ANONYMOUS
 
 T = TypeVar("T")
 
@@ -67,8 +68,9 @@ def launch(key: str, value: Launch, tenant: str) -> Record:
 
 
 def code(key: str, value: AuthorizationCode, tenant: str) -> Record:
-    expires = value.issued_at + value.lifetime
-    return Record("code", key, dump(value), tenant, value.client_id, value.family, at=value.issued_at, expires_at=expires)
+    """Until an app redeems it, a code that was issued without a sign-in counts as anonymous."""
+    expires, label = value.issued_at + value.lifetime, "" if value.session else ANONYMOUS
+    return Record("code", key, dump(value), tenant, value.client_id, value.family, label, value.issued_at, expires)
 
 
 def token(key: str, value: AccessToken, tenant: str) -> Record:

@@ -1,7 +1,8 @@
 """Settings that can be changed while Sickbay runs: the offset of its clock and the policies of its hospitals.
 
 All of them are in one record. With several workers, each worker reads it at every request, so a change takes effect on all of
-them at once and persists after a restart. A policy that was chosen here overrides sickbay.toml.
+them at once and persists after a restart. A policy that was chosen here overrides sickbay.toml. The record also says whether
+someone is throttled, and every reset writes it, so that all workers notice.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 
 from sickbay.authorization import policy as policies
 from sickbay.kernel.effects import SystemEffects
-from sickbay.services import records
+from sickbay.services import records, reset_revisions
 from sickbay.services.context import Runtime, Tenant
+from sickbay.services.reset_revisions import ResetRevisions
+from sickbay.services.throttle import ANNOUNCED
 from sickbay.services.token_cache import TokenCache
 from sickbay.storage.interface import Conflict, Put, Record
 
@@ -25,18 +28,20 @@ FAR = 7258118400
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
-    """seconds: offset of the clock from real time. policies: hospital -> name -> value."""
+    """seconds: offset of the clock from real time. policies: hospital -> name -> value. throttled_until: `Throttle.until`."""
 
     seconds: float = 0.0
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    throttled_until: int = 0
 
 
 async def refresh(runtime: Runtime) -> None:
-    """Applies what another worker set."""
+    """Applies what another worker set, and forgets what another worker reset."""
     record = await runtime.store.get("meta", NAME)
     revision = record.revision if record else 0
     if revision != runtime.settings_revision:
-        _apply(runtime, records.parse(RuntimeSettings, record.value) if record else RuntimeSettings(), revision)
+        settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
+        _apply(runtime, settings, revision, await reset_revisions.stored(runtime.store, runtime.tenants))
 
 
 async def move(runtime: Runtime, *, advance: float | None = None, offset: float | None = None) -> float | None:
@@ -74,30 +79,51 @@ def _with_policy(settings: RuntimeSettings, tenant: str, changes: Mapping[str, A
     return replace(settings, policies={**settings.policies, tenant: set_values})
 
 
-async def forget_policies(runtime: Runtime, tenant: str | None) -> None:
-    """Resets the policy of one hospital, or of all, to its dialect and sickbay.toml."""
-    await _change(
-        runtime,
-        lambda settings: replace(
-            settings, policies={name: policy for name, policy in settings.policies.items() if tenant not in (None, name)}
-        ),
+async def announce_throttling(runtime: Runtime, until: int) -> None:
+    """Lets all workers know that someone has to wait until this time. Says so for longer, so that it is rarely written."""
+
+    def announced(settings: RuntimeSettings) -> RuntimeSettings:
+        return settings if settings.throttled_until >= until else replace(settings, throttled_until=runtime.now() + ANNOUNCED)
+
+    if runtime.throttle.until < until or not runtime.throttle.is_active(runtime.now()):
+        await _change(runtime, announced, aside=True)
+
+
+async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
+    """The settings after a reset: the clock and all policies as configured, or only the policy of one hospital."""
+    settings, revision = await _stored(runtime)
+    if tenant is None:
+        return _put(RuntimeSettings(), revision)
+    return _put(
+        replace(settings, policies={name: value for name, value in settings.policies.items() if name != tenant}), revision
     )
 
 
-async def _change(runtime: Runtime, change: Callable[[RuntimeSettings], RuntimeSettings]) -> None:
-    """Changes the record. Retries if another worker changed it first."""
+async def _change(runtime: Runtime, change: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
+    """Changes the record. Retries if another worker changed it first. aside: no cache depends on the change."""
     while True:
-        record = await runtime.store.get("meta", NAME)
-        revision = record.revision if record else 0
-        settings = change(records.parse(RuntimeSettings, record.value) if record else RuntimeSettings())
+        settings, revision = await _stored(runtime)
+        changed = change(settings)
+        if changed is settings:
+            return await refresh(runtime)
         try:
-            await runtime.store.transaction([Put(Record("meta", NAME, records.dump(settings)), revision)])
+            await runtime.store.transaction([_put(changed, revision, aside=aside)])
         except Conflict:
             continue
         return await refresh(runtime)
 
 
-def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int) -> None:
+async def _stored(runtime: Runtime) -> tuple[RuntimeSettings, int]:
+    """The stored settings and the revision of their record."""
+    record = await runtime.store.get("meta", NAME)
+    return (records.parse(RuntimeSettings, record.value), record.revision) if record else (RuntimeSettings(), 0)
+
+
+def _put(settings: RuntimeSettings, revision: int, *, aside: bool = False) -> Put:
+    return Put(Record("meta", NAME, records.dump(settings)), revision, aside=aside)
+
+
+def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: ResetRevisions) -> None:
     if isinstance(runtime.effects, SystemEffects):
         runtime.effects.offset = settings.seconds
     for name, tenant in runtime.tenants.items():
@@ -105,4 +131,8 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int) -> None:
         if chosen != tenant.chosen:
             runtime.tenants[name] = tenant.with_chosen(chosen)
             runtime.token_cache = TokenCache()
+    forgotten, runtime.resets = reset_revisions.news(runtime.resets, resets), resets
+    for reset in forgotten:
+        runtime.memory.forget(reset)
+    runtime.throttle.until = settings.throttled_until
     runtime.settings_revision = revision

@@ -1,11 +1,17 @@
-"""Browser sessions: one cookie for the sign-ins at all hospitals, and the CSRF token of forms."""
+"""Browser sessions: one cookie for the sign-ins at all hospitals, and the CSRF token of forms.
+
+A browser that only fetches pages gets a cookie with a random value, and nothing is stored: the CSRF token is computed from the
+value. A session is stored once something belongs to it: an authorization that waits for the user, or a sign-in.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,20 +19,23 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sickbay.authorization.models import User
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.journal.live_secrets import remember_password
 from sickbay.storage.interface import Delete, Put, Record
+from sickbay.storage.quotas import ANONYMOUS
 
-SLOTS = asyncio.Semaphore(2)
-"""Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""
 LIFETIME = 30 * 86400
 ADMIN_LIFETIME = 12 * 3600
 """Seconds that a sign-in with the admin token lasts."""
+UNSTORED: Final = "page."
+"""How the values of cookies without a stored session begin. No other value contains a dot."""
+ADMINISTRATOR: Final = "administrator"
+"""The label of sessions that may administer Sickbay."""
 DUMMY = "$argon2id$v=19$m=19456,t=2,p=1$c2lja2JheXNpY2tiYXk$0xBeyXfVzJVcvXLd0ckN3F0RcGaxCpM3z9wyCtG5u+8"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """logins: tenant -> id of the record "login". csrf: the token of forms. key: where the session is stored; not a secret.
+    """logins: tenant -> id of the record "login". csrf: the token of forms. key: where the session is stored, which is not a
+    secret; "" if it isn't stored.
 
     browser: the key of the browser's first session, which stays the same when a sign-in creates a new session.
     admin: proof of the admin token that this browser signed in with, "" without one. admin_until: when that expires.
@@ -41,7 +50,13 @@ class Session:
     admin_until: int = 0
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody has signed in with it."""
+        return not self.logins and not self.admin
+
+    @property
     def origin(self) -> str:
+        """What a waiting authorization is bound to; "" if the session isn't stored."""
         return self.browser or self.key
 
 
@@ -72,12 +87,26 @@ def _matches(hashed: str, password: str) -> bool:
 
 async def find(runtime: Runtime, cookie: str) -> Session | None:
     """The session for this cookie value."""
+    if cookie.startswith(UNSTORED):
+        return Session("", _csrf(runtime, cookie))
     record = await runtime.store.get("session", records.digest(cookie))
     return None if record is None or _expired(record, runtime.now()) else records.parse(Session, record.value)
 
 
+def begin_unstored(runtime: Runtime) -> tuple[Session, str]:
+    """A session for the forms of a page, and the value of its cookie. Nothing is stored."""
+    cookie = UNSTORED + runtime.effects.token(16)
+    return Session("", _csrf(runtime, cookie)), cookie
+
+
+def _csrf(runtime: Runtime, cookie: str) -> str:
+    """The CSRF token that belongs to the cookie. Without our key nobody can compute it."""
+    text = f"csrf\0{cookie}".encode("utf-8", "surrogatepass")
+    return base64.urlsafe_b64encode(hmac.digest(runtime.keys.refresh, text, "sha256")[:16]).rstrip(b"=").decode()
+
+
 async def begin(runtime: Runtime) -> tuple[Session, str]:
-    """A new session and the value of its cookie."""
+    """A new stored session and the value of its cookie."""
     secret = runtime.effects.token()
     session = Session(records.digest(secret), runtime.effects.token(16))
     await runtime.store.transaction([_put(session, runtime.now())])
@@ -105,10 +134,10 @@ async def is_user(runtime: Runtime, tenant: Tenant, username: str) -> bool:
 async def check_password(runtime: Runtime, tenant: Tenant, username: str, password: str) -> User | None:
     """The user if the password is right. Takes equally long for an unknown user."""
     account = await records.load_user(runtime, tenant, username)
-    async with SLOTS:
+    async with runtime.hashing:
         is_right = await asyncio.to_thread(_matches, account.password if account else DUMMY, password)
     if account and is_right and not account.seeded:
-        remember_password(password)
+        runtime.passwords.remember(password)
     return account if is_right else None
 
 
@@ -126,9 +155,12 @@ async def sign_in(runtime: Runtime, tenant: Tenant, session: Session | None, acc
         at=now,
         expires_at=now + tenant.policy.session_lifetime,
     )
-    steps = [Put(entry), _put(new, now)]
-    await runtime.store.transaction([*steps, *([Delete("session", session.key)] if session else [])])
+    await runtime.store.transaction([Put(entry), _put(new, now), *_ended(session)])
     return new, secret
+
+
+def _ended(session: Session | None) -> list[Delete]:
+    return [Delete("session", session.key)] if session and session.key else []
 
 
 def _renewed(runtime: Runtime, session: Session | None) -> tuple[Session, str]:
@@ -143,16 +175,31 @@ async def sign_in_admin(runtime: Runtime, session: Session | None, proof: str) -
     now = runtime.now()
     new, secret = _renewed(runtime, session)
     new = replace(new, admin=proof, admin_until=now + ADMIN_LIFETIME)
-    await runtime.store.transaction([_put(new, now), *([Delete("session", session.key)] if session else [])])
+    await runtime.store.transaction([_put(new, now), *_ended(session)])
     return secret
 
 
+async def of_administrators(runtime: Runtime, now: int) -> list[Put]:
+    """Stores the sessions that may administer Sickbay again, without sign-ins at hospitals. now: the time after the reset."""
+    found = await runtime.store.find("session", label=ADMINISTRATOR, limit=1000)
+    sessions = [records.parse(Session, record.value) for record in found]
+    until = now + ADMIN_LIFETIME
+    return [
+        _put(replace(session, logins={}, admin_until=min(session.admin_until, until)), now)
+        for session in sessions
+        if session.admin_until > runtime.now()
+    ]
+
+
 async def sign_out_admin(runtime: Runtime, session: Session) -> None:
-    await runtime.store.transaction([_put(replace(session, admin="", admin_until=0), runtime.now())])
+    if session.key:
+        await runtime.store.transaction([_put(replace(session, admin="", admin_until=0), runtime.now())])
 
 
 async def sign_out(runtime: Runtime, tenant: Tenant, session: Session) -> None:
     """Signs out at this hospital only. Everything that depends on the sign-in ends with it."""
+    if not session.key:
+        return
     id = session.logins.get(tenant.name)
     remaining = {name: login_id for name, login_id in session.logins.items() if name != tenant.name}
     ended = [Delete("login", id)] if id else []
@@ -176,4 +223,5 @@ def _expired(record: Record, now: int) -> bool:
 
 
 def _put(session: Session, now: int) -> Put:
-    return Put(Record("session", session.key, records.dump(session), at=now, expires_at=now + LIFETIME))
+    label = ADMINISTRATOR if session.admin else ANONYMOUS if session.is_anonymous else ""
+    return Put(Record("session", session.key, records.dump(session), label=label, at=now, expires_at=now + LIFETIME))

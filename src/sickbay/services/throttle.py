@@ -1,23 +1,22 @@
-"""Limits guessing: after too many failures a client has to wait. Only failures count, so a busy client never waits.
-
-Each worker counts for itself, in a table of bounded size. With N workers, a guesser has N times as many tries.
-"""
+"""Limits guessing: after too many failures a client has to wait. What is limited, and what a worker remembers of it."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Literal, NamedTuple, TypeAlias
+import hmac
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from sickbay.kernel.memory import ResetScope
+from sickbay.storage.interface import Failures
 
 Kind: TypeAlias = Literal["client", "person", "admin"]
-WINDOW = 60
+WINDOW: Final = 60
 """Seconds over which failures are counted."""
-PASSWORDS = 10
+WRONG_PASSWORDS: Final = 10
 """Wrong passwords per user and address in that time."""
-ADMIN_TOKENS = 10
+WRONG_ADMIN_TOKENS: Final = 10
 """Wrong admin tokens per address in that time."""
-MANY = 10_000
-LONGEST = 200
-"""Characters of a name that are compared. The limit keeps long names from filling the memory."""
+ANNOUNCED: Final = 2 * WINDOW
+"""Seconds for which all workers look for failures after someone had too many."""
 
 
 class ThrottleKey(NamedTuple):
@@ -25,6 +24,11 @@ class ThrottleKey(NamedTuple):
     tenant: str
     name: str
     address: str
+
+    def digest(self, secret: bytes) -> str:
+        """The key under which failures are stored. Nobody can read names or addresses from it."""
+        text = "\0".join(("throttle", *self))
+        return hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 class Throttled(Exception):
@@ -37,32 +41,30 @@ class Throttled(Exception):
 
 
 class Throttle:
-    """Counts failures by key, with the time of the first. Drops the oldest keys if there are too many."""
+    """until: before this time, by Sickbay's clock, failures are looked up; 0 if nobody had too many."""
 
     def __init__(self, clients: int) -> None:
+        """clients: how many wrong secrets an app may send; 0 switches all limits off."""
         self._limits: dict[Kind, int] = {
             "client": clients,
-            "person": PASSWORDS if clients else 0,
-            "admin": ADMIN_TOKENS if clients else 0,
+            "person": WRONG_PASSWORDS if clients else 0,
+            "admin": WRONG_ADMIN_TOKENS if clients else 0,
         }
-        self.failures: OrderedDict[ThrottleKey, tuple[int, int]] = OrderedDict()
-        """Empty until someone fails. Until then, no client has to wait."""
+        self.until = 0
 
-    def check(self, key: ThrottleKey, now: int) -> None:
-        """Raises Throttled if the key has too many failures."""
-        count, since = self.failures.get(_shortened(key), (0, now))
-        seconds = since + WINDOW - now
-        if 0 < self._limits[key.kind] <= count and 0 < seconds <= WINDOW:
-            raise Throttled(seconds, key)
+    def limit(self, kind: Kind) -> int:
+        """How many failures are allowed in a window; 0 for any number."""
+        return self._limits[kind]
 
-    def failed(self, key: ThrottleKey, now: int) -> None:
-        key = _shortened(key)
-        count, since = self.failures.pop(key, (0, now))
-        in_window = 0 <= now - since < WINDOW
-        self.failures[key] = (count + 1, since) if in_window else (1, now)
-        if len(self.failures) > MANY:
-            self.failures.popitem(last=False)
+    def is_active(self, now: int) -> bool:
+        """Whether someone may have to wait. If the clock was moved back, the announcement is no longer valid."""
+        return 0 < self.until - now <= ANNOUNCED
 
+    def wait(self, kind: Kind, failures: Failures, now: int) -> int:
+        """Seconds until the next try after these failures; 0 if it is allowed now."""
+        seconds = failures.since + WINDOW - now
+        return seconds if 0 < self._limits[kind] <= failures.number and 0 < seconds <= WINDOW else 0
 
-def _shortened(key: ThrottleKey) -> ThrottleKey:
-    return key if len(key.name) <= LONGEST else key._replace(name=key.name[:LONGEST])
+    def forget(self, reset: ResetScope) -> None:
+        if reset.tenant is None:
+            self.until = 0

@@ -10,7 +10,6 @@ from msgspec import structs
 from sickbay.authorization.models import User
 from sickbay.services import records, sessions
 from sickbay.services.context import Runtime, Tenant
-from sickbay.services.journal.live_secrets import remember_password
 from sickbay.storage.interface import Put
 
 
@@ -32,12 +31,12 @@ async def put(
 ) -> User:
     """Adds a user or changes the one with this username."""
     old = await records.load_user(runtime, tenant, username)
-    async with sessions.SLOTS:
+    async with runtime.hashing:
         hashed = await asyncio.to_thread(sessions.hash_password, password)
     base = old or User(username, tenant.name, fhir_user, sub=runtime.effects.token(16))
     new = structs.replace(
         base, fhir_user=fhir_user, patients=patients, password=hashed, seeded=False, name=name or base.name or username
     )
     await runtime.store.transaction([Put(records.user(new))])
-    remember_password(password)
+    runtime.passwords.remember(password)
     return new

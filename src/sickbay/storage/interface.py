@@ -29,9 +29,10 @@ class ResourceSpace(NamedTuple):
 class Record(msgspec.Struct, frozen=True, gc=False):
     """A small value that is stored for a limited time. `key` is a hash if the thing is a secret. `value` is JSON.
 
-    family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage. revision:
-    number of puts. used_at: set by UseOnce. Times are epoch seconds; only the `at` of an exchange is its arrival in
-    microseconds (`Effects.arrival`), by which exchanges are ordered.
+    family: groups records that are revoked together, or the timeline of an exchange. owner: client_id. label: stage, or the
+    quota that the record counts towards (`storage/quotas.py`). revision: number of puts. used_at: set by UseOnce. Times are
+    epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
+    ordered.
 
     A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
     """
@@ -215,12 +216,19 @@ class Volume(NamedTuple):
         return self.exchanges > most.exchanges or self.bytes > most.bytes
 
 
+class Failures(NamedTuple):
+    """number: how many there were in the current window. since: when it began."""
+
+    number: int
+    since: int
+
+
 COUNTED = frozenset(("app", "app-before"))
 """Kinds whose changes are counted."""
 CHANGES = Put(Record("changes", "app", b"{}"))
 """Written with every change of those kinds, so that every worker sees a new revision of this record."""
 
-UNCACHED = frozenset(("code", "condition", "consent", "family", "jti", "launch", "login", "pending", "session"))
+UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
 """Kinds of records that no cache has anything of: their changes leave the stamp unchanged.
 
 So do new tokens, because nothing caches that a token is absent. Changing or deleting a token, as revocation does, changes it.
@@ -239,7 +247,14 @@ class Store(Protocol):
     """Implemented for SQLite and PostgreSQL; both pass tests/storage/contract.py."""
 
     async def transaction(self, steps: Sequence[Step]) -> None:
-        """Apply all steps or none; durable on return. Raises Conflict."""
+        """Apply all steps or none; durable on return. Raises Conflict, and WasReset (`storage/resets.py`).
+
+        Before it commits, deletes the oldest records over a quota that the steps count towards (`storage/quotas.py`).
+        """
+        ...
+
+    async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
+        """Add one to the failures that are counted under this key. The count begins again `seconds` after the first one."""
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:

@@ -9,7 +9,7 @@ import hmac
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final
@@ -35,7 +35,6 @@ from sickbay.authorization.administration import (
     standing,
     stranger_sign,
 )
-from sickbay.services.throttle import Throttle, Throttled, ThrottleKey
 from sickbay.settings.settings import Settings
 from sickbay.web.admin.socket_owner import holder
 from sickbay.web.http_request import host_name, peer, state_of
@@ -59,15 +58,7 @@ class AdminGuard:
     salt: of the data folder. uid: the user who runs Sickbay; default: of this process.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        throttle: Throttle | None = None,
-        now: Callable[[], int] = lambda: 0,
-        salt: str = "",
-        uid: int | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, *, salt: str = "", uid: int | None = None) -> None:
         listening = f"{'https' if settings.https else 'http'}://localhost:{settings.port}"
         self.hosts = allowed_hosts(settings)
         self.base = settings.base
@@ -82,7 +73,7 @@ class AdminGuard:
         self.has_token = bool(settings.admin_token or settings.admin_key)
         self._secrets = tuple(secret for secret in (settings.admin_token, settings.admin_key) if secret)
         self._digests = tuple(hashlib.sha256(secret.encode()).digest() for secret in self._secrets)
-        self._throttle, self._now, self._salt = throttle or Throttle(0), now, salt.encode()
+        self._salt = salt.encode()
         self._uid = os.getuid() if uid is None else uid
 
     def administers(self, scope: Mapping[str, Any], headers: Mapping[str, str], *, acts: bool = False) -> bool:
@@ -158,21 +149,12 @@ class AdminGuard:
         """Seconds until the next try, if this request's wrong token was one too many; else 0."""
         return state_of(scope).admin_wait or 0
 
-    def failed(self, scope: Mapping[str, Any]) -> int:
-        """Count a wrong token of this peer. A correct one is always accepted, even while others guess from there."""
-        key, now = ThrottleKey("admin", "", "", _network(peer(scope))), self._now()
-        try:
-            self._throttle.check(key, now)
-        except Throttled as throttled:
-            return throttled.seconds
-        self._throttle.failed(key, now)
-        return 0
-
     def _failed(self, scope: Mapping[str, Any]) -> None:
-        """Count a wrong token once per request, even if the request is checked several times."""
+        """Note a wrong token, once per request even if it is checked several times. web/admin/wrong_tokens.py counts it."""
         state = state_of(scope)
         if "state" in scope and state.admin_wait is None:
-            state.admin_wait = self.failed(scope)
+            state.admin_wait = state.admin_throttled
+            state.is_wrong_admin_token = not state.admin_throttled
 
     def _bearer(self, headers: Mapping[str, str]) -> Bearer:
         scheme, _, credentials = headers.get("authorization", "").partition(" ")
@@ -201,17 +183,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _network(address: str) -> str:
-    """The owner of an IPv6 address usually has all of its /64."""
-    try:
-        read = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(read, ipaddress.IPv4Address) or read.ipv4_mapped:
-        return str(read)
-    return str(ipaddress.IPv6Network((int(read), 64), strict=False).network_address)
 
 
 def is_direct(request: Request, headers: Mapping[str, str], body: str) -> bool:

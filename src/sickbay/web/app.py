@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import suppress
+from contextvars import Context
 from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
@@ -22,7 +23,9 @@ from sickbay.services import runtime_settings
 from sickbay.services.reindexing import reindex
 from sickbay.services.request_metrics import METRICS
 from sickbay.settings.database import Unavailable
+from sickbay.storage.resets import OUTSIDE, WasReset, begin
 from sickbay.web import app_state, errors, health
+from sickbay.web.admin import wrong_tokens
 from sickbay.web.admin.session import recognise
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.errors import NOSNIFF
@@ -43,6 +46,7 @@ class Endpoint(NamedTuple):
     """A FHIR base or the app state of a hospital. path: where it is served."""
 
     path: str
+    tenant: str
     serve: Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -64,7 +68,7 @@ class Application:
         self.observation = Observers(observers, runtime.on_exchange) if observers else None
         if self.observation is not None:
             runtime.on_exchange = self.observation.say
-        self.guard = AdminGuard(sandbox.settings, throttle=runtime.throttle, now=runtime.now, salt=runtime.keys.instance)
+        self.guard = AdminGuard(sandbox.settings, salt=runtime.keys.instance)
         self.state = State({"sandbox": sandbox, "guard": self.guard})
         """Available to handlers as request.app.state."""
         self.routes = pages.routes
@@ -86,12 +90,14 @@ class Application:
             return
         started = perf_counter()
         state = scope["state"] = RequestState(self.sandbox.runtime.effects.token(12), read_headers(scope["headers"]))
+        begin(state)
         try:
             if self.observation is None:
                 await self._answer(scope, receive, send)
             else:
                 await self.observation.watched(self._answer, scope, receive, send)
         finally:
+            state.revisions = OUTSIDE
             METRICS.took(state.kind, perf_counter() - started)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,12 +114,14 @@ class Application:
         try:
             if runtime.shared:
                 await runtime_settings.refresh(runtime)
+            scope["state"].revisions = runtime.resets.of[endpoint.tenant]
             await endpoint.serve(scope, receive, send)
         except NotFhir:
             await self._page(scope, receive, send)
         except ClientDisconnect:
             return
         except Unavailable as error:
+            await self._notice_reset(error)
             LOG.error("%s %s", id, error, extra={"correlation_id": id})
             await errors.send_fhir_error(send, id, 503, "transient", error.detail, error.retry_after)
         except Exception:
@@ -122,7 +130,7 @@ class Application:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
-        started, id = False, scope["state"].exchange.encode()
+        started, id, runtime = False, scope["state"].exchange.encode(), self.sandbox.runtime
         id_headers = [(ID_HEADER, id)]
         first, _, _ = scope["path"].removeprefix("/").partition("/")  # the path of OPTIONS * has no slash
         if first in self._vendor_headers:
@@ -132,6 +140,7 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                await wrong_tokens.count_noted(runtime, scope)
                 headers = message["headers"] = [*message["headers"], *id_headers]
                 if message["status"] == 503:
                     errors.add_retry_after(headers)
@@ -142,8 +151,10 @@ class Application:
         scope["app"] = self
         try:
             check_target(scope)
-            if self.sandbox.runtime.shared and scope["path"] not in health.ADDRESSES:
-                await runtime_settings.refresh(self.sandbox.runtime)
+            if runtime.shared and scope["path"] not in health.ADDRESSES:
+                await runtime_settings.refresh(runtime)
+            scope["state"].revisions = runtime.resets.of.get(first) or runtime.resets.of[""]
+            await wrong_tokens.look_up(runtime, scope)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(Request(scope, receive, sending), self.sandbox, self.guard)
             await self.pages(scope, receive, sending)
@@ -152,8 +163,15 @@ class Application:
         except Exception as error:
             if started:
                 raise
+            await self._notice_reset(error)
             response = await errors.page_error(Request(scope, receive, sending), error)
             await response(scope, receive, sending)
+
+    async def _notice_reset(self, error: Exception) -> None:
+        """Another process may have reset the data. A single worker doesn't look for that at every request."""
+        if isinstance(error, WasReset):
+            with suppress(Unavailable):
+                await runtime_settings.refresh(self.sandbox.runtime)
 
     def _endpoint(self, path: str) -> Endpoint | None:
         end = path.find("/", path.find("/", 1) + 1)
@@ -165,8 +183,9 @@ class Application:
     def _start_tasks(self) -> None:
         """Start the background tasks on the event loop that serves. A test may serve without a lifespan."""
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self.sandbox.journal.run())
-            self._indexing = asyncio.get_running_loop().create_task(self._index())
+            loop, context = asyncio.get_running_loop(), Context()  # they don't belong to the request that starts them
+            self._writing = loop.create_task(self.sandbox.journal.run(), context=context)
+            self._indexing = loop.create_task(self._index(), context=context)
 
     async def _index(self) -> None:
         """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
@@ -212,10 +231,10 @@ def _endpoints(sandbox: Sandbox, documents: Documents) -> Iterator[Endpoint]:
             short = dialects.short_path(version)
             for path in dict.fromkeys((tenant.dialect.fhir_path(version), short)):
                 base = fhir_base(sandbox, tenant, version, documents, path)
-                yield Endpoint(base.path, partial(endpoint.serve, endpoint.FHIR, base))
+                yield Endpoint(base.path, tenant.name, partial(endpoint.serve, endpoint.FHIR, base))
         if tenant.policy.app_state:
             base = app_state.app_state_base(sandbox, tenant, documents)
-            yield Endpoint(base.path, partial(endpoint.serve, app_state.API, base))
+            yield Endpoint(base.path, tenant.name, partial(endpoint.serve, app_state.API, base))
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:

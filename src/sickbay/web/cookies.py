@@ -25,10 +25,16 @@ async def session(request: Request, sandbox: Sandbox) -> Session | None:
     return await sessions.find(sandbox.runtime, value) if value else None
 
 
-async def begun(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
-    """The existing session, or a new one with its cookie value."""
+async def for_forms(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
+    """The existing session, or one that isn't stored, with its cookie value."""
     existing = await session(request, sandbox)
-    return (existing, None) if existing else await sessions.begin(sandbox.runtime)
+    return (existing, None) if existing else sessions.begin_unstored(sandbox.runtime)
+
+
+async def stored(request: Request, sandbox: Sandbox) -> tuple[Session, str | None]:
+    """The stored session, or a new one with its cookie value."""
+    existing = await session(request, sandbox)
+    return (existing, None) if existing and existing.key else await sessions.begin(sandbox.runtime)
 
 
 def put(request: Request, response: Response, sandbox: Sandbox, value: str | None) -> None:

@@ -99,8 +99,8 @@ def accepts_html(accept: str) -> bool:
 
 
 async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageOptions:
-    """Render a page with the browser's session, or a new one: every page has forms, which need it."""
-    session, cookie = await cookies.begun(request, sandbox)
+    """Render a page with the browser's session, or one that isn't stored: every page has forms, which need its CSRF token."""
+    session, cookie = await cookies.for_forms(request, sandbox)
     return PageOptions(session=session, cookie=cookie, **more)
 
 

@@ -22,6 +22,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
+from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.web import counting
 
 FORMS, QUESTIONS, PASTED = FORM_LIMIT, 262_144, 4_000_000
@@ -40,12 +41,18 @@ class RequestState:
 
     exchange: str
     headers: dict[str, str]
+    revisions: Revisions = OUTSIDE
+    """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
     withheld: bool = False
     """Pages of other origins may not read the response, because the hospital's policy forbids it."""
     is_administrator: bool = False
     """The browser has a session of the administrator."""
     admin_wait: int | None = None
     """Seconds until another admin token is looked at; None if this request had no wrong one."""
+    admin_throttled: int = 0
+    """Seconds that the sender has to wait after wrong admin tokens in earlier requests."""
+    is_wrong_admin_token: bool = False
+    """This request had a wrong one, which has to be counted."""
     kind: Kind = "page"
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
 

@@ -199,7 +199,8 @@ def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
         await flow.sandbox.journal.flush()
         created = await flow.http.post("/general/r4/Observation", json=observation, headers=headers)
         assert created.status_code == 201
-        ((arrived, _, _),) = flow.sandbox.journal._granted.items()
+        ((waiting, _, _),) = flow.sandbox.journal._granted.items()
+        arrived = waiting[0]
         monkeypatch.setattr(kernel_checks, "examine", must_not_run)
         assert [answer["refusal"] for answer in dialect_comparison.others(arrived.exchange.decision, "general")] == [None, None]
 

@@ -7,19 +7,20 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from tests.services.fixed_effects import FixedEffects
 
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.stages import TOKEN
 from sickbay.kernel.checks import Checked, Examination, Refusal
+from sickbay.kernel.memory import Memory, ResetScope
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
 from sickbay.services.journal import journal
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.journal import Arrived, Exchange, Journal, Queue, RecordedRequest, RecordedResponse
+from sickbay.services.journal.journal import Arrived, Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.reset_revisions import unknown
+from sickbay.services.used_passwords import UsedPasswords
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record
 
@@ -29,10 +30,10 @@ def exchange(stage: str) -> Exchange:
 
 
 def runtime(store: Any) -> Runtime:
-    secrets, effects = Secrets(1), FixedEffects()
-    return cast(
-        Runtime, SimpleNamespace(on_exchange=None, store=store, secret_hashes=frozenset(), secrets=secrets, effects=effects)
-    )
+    members = {"on_exchange": None, "secret_hashes": frozenset(), "secrets": Secrets(1), "settings_revision": 0}
+    of_resets = {"memory": Memory(), "resets": unknown(("general", "epic")), "tenants": {"general": None, "epic": None}}
+    own = {"passwords": UsedPasswords(), "effects": FixedEffects()}
+    return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
 
 
 class Store:
@@ -49,6 +50,9 @@ class Store:
 
     async def find(self, kind: str, *, limit: int) -> list[Record]:
         return []
+
+    async def get(self, kind: str, key: str) -> None:
+        return None
 
     async def transaction(self, steps: list[Put]) -> None:
         if self.stuck is not None:
@@ -204,7 +208,7 @@ def test_a_flood_of_refusals_is_bounded_and_does_not_displace_other_apps() -> No
 
 def test_the_size_of_queued_exchanges_is_bounded_too() -> None:
     """1,000 requests of a megabyte each would be a gigabyte."""
-    writer = Journal(runtime(None))
+    writer = Journal(runtime(Store()))
     large = exchange("access")._replace(request=RecordedRequest("POST", "http://x/", {}, "x" * 1_000_000))
     for _ in range(journal.GRANTED):
         writer.hold(large)
@@ -250,73 +254,24 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
         return Record("exchange", exchange_to_record.id, b"")
 
     monkeypatch.setattr(journal, "record", fake_record)
-    asyncio.run(cast(Any, journal._puts([Arrived(1, exchange("token"))] * count, ())))
+    asyncio.run(cast(Any, journal._puts([Arrived(1, exchange("token"))] * count, LiveSecrets())))
     assert compare_arguments == [compared] * count
 
 
-arrivals = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=60)
+def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:
+    async def steps() -> None:
+        store = Store()
+        writer = Journal(runtime(store))
+        writer._at_once = journal.AT_ONCE
+        for name in ("general", "epic"):
+            writer.hold(exchange("access")._replace(id=f"granted-{name}", tenant=name))
+            await writer.write(refused(f"refused-{name}")._replace(tenant=name))
+        writer.runtime.memory.forget(ResetScope("epic"))
+        await writer.flush()
+        assert store.kept == {"granted-general": 1, "refused-general": 1}
+        writer.hold(exchange("access"))
+        writer.runtime.memory.forget(ResetScope())
+        await writer.flush()
+        assert "id" not in store.kept
 
-
-@given(arrivals, st.integers(1, 10), st.integers(0, 100))
-def test_the_queue_never_exceeds_its_limits_and_counts_dropped_items(
-    arriving: list[tuple[str, int]], most: int, most_bytes: int
-) -> None:
-    queue: Queue[int] = Queue(most, most_bytes)
-    for number, (owner, weight) in enumerate(arriving):
-        queue.add(number, owner, weight)
-        assert len(queue) <= most
-        assert queue.bytes == sum(weight for _, _, weight in queue.items()) <= most_bytes
-        assert len(queue) + queue.dropped == number + 1
-
-
-@given(arrivals)
-def test_the_newest_items_of_each_app_stay(arriving: list[tuple[str, int]]) -> None:
-    queue: Queue[int] = Queue(7, 10_000)
-    for number, (owner, weight) in enumerate(arriving):
-        queue.add(number, owner, weight)
-    for name in "abc":
-        added = [number for number, (owner, _) in enumerate(arriving) if owner == name]
-        remaining = [number for number, owner, _ in queue.items() if owner == name]
-        assert remaining == added[len(added) - len(remaining) :]
-
-
-@given(st.integers(8, 200))
-def test_a_flood_from_one_app_drops_only_its_own_items(flood: int) -> None:
-    queue: Queue[str] = Queue(8, 1000)
-    for name in ("one", "two", "three"):
-        queue.add(name, name, 1)
-    for _ in range(flood):
-        queue.add("flood", "flood", 1)
-    assert {item for item, owner, _ in queue.items() if owner != "flood"} == {"one", "two", "three"}
-    assert len(queue) == 8
-
-
-def test_an_item_that_exceeds_the_weight_limit_is_dropped() -> None:
-    queue: Queue[str] = Queue(8, 100)
-    queue.add("large", "a", 101)
-    assert (len(queue), queue.bytes, queue.dropped) == (0, 0, 1)
-
-
-def test_items_that_are_put_back_come_before_newer_ones() -> None:
-    queue: Queue[int] = Queue(3, 100)
-    for number in (1, 2):
-        queue.add(number, "a", 1)
-    taken = queue.items()
-    queue.clear()
-    assert (len(queue), queue.bytes) == (0, 0)
-    for number in (3, 4):
-        queue.add(number, "a", 1)
-    queue.put_back(taken)
-    assert [item for item, _, _ in queue.items()] == [2, 3, 4]
-
-
-@given(arrivals, st.integers(1, 10), st.integers(0, 100))
-def test_only_an_app_with_the_most_items_loses_one(arriving: list[tuple[str, int]], most: int, most_bytes: int) -> None:
-    queue: Queue[int] = Queue(most, 10_000 if most % 2 else most_bytes)
-    for number, (owner, weight) in enumerate(arriving):
-        before = [name for _, name, _ in queue.items()] + [owner]
-        queue.add(number, owner, weight)
-        after = [name for _, name, _ in queue.items()]
-        lost = {name for name in before if before.count(name) > after.count(name)}
-        if most % 2 and lost:
-            assert all(before.count(name) == max(map(before.count, before)) for name in lost)
+    asyncio.run(steps())

@@ -11,6 +11,7 @@ from tests.flows.flow import Flow, run
 
 from sickbay.services.journal import live_secrets
 from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.used_passwords import UsedPasswords
 from sickbay.storage.interface import Clear, Delete, Put, Record
 
 
@@ -27,16 +28,18 @@ def test_a_text_with_too_many_substrings_counts_as_secret() -> None:
     assert any(known.within(f"{number:060}") for number in range(30))
 
 
-def test_a_password_is_recognized_after_it_was_set() -> None:
-    assert not LiveSecrets().within("xx Pl4in-old-horse yy")
-    live_secrets.remember_password("Pl4in-old-horse")
-    assert LiveSecrets().within("xx Pl4in-old-horse yy")
+def test_a_password_is_recognized_after_it_was_used() -> None:
+    passwords = UsedPasswords()
+    assert not LiveSecrets(passwords=passwords).within("xx Pl4in-old-horse yy")
+    passwords.remember("Pl4in-old-horse")
+    assert LiveSecrets(passwords=passwords).within("xx Pl4in-old-horse yy")
 
 
 def test_a_password_is_recognized_in_a_text_that_an_earlier_exchange_had_too() -> None:
-    known = LiveSecrets({"0" * 64})
+    passwords = UsedPasswords()
+    known = LiveSecrets({"0" * 64}, passwords=passwords)
     assert not known.within("green-stair-carpet")
-    live_secrets.remember_password("stair-carpet")
+    passwords.remember("stair-carpet")
     known.begin()
     assert known.within("green-stair-carpet")
 

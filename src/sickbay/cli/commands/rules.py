@@ -38,7 +38,7 @@ def _list() -> str:
 
 
 def _found(words: str) -> str:
-    found = topics.find(compiled.load_topics(), words, ("rule", "cause"))[:FOUND]
+    found = topics.find(compiled.load_topics(), words, "rule", "cause")[:FOUND]
     if not found:
         wrong("No rule and no cause has any of these words.")
     return table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))

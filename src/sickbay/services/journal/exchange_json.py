@@ -96,7 +96,7 @@ async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
     stored_record = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
     if isinstance(stored_record["checks"], str):
         return filled(stored_record)
-    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), strict=True))
+    return again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
 
 
 async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:

@@ -7,21 +7,25 @@ stored journal (`Volume`, trimmed in slices after each batch). docs/running.md h
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
+from sickbay.kernel.memory import ResetScope
+from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
+from sickbay.services.journal.exchange_queue import Queue
 from sickbay.services.journal.exchange_record import Exchange as Exchange
 from sickbay.services.journal.exchange_record import Masked, record, stored
 from sickbay.services.journal.live_secrets import LiveSecrets, hashes
 from sickbay.services.journal.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.journal.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.request_metrics import METRICS
+from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import Put, Record, Step, Volume
+from sickbay.storage.resets import Revisions, WasReset, began, current
 
 EVERY = 1.0
 """Seconds between two batches."""
@@ -43,7 +47,6 @@ MOST = Volume(20_000, 64_000_000)
 AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
 PURGED_EVERY = 3600
-T = TypeVar("T")
 
 
 class Arrived(NamedTuple):
@@ -51,6 +54,15 @@ class Arrived(NamedTuple):
 
     arrival: int
     exchange: Exchange
+
+    @property
+    def tenant(self) -> str:
+        return self.exchange.tenant
+
+
+W = TypeVar("W", Arrived, Record)
+Waiting: TypeAlias = tuple[W, Revisions]
+"""A queued exchange or its record, and the resets of its hospital when its request ended."""
 
 
 class Journal:
@@ -62,12 +74,13 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
         self.runtime = runtime
         self.most = most
-        self._granted: Queue[Arrived] = Queue(GRANTED, WAITING_BYTES)
-        self._refused: Queue[Record] = Queue(REFUSALS, WAITING_BYTES)
+        self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED, WAITING_BYTES)
+        self._refused: Queue[Waiting[Record]] = Queue(REFUSALS, WAITING_BYTES)
         self._at_once = 0
         self._reported = 0
         self._arrival = 0
         self._writing = asyncio.Lock()
+        runtime.memory.keep("exchanges to be written", self)
 
     async def write(self, exchange: Exchange, shown: Masked | None = None) -> None:
         """Writes an exchange. A refusal is on disk when this returns; if too many arrive at once, it joins the next batch.
@@ -80,12 +93,16 @@ class Journal:
         METRICS.decided(exchange)
         self._say(exchange)
         refusal_record = await stored(self.runtime, exchange, self._next_arrival(), shown)
+        if is_over(self.runtime.resets):
+            return
         if self._at_once >= AT_ONCE or len(self._refused):
-            self._refused.add(refusal_record, refusal_record.owner, len(refusal_record.value))
+            waiting = refusal_record, self._revisions(exchange.tenant)
+            self._refused.add(waiting, refusal_record.owner, len(refusal_record.value))
             return
         self._at_once += 1
         try:
-            await self.runtime.store.transaction([Put(refusal_record, aside=True)])
+            with suppress(WasReset):
+                await self.runtime.store.transaction([Put(refusal_record, aside=True)])
         finally:
             self._at_once -= 1
 
@@ -94,8 +111,11 @@ class Journal:
         METRICS.decided(exchange)
         if self.runtime.on_exchange is not None:
             self._say(exchange)
-        arrived = Arrived(self._next_arrival(), exchange)
-        self._granted.add(arrived, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        of = self.runtime.resets.of
+        revisions = of.get(exchange.tenant) or of[""]
+        if current().revisions is revisions or not is_over(self.runtime.resets):
+            arrived = Arrived(self._next_arrival(), exchange)
+            self._granted.add((arrived, revisions), f"{exchange.stage} {exchange.client_id}", weight(exchange))
 
     def _next_arrival(self) -> int:
         """The current microsecond, or a later one if another exchange of this worker has it."""
@@ -108,24 +128,48 @@ class Journal:
         Readers that arrive in the meantime wait until they are written.
         """
         async with self._writing:
-            granted, refused = self._granted.items(), self._refused.items()
-            self._granted.clear()
-            self._refused.clear()
-            if granted or refused:
-                try:
-                    puts = await _puts([arrived for arrived, _, _ in granted], await hashes(self.runtime))
-                    for start in range(0, len(puts), AT_A_TIME):
-                        await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
-                    for start in range(0, len(refused), AT_A_TIME):
-                        refusals = [Put(record, aside=True) for record, _, _ in refused[start : start + AT_A_TIME]]
-                        await self.runtime.store.transaction(refusals)
-                except (
-                    Unavailable,
-                    asyncio.CancelledError,
-                ):  # they may have been written; writing them again under the same ids changes nothing
-                    self._granted.put_back(granted)
-                    self._refused.put_back(refused)
-                    raise
+            while not await self._write_queues():
+                await runtime_settings.refresh(self.runtime)
+
+    async def _write_queues(self) -> bool:
+        """False if another worker has reset a hospital: then some of the exchanges belong to what is gone."""
+        granted, refused = self._granted.items(), self._refused.items()
+        self._granted.clear()
+        self._refused.clear()
+        try:
+            with began(self.runtime.resets.all):
+                await self._write_all(self._current(granted), self._current(refused))
+        except (
+            Unavailable,
+            asyncio.CancelledError,
+        ) as error:  # they may have been written; writing them again under the same ids changes nothing
+            self._granted.put_back(granted)
+            self._refused.put_back(refused)
+            if isinstance(error, WasReset):
+                return False
+            raise
+        return True
+
+    async def _write_all(self, granted: list[Arrived], refused: list[Record]) -> None:
+        if not granted and not refused:
+            return
+        live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
+        puts = await _puts(granted, live) + [Put(refusal_record, aside=True) for refusal_record in refused]
+        for start in range(0, len(puts), AT_A_TIME):
+            await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
+
+    def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
+        """Without those of requests that began before a reset."""
+        return [item for (item, began), _, _ in items if began == self._revisions(item.tenant)]
+
+    def _revisions(self, tenant: str) -> Revisions:
+        of = self.runtime.resets.of
+        return of.get(tenant) or of[""]
+
+    def forget(self, reset: ResetScope) -> None:
+        """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
+        self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
+        self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
@@ -135,6 +179,7 @@ class Journal:
                 await asyncio.sleep(EVERY)
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
+                    await runtime_settings.refresh(self.runtime)
                     await self.flush()
                     self._report()
                     await self.trim()
@@ -182,14 +227,14 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Arrived], known: Collection[str]) -> list[Step]:
+async def _puts(batch: Sequence[Arrived], live: LiveSecrets) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. A large batch leaves out the comparison with other
     dialects, which takes a quarter of the time of a record.
     """
     steps: list[Step] = []
-    compare, live = len(batch) <= COMPARED, LiveSecrets(known, strict=True)
+    compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
         steps += [
             Put(record(exchange, arrival, live, compare=compare), aside=True)
@@ -197,83 +242,3 @@ async def _puts(batch: Sequence[Arrived], known: Collection[str]) -> list[Step]:
         ]
         await asyncio.sleep(0)
     return steps
-
-
-class Queue(Generic[T]):
-    """Exchanges waiting to be written, bounded in number and size, and shared fairly among the apps.
-
-    If the queue is full, drops the oldest item of the app with the most waiting items.
-
-    most: maximum number of items. most_bytes: maximum total weight. A single item with a greater weight is dropped too.
-    """
-
-    def __init__(self, most: int, most_bytes: int) -> None:
-        self.most, self.most_bytes = most, most_bytes
-        self.dropped = 0
-        """The number of dropped items so far."""
-        self._waiting: dict[str, deque[tuple[T, int]]] = {}
-        self._owners: dict[int, dict[str, None]] = {}
-        """Number of waiting items -> the apps that have so many, so that the largest is found without looking at all apps."""
-        self._largest = 0
-        self._count = self._bytes = 0
-
-    def __len__(self) -> int:
-        return self._count
-
-    @property
-    def bytes(self) -> int:
-        return self._bytes
-
-    def add(self, item: T, owner: str, weight: int) -> None:
-        waiting = self._waiting.setdefault(owner, deque())
-        waiting.append((item, weight))
-        self._count += 1
-        self._bytes += weight
-        if self._count > self.most and len(waiting) > self._largest > 0:
-            self._drop_oldest(waiting)  # as _drop would: no other app has as many
-        else:
-            self._moved(owner, len(waiting) - 1, len(waiting))
-            self._largest = max(self._largest, len(waiting))
-        while self._count > self.most or self._bytes > self.most_bytes:
-            self._drop()
-
-    def items(self) -> tuple[tuple[T, str, int], ...]:
-        """Each item with its app and weight, oldest first within each app."""
-        return tuple((item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting)
-
-    def clear(self) -> None:
-        self._waiting.clear()
-        self._owners.clear()
-        self._largest = self._count = self._bytes = 0
-
-    def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
-        """Puts items that were taken out back, before those added since."""
-        later = self.items()
-        self.clear()
-        for item, owner, weight in (*items, *later):
-            self.add(item, owner, weight)
-
-    def _drop(self) -> None:
-        if self._count > self.most:
-            owner = next(iter(self._owners[self._largest]))
-        else:
-            owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
-        waiting = self._waiting[owner]
-        self._drop_oldest(waiting)
-        self._moved(owner, len(waiting) + 1, len(waiting))
-        if not self._owners.get(self._largest):
-            self._largest -= 1
-        if not waiting:
-            del self._waiting[owner]
-
-    def _drop_oldest(self, waiting: deque[tuple[T, int]]) -> None:
-        self._bytes -= waiting.popleft()[1]
-        self._count -= 1
-        self.dropped += 1
-
-    def _moved(self, owner: str, before: int, now: int) -> None:
-        """Notes that an app has `now` waiting items and no longer `before`."""
-        if before:
-            del self._owners[before][owner]
-        if now:
-            self._owners.setdefault(now, {})[owner] = None

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hmac
-import os
 import re
-from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from hashlib import sha256
 
@@ -15,14 +12,15 @@ import msgspec
 from sickbay.authorization import refresh
 from sickbay.services import records
 from sickbay.services.context import Runtime, Secrets
+from sickbay.services.used_passwords import NO_PASSWORDS, SHORTEST, UsedPasswords
 from sickbay.storage.interface import CHANGES
 
 KINDS = ("token", "code", "launch", "session")
 """Kinds of records that are stored under the hash of a secret."""
 TOKEN = 43
 """Length of every token, code and generated secret: 32 bytes in base64url."""
-SHORTEST, LONGEST = 4, 64
-"""Minimum and maximum length of a substring that is looked up."""
+LONGEST = 64
+"""Maximum length of a substring that is looked up. The minimum is SHORTEST."""
 MOST = 20_000
 """Substrings of one exchange that are hashed. Any beyond that count as secret."""
 LOOKED_UP = 16
@@ -33,28 +31,6 @@ _BASE32 = re.compile(r"[A-Z2-7]+|(?=[a-z]*[2-7])[a-z2-7]+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 ENCODED = 20
 """Encoded runs in one text that are decoded."""
-_KEY = os.urandom(32)
-_SEEN: deque[bytes] = deque(maxlen=10_000)
-_PASSWORDS: set[bytes] = set()
-
-
-def remember_password(password: str) -> None:
-    """Recognizes this password in requests while the process runs. Stores it as a keyed hash, in memory only."""
-    digest = _password_digest(_utf8(password))
-    if len(password) < SHORTEST or digest in _PASSWORDS:
-        return
-    if len(_SEEN) == _SEEN.maxlen:
-        _PASSWORDS.discard(_SEEN[0])
-    _SEEN.append(digest)
-    _PASSWORDS.add(digest)
-
-
-def _newest_password() -> bytes:
-    return _SEEN[-1] if _SEEN else b""
-
-
-def _password_digest(text: bytes) -> bytes:
-    return hmac.digest(_KEY, text, "sha256")
 
 
 class _Registered(msgspec.Struct, frozen=True, gc=False):
@@ -104,27 +80,34 @@ _DECODERS: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 class LiveSecrets:
     """Recognizes the secrets of one moment. hashes: SHA-256 hex. live_tokens: found in the store."""
 
-    def __init__(self, hashes: Collection[str] = (), live_tokens: Collection[str] = (), *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        hashes: Collection[str] = (),
+        live_tokens: Collection[str] = (),
+        passwords: UsedPasswords = NO_PASSWORDS,
+        *,
+        strict: bool = False,
+    ) -> None:
         self.hashes = hashes
         self.live_tokens = live_tokens
+        self.passwords = passwords
         self.strict = strict
         """True if no tokens were looked up. Then nothing that may be a token is kept."""
         self.left = MOST
         self._clean: set[str] = set()
         """Texts that contain no secret."""
-        self._newest_password = _newest_password()
+        self._newest_password = passwords.newest
 
     def begin(self) -> None:
         """Starts another exchange. Texts are searched again if a password was used since."""
         self.left = MOST
-        newest = _newest_password()
-        if newest != self._newest_password:
-            self._newest_password = newest
+        if self.passwords.newest != self._newest_password:
+            self._newest_password = self.passwords.newest
             self._clean.clear()
 
     def within(self, text: str) -> bool:
         """Whether this text contains a secret, whatever surrounds it."""
-        if text in self._clean or (not self.hashes and not _PASSWORDS and not self.live_tokens):
+        if text in self._clean or (not self.hashes and not self.passwords and not self.live_tokens):
             return False
         if any(self._within(candidate) for candidate in (text, *decoded(text))):
             return True
@@ -141,11 +124,12 @@ class LiveSecrets:
 
     def _has_secret(self, pieces: Iterable[bytes]) -> bool:
         """Whether one of these texts is a secret. A thousand are hashed for most requests, so the loop calls nothing else."""
+        passwords = self.passwords if self.passwords else None
         for piece in pieces:
             self.left -= 1
             if self.left < 0 or sha256(piece).hexdigest() in self.hashes:
                 return True
-            if _PASSWORDS and _password_digest(piece) in _PASSWORDS:
+            if passwords is not None and passwords.includes(piece):
                 return True
         return False
 
@@ -169,7 +153,7 @@ def _utf8(text: str) -> bytes:
 
 async def load(runtime: Runtime, opaque: Collection[str]) -> LiveSecrets:
     """opaque: random values of the exchange that may be kept unless they are live secrets."""
-    return LiveSecrets(await hashes(runtime), await _live_tokens(runtime, opaque))
+    return LiveSecrets(await hashes(runtime), await _live_tokens(runtime, opaque), runtime.passwords)
 
 
 async def hashes(runtime: Runtime) -> frozenset[str]:

@@ -157,6 +157,27 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 6;
 """
 
+_QUOTAS = """
+CREATE INDEX record_by_quota ON record (label, at, number) WHERE label IN ('anonymous', 'failures') AND kind IN ('code',
+    'failure', 'pending', 'session');
+CREATE TABLE quota_size (label TEXT COLLATE "C" NOT NULL, records BIGINT NOT NULL, bytes BIGINT NOT NULL, PRIMARY KEY
+    (label));
+INSERT INTO quota_size (label, records, bytes) VALUES ('anonymous', 0, 0), ('failures', 0, 0);
+CREATE FUNCTION quota_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP <> 'INSERT' THEN UPDATE quota_size SET records = records - 1, bytes = bytes - octet_length(OLD.value)
+        WHERE label = OLD.label; END IF;
+    IF TG_OP <> 'DELETE' THEN UPDATE quota_size SET records = records + 1, bytes = bytes + octet_length(NEW.value)
+        WHERE label = NEW.label; END IF;
+    RETURN NULL; END $$;
+CREATE TRIGGER quota_added AFTER INSERT ON record FOR EACH ROW WHEN (NEW.label IN ('anonymous', 'failures') AND NEW.kind
+    IN ('code', 'failure', 'pending', 'session')) EXECUTE FUNCTION quota_counted();
+CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record FOR EACH ROW WHEN (NEW.kind IN ('code', 'failure',
+    'pending', 'session') AND (OLD.label <> NEW.label OR octet_length(OLD.value) <> octet_length(NEW.value)))
+    EXECUTE FUNCTION quota_counted();
+CREATE TRIGGER quota_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.label IN ('anonymous', 'failures') AND
+    OLD.kind IN ('code', 'failure', 'pending', 'session')) EXECUTE FUNCTION quota_counted();
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -169,6 +190,7 @@ STEPS: tuple[str, ...] = (
     _CONTACTS,
     _JOURNAL_SIZE,
     _PRESENCE_AND_CASE,
+    _QUOTAS,
 )
 """Step n upgrades version n to n + 1."""
 

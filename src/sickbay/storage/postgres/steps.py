@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from sickbay.storage import quotas
 from sickbay.storage.interface import (
     CHANGES,
     COUNTED,
@@ -13,6 +14,7 @@ from sickbay.storage.interface import (
     Conflict,
     Delete,
     DeleteFamily,
+    Failures,
     Put,
     Reindex,
     Save,
@@ -29,6 +31,8 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.space_tables import TABLES, forgets
 
 _PUT_IF = record_sql.PUT_IF.replace("?", "$")
+_COUNT_FAILURE = record_sql.COUNT_FAILURE.replace("?", "$")
+_DELETE_OLDEST = f"DELETE FROM record WHERE number IN ({quotas.OLDEST} FOR UPDATE SKIP LOCKED)"
 
 
 def counted(steps: Sequence[Step]) -> Sequence[Step]:
@@ -52,6 +56,23 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await reindex(db, numbers, nids, [step for step in run if isinstance(step, Reindex)])
             case step:
                 await _single(db, step)
+    for label in sorted(quotas.labels_of(steps)):
+        await _limit(db, label)
+
+
+async def _limit(db: Any, label: str) -> None:
+    """Delete the oldest records over the quota, except those that another transaction changes: waiting for it, while it waits
+    for us to change the size of the quota, would be a deadlock.
+    """
+    while number := quotas.excess(label, *await db.fetchrow(to_postgres(quotas.SIZE).text, label)):
+        if not await _change(db, _DELETE_OLDEST, label, number):
+            return
+
+
+async def count_failure(db: Any, binds: tuple[Any, ...]) -> Failures:
+    counted = Failures(*await db.fetchrow(_COUNT_FAILURE, *values(binds)))
+    await _limit(db, quotas.FAILURES)
+    return counted
 
 
 async def _single(db: Any, step: Step) -> None:

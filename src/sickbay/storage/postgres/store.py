@@ -12,6 +12,7 @@ from sickbay.kernel.memoize import CACHES
 from sickbay.storage.interface import (
     Clear,
     Conflict,
+    Failures,
     Labels,
     Outdated,
     Page,
@@ -32,7 +33,7 @@ from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
-from sickbay.storage.postgres.steps import apply, counted, purge, trim
+from sickbay.storage.postgres.steps import apply, count_failure, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import history as history_query
@@ -88,6 +89,9 @@ class PostgresStore:
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
         self._statistics.wrote(len(saves))
+
+    async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
+        return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
 
     async def get(self, kind: str, key: str) -> Record | None:
         return await self._records.ask(kind, fitted(key))

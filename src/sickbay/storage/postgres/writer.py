@@ -15,6 +15,7 @@ from sickbay.settings.database import Locked, UnknownOutcome
 from sickbay.storage.postgres.connection import ConnectionLost, Pool
 from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.servers import TIME_LIMITS
+from sickbay.storage.resets import WasReset, changed_rows, expected
 
 T = TypeVar("T")
 Job: TypeAlias = Callable[[Any], Awaitable[T]]
@@ -64,8 +65,7 @@ async def _once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
     turn = pool.connection(Use.WRITE, patient=patient)
     async with turn as connection:
         try:
-            isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
-            await connection.execute(f"BEGIN ISOLATION LEVEL {isolation}; {_limits(pool, patient)}{locks}")
+            await _begin(connection, pool, locks, patient)
             value = await job(connection)
             turn.is_committing = True
             await _commit(connection, pool.name)
@@ -73,6 +73,17 @@ async def _once(pool: Pool, locks: str, job: Job[T], patient: bool) -> T:
             await _undo(connection)
             raise
         return value
+
+
+async def _begin(connection: Any, pool: Pool, locks: str, patient: bool) -> None:
+    """Begin the transaction, limit its time, take its locks, and compare the resets, all in one message. Raises WasReset."""
+    isolation = "READ COMMITTED" if pool.locks_hold else "SERIALIZABLE"
+    began = expected()
+    text = f"BEGIN ISOLATION LEVEL {isolation}; {_limits(pool, patient)}{locks}"
+    if not began:
+        await connection.execute(text)
+    elif await connection.execute(f"{text}; {changed_rows(began)}") != "SELECT 0":
+        raise WasReset("the data was reset after this request had begun")
 
 
 def _limits(pool: Pool, patient: bool) -> str:

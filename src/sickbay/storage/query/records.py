@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from sickbay.storage.interface import Record
 from sickbay.storage.query.statement import SqlReader
+from sickbay.storage.quotas import FAILURES
 
 KEPT = 86_400
 """Seconds for which an expired record is still reported as expired."""
@@ -26,7 +27,18 @@ PUT_IF = (
 """The binds are those of PUT and the revision that must be stored."""
 PUT_AND_COUNT = f"{PUT} RETURNING revision"
 """Returns 1 if the record is new."""
-USE = "UPDATE record SET used_at = ? WHERE kind = ? AND key = ? AND used_at IS NULL"
+USE = "UPDATE record SET used_at = ?, label = '' WHERE kind = ? AND key = ? AND used_at IS NULL"
+"""A code that was used belongs to a known app, so it no longer counts as anonymous."""
+_CONTINUES = "excluded.at >= record.at AND excluded.at < record.expires_at"
+COUNT_FAILURE = (
+    f"INSERT INTO record ({COLUMNS}) VALUES ('failure', ?1, ?2, ?3, '', '', '{FAILURES}', ?4, ?5, NULL, 1)"
+    " ON CONFLICT (kind, key) DO UPDATE SET"
+    f" revision = CASE WHEN {_CONTINUES} THEN record.revision + 1 ELSE 1 END,"
+    f" at = CASE WHEN {_CONTINUES} THEN record.at ELSE excluded.at END,"
+    f" expires_at = CASE WHEN {_CONTINUES} THEN record.expires_at ELSE excluded.expires_at END"
+    " RETURNING revision, at"
+)
+"""Adds one to the failures of a window, or begins a new one. The revision is their number, and `at` when the window began."""
 DELETE = "DELETE FROM record WHERE kind = ? AND key = ?"
 DELETE_FAMILY = "DELETE FROM record WHERE family = ? AND kind = ? AND family <> ''"
 CLEAR = "DELETE FROM record WHERE kind = ? AND (? = '' OR tenant = ?)"

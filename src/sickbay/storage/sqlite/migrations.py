@@ -154,6 +154,24 @@ DROP INDEX resource_outdated;
 CREATE INDEX resource_outdated ON resource (nid) WHERE state = 1 AND index_revision < 6;
 """
 
+_QUOTAS = """
+CREATE INDEX record_by_quota ON record (label, at, number) WHERE label IN ('anonymous', 'failures') AND kind IN ('code',
+    'failure', 'pending', 'session');
+CREATE TABLE quota_size (label TEXT NOT NULL, records INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (label))
+    WITHOUT ROWID, STRICT;
+INSERT INTO quota_size (label, records, bytes) VALUES ('anonymous', 0, 0), ('failures', 0, 0);
+CREATE TRIGGER quota_added AFTER INSERT ON record WHEN NEW.label IN ('anonymous', 'failures') AND NEW.kind IN ('code',
+    'failure', 'pending', 'session') BEGIN
+    UPDATE quota_size SET records = records + 1, bytes = bytes + length(NEW.value) WHERE label = NEW.label; END;
+CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record WHEN NEW.kind IN ('code', 'failure', 'pending',
+    'session') AND (OLD.label <> NEW.label OR length(OLD.value) <> length(NEW.value)) BEGIN
+    UPDATE quota_size SET records = records - 1, bytes = bytes - length(OLD.value) WHERE label = OLD.label;
+    UPDATE quota_size SET records = records + 1, bytes = bytes + length(NEW.value) WHERE label = NEW.label; END;
+CREATE TRIGGER quota_deleted AFTER DELETE ON record WHEN OLD.label IN ('anonymous', 'failures') AND OLD.kind IN ('code',
+    'failure', 'pending', 'session') BEGIN
+    UPDATE quota_size SET records = records - 1, bytes = bytes - length(OLD.value) WHERE label = OLD.label; END;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -167,5 +185,6 @@ STEPS: tuple[str, ...] = (
     _CONTACTS,
     _JOURNAL_SIZE,
     _PRESENCE_AND_CASE,
+    _QUOTAS,
 )
 """Step n upgrades version n to n + 1."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -22,6 +22,7 @@ from sickbay.storage.interface import (
     Conflict,
     Delete,
     DeleteFamily,
+    Failures,
     Labels,
     Outdated,
     Page,
@@ -42,6 +43,8 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
 from sickbay.storage.query.saving import OUTDATED
+from sickbay.storage.quotas import FAILURES, QUOTAS
+from sickbay.storage.resets import OUTSIDE, Revisions, expected
 from sickbay.storage.sqlite.connection import (
     connect,
     make_room,
@@ -79,7 +82,12 @@ class SqliteStore:
 
     async def transaction(self, steps: Sequence[Step]) -> None:
         if steps:
-            await self._writer.run(partial(apply, steps=tuple(steps)), _undo_of(steps), steps=len(steps))
+            job = partial(apply, steps=tuple(steps), began=expected())
+            await self._writer.run(job, _undo_of(steps), steps=len(steps))
+
+    async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
+        job = partial(count_failure, binds=(key, b"", tenant, now, now + seconds), began=expected())
+        return await self._writer.run(job)
 
     async def get(self, kind: str, key: str) -> Record | None:
         rows = self._reader.rows(record_sql.GET, (kind, key))
@@ -195,8 +203,10 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
-def apply(transaction: Transaction, steps: Sequence[Step]) -> None:
-    """Apply all steps in order. Raises Conflict; the caller undoes the changes."""
+def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OUTSIDE) -> None:
+    """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
+    if began:
+        transaction.check_resets(began)
     if len(steps) >= MANY:
         make_room(transaction.db)
     for step in steps:
@@ -225,6 +235,10 @@ def _put(transaction: Transaction, step: Put) -> None:
         is_new = db.execute(record_sql.PUT_AND_COUNT, fields).get == 1
     else:
         db.execute(record_sql.PUT, fields)
+    if record.kind == "meta":
+        transaction.resets = None  # it may be the one that a reset writes
+    elif record.label in QUOTAS:
+        transaction.quotas.add(record.label)
     if not step.aside and record.kind not in UNCACHED and not (is_new and record.kind == "token"):
         transaction.revises_records = True
     if record.kind in COUNTED:
@@ -254,6 +268,13 @@ def _change(transaction: Transaction, step: UseOnce | Delete | DeleteFamily | Cl
 def _must_change(db: apsw.Connection, step: Put | UseOnce) -> None:
     if db.changes() != 1:
         raise Conflict(step)
+
+
+def count_failure(transaction: Transaction, binds: tuple[Any, ...], began: Revisions) -> Failures:
+    transaction.check_resets(began)
+    counted = Failures(*rows(transaction.db, record_sql.COUNT_FAILURE, binds)[0])
+    transaction.quotas.add(FAILURES)
+    return counted
 
 
 def purge(transaction: Transaction, now: int, most: int) -> int:

@@ -19,6 +19,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import apsw
 
 from sickbay.storage.interface import Conflict
+from sickbay.storage.quotas import DELETE_OLDEST, SIZE, excess
+from sickbay.storage.resets import STORED, Revisions, WasReset, check
 from sickbay.storage.sqlite.connection import (
     LARGE,
     PAGE,
@@ -27,6 +29,7 @@ from sickbay.storage.sqlite.connection import (
     REVISE_RESOURCES,
     begin,
     make_room,
+    rows,
     translate_error,
 )
 from sickbay.storage.sqlite.resources import Changes, StoredNames
@@ -58,12 +61,16 @@ class Transaction:
     that is still pending; without it the changes are incomplete.
     """
 
-    def __init__(self, db: apsw.Connection, known: StoredNames | None = None) -> None:
+    def __init__(self, db: apsw.Connection, known: StoredNames | None = None, resets: Revisions | None = None) -> None:
+        """resets: the stored revisions; None if they have to be read."""
         self.db = db
         self.revises_records = False
         """Whether a record was changed on which a cache may depend."""
         self._known = known or StoredNames()
         self._resources: Changes | None = None
+        self.resets = resets
+        self.quotas: set[str] = set()
+        """The quotas that the new records may exceed."""
 
     @property
     def resources(self) -> Changes:
@@ -71,6 +78,12 @@ class Transaction:
         if self._resources is None:
             self._resources = Changes(self.db, self._known)
         return self._resources
+
+    def check_resets(self, expected: Revisions) -> None:
+        """Raise WasReset if the data was reset since these were the revisions."""
+        if self.resets is None:
+            self.resets = dict(rows(self.db, STORED))
+        check(expected, self.resets)
 
     def settle(self) -> None:
         if self._resources is not None:
@@ -81,12 +94,19 @@ class Transaction:
             self._resources.undo()
 
     def finish(self) -> None:
+        for label in self.quotas:
+            self._limit(label)
         if self._resources is None:
             if self.revises_records:
                 self.db.execute(REVISE_RECORDS)
             return
         self._resources.finish()
         self.db.execute(REVISE_BOTH if self.revises_records else REVISE_RESOURCES)
+
+    def _limit(self, label: str) -> None:
+        """Delete the oldest records over a quota."""
+        while number := excess(label, *self.db.execute(SIZE, (label,)).get):
+            self.db.execute(DELETE_OLDEST, (label, number))
 
     def committed(self) -> None:
         """Remember which names are stored now."""
@@ -134,6 +154,10 @@ class Writer:
         self._open = True
         self._roomy = False
         self._known = StoredNames()
+        self._resets: tuple[int, Revisions | None] = -1, None
+        """The version of the file after our last commit, and the revisions at that time. As long as the version is the same, no
+        other process has changed them.
+        """
         self._thread = Thread(target=self._work, name="sickbay-writer", daemon=True)
         self._thread.start()
 
@@ -225,10 +249,13 @@ class Writer:
         except Exception as error:
             return [_Outcome(error=translate_error(error, self._connection))] * len(group)
         try:
-            transaction = Transaction(self._connection, self._known)
+            version, resets = self._resets
+            unchanged = version == self._connection.data_version()
+            transaction = Transaction(self._connection, self._known, resets if unchanged else None)
             outcomes = [self._attempt(transaction, request) for request in group]
             transaction.finish()
             self._connection.execute("COMMIT")
+            self._resets = self._connection.data_version(), transaction.resets
             transaction.committed()
             return outcomes
         except Exception as error:
@@ -252,7 +279,7 @@ class Writer:
         if request.undo is Undo.NOTHING:
             try:
                 return _Outcome(request.job(transaction))
-            except Conflict as error:
+            except (Conflict, WasReset) as error:
                 return _Outcome(error=error)
         transaction.settle()
         self._connection.execute("SAVEPOINT one")

@@ -15,7 +15,8 @@ from sickbay.authorization import launch_context, launch_task, requested_scopes
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client
 from sickbay.protocol import client_uris
-from sickbay.sandbox.sandbox import Sandbox, reset
+from sickbay.sandbox.resetting import losses, reset
+from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import enabling, id_token, patients, registration, runtime_settings, users
 from sickbay.services import launch as launches
 from sickbay.services import token as tokens
@@ -28,20 +29,13 @@ from sickbay.web import error_responses
 from sickbay.web.admin import openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.session import refused
+from sickbay.web.admin.wrong import Wrong
 from sickbay.web.error_responses import problem
 from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
 """Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
 Handler = Callable[[Request, Sandbox], Awaitable[Response]]
-
-
-class Wrong(Exception):
-    """An error to respond with as a problem."""
-
-    def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None) -> None:
-        super().__init__(title)
-        self.response = problem(status, title, findings)
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
@@ -304,6 +298,13 @@ async def make_reset(request: Request, sandbox: Sandbox) -> Response:
     return Response(status_code=204)
 
 
+async def show_losses(request: Request, sandbox: Sandbox) -> Response:
+    sent = msgspec.convert(dict(request.query_params), admin_schemas.Reset, strict=False)
+    if sent.tenant is not None:
+        _tenant(sandbox, sent.tenant)
+    return _json(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
+
+
 async def show_server(request: Request, sandbox: Sandbox) -> Response:
     return _json(await ready_line.line(sandbox))
 
@@ -334,6 +335,7 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,
+    ("get", "/admin/reset"): show_losses,
     ("get", "/admin/openapi.json"): describe,
 }
 

@@ -75,6 +75,9 @@ OPERATIONS = (
         "post", "/admin/keys/rotate", "Rotate: the next key signs, the current one retires", None, 200, dict[str, Any]
     ),
     AdminEndpoint("post", "/admin/reset", "Data as seeded", admin_schemas.Reset, 204, None),
+    AdminEndpoint(
+        "get", "/admin/reset", "What a reset would delete", None, 200, admin_schemas.Losses, ("tenant", "everything")
+    ),
 )
 
 

@@ -221,7 +221,20 @@ class TenantPolicy(Struct, frozen=True):
     file: dict[str, Any]
 
 
+class Losses(Struct, frozen=True):
+    """What a reset would delete. changes: how many times resources were loaded, created, changed or deleted; null if that isn't
+    known. apps, users: those that were added, if `everything` is asked for. exchanges: null for one hospital.
+    """
+
+    changes: int | None
+    apps: int
+    users: int
+    exchanges: int | None
+
+
 class Reset(Struct, frozen=True, forbid_unknown_fields=True):
+    """tenant: reset only this hospital; the clock stays. everything: also remove added apps and users."""
+
     tenant: str | None = None
     everything: bool = False
 

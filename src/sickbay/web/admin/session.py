@@ -14,6 +14,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.settings.settings import Settings
 from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.admin import wrong_tokens
 from sickbay.web.admin_guard import AdminGuard, is_own_path
 from sickbay.web.html_response import accepts_html
 from sickbay.web.http_request import headers_of, state_of
@@ -132,7 +133,7 @@ async def sign_in(request: Request, sandbox: Sandbox) -> Response:
         )
     token = (sent.get("token") or "").strip()
     if not guard.is_right(token):
-        seconds = guard.failed(request.scope)
+        seconds = await wrong_tokens.count(sandbox.runtime, request.scope)
         fault = f"Too many wrong tokens. Try again in {count(seconds, 'second')}." if seconds else "This isn’t the admin token."
         page = html_response.page(request, sandbox, "admin_sign_in", _view(sandbox, query, fault), options, 401)
         return with_retry_after(page, seconds)

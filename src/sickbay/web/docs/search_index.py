@@ -1,7 +1,7 @@
 """The search of the documentation: in the server for pages without script, and as a script for everything else.
 
-`static/js/docs.js` finds the same passages in the same order. Its index is a script, which also works if the pages are opened
-as files.
+The server uses the index of the doctor's topics. `static/js/docs.js` finds the same passages in the same order: its index is a
+script, which also works if the pages are opened as files.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ import json
 from functools import cache
 from typing import NamedTuple
 
-from sickbay.kernel.word_index import WordIndex, build, find_word, search, split_stems
+from sickbay.doctor import compiled, pages, topics
+from sickbay.kernel.word_index import find_word, split_stems
 from sickbay.web.docs import library
 
 NAME = "search-index.js"
 SEARCH = "search.html"
-LISTS = {"rules/README"}
-"""Pages that only list what other pages explain: they would come before these."""
-HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
-"""A word in the heading of a passage counts as often, and one in the title of its page."""
 EXCERPT_CHARACTERS = 160
 SHOWN_RESULTS = 50
 QUERY_CHARACTERS = 200
@@ -44,17 +41,19 @@ class SearchResult(NamedTuple):
 
 
 @cache
+def _by_id() -> dict[str, IndexedPassage]:
+    """The passages by the ids of their topics."""
+    return {passage.id: _indexed(passage) for passage in pages.read_passages()}
+
+
+def _indexed(passage: pages.Passage) -> IndexedPassage:
+    address = library.address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
+    return IndexedPassage(address, passage.title, passage.heading, passage.text)
+
+
+@cache
 def passages() -> tuple[IndexedPassage, ...]:
-    return tuple(
-        IndexedPassage(
-            library.address(name) + (f"#{passage.anchor}" if passage.anchor else ""),
-            library.page(name).title,
-            passage.heading or library.page(name).title,
-            passage.text,
-        )
-        for name in sorted(library.names() - LISTS)
-        for passage in library.page(name).passages
-    )
+    return tuple(_by_id().values())
 
 
 @cache
@@ -62,19 +61,12 @@ def script() -> str:
     return f"globalThis.sickbayDocs = {json.dumps(passages(), ensure_ascii=False, separators=(',', ':'))};\n"
 
 
-@cache
-def _index() -> WordIndex:
-    return build(
-        ((passage.heading, HEADING_WEIGHT), (passage.title, TITLE_WEIGHT), (passage.text, 1)) for passage in passages()
-    )
-
-
 def find(query: str) -> list[SearchResult]:
     """The passages with every word of the query; if there are none, those with any of them. The best ones first."""
     query = query[:QUERY_CHARACTERS]
-    found = search(_index(), query, every_word=True) or search(_index(), query, every_word=False)
     wanted = frozenset(split_stems(query))
-    return [_result(passages()[number], wanted) for number, _ in found]
+    found = (_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
+    return [_result(passage, wanted) for passage in found if passage]
 
 
 def _result(passage: IndexedPassage, wanted: frozenset[str]) -> SearchResult:

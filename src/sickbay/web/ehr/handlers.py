@@ -89,7 +89,7 @@ class EhrPages:
 async def sign_in(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """GET shows the form, POST signs in. Then back to the requested page."""
     ehr = EhrPages(request, sandbox, tenant)
-    session, cookie = await cookies.begun(request, sandbox)
+    session, cookie = await cookies.for_forms(request, sandbox)
     query = http_request.query_of(request.scope)
     action = f"{ehr.home}/sign-in?{urlencode({'next': _next(ehr, query)})}"
     fault, sent = "", Parameters()

@@ -131,14 +131,14 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     waits = waiting.sign_in_parameters.silent or not is_browser_navigation(request)
     if waits:
         await sandbox.filling.ensure(space)
-    is_ready = waits or sandbox.filling.is_ready(space)  # False although they exist, if another worker has written since
+    is_ready = waits or await sandbox.filling.is_filled(space)
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
         return delivered(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.silent:
         return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
-    session, cookie = await cookies.begun(request, sandbox)
+    session, cookie = await cookies.stored(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
     cookies.put(request, response, sandbox, cookie)

@@ -13,7 +13,7 @@ from sickbay.authorization.models import User
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
-from sickbay.services import login, patients, records, sessions, users
+from sickbay.services import failed_attempts, login, patients, records, sessions, users
 from sickbay.services import lost_session as held_back
 from sickbay.services.authorize import PendingAuthorization
 from sickbay.services.context import Tenant
@@ -163,11 +163,11 @@ async def signing_in_user(request: Request, sandbox: Sandbox, tenant: Tenant, se
         user = await records.load_user(sandbox.runtime, tenant, account)
         return user if user and user.seeded else None
     runtime, username = sandbox.runtime, sent.get("username") or ""
-    key = ThrottleKey("person", tenant.name, username[:200], peer(request.scope))
-    runtime.throttle.check(key, runtime.now())
+    key = ThrottleKey("person", tenant.name, username, peer(request.scope))
+    await failed_attempts.check(runtime, key)
     signed_in = await sessions.check_password(runtime, tenant, username, sent.get("password") or "")
     if signed_in is None:
-        runtime.throttle.failed(key, runtime.now())
+        await failed_attempts.count(runtime, key)
     return signed_in
 
 

@@ -23,7 +23,7 @@ def search(root: str = "", text: str = "", stage: str = "", severity: str = "") 
 
     text: an error code, for which the most frequent rules come first, or words, for which the best ones do.
     """
-    found = topics.find(compiled.load_topics(), text, ("rule", "cause")) if text.strip() else []
+    found = topics.find(compiled.load_topics(), text, "rule", "cause") if text.strip() else []
     chosen = [rule for rule in (_rules(text, found) if text.strip() else RULES) if _is_chosen(rule, stage, severity)]
     groups = dict(_groups(chosen, root, is_searched=bool(text.strip())))
     causes = _causes(found, stage) if stage in ("", CAUSES) and not severity else []

@@ -1,0 +1,83 @@
+"""A reset: what it deletes, and what it would delete. It also reaches the memory of every worker."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sickbay.kernel.effects import SystemEffects
+from sickbay.sandbox import seeding
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import record_kinds, registration, reset_revisions, runtime_settings, sessions, users
+from sickbay.storage.interface import Clear, Conflict, Step
+from sickbay.storage.resets import OUTSIDE, began
+
+WRITES_MEANWHILE = 5
+"""How often a reset starts again because a request wrote to a hospital that it had found unchanged."""
+
+
+class ResetLosses(NamedTuple):
+    """What a reset would delete, as numbers. apps, users: those that were added.
+
+    changes: how many times resources were loaded, created, changed or deleted. None: not known, or too many to count.
+    """
+
+    changes: int | None
+    apps: int
+    users: int
+    exchanges: int | None
+
+
+async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> None:
+    """Restore the initial data and the policy of a hospital or of all, and with all hospitals the clock.
+
+    Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator. everything: also deletes added
+    apps and users. Requests that began before change nothing any more, on any worker.
+    """
+    for _ in range(WRITES_MEANWHILE):
+        async with sandbox.filling.paused(tenant):
+            while not await _is_reset(sandbox, tenant, everything):
+                continue
+            if not await sandbox.filling.changed(tenant, sandbox.filling.today()):
+                return
+
+
+async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> bool:
+    """Try to reset. False if another worker changed the settings or reset at the same time."""
+    await runtime_settings.refresh(sandbox.runtime)
+    try:
+        with began(OUTSIDE):
+            await sandbox.runtime.store.transaction(await _steps(sandbox, tenant, everything))
+    except Conflict:
+        return False
+    await runtime_settings.refresh(sandbox.runtime)
+    return True
+
+
+async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list[Step]:
+    runtime, moved = sandbox.runtime, 0.0
+    if tenant is None and isinstance(runtime.effects, SystemEffects):
+        moved = runtime.effects.offset
+    kept = await sessions.of_administrators(runtime, int(runtime.effects.now() - moved)) if tenant is None else []
+    return [
+        *(Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)),
+        *kept,
+        *await sandbox.filling.changed(tenant, sandbox.filling.today(moved)),
+        *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
+        await runtime_settings.after_reset(runtime, tenant),
+        reset_revisions.step(runtime.resets, tenant, everything),
+    ]
+
+
+async def losses(sandbox: Sandbox, tenant: str | None = None, everything: bool = False) -> ResetLosses:
+    """What `reset` would delete."""
+    runtime = sandbox.runtime
+    await sandbox.journal.flush()
+    clients = await registration.all_clients(runtime, tenant) if everything else []
+    tenants = [runtime.tenants[tenant]] if tenant else list(runtime.tenants.values())
+    people = [user for hospital in tenants for user in await users.all_users(runtime, hospital)] if everything else []
+    return ResetLosses(
+        changes=await sandbox.filling.changes(tenant),
+        apps=sum(not client.sample for client in clients),
+        users=sum(not user.seeded for user in people),
+        exchanges=None if tenant else (await runtime.store.journal_size()).exchanges,
+    )

@@ -1,0 +1,95 @@
+"""A queue with limits, which is shared fairly among the apps."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Queue(Generic[T]):
+    """Exchanges waiting to be written, bounded in number and size, and shared fairly among the apps.
+
+    If the queue is full, drops the oldest item of the app with the most waiting items.
+
+    most: maximum number of items. most_bytes: maximum total weight. A single item with a greater weight is dropped too.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self.most, self.most_bytes = most, most_bytes
+        self.dropped = 0
+        """The number of dropped items so far."""
+        self._waiting: dict[str, deque[tuple[T, int]]] = {}
+        self._owners: dict[int, dict[str, None]] = {}
+        """Number of waiting items -> the apps that have so many, so that the largest is found without looking at all apps."""
+        self._largest = 0
+        self._count = self._bytes = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def bytes(self) -> int:
+        return self._bytes
+
+    def add(self, item: T, owner: str, weight: int) -> None:
+        waiting = self._waiting.setdefault(owner, deque())
+        waiting.append((item, weight))
+        self._count += 1
+        self._bytes += weight
+        if self._count > self.most and len(waiting) > self._largest > 0:
+            self._drop_oldest(waiting)  # as _drop would: no other app has as many
+        else:
+            self._moved(owner, len(waiting) - 1, len(waiting))
+            self._largest = max(self._largest, len(waiting))
+        while self._count > self.most or self._bytes > self.most_bytes:
+            self._drop()
+
+    def items(self) -> tuple[tuple[T, str, int], ...]:
+        """Each item with its app and weight, oldest first within each app."""
+        return tuple((item, owner, weight) for owner, waiting in self._waiting.items() for item, weight in waiting)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._owners.clear()
+        self._largest = self._count = self._bytes = 0
+
+    def keep_only(self, is_kept: Callable[[T], bool]) -> None:
+        """Removes all other items. They don't count as dropped."""
+        kept = [(item, owner, weight) for item, owner, weight in self.items() if is_kept(item)]
+        self.clear()
+        self.put_back(kept)
+
+    def put_back(self, items: Iterable[tuple[T, str, int]]) -> None:
+        """Puts items that were taken out back, before those added since."""
+        later = self.items()
+        self.clear()
+        for item, owner, weight in (*items, *later):
+            self.add(item, owner, weight)
+
+    def _drop(self) -> None:
+        if self._count > self.most:
+            owner = next(iter(self._owners[self._largest]))
+        else:
+            owner = max(self._waiting, key=lambda name: sum(weight for _, weight in self._waiting[name]))
+        waiting = self._waiting[owner]
+        self._drop_oldest(waiting)
+        self._moved(owner, len(waiting) + 1, len(waiting))
+        if not self._owners.get(self._largest):
+            self._largest -= 1
+        if not waiting:
+            del self._waiting[owner]
+
+    def _drop_oldest(self, waiting: deque[tuple[T, int]]) -> None:
+        self._bytes -= waiting.popleft()[1]
+        self._count -= 1
+        self.dropped += 1
+
+    def _moved(self, owner: str, before: int, now: int) -> None:
+        """Notes that an app has `now` waiting items and no longer `before`."""
+        if before:
+            del self._owners[before][owner]
+        if now:
+            self._owners.setdefault(now, {})[owner] = None

@@ -1,0 +1,75 @@
+"""Which resets this worker knows of. Requests begin with them, and a new one makes the worker forget what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from sickbay.kernel.memory import ResetScope
+from sickbay.storage.interface import Put, Record, Store
+from sickbay.storage.resets import RESETS, Revisions, expected, key_of
+
+_ENCODED_EVERYTHING = msgspec.json.Decoder(int)
+
+
+class ResetRevisions(NamedTuple):
+    """of: by hospital, and by "" for requests to none, the revisions that must not change while a request runs.
+
+    everything: how many of the resets removed added apps and users too.
+    """
+
+    of: dict[str, Revisions]
+    everything: int = 0
+
+    @property
+    def all(self) -> Revisions:
+        """The revisions of all hospitals."""
+        return {key: revision for revisions in self.of.values() for key, revision in revisions.items()}
+
+
+def unknown(tenants: Iterable[str]) -> ResetRevisions:
+    """The revisions before the first reset."""
+    return _revisions(dict.fromkeys((RESETS, *map(key_of, tenants)), 0), tenants, 0)
+
+
+async def stored(store: Store, tenants: Iterable[str]) -> ResetRevisions:
+    revisions, everything = {}, 0
+    for tenant in (None, *tenants):
+        record = await store.get("meta", key_of(tenant))
+        revisions[key_of(tenant)] = record.revision if record else 0
+        if tenant is None and record is not None:
+            everything = _ENCODED_EVERYTHING.decode(record.value)
+    return _revisions(revisions, tenants, everything)
+
+
+def _revisions(revisions: Revisions, tenants: Iterable[str], everything: int) -> ResetRevisions:
+    common = {RESETS: revisions[RESETS]}
+    return ResetRevisions(
+        {"": common, **{name: {**common, key_of(name): revisions[key_of(name)]} for name in tenants}}, everything
+    )
+
+
+def news(before: ResetRevisions, now: ResetRevisions) -> list[ResetScope]:
+    """The resets between two moments."""
+    if before.of[""] != now.of[""]:
+        return [ResetScope(None, before.everything != now.everything)]
+    return [ResetScope(name) for name, revisions in now.of.items() if revisions != before.of.get(name)]
+
+
+def is_over(known: ResetRevisions) -> bool:
+    """Whether the data was reset since the current request began."""
+    began = expected()
+    if not began or any(began is revisions for revisions in known.of.values()):
+        return False
+    current = known.all
+    return any(current.get(key, 0) != revision for key, revision in began.items())
+
+
+def step(known: ResetRevisions, tenant: str | None, everything: bool) -> Put:
+    """What a reset writes so that every worker notices it, and so that earlier requests change nothing any more."""
+    if tenant is not None:
+        return Put(Record("meta", key_of(tenant), b"0", tenant))
+    value = msgspec.json.encode(known.everything + everything)
+    return Put(Record("meta", RESETS, value), known.of[""][RESETS])

@@ -1,0 +1,92 @@
+"""Keeps out what began before a reset: its transactions change nothing.
+
+Each reset changes the revision of a record: `resets`, or `resets/{hospital}` if it resets only one. The web layer notes
+the revisions that a request began with, and each transaction compares them with the stored ones before it changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Final, Protocol, TypeAlias
+
+from sickbay.settings.database import Unavailable
+
+RESETS: Final = "resets"
+"""The key of the record, of kind meta, that every reset of all hospitals writes."""
+Revisions: TypeAlias = Mapping[str, int]
+"""Keys of these records -> their revisions; 0 if there is none."""
+OUTSIDE: Final[Revisions] = MappingProxyType({})
+"""Of what isn't a request: nothing is compared."""
+
+
+class Beginning(Protocol):
+    """What is known of the current request. revisions: what must not have changed since it began; OUTSIDE once it has ended."""
+
+    revisions: Revisions
+
+
+class Block:
+    """What began with these revisions, but isn't a request."""
+
+    __slots__ = ("revisions",)
+
+    def __init__(self, revisions: Revisions) -> None:
+        self.revisions = revisions
+
+
+NO_REQUEST: Final = Block(OUTSIDE)
+BEGAN: Final[ContextVar[Beginning]] = ContextVar("began", default=NO_REQUEST)
+"""The current request. Changing a member when it ends is cheaper than setting the variable again, and reaches its tasks too."""
+begin: Final = BEGAN.set
+current: Final = BEGAN.get
+"""Looking up these methods takes longer than calling them, and every request does both."""
+STORED: Final = "SELECT key, revision FROM record WHERE kind = 'meta' AND key >= 'resets' AND key < 'resets0'"
+"""All of these records: 0 is the character after the slash."""
+
+
+class WasReset(Unavailable):
+    """The data was reset after the current request had begun."""
+
+    title = "Sickbay was reset"
+    detail = "Sickbay was reset while it handled this request; nothing was changed. Try again."
+    retry_after = 1
+
+
+def key_of(tenant: str | None) -> str:
+    """The key of the record that a reset writes. tenant: the hospital; None for all."""
+    return f"{RESETS}/{tenant}" if tenant else RESETS
+
+
+@contextmanager
+def began(revisions: Revisions) -> Iterator[None]:
+    """Compare these revisions in the transactions of this block, instead of those of the current request."""
+    token = BEGAN.set(Block(revisions))
+    try:
+        yield
+    finally:
+        BEGAN.reset(token)
+
+
+def expected() -> Revisions:
+    """What must not have changed since the current request began."""
+    return current().revisions
+
+
+def check(expected: Revisions, stored: Revisions) -> None:
+    """Raise WasReset if one of the revisions is another one than expected."""
+    for key, revision in expected.items():
+        if stored.get(key, 0) != revision:
+            raise WasReset(f"{key} was written after this request had begun")
+
+
+def changed_rows(expected: Revisions) -> str:
+    """A statement that returns a row for each of these records whose revision is another one. A record is never deleted."""
+    changed = " OR ".join(f"(key = {_literal(key)} AND revision <> {revision:d})" for key, revision in expected.items())
+    return f"SELECT 1 FROM record WHERE kind = 'meta' AND ({changed})"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

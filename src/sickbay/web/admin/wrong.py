@@ -1,0 +1,15 @@
+"""An error of /admin, as an exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.web.error_responses import problem
+
+
+class Wrong(Exception):
+    """An error to respond with as a problem."""
+
+    def __init__(self, status: int, title: str, findings: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(title)
+        self.response = problem(status, title, findings)

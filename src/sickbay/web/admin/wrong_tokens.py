@@ -1,0 +1,57 @@
+"""Counts wrong admin tokens by the address that sent them. A correct one is always accepted, even if others guess from there.
+
+The guard decides without waiting for the database. So the sender of a token is looked up before it decides, and a wrong token
+is counted afterwards.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from sickbay.services import failed_attempts
+from sickbay.services.context import Runtime
+from sickbay.services.throttle import Throttled, ThrottleKey
+from sickbay.web.http_request import peer, state_of
+
+
+async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
+    """Note in the request's state how long its sender has to wait. Reads nothing while nobody has to wait."""
+    state = state_of(scope)
+    if "authorization" in state.headers:
+        state.admin_throttled = await failed_attempts.seconds_to_wait(runtime, _key(scope))
+
+
+async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
+    """Count the wrong token that the guard noted in the request's state, once."""
+    state = state_of(scope)
+    if state.is_wrong_admin_token:
+        state.is_wrong_admin_token = False
+        await count(runtime, scope)
+
+
+async def count(runtime: Runtime, scope: Mapping[str, Any]) -> int:
+    """Count a wrong token. Returns the seconds until the next try if it was one too many, else 0."""
+    key = _key(scope)
+    try:
+        await failed_attempts.check(runtime, key)
+        await failed_attempts.count(runtime, key)
+    except Throttled as throttled:
+        return throttled.seconds
+    return 0
+
+
+def _key(scope: Mapping[str, Any]) -> ThrottleKey:
+    return ThrottleKey("admin", "", "", network(peer(scope)))
+
+
+def network(address: str) -> str:
+    """The owner of an IPv6 address usually has all of its /64."""
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(read, ipaddress.IPv4Address) or read.ipv4_mapped:
+        return str(read)
+    return str(ipaddress.IPv6Network((int(read), 64), strict=False).network_address)
