@@ -64,7 +64,8 @@ def _likely(recognised: Recognised, index: int, ranked: RankedCause) -> LikelyCa
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
     """A cause as a finding. Its why begins with what the message says in plain words."""
     values, cause = _values(recognised, ranked), ranked.cause
-    why = " ".join(filter(None, (_means(recognised, ranked.message), cause.why)))
+    means = _means(recognised, ranked.message)
+    why = " ".join(filter(None, ("" if _repeats(means, cause.title) and cause.why else means, cause.why)))
     source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
     return Finding(
         cause.id,
@@ -82,6 +83,18 @@ def _means(recognised: Recognised, message: Message) -> str:
     """What a product's message says isn't said of a text that doesn't show the product."""
     is_shown = not message.product or message.product in recognised.shown.products
     return message.means if is_shown else ""
+
+
+REPEATED_SHARE = 0.75
+"""A message of which the title says this share of the words adds nothing."""
+
+
+def _repeats(means: str, title: str) -> bool:
+    words = set(_SAID_WORD.findall(means.lower()))
+    return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
+
+
+_SAID_WORD = re.compile(r"\w+")
 
 
 def _fix(recognised: Recognised, ranked: RankedCause) -> str:
