@@ -89,6 +89,7 @@ TRUE = {
     "entry_id_differs": ENTRY.format(url="Organization/RL121"),
     "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "9999999999"}}',
     "contained_reference_has_no_hash": CONTAINED.format(reference="Coverage/c1"),
+    "reference_is_a_search": '{"reference": "Patient?identifier=17"}',
     "patient_has_type": '{"access_token": "abc", "patient": "Patient/123"}',
     "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include:MedicationRequest:medication",
     "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=json",

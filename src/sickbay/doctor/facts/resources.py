@@ -100,3 +100,13 @@ _TYPED_PATIENT = re.compile(r"[\"']patient[\"']\s{0,3}:\s{0,3}[\"']Patient/", re
 def patient_has_type(evidence: Evidence) -> Values | None:
     """The member patient is a reference such as Patient/123 instead of an id."""
     return as_fact(_TYPED_PATIENT.search(evidence.text, 0, SEARCHED_CHARACTERS))
+
+
+_SEARCH_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>[A-Z]\w{2,40}\?[^\"\s]{1,300})\"")
+
+
+@fact
+def reference_is_a_search(evidence: Evidence) -> Values | None:
+    """A reference of a resource is a search, such as Patient?identifier=17."""
+    found = _SEARCH_REFERENCE.search(evidence.text, 0, SEARCHED_CHARACTERS)
+    return {"value": found["value"]} if found else None
