@@ -27,7 +27,7 @@ _NO_COLON = re.compile(
 _ISSUER = re.compile(r"\"issuer\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
 _ENDPOINT = re.compile(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
 _ISTIO_KEY = re.compile(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
-_NESTED_SCOPE = re.compile(r"/authorize\?[^\s\"'`]{0,3000}?[?&]scope=(?P<scope>[^&\s\"'`]{1,6000})")
+_QUERY = re.compile(r"[^\s\"'`]{0,9000}")
 
 
 @fact
@@ -77,8 +77,10 @@ def key_is_istios_placeholder(evidence: Evidence) -> Values | None:
 @fact
 def user_login_requests_system_scopes(evidence: Evidence) -> Values | None:
     """The address of a login contains an authorization request with system/ scopes."""
-    found = _NESTED_SCOPE.search(unquote(unquote(evidence.text[:SEARCHED_CHARACTERS])))
-    return {"scope": "system/…"} if found and "system/" in found["scope"] else None
+    behind = unquote(unquote(evidence.text[:SEARCHED_CHARACTERS])).split("/authorize?")[1:]
+    queries = (query[0] for rest in behind if (query := _QUERY.match(rest)))
+    scopes = (pair for query in queries for pair in query.split("&") if pair.startswith("scope="))
+    return {"scope": "system/…"} if any("system/" in scope for scope in scopes) else None
 
 
 _LONG_NUMBER = re.compile(r"client_?id[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?\d{18}\b", re.I)

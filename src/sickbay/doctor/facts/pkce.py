@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
@@ -16,10 +17,11 @@ _HEX_CODE = re.compile(
     re.I,
 )
 _BASE64_CODE = re.compile(
-    r"challenge[^\n]{0,80}(?:\bbase64_encode\(|\bbtoa\(|\bb64encode\(|digest\(['\"]base64['\"]|toString\(['\"]base64['\"]|enc\.Base64\))"
-    r"(?![^;\n]{0,200}(?:strtr|replace|translate|rtrim))",
+    r"challenge[^\n]{0,80}(?:\bbase64_encode\(|\bbtoa\(|\bb64encode\(|digest\(['\"]base64['\"]|toString\(['\"]base64['\"]|enc\.Base64\))",
     re.I,
 )
+_STATEMENT = re.compile(r"[^;\n]{0,200}")
+_URL_SAFE = re.compile(r"strtr|replace|translate|rtrim", re.I)
 
 
 def _challenge(evidence: Evidence) -> str:
@@ -50,4 +52,11 @@ def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
     """code_challenge is in standard Base64, with +, / or = at the end."""
     value = _challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
-    return as_fact(is_standard or _BASE64_CODE.search(evidence.text, 0, SEARCHED_CHARACTERS))
+    return as_fact(is_standard or any(_is_left_standard(evidence.text[:SEARCHED_CHARACTERS])))
+
+
+def _is_left_standard(text: str) -> Iterator[bool]:
+    """For each call that encodes a challenge, whether the rest of the statement leaves it as it is."""
+    for call in _BASE64_CODE.finditer(text):
+        rest = _STATEMENT.match(text, call.end())
+        yield rest is None or _URL_SAFE.search(rest[0]) is None

@@ -14,6 +14,7 @@ from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, 
 COMPARED_ENTRIES = 200
 """How many entries of a Bundle are compared with their requests."""
 _UNTYPED = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>[^\"/?#:\s]{1,100})\"")
+_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>(?:[A-Z]\w{2,40}/)?(?P<id>[^\"/#\s]{1,64}))\"")
 _CONTAINED = re.compile(r"\"contained\"\s{0,3}:\s{0,3}\[")
 CONTAINED_CHARACTERS = 4_000
 """How far behind `contained` the ids of contained resources are looked for."""
@@ -63,12 +64,10 @@ def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     text = evidence.text[:SEARCHED_CHARACTERS]
     if (start := _CONTAINED.search(text)) is None:
         return None
+    references = {found["id"]: found["value"] for found in _REFERENCE.finditer(text)}
     for match in islice(_ID.finditer(text, start.end(), start.end() + CONTAINED_CHARACTERS), COMPARED_ENTRIES):
-        reference = re.search(
-            rf"\"reference\"\s{{0,3}}:\s{{0,3}}\"(?P<value>(?:[A-Z]\w{{2,40}}/)?{re.escape(match['id'])})\"", text
-        )
-        if reference and f'"#{match["id"]}"' not in text:
-            return {"expected": f"#{match['id']}", "received": reference["value"]}
+        if match["id"] in references and f'"#{match["id"]}"' not in text:
+            return {"expected": f"#{match['id']}", "received": references[match["id"]]}
     return None
 
 
