@@ -25,6 +25,13 @@ CORRECT = (
     '"scope": "patient/Coverage.read", "refresh_token": "wDimPGoA8vwXP51kie71vpsy9l17HN", '
     '"access_grant_expiration": "2035-09-05 19:17:53Z"}',
 )
+VARIABLES = (
+    'payload := map[string]string{"grant_type": "client_credentials", "client_assertion_type": '
+    '"urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion": signedToken}',
+    "new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.rs', client_assertion_type: "
+    "'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: signedToken })",
+)
+"""Code of correct requests with variables, whose values the text doesn't show."""
 
 
 def shown_causes(text: str) -> list[str]:
@@ -39,6 +46,21 @@ def shown_causes(text: str) -> list[str]:
 @pytest.mark.parametrize("text", CORRECT)
 def test_a_correct_text_shows_no_cause(text: str) -> None:
     assert shown_causes(text) == []
+
+
+@pytest.mark.parametrize("text", VARIABLES)
+def test_a_variable_is_not_taken_for_a_value(text: str) -> None:
+    assert [found.id for found in diagnose_text(text)[1].explanation.findings] == []
+
+
+def test_the_name_of_a_profile_is_no_request() -> None:
+    text = "meta.profile is https://fhir.kbv.de/StructureDefinition/KBV_PR_EAU_Condition_ICD|1.0.2\nHTTP 422 Unprocessable"
+    assert "fhir-id-invalid" not in [found.id for found in diagnose_text(text)[1].explanation.findings]
+
+
+def test_the_status_behind_an_address_is_not_part_of_it() -> None:
+    text = "GET https://fhir.example.org/r4/Patient/123 404"
+    assert "fhir-not-found" in shown_causes(text)
 
 
 def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
