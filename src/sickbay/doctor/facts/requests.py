@@ -73,7 +73,7 @@ def sends_no_secret(evidence: Evidence) -> Values | None:
 def _is_bare(request: Mapping[str, Any]) -> bool:
     names = parse(str(request.get("body") or "")).names()
     headers = {str(name).lower() for name in request.get("headers") or {}}
-    return bool(names) and not {"client_secret", "client_assertion"} & {*names} and "authorization" not in headers
+    return bool(names) and not {"client_secret", "client_assertion", "client_assertion_type"} & {*names} and "authorization" not in headers
 
 
 @fact
@@ -85,10 +85,17 @@ def sends_no_redirect_uri(evidence: Evidence) -> Values | None:
 @fact
 def token_body_is_json(evidence: Evidence) -> Values | None:
     """The body of a token request is JSON."""
-    is_json = any(form.lstrip().startswith("{") for form in evidence.forms) or _JSON_GRANT.search(evidence.text)
+    written = _JSON_GRANT.search(evidence.text) and not _FORM_IN_CODE.search(evidence.text)
+    is_json = any(form.lstrip().startswith("{") for form in evidence.forms) or written
     return as_fact(is_json or not evidence.rules.isdisjoint(("code-json-body", "code-json-under-form-type")))
 
 
+_FORM_IN_CODE = re.compile(
+    r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:qs|querystring)\.stringify|map\[string\]|^\s{0,20}\w{1,40}\s?=\s?\{(?![^;]{0,2000}"
+    r"(?:json\s?=|json\.dumps|stringify|application/json|axios))",
+    re.M,
+)
+"""Code that makes a form of an object, or a dictionary of Python of which the text doesn't show how it's sent."""
 _JSON_GRANT = re.compile(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\"']")
 
 
