@@ -33,6 +33,8 @@ CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resour
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
 TRUE = {
+    "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
+    "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
     "authorize_request": authorize(),
     "token_request": token(),
     "fhir_request": "curl https://ehr.example.org/fhir/Patient/17 -H 'Accept: application/fhir+json'",
@@ -100,6 +102,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "server_is_the_phone": "AppAuth on Android: { issuer: 'https://id.example.org', redirectUrl: 'http://localhost:9' }",
+    "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "assertion_is_empty": token(f"{CODE}&client_assertion=a.b.c"),
     "token_body_is_json": token(),
     "requests_no_openid": authorize("openid"),

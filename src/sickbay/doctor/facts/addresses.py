@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 from sickbay.doctor.evidence import Evidence
@@ -121,3 +121,31 @@ _ROOT = re.compile(r"redirect_?ur[il]\b['\"]?\s{0,3}[:=]\s{0,3}['\"`]?https?://[
 def callback_is_root(evidence: Evidence) -> Values | None:
     """redirect_uri is the root of a site."""
     return as_fact(_ROOT.search(evidence.text))
+
+
+_PHONE = re.compile(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
+_SERVER_OF_APP = re.compile(
+    r"\b(?:issuer|authority|(?:server|base|api|discovery|auth\w{0,20})_?ur[il]|url|\w{1,30}_?endpoint)['\"]?\s{0,3}[:=]?\s{0,3}['\"`]?"
+    r"(?P<value>http://(?P<host>[\w.-]{1,100})(?::\d{1,5})?)",
+    re.I,
+)
+
+
+def _servers_of_phone(evidence: Evidence) -> Iterator[re.Match[str]]:
+    return _SERVER_OF_APP.finditer(evidence.text) if _PHONE.search(evidence.text) else iter(())
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.")
+
+
+@fact
+def server_is_the_phone(evidence: Evidence) -> Values | None:
+    """The settings of an app for phones name a server at localhost."""
+    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if _is_loopback(found["host"])), None)
+
+
+@fact
+def phone_calls_http(evidence: Evidence) -> Values | None:
+    """The settings of an app for phones name a server without https, which isn't localhost."""
+    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)

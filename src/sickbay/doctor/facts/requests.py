@@ -73,7 +73,11 @@ def sends_no_secret(evidence: Evidence) -> Values | None:
 def _is_bare(request: Mapping[str, Any]) -> bool:
     names = parse(str(request.get("body") or "")).names()
     headers = {str(name).lower() for name in request.get("headers") or {}}
-    return bool(names) and not {"client_secret", "client_assertion", "client_assertion_type"} & {*names} and "authorization" not in headers
+    return (
+        bool(names)
+        and not {"client_secret", "client_assertion", "client_assertion_type"} & {*names}
+        and "authorization" not in headers
+    )
 
 
 @fact
