@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -84,12 +85,10 @@ class Cause(Struct, frozen=True, gc=False):
     was: tuple[str, ...] = ()
 
 
-class Knowledge(Struct, frozen=True):
+class Knowledge(Struct, frozen=True, dict=True):
     """Everything, with the phrases as one trie.
 
-    unseen:    for each fact about a request, the ids of the causes that can't be seen in it.
-    by_part:   for each part of a phrase, the ids of the messages whose first group has a phrase that begins with it.
-    wordless:  the ids of the messages without wordings.
+    unseen: for each fact about a request, the ids of the causes that can't be seen in it.
     """
 
     products: dict[str, Product]
@@ -97,5 +96,17 @@ class Knowledge(Struct, frozen=True):
     causes: dict[str, Cause]
     phrases: Trie
     unseen: dict[str, tuple[str, ...]] = {}
-    by_part: dict[int, tuple[str, ...]] = {}
-    wordless: tuple[str, ...] = ()
+
+    @cached_property
+    def by_part(self) -> dict[int, list[str]]:
+        """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
+        found: dict[int, dict[str, None]] = {}
+        for message in self.messages.values():
+            for phrase in message.wordings[0] if message.wordings else ():
+                found.setdefault(phrase[0], {})[message.id] = None
+        return {part: [*ids] for part, ids in found.items()}
+
+    @cached_property
+    def wordless(self) -> list[str]:
+        """The ids of the messages without wordings."""
+        return [message.id for message in self.messages.values() if not message.wordings]

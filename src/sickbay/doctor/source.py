@@ -70,17 +70,7 @@ def read(folder: Path = FOLDER) -> Knowledge:
         message.id: message for path in sorted(folder.glob("*/messages.toml")) for message in _messages(path, table, products)
     }
     causes = {file.cause.id: file.cause for file in read_causes(folder, products)}
-    wordless = tuple(message.id for message in messages.values() if not message.wordings)
-    return Knowledge(products, messages, causes, table.trie, _unseen(folder / UNSEEN, causes), index_parts(messages), wordless)
-
-
-def index_parts(messages: Mapping[str, Message]) -> dict[int, tuple[str, ...]]:
-    """For each part of a phrase, the messages to look at if it is in a text."""
-    found: dict[int, dict[str, None]] = {}
-    for message in messages.values():
-        for phrase in message.wordings[0] if message.wordings else ():
-            found.setdefault(phrase[0], {})[message.id] = None
-    return {part: tuple(ids) for part, ids in found.items()}
+    return Knowledge(products, messages, causes, table.trie, _unseen(folder / UNSEEN, causes))
 
 
 def _unseen(path: Path, causes: Mapping[str, Cause]) -> dict[str, tuple[str, ...]]:

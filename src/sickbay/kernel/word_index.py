@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -27,7 +28,10 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 class WordIndex(Struct, frozen=True):
-    """postings: for each stem the numbers of its documents and how often it is in each, in turn. lengths: of the documents."""
+    """postings: for each stem, in turn, how far its next document is behind the one before, and how often the stem is in it.
+
+    The distances are small numbers, so that the index takes little space. lengths: of the documents.
+    """
 
     postings: dict[str, list[int]]
     lengths: list[int]
@@ -52,6 +56,7 @@ def find_word(text: str, wanted: Container[str]) -> tuple[int, int] | None:
 def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
     """documents: each as its texts with their weights. A word of weight 3 counts as three."""
     postings: dict[str, list[int]] = {}
+    last: dict[str, int] = {}
     lengths = []
     for number, texts in enumerate(documents):
         counts: Counter[str] = Counter()
@@ -59,7 +64,8 @@ def build(documents: Iterable[Sequence[tuple[str, int]]]) -> WordIndex:
             for stem, times in Counter(split_stems(text)).items():
                 counts[stem] += weight * times
         for stem, times in counts.items():
-            postings.setdefault(stem, []).extend((number, times))
+            postings.setdefault(stem, []).extend((number - last.get(stem, 0), times))
+            last[stem] = number
         lengths.append(counts.total())
     return WordIndex(postings, lengths)
 
@@ -90,4 +96,5 @@ def search(index: WordIndex, query: str, among: range | None = None, *, every_wo
 def _postings(index: WordIndex, stem: str, among: range) -> list[tuple[int, int]]:
     """The numbers of the documents with this stem, and how often each has it."""
     postings = index.postings.get(stem, ())
-    return [(number, times) for number, times in zip(postings[::2], postings[1::2], strict=True) if number in among]
+    numbers = accumulate(postings[::2])
+    return [(number, times) for number, times in zip(numbers, postings[1::2], strict=True) if number in among]
