@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
+from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import Values, as_fact, fact
 from sickbay.protocol import urls
@@ -149,3 +150,20 @@ def server_is_the_phone(evidence: Evidence) -> Values | None:
 def phone_calls_http(evidence: Evidence) -> Values | None:
     """The settings of an app for phones name a server without https, which isn't localhost."""
     return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)
+
+
+_ANSWERED_401 = re.compile(
+    r"\b401\b[^\n]{0,60}?\b(?:for|from|at|on|GET|url)\b:?\s{0,3}['\"`(<]?(?P<before>https?://[^\s'\"`]{5,300})"
+    r"|\bGET\s+(?P<after>https?://[^\s'\"`]{5,300})\s+401\b"
+)
+
+
+@fact
+def fhir_address_answers_401(evidence: Evidence) -> Values | None:
+    """The text says that the address of a FHIR resource answered 401."""
+    matches = _ANSWERED_401.finditer(evidence.text)
+    return next(({"value": url} for match in matches if _has_type(url := match["before"] or match["after"])), None)
+
+
+def _has_type(url: str) -> bool:
+    return not ALL_TYPES.isdisjoint(urls.split(url).path.split("/"))
