@@ -33,7 +33,7 @@ CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resour
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
 TRUE = {
-    "fhir_address_answers_401": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
+    "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
     "authorize_request": authorize(),
@@ -103,7 +103,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
-    "fhir_address_answers_401": "HTTPError: 401 Client Error: Unauthorized for url: https://ehr.example.org/oauth2/token",
+    "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://ehr.example.org/oauth2/token",
     "server_is_the_phone": "AppAuth on Android: { issuer: 'https://id.example.org', redirectUrl: 'http://localhost:9' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "assertion_is_empty": token(f"{CODE}&client_assertion=a.b.c"),

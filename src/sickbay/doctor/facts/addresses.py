@@ -152,18 +152,18 @@ def phone_calls_http(evidence: Evidence) -> Values | None:
     return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)
 
 
-_ANSWERED_401 = re.compile(
-    r"\b401\b[^\n]{0,60}?\b(?:for|from|at|on|GET|url)\b:?\s{0,3}['\"`(<]?(?P<before>https?://[^\s'\"`]{5,300})"
-    r"|\bGET\s+(?P<after>https?://[^\s'\"`]{5,300})\s+401\b"
+_REFUSED = re.compile(
+    r"\b40[13]\b[^\n]{0,60}?\b(?:for|from|at|on|GET|url)\b:?\s{0,3}['\"`(<]?(?P<before>https?://[^\s'\"`]{5,300})"
+    r"|\bGET\s+(?P<after>https?://[^\s'\"`]{5,300})\s+40[13]\b"
 )
 
 
 @fact
-def fhir_address_answers_401(evidence: Evidence) -> Values | None:
-    """The text says that the address of a FHIR resource answered 401."""
-    matches = _ANSWERED_401.finditer(evidence.text)
+def fhir_address_refuses(evidence: Evidence) -> Values | None:
+    """The text says that the address of a FHIR resource answered 401 or 403."""
+    matches = _REFUSED.finditer(evidence.text)
     return next(({"value": url} for match in matches if _has_type(url := match["before"] or match["after"])), None)
 
 
 def _has_type(url: str) -> bool:
-    return not ALL_TYPES.isdisjoint(urls.split(url).path.split("/"))
+    return any(part in ALL_TYPES for part in urls.split(url).path.split("/"))
