@@ -33,6 +33,7 @@ CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resour
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
 TRUE = {
+    "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/a",
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
@@ -103,6 +104,7 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/b",
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://ehr.example.org/oauth2/token",
     "server_is_the_phone": "AppAuth on Android: { issuer: 'https://id.example.org', redirectUrl: 'http://localhost:9' }",
     "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",

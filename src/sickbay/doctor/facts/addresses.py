@@ -167,3 +167,14 @@ def fhir_address_refuses(evidence: Evidence) -> Values | None:
 
 def _has_type(url: str) -> bool:
     return any(part in ALL_TYPES for part in urls.split(url).path.split("/"))
+
+
+_REALM = re.compile(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
+
+
+@fact
+def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
+    """A realm of Keycloak has an address with /auth and one without it."""
+    found = {(match["host"], match["realm"], bool(match["auth"])): match[0] for match in _REALM.finditer(evidence.text)}
+    pairs = ((found.get((host, realm, False)), url) for (host, realm, auth), url in found.items() if auth)
+    return next(({"first": first, "second": second} for first, second in pairs if first), None)
