@@ -2,6 +2,7 @@
 
 --quick: a short run that writes nothing. --large: measure the slope up to 100,000 patients. --slope, --scenes: only the slope,
 or only the tables of scenes; writes nothing. --against PATH: compare this checkout with another one; writes nothing.
+--instructions [SCENE…] [--against PATH]: count instructions instead of measuring time; writes nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import alternate, journaling, loading, postgres, report, scenes, slope, starting
+from bench import alternate, instructions, journaling, loading, postgres, report, scenes, slope, starting
 
 OPTIONS = {"--quick", "--large", "--slope", "--scenes"}
 
@@ -51,7 +52,34 @@ def against(other: str, *more: str) -> None:
         print(alternate.text(alternate.measure(Path(folder), Path(other), 0.3 if more else 1.0)))
 
 
+def count(*arguments: str) -> None:
+    """Count the instructions of all scenes or of the named ones, and compare them with those of another checkout."""
+    wanted, _, rest = _split(arguments, "--against")
+    unknown = [name for name in wanted if name not in instructions.names()]
+    if unknown or len(rest) > 1:
+        sys.exit(f"usage: --instructions [SCENE…] [--against PATH]. Scenes: {', '.join(instructions.names())}")
+    if not instructions.available():
+        sys.exit("valgrind is missing (Debian: valgrind). `tools/system valgrind` installs it.")
+    checkouts = [instructions.OWN, *(_checkout(path) for path in rest)]
+    with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
+        print(instructions.text(dict(instructions.measure(Path(folder), wanted or instructions.names(), checkouts))))
+
+
+def _split(arguments: tuple[str, ...], option: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
+    at = arguments.index(option) if option in arguments else len(arguments)
+    return arguments[:at], at < len(arguments), arguments[at + 1 :]
+
+
+def _checkout(path: str) -> Path:
+    """Return the folder of another checkout. Exits if it isn't one."""
+    if not (Path(path) / "src" / "sickbay").is_dir():
+        sys.exit(f"PATH must be another checkout of Sickbay; {path} isn't one.")
+    return Path(path).resolve()
+
+
 if sys.argv[1:2] == ["--against"]:
     against(*(sys.argv[2:] or [""]))
+elif sys.argv[1:2] == ["--instructions"]:
+    count(*sys.argv[2:])
 else:
     main(set(sys.argv[1:]))

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from bench import process
+from bench import load, process
 from bench.load import Rate
 from bench.report import LABELS
 from bench.scenes import Desk
@@ -68,8 +68,8 @@ def _scenes(live: Live, seconds: float) -> dict[str, Callable[[], Rate]]:
     desk = Desk(live.line, PATIENTS)
     desk.total("Patient")
     process.apart(live.process.pid)
-    end = urlsplit(live.base).port or 80, live.process.pid, seconds
-    return {**desk.cold(*end), **desk.repeated(*end)}
+    target = load.target(urlsplit(live.base).port or 80, live.process.pid, seconds)
+    return {**desk.cold(target), **desk.repeated(target)}
 
 
 def _compared(name: str, ours: Callable[[], Rate], theirs: Callable[[], Rate]) -> Compared:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -36,6 +37,12 @@ def own(addresses: Sequence[tuple[str, str]]) -> Iterator[bytes]:
     """Yield the same for addresses that only one token each may request."""
     for address, bearer in itertools.cycle(addresses):
         yield get(address, bearer, more=request_id())
+
+
+def strangers(path: str, patients: Sequence[str]) -> Iterator[bytes]:
+    """Yield reads of patients endlessly, each with a token that doesn't exist."""
+    for patient in itertools.cycle(patients):
+        yield get(f"{path}/Patient/{patient}", secrets.token_urlsafe(32), more=request_id())
 
 
 def forms(path: str, fields: Sequence[dict[str, str]], apps: Sequence[tuple[str, str]]) -> Iterator[bytes]:

@@ -15,8 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
 
-from bench import process
-from bench.load import CONNECTIONS, Answer, Connection, Rate, request_id
+from bench.load import CONNECTIONS, Answer, Connection, Rate, Target, request_id
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -43,17 +42,17 @@ def challenges(count: int) -> list[tuple[str, str]]:
     ]
 
 
-def run(port: int, pid: int, flows: Sequence[Flow], seconds: float) -> Rate:
-    """Run flows for `seconds`. Rate.count counts flows of two requests each. Each connection uses one of these flows."""
-    connections = [Connection(port) for _ in range(CONNECTIONS)]
+def run(target: Target, flows: Sequence[Flow]) -> Rate:
+    """Run flows. Rate.count counts flows of two requests each. Each connection uses one of these flows."""
+    connections = [Connection(target.port) for _ in range(CONNECTIONS)]
     pairs = challenges(CONNECTIONS)
     try:
         _round(connections, flows, pairs)
-        before, begin, count = process.cpu(pid), time.perf_counter(), 0
-        while time.perf_counter() < begin + seconds:
+        before, begin, count = target.used(), time.perf_counter(), 0
+        for _ in target.turns():
             _round(connections, flows, pairs)
             count += len(connections)
-        return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, 0.0)
+        return Rate(count, time.perf_counter() - begin, target.used() - before, 0.0)
     finally:
         for connection in connections:
             connection.close()
@@ -72,7 +71,7 @@ def tokens(port: int, flow: Flow) -> list[dict[str, Any]]:
 def _round(connections: list[Connection], flows: Sequence[Flow], pairs: list[tuple[str, str]]) -> list[bytes]:
     runs = list(zip(connections, itertools.cycle(flows), pairs, strict=False))
     for connection, flow, (_, challenge) in runs:
-        connection.send(_authorize(flow, challenge))
+        connection.send(authorize(flow, challenge))
     codes = [code(connection.read()) for connection in connections]
     for (connection, flow, (verifier, _)), received_code in zip(runs, codes, strict=True):
         connection.send(_token(flow, received_code, verifier))
@@ -110,7 +109,8 @@ def address(flow: Flow, challenge: str) -> str:
     return f"{flow.authorize}?{query}"
 
 
-def _authorize(flow: Flow, challenge: str) -> bytes:
+def authorize(flow: Flow, challenge: str) -> bytes:
+    """Return the bytes of one authorization request."""
     cookie = f"Cookie: {flow.cookie}\r\n" if flow.cookie else ""
     head = f"GET {address(flow, challenge)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n{cookie}{request_id()}\r\n"
     return head.encode()

@@ -10,7 +10,8 @@ import itertools
 import secrets
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from bench import process
@@ -19,8 +20,40 @@ CONNECTIONS = 32
 _RUN, _NUMBERS = secrets.token_hex(8), itertools.count()
 
 
+class Target(NamedTuple):
+    """A measured server, and for how long it is measured.
+
+    used: what the server has used so far, in seconds of CPU or in instructions. rounds: how many rounds of requests to send; 0:
+    as many as fit into `seconds`.
+    """
+
+    port: int
+    used: Callable[[], float]
+    seconds: float
+    rounds: int = 0
+
+    def warm_up(self) -> Iterator[None]:
+        """Yield once for each round before the measurement."""
+        return self._turns(min(1.0, self.seconds / 4), min(1, self.rounds))
+
+    def turns(self) -> Iterator[None]:
+        """Yield once for each round of the measurement."""
+        return self._turns(self.seconds, self.rounds)
+
+    def _turns(self, seconds: float, rounds: int) -> Iterator[None]:
+        end = time.perf_counter() + seconds
+        numbers = iter(range(rounds))
+        while next(numbers, None) is not None if self.rounds else time.perf_counter() < end:
+            yield
+
+
+def target(port: int, pid: int, seconds: float) -> Target:
+    """Return a server whose CPU time is measured for so many seconds."""
+    return Target(port, partial(process.cpu, pid), seconds)
+
+
 class Rate(NamedTuple):
-    """count: requests. seconds: elapsed time. cpu: seconds of CPU that the server used. size: average bytes of a body."""
+    """count: requests. seconds: elapsed time. cpu: what the server used (`Target.used`). size: average bytes of a body."""
 
     count: int
     seconds: float
@@ -97,18 +130,18 @@ def post(path: str, token: str | None, body: bytes, kind: str = "application/fhi
     return head.encode() + body
 
 
-def run(port: int, pid: int, requests: Iterator[bytes], seconds: float, status: int = 200, width: int = CONNECTIONS) -> Rate:
+def run(target: Target, requests: Iterator[bytes], status: int = 200, width: int = CONNECTIONS) -> Rate:
     """Send requests from an endless iterator. Raises RuntimeError if a response has another status.
 
     width: number of connections; use few if a request takes long, because the server closes those that wait for the rest of a
     round.
     """
-    connections = [Connection(port) for _ in range(width)]
+    connections = [Connection(target.port) for _ in range(width)]
     try:
-        _rounds(connections, requests, time.perf_counter() + min(1.0, seconds / 4), status)  # warm-up
-        before, begin = process.cpu(pid), time.perf_counter()
-        count, size = _rounds(connections, requests, begin + seconds, status)
-        return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, size / count)
+        _rounds(connections, requests, target.warm_up(), status)
+        before, begin = target.used(), time.perf_counter()
+        count, size = _rounds(connections, requests, target.turns(), status)
+        return Rate(count, time.perf_counter() - begin, target.used() - before, size / count)
     finally:
         for connection in connections:
             connection.close()
@@ -135,9 +168,9 @@ def _paced(connection: Connection, requests: Iterator[bytes], seconds: float, pe
     return count, size
 
 
-def _rounds(connections: list[Connection], requests: Iterator[bytes], until: float, status: int) -> tuple[int, int]:
+def _rounds(connections: list[Connection], requests: Iterator[bytes], turns: Iterator[None], status: int) -> tuple[int, int]:
     count = size = 0
-    while time.perf_counter() < until:
+    for _ in turns:
         for connection in connections:
             connection.send(next(requests))
         for connection in reversed(connections):  # wait for the last one first, so that not every response wakes this process

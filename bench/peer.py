@@ -42,13 +42,15 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
         service = cold.forms("/token", [{"grant_type": "client_credentials"}], SERVICES)
         process.apart(server.pid)
 
+        target = load.target(port, server.pid, seconds)
+
         def by_key() -> Rate:
-            sent = tokens.assertions(f"http://localhost:{port}", "keyed", key, seconds * 1.5)
-            return load.run(port, server.pid, tokens.by_key("/token", sent), seconds)
+            sent = tokens.assertions(f"http://localhost:{port}", "keyed", key, target)
+            return load.run(target, tokens.by_key("/token", sent))
 
         yield {
-            "peer-openid": lambda: flow.run(port, server.pid, [signed_in], seconds),
-            "peer-secret": lambda: load.run(port, server.pid, service, seconds),
+            "peer-openid": lambda: flow.run(target, [signed_in]),
+            "peer-secret": lambda: load.run(target, service),
             "peer-key": by_key,
         }
     finally:

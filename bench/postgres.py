@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tests.postgres import programs, server
 
-from bench import process
+from bench import load, process
 from bench.scenes import ROUNDS, Desk, Round, limiting, median_round
 from sickbay.testing.server import serving
 
@@ -30,7 +30,7 @@ def measure(seconds: float) -> Mapping[str, Round]:
             desk.total("Patient")  # the first request creates the patients
             pid = live.process.pid
             process.apart(pid)
-            scenes = desk.cold(urlsplit(live.base).port or 80, pid, seconds / ROUNDS)
+            scenes = desk.cold(load.target(urlsplit(live.base).port or 80, pid, seconds / ROUNDS))
             rounds: dict[str, Round] = {}
             for name in SCENES:
                 print(f"measuring: {name} on PostgreSQL", file=sys.stderr)

@@ -34,6 +34,8 @@ LABELS = {
     "introspect": "introspection",
     "create": "create of an Observation",
     "transaction": "transaction of 100 entries",
+    "refused-fhir": "read with an unknown token, refused",
+    "refused-authorize": "authorize with an unregistered redirect URI, refused",
     "peer-openid": "oidc-provider (npm, in memory): the flow with PKCE and an id_token",
     "peer-secret": "oidc-provider: client_credentials with a secret",
     "peer-key": "oidc-provider: client_credentials with ES384",
@@ -64,6 +66,7 @@ REPEAT = """
     make bench ARGS="--slope --large"   # only the slope; writes nothing
     make bench ARGS=--scenes            # only the first two tables; writes nothing
     make bench ARGS="--against PATH"    # this checkout and another one, nine alternating rounds; writes nothing
+    make bench ARGS=--instructions      # the instructions of each scene, with valgrind (--against PATH too); writes nothing
 
 PostgreSQL is measured if it is installed (`initdb` on the PATH or in Debian's folder), on a separate server with default
 durability. The slope sends requests alternately to two hospitals that differ only in the number of patients, one request at a

@@ -21,7 +21,7 @@ import apsw
 import httpx2
 
 from bench import cold, flow, load, peer, process, tokens, writing
-from bench.load import Rate, get
+from bench.load import Rate, Target, get
 from bench.signing_in import Person
 from sickbay.protocol import jose
 from sickbay.testing.server import serving, stop
@@ -32,6 +32,8 @@ SAMPLE = 4000
 TOKENS, APPS = 256, 32
 """Number of tokens and apps that a cold scene uses."""
 HERE = "http://localhost:8100/callback"
+READING, SERVICE = "user/Patient.rs", "system/Patient.rs"
+"""Scopes of apps that users open, and of backend services."""
 NAMES = ("Peters", "Pet", "Smith", "Garcia", "Nguyen", "Okafor", "Ma", "Jo", "An", "Wil")
 ROUNDS, PAIRS = 5, 9
 Scene: TypeAlias = Callable[[], Rate]
@@ -69,9 +71,9 @@ def measure(folder: Path, seconds: float) -> Served:
         desk = Desk(live.line)
         counts = desk.total("Patient"), desk.total("Observation")
         process.apart(live.process.pid)
-        target = urlsplit(live.base).port or 80, live.process.pid, seconds / ROUNDS
+        target = load.target(urlsplit(live.base).port or 80, live.process.pid, seconds / ROUNDS)
         with peer.scenes(seconds / ROUNDS) as peer_scenes:
-            scenes = {**desk.cold(*target), **peer_scenes, **desk.repeated(*target)}
+            scenes = {**desk.cold(target), **peer_scenes, **desk.repeated(target)}
             for name, run in scenes.items():
                 print(f"measuring: {name}", file=sys.stderr)
                 rounds[name] = median_round(limit, run, limits)
@@ -106,7 +108,7 @@ def limiting(seconds: float) -> Iterator[Scene]:
     try:
         time.sleep(0.3)
         process.apart(server.pid)
-        yield lambda: load.run(port, server.pid, itertools.cycle(requests), seconds)
+        yield lambda: load.run(load.target(port, server.pid, seconds), itertools.cycle(requests))
     finally:
         stop(server)
 
@@ -137,44 +139,37 @@ class Desk:
         self.token, self.token_to_write = (self._token(self._app(scope), scope) for scope in ("user/*.rs", "user/*.cruds"))
         self.patients = [f"p-{number:04}" for number in range(1, patients + 1)]
 
-    def cold(self, port: int, pid: int, seconds: float) -> dict[str, Scene]:
+    def cold(self, target: Target) -> dict[str, Scene]:
         """Return scenes in which no request repeats (`bench/cold.py`)."""
-        path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
-        find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
-        system, count = self._app("system/*.rs"), min(TOKENS, len(self.patients))
-        bearers = [self._token(system, "system/*.rs") for _ in range(count)]
-        pages = cold.pages(self.patients, dice)
+        return {name: prepare(target) for name, prepare in self.preparations().items()}
 
-        def sent(requests: Iterator[bytes]) -> Scene:
-            return lambda: load.run(port, pid, requests, seconds)
-
-        def placed(addresses: list[str]) -> list[str]:
-            return [path + address for address in addresses]
-
+    def preparations(self) -> dict[str, Callable[[Target], Scene]]:
+        """Return a function for each cold scene. It registers apps and gets tokens, which takes a while."""
         return {
-            "read": sent(cold.gets(placed(cold.observations(find, dice)), bearers)),
-            "page": sent(cold.gets(placed([address for _, address in pages]), bearers)),
-            "patient-page": sent(cold.own(self._pages_of_patients(path, pages))),
-            "name": sent(cold.gets(placed(cold.names(find, dice)), bearers)),
-            "flow": self._flows(port, pid, "user/Patient.rs", seconds),
-            "openid": self._flows(port, pid, "openid fhirUser user/Patient.rs", seconds),
-            **self._services(port, pid, bearers, seconds),
-            "create": lambda: load.run(
-                port, pid, cold.renewed(writing.creates(path, self.token_to_write, self.patients, SAMPLE)), seconds, 201
-            ),
-            "transaction": lambda: load.run(
-                port, pid, cold.renewed(writing.transactions(path, self.token_to_write, self.patients, 32)), seconds, width=4
-            ),
+            "read": lambda target: self._gets(target, cold.observations),
+            "page": lambda target: self._gets(target, lambda _, dice: [url for _, url in cold.pages(self.patients, dice)]),
+            "patient-page": self._pages_of_patients,
+            "name": lambda target: self._gets(target, cold.names),
+            "flow": lambda target: self._flows(target, "user/Patient.rs"),
+            "openid": lambda target: self._flows(target, "openid fhirUser user/Patient.rs"),
+            "secret": self._with_secret,
+            "key": self._with_key,
+            "refresh": self._refreshes,
+            "introspect": self._introspections,
+            "create": self._creates,
+            "transaction": self._transactions,
+            "refused-fhir": self._refused_reads,
+            "refused-authorize": self._refused_authorizations,
         }
 
-    def repeated(self, port: int, pid: int, seconds: float) -> dict[str, Scene]:
+    def repeated(self, target: Target) -> dict[str, Scene]:
         """Return scenes in which one token and one set of headers request the same URLs repeatedly, in shuffled order."""
-        path, dice = urlsplit(self.tenant["fhir"]["r4"]).path, random.Random(1)
+        path, dice = self._path, random.Random(1)
         ids = [dice.choice(self.patients) for _ in range(SAMPLE)]
 
         def sent(paths: list[str]) -> Scene:
             requests = [get(path + address, self.token) for address in paths]
-            return lambda: load.run(port, pid, itertools.cycle(requests), seconds)
+            return lambda: load.run(target, itertools.cycle(requests))
 
         return {
             "read-again": sent([f"/Patient/{id}" for id in ids]),
@@ -184,48 +179,95 @@ class Desk:
 
     def readings(self) -> tuple[Iterator[bytes], int]:
         """Return an endless iterator of reads that don't repeat soon, and the port to send them to."""
-        path = urlsplit(self.tenant["fhir"]["r4"]).path
         find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
-        addresses = [path + address for address in cold.observations(find, random.Random(1))]
+        addresses = [self._path + address for address in cold.observations(find, random.Random(1))]
         return cold.gets(addresses, [self.reading() for _ in range(32)]), urlsplit(self.line["base"]).port or 80
 
-    def _pages_of_patients(self, path: str, pages: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Return each URL with a token that was launched for its patient."""
+    @property
+    def _path(self) -> str:
+        return urlsplit(self.tenant["fhir"]["r4"]).path
+
+    def _gets(self, target: Target, addresses: Callable[[cold.Find, random.Random], list[str]]) -> Scene:
+        """Return GET requests of these addresses below the FHIR base by backend services."""
+        find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
+        paths = [self._path + address for address in addresses(find, random.Random(1))]
+        requests = cold.gets(paths, self._bearers())
+        return lambda: load.run(target, requests)
+
+    def _bearers(self) -> list[str]:
+        system = self._app("system/*.rs")
+        return [self._token(system, "system/*.rs") for _ in range(min(TOKENS, len(self.patients)))]
+
+    def _pages_of_patients(self, target: Target) -> Scene:
+        """Return pages of observations, each requested with a token that was launched for its patient."""
         scope = "launch/patient patient/*.rs"
         app = self._app(scope)
         bearers = {patient: self._token(app, scope, patient=patient) for patient in self.patients}
-        return [(path + address, bearers[patient]) for patient, address in pages]
+        pages = cold.pages(self.patients, random.Random(1))
+        requests = cold.own([(self._path + address, bearers[patient]) for patient, address in pages])
+        return lambda: load.run(target, requests)
 
-    def _flows(self, port: int, pid: int, scope: str, seconds: float) -> Scene:
+    def _flows(self, target: Target, scope: str) -> Scene:
         flows = [self.flow(scope) for _ in range(APPS)]
-        return lambda: flow.run(port, pid, flows, seconds)
+        return lambda: flow.run(target, flows)
 
-    def _services(self, port: int, pid: int, bearers: list[str], seconds: float) -> dict[str, Scene]:
-        """Return scenes of the token endpoint without the code flow, and of introspection."""
-        path, key, scope = urlsplit(self.tenant["token"]).path, tokens.es384(), "system/Patient.rs"
+    def _services(self) -> list[tuple[str, str]]:
+        """Return the client ids and secrets of backend services."""
+        apps = [self._register(SERVICE, type="system", redirect_uris=[], client="symmetric") for _ in range(APPS)]
+        return [(app["client_id"], app["client_secret"]) for app in apps]
+
+    def _with_secret(self, target: Target) -> Scene:
+        fields = [{"grant_type": "client_credentials", "scope": SERVICE}]
+        requests = cold.forms(urlsplit(self.tenant["token"]).path, fields, self._services())
+        return lambda: load.run(target, requests)
+
+    def _with_key(self, target: Target) -> Scene:
+        path, key = urlsplit(self.tenant["token"]).path, tokens.es384()
         public = {"keys": [jose.public(key)]}
-        registrations = [self._register(scope, type="system", redirect_uris=[], client="symmetric") for _ in range(APPS)]
-        key_app = self._register(scope, type="system", redirect_uris=[], client="asymmetric", jwks=public)
-        apps, refresh_flow = (
-            [(registration["client_id"], registration["client_secret"]) for registration in registrations],
-            self.flow("offline_access user/Patient.rs"),
-        )
-        secret_requests = cold.forms(path, [{"grant_type": "client_credentials", "scope": scope}], apps)
-        introspection_path = f"{path.rpartition('/')[0]}/introspect"
-        introspections = cold.forms(introspection_path, [{"token": bearer} for bearer in bearers], apps)
+        app = self._register(SERVICE, type="system", redirect_uris=[], client="asymmetric", jwks=public)
 
         def by_key() -> Rate:
-            sent = tokens.assertions(self.tenant["token"], key_app["client_id"], key, seconds * 1.5)
-            return load.run(port, pid, tokens.by_key(path, sent, scope), seconds)
+            sent = tokens.assertions(self.tenant["token"], app["client_id"], key, target)
+            return load.run(target, tokens.by_key(path, sent, SERVICE))
 
-        return {
-            "secret": lambda: load.run(port, pid, secret_requests, seconds),
-            "key": by_key,
-            "refresh": lambda: tokens.refreshes(
-                port, pid, path, refresh_flow.client_id, flow.tokens(port, refresh_flow), seconds
-            ),
-            "introspect": lambda: load.run(port, pid, introspections, seconds),
-        }
+        return by_key
+
+    def _refreshes(self, target: Target) -> Scene:
+        refreshed, path = self.flow("offline_access user/Patient.rs"), urlsplit(self.tenant["token"]).path
+        return lambda: tokens.refreshes(target, path, refreshed.client_id, flow.tokens(target.port, refreshed))
+
+    def _introspections(self, target: Target) -> Scene:
+        path = f"{urlsplit(self.tenant['token']).path.rpartition('/')[0]}/introspect"
+        requests = cold.forms(path, [{"token": bearer} for bearer in self._bearers()], self._services())
+        return lambda: load.run(target, requests)
+
+    def _creates(self, target: Target) -> Scene:
+        requests = cold.renewed(writing.creates(self._path, self.token_to_write, self.patients, SAMPLE))
+        return lambda: load.run(target, requests, 201)
+
+    def _transactions(self, target: Target) -> Scene:
+        requests = cold.renewed(writing.transactions(self._path, self.token_to_write, self.patients, 32))
+        return lambda: load.run(target, requests, width=4)
+
+    def _refused_reads(self, target: Target) -> Scene:
+        requests = cold.strangers(self._path, self.patients)
+        return lambda: load.run(target, requests, 401)
+
+    def _refused_authorizations(self, target: Target) -> Scene:
+        """Return authorization requests with a redirect URI that isn't registered. The response is a page."""
+        flows = [
+            flow.Flow(
+                urlsplit(self.tenant["authorize"]).path,
+                "",
+                self._register(READING)["client_id"],
+                f"{HERE}/{number}",
+                READING,
+                self.tenant["fhir"]["r4"],
+            )
+            for number in range(APPS)
+        ]
+        requests = (flow.authorize(each, challenge) for each in itertools.cycle(flows) for _, challenge in flow.challenges(1))
+        return lambda: load.run(target, requests, 400)
 
     def flow(self, scope: str) -> flow.Flow:
         """Return a flow for a new app, whose user has signed in and consented."""
@@ -246,6 +288,10 @@ class Desk:
         headers = {"Authorization": f"Bearer {self.reading()}"}
         answer = self.http.get(address, params={"_summary": "count"}, headers=headers)
         return int(answer.raise_for_status().json()["total"])
+
+    def flush(self) -> None:
+        """Read the list of exchanges, which writes those that wait."""
+        self.http.get("/admin/exchanges", params={"limit": 1}).raise_for_status()
 
     def _app(self, scope: str) -> str:
         return str(self._register(scope)["app_id"])

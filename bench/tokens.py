@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from bench import process
-from bench.load import CONNECTIONS, Connection, Rate, request_id
+from bench.load import CONNECTIONS, Connection, Rate, Target, request_id
 from sickbay.protocol import jose
 
 FORM = "application/x-www-form-urlencoded"
@@ -38,11 +37,12 @@ def es384() -> str:
     return json.dumps(key.as_dict(private=True))
 
 
-def assertions(address: str, client_id: str, key: str, seconds: float) -> list[str]:
-    """Return enough different assertions for `seconds` of load. address: of the token endpoint, used as the audience."""
+def assertions(address: str, client_id: str, key: str, target: Target) -> list[str]:
+    """Return enough different assertions for a measurement. address: of the token endpoint, used as the audience."""
     now = int(time.time())
     claims = {"iss": client_id, "sub": client_id, "aud": address, "iat": now, "exp": now + 270}
-    return [jose.sign({**claims, "jti": str(uuid.uuid4())}, key, "ES384") for _ in range(int(FASTEST * seconds))]
+    count = (target.rounds + 1) * CONNECTIONS if target.rounds else int(FASTEST * target.seconds * 1.5)
+    return [jose.sign({**claims, "jti": str(uuid.uuid4())}, key, "ES384") for _ in range(count)]
 
 
 def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
@@ -52,18 +52,18 @@ def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
     return (form(path, {**fields, "client_assertion": assertion}, more=request_id()) for assertion in sent)
 
 
-def refreshes(port: int, pid: int, path: str, client_id: str, first: list[dict[str, Any]], seconds: float) -> Rate:
+def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, Any]]) -> Rate:
     """Refresh on each connection with a token family of its own, always with its newest token. first: token responses."""
     connections, refresh_tokens = (
-        [Connection(port) for _ in range(CONNECTIONS)],
+        [Connection(target.port) for _ in range(CONNECTIONS)],
         [response["refresh_token"] for response in first],
     )
     try:
-        before, begin, count = process.cpu(pid), time.perf_counter(), 0
-        while time.perf_counter() < begin + seconds:
+        before, begin, count = target.used(), time.perf_counter(), 0
+        for _ in target.turns():
             refresh_tokens = _rotated(connections, path, client_id, refresh_tokens)
             count += len(connections)
-        return Rate(count, time.perf_counter() - begin, process.cpu(pid) - before, 0.0)
+        return Rate(count, time.perf_counter() - begin, target.used() - before, 0.0)
     finally:
         for connection in connections:
             connection.close()

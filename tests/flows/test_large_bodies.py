@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from tests.cli.command import sickbay
 
+from sickbay.cli.header_limits import MOST_HEADERS
 from sickbay.testing.server import serving
 
 MEGABYTE = b" " * 1_000_000
@@ -151,6 +152,14 @@ def test_an_endless_request_head_is_cut_off(wire: Wire, begin: bytes, piece: byt
         time.sleep(0.01)  # sent in pieces
     answer, text = wire.answer()
     assert (answer, expected in text) == (status, True)
+
+
+@pytest.mark.parametrize(("count", "expected"), [(MOST_HEADERS, 200), (MOST_HEADERS + 1, 431)])
+def test_a_request_may_have_only_so_many_headers(wire: Wire, count: int, expected: int) -> None:
+    lines = [b"GET /general/r4/metadata HTTP/1.1", b"Host: localhost", *[b"X: a"] * (count - 1), b"", b""]
+    wire.socket.sendall(b"\r\n".join(lines))
+    status, text = wire.answer()
+    assert (status, f"{MOST_HEADERS} headers" in text) == (expected, expected == 431)
 
 
 def test_a_long_search_and_long_cookies_are_accepted(wire: Wire) -> None:

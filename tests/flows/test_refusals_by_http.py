@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx2
 from tests.flows.flow import REDIRECT, STATE, Flow, received, run
 
 
@@ -126,13 +127,27 @@ async def refresh(flow: Flow, app: dict[str, Any], token: str) -> dict[str, Any]
     return dict(answer.json())
 
 
-def test_a_fhir_refusal_names_errors_of_token_and_search_together(tmp_path: Path) -> None:
+def _codes(answer: httpx2.Response) -> set[str]:
+    return {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}
+
+
+def test_a_fhir_refusal_names_errors_of_scope_and_search_together(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        answer = await flow.http.get("/general/r4/Observation?date=yesterday", headers={"Accept": "application/fhir+json"})
+        token = (await flow.launched())["access_token"]
+        headers = {"Accept": "application/fhir+json", "Authorization": f"Bearer {token}"}
+        answer = await flow.http.get("/general/r4/Condition?onset-date=yesterday", headers=headers)
+        assert answer.status_code == 403
+        assert _codes(answer) == {"fhir-insufficient-scope", "fhir-date-malformed"}
+
+    run(steps, tmp_path)
+
+
+def test_a_fhir_refusal_without_a_valid_token_names_errors_of_path_and_accept_but_not_of_the_search(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        answer = await flow.http.get("/general/r4/Observation/?date=yesterday", headers={"Accept": "text/turtle"})
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer realm=")
-        codes = {issue["details"]["coding"][0]["code"] for issue in answer.json()["issue"]}
-        assert codes == {"fhir-token-missing", "fhir-date-malformed"}
+        assert _codes(answer) == {"fhir-token-missing", "fhir-path-trailing-slash", "fhir-accept-unsupported"}
 
     run(steps, tmp_path)
 

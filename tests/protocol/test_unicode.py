@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -108,3 +109,25 @@ def test_text_without_surrogates_and_nul_is_writable(text: str) -> None:
     assert unicode.is_writable(text) is ("\0" not in text)
     assert unicode.is_writable([{"a": text}]) is ("\0" not in text)
     assert not unicode.is_writable(text + "\udfff")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("a &lt;b&gt; &#233;&#xE9;", "a <b> éé"),
+        ("&#1114109;&#x10FFFD;", "\U0010fffd" * 2),
+        ("&#00065;", "A"),
+        ("&#" + "9" * 5000 + ";b", "\ufffdb"),
+        ("&#x" + "F" * 5000, "\ufffd"),
+        ("&#0000000065;&#x00000041;b", "AAb"),
+        ("&#" + "0" * 5000 + "65;", "A"),
+        ("&#" + "0" * 5000, "\ufffd"),
+    ],
+)
+def test_html_escapes_are_decoded_whatever_their_number(text: str, plain: str) -> None:
+    assert unicode.without_html_escapes(text) == plain
+
+
+@given(st.lists(st.sampled_from(["&#", "x", "0" * 9, "1", "41", "110000", "F" * 9, "9" * 9, ";", "&lt", "&"])).map("".join))
+def test_html_escapes_mean_the_same_as_in_python(text: str) -> None:
+    assert unicode.without_html_escapes(text) == html.unescape(text)

@@ -129,3 +129,24 @@ def test_a_paste_becomes_one_line_however_long_its_breaks_are(long: str) -> None
     line = urls.one_line("http://a/b?scope=x" + long * 200_000 + "y\nz")
     assert line.startswith("http://a/b?scope=x")
     assert "\n" not in line
+
+
+@given(st.text(st.characters(), max_size=40))
+def test_every_url_can_be_sent_in_a_header(text: str) -> None:
+    sent = urls.for_a_header(text)
+    assert all("!" <= character <= "~" for character in sent)
+    assert urls.for_a_header(sent) == sent
+    assert sent == text or not all("!" <= character <= "~" for character in text)
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://a.example/cb?b=%C3%A9&c=d", "https://a.example/cb?b=%C3%A9&c=d"),
+        ("https://a.example/cb?b=\u65e5", "https://a.example/cb?b=%E6%97%A5"),
+        ("https://a.example/cb?b=\xe9 c\r\nd: e", "https://a.example/cb?b=%C3%A9%20c%0D%0Ad:%20e"),
+        ("https://a.example/\ud800", "https://a.example/%3F"),
+    ],
+)
+def test_only_what_a_header_cannot_contain_is_encoded(url: str, sent: str) -> None:
+    assert urls.for_a_header(url) == sent

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from sickbay.authorization.models import Client
 
+NEIGHBOURS, NEIGHBOUR_BYTES = 32, 4096
+"""The newest apps among which the one that was meant is looked for, and the longest registration among them."""
 NAMED = 8
 """How many apps are listed if the likely one is unknown."""
 

@@ -5,13 +5,13 @@ An unknown name and an invalid value get one sentence each, with the name that w
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sickbay.authorization.models import Policy
 from sickbay.kernel.english import join
+from sickbay.kernel.similar_names import closest
 from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
@@ -136,8 +136,8 @@ def _not_of_an_app(name: str) -> str:
 
 def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     """Returns the most similar known name, or all names, in parentheses."""
-    near = difflib.get_close_matches(name, list(known), 1, 0.5)
-    return f" (did you mean {near[0]}?)" if near else f" (available: {join(sorted(known))})"
+    near = closest(name, known, 0.5)
+    return f" (did you mean {near}?)" if near else f" (available: {join(sorted(known))})"
 
 
 def values(policy: Policy) -> dict[str, Any]:

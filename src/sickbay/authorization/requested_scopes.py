@@ -6,7 +6,6 @@ Each function returns one refusal for all scopes with its fault, or None.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
@@ -16,6 +15,7 @@ from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.resource_types import ALL_TYPES, nearest
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import Refusal, RefusalType
+from sickbay.kernel.similar_names import closest
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
@@ -190,8 +190,6 @@ def _most_similar(token: str) -> str:
     if len(token) > LONGEST:
         return ""
     head, dot, access = token.rpartition(".")
-    close = (
-        [f"{head}.{suffix}" for suffix in get_close_matches(access, ("read", "write", "rs", "cruds"), 1, 0.5)] if dot else []
-    )
-    close += get_close_matches(token, _WORDS, 1, 0.8)
+    suffix, word = closest(access, ("read", "write", "rs", "cruds"), 0.5) if dot else None, closest(token, _WORDS, 0.8)
+    close = [*([f"{head}.{suffix}"] if suffix else ()), *([word] if word else ())]
     return _EQUIVALENTS.get(token) or next(filter(scopes.parse, close), "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from importlib import resources
+
+from sickbay.kernel.similar_names import closest
 
 _TEXT = resources.files(__package__).joinpath("resource_types.json").read_text(encoding="utf-8")
 
@@ -40,7 +41,6 @@ def types_of(version: str) -> tuple[str, ...]:
 
 
 def nearest(name: str, types: tuple[str, ...]) -> str | None:
-    """Returns the one of these types that `name` was renamed to, or most resembles (difflib, 0.75)."""
+    """Returns the one of these types that `name` was renamed to, or most resembles."""
     renamed = next((other for other in RENAMED.get(name, ()) if other in types), None)
-    close = get_close_matches(name, types, 1, 0.75)
-    return renamed or (close[0] if close else None)
+    return renamed or closest(name, types, 0.75)

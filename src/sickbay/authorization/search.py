@@ -289,8 +289,7 @@ def _policy(context: AccessContext) -> Policy:
     return context.server.policy if isinstance(context.server, Server) else Policy()
 
 
-CHECKS: tuple[SearchCheck, ...] = (
-    address_is_below_the_base,
+ADDRESS: tuple[SearchCheck, ...] = (
     no_fault(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
     no_fault(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
     no_fault(refusals.FHIR_RESOURCE_WRONG_VERSION, "type_is_of_this_version"),
@@ -298,6 +297,12 @@ CHECKS: tuple[SearchCheck, ...] = (
     patient_is_defined,
     no_fault(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
     no_fault(refusals.FHIR_ACCEPT_UNSUPPORTED, "representation_is_there"),
+)
+"""Checks of URL and Accept. Only these examine a request whose sender isn't known."""
+
+CHECKS: tuple[SearchCheck, ...] = (
+    address_is_below_the_base,
+    *ADDRESS,
     search_form_is_a_form,
     no_fault(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
     no_fault(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),

@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MOST: Final = 65_536
 """Largest URL and largest incomplete head, in bytes. Data that arrives in a single read (up to 256 KB) isn't counted."""
+MOST_HEADERS: Final = 256
+"""Largest number of headers. Every one of them takes time, however short it is."""
 
 
 class Parser(HttpRequestParser):
@@ -90,7 +92,7 @@ class Heads(HttpToolsProtocol):
             raise ValueError  # the parser stops, and uvicorn calls send_400_response
 
     def on_headers_complete(self) -> None:
-        if not self.url.startswith(b"/") and not self._names_its_host():
+        if len(self.headers) > MOST_HEADERS or (not self.url.startswith(b"/") and not self._names_its_host()):
             raise ValueError  # as above
         self._upgrading = self.parser.should_upgrade()
         if not self._upgrading:
@@ -125,6 +127,8 @@ class Heads(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         if len(self.url) > MOST:
             self._hang_up(414, f"The URL of a request can have at most {MOST} bytes. Use POST for longer ones.\n")
+        elif len(self.headers) > MOST_HEADERS:
+            self._hang_up(431, f"A request can have at most {MOST_HEADERS} headers.\n")
         else:
             super().send_400_response(msg)
 

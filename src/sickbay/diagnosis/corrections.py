@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 from typing import Any, TypeVar
 
 from msgspec import structs
@@ -20,6 +19,7 @@ from sickbay.authorization.requests import (
     TokenRequest,
 )
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.similar_names import closest_url
 from sickbay.protocol import basic
 from sickbay.protocol.parameters import Parameters
 from sickbay.protocol.scope_spelling import spelling
@@ -240,7 +240,7 @@ def correct_context(request: AuthorizeRequest, facts: Facts) -> AuthorizeRequest
 
 def closest(received: str, registered: Sequence[str]) -> str | None:
     """The registered URI that is most similar to the received one; None if none is registered."""
-    return max(registered, key=lambda uri: SequenceMatcher(None, uri, received).ratio(), default=None)
+    return closest_url(received, registered)
 
 
 def header(name: str, value: str | None = None) -> Callable[[AccessRequest, Facts], AccessRequest]:

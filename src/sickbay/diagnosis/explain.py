@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
@@ -32,7 +33,11 @@ def explain(
 
     again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
     would still be refused is not returned as corrected.
+
+    Of a long live request, only the refusals are explained. Its page says so (`services.journal.excerpt`).
     """
+    if live and size_of(request) > EXPLAINED:
+        return Explanation(explain_refusals(rules, examination), None)
     matches = _matches(rules, stage, request, context, examination)
     if not matches:
         return Explanation((), None)
@@ -40,6 +45,45 @@ def explain(
     findings = _unique(_finding(rule, facts, refused, live, causes) for rule, facts, refused in matches)
     roots = {rule.id for rule, _, _ in matches if rule.root}
     return Explanation(_sorted(findings, roots), _corrected(rules, stage, request, context, matches, again))
+
+
+def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
+    """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
+    matches = sorted(_refused(rules, examination, shortened), key=lambda match: rules.places[match[0].id])
+    return _sorted(_unique(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
+
+
+EXPLAINED = 8192
+"""Characters of a live request up to which all of it is explained. Authorization requests have about 1,000."""
+QUOTED, LISTED = 500, 20
+"""Characters of a text, and members of a list, that the explanation of a longer request keeps of a fact."""
+
+
+def size_of(request: Any) -> int:
+    """The characters of a live request that an explanation reads: URL, form and lists."""
+    parameters = getattr(request, "parameters", None)
+    lists = (getattr(request, "redirect_uris", ()), getattr(request, "post_logout_redirect_uris", ()))
+    texts = (
+        parameters.raw if parameters is not None else "",
+        getattr(request, "url", ""),
+        getattr(request, "raw", ""),
+        getattr(request, "scope", ""),
+    )
+    return max(map(len, texts)) + sum(map(len, chain(*lists)))
+
+
+def shortened(facts: Facts) -> Facts:
+    """The facts with their long texts and lists cut."""
+    return {name: _shortened(value) for name, value in facts.items()}
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= QUOTED else f"{value[:QUOTED]}…"
+    if isinstance(value, (list, tuple)):
+        more = [f"(and {len(value) - LISTED:,} more)"] if len(value) > LISTED else []
+        return type(value)([*map(_shortened, value[:LISTED]), *more])
+    return value
 
 
 _Match = tuple[Rule, Facts, bool]
@@ -74,10 +118,13 @@ def _matches(rules: RuleIndex, stage: str, request: Any, context: Any, examinati
     return sorted(matches, key=lambda match: rules.places[match[0].id])
 
 
-def _refused(rules: RuleIndex, examination: Examination) -> list[_Match]:
+def _refused(rules: RuleIndex, examination: Examination, facts_of: Callable[[Facts], Facts] | None = None) -> list[_Match]:
+    """facts_of: changes the facts before rules read them."""
     matches: list[_Match] = []
     for refusals, refused in ((examination.refusals, True), (examination.relaxed, False)):
         for refusal in refusals:
+            if facts_of is not None:
+                refusal = replace(refusal, facts=facts_of(refusal.facts))
             rule, facts = rule_for(rules, refusal)
             matches.append((rule, facts, refused))
     return matches
@@ -109,8 +156,10 @@ def _finding(rule: Rule, facts: Facts, refused: bool, live: bool, causes: Mappin
     """
     refused = refused or rule.id in causes.values()
     finding = find(rule, facts, refused=refused, ceiling="warning" if live and not refused else "error")
-    because = causes.get(rule.id)
-    return replace(finding, severity="error" if live and refused else finding.severity, because=because)
+    severity, because = "error" if live and refused else finding.severity, causes.get(rule.id)
+    if severity == finding.severity and because is None:
+        return finding
+    return replace(finding, severity=severity, because=because)
 
 
 def _unique(findings: Any) -> list[Finding]:

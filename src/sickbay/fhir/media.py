@@ -13,6 +13,10 @@ GENERIC = ("application/json", "text/json")
 GENERIC_XML = ("application/xml", "text/xml")
 _WORDS = {"json": "application/json", "xml": "application/xml"}
 _ANY = ("*/*", "application/*")
+RANGES, PARAMETERS = 16, 4
+"""Media types that are read of Accept, and parameters of each. Browsers send up to eight types."""
+QUOTED = 400
+"""Characters of Accept that an explanation quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def _choose(version: str, ranges: list[_Range], text: str) -> Media:
             return Media(json_type(version), text)
         if kind == own.xml or kind in GENERIC_XML:
             return Media(own.xml + ";charset=utf-8", text, xml=True)
-    return Media(None, text)
+    return Media(None, text if len(text) <= QUOTED else f"{text[:QUOTED]}…")
 
 
 def _ranked(accept: str) -> list[_Range]:
@@ -65,8 +69,8 @@ def _ranked(accept: str) -> list[_Range]:
     A browser requests HTML, XML and anything else. It receives JSON, which people read more easily.
     """
     weighted = []
-    for position, part in enumerate(accept.split(",")):
-        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for position, part in enumerate(accept.split(",", RANGES)[:RANGES]):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";", PARAMETERS)[:PARAMETERS])
         options = dict(_pairs(parameters))
         weight = _weight(options.get("q", "1"))
         if kind and weight > 0:

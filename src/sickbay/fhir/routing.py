@@ -5,7 +5,7 @@ normalise or decode.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from msgspec import Struct
@@ -41,7 +41,7 @@ class Misrouted:
     """A path or a method without a route. interaction, type: none, so that a caller needn't ask which of the two it has.
 
     status: 404, 405 or 400. fault: the error that a rule explains, if any. versions: other versions that have the type.
-    nearest: a type of this version with a similar name.
+    nearest: a type of this version with a similar name. sought: the unknown type or operation, and the type of the operation.
     """
 
     interaction: ClassVar[str] = ""
@@ -51,6 +51,7 @@ class Misrouted:
     versions: tuple[str, ...] = ()
     nearest: str | None = None
     allowed: tuple[str, ...] = ()
+    sought: tuple[str, str | None] | None = None
 
     @property
     def allow(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -79,6 +80,12 @@ def route(version: str, method: str, path: str) -> Route | Misrouted:
     The path is still percent-encoded. Ids and types need no encoding, so an encoded one isn't found: each resource has one
     URL. GET on the base is a system search; conditional writes use the type's URL without an id.
     """
+    routed = route_plainly(version, method, path)
+    return routed if isinstance(routed, Route) else with_suggestion(version, routed)
+
+
+def route_plainly(version: str, method: str, path: str) -> Route | Misrouted:
+    """Returns the same as `route`, but for an unknown type or operation no similar name, because looking for one takes time."""
     before, _, rest = path.partition("/")
     type, slash, id = rest.partition("/")
     if slash and not before and method in _INSTANCE and type in known_types(version) and ID.fullmatch(id):  # most requests
@@ -167,10 +174,8 @@ def _of_instance(version: str, method: str, type: str, id: str, rest: list[str])
 def _operation(version: str, method: str, name: str, type: str | None = None, id: str | None = None) -> Route | Misrouted:
     operation = operation_registry.find(version, name, type, id)
     if operation is None:
-        return Misrouted(
-            404,
-            RequestError("fhir-operation-unknown", "operation", f"${name}", operation_registry.expected(version, name, type)),
-        )
+        fault = RequestError("fhir-operation-unknown", "operation", f"${name}", "an operation in the CapabilityStatement")
+        return Misrouted(404, fault, sought=(name, type))
     if method not in operation.methods and not (method == "HEAD" and "GET" in operation.methods):
         return Misrouted(405, allowed=operation.methods)
     return Route("operation", operation.letters, type, id, operation=name)
@@ -217,9 +222,26 @@ def _by_method(
 
 def _unknown_type(version: str, name: str, rest: list[str]) -> Misrouted:
     elsewhere = other_versions(version, name)
-    near = COUNTERPARTS.get((version, name)) or nearest_of(name.rstrip("s") or name, resource_types(version))
     rule = "fhir-resource-wrong-version" if elsewhere else "fhir-resource-unknown"
-    return Misrouted(404, RequestError(rule, "type", name, near or "a resource type of this version"), elsewhere, near)
+    fault = RequestError(rule, "type", name, "a resource type of this version")
+    return Misrouted(404, fault, elsewhere, sought=(name, None))
+
+
+def with_suggestion(version: str, misrouted: Misrouted) -> Misrouted:
+    """Returns the same with the known type or operation that was probably meant."""
+    if misrouted.sought is None or misrouted.fault is None:
+        return misrouted
+    name, type = misrouted.sought
+    if misrouted.fault.parameter == "operation":
+        return replace(misrouted, fault=replace(misrouted.fault, expected=operation_registry.expected(version, name, type)))
+    near = _nearest_type(version, name)
+    fault = misrouted.fault if near is None else replace(misrouted.fault, expected=near)
+    return replace(misrouted, fault=fault, nearest=near)
+
+
+@memoize(256)
+def _nearest_type(version: str, name: str) -> str | None:
+    return COUNTERPARTS.get((version, name)) or nearest_of(name.rstrip("s") or name, resource_types(version))
 
 
 COUNTERPARTS = {

@@ -34,7 +34,10 @@ class Part(NamedTuple):
 
 
 def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> Part | tuple[RequestError, ...]:
-    """Reads the parameters of a read or a history; type None: any. Returns all errors (never an empty tuple) if any."""
+    """Reads the parameters of a read or a history; type None: any. Returns all errors (never an empty tuple) if any.
+
+    Of each parameter, only the first unknown element is reported.
+    """
     part, errors = Part(), []
     for name, text in pairs:
         if name == "_summary":
@@ -44,29 +47,34 @@ def asked(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> P
         elif name == "_elements":
             names = tuple(filter(None, text.split(",")))
             part = part._replace(elements=(*part.elements, *names))
-            suggestions = [unknown(version, type, element) for element in names]
-            errors += [RequestError(RULE, name, text, expected) for expected in suggestions if expected]
+            wrong = next((element for element in dict.fromkeys(names) if not is_element(version, type, element)), None)
+            if wrong is not None:
+                errors.append(RequestError(RULE, name, text, unknown(version, type, wrong)))
     return tuple(errors) if errors else part
 
 
-def unknown(version: str, type: str | None, name: str) -> str | None:
-    """Returns the likely meaning of an element the type doesn't have; None if it has the element or the type is unknown."""
+def is_element(version: str, type: str | None, name: str) -> bool:
+    """Whether the type has the element. True if the type is unknown."""
     first = name.removeprefix(f"{type}.").split(".")[0]
     elements = children(version, type) if type else {}
-    if not elements or first in elements or first == "resourceType":
-        return None
-    near = nearest_of(first, elements)
+    return not elements or first in elements or first == "resourceType"
+
+
+def unknown(version: str, type: str | None, name: str) -> str:
+    """Returns the likely meaning of an element that the type doesn't have."""
+    first = name.removeprefix(f"{type}.").split(".")[0]
+    near = nearest_of(first, children(version, type or ""))
     return f"_elements={near or 'the names of elements of ' + str(type) + ', separated by commas'}"
 
 
 def faults(query: Query) -> tuple[RequestError, ...]:
-    """Reports elements that no searched type has, and _summary=text with included resources (R4, 3.1.1.5.8)."""
+    """Reports the first element that no searched type has, and _summary=text with included resources (R4, 3.1.1.5.8)."""
     types = [part.type for part in query.parts] or [query.type]
     errors = []
-    for name in query.elements:
-        expected = [unknown(query.version, type, name) for type in types]
-        if None not in expected:
-            errors.append(RequestError(RULE, "_elements", name, str(expected[0])))
+    for name in dict.fromkeys(query.elements):
+        if not any(is_element(query.version, type, name) for type in types):
+            errors.append(RequestError(RULE, "_elements", name, unknown(query.version, types[0], name)))
+            break
     if query.summary == "text" and any(part.includes for part in query.parts or (query,)):
         errors.append(RequestError(RULE, "_summary", "text", "_summary=data, or no _include and _revinclude"))
     return tuple(errors)

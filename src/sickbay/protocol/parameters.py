@@ -91,6 +91,12 @@ def parse(raw: str) -> Parameters:
     return Parameters(tuple(pairs), raw)
 
 
+def first(raw: str, name: str) -> str | None:
+    """The decoded value of the first parameter with this name, without parsing the others. The name isn't percent-encoded."""
+    start = f"&{raw}".find(f"&{name}=")
+    return None if start < 0 else _decoded(raw[start + len(name) + 1 :].partition("&")[0])
+
+
 def _decoded(text: str) -> str:
     """Skips the decoding for most texts, which don't need it."""
     if "%" not in text and "+" not in text:

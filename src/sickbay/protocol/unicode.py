@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import Any, NamedTuple
@@ -81,6 +82,21 @@ def _meant(window: bytes) -> str:
 def has_nul(json: str) -> bool:
     """Whether a string in a JSON text has an escaped U+0000."""
     return "\\u0000" in json and _NUL.search(json) is not None
+
+
+_LONG = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
+"""A character reference with more digits than any character needs. Python's own function fails if they are thousands."""
+
+
+def without_html_escapes(text: str) -> str:
+    """Decodes the character references of HTML as Python does, but numbers of any length; no character becomes U+FFFD."""
+    return html.unescape(_LONG.sub(_decoded_reference, text) if "&#" in text else text)
+
+
+def _decoded_reference(match: re.Match[str]) -> str:
+    decimal, hexadecimal = match.groups()
+    digits = (decimal or hexadecimal).lstrip("0") or "0"
+    return "\ufffd" if len(digits) > 7 else f"&#{digits};" if decimal else f"&#x{digits};"
 
 
 LARGEST = 1e18

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sickbay.kernel.memoize import memoize
 
@@ -96,6 +96,16 @@ def unescaped(text: str) -> str:
     if ";" not in text:
         return text
     return re.sub(r"([?&])amp;", r"\1", re.sub(r"&(?:amp|#38|#x26);", "&", text, flags=re.I), flags=re.I)
+
+
+_NOT_ASCII = re.compile(r"[^\x21-\x7e]+")
+
+
+def for_a_header(url: str) -> str:
+    """Returns the URL as a header can contain it (RFC 3987 3.1): spaces, control characters and all others outside of ASCII are
+    percent-encoded.
+    """
+    return _NOT_ASCII.sub(lambda match: quote(match[0], safe="", errors="replace"), url)
 
 
 def is_encoded_twice(value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -23,7 +24,7 @@ from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, decided
-from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, Key, TokenCache
+from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -48,21 +49,17 @@ async def access(
     ignored: tuple[tuple[str, str | None], ...] = (),
     *,
     unread: bool = False,
+    holder: BearerContext | None = None,
 ) -> AccessResult:
     """Decides on a request. The token, app and user are read again after every write, so a revocation takes effect immediately.
 
     faults: problems with the address, Accept and search. One response names them together with the problems of the token.
     body: the parsed body of a create or update. ignored: parameters that the search leaves out, each with the nearest
-    known name. unread: the body hasn't been received yet, so no check looks at it.
+    known name. unread: the body hasn't been received yet, so no check looks at it. holder: the token, if it was just loaded.
     """
-    header = request.headers.get("authorization", "")
-    stamp = runtime.store.stamp()
-    if stamp is None or stamp != runtime.token_cache.stamp:
-        runtime.token_cache = TokenCache(stamp)
-    contexts = runtime.token_cache.contexts
-    token_context = contexts.get((request.base, header))
+    token_context = holder
     if token_context is None:
-        token_context = await _context(runtime, contexts, tenant, version, request.base, header)
+        token_context = await bearer_context(runtime, tenant, version, request.base, request.headers)
     token, server, now = token_context.token, tenant.server, int(runtime.effects.now())
     from_page = "origin" in request.headers
     context = AccessContext(
@@ -76,13 +73,30 @@ async def access(
     else:
         decision = decided(FHIR, tenant, request, context, examine(plan.checks, request, context, server.policy.relaxed))
     if token is None:
-        meant = await _meant_context(runtime, tenant, version, request)
+        meant = await meant_context(runtime, tenant, version, request)
         return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
     shown = token_context.visibility if decision.refusal is None else NOTHING
     return AccessResult(decision, shown, token.client_id, token.timeline)
 
 
-async def _meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
+async def bearer_context(
+    runtime: Runtime, tenant: Tenant, version: str, base: str, headers: Mapping[str, str]
+) -> BearerContext:
+    """Loads the token of the Authorization header, its client and its user, or returns them from the cache."""
+    header = headers.get("authorization", "")
+    context = cached_context(runtime, base, header)
+    return context if context is not None else await load_context(runtime, tenant, version, base, header)
+
+
+def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | None:
+    """The token of an Authorization header, its client and its user, if nothing was written since they were loaded."""
+    stamp = runtime.store.stamp()
+    if stamp is None or stamp != runtime.token_cache.stamp:
+        runtime.token_cache = TokenCache(stamp)
+    return runtime.token_cache.contexts.get((base, header))
+
+
+async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
     text = stage.meant(request) if stage.bearer(request) is None else None
     if text is None:
@@ -119,10 +133,9 @@ for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are 
     _plan(_interaction, (), True)
 
 
-async def _context(
-    runtime: Runtime, contexts: dict[Key, BearerContext], tenant: Tenant, version: str, base: str, header: str
-) -> BearerContext:
-    """contexts: the cache before anything was loaded, so that a write in the meantime makes the result unused."""
+async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
+    """Loads what `cached_context` doesn't have."""
+    contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = stage.token_of(header)
     context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
     if context.token is not None and len(contexts) < MOST and len(header) <= LONGEST:

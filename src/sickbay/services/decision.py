@@ -13,7 +13,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.scope_negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
-from sickbay.diagnosis.explain import Again, Explanation, explain
+from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
@@ -52,6 +52,10 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
 
     def explained(self) -> Explanation:
         """All findings, at the severity that a live exchange allows."""
+        return self._explanation
+
+    @cached_property
+    def _explanation(self) -> Explanation:
         examination, context = self.examination, self.context
         if examination.refusals or examination.relaxed:
             examination = Examination(tuple([check for check in examination.checked if _has_rule(check)]))
@@ -60,15 +64,28 @@ class Decision(Struct, Generic[R_co, K_co], frozen=True, dict=True):
         explanation = explain(INDEX, self.stage.name, self.request, context, examination, live=True, again=self._again())
         return explanation._replace(findings=self._with_private(explanation.findings))
 
+    def refused_findings(self) -> tuple[Finding, ...]:
+        """The findings of `explained` that refuse the request, in the same order, without advice and corrections."""
+        examination = Examination(tuple([check for check in self.examination.checked if _has_rule(check)]))
+        return self._with_private(explain_refusals(INDEX, examination))
+
     def _again(self) -> Again | None:
         """A function that examines a corrected request with this context; None if that would need a new lookup."""
         return partial(self.stage.examine_again, self) if self.stage.recheck else None
 
     def _with_private(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        if not any(finding.facts for finding in findings):
+        if not any(_may_quote(finding.facts) for finding in findings):
             return findings
         unsent = unsent_texts(self.request, self.context, self.examination)
-        return tuple(replace(finding, private=private_facts(finding.id, finding.facts, unsent)) for finding in findings)
+        return tuple(
+            replace(finding, private=private) if (private := private_facts(finding.id, finding.facts, unsent)) else finding
+            for finding in findings
+        )
+
+
+def _may_quote(facts: Facts) -> bool:
+    """Whether a fact can contain a stored text. A number can't."""
+    return any(value and not isinstance(value, int) for value in facts.values())
 
 
 def _has_rule(check: Checked) -> bool:

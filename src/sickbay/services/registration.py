@@ -14,6 +14,7 @@ from sickbay.authorization import launch_card, registration_limits
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.likely_clients import NEIGHBOUR_BYTES, NEIGHBOURS
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.stages import REGISTRATION
@@ -99,7 +100,8 @@ async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 
 
 async def newest_clients(runtime: Runtime, tenant: str) -> tuple[Client, ...]:
     """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask."""
-    return tuple(await all_clients(runtime, tenant, 200))
+    stored = await runtime.store.find("app", tenant=tenant, limit=NEIGHBOURS)
+    return tuple([records.parse(Client, record.value) for record in stored if len(record.value) <= NEIGHBOUR_BYTES])
 
 
 async def with_revision(runtime: Runtime, client_id: str) -> tuple[Client | None, int]:

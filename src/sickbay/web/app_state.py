@@ -23,6 +23,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import app_state as states
 from sickbay.services.app_state import StoredAppState
 from sickbay.services.context import Tenant
+from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase, fhir_base
 from sickbay.web.fhir.endpoint import Api, Result
 from sickbay.web.fhir.refusals import refused
@@ -59,8 +60,10 @@ def _public(base: FhirBase, routed: Route | Misrouted, path: str, headers: Mappi
     return issue_response(base.version, 404, Issue("not-found", f"There is no {path} below {_home(base)}."))
 
 
-async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
-    """Execute a request. Only a client with a token learns which interactions aren't supported."""
+async def perform(
+    base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes, holder: BearerContext | None
+) -> Result:
+    """Execute a request. Only a client with a token learns which interactions aren't supported. The token is loaded again."""
     addressed = (request.id is not None) == (request.interaction in ("update", "delete"))
     if request.type != "Basic" or request.interaction not in app_state.LETTERS or not addressed:
         request = structs.replace(request, interaction="", letters="")

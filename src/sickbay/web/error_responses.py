@@ -13,6 +13,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding
 from sickbay.protocol.parameters import encode
+from sickbay.protocol.urls import for_a_header
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, public, words
 
@@ -89,7 +90,7 @@ def redirect(address: str, parameters: dict[str, str | None], method: str) -> Re
     query = encode([(name, value) for name, value in parameters.items() if value is not None])
     joint = "" if not query else "&" if "?" in address else "?"
     response = Response(status_code=303 if method == "POST" else 302)
-    response.raw_headers[:0] = [*RAW_NO_STORE, (b"location", f"{address}{joint}{query}".encode("latin-1"))]
+    response.raw_headers[:0] = [*RAW_NO_STORE, (b"location", f"{for_a_header(address)}{joint}{query}".encode("ascii"))]
     return response
 
 

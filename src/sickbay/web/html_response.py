@@ -80,9 +80,13 @@ def error_response(request: Request, sandbox: Sandbox, status: int, title: str, 
     return error_responses.problem(status, title, detail=detail)
 
 
+ACCEPTED = 16
+"""Media types of an Accept header that are read. Browsers send up to eight."""
+
+
 def preferred_form(accept: str) -> Form:
     """The first of HTML, JSON and plain text in the Accept header; HTML if it names none of them."""
-    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",")]
+    kinds = [piece.partition(";")[0].strip().lower() for piece in accept.split(",", ACCEPTED)[:ACCEPTED]]
     for kind in kinds:
         if kind in ("text/html", "application/xhtml+xml"):
             return "html"
@@ -107,7 +111,7 @@ async def page_options(request: Request, sandbox: Sandbox, **more: Any) -> PageO
 def _frame(request: Request, sandbox: Sandbox, options: PageOptions) -> Frame:
     tenant, user = options.tenant, options.user
     query = request.url.query
-    theme = request.cookies.get(cookies.THEME, "")
+    theme = cookies.sent(request, cookies.THEME)
     return Frame(
         base=sandbox.runtime.base,
         hospital=tenant.title if tenant else "",

@@ -231,7 +231,7 @@ def _open(
             response.raw_headers.extend(cors(request.headers.get("origin")))
             return response
         if credentials:
-            lines = await middleware_cors.readable(sandbox, current, state)
+            lines = await middleware_cors.readable(sandbox, current, state, request.method)
             response.raw_headers.extend(lines)
             if middleware_cors.is_preflight(request.method, state.headers):
                 url = http_request.address(request.scope, sandbox.runtime.base)

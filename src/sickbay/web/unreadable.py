@@ -15,6 +15,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.decision import refused as decided
+from sickbay.services.journal.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
@@ -56,7 +57,7 @@ async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableR
     response = await answered(request, sandbox, error)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
-        lines = await cors.readable(sandbox, tenant, state_of(request.scope))
+        lines = await cors.readable(sandbox, tenant, state_of(request.scope), request.method)
         response.raw_headers.extend(lines)
     return response
 
@@ -64,7 +65,7 @@ async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableR
 async def answered_in_fhir(
     scope: Mapping[str, Any], sandbox: Sandbox, tenant: Tenant, version: str, error: UnreadableRequest
 ) -> FhirResponse:
-    """An OperationOutcome."""
+    """An OperationOutcome. The sender isn't known yet, so the exchange is recorded afterwards."""
     decision = decided(REQUEST, None, None, error.refusal)
     explanation, status = decision.explained(), error.refusal.status
     finding = explanation.findings[0]
@@ -72,20 +73,21 @@ async def answered_in_fhir(
     code = "too-long" if status == 413 else "structure"
     answer = issue_response(version, status, Issue(code, text, rule=finding.id, text=finding.title))
     runtime = sandbox.runtime
-    await sandbox.journal.write(
-        Exchange(
-            state_of(scope).exchange,
-            runtime.effects.now(),
-            tenant.name,
-            "access",
-            "",
-            "",
-            http_request.recorded_request(scope, runtime.base, error.body),
-            RecordedResponse(status, answer.headers, answer.body.decode()),
-            decision,
-            explanation,
-        )
+    examined, unexamined = excerpt(http_request.recorded_request(scope, runtime.base, error.body), UNKNOWN_SENDER)
+    exchange = Exchange(
+        state_of(scope).exchange,
+        runtime.effects.now(),
+        tenant.name,
+        "access",
+        "",
+        "",
+        examined,
+        RecordedResponse(status, answer.headers, answer.body.decode()),
+        decision,
+        explanation,
+        unexamined,
     )
+    sandbox.journal.write_later(exchange, lambda waiting: waiting)
     return answer
 
 

@@ -181,3 +181,7 @@ def _is_concept(node: dict[str, Any]) -> bool:
 def test_reading_an_invalid_narrative_takes_time_proportional_to_its_length() -> None:
     """The end of a tag is searched only up to the next beginning."""
     assert narrative({"div": "<" * 500_000 + "a"}) == ["a"]
+
+
+def test_a_narrative_may_contain_a_number_that_is_no_character() -> None:
+    assert narrative({"div": f"<div>before &#{'9' * 5000}; after</div>"}) == ["before after"]

@@ -325,9 +325,18 @@ def test_a_resource_that_is_nested_too_deep_is_refused() -> None:
     assert "nested deeper" in validate("r4", PATIENT | {"extension": [extension]})[0].text
 
 
-def test_the_number_of_issues_is_limited() -> None:
-    many = OBSERVATION | {"note": [{"txt": "x"} for _ in range(5 * LIMIT)]}
-    assert len(validate("r4", many)) == LIMIT
+@pytest.mark.parametrize(
+    "many", [{"note": [{"txt": "x"} for _ in range(5 * LIMIT)]}, {f"unknown{number}": 1 for number in range(5 * LIMIT)}]
+)
+def test_validation_stops_after_so_many_issues_and_says_so(many: dict[str, Any]) -> None:
+    issues = validate("r4", OBSERVATION | many)
+    assert len(issues) == LIMIT + 1
+    assert "stopped after 100 problems" in issues[-1].text
+
+
+def test_an_unknown_element_with_a_long_name_is_quoted_only_in_part() -> None:
+    (issue,) = validate("r4", OBSERVATION | {"x" * 10_000: 1})
+    assert len(issue.expression) < 100
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 400, "1e300"])

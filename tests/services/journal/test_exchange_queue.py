@@ -87,3 +87,23 @@ def test_only_the_chosen_items_are_kept_and_the_others_do_not_count_as_dropped(
     assert queue.items() == tuple(entry for entry in before if entry[0] != removed)
     assert (len(queue), queue.bytes) == (len(queue.items()), sum(weight for _, _, weight in queue.items()))
     assert queue.dropped == dropped
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(("add", "add", "take", "remove"))), max_size=40))
+def test_taking_items_out_keeps_the_order_of_each_app_and_all_counts(operations: list[tuple[str, str]]) -> None:
+    queue: Queue[int] = Queue(1_000, 10_000)
+    waiting: dict[str, list[int]] = {"a": [], "b": [], "c": []}
+    for number, (owner, operation) in enumerate(operations):
+        if operation == "add":
+            queue.add(number, owner, number)
+            waiting[owner].append(number)
+        elif operation == "take" and len(queue):
+            item, of, weight = queue.take()
+            assert (waiting[of].pop(0), weight) == (item, item)
+        elif operation == "remove":
+            removed = {item for item, _, _ in queue.remove(lambda item: item % 3 == 0)}
+            assert removed == {item for items in waiting.values() for item in items if item % 3 == 0}
+            waiting = {of: [item for item in items if item % 3] for of, items in waiting.items()}
+        assert len(queue) == sum(map(len, waiting.values()))
+        assert queue.bytes == sum(map(sum, waiting.values()))
+        assert queue._largest == max(map(len, waiting.values()))

@@ -266,9 +266,10 @@ def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:
         for name in ("general", "epic"):
             writer.hold(exchange("access")._replace(id=f"granted-{name}", tenant=name))
             await writer.write(refused(f"refused-{name}")._replace(tenant=name))
+            writer.write_later(refused(f"unexplained-{name}")._replace(tenant=name), lambda waiting: waiting)
         writer.runtime.memory.forget(ResetScope("epic"))
         await writer.flush()
-        assert store.kept == {"granted-general": 1, "refused-general": 1}
+        assert store.kept == {"granted-general": 1, "refused-general": 1, "unexplained-general": 1}
         writer.hold(exchange("access"))
         writer.runtime.memory.forget(ResetScope())
         await writer.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
 from sickbay.kernel.text_search import first, matches
+from sickbay.protocol.unicode import without_html_escapes
 
 _PHRASES = {
     re.escape(status.phrase).replace(r"\ ", r"[\s_-]?").replace("Timeout", "Time-?out")
@@ -82,7 +82,7 @@ _ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<ch
 def unescaped(text: str) -> str:
     """Returns the text without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
     text = _NOISE.sub("", text).translate(_QUOTES)
-    text = _settled(html.unescape, text, 3)
+    text = _settled(without_html_escapes, text, 3)
     return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda part: _ESCAPE.sub(_unescaped, part), text, 6))
 
 

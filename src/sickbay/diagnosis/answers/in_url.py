@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote, unquote_plus
 
 from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.protocol.unicode import without_html_escapes
 
 _ERROR = re.compile(
     r"(?:^|[?&#;])\s*(?P<name>(?:[a-z]{1,20}[_-])?err(?:or)?(?:_?(?:code|reason|type|subtype|subcode|msg|message))?)"
@@ -25,7 +25,7 @@ DECODINGS = 3
 
 def views(text: str) -> tuple[str, ...]:
     """The text as it is and with its percent-encoding removed, at most three times."""
-    decodings = [html.unescape(text)]
+    decodings = [without_html_escapes(text)]
     while len(decodings) <= DECODINGS and "%" in decodings[-1] and (decoded := unquote(decodings[-1])) != decodings[-1]:
         decodings.append(decoded)
     return tuple(decodings)

@@ -68,18 +68,37 @@ def reread(
 
     meant: the context of the token that was probably meant, if none could be read.
     """
-    number = VERSIONS[context.version].number if context.version in VERSIONS else ""
-    server = {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
-    parsed = structs.replace(request_of(corrected, server), body=corrected.body)
-    token_context = context if bearer(parsed) == bearer(request) else meant
-    token: dict[str, Any] = {
-        name: getattr(token_context, name) if token_context else UNKNOWN for name in ("token", "client", "user")
-    }
+    parsed = structs.replace(request_of(corrected, _server(context, request, corrected)), body=corrected.body)
+    token = _token_of(context, request, parsed, meant)
     strict = context.server.policy.strict_search if isinstance(context.server, Server) else False
     faults, ignored = _searched(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
     body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
     return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
+
+
+def reread_address(
+    context: AccessContext, request: AccessRequest, corrected: AccessRequest, meant: AccessContext | None = None
+) -> tuple[AccessRequest, AccessContext]:
+    """Reads the URL and the headers of a corrected request again, but neither its search nor its body."""
+    bare = structs.replace(corrected, parameters=Parameters(), body="")
+    address = request_of(bare, _server(context, request, corrected))
+    parsed = structs.replace(address, parameters=corrected.parameters, body=corrected.body)
+    faults = stage.faults(parsed, context.version) if context.version and parsed.base else ()
+    return parsed, structs.replace(context, **_token_of(context, request, parsed, meant), faults=faults)
+
+
+def _server(context: AccessContext, request: AccessRequest, corrected: AccessRequest) -> Json:
+    number = VERSIONS[context.version].number if context.version in VERSIONS else ""
+    return {"fhir_bases": [corrected.base or request.base], "fhir_version": number}
+
+
+def _token_of(
+    context: AccessContext, request: AccessRequest, parsed: AccessRequest, meant: AccessContext | None
+) -> dict[str, Any]:
+    """What is known of the token of a corrected request."""
+    source = context if bearer(parsed) == bearer(request) else meant
+    return {name: getattr(source, name) if source else UNKNOWN for name in ("token", "client", "user")}
 
 
 def request_of(access_request: AccessRequest, server: Json) -> AccessRequest:

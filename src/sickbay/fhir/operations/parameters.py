@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from sickbay.fhir import lossless_json
@@ -15,9 +16,10 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import known_types, nearest_of
+from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import named
-from sickbay.fhir.subset import unknown
+from sickbay.fhir.subset import is_element, unknown
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.protocol.parameters import parse
 
@@ -185,10 +187,10 @@ def _unknown(operation: Operation, params: OperationInput, lenient: bool) -> lis
     takes = operation.takes or {}
     if lenient:
         return []
+    unknown_names = [name for name in (*params.primitives, *params.objects) if name not in takes]
     return [
         RequestError(RULE, name, params.value(name) or "", nearest_of(name, takes) or "one of " + (", ".join(takes) or "none"))
-        for name in (*params.primitives, *params.objects)
-        if name not in takes
+        for name in unknown_names[:SUGGESTED]
     ]
 
 
@@ -209,30 +211,30 @@ def _faults(version: str, operation: Operation, params: OperationInput) -> list[
             if expected is not None:
                 rule = "fhir-date-malformed" if takes[name] in ("date", "instant") else RULE
                 errors.append(RequestError(rule, name, text, expected))
-    for type in params.values("_type") if "_type" in takes else ():
-        if type not in known_types(version):
-            errors.append(RequestError(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
+    wrong = [type for type in params.values("_type") if type not in known_types(version)] if "_type" in takes else []
+    for type in wrong[:SUGGESTED]:
+        errors.append(RequestError(RULE, "_type", type, nearest_of(type, known_types(version)) or "a resource type"))
     for text in params.values(ASSOCIATED) if ASSOCIATED in takes else ():
         if text != NO_REFERENCES:
             errors.append(RequestError(RULE, ASSOCIATED, text, NO_REFERENCES))
     if "_typeFilter" in takes:
         errors += [error for type, search in type_filters(params) for error in _filter(version, params, type, search)]
     if "_elements" in takes and operation.name == "export":
-        errors += [error for name in params.values("_elements") if (error := _element(version, params, name))]
+        types = tuple(dict.fromkeys(params.values("_type")))
+        found = (_element(version, types, name) for name in dict.fromkeys(params.values("_elements")))
+        errors += islice(filter(None, found), SUGGESTED)
     return errors
 
 
-def _element(version: str, params: OperationInput, name: str) -> RequestError | None:
+def _element(version: str, types: Sequence[str], name: str) -> RequestError | None:
     """Checks an element name: against its own type if it has one, otherwise against the exported types."""
     own = name.partition(".")[0] if name[:1].isupper() and "." in name else ""
     if own and own not in known_types(version):
         return RequestError(RULE, "_elements", name, nearest_of(own, known_types(version)) or "a resource type")
-    suggestions = [unknown(version, type, name) for type in ([own] if own else params.values("_type"))]
-    return (
-        RequestError(RULE, "_elements", name, str(suggestions[0]).partition("=")[2])
-        if suggestions and None not in suggestions
-        else None
-    )
+    of = (own,) if own else types
+    if not of or any(is_element(version, type, name) for type in of):
+        return None
+    return RequestError(RULE, "_elements", name, unknown(version, of[0], name).partition("=")[2])
 
 
 def newest(params: OperationInput) -> int | None:

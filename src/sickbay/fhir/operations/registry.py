@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from sickbay.fhir.search.parameters import nearest_of
+from sickbay.kernel.memoize import memoize
 
 Level: TypeAlias = Literal["system", "type", "instance"]
 Kind: TypeAlias = Literal["code", "date", "instant", "integer", "string", "boolean", "reference", "any"]
@@ -157,6 +158,7 @@ def _address(operation: Operation) -> str:
     return f"{'/'.join(operation.types or ('<Type>',))}{'/<id>' if operation.level == 'instance' else ''}/${operation.name}"
 
 
+@memoize(256)
 def expected(version: str, name: str, type: str | None) -> str:
     """Suggests operations for an unknown `$name` at a type or the server."""
     known = {_address(operation): operation for operation in of_version(version)}

@@ -23,8 +23,6 @@ from sickbay.fhir.search.parameters import (
     components,
     find,
     known_types,
-    nearest,
-    nearest_of,
     parameters,
     resource_types,
     with_offset,
@@ -42,6 +40,7 @@ from sickbay.fhir.search.query import (
     Value,
 )
 from sickbay.fhir.search.values import READ, addresses, missing, near, split, unescape
+from sickbay.kernel.memoize import memoize
 
 DEPTH = 3
 """Maximum number of parameters in a chain, and of nested `_has`."""
@@ -102,7 +101,7 @@ def filter_of(state: SearchState, type: str, name: str, text: str, way: Way = BE
     if code in UNANSWERED:
         return unanswered(name, text, type)
     if parameter is None:
-        near_by = nearest(state.version, type, code)
+        near_by = state.nearest(type, code)
         return RequestError("fhir-search-unknown-param", name, text, near_by or f"<a search parameter of {type}>")
     if not is_answered(state.version, parameter):
         return unanswered(name, text, type)
@@ -132,12 +131,12 @@ def _has(state: SearchState, type: str, name: str, text: str, way: Way) -> Filte
     if way.back >= DEPTH:
         return too_deep(name)
     if source not in known_types(state.version):
-        nearest_type = nearest_of(source, resource_types(state.version))
+        nearest_type = state.nearest_of(source, lambda: resource_types(state.version))
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{nearest_type or '<Type>'}:{code}:{rest}")
     parameter = find(state.version, source, code)
     if parameter is None or not leads_to(parameter, type):
-        able = [other.code for other in parameters(state.version, source).values() if leads_to(other, type)]
-        known = nearest_of(code, able) or "|".join(sorted(able)) or "<none>"
+        able = _leading_to(state.version, source, type)
+        known = state.nearest_of(code, lambda: able) or "|".join(sorted(able)) or "<none>"
         return RequestError("fhir-search-unknown-param", name, text, f"_has:{source}:{known}:{rest}")
     if is_by_url(state.version, parameter):
         return RequestError(UNSUPPORTED, name, text, f"{source}?{code}=<canonical URL of the {type}>")
@@ -145,6 +144,12 @@ def _has(state: SearchState, type: str, name: str, text: str, way: Way) -> Filte
     if isinstance(inner, RequestError):
         return _error_in_chain(inner, name, f"_has:{source}:{code}:")
     return Filter(parameter, (), None, (source, inner), reverse=True)
+
+
+@memoize(1024)
+def _leading_to(version: str, source: str, type: str) -> tuple[str, ...]:
+    """Returns the parameters of `source` that may refer to the type."""
+    return tuple(other.code for other in parameters(version, source).values() if leads_to(other, type))
 
 
 def leads_to(parameter: SearchParameter, type: str) -> bool:

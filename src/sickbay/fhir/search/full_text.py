@@ -7,7 +7,6 @@ resources, displays of references, identifiers, units and attachment data aren't
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from sickbay.fhir.search.parameters import TEXT, parameters
 from sickbay.fhir.search.query import Filter, WordsValue
 from sickbay.fhir.search.text import fold
 from sickbay.kernel.memoize import memoize, memoized
+from sickbay.protocol.unicode import without_html_escapes
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that use full-text search."""
@@ -87,7 +87,7 @@ def _words(text: str) -> list[str]:
 def narrative(value: Any) -> list[str]:
     """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
-    return list(islice(_pieces(html.unescape(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
+    return list(islice(_pieces(without_html_escapes(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
 
 
 def content(

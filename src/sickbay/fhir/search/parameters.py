@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 
 from msgspec.structs import replace
@@ -12,7 +11,8 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.search.additional_parameters import ADDITIONS, PARTS
 from sickbay.fhir.search.query import Kind, SearchParameter
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.memoize import memoize
+from sickbay.kernel import similar_names
+from sickbay.kernel.memoize import memoize, memoized
 
 COMMON = ("_id", "_lastUpdated", "_profile", "_security", "_source", "_tag", "_language", "_text", "_content")
 """In the order of their numbers, which never change; new parameters are added at the end."""
@@ -136,9 +136,6 @@ def with_offset(parameter: SearchParameter, offset: int, kind: Kind) -> SearchPa
     return replace(parameter, number=parameter.number + offset, kind=kind, held=numbers)
 
 
-_LONGEST = 64
-
-
 def find(version: str, type: str, code: str) -> SearchParameter | None:
     """Returns a parameter, or None if the type doesn't have it."""
     return parameters(version, type).get(code)
@@ -161,19 +158,29 @@ def components(version: str, parameter: SearchParameter) -> tuple[SearchParamete
 @memoize(1024)
 def nearest(version: str, type: str, name: str) -> str | None:
     """Returns the known name that a client probably meant by `name`."""
-    known = [*parameters(version, type), *RESULT]
     common_name = COLLOQUIAL.get(name.lower().replace("_", "").replace("-", ""))
+    known = _names(version, type)
     return common_name if common_name in known else nearest_of(name, known)
 
 
+@cache
+def _names(version: str, type: str) -> tuple[str, ...]:
+    return (*parameters(version, type), *RESULT)
+
+
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
-    """Returns the most similar name in `known`, ignoring case; None if there is none."""
-    if len(name) > _LONGEST:
-        return None  # too long to be a misspelled name, and slow to compare
-    lowered = {candidate.lower(): candidate for candidate in known}
+    """Returns the most similar name in `known`, ignoring case; None if there is none, or the name is too long to be one."""
+    lowered, spelled = _lowered(tuple(known))
     wanted = name.lower().replace("_", "-") if not name.startswith("_") else name.lower()
-    close = get_close_matches(wanted, lowered, n=1, cutoff=0.6)
-    return lowered[close[0]] if close else None
+    close = similar_names.closest(wanted, lowered) if len(name) <= similar_names.WORD_CHARACTERS else None
+    return None if close is None else spelled[close]
+
+
+@memoized(512)
+def _lowered(known: tuple[str, ...]) -> tuple[similar_names.Vocabulary, Mapping[str, str]]:
+    """Returns the names in lower case, and each as it is spelled."""
+    spelled = {name.lower(): name for name in known}
+    return similar_names.vocabulary(spelled), spelled
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,8 +12,8 @@ from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.filters import UNANSWERED, filter_of, is_answered, unanswered, values_of
 from sickbay.fhir.search.modifiers import UNSUPPORTED, understood
-from sickbay.fhir.search.parameters import find, nearest, nearest_of, parameters
-from sickbay.fhir.search.parser_state import SearchState
+from sickbay.fhir.search.parameters import find, parameters
+from sickbay.fhir.search.parser_state import SUGGESTED, SearchState
 from sickbay.fhir.search.query import DateValue, Filter, Query, SearchParameter, StringValue, TokenValue, Value
 from sickbay.fhir.search.result_parameters import CURSOR, MAXIMUM_COUNT, MODIFIED, RESULTS, UNSHAPED
 from sickbay.fhir.search.values import READ
@@ -34,16 +35,23 @@ FILTERS, INCLUDES, SORTS = 40, 40, 10
 
 
 def parse(
-    version: str, type: str, pairs: Sequence[tuple[str, str]], *, base: str, strict: bool = False
+    version: str,
+    type: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    base: str,
+    strict: bool = False,
+    suggestions: int = SUGGESTED,
 ) -> Query | tuple[RequestError, ...]:
     """Returns the search on `type`, which must be a known type, or all errors in it (never an empty tuple).
 
     pairs: decoded, from the query string and the form, in order. base: the FHIR base without a trailing slash. strict:
     `Prefer: handling=strict` or the tenant's policy; otherwise unknown parameters are listed in `Query.ignored`.
+    suggestions: how many unknown names are compared with the known ones; the others get no suggestion.
     """
     if is_brief(pairs):
-        return _cached(version, type, tuple(pairs), base, strict)
-    return _parsed(version, type, pairs, base, strict)
+        return _cached(version, type, tuple(pairs), base, strict, suggestions)
+    return _parsed(version, type, pairs, base, strict, suggestions)
 
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
@@ -53,16 +61,23 @@ def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
 
 @memoized(KEPT)
 def _cached(
-    version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool
+    version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool, suggestions: int
 ) -> Query | tuple[RequestError, ...]:
     """Caches the Query, which is immutable. The store also caches what it computes from it."""
-    return _parsed(version, type, pairs, base, strict, remembered=True)
+    return _parsed(version, type, pairs, base, strict, suggestions, remembered=True)
 
 
 def _parsed(
-    version: str, type: str, pairs: Sequence[tuple[str, str]], base: str, strict: bool, *, remembered: bool = False
+    version: str,
+    type: str,
+    pairs: Sequence[tuple[str, str]],
+    base: str,
+    strict: bool,
+    suggestions: int = SUGGESTED,
+    *,
+    remembered: bool = False,
 ) -> Query | tuple[RequestError, ...]:
-    state = SearchState(version, type, base, strict, pairs)
+    state = SearchState(version, type, base, strict, pairs, suggestions=suggestions)
     for name, text in pairs:
         _read(state, name, text)
     if not _is_small(state):
@@ -203,26 +218,27 @@ def _warn_of_unknown_code(state: SearchState, parameter: SearchParameter, name: 
     known = search_codes.searchable(state.version, parameter)
     for value in filter.values if known and filter.parameter == parameter else ():
         if isinstance(value, TokenValue) and value.code is not None and value.code not in known:
-            suggestion = nearest_of(value.code, sorted(known)) or ", ".join(sorted(known)[:SHOWN])
+            suggestion = state.nearest_of(value.code, lambda: sorted(known)) or ", ".join(sorted(known)[:SHOWN])
             state.doubted.append((name, value.code[:SHORT], suggestion))
 
 
 def _unknown(state: SearchState, name: str, code: str, modifier: str, text: str) -> None:
     # `_type` is a parameter only of searches at the base URL.
-    near = nearest(state.version, state.type, code) if code != "_type" else None
+    near = state.nearest(state.type, code) if code != "_type" else None
     if state.type == "Patient" and code in ("patient", "subject") and not modifier:
         expected = f"_id={text.removeprefix('Patient/')}"
         state.faults.append(RequestError("fhir-patient-searched-by-patient", name, text, expected))
     elif text == "" and modifier:
         state.faults.append(RequestError("fhir-search-colon-for-equals", name, "", f"{near or code}={modifier}"))
     elif state.strict:
-        state.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(state)))
+        state.faults.append(RequestError("fhir-search-unknown-param", name, text, near or _all(state.version, state.type)))
     else:
         state.ignored.append((name, near))
 
 
-def _all(state: SearchState) -> str:
-    return "one of " + ", ".join(sorted(parameters(state.version, state.type)))
+@cache
+def _all(version: str, type: str) -> str:
+    return "one of " + ", ".join(sorted(parameters(version, type)))
 
 
 def _ids(state: SearchState, ids: list[str]) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 
 from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.search.parameters import nearest, nearest_of
 from sickbay.fhir.search.query import DateValue, Filter, Include
+
+SUGGESTED = 8
+"""How many unknown names of one request are compared with the known ones."""
 
 
 class SearchState(Struct):
-    """A search while it is being parsed. `fields`: fields of the Query so far."""
+    """A search while it is being parsed. `fields`: fields of the Query so far. suggestions: how many may still be made."""
 
     version: str
     type: str
@@ -27,6 +31,19 @@ class SearchState(Struct):
     ignored: list[tuple[str, str | None]] = field(default_factory=list)
     doubted: list[tuple[str, str, str]] = field(default_factory=list)
     faults: list[RequestError] = field(default_factory=list)
+    suggestions: int = SUGGESTED
+
+    def nearest(self, type: str, name: str) -> str | None:
+        """Returns the search parameter that was probably meant, as long as suggestions may be made."""
+        return nearest(self.version, type, name) if self._may_suggest() else None
+
+    def nearest_of(self, name: str, known: Callable[[], Iterable[str]]) -> str | None:
+        """Returns the known name that was probably meant, as long as suggestions may be made. known: called only then."""
+        return nearest_of(name, known()) if self._may_suggest() else None
+
+    def _may_suggest(self) -> bool:
+        self.suggestions -= 1
+        return self.suggestions >= 0
 
     @property
     def distance(self) -> str | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Literal, cast
 
-from sickbay.fhir.search.parameters import find, known_types, nearest_of, parameters
+from sickbay.fhir.search.parameters import find, known_types, parameters
 from sickbay.fhir.search.parser_state import SearchState
 from sickbay.fhir.search.query import Include, Sort
 
@@ -40,7 +41,7 @@ def _sort(state: SearchState, modifier: str, text: str) -> str | None:
         code = key.removeprefix("-")
         parameter = find(state.version, state.type, code)
         if parameter is None or parameter.kind not in _SORTABLE or modifier not in ("", "asc", "desc"):
-            return f"_sort={nearest_of(code, _sortable(state)) or '-_lastUpdated'}"
+            return f"_sort={state.nearest_of(code, lambda: _sortable(state)) or '-_lastUpdated'}"
         keys.append(Sort(code, key.startswith("-") or modifier == "desc"))
     state.fields["sort"] = tuple(keys)
     return None
@@ -70,14 +71,19 @@ def _inclusion(state: SearchState, modifier: str, text: str, *, reverse: bool) -
     if source != "*" and code != "*":
         parameter = find(state.version, source, code)
         if parameter is None or parameter.kind != "reference":
-            return f"{form}={source}:{_nearest_reference(state.version, source, code)}"
+            return f"{form}={source}:{_nearest_reference(state, source, code)}"
     state.includes.append(Include(source, code or "*", aim or None, reverse, bool(modifier)))
     return None
 
 
-def _nearest_reference(version: str, type: str, code: str) -> str:
-    references = [parameter.code for parameter in parameters(version, type).values() if parameter.kind == "reference"]
-    return nearest_of(code, references) or "<" + " | ".join(sorted(references)) + ">"
+def _nearest_reference(state: SearchState, type: str, code: str) -> str:
+    references = _references(state.version, type)
+    return state.nearest_of(code, lambda: references) or "<" + " | ".join(references) + ">"
+
+
+@cache
+def _references(version: str, type: str) -> tuple[str, ...]:
+    return tuple(sorted(parameter.code for parameter in parameters(version, type).values() if parameter.kind == "reference"))
 
 
 def _total(state: SearchState, modifier: str, text: str) -> str | None:

@@ -17,6 +17,7 @@ from sickbay.fhir.routing import Route
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.parameters import compartment_types, find, known_types, nearest_of, resource_types
 from sickbay.fhir.search.parser import FILTERS, KEPT, is_brief, parse
+from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query, Within
 from sickbay.kernel.memoize import memoized
 
@@ -27,6 +28,8 @@ _BY_VALUE = frozenset({"_include", "_revinclude", "_in", "_type"})
 """Parameters whose value names types. For other parameters, only the name does."""
 _NAMING = ("_has", "_include", "_revinclude", "_list", "_in")
 """What the names of parameters that may refer to another type begin with. In all others, a dot does it."""
+PARSED, EACH_PARAMETER = 250_000, 100
+"""Characters of values that a search of several types may parse, its types together; a parameter counts as so many more."""
 LINKS = 8
 """Maximum links read in a parameter. A search with more than six, three in a chain and three `_has`, is always refused."""
 
@@ -58,8 +61,14 @@ def parse_several(
 ) -> Query | tuple[RequestError, ...]:
     """Parses a search on several types (R4, 3.1.1.5.6) by their common parameters. types: those that `_type` selects from."""
     requested, wrong = _types(version, types, pairs)
+    if is_excessive(len(requested), pairs):
+        expected = f"fewer or shorter parameters, because they are read for each of the {len(requested)} types"
+        return (RequestError("fhir-search-too-complex", "parameters", f"{len(pairs)} parameters", expected),)
     remaining = [pair for pair in pairs if pair[0] != "_type"]
-    parsed = {type: parse(version, type, remaining, base=base, strict=strict) for type in requested}
+    parsed, suggestions = {}, SUGGESTED
+    for type in requested:
+        query = parsed[type] = parse(version, type, remaining, base=base, strict=strict, suggestions=suggestions)
+        suggestions = max(0, suggestions - len(query.ignored if isinstance(query, Query) else query))
     errors = {error: None for query in parsed.values() if isinstance(query, tuple) for error in query}
     if wrong or errors:
         return (*wrong, *errors)
@@ -86,14 +95,21 @@ def parse_several(
     )
 
 
+def is_excessive(types: int, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether parsing these parameters for each of so many types would take too long."""
+    characters = sum([len(value) for name, value in pairs if name != "_type"])
+    return types > 1 and types * (characters + EACH_PARAMETER * len(pairs)) > PARSED
+
+
 def _types(
     version: str, types: Sequence[str], pairs: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[RequestError, ...]]:
-    requested = [type for name, text in pairs if name == "_type" for type in text.split(",") if type]
-    wrong = []
+    requested = dict.fromkeys(type for name, text in pairs if name == "_type" for type in text.split(",") if type)
+    wrong: list[RequestError] = []
     for type in requested:
         if type not in known_types(version):
-            expected = f"_type={nearest_of(type, resource_types(version)) or '<Type>,<Type>'}"
+            near = nearest_of(type, resource_types(version)) if len(wrong) < SUGGESTED else None
+            expected = f"_type={near or '<Type>,<Type>'}"
             wrong.append(RequestError("fhir-search-value-malformed", "_type", type, expected))
     return tuple(type for type in types if not requested or type in requested), tuple(wrong)
 
@@ -130,6 +146,8 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
             break
     else:
         return ()
+    if type is None and is_excessive(len(chosen(version, pairs)) or len(known_types(version)), pairs):
+        return resource_types(version)  # finding those that it names would take too long
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
     return _named(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
@@ -199,4 +217,4 @@ def _followed(version: str, types: Iterable[str], path: str) -> Iterator[Iterabl
 def _targets(version: str, types: Iterable[str], code: str) -> list[str]:
     known = known_types(version)
     found = [find(version, type, code) for type in types if type in known]
-    return [target for parameter in found if parameter for target in parameter.targets if target in known]
+    return list(dict.fromkeys(target for parameter in found if parameter for target in parameter.targets if target in known))

@@ -20,7 +20,8 @@ from sickbay.fhir.validation.shapes import Element, Shape, shape
 from sickbay.kernel.memoize import memoize, memoized
 
 LIMIT = 100
-"""Maximum number of issues for a resource. Validation then stops."""
+"""Maximum number of issues for a resource. Validation then stops, and a last issue says so."""
+STOPPED = f"Validation stopped after {LIMIT} problems. There may be more."
 LONGEST = 64
 """Longest quoted value in a message, in characters."""
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
@@ -46,12 +47,14 @@ class _ValidationState:
 
 
 def validate(version: str, resource: Any, base: str = "", *, searches: bool = False) -> list[ValidationIssue]:
-    """Returns everything that is wrong with it; empty if it is valid. base: the FHIR base, for absolute references.
+    """Returns what is wrong with it, at most LIMIT issues; empty if it is valid. base: the FHIR base, for absolute references.
 
     searches: whether a reference may be a search, as in entries of a transaction (R4, 3.1.0.11.2).
     """
     state = _ValidationState(version, base, searches)
     _resource(state, resource, "", 0)
+    if len(state.issues) >= LIMIT:
+        return [*state.issues, ValidationIssue(resource["resourceType"], "too-long", STOPPED)]
     return state.issues
 
 
@@ -149,7 +152,7 @@ def _object(state: _ValidationState, shape: Shape, value: Any, at: str, depth: i
             _complex(state, single[key], member, f"{at}.{key}", depth)
         elif key in elements:
             _list(state, elements[key], key, value, member, at, depth)
-        else:
+        elif len(state.issues) < LIMIT:
             _primitive_extras(state, shape, key, value, member, at, depth)
     for name, keys in shape.required:
         if keys[0] not in value and not any(key in value or "_" + key in value for key in keys):
@@ -247,7 +250,8 @@ def _primitive_extras(
     if element is None or element.check is None:
         near = nearest_of(key, shape.elements)
         suggestion = f"; did you mean {near}?" if near else ""
-        state.add(f"{at}.{key}", "structure", f"is not an element in this version{suggestion}")
+        place = f"{at}.{key if len(key) <= LONGEST else key[:LONGEST] + '…'}"
+        state.add(place, "structure", f"is not an element in this version{suggestion}")
         return
     place = f"{at}.{key[1:]}"
     if not element.many:

@@ -79,6 +79,8 @@ PUBLIC_FIELDS = frozenset(
 """Members of stored values that identify no one: words of a specification, and addresses of this server."""
 LAUNCH_PLACE = re.compile(r"launch-code-of-([A-Za-z0-9_-]{16})")
 """The placeholder for a launch code in a stored corrected request, with the launch's timeline (`launch.placeholder_of`)."""
+COMPARED = 16_384
+"""Characters of a text of the request that are compared with stored values; twice as many of all its texts."""
 SHORTEST = 3
 """Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
 BEARER = (
@@ -104,7 +106,7 @@ def unsent_texts(request: Any, context: Any, examination: Examination) -> set[st
     stored = _stored_texts(context, examination)
     if not stored:
         return set()
-    sent = "\n".join(_texts(request)).casefold()
+    sent = "\n".join([text[:COMPARED] for text in _texts(request)[:COMPARED]]).casefold()[: 2 * COMPARED]
     sent = f"{sent}\n{unquote(sent)}"
     return {text for text in stored if text not in sent}
 

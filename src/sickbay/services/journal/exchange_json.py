@@ -27,7 +27,7 @@ from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
-MORE = ("scopes", "refresh")
+MORE = ("scopes", "refresh", "unexamined")
 """Members that only some exchanges have."""
 PROOFS = frozenset(
     check.name

@@ -56,6 +56,27 @@ class Queue(Generic[T]):
         self._owners.clear()
         self._largest = self._count = self._bytes = 0
 
+    def take(self) -> tuple[T, str, int]:
+        """Takes out the oldest item of the app whose turn it is. There must be one."""
+        owner, waiting = next(iter(self._waiting.items()))
+        item, weight = waiting.popleft()
+        self._count -= 1
+        self._bytes -= weight
+        self._moved(owner, len(waiting) + 1, len(waiting))
+        if not self._owners.get(self._largest):
+            self._largest -= 1
+        del self._waiting[owner]
+        if waiting:
+            self._waiting[owner] = waiting
+        return item, owner, weight
+
+    def remove(self, is_wanted: Callable[[T], bool]) -> list[tuple[T, str, int]]:
+        """Takes out all items that are wanted."""
+        removed = [item for item in self.items() if is_wanted(item[0])]
+        if removed:
+            self.keep_only(lambda item: not is_wanted(item))
+        return removed
+
     def keep_only(self, is_kept: Callable[[T], bool]) -> None:
         """Removes all other items. They don't count as dropped."""
         kept = [(item, owner, weight) for item, owner, weight in self.items() if is_kept(item)]

@@ -28,6 +28,7 @@ from sickbay.services.decision import Decision
 from sickbay.services.journal import live_secrets as secrets
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.dialect_comparison import others
+from sickbay.services.journal.excerpt import excerpt
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
@@ -64,6 +65,8 @@ class Exchange(NamedTuple):
     response: RecordedResponse
     decision: Decision[Any, Any] | None = None
     explanation: Explanation | None = None
+    unexamined: int = 0
+    """Characters of the request that aren't in `request`, because it is long."""
 
     @property
     def refused(self) -> bool:
@@ -172,7 +175,8 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
     """The redacted facts of an exchange, without anything that can be derived from them; and what redacted it."""
     live.begin()
     explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else Explanation((), None))
-    corrected = _corrected(explanation, exchange)
+    exchange = _excerpted(exchange)
+    corrected = None if exchange.unexamined else _corrected(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None
     parsed_body = str(getattr(request, "body", "") or "")
     redaction = Redaction(
@@ -182,6 +186,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         fhir=exchange.stage in FHIR,
         more="" if parsed_body == exchange.request.body else parsed_body,
         base=request.base if isinstance(request, AccessRequest) else "",
+        whole=not exchange.unexamined,
     )
     redaction.quotes(_challenges(exchange))
     facts: dict[str, Any] = {
@@ -200,7 +205,14 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
     compared = others(exchange.decision, exchange.tenant) if compare else []
-    return facts | ({"others": compared} if compared else {}) | _deciding_refusal(exchange), redaction
+    more = {name: value for name, value in (("others", compared), ("unexamined", exchange.unexamined)) if value}
+    return facts | more | _deciding_refusal(exchange), redaction
+
+
+def _excerpted(exchange: Exchange) -> Exchange:
+    """The exchange with the part of its request that is recorded."""
+    request, left_out = excerpt(exchange.request)
+    return exchange._replace(request=request, unexamined=exchange.unexamined + left_out) if left_out else exchange
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:

@@ -7,7 +7,7 @@ stored journal (`Volume`, trimmed in slices after each batch). docs/running.md h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -40,6 +40,13 @@ COMPARED = 64
 """The largest batch whose exchanges are compared with the other dialects."""
 AT_ONCE = 8
 """Refusals that wait for their commit at the same time. Later ones are written with the next batch."""
+UNEXPLAINED, UNEXPLAINED_BYTES = 256, 4_000_000
+"""Refusals that may wait to be explained after their responses, and the maximum bytes of their requests and responses."""
+SOON = 0.02
+"""Seconds before such a refusal is explained, and as many more for each kilobyte: at most 50 a second, whatever arrives.
+
+One takes 1 to 4 ms of CPU, depending on its size.
+"""
 REFUSALS, WAITING_BYTES = 1024, 8_000_000
 """Refusals that may wait for the next batch, and the maximum bytes in each queue."""
 MOST = Volume(20_000, 64_000_000)
@@ -60,7 +67,19 @@ class Arrived(NamedTuple):
         return self.exchange.tenant
 
 
-W = TypeVar("W", Arrived, Record)
+class Unexplained(NamedTuple):
+    """A refusal that waits to be explained, and what does it."""
+
+    arrival: int
+    exchange: Exchange
+    explained: Callable[[Exchange], Exchange]
+
+    @property
+    def tenant(self) -> str:
+        return self.exchange.tenant
+
+
+W = TypeVar("W", Arrived, Record, Unexplained)
 Waiting: TypeAlias = tuple[W, Revisions]
 """A queued exchange or its record, and the resets of its hospital when its request ended."""
 
@@ -76,6 +95,8 @@ class Journal:
         self.most = most
         self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED, WAITING_BYTES)
         self._refused: Queue[Waiting[Record]] = Queue(REFUSALS, WAITING_BYTES)
+        self._unexplained: Queue[Waiting[Unexplained]] = Queue(UNEXPLAINED, UNEXPLAINED_BYTES)
+        self._explaining: asyncio.Task[None] | None = None
         self._at_once = 0
         self._reported = 0
         self._arrival = 0
@@ -106,6 +127,46 @@ class Journal:
         finally:
             self._at_once -= 1
 
+    def write_later(self, exchange: Exchange, explained: Callable[[Exchange], Exchange]) -> None:
+        """Writes a refusal after its response was sent: its sender isn't known, so its request must not cost much.
+
+        exchange: explained as far as the response needs it. explained: adds what is to be written.
+        """
+        METRICS.decided(exchange)
+        self._say(exchange)
+        if is_over(self.runtime.resets):
+            return
+        waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions(exchange.tenant)
+        self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
+        if self._explaining is None or self._explaining.done():
+            self._explaining = asyncio.get_running_loop().create_task(self._explain())
+
+    async def _explain(self) -> None:
+        """Explains and writes one refusal after the other until none waits."""
+        while len(self._unexplained):
+            await asyncio.sleep(SOON * (1 + self._unexplained.bytes // len(self._unexplained) // 1000))
+            with suppress(Unavailable):
+                async with self._writing:
+                    if len(self._unexplained) and not await self._write_explained([self._unexplained.take()]):
+                        await runtime_settings.refresh(self.runtime)
+
+    async def _write_explained(self, refusals: Sequence[tuple[Waiting[Unexplained], str, int]]) -> bool:
+        """False, like `_write_queues`, if they have to be written again. Puts them back if the database is unavailable."""
+        try:
+            with began(self.runtime.resets.all):
+                puts: list[Step] = []
+                for arrival, exchange, explained in self._current(refusals):
+                    puts.append(Put(await stored(self.runtime, explained(exchange), arrival), aside=True))
+                    await asyncio.sleep(0)
+                if puts:
+                    await self.runtime.store.transaction(puts)
+        except (Unavailable, asyncio.CancelledError) as error:
+            self._unexplained.put_back(refusals)
+            if isinstance(error, WasReset):
+                return False
+            raise
+        return True
+
     def hold(self, exchange: Exchange) -> None:
         """Queues a granted exchange for the next batch. Many FHIR requests of an app don't displace its other exchanges."""
         METRICS.decided(exchange)
@@ -122,12 +183,15 @@ class Journal:
         self._arrival = max(self._arrival + 1, self.runtime.effects.arrival())
         return self._arrival
 
-    async def flush(self) -> None:
+    async def flush(self, wanted: Callable[[Exchange], bool] = lambda exchange: True) -> None:
         """Writes all queued exchanges, in slices.
 
-        Readers that arrive in the meantime wait until they are written.
+        Readers that arrive in the meantime wait until they are written. wanted: selects those of the refusals that wait to be
+        explained. Anyone may read one exchange, so that must not explain all.
         """
         async with self._writing:
+            while not await self._write_explained(self._unexplained.remove(lambda waiting: wanted(waiting[0].exchange))):
+                await runtime_settings.refresh(self.runtime)
             while not await self._write_queues():
                 await runtime_settings.refresh(self.runtime)
 
@@ -168,8 +232,8 @@ class Journal:
 
     def forget(self, reset: ResetScope) -> None:
         """Drops the exchanges that wait to be written. `flush` leaves out those that it is writing."""
-        self._granted.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
-        self._refused.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
+        for queue in (self._granted, self._refused, self._unexplained):
+            queue.keep_only(lambda waiting: reset.tenant not in (None, waiting[0].tenant))
 
     async def run(self) -> None:
         """Flushes and trims until cancelled, then flushes once more."""
@@ -180,13 +244,15 @@ class Journal:
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
                     await runtime_settings.refresh(self.runtime)
-                    await self.flush()
+                    await self.flush(lambda exchange: False)  # the others are explained at their own pace
                     self._report()
                     await self.trim()
                     if self.runtime.effects.now() - purged > PURGED_EVERY:
                         purged = self.runtime.effects.now()
                         await self._purge(int(purged))
         finally:
+            if self._explaining is not None:
+                self._explaining.cancel()
             METRICS.publish()
             with suppress(Unavailable):
                 await self.flush()
@@ -205,7 +271,7 @@ class Journal:
 
     def _report(self) -> None:
         """Reports to the metrics what was dropped since the last report. A request only counts."""
-        dropped = self._granted.dropped + self._refused.dropped
+        dropped = self._granted.dropped + self._refused.dropped + self._unexplained.dropped
         journal_metrics.dropped("queue", dropped - self._reported)
         self._reported = dropped
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, unquote_plus
 
+from sickbay.protocol.unicode import without_html_escapes
 from sickbay.services.journal import vocabulary as known
 from sickbay.services.journal.masking import length
 from sickbay.services.journal.safe_values import SafeValues, looks_random
@@ -31,10 +31,11 @@ SHORT = 3
 
 
 class Quoting:
-    """sent: all texts of the request."""
+    """sent: the texts of the request. whole: False if there are more; then only what was kept and own words are quoted."""
 
-    def __init__(self, harmless: SafeValues, sent: Iterable[str]) -> None:
+    def __init__(self, harmless: SafeValues, sent: Iterable[str], *, whole: bool = True) -> None:
         self.harmless = harmless
+        self._whole = whole
         self._sent = tuple(filter(None, sent))
         self._raw: str | None = None
         self._later: list[Any] = []
@@ -115,7 +116,9 @@ class Quoting:
         return not looks_random(text) and not self.harmless.live.within(text)
 
     def _request_text(self) -> str | None:
-        """The decoded texts of the request; None if they are too long to compare."""
+        """The decoded texts of the request; None if they aren't known or are too long to compare."""
+        if not self._whole:
+            return None
         if self._raw is None:
             if sum(map(len, self._sent)) > MOST:
                 return None
@@ -149,7 +152,7 @@ def undone(texts: Iterable[str]) -> set[str]:
 def _undone(text: str) -> Iterable[str]:
     yield unquote(text)
     yield unquote_plus(text)
-    yield html.unescape(text)
+    yield without_html_escapes(text)
     yield _UNSEEN.sub("", text)
     yield _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text).replace('\\"', '"').replace("\\/", "/")
     for run in _BASE64.findall(text)[:20]:

@@ -42,7 +42,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
     """One exchange, or None if there is none with this id."""
     record = await runtime.store.get("exchange", id)
     if record is None:
-        await journal.flush()
+        await journal.flush(lambda exchange: exchange.id == id)
         record = await runtime.store.get("exchange", id)
     if record is None and runtime.shared:  # another worker may not have written it yet
         await asyncio.sleep(EVERY * 1.5)
@@ -107,7 +107,7 @@ async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -
 
 async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
     """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones."""
-    await journal.flush()
+    await journal.flush(lambda exchange: full or exchange.timeline == id)
     newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
     if len(newest) == FIRST + LAST:

@@ -94,6 +94,13 @@ class RecordedResponse(NamedTuple):
         return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
 
 
+def is_form(body: str, headers: Mapping[str, str]) -> bool:
+    """Whether the parameters of the body are recorded individually."""
+    content_type = headers.get("content-type", "").lower()
+    form = "x-www-form-urlencoded" in content_type or ("=" in body and not content_type.strip())
+    return form and body[:1] not in ("{", "[", "<")
+
+
 class Redaction:
     """Redacts one exchange. Call `request` first, because what it keeps decides what the rest may quote."""
 
@@ -106,9 +113,11 @@ class Redaction:
         fhir: bool,
         more: str = "",
         base: str = "",
+        whole: bool = True,
     ) -> None:
         """more: other input that came with the request, such as a body that isn't in the `RecordedRequest`. base: a public URL
-        of this server, below which most of its URLs are; it is kept without looking at its parts.
+        of this server, below which most of its URLs are; it is kept without looking at its parts. whole: False if the request
+        has more than `recorded`.
         """
         self.harmless = SafeValues(live, public)
         self._base = base if base in self.harmless.public else ""
@@ -117,7 +126,9 @@ class Redaction:
         self._values: dict[str, str] = {}
         """Values of the request -> what is shown instead."""
         self.quoting = Quoting(
-            self.harmless, (recorded.method, recorded.url, recorded.body, more, *recorded.headers, *recorded.headers.values())
+            self.harmless,
+            (recorded.method, recorded.url, recorded.body, more, *recorded.headers, *recorded.headers.values()),
+            whole=whole,
         )
 
     def request(self, recorded: RecordedRequest) -> dict[str, Any]:
@@ -225,8 +236,7 @@ class Redaction:
     def _body(self, body: str, headers: Mapping[str, str]) -> str:
         """The members of a form or JSON object that can be parsed and isn't a resource; otherwise an outline."""
         content_type = headers.get("content-type", "").lower()
-        form = "x-www-form-urlencoded" in content_type or ("=" in body and not content_type.strip())
-        if form and body[:1] not in ("{", "[", "<") and len(body) <= LARGE:
+        if len(body) <= LARGE and is_form(body, headers):
             return self._pairs(body)
         if not self.fhir and body.lstrip()[:1] == "{" and len(body) <= LARGE:
             redacted_object = self._object(body)

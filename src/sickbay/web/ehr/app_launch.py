@@ -13,6 +13,7 @@ from sickbay.authorization import launch_card, launch_context, launch_task
 from sickbay.authorization.launch import launch_uri
 from sickbay.authorization.launch_task import LaunchTaskRequest
 from sickbay.authorization.models import Client
+from sickbay.protocol.urls import for_a_header
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration
@@ -98,7 +99,7 @@ async def _visit(ehr: EhrPages, version: str, patient: str, wanted: str | None) 
 async def _launched(request: Request, tenant: Tenant, client: Client, created: CreatedLaunch) -> Response:
     """Redirect to the app's launch URI. This is the first step of the timeline."""
     response = RedirectResponse("/", 303, error_responses.NO_STORE)
-    response.headers["location"] = created.url
+    response.headers["location"] = for_a_header(created.url)
     return await http_request.note(
         request, response, stage="launch", tenant=tenant.name, client_id=client.client_id, timeline=created.timeline
     )

@@ -91,6 +91,8 @@ class ExchangeView:
     verdict: str
     headline: str
     lede: str
+    unexamined: str = ""
+    """Says how much of the request wasn't examined; "" if all of it was."""
     stage: str
     at: str
     at_iso: str
@@ -168,6 +170,7 @@ def exchange_view(
         verdict=verdict,
         headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
+        unexamined=exchange_summary.unexamined(exchange),
         stage=STAGES.get(str(exchange.get("stage")), "Request"),
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
         at_iso=english.iso(exchange.get("at") or 0),
@@ -252,7 +255,7 @@ def _support(
 
 def as_text(view: ExchangeView, address: str = "") -> str:
     """The exchange as plain text, for a ticket."""
-    lines = [f"{view.verdict.upper()}: {view.headline}", ""]
+    lines = [f"{view.verdict.upper()}: {view.headline}", "", *([view.unexamined, ""] if view.unexamined else [])]
     lines += [f"{name + ':':<16}{value}" for name, value in view.support]
     lines += [f"{'Page:':<16}{address}"] if address else []
     for finding in view.findings:

@@ -16,19 +16,20 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
 from sickbay.fhir.media import negotiate
 from sickbay.fhir.outcome import Issue
-from sickbay.fhir.routing import Misrouted, Route, route
+from sickbay.fhir.routing import Misrouted, Route, route_plainly, with_suggestion
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel import english
 from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
-from sickbay.services.access import AccessResult
+from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
+from sickbay.services.token_cache import BearerContext
 from sickbay.web import unreadable
-from sickbay.web.fhir import binary, public
+from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, history, read, search, vread, write
 from sickbay.web.fhir.operations import OPERATIONS, export
@@ -55,7 +56,7 @@ Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Handler: TypeAlias = Callable[[FhirContext, AccessRequest], Awaitable[FhirResponse]]
 Result: TypeAlias = tuple[FhirResponse, AccessResult]
-Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes], Awaitable[Result]]
+Perform: TypeAlias = Callable[[FhirBase, AccessRequest, Route | Misrouted, bytes, BearerContext | None], Awaitable[Result]]
 
 
 class Api(NamedTuple):
@@ -107,7 +108,7 @@ async def serve(api: Api, base: FhirBase, scope: Scope, receive: Receive, send: 
         response = in_format(base, scope, refusal)
     except BodyRejected as error:
         response = in_format(base, scope, error.response)
-    cors = await middleware_cors.readable(base.sandbox, base.tenant, state)
+    cors = await middleware_cors.readable(base.sandbox, base.tenant, state, scope["method"])
     if scope["method"] == "OPTIONS" and middleware_cors.is_preflight(scope["method"], state.headers):
         url = f"{base.url}{raw_path(scope)[len(base.path) :]}"
         middleware_cors.keep_preflight(base.sandbox, base.tenant, scope, url, cors)
@@ -118,16 +119,27 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     """Route a request, decide on it, carry it out and record it. Raises NotFhir, UnreadableRequest and BodyRejected."""
     state: RequestState = scope["state"]
     path = raw_path(scope)[len(base.path) :]
-    routed = route(base.version, scope["method"], path)
+    routed = route_plainly(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
         return in_format(base, scope, response)
-    runtime, filling = base.sandbox.runtime, base.sandbox.filling
-    if runtime.shared or int(runtime.effects.now()) not in filling.current.get(base.space, NEVER):
+    runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
+    header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
+    holder = cached_context(runtime, base.url, header)
+    if holder is None:
+        holder = await load_context(runtime, tenant, base.version, base.url, header)
+    if (holder.token is None or holder.server is not tenant.server or now >= holder.token.expires_at) and (
+        turned_away := await unknown_sender.turn_away(base, scope, receive, path, routed, holder)
+    ):
+        return turned_away
+    if isinstance(routed, Misrouted):
+        routed = with_suggestion(base.version, routed)
+    if runtime.shared or now not in filling.current.get(base.space, NEVER):
         await filling.ensure(base.space)
+        holder = None
     if scope["method"] in BODILESS:
         request = _to_request(api, base, scope, path, routed, "")
-        response, access = await api.perform(base, request, routed, b"")
+        response, access = await api.perform(base, request, routed, b"", holder)
     else:
         request, response, access = await _answer_with_body(api, base, scope, receive, path, routed)
     parameters = request.parameters
@@ -161,9 +173,9 @@ async def _answer_with_body(
     raw = await receive_body(base.version, receive, headers, routed)
     request = _to_request(api, base, scope, path, routed, text_of(raw, routed))
     if len(raw) <= LARGE:
-        return request, *await api.perform(base, request, routed, raw)
+        return request, *await api.perform(base, request, routed, raw, None)
     async with base.sandbox.bodies.hold(len(raw)):
-        return request, *await api.perform(base, request, routed, raw)
+        return request, *await api.perform(base, request, routed, raw, None)
 
 
 async def _refusal_before_the_body(base: FhirBase, request: AccessRequest, routed: Route | Misrouted) -> AccessResult | None:
@@ -175,8 +187,13 @@ async def _refusal_before_the_body(base: FhirBase, request: AccessRequest, route
     return result if refusal is not None and refusal.status in (401, 403) else None
 
 
-async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes) -> Result:
-    """Decide on one request, or on one entry of a Bundle, and respond to it. raw: the body as received."""
+async def perform(
+    base: FhirBase, request: AccessRequest, routed: Route | Misrouted, raw: bytes, holder: BearerContext | None = None
+) -> Result:
+    """Decide on one request, or on one entry of a Bundle, and respond to it. raw: the body as received.
+
+    holder: the token, if it was loaded just now; otherwise it may have been revoked since.
+    """
     is_raw = request.type == "Binary" and binary.is_raw(request)
     if is_raw or request.interaction == "export-file":  # the response isn't a resource, so Accept isn't about its format
         request = structs.replace(request, headers={**request.headers, "accept": VERSIONS[base.version].json})
@@ -190,7 +207,7 @@ async def perform(base: FhirBase, request: AccessRequest, routed: Route | Misrou
     if request.interaction in PARSED:
         body = parse_body(base, request, raw) if len(raw) <= LARGE else await asyncio.to_thread(parse_body, base, request, raw)
     ignored = condition.ignored if condition is not None else ()
-    access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored)
+    access = await decide_access(base.sandbox.runtime, base.tenant, base.version, request, faults, body, ignored, holder=holder)
     if access.decision.refusal is not None:
         return refused(base.version, base.url, access), access
     if isinstance(routed, Misrouted):

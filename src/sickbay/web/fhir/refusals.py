@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
 from sickbay.authorization.access import challenge, issue_type
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.rule import Finding
 from sickbay.fhir.body import Body
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.validation.issue import ValidationIssue
@@ -19,13 +22,13 @@ OAUTH = frozenset(("", "invalid_request", "invalid_token", "insufficient_scope")
 """Errors of RFC 6750, which come with a challenge."""
 
 
-def refused(version: str, base: str, access: AccessResult) -> FhirResponse:
-    """The response with all errors; the refusal that decided comes first."""
+def refused(version: str, base: str, access: AccessResult, refusals: Sequence[Finding] | None = None) -> FhirResponse:
+    """The response with all errors; the refusal that decided comes first. refusals: their findings, if they are known."""
     decision = access.decision
     refusal = decision.refusal
     assert refusal is not None
     of_oauth = refusal.error in OAUTH
-    findings = [public(finding) for finding in decision.explained().findings if finding.refused]
+    findings = [public(finding) for finding in (refusals or decision.explained().findings) if finding.refused]
     findings.sort(key=lambda finding: finding.id != refusal.name)
     code = issue_type(refusal) if of_oauth else refusal.error
     issues = [

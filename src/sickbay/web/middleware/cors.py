@@ -54,11 +54,12 @@ def cors_with(requested: str) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(allowed if line[0] == allowed[0] else line for line in _CORS_TO_A_PAGE)
 
 
-async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState) -> Lines:
+async def readable(sandbox: Sandbox, tenant: Tenant, state: RequestState, method: str) -> Lines:
     """The headers that let a page read this response; none if the hospital withholds it."""
     if state.withheld:
         return ()
-    origin, requested = state.headers.get("origin"), state.headers.get("access-control-request-headers")
+    origin = state.headers.get("origin")
+    requested = state.headers.get("access-control-request-headers") if method == "OPTIONS" else None
     allowed = _CORS if origin is None else cors_with(requested) if requested and origin else cors(origin)
     if not tenant.server.policy.credentialed_cors:
         return allowed

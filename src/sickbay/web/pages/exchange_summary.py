@@ -96,6 +96,14 @@ def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) 
     return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
 
 
+def unexamined(exchange: Mapping[str, Any]) -> str:
+    """Says where the explanation of a long request stopped; "" if it didn't."""
+    left_out = exchange.get("unexamined")
+    if not left_out:
+        return ""
+    return f"The request is long. {left_out:,} characters of it aren't shown, and there is no corrected request."
+
+
 def answer(exchange: Mapping[str, Any]) -> str:
     """The response on one line: its status, and the location, challenge or body."""
     response = exchange.get("response") or {}

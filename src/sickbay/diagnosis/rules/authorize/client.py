@@ -2,15 +2,16 @@
 
 import re
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
+from sickbay.authorization.likely_clients import NEIGHBOURS
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character, placeholder
 from sickbay.kernel.checks import Facts
+from sickbay.kernel.similar_names import closest
 
 _SAMPLE = re.compile(
     r"your_?(?:client|app)_?id.*|my[_ -]?(?:web[_ -]?)?(?:app|client)[_ -]?id|:?client[_ -]?id|todo(?:\W.*)?|\$.+|%.+%",
@@ -24,6 +25,10 @@ def _is_sample(text: str) -> bool:
     around = ((text.find(opener), text.rfind(closer)) for opener, closer in _BRACKETS)
     has_brackets = any(0 <= start < end for start, end in around)
     return has_brackets or "xxxx" in text.lower() or _SAMPLE.fullmatch(text) is not None
+
+
+_LONGEST_ID = 128
+"""Characters of a client_id that is compared with the registered ones."""
 
 
 def _with_only_app(facts: Facts) -> Facts:
@@ -40,7 +45,8 @@ def _with_placeholder(facts: Facts) -> Facts:
         return facts
     named = list(facts.get("others_named") or facts["others"])
     more = len(facts["others"]) - len(named)
-    listed = f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"
+    rest = " and others" if len(facts["others"]) >= NEIGHBOURS else f" and {more} more" if more > 0 else ""
+    listed = f"{', '.join(named)}{rest}"
     return {**facts, "registered_here": f"Registered here: {listed}.", "nearest": corrections.PLACEHOLDER_CLIENT_ID}
 
 
@@ -181,9 +187,10 @@ def _nearest(facts: Facts) -> Facts:
         return {**facts, "hint": f"{how} the app whose `client_id` is `{facts['nearest']}`."}
     others = [str(other) for other in facts.get("others") or ()]
     received = str(facts["received"])
-    close = [other for other in others if other.lower() == received.lower()] or get_close_matches(received, others, 1, 0.6)
-    hint = f"The closest registered ID is `{close[0]}`." if close else "No registered ID is similar."
-    return _with_placeholder({**facts, "nearest": close[0] if close else None, "hint": hint})
+    same = next((other for other in others if other.lower() == received.lower()), None)
+    close = same or closest(received, others, longest=_LONGEST_ID)
+    hint = f"The closest registered ID is `{close}`." if close else "No registered ID is similar."
+    return _with_placeholder({**facts, "nearest": close, "hint": hint})
 
 
 CLIENT_ID_UNKNOWN = Rule(

@@ -13,14 +13,18 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.bundle import BundleEntry, StoredResource, search_url, searchset
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.search import parser as search_parser
+from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.subset import subset
+from sickbay.kernel import english
 from sickbay.kernel.budget import pause
 from sickbay.storage.interface import BadCursor, Page, StaleCursor
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse
 
+WARNINGS = SUGGESTED
+"""Ignored parameters, and codes that can't match, that the response names."""
 MANY = 200
 """Page size from which other requests get a turn before the Bundle is written."""
 
@@ -87,10 +91,16 @@ def _warnings(version: str, query: Query, clipped: bool) -> list[BundleEntry]:
             "warning",
             "fhir-search-unknown-param",
         )
-        for name, near in query.ignored
+        for name, near in query.ignored[:WARNINGS]
     ]
-    for name, code, suggestion in query.doubted:
+    if (more := len(query.ignored) - WARNINGS) > 0:
+        text = f"{english.count(more, 'more parameter')} {'was' if more == 1 else 'were'} not applied."
+        issues.append(Issue("not-supported", text, "warning", "fhir-search-unknown-param"))
+    for name, code, suggestion in query.doubted[:WARNINGS]:
         text = f"{name} can't be {code}: codes must be in the value set, with the same case. Use {suggestion}."
+        issues.append(Issue("code-invalid", text, "warning"))
+    if len(query.doubted) > WARNINGS:
+        text = f"{english.count(len(query.doubted) - WARNINGS, 'more code')} can't match either."
         issues.append(Issue("code-invalid", text, "warning"))
     if clipped:
         text = (

@@ -1,0 +1,84 @@
+"""Finds the name that a misspelled one most resembles, in a small and bounded number of steps.
+
+The result is that of `difflib.get_close_matches(word, names, 1, cutoff)`, which compares the word with every name. Counting the
+letters that two names share takes one operation of the processor, and rules out nearly all names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from typing import Final, NamedTuple
+
+from sickbay.kernel.memoize import memoized
+
+WORD_CHARACTERS: Final = 64
+"""A longer text isn't a misspelled name."""
+COMPARED_NAMES: Final = 16
+"""Names that are compared letter by letter, those that share the most letters first."""
+URL_CHARACTERS: Final = 300
+"""Characters of a URL that are compared."""
+_REPEATS: Final = 16
+"""How often a letter of a name is counted. Names don't repeat one more often."""
+
+
+class Vocabulary(NamedTuple):
+    """Names to choose from, and the letters of each as bits: each repetition of a letter has a bit of its own."""
+
+    names: tuple[str, ...]
+    letters: tuple[int, ...]
+
+
+def vocabulary(names: Iterable[str]) -> Vocabulary:
+    """Prepare names that many words are compared with."""
+    listed = tuple(names)
+    return Vocabulary(listed, tuple(map(_letters, listed)))
+
+
+def closest(word: str, names: Iterable[str] | Vocabulary, cutoff: float = 0.6, longest: int = WORD_CHARACTERS) -> str | None:
+    """Return the most similar name, or None if none is as similar as `cutoff` (from 0 to 1) or the word is too long."""
+    if len(word) > longest:
+        return None
+    known = names if isinstance(names, Vocabulary) else vocabulary(names)
+    matcher = SequenceMatcher()
+    matcher.set_seq2(word)
+    best = (cutoff, "")
+    for bound, name in sorted(pair for pair in _bounds(word, known) if pair[0] >= cutoff)[: -COMPARED_NAMES - 1 : -1]:
+        if bound < best[0]:
+            break
+        matcher.set_seq1(name)
+        best = max(best, (matcher.ratio(), name))
+    return best[1] or None
+
+
+def closest_url(url: str, urls: Sequence[str]) -> str | None:
+    """Return the URL with the most letters in common, in the same order; None if there is none to choose from.
+
+    Of many, only those that share the most letters are compared, and of long ones only the beginning.
+    """
+    start, starts = url[:URL_CHARACTERS], [known[:URL_CHARACTERS] for known in urls]
+    if len(urls) > COMPARED_NAMES:
+        likely = {known for _, known in sorted(_bounds(start, vocabulary(starts)))[-COMPARED_NAMES:]}
+        urls = [known for known in urls if known[:URL_CHARACTERS] in likely][:COMPARED_NAMES]
+    return max(urls, key=lambda known: SequenceMatcher(None, known[:URL_CHARACTERS], start).ratio(), default=None)
+
+
+def _bounds(word: str, known: Vocabulary) -> list[tuple[float, str]]:
+    """Return the most that the similarity of each name can be."""
+    sought, size = _letters(word), len(word)
+    return [
+        (2 * (sought & letters).bit_count() / ((size + len(name)) or 1), name)
+        for name, letters in zip(known.names, known.letters, strict=True)
+    ]
+
+
+@memoized(4096)
+def _letters(word: str) -> int:
+    """Return the letters as bits. Letters outside ASCII count as one inside it, so that no similar name is ruled out."""
+    bits, counts = 0, [0] * 128
+    for letter in word:
+        code = ord(letter) & 127
+        if counts[code] < _REPEATS:
+            bits |= 1 << (code * _REPEATS + counts[code])
+        counts[code] += 1
+    return bits

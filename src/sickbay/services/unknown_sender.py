@@ -1,0 +1,82 @@
+"""Refuses a FHIR request whose token isn't valid, before its parameters and its body are read.
+
+Anyone can send such a request, so it must cost little: the checks see only its token, its path and Accept, and it is explained
+after the response was sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from msgspec import structs
+
+from sickbay.authorization import access, origin, search, writes
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.evidence.access import reread_address
+from sickbay.diagnosis.stages import FHIR, Decided, always
+from sickbay.fhir.request_error import RequestError
+from sickbay.fhir.visibility import NOTHING
+from sickbay.kernel.checks import Check, Checked, Examination
+from sickbay.kernel.compiled_checks import examine
+from sickbay.services.access import CHECKS, AccessResult, meant_context
+from sickbay.services.context import Runtime, Tenant
+from sickbay.services.decision import Decision, decided
+from sickbay.services.token_cache import BearerContext
+
+
+def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest) -> tuple[AccessRequest, AccessContext]:
+    return reread_address(refused.context, refused.request, corrected, refused.meant)
+
+
+EXAMINED: Final = (*access.HOLDER, *origin.ACCESS_CHECKS, *search.ADDRESS)
+_SENDER: Final = frozenset(check.name for check in access.HOLDER if check is not access.token_is_of_this_issuer)
+"""Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
+STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
+"""The FHIR stage as far as a request is examined."""
+
+
+async def refuse(
+    runtime: Runtime,
+    tenant: Tenant,
+    version: str,
+    request: AccessRequest,
+    holder: BearerContext,
+    faults: tuple[RequestError, ...],
+) -> AccessResult | None:
+    """The refusal of a request because of its token; None if no check of the token refuses it.
+
+    request: its parameters are at most `access_token`. faults: of the path and Accept. One response names them together with
+    the problems of the token.
+    """
+    token, server, from_page = holder.token, tenant.server, "origin" in request.headers
+    context = AccessContext(runtime.now(), server, holder.client, token, holder.user, version, faults, from_page=from_page)
+    examination = examine(EXAMINED, request, context, server.policy.relaxed)
+    if _failed(examination) is None:
+        return None
+    decision = decided(STAGE, tenant, request, context, examination)
+    if token is not None:
+        return AccessResult(decision, NOTHING, token.client_id, token.timeline)
+    meant = await meant_context(runtime, tenant, version, request)
+    return AccessResult(decision if meant is None else structs.replace(decision, meant=meant), NOTHING)
+
+
+def _failed(examination: Examination) -> str | None:
+    """The first check that refused the token, so that the sender isn't known."""
+    return next((check.name for check in examination.checked if check.outcome == "refused" and check.name in _SENDER), None)
+
+
+def with_skipped_checks(decision: Decision[AccessRequest, AccessContext]) -> Decision[AccessRequest, AccessContext]:
+    """The decision with the checks that wait for a valid token, as it is recorded."""
+    examined, checks = decision.examination, (*CHECKS, *writes.checks(decision.request))
+    skipped = _skipped(_failed(examined) or "", checks)
+    return structs.replace(decision, examination=Examination((*examined.checked, *skipped)))
+
+
+@cache
+def _skipped(failed: str, checks: tuple[Check[Any, Any], ...]) -> tuple[Checked, ...]:
+    """The results of the checks that wait for a valid token."""
+    examined = {check.name for check in EXAMINED}
+    return tuple(Checked(check.name, "skipped", waits_for=failed) for check in checks if check.name not in examined)

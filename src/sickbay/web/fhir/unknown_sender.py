@@ -1,0 +1,129 @@
+"""Turns away a FHIR request whose token isn't valid: before its parameters and its body are read, and explained afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, TypeAlias
+
+from msgspec import structs
+
+from sickbay.authorization.origin import withheld
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.explain import Explanation
+from sickbay.fhir.media import Media, negotiate
+from sickbay.fhir.routing import Misrouted, Route
+from sickbay.protocol.parameters import Parameters, first, parse
+from sickbay.services import unknown_sender
+from sickbay.services.access import AccessResult
+from sickbay.services.journal.excerpt import UNKNOWN_SENDER, excerpt
+from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.token_cache import BearerContext
+from sickbay.web.fhir.context import FhirBase
+from sickbay.web.fhir.refusals import refused
+from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
+from sickbay.web.fhir.response import FhirResponse, negotiate_format
+from sickbay.web.http_request import RequestState
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+TOKEN: Final = "access_token"
+
+
+async def turn_away(
+    base: FhirBase, scope: Scope, receive: Receive, path: str, routed: Route | Misrouted, holder: BearerContext
+) -> FhirResponse | None:
+    """The response to a request whose token isn't valid; None if it is valid.
+
+    A body isn't received, unless it is a form, which may contain the token.
+    """
+    state: RequestState = scope["state"]
+    query = scope["query_string"].decode("latin-1")
+    media = negotiate(base.version, state.headers.get("accept"), first(query, "_format"))
+    request = _bare(base, scope["method"], path, query, state.headers, routed)
+    result = await _refusal(base, request, routed, holder, media)
+    if result is None:
+        return None
+    if scope["method"] == "POST" and is_form(state.headers) and not is_bulky(state.headers):
+        body = text_of(await receive_body(base.version, receive, state.headers, routed), routed)
+        request = structs.replace(request, body=body)
+        if (token := first(body, TOKEN)) is not None:
+            request = structs.replace(request, parameters=Parameters(((TOKEN, token),)))
+            result = await _refusal(base, request, routed, holder, media) or result
+    findings = result.decision.refused_findings()
+    response = refused(base.version, base.url, result, findings)
+    if media.xml or "_pretty" in query:
+        shaping = Parameters((("_pretty", first(query, "_pretty") or ""),))
+        response = negotiate_format(base.version, response, media, shaping)
+    state.withheld = withheld(result.decision.examination)
+    exchange = _exchange(base, scope, request, response, result, Explanation(findings, None))
+    base.sandbox.journal.write_later(exchange, _explained)
+    return response
+
+
+async def _refusal(
+    base: FhirBase, request: AccessRequest, routed: Route | Misrouted, holder: BearerContext, media: Media
+) -> AccessResult | None:
+    faults = faults_of(base.version, routed, media, None)
+    if isinstance(routed, Misrouted) and routed.sought is not None:
+        faults = faults[1:]  # nothing is said of an unknown type or operation without a suggestion
+    return await unknown_sender.refuse(base.sandbox.runtime, base.tenant, base.version, request, holder, faults)
+
+
+def _bare(
+    base: FhirBase, method: str, path: str, query: str, headers: Mapping[str, str], routed: Route | Misrouted
+) -> AccessRequest:
+    """The request without its parameters, except the token."""
+    token = first(query, TOKEN)
+    parameters = Parameters() if token is None else Parameters(((TOKEN, token),))
+    url = f"{base.url}{path}?{query}" if query else f"{base.url}{path}"
+    if not isinstance(routed, Route):
+        return AccessRequest(method, base.url, path, parameters, headers, url=url)
+    return AccessRequest(
+        method, base.url, path, parameters, headers, routed.type, routed.id, routed.interaction, routed.letters, (), url
+    )
+
+
+def _exchange(
+    base: FhirBase,
+    scope: Scope,
+    request: AccessRequest,
+    response: FhirResponse,
+    result: AccessResult,
+    explanation: Explanation,
+) -> Exchange:
+    """The exchange with the beginning of its request, as it waits to be written."""
+    state: RequestState = scope["state"]
+    examined, unexamined = excerpt(RecordedRequest(scope["method"], request.url, state.headers, request.body), UNKNOWN_SENDER)
+    if unexamined:
+        request = structs.replace(
+            request, path=request.path[:UNKNOWN_SENDER], headers=examined.headers, url=examined.url, body=examined.body
+        )
+    return Exchange(
+        state.exchange,
+        base.sandbox.runtime.effects.now(),
+        base.space.tenant,
+        result.decision.stage.name,
+        result.client_id,
+        result.timeline,
+        examined,
+        RecordedResponse(response.status, response.headers, response.body.decode()),
+        structs.replace(result.decision, request=request),
+        explanation,
+        unexamined,
+    )
+
+
+def _explained(exchange: Exchange) -> Exchange:
+    """The exchange with everything that is said of the beginning of its request. A corrected request needs all of it."""
+    assert exchange.decision is not None
+    request: AccessRequest = exchange.decision.request
+    query = parse(request.url.partition("?")[2])
+    form = parse(request.body).pairs if is_form(request.headers) else ()
+    parameters = Parameters((*query.pairs, *form), query.raw)
+    decision = unknown_sender.with_skipped_checks(
+        structs.replace(exchange.decision, request=structs.replace(request, parameters=parameters))
+    )
+    explanation = decision.explained()
+    if exchange.unexamined:
+        explanation = explanation._replace(corrected=None)
+    return exchange._replace(decision=decision, explanation=explanation)

@@ -1,0 +1,224 @@
+"""Before the sender of a request is known, the work is linear in the length of the request, at every endpoint.
+
+Lines of Python are counted. What isn't Python is measured by `make bench ARGS=--instructions`.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+
+import pytest
+from tests.abuse.counted_steps import counting
+from tests.abuse.raw import FORM, JSON, send
+from tests.flows.flow import Flow
+from tests.flows.shared_app import Sitting, sitting
+
+from sickbay.cli.header_limits import MOST_HEADERS
+from sickbay.services.journal import journal
+
+SIZE = 60_000
+CONSTANT, PER_CHARACTER = 150_000, 5
+"""Lines that a request may take: to explain it and to write a page, and to read each character of it."""
+Header = tuple[bytes, bytes]
+Message = tuple[str, str, list[Header], bytes]
+HTML: Header = (b"accept", b"text/html")
+
+
+def _numbered(form: str, between: str, size: int = SIZE) -> str:
+    texts: list[str] = []
+    length = 0
+    while length < size:
+        texts.append(form.replace("#", str(len(texts))))
+        length += len(texts[-1]) + len(between)
+    return between.join(texts)
+
+
+def _part(text: str) -> str:
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+VALUES: dict[str, Callable[[], str]] = {
+    "one word": lambda: "a" * SIZE,
+    "scopes": lambda: _numbered("patient%2FPat#ient.rs", "%20"),
+    "URLs": lambda: _numbered("https%3A%2F%2Fa.example%2F#%3Fb%3Dc", "%26"),
+    "escapes": lambda: "%25" * (SIZE // 3),
+    "nested escapes": lambda: "%252525" * (SIZE // 7),
+    "quotation marks": lambda: "%22%5C" * (SIZE // 6),
+    "base64": lambda: _numbered("QWxhZGRpbjpvcGVuIHNlc2FtZQ#", "%20"),
+    "a JWT": lambda: ".".join((_part("{}"), _part("{" + _numbered('"a#":1', ",", SIZE // 2) + "}"), "AA")),
+    "dots": lambda: "." * SIZE,
+}
+OAUTH = {
+    "client_id": "known",
+    "redirect_uri": "https%3A%2F%2Fapp.example%2Fcallback",
+    "response_type": "code",
+    "scope": "launch%2Fpatient%20patient%2F*.rs",
+    "state": "abcdefghijklmnop",
+    "aud": "http%3A%2F%2Flocalhost%3A7425%2Fgeneral%2Fr4",
+    "code_challenge": "a" * 43,
+    "code_challenge_method": "S256",
+}
+GRANT = {"grant_type": "authorization_code", "code": "x", "client_id": "known", "redirect_uri": "x", "code_verifier": "v" * 43}
+
+
+def _encoded(fields: dict[str, str]) -> str:
+    return "&".join(f"{name}={value}" for name, value in fields.items())
+
+
+def _forms() -> Iterator[tuple[str, Callable[[str], Message]]]:
+    """Requests in which one parameter is long."""
+    for name in (*OAUTH, "launch", "prompt", "other"):
+        yield (
+            f"authorize {name}",
+            lambda value, name=name: ("GET", f"/general/oauth/authorize?{_encoded(OAUTH | {name: value})}", [HTML], b""),
+        )
+    forms = {
+        "token": (GRANT, ("client_id", "code", "grant_type", "other")),
+        "introspect": ({"token": "x"}, ("token", "client_id")),
+        "revoke": ({"token": "x"}, ("token", "client_assertion")),
+        "logout": ({}, ("id_token_hint", "post_logout_redirect_uri")),
+        "continue": ({}, ("request",)),
+    }
+    for endpoint, (fields, names) in forms.items():
+        for name in names:
+            yield (
+                f"{endpoint} {name}",
+                lambda value, endpoint=endpoint, fields=fields, name=name: (
+                    "POST",
+                    f"/general/oauth/{endpoint}",
+                    [(b"content-type", FORM), HTML],
+                    _encoded(fields | {name: value}).encode(),
+                ),
+            )
+    for path in (
+        "/rules?q=",
+        "/docs/search?q=",
+        "/exchanges/",
+        "/timelines/",
+        "/nothing/",
+        "/general/ehr/sign-in?next=",
+        "/rules/",
+    ):
+        yield f"GET {path}", lambda value, path=path: ("GET", path + value, [HTML], b"")
+
+
+HEADERS: dict[str, Callable[[], list[Header]]] = {
+    "cookies": lambda: [(b"cookie", _numbered("c#=1", "; ").encode())],
+    "media types": lambda: [(b"accept", _numbered("text/a#", ",").encode())],
+    "languages": lambda: [(b"accept-language", _numbered("en-#", ",").encode())],
+    "a token": lambda: [(b"authorization", b"Bearer " + b"a" * SIZE)],
+    "a secret": lambda: [(b"authorization", b"Basic " + urlsafe_b64encode(b"a:" + b"b" * 40_000))],
+    "proxies": lambda: [
+        (b"x-forwarded-for", _numbered("1.2.3.#", ",").encode()),
+        (b"forwarded", _numbered("for=#", ",").encode()),
+    ],
+    "an origin": lambda: [(b"origin", b"https://" + b"a." * (SIZE // 2))],
+    "many": lambda: [(f"x-{number}".encode(), b"a" * 200) for number in range(MOST_HEADERS - 2)],
+}
+PLACES = (
+    "/",
+    "/nothing",
+    "/rules",
+    "/exchanges/x",
+    "/general/oauth/token",
+    "/general/oauth/authorize?client_id=x",
+    "/general/ehr/sign-in",
+)
+MANY: dict[str, Message] = {
+    "authorize with many parameters": (
+        "GET",
+        f"/general/oauth/authorize?{_encoded(OAUTH)}&{_numbered('n#=1', '&')}",
+        [HTML],
+        b"",
+    ),
+    "authorize with repeated parameters": (
+        "GET",
+        f"/general/oauth/authorize?{_encoded(OAUTH)}&{_numbered('aud=#', '&')}",
+        [HTML],
+        b"",
+    ),
+    "token with many parameters": (
+        "POST",
+        "/general/oauth/token",
+        [(b"content-type", FORM)],
+        f"{_encoded(GRANT)}&{_numbered('n#=1', '&')}".encode(),
+    ),
+    "a registration with long redirect URIs": (
+        "POST",
+        "/general/oauth/register",
+        [(b"content-type", JSON)],
+        json.dumps({"redirect_uris": [f"https://a.example/{number}/{'a' * 500}" for number in range(100)]}).encode(),
+    ),
+    "a registration with many scopes": (
+        "POST",
+        "/general/oauth/register",
+        [(b"content-type", JSON)],
+        json.dumps({"redirect_uris": ["https://a.example/"], "scope": _numbered("patient/Pat#ient.rs", " ")}).encode(),
+    ),
+    "a long path": ("GET", "/general/" + "a/" * (SIZE // 2), [HTML], b""),
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sitting]:
+    """A server with more apps than it looks at, some of them with long registrations."""
+    with pytest.MonkeyPatch.context() as patch, sitting(tmp_path_factory.mktemp("elsewhere"), patients=0) as opened:
+        patch.setattr(journal, "EVERY", 3600)
+
+        async def begin(flow: Flow) -> None:
+            uris = ["https://app.example/callback"]
+            await flow.register(client_id="known", redirect_uris=uris, auto_approve=None)
+            for number in range(60):
+                more = [f"https://app.example/{number}/{index}" for index in range(2_000 if number % 3 else 1)]
+                await flow.register(name=f"App {number}", redirect_uris=[*uris, *more], auto_approve=None)
+            for path in (b"/general/oauth/authorize?client_id=x", b"/rules?q=x"):
+                await send(flow.application, "GET", path, [HTML])  # compiles templates and fills caches
+
+        opened.do(begin)
+        yield opened
+
+
+def _lines(desk: Sitting, message: Message) -> int:
+    method, target, headers, body = message
+
+    async def steps(flow: Flow) -> int:
+        await flow.sandbox.journal.flush()
+        with counting() as counted:
+            answer = await send(flow.application, method, target.encode(), headers, body)
+            await flow.sandbox.journal.flush()
+        assert answer.status < 500, answer
+        return counted.count
+
+    return desk.do(steps)
+
+
+def _characters(message: Message) -> int:
+    _, target, headers, body = message
+    return len(target) + len(body) + sum(len(name) + len(value) for name, value in headers)
+
+
+@pytest.mark.parametrize("shape", VALUES)
+@pytest.mark.parametrize(("name", "request_of"), [pytest.param(*form, id=form[0]) for form in _forms()])
+def test_a_long_parameter_takes_linear_work(desk: Sitting, name: str, request_of: Callable[[str], Message], shape: str) -> None:
+    message = request_of(VALUES[shape]())
+    assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("place", PLACES)
+def test_long_headers_take_linear_work(desk: Sitting, place: str, kind: str) -> None:
+    headers = HEADERS[kind]()
+    message = ("GET", place, headers if headers[0][0] == b"accept" else [HTML, *headers], b"")
+    assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_many_parameters_take_linear_work(desk: Sitting, kind: str) -> None:
+    assert _lines(desk, MANY[kind]) <= CONSTANT + PER_CHARACTER * _characters(MANY[kind])
+
+
+def test_a_short_request_takes_as_little_work_with_many_apps_as_with_few(desk: Sitting) -> None:
+    for message in (("GET", "/general/oauth/authorize?client_id=x", [HTML], b""), ("POST", "/general/oauth/token", [], b"a=b")):
+        assert _lines(desk, message) <= 100_000
