@@ -1,14 +1,18 @@
-"""The build backend: flit, with the pages of docs/ added to the wheel, where an installed Sickbay reads them for `/docs`."""
+"""The build backend: flit, with what an installed Sickbay reads instead of the sources.
+
+The pages of docs/ are added to the wheel for `/docs`, and the knowledge of the doctor is compiled to data files.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flit_core import buildapi
+from flit_core import buildapi, common
 from flit_core.buildapi import (
     build_editable,
     build_sdist,
@@ -30,6 +34,8 @@ __all__ = (
     "prepare_metadata_for_build_wheel",
 )
 
+SOURCES = Path("src")
+KNOWLEDGE = SOURCES / "sickbay" / "doctor" / "knowledge"
 DOCS = Path("docs")
 PAGES = Path("src/sickbay/web/docs/pages")
 LEFT_OUT = ("pictures",)
@@ -38,8 +44,27 @@ LEFT_OUT = ("pictures",)
 
 def build_wheel(wheel_directory: str, *arguments: Any, **options: Any) -> str:
     """Builds the wheel in the current folder, as PEP 517 says."""
-    with _pages():
+    with _pages(), _compiled_knowledge():
         return str(buildapi.build_wheel(wheel_directory, *arguments, **options))
+
+
+@contextmanager
+def _compiled_knowledge() -> Iterator[None]:
+    """Compiles the knowledge of the doctor, and leaves its sources out of the wheel for the duration of a build."""
+    sys.path.insert(0, str(SOURCES.resolve()))
+    from sickbay.doctor import compiled
+
+    files = compiled.compile_all()
+    if missing := [path.name for path in files if not path.is_file()]:
+        raise OSError(f"{', '.join(missing)} can't be written")
+    every_file = common.Module.iter_files
+    left_out = str(KNOWLEDGE)
+    common.Module.iter_files = lambda module: (path for path in every_file(module) if left_out not in str(path))
+    try:
+        yield
+    finally:
+        common.Module.iter_files = every_file
+        sys.path.remove(str(SOURCES.resolve()))
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from sickbay.diagnosis.answers.read import MOST, in_paste
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
 from sickbay.diagnosis.doctor import diagnose_line
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.pasted_text import diagnose_exchange, diagnose_text
+from sickbay.doctor.text import diagnose_exchange, diagnose_text
 
 VENDORS: tuple[dict[str, Any], ...] = (
     {},

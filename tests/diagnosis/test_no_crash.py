@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
 
 from sickbay.cli.commands import doctor as command
-from sickbay.diagnosis import pasted_text
 from sickbay.diagnosis.paste_parser import HarFile
+from sickbay.doctor.text import NotRecognised, diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view
 
 HEADS = (
@@ -111,12 +111,13 @@ JSON = st.recursive(
 def read(text: str) -> None:
     """Does what the command and the page do, but lets through whatever they would catch."""
     try:
-        evidence, diagnosis = pasted_text.diagnose_text(text)
+        evidence, diagnosis = diagnose_text(text)
     except ValueError as error:
-        if type(error) not in (ValueError, HarFile):
+        if type(error) not in (ValueError, HarFile, NotRecognised):
             raise
         return
-    command._as_text(evidence, diagnosis)
+    for everything in (False, True):
+        command._as_text(evidence, diagnosis, everything=everything)
     command._masked(evidence, diagnosis)
     doctor_view(text, evidence, diagnosis, "v" * 43)
 

@@ -18,7 +18,7 @@ import pytest
 from tests.diagnosis.hostile import pairs
 
 from sickbay.cli.commands import doctor as command
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.doctor_examination import examine
 
 GROWTH = 2.2

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.cli.commands import doctor as command
-from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.diagnosis.verdict import Verdict, verdict
+from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import VERDICT_TAGS
 from sickbay.web.portal.doctor_examination import examine
 

@@ -16,6 +16,7 @@ from tools.checks.files import ROOT, tracked
 from tools.release.packages import Packages
 
 from sickbay import __version__
+from sickbay.doctor import compiled, source
 from tools.release import packages
 
 LARGEST = 3_000_000
@@ -36,7 +37,15 @@ def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(buil
         names = {f"src/{name}" for name in wheel.namelist() if ".dist-info/" not in name}
     docs = names_below("docs") - names_below("docs/pictures")
     pages = {f"src/sickbay/web/docs/pages/{name.removeprefix('docs/')}" for name in docs}
-    assert names == names_below("src/sickbay") | pages
+    knowledge = names_below("src/sickbay/doctor/knowledge")
+    data = {f"src/sickbay/doctor/{name}.msgpack" for name in ("compiled", "topics")}
+    assert names == names_below("src/sickbay") - knowledge | pages | data
+
+
+def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
+    with zipfile.ZipFile(built.wheel) as wheel:
+        hashed = wheel.read("sickbay/doctor/compiled.msgpack")[: compiled.HASH_BYTES]
+    assert hashed == compiled.hash_sources(source.list_files())
 
 
 def test_the_wheel_is_small(built: Packages) -> None:

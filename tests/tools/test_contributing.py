@@ -1,4 +1,4 @@
-"""Following a list in CONTRIBUTING.md gives a working rule, check, operation, policy, page or story."""
+"""Following a list in CONTRIBUTING.md gives a working rule, cause, check, operation, policy, page or story."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ EXAMPLES = {
     "name": "meta",
     "story": "gout",
     "guide": "standalone",
+    "cause": "code-used-twice",
 }
-LISTS = ("rule", "check", "FHIR operation", "dialect entry", "page", "documentation page", "population story")
+LISTS = ("rule", "cause", "check", "FHIR operation", "dialect entry", "page", "documentation page", "population story")
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -54,6 +55,51 @@ def add_rule(root: Path) -> None:
 
 def test_a_rule_is_an_entry_and_a_case(root: Path) -> None:
     assert passed(root, CATALOGUE, "-k", "grant-type-hyphenated or grant-type-invalid or unique or every_case") >= 10
+
+
+MESSAGE = """
+[launch-not-open]
+wordings = [["launch window is not open"]]
+means = "The server accepts no launch now."
+source = "https://ehr.example.org/errors#launch-window"
+"""
+CAUSE = """+++
+basis = "documented"
+source = "https://ehr.example.org/errors#launch-window"
+
+[behind]
+"smart/launch-not-open" = "usual"
++++
+# The app was launched outside the hours that the hospital allows
+
+The hospital decides when apps may be launched.
+
+## Check
+Ask the hospital for its hours.
+
+## Fix
+Launch the app within these hours.
+
+## Seen
+> Error: the launch window is not open.
+(https://ehr.example.org/errors#launch-window)
+"""
+BY_TEXT = """from sickbay.doctor.text import diagnose_text
+
+
+def test_a_text_with_the_message_shows_the_cause() -> None:
+    findings = diagnose_text("Error: the launch window is not open.")[1].explanation.findings
+    assert [finding.id for finding in findings] == ["smart-launch-hours"]
+"""
+
+
+def add_cause(root: Path) -> None:
+    followed(root, "cause", {"product": "smart", "cause": "launch-hours"}, [lambda text: text + MESSAGE, lambda _: CAUSE])
+    (root / "tests" / "doctor" / "test_launch_hours.py").write_text(BY_TEXT, encoding="utf-8")
+
+
+def test_a_cause_is_a_message_and_a_file_with_the_texts_that_prove_it(root: Path) -> None:
+    assert passed(root, *(f"tests/doctor/test_{name}.py" for name in ("seen", "knowledge", "products", "launch_hours"))) > 10
 
 
 def add_check(root: Path) -> None:
@@ -241,7 +287,7 @@ def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> Non
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tree with one of each added, following only the lists."""
     folder = copied(tmp_path_factory.mktemp("added"))
-    for add in (add_rule, add_check, add_operation, add_dialect_entry, add_page, add_story):
+    for add in (add_rule, add_cause, add_check, add_operation, add_dialect_entry, add_page, add_story):
         add(folder)
     return folder
 

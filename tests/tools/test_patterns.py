@@ -125,7 +125,6 @@ def test_an_unknown_slow_expression_fails_and_an_unneeded_exception_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sources, "compiled", lambda package, root: [])
-    monkeypatch.setattr(sources, "known_errors", lambda root: [])
     files = {"src/sickbay/a.py": 'import re\n_SLOW = re.compile(r"a+b")\n'}
     reported = faults(patterns.faults, tmp_path / "1", files)
     assert [(line.partition(": ")[0], "'aa'" in line) for line in reported] == [("src/sickbay/a.py:2", True)]

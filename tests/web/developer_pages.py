@@ -11,7 +11,7 @@ from tests.web.page_frames import BASE, DEVELOPER
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.diagnosis.knowledge import table
+from sickbay.doctor import causes
 from sickbay.web.exchanges import timeline_views
 from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search
@@ -79,9 +79,9 @@ def diagnosed_pages(doctor_frame: Frame, rules_frame: Frame) -> dict[str, tuple[
     diagnosis = diagnose(case.refused)
     return {
         "doctor": ("doctor", diagnosis_views.doctor_view(case.refused["url"], case.refused, diagnosis), doctor_frame),
-        "rules": ("rules", rule_search.search(RULES, ()), rules_frame),
-        "rules-searched": ("rules", rule_search.search(RULES, table.entries(), text="invalid_client"), rules_frame),
-        "known-error": ("known_error", diagnosis_views.known_error_view(table.entries()[0]), rules_frame),
+        "rules": ("rules", rule_search.search(), rules_frame),
+        "rules-searched": ("rules", rule_search.search(text="invalid_client"), rules_frame),
+        "cause": ("cause", causes.find_page("oauth-redirect-uri-not-registered"), rules_frame),
         "rule": ("rule", diagnosis_views.rule_view(rule, case, diagnosis), rules_frame),
         "rule-least": ("rule", diagnosis_views.rule_view(rule, None), rules_frame),
     }

@@ -34,15 +34,6 @@ json.dump(found, sys.stdout)
 """Imports a package, and prints the place, the pattern and the flags of each expression that is compiled meanwhile."""
 
 
-_KNOWLEDGE = """
-import json, sys
-from sickbay.diagnosis.knowledge import fill, table
-
-json.dump([(entry.id, pattern) for entry in table.entries() for pattern in fill.captures(entry)], sys.stdout)
-"""
-"""Prints the expressions in the table of known errors."""
-
-
 class Expression(NamedTuple):
     """A regular expression. name: of the constant with it, "" if there is none. pattern: None if it isn't known before the code
     runs. anywhere: it is searched for, so a match may start at each place of the text. whole: it has to match the whole text.
@@ -62,12 +53,6 @@ def compiled(package: str, root: Path) -> list[tuple[str, int, str, int]]:
     return [
         (str(Path(path).resolve()), line, pattern, flags) for path, line, pattern, flags in _output(_IMPORTER, package, root)
     ]
-
-
-def known_errors(root: Path) -> list[Expression]:
-    """The expressions in the table of known errors. They are searched for without regard to case."""
-    found = _output(_KNOWLEDGE, "", root)
-    return [Expression(f"known error {id}", 1, "", pattern, int(re.IGNORECASE)) for id, pattern in found]
 
 
 def _output(script: str, argument: str, root: Path) -> Any:

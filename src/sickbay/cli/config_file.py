@@ -107,6 +107,7 @@ OPTIONS = (
     "sample_port",
     "scope",
     "scope_mode",
+    "search",
     "seed",
     "smart_version",
     "stop",

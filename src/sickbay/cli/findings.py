@@ -1,35 +1,75 @@
-"""Formats findings and the corrected request as text."""
+"""Formats a diagnosis as text: its findings, likely causes, and the corrected request."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.cli.output import as_json
 from sickbay.diagnosis.corrections import fill
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.doctor.summary import summarize
 
+RULES = "/rules/"
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
 
 
-def finding_text(finding: Mapping[str, Any]) -> str:
-    """finding: the JSON of `Finding.to_json`."""
-    cause = f", caused by [{finding['because']}]" if finding.get("because") else ""
-    return "\n".join(
-        (
-            f"{MARKS[finding['severity']]} {finding['title']}  [{finding['id']}]{cause}",
-            f"  {finding['why']}",
-            f"  → {finding['fix']}",
-            f"  {finding['spec']['name']}: {finding['spec']['url']}",
+def short_text(shown: Mapping[str, Any]) -> str:
+    """The first finding with its check and remedy, the corrected request, related topics, and how much more there is.
+
+    shown: a diagnosis as JSON. "" if there is nothing to show.
+    """
+    finding, cause, rest = summarize(shown["findings"], shown.get("causes", ()))
+    parts = [finding_text(finding, cause["why"] if cause else "")] if finding else []
+    if cause and not finding:
+        parts.append(
+            f"If a server refuses it, check this first: {cause['title']}.\n  Check: {cause['why']}\n  → {cause['fix']}"
         )
-    )
+    parts += _ending(shown)
+    if rest:
+        parts.append(f"Not shown: {rest}. To see everything, add --all.")
+    return "\n\n".join(parts)
 
 
-def causes_text(causes: Sequence[LikelyCause]) -> str:
-    """A numbered list. Each cause has the observation that confirms or excludes it, and the remedy."""
+def full_text(shown: Mapping[str, Any]) -> str:
+    """All findings and causes."""
+    parts = [finding_text(finding) for finding in shown["findings"]]
+    if causes := shown.get("causes"):
+        heading = "Likely causes" if shown["findings"] else "If a server refuses it, compare"
+        parts.append(f"{heading}, the most likely first:\n{causes_text(causes)}")
+    return "\n\n".join([*parts, *_ending(shown)])
+
+
+def _ending(shown: Mapping[str, Any]) -> Iterator[str]:
+    if shown["corrected"]:
+        yield f"Send this instead:\n\n  {sent_text(shown['corrected'])}"
+    if shown.get("related"):
+        yield related_text(shown["related"])
+
+
+def related_text(related: Sequence[Mapping[str, str]]) -> str:
+    """Topics that have words of the text. A rule or a cause is read with `sickbay rules`."""
+    lines = [f"  {topic['title']}  ({_place(topic['url'])})" for topic in related]
+    return "\n".join(("Related topics:", *lines))
+
+
+def _place(url: str) -> str:
+    return f"sickbay rules {url.removeprefix(RULES)}" if url.startswith(RULES) else url
+
+
+def finding_text(finding: Mapping[str, Any], check: str = "") -> str:
+    """finding: the JSON of `Finding.to_json`. check: how to find out whether it is the cause, if that is only likely."""
+    because = f", caused by [{finding['because']}]" if finding.get("because") else ""
+    likely = "Most likely: " if check else ""
+    lines = [f"{MARKS[finding['severity']]} {likely}{finding['title']}  [{finding['id']}]{because}", f"  {finding['why']}"]
+    lines += [f"  Check: {check}"] if check else []
+    return "\n".join((*lines, f"  → {finding['fix']}", f"  {finding['spec']['name']}: {finding['spec']['url']}"))
+
+
+def causes_text(causes: Sequence[Mapping[str, str]]) -> str:
+    """A numbered list. Each cause has its check and its remedy."""
     return "\n".join(
-        f"  {number}. {cause.title}  ({cause.confidence})\n     How to tell: {cause.why}\n     → {cause.fix}"
+        f"  {number}. {cause['title']}  ({cause['confidence']})\n     Check: {cause['why']}\n     → {cause['fix']}"
         for number, cause in enumerate(causes, 1)
     )
 

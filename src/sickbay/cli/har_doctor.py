@@ -7,28 +7,27 @@ from typing import Any
 
 import orjson
 
-from sickbay.cli.findings import causes_text, finding_text, sent_text
+from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import as_json, say
 from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.har import HarExchange
-from sickbay.diagnosis.knowledge.findings import LikelyCause
-from sickbay.diagnosis.pasted_text import diagnose_exchange
 from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.diagnosis.verdict import worst
+from sickbay.doctor.text import diagnose_exchange
 from sickbay.protocol.parameters import parse
 from sickbay.services.journal import masking, named_secrets
 
 NONE = "This HAR file contains no exchange of a launch: no authorization, token, discovery or FHIR request."
 
 
-def report(exchanges: Sequence[HarExchange], *, json: bool) -> int:
+def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) -> int:
     """Prints the diagnosis. Returns 1 if any exchange has a problem, else 0."""
     secrets = {secret for exchange in exchanges for secret in _secrets(exchange.sent)}
     diagnoses = [(exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))) for exchange in exchanges]
     entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_named(entry) for entry in masking.mask(entries, secrets)]
     verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
-    say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed))
+    say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed, everything=everything))
     return verdict.exit_code
 
 
@@ -57,7 +56,7 @@ def _entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [finding.to_json() for finding in diagnosis.explanation.findings],
         "corrected": None if corrected is None else {name: value for name, value in corrected.items() if name != "context"},
         "causes": [cause.to_json() for cause in diagnosis.causes],
-    }
+    } | ({"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {})
 
 
 def _text(exchange: HarExchange) -> str:
@@ -95,18 +94,14 @@ def _issued(text: str | None) -> set[str]:
         return set()
 
 
-def _as_text(diagnosed: Sequence[dict[str, Any]]) -> str:
+def _as_text(diagnosed: Sequence[dict[str, Any]], *, everything: bool) -> str:
     if not diagnosed:
         return NONE
-    return "\n\n".join(part for entry in diagnosed for part in _parts(entry))
+    return "\n\n".join(_entry_text(entry, everything=everything) for entry in diagnosed)
 
 
-def _parts(entry: dict[str, Any]) -> list[str]:
+def _entry_text(entry: dict[str, Any], *, everything: bool) -> str:
     head = f"{entry['number']}. {entry['method']} {entry['url']} → {entry['status'] or 'no response'}"
     if not entry["findings"]:
-        return [f"{head}\n  No problems found. Checks that need the app's registration were skipped."]
-    parts = [head, *map(finding_text, entry["findings"])]
-    if entry["causes"]:
-        causes = [LikelyCause(**cause) for cause in entry["causes"]]
-        parts.append(f"Likely causes, in this order:\n{causes_text(causes)}")
-    return [*parts, f"Send this instead:\n\n  {sent_text(entry['corrected'])}"] if entry["corrected"] else parts
+        return f"{head}\n  No problems found. Checks that need the app's registration were skipped."
+    return f"{head}\n\n{full_text(entry) if everything else short_text(entry)}"

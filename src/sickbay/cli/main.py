@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -145,6 +146,7 @@ def _run(arguments: Sequence[str] | None) -> Any:
     app.config = (Env("SICKBAY_", command=False), *files)
     config_file.policies()
     command, bound, _ = app.parse_args(rest, print_error=False, exit_on_error=False)
+    gc.enable()
     signals.interruptible()
     for sentence in environment.unknown_variables(os.environ):
         note(f"sickbay: {sentence}")

@@ -11,7 +11,7 @@ from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.likely_cause import LikelyCause, RelatedTopic
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.rule import Finding
@@ -27,6 +27,7 @@ class Diagnosis(NamedTuple):
     causes: the likely causes of an error that that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
     is_examined: a request or response was examined. Otherwise the text only names or describes something.
+    related: topics that may help where causes aren't known.
     """
 
     stage: str
@@ -37,6 +38,7 @@ class Diagnosis(NamedTuple):
     causes: tuple[LikelyCause, ...] = ()
     pieces: tuple[Piece, ...] = ()
     is_examined: bool = True
+    related: tuple[RelatedTopic, ...] = ()
 
     @property
     def recognised(self) -> list[str]:

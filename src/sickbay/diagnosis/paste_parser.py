@@ -68,7 +68,7 @@ def _is_one_url(text: str) -> bool:
     return True
 
 
-_ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|\n[\w-]+:[ \t]")
+_ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
 _WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
 _NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
 

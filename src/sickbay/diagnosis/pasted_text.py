@@ -1,31 +1,30 @@
-"""Diagnoses pasted text: a single exchange, or whatever pieces of evidence it contains."""
+"""Reads pasted text: a single exchange, or whatever pieces of evidence it contains, and examines what it finds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sickbay.diagnosis import doctor, paste_parser
 from sickbay.diagnosis.answers import read
+from sickbay.diagnosis.answers.finding import is_explained
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.knowledge import findings as knowledge
 from sickbay.diagnosis.paste import read as paste
-from sickbay.diagnosis.paste import registered_uri, source_code, variables
+from sickbay.diagnosis.paste import source_code, variables
 from sickbay.diagnosis.paste.assemble import Input, inputs
 from sickbay.diagnosis.paste.describe import described
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.diagnosis.paste_findings import with_answers, with_mistakes
-from sickbay.diagnosis.rule import SEVERITIES, Finding, Severity
-from sickbay.diagnosis.unseen import to_compare
+from sickbay.diagnosis.paste_findings import with_mistakes
+from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rules.answer import UNEXPLAINED as _UNEXPLAINED
 from sickbay.kernel.checks import Examination
-from sickbay.protocol.parameters import parse
 
-MOST = 20
+EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
-SENT = ("client_id", "redirect_uri", "scope", "audience")
-"""The parameters that texts of known errors repeat."""
+UNEXPLAINED = _UNEXPLAINED.id
+"""The id of the finding for an error whose cause isn't known."""
 NOT_RECOGNISED = (
     "Nothing in this text is recognised. Paste the request that failed or the answer to it: open the developer tools of the "
     "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
@@ -33,53 +32,73 @@ NOT_RECOGNISED = (
 )
 
 
-def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
-    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+class Reading(NamedTuple):
+    """What was read from a text, before the error messages in it are looked up.
+
+    evidence:  the first exchange, as an input of `diagnose()`.
+    diagnosis: of all exchanges together. diagnoses: of each.
+    inputs:    the exchanges. is_single: the text is exactly one of them.
+    """
+
+    evidence: dict[str, Any]
+    diagnosis: Diagnosis
+    diagnoses: tuple[Diagnosis, ...]
+    inputs: tuple[Input, ...]
+    is_single: bool
+    text: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing in the text was recognised."""
+        found = self.diagnosis.explanation.findings or self.diagnosis.answers or described(self.diagnosis.pieces)
+        return not (self.inputs or found)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a finding names the cause of an error response."""
+        return any(is_explained(each.stage, each.examination, each.explanation) for each in self.diagnoses)
+
+    @property
+    def prose(self) -> str:
+        """The text around the pieces."""
+        return "".join(_between(self.text, self.diagnosis.pieces))
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the text around the pieces describes a problem."""
+        return not self.is_single and len(re.sub(r"\W+", " ", self.prose).split()) >= WORDS
+
+
+def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
+    """Reads pasted text and examines the requests and responses in it.
 
     context: what is known about the server, for exchanges that don't say it themselves.
 
-    Raises ValueError with a message for the user if nothing is recognised, and KeyError if the kind of an exchange is unknown.
+    Raises KeyError if the kind of an exchange is unknown.
     """
     single = _single(text)
     pieces = tuple(paste.pieces(text))
     context = _requested_fragment(text) | dict(context or {})
-    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:MOST])]
+    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
     answers = read.in_paste(text, is_url=single is not None and paste_parser.is_url(single.evidence, text))
-    sent = _sent(each.evidence for each in found)
-    entries = knowledge.known_errors(text, answers, sent)
-    if not (found or answers or entries or described(pieces)):
-        raise ValueError(NOT_RECOGNISED)
-    diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else list(filter(None, map(_diagnosed, found)))
+    examined = [] if single else list(_examined(found, accepted=() if answers else _accepted(found)))
+    diagnoses = [doctor.diagnose(found[0].evidence, ())] if single else examined
     evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
     merged = _merged(diagnoses or [doctor.diagnose({"kind": "error_answer", "text": ""}, ())])
     merged = with_mistakes(merged, source_code.mistakes(text, pieces))
-    merged = merged._replace(is_examined=bool(diagnoses))
-    diagnosis = with_answers(merged, diagnoses, answers, entries, _severity(text, pieces, single, answers))
-    if (difference := registered_uri.mismatch(text, sent.get("redirect_uri"))) is not None:
-        diagnosis = diagnosis.preceded_by(difference)
-    if not diagnosis.has_problem and not entries:
-        diagnosis = diagnosis._replace(causes=knowledge.likely_causes(to_compare(evidence)))
-    return evidence, diagnosis._replace(pieces=pieces)
+    merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
+    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
 
 
-def _sent(inputs: Iterable[dict[str, Any]]) -> dict[str, str]:
-    """The parameters of the requests; of the first one, if several have the same."""
-    sent: dict[str, str] = {}
-    for evidence in inputs:
-        query = str(evidence.get("url", "")).partition("?")[2].partition("#")[0]
-        for name, value in (*parse(query).pairs, *parse(str(evidence.get("body") or "")).pairs):
-            sent.setdefault("audience" if name == "aud" else name, value)
-    return {name: sent[name] for name in SENT if name in sent}
+def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:
+    """Reads one exchange as a whole, such as one of a HAR file. Any of its inputs may explain its error response.
 
-
-def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
-    """Diagnoses the inputs of one exchange as a whole: any of them may explain its error response.
-
-    text: the address and the response, in which messages of known servers are looked for.
+    text: the address and the response, in which error messages are looked up.
     """
-    diagnoses = [doctor.diagnose(evidence, ()) for evidence in inputs]
-    entries = knowledge.known_errors(text, answers, _sent(inputs)) if answers else []
-    return with_answers(_merged(diagnoses), diagnoses, answers, entries, "error")
+    diagnoses = tuple(doctor.diagnose(evidence, ()) for evidence in inputs)
+    merged = _merged(diagnoses)._replace(answers=answers)
+    whole = Piece(kind="request", start=0, end=len(text))
+    return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
 
 
 def _single(text: str) -> Input | None:
@@ -105,6 +124,26 @@ def _within(context: Mapping[str, Any], found: Input) -> Input:
     if not context:
         return found
     return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
+
+
+def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
+    """The token requests that the text shows with the tokens that they got: of those before each response, the last."""
+    responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
+    requests = [each for each in found if each.evidence["kind"] == "token_request"]
+    before = ([each for each in requests if each.piece.end <= start][-1:] for start in responses)
+    return tuple(each for last in before for each in last)
+
+
+def _examined(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
+    """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
+    for each in found:
+        if (diagnosis := _diagnosed(each)) is not None:
+            yield _without_errors(diagnosis) if each in accepted else diagnosis
+
+
+def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
+    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.severity != "error")
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
 
 
 def _diagnosed(found: Input) -> Diagnosis | None:
@@ -158,19 +197,11 @@ def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
     first = diagnoses[0]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
-    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * MOST]
+    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * EXAMINED_INPUTS]
     if len(diagnoses) == 1:
         ordered = list(first.explanation.findings)
     corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
     return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
-
-
-def _severity(text: str, pieces: Sequence[Piece], single: Input | None, answers: Sequence[ErrorAnswer]) -> Severity:
-    """The severity of a known error in the text. A request may be fine if the text neither has nor mentions an error."""
-    if answers:
-        return "error"
-    between = re.sub(r"\W+", " ", "".join(part for part in _between(text, pieces))).split()
-    return "info" if single or len(between) < WORDS else "warning"
 
 
 WORDS = 6

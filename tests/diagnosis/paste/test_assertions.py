@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.diagnosis.paste.jwts import kind_of
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 TOKEN_URL = "https://ehr.example.org/token"
 HEADER = {"alg": "RS384", "typ": "JWT", "kid": "key-1"}

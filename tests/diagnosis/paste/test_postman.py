@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.diagnosis.paste.postman import requests
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 TOKEN = {
     "name": "Token",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 URL = (
     "https://ehr.example.org/authorize?response_type=code&client_id=x1&state=zE3rT9pQ2mN8vX4kR7tY1w&scope=openid&redirect_uri="

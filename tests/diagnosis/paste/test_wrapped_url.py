@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sickbay.diagnosis.paste.assemble import inputs
 from sickbay.diagnosis.paste.read import pieces
 from sickbay.diagnosis.paste.wrapped_url import goes_on
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 from sickbay.protocol.parameters import parse
 
 URL = "https://ehr.example.org/oauth2/authorize?response_type=code&client_id=my-app&scope=launch&state=abcdefghijklmnop"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 ROOT = Path(__file__).parents[3]
 REAL = (

@@ -52,14 +52,6 @@ def test_a_link_without_a_page_is_text() -> None:
     assert ">code</a>" in html
 
 
-def test_each_passage_has_the_text_below_its_heading_with_code() -> None:
-    passages = rendered("# Page\n\nFirst\nline.\n\n## Errors\n\nSee `invalid_grant`.\n\n```sh\ncurl it\n```\n").passages
-    assert [(passage.anchor, passage.heading) for passage in passages] == [("", ""), ("", "Page"), ("errors", "Errors")][-2:]
-    assert "First line." in passages[0].text
-    assert "invalid_grant" in passages[1].text
-    assert "curl it" in passages[1].text
-
-
 @given(st.text())
 def test_an_anchor_contains_no_space_and_no_quote(text: str) -> None:
     assert not set(slug(text)) & set(' "<>&#')

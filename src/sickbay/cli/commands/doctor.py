@@ -12,13 +12,12 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.argument_types import Data
-from sickbay.cli.findings import causes_text, finding_text, sent_text
+from sickbay.cli.findings import full_text, related_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
-from sickbay.diagnosis.knowledge.findings import LikelyCause
-from sickbay.diagnosis.pasted_text import diagnose_text
 from sickbay.diagnosis.verdict import Verdict, worst
+from sickbay.doctor.text import NotRecognised, diagnose_text
 from sickbay.kernel.english import join
 from sickbay.services.journal import pasted_secrets
 
@@ -33,6 +32,7 @@ def doctor(
     live: str | None = None,
     self: bool = False,
     data: Data = None,
+    everything: Annotated[bool, Parameter(name="--all", negative="")] = False,
     json: bool = False,
     jsonl: bool = False,
 ) -> int:
@@ -48,8 +48,10 @@ def doctor(
         against them. Without an exchange, only the documents are examined.
     self
         Check this installation instead: versions, data folder, database, clock, and the server that runs on the folder.
+    everything
+        Print all findings and likely causes, not only the first one.
     json
-        Print the findings and the corrected exchange as JSON.
+        Print everything as JSON.
     jsonl
         Read one JSON object per line, with "id" and "input", and print one line for each. The exit code is the highest one.
     """
@@ -59,13 +61,27 @@ def doctor(
         return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
     try:
         if live is not None:
-            return _against(live, exchange, json=json)
-        return _examined(_text(_named_source(exchange)), json=json)
+            return _against(live, exchange, everything=everything, json=json)
+        return _examined(_text(_named_source(exchange)), everything=everything, json=json)
+    except NotRecognised as error:
+        return _not_recognised(error, json=json)
     except CommandError as error:
         if not json:
             raise
-        say(as_json({"findings": [], "corrected": None, "recognised": [], "help": str(error)}))
+        say(as_json(_nothing(str(error))))
         return 2
+
+
+def _not_recognised(error: NotRecognised, *, json: bool) -> int:
+    related = [topic.to_json() for topic in error.related]
+    if not json:
+        wrong(f"{error}\n\n{related_text(related)}" if related else str(error))
+    say(as_json(_nothing(str(error)) | ({"related": related} if related else {})))
+    return 2
+
+
+def _nothing(reason: str) -> dict[str, Any]:
+    return {"findings": [], "corrected": None, "recognised": [], "help": reason}
 
 
 def _self(data: str | None, *, json: bool) -> int:
@@ -80,7 +96,7 @@ def _named_source(exchange: str | None) -> str:
     return "-" if exchange is None else exchange
 
 
-def _against(live: str, exchange: str | None, *, json: bool) -> int:
+def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
     """Examines the discovery documents of a server, then the exchange as that server would see it."""
     from sickbay.cli import live_server  # fetching needs libraries that take a while to import
 
@@ -93,16 +109,16 @@ def _against(live: str, exchange: str | None, *, json: bool) -> int:
         findings = [finding for result in masked for finding in result["findings"]]
         say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
     else:
-        say("\n\n".join(_as_text(evidence, diagnosis) for evidence, diagnosis in examined))
+        say("\n\n".join(_as_text(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
     return worst(verdicts).exit_code
 
 
-def _examined(text: str, *, json: bool) -> int:
+def _examined(text: str, *, everything: bool, json: bool) -> int:
     exchanges = _har(text)
     if exchanges is not None:
-        return har_doctor.report(exchanges, json=json)
+        return har_doctor.report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnosed(_not_empty(text))
-    say(as_json(_masked(evidence, diagnosis)) if json else _as_text(evidence, diagnosis))
+    say(as_json(_masked(evidence, diagnosis)) if json else _as_text(evidence, diagnosis, everything=everything))
     return diagnosis.verdict.exit_code
 
 
@@ -156,6 +172,8 @@ def _decoded(read: bytes, source: str) -> str:
 def _diagnosed(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
         return diagnose_text(text, context)
+    except NotRecognised:
+        raise
     except ValueError as error:
         wrong(str(error))
     except KeyError as error:
@@ -207,8 +225,9 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
+    related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
     shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
-    return shown | recognised | causes
+    return shown | recognised | causes | related
 
 
 def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
@@ -216,23 +235,18 @@ def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]
     return pasted_secrets.hidden(_as_json(diagnosis), evidence, diagnosis.pieces)
 
 
-def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> str:
+def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
     """evidence: the first exchange of the text."""
+    shown = _masked(evidence, diagnosis)
+    parts = [_recognised(diagnosis)] if everything else []
+    parts += [] if shown["findings"] else [_without_findings(diagnosis)]
+    return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
+
+
+def _recognised(diagnosis: Diagnosis) -> str:
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
     tells = tells and diagnosis.verdict != Verdict.UNEXAMINED
-    parts = [f"This is what was recognised: {join(diagnosis.recognised)}."] if tells else []
-    shown = _masked(evidence, diagnosis)
-    parts += [finding_text(finding) for finding in shown["findings"]]
-    if not diagnosis.explanation.findings:
-        parts.append(_without_findings(diagnosis))
-    if diagnosis.causes:
-        question = (
-            "Likely causes, in this order:" if diagnosis.has_problem else "If a server refuses it, compare in this order:"
-        )
-        parts.append(f"{question}\n{causes_text([LikelyCause(**cause) for cause in shown['causes']])}")
-    if shown["corrected"]:
-        parts.append(f"Send this instead:\n\n  {sent_text(shown['corrected'])}")
-    return "\n\n".join(parts)
+    return f"This is what was recognised: {join(diagnosis.recognised)}." if tells else ""
 
 
 def _without_findings(diagnosis: Diagnosis) -> str:

@@ -1,4 +1,4 @@
-"""`sickbay rules`: lists all rules, or explains one with its example."""
+"""`sickbay rules`: lists or searches the rules and causes, or explains one."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from cyclopts import Parameter
 from sickbay.cli.output import as_json, say, table, wrong
 from sickbay.diagnosis import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.doctor import causes, compiled, topics
+from sickbay.doctor.causes import CausePage
 from sickbay.kernel import english
 
+FOUND = 20
+"""How many rules and causes a search prints at most."""
 
-def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /) -> None:
-    """List all rules, or explain one.
+
+def rules(id: Annotated[str | None, Parameter(name="ID")] = None, /, *, search: str | None = None) -> None:
+    """List all rules, search them, or explain one.
 
     Parameters
     ----------
     id
-        A rule, such as state-missing. Omit it to list all rules.
+        A rule, such as state-missing, or a cause that the doctor named. Omit it to list all rules.
+    search
+        Words, such as "audience keycloak". Lists the rules and causes with these words, the best first.
     """
+    if search is not None:
+        say(_found(search))
+        return
     say(_list() if id is None else _page(id))
 
 
@@ -27,17 +37,34 @@ def _list() -> str:
     return table([(rule.id, rule.stage, rule.outcome) for rule in RULES], ("RULE", "STAGE", "OUTCOME"))
 
 
+def _found(words: str) -> str:
+    found = topics.find(compiled.load_topics(), words, "rule", "cause")[:FOUND]
+    if not found:
+        wrong("No rule and no cause has any of these words.")
+    return table([(topic.id, topic.kind, topic.title) for topic in found], ("ID", "KIND", "TITLE"))
+
+
 def _page(id: str) -> str:
     if id not in BY_ID:
-        alike = [known for known in BY_ID if set(id.split("-")) & set(known.split("-"))]
-        wrong(
-            f"There is no rule {id}."
-            + (f" Did you mean {english.join(alike[:5], 'or')}?" if alike else " Run `sickbay rules` to list all.")
-        )
+        return _cause(cause) if (cause := causes.find_page(id)) else _unknown(id)
     finding, case = rule_docs.entry(id)
     shown = {key: value for key, value in case.refused.items() if key not in ("context", "kind")}
     example = shown["url"] if shown.keys() == {"url"} else as_json(shown)
     return (
         f"{finding.title}  [{id}]\n\n{case.prose}\n\nWhy: {finding.why}\nFix: {finding.fix}\n"
         f"{finding.spec.name}: {finding.spec.url}\n\nExample:\n\n{example}"
+    )
+
+
+def _cause(cause: CausePage) -> str:
+    places = "".join(f"\n  {name}: {place}" for name, place in cause.where)
+    text = f"{cause.title}  [{cause.id}]\n\n{cause.why}\n\nCheck: {cause.check}\nFix: {cause.fix}{places}"
+    return f"{text}\n{cause.basis.capitalize()}: {cause.source[1]}"
+
+
+def _unknown(id: str) -> str:
+    alike = [known for known in BY_ID if set(id.split("-")) & set(known.split("-"))]
+    wrong(
+        f"There is no rule {id}."
+        + (f" Did you mean {english.join(alike[:5], 'or')}?" if alike else " Run `sickbay rules` to list all.")
     )

@@ -20,6 +20,8 @@ _ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         "registration_request": r"/(?:register|registration|connect/register)/?$",
     }.items()
 )
+_CANONICAL = re.compile(r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$")
+"""The path of the name of a profile or a code system, which looks like an address but is no request."""
 _FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
 
 
@@ -32,7 +34,7 @@ def kind_of_url(url: str) -> str:
         if pattern.search(parts.path) and "response_type=" not in parts.query:
             return kind.replace("_request", "_endpoint")
     kind = kind_of(url)
-    if kind == "fhir_request" and not _FHIR_PATH.search(parts.path):
+    if kind == "fhir_request" and (not _FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
         return ""
     return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
 

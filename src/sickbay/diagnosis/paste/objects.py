@@ -10,6 +10,17 @@ from sickbay.diagnosis.paste import loose_json
 from sickbay.diagnosis.paste.piece import Piece
 
 _MARK = re.compile(r"[{}\"]")
+_VARIABLE = re.compile(
+    r"(\w{1,60})[\"']?\s{0,20}:\s{0,20}(?!(?:[Tt]rue|[Ff]alse|null|None|nil)\b)[A-Za-z_][\w.]{0,60}\s{0,20}[,}()\n]"
+)
+"""A value without quotation marks. If other values have them, the text is source code, and this is a variable of it."""
+_OPAQUE = "Vb9rT2kQx7LmZp4WsYd8HgJc5NfKa3Ue1RoViBtDqXz"
+_OF_VARIABLES = {
+    "redirect_uri": "https://app.example.org/callback",
+    **dict.fromkeys(("code", "code_verifier", "refresh_token", "client_secret", "client_id"), _OPAQUE),
+}
+"""Values that pass every check, in place of variables."""
+_QUOTED = re.compile(r":\s{0,20}[\"']")
 _INSIDE = re.compile(r"(?:\\.|[^\"\\\n])*+")
 """What stands between the quotation marks of a string."""
 LARGEST = 200_000
@@ -25,7 +36,12 @@ def find(text: str) -> Iterator[Piece]:
         members = loose_json.parse(text[start : min(end, start + LARGEST)])
         kind = kind_of(members) if isinstance(members, Mapping) else ""
         if kind and (kind != "resource" or text[end - 1] == "}"):
-            yield Piece(kind="object", start=start, end=end, subkind=kind, values=members, is_whole=True)
+            variables = (
+                set(_VARIABLE.findall(text, start, end)) if kind == "parameters" and _QUOTED.search(text, start, end) else set()
+            )
+            unknown = {name: _OF_VARIABLES[name] for name in variables if name in _OF_VARIABLES}
+            values = {name: value for name, value in members.items() if name not in variables} | unknown
+            yield Piece(kind="object", start=start, end=end, subkind=kind, values=values, is_whole=not variables)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

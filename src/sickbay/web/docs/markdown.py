@@ -18,15 +18,6 @@ Resolve = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """The text below one heading, for the search. anchor: "" before the first heading of level 2."""
-
-    anchor: str
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class RenderedPage:
     """headings: (anchor, text) of the headings of level 2. anchors: of all headings."""
 
@@ -34,7 +25,6 @@ class RenderedPage:
     html: str
     headings: tuple[tuple[str, str], ...]
     anchors: frozenset[str]
-    passages: tuple[Passage, ...]
 
 
 def render(text: str, resolve: Resolve) -> RenderedPage:
@@ -48,7 +38,6 @@ def render(text: str, resolve: Resolve) -> RenderedPage:
         html=str(parser.renderer.render(tokens, parser.options, {})),
         headings=tuple((anchor, name) for level, anchor, name in headings if level == "h2"),
         anchors=frozenset(anchor for _, anchor, _ in headings),
-        passages=tuple(_passages(tokens)),
     )
 
 
@@ -102,22 +91,6 @@ def _point(token: Token, attribute: str, resolve: Resolve) -> None:
     else:
         del token.attrs[attribute]
         token.attrSet("title", "in the source code of Sickbay")
-
-
-def _passages(tokens: list[Token]) -> Iterator[Passage]:
-    anchor, heading = "", ""
-    texts: list[str] = []
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.type == "heading_open" and token.tag in ("h2", "h3"):
-            yield Passage(anchor, heading, " ".join(texts))
-            anchor, texts = str(token.attrGet("id")), []
-        elif token.type == "inline":
-            if before is not None and before.type == "heading_open":
-                heading = _plain(token)
-            texts.append(_plain(token))
-        elif token.type in ("fence", "code_block"):
-            texts.append(token.content)
-    yield Passage(anchor, heading, " ".join(texts))
 
 
 def _plain(inline: Token) -> str:

@@ -72,7 +72,7 @@ def search_view(query: str = "", *, assets: str = "/static", layout: str = "layo
         layout=layout,
         searches=True,
         query=query,
-        results=tuple(found[: search_index.MOST]),
+        results=tuple(found[: search_index.SHOWN_RESULTS]),
         found=len(found),
     )
 

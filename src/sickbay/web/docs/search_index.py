@@ -1,7 +1,7 @@
 """The search of the documentation: in the server for pages without script, and as a script for everything else.
 
-`static/js/docs.js` finds the same passages in the same order. Its index is a script, which also works if the pages are opened
-as files.
+The server uses the index of the doctor's topics. `static/js/docs.js` finds the same passages in the same order: its index is a
+script, which also works if the pages are opened as files.
 """
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ import json
 from functools import cache
 from typing import NamedTuple
 
+from sickbay.doctor import compiled, pages, topics
+from sickbay.kernel.word_index import find_word, split_stems
 from sickbay.web.docs import library
 
 NAME = "search-index.js"
 SEARCH = "search.html"
-LISTS = {"rules/README"}
-"""Pages that only list what other pages explain: they would come before these."""
-LENGTH = 160
-"""Characters of an excerpt."""
-MOST = 50
-"""Results that are shown."""
-LONGEST = 200
-"""Characters of a query that are read."""
+EXCERPT_CHARACTERS = 160
+SHOWN_RESULTS = 50
+QUERY_CHARACTERS = 200
+"""How much of a query is read."""
 
 
 class IndexedPassage(NamedTuple):
@@ -34,7 +32,7 @@ class IndexedPassage(NamedTuple):
 
 
 class SearchResult(NamedTuple):
-    """The excerpt is before + match + after; match is "" if only the heading has the words."""
+    """The excerpt is before + match + after; match is the first word that was looked for; "" if only the heading has one."""
 
     passage: IndexedPassage
     before: str
@@ -43,17 +41,19 @@ class SearchResult(NamedTuple):
 
 
 @cache
+def _by_id() -> dict[str, IndexedPassage]:
+    """The passages by the ids of their topics."""
+    return {passage.id: _indexed(passage) for passage in pages.read_passages()}
+
+
+def _indexed(passage: pages.Passage) -> IndexedPassage:
+    address = library.address(passage.page) + (f"#{passage.anchor}" if passage.anchor else "")
+    return IndexedPassage(address, passage.title, passage.heading, passage.text)
+
+
+@cache
 def passages() -> tuple[IndexedPassage, ...]:
-    return tuple(
-        IndexedPassage(
-            library.address(name) + (f"#{passage.anchor}" if passage.anchor else ""),
-            library.page(name).title,
-            passage.heading or library.page(name).title,
-            passage.text,
-        )
-        for name in sorted(library.names() - LISTS)
-        for passage in library.page(name).passages
-    )
+    return tuple(_by_id().values())
 
 
 @cache
@@ -62,27 +62,19 @@ def script() -> str:
 
 
 def find(query: str) -> list[SearchResult]:
-    """The passages that contain all words of the query, the best ones first."""
-    words = query[:LONGEST].lower().split()
-    if not words:
-        return []
-    rated = [(_score(passage, words), passage) for passage in passages()]
-    best = sorted((pair for pair in rated if pair[0]), key=lambda pair: -pair[0])
-    return [_result(passage, words[0]) for _, passage in best]
+    """The passages with every word of the query; if there are none, those with any of them. The best ones first."""
+    query = query[:QUERY_CHARACTERS]
+    wanted = frozenset(split_stems(query))
+    found = (_by_id().get(topic.id) for topic in topics.find(compiled.load_topics(), query, "page"))
+    return [_result(passage, wanted) for passage in found if passage]
 
 
-def _score(passage: IndexedPassage, words: list[str]) -> int:
-    """0 if a word is missing. A word in the heading counts more than one in the title, and that more than one in the text."""
-    heading, title, text = passage.heading.lower(), passage.title.lower(), passage.text.lower()
-    if not all(word in heading or word in title or word in text for word in words):
-        return 0
-    return 1 + sum(8 * (word in heading) + 4 * (word in title) + min(3, text.count(word)) for word in words)
-
-
-def _result(passage: IndexedPassage, word: str) -> SearchResult:
+def _result(passage: IndexedPassage, wanted: frozenset[str]) -> SearchResult:
     text = passage.text
-    at = text.lower().find(word)
-    if at < 0:
-        return SearchResult(passage, text[:LENGTH], "", "")
-    start, end = max(0, at - LENGTH // 2), at + len(word)
-    return SearchResult(passage, ("…" if start else "") + text[start:at], text[at:end], text[end : at + LENGTH])
+    place = find_word(text, wanted)
+    if place is None:
+        return SearchResult(passage, text[:EXCERPT_CHARACTERS], "", "")
+    at, end = place
+    start = max(0, at - EXCERPT_CHARACTERS // 2)
+    after = text[end : at + EXCERPT_CHARACTERS]
+    return SearchResult(passage, ("…" if start else "") + text[start:at], text[at:end], after)

@@ -13,7 +13,7 @@ from starlette.routing import Match, Route
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.doctor import diagnose
-from sickbay.diagnosis.knowledge import table
+from sickbay.doctor import causes
 from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -27,7 +27,7 @@ from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
-from sickbay.web.portal.diagnosis_views import known_error_view, rule_view
+from sickbay.web.portal.diagnosis_views import rule_view
 from sickbay.web.portal.doctor_examination import examine
 from sickbay.web.portal.doctor_process import LIMIT_BYTES, LIMIT_SECONDS, LONG_TEXT_BYTES, NotFinished, examine_apart
 from sickbay.web.portal.doctor_views import DoctorView
@@ -134,16 +134,15 @@ async def rules(request: Request, sandbox: Sandbox) -> Response:
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
-    view = search(RULES, table.entries(), "", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
+    view = search("", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
     return html_response.page(request, sandbox, "rules", view, options)
 
 
 async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
     options = await html_response.page_options(request, sandbox, here="Rules")
-    known = table.by_id().get(id)
-    if known is not None:
-        return html_response.page(request, sandbox, "known_error", known_error_view(known), options)
     entry = BY_ID.get(id)
+    if entry is None and (cause := causes.find_page(id)) is not None:
+        return html_response.page(request, sandbox, "cause", cause, options)
     if entry is None:
         return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
     path = case.paths().get(id)

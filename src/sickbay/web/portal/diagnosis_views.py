@@ -9,20 +9,17 @@ from typing import Any
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.knowledge import findings as knowledge
-from sickbay.diagnosis.knowledge import table
-from sickbay.diagnosis.knowledge.fill import filled
-from sickbay.diagnosis.knowledge.findings import LikelyCause
-from sickbay.diagnosis.knowledge.known_error import KnownError
+from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.verdict import Verdict
+from sickbay.doctor import summary
 from sickbay.services.journal import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
 from sickbay.web.pages.exchange_summary import shortened
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
-from sickbay.web.portal.doctor_views import DoctorView, KnownErrorView, RuleView
+from sickbay.web.portal.doctor_views import DoctorView, RuleView
 from sickbay.web.portal.rule_search import kind_of, plain
 
 KINDS = {
@@ -56,6 +53,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     }
     exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
+    shown = summary.summarize(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
     is_alone = _is_assertion_alone(parsed, diagnosis)
     is_request = bool(parsed.get("url")) and not is_alone
@@ -64,10 +62,13 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         added=added,
         marked=paste_views.parts(whole(pasted, added), diagnosis.pieces),
         tokens=paste_views.tokens(diagnosis.pieces),
+        check=shown.cause["why"] if shown.cause and shown.finding else "",
         causes=tuple(LikelyCause(**cause) for cause in exchange["causes"]),
+        rest=shown.rest,
+        related=diagnosis.related,
         kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
-        headline=_headline(page, diagnosis),
+        headline=_headline(page, diagnosis, is_likely=bool(shown.cause)),
         verdict=verdict,
         has_problem=diagnosis.has_problem,
         findings=page.findings,
@@ -99,14 +100,15 @@ def _is_assertion_alone(parsed: dict[str, Any], diagnosis: Diagnosis) -> bool:
 _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decoded_jwt"))
 
 
-def _headline(page: ExchangeView, diagnosis: Diagnosis) -> str:
-    """The first finding. What is only likely isn't followed by its fix, because the causes below are an ordered list."""
+def _headline(page: ExchangeView, diagnosis: Diagnosis, *, is_likely: bool) -> str:
+    """The first finding. What is only likely isn't followed by its fix, because it has to be checked first."""
     if not page.findings:
         is_fine = diagnosis.verdict == Verdict.FINE
         return "No problems found." if is_fine else "Nothing here can be checked. Paste the request or the response too."
-    is_known = diagnosis.explanation.findings[0].id in table.by_id()
-    is_short = is_known or diagnosis.verdict != Verdict.REFUSED
-    return f"{shortened(page.findings[0].title.rstrip('.'))}." if is_short else page.headline
+    title = f"{shortened(page.findings[0].title.rstrip('.'))}."
+    if is_likely:
+        return f"Most likely: {title}"
+    return page.headline if diagnosis.verdict == Verdict.REFUSED else title
 
 
 def whole(pasted: str, added: str) -> str:
@@ -145,15 +147,6 @@ def rule_view(rule: Rule, case: Case | None, diagnosis: Diagnosis | None = None)
         refused=_tab(case.refused) if case else None,
         corrected=_tab(case.corrected) if case else None,
         rows=rows,
-    )
-
-
-def known_error_view(entry: KnownError) -> KnownErrorView:
-    """The page of a known error of another server. Values that a paste would fill in are in words."""
-    finding = knowledge.finding(filled(entry, "", {}), "error")
-    causes = knowledge.likely_causes(filled(entry, "", {}).causes)
-    return KnownErrorView(
-        entry.id, finding.title, finding.why, entry.where, causes, Link(finding.spec.name, finding.spec.url), entry.confidence
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from sickbay.diagnosis.pasted_text import diagnose_text
+from sickbay.doctor.text import NotRecognised, diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view, whole
 from sickbay.web.portal.doctor_views import DoctorView
 
@@ -14,6 +14,8 @@ def examine(text: str, added: str) -> DoctorView:
     try:
         parsed, diagnosis = diagnose_text(whole(text, added))
         return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
+    except NotRecognised as error:
+        return DoctorView(input=text, added=added, fault=str(error), related=error.related)
     except ValueError as error:
         return DoctorView(input=text, added=added, fault=str(error))
     except (AttributeError, KeyError, TypeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.diagnosis.knowledge.findings import LikelyCause
+from sickbay.diagnosis.likely_cause import LikelyCause, RelatedTopic
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.pages.exchange_summary import Step, folded
@@ -17,14 +17,18 @@ class DoctorView:
     """The doctor's page. fault: why the input wasn't recognised, as a sentence.
 
     input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
-    causes: the likely causes, the most likely first.
+    check: how to find out whether the first finding is the cause. causes: the likely causes, the most likely first.
+    rest: what is folded, in words. related: topics that may help where causes aren't known.
     """
 
     input: str = ""
     added: str = ""
     marked: tuple[PastePart, ...] = ()
     tokens: tuple[TokenView, ...] = ()
+    check: str = ""
     causes: tuple[LikelyCause, ...] = ()
+    rest: str = ""
+    related: tuple[RelatedTopic, ...] = ()
     fault: str = ""
     kind: str = ""
     headline: str = ""
@@ -80,19 +84,6 @@ class RulesView:
     @property
     def searched(self) -> bool:
         return bool(self.text or self.stage or self.severity)
-
-
-@dataclass(frozen=True, slots=True)
-class KnownErrorView:
-    """A known error of another server. where: the place in its console. source: what the entry rests on."""
-
-    id: str
-    title: str
-    why: str
-    where: str
-    causes: tuple[LikelyCause, ...]
-    source: Link
-    confidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

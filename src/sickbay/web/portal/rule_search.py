@@ -1,36 +1,53 @@
-"""Searches the rules and the known errors of other servers by words, stage and severity."""
+"""Searches the rules and the causes of the doctor by words, stage and severity."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 
+from sickbay.diagnosis.catalogue import BY_ID, RULES
 from sickbay.diagnosis.frequent import rank
-from sickbay.diagnosis.knowledge.known_error import KnownError
 from sickbay.diagnosis.rule import Rule
+from sickbay.doctor import compiled, topics
+from sickbay.doctor.topics import Topic
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
 from sickbay.web.portal.doctor_views import RuleRow, RulesView
 
-ELSEWHERE = "Errors of other servers"
-"""The name of the group of known errors, and of their stage in the list of stages."""
+CAUSES = "Causes of errors of other servers"
+"""The name of the group of causes, and of their stage in the list of stages."""
+SHOWN_CAUSES = 50
 
 
-def search(
-    rules: Sequence[Rule], known: Sequence[KnownError], root: str = "", text: str = "", stage: str = "", severity: str = ""
-) -> RulesView:
-    """All rules by stage if nothing is searched; otherwise the matching ones, the most frequent first.
+def search(root: str = "", text: str = "", stage: str = "", severity: str = "") -> RulesView:
+    """All rules by stage if nothing is searched; otherwise the matching rules, and below them the causes.
 
-    text: words, all of which must be in a rule: in its id, title, outcome, cause or fix.
+    text: an error code, for which the most frequent rules come first, or words, for which the best ones do.
     """
-    words = text.lower().split()
-    chosen = [rule for rule in rules if _is_chosen(rule, stage, severity) and _contains(words, _text(rule))]
-    others = [entry for entry in known if (words or stage == ELSEWHERE) and _contains(words, _known_text(entry))]
-    groups = dict(_groups(chosen, root, in_order=bool(words)))
-    if others and stage in ("", ELSEWHERE) and not severity:
-        groups[ELSEWHERE] = tuple(RuleRow(entry.id, f"{root}/rules/{entry.id}", entry.title, "refused", "") for entry in others)
-    stages = (*dict.fromkeys(map(_stage, rules)), ELSEWHERE)
-    return RulesView(tuple(groups.items()), len(rules), text, stage, severity, stages, sum(map(len, groups.values())))
+    found = topics.find(compiled.load_topics(), text, "rule", "cause") if text.strip() else []
+    chosen = [rule for rule in (_rules(text, found) if text.strip() else RULES) if _is_chosen(rule, stage, severity)]
+    groups = dict(_groups(chosen, root, is_searched=bool(text.strip())))
+    causes = _causes(found, stage) if stage in ("", CAUSES) and not severity else []
+    if causes:
+        groups[CAUSES] = tuple(RuleRow(cause.id, f"{root}/rules/{cause.id}", cause.title, "refused", "") for cause in causes)
+    stages = (*dict.fromkeys(map(_stage, RULES)), CAUSES)
+    return RulesView(tuple(groups.items()), len(RULES), text, stage, severity, stages, sum(map(len, groups.values())))
+
+
+def _rules(text: str, found: Iterable[Topic]) -> Sequence[Rule]:
+    """The rules with this error code, the most frequent first, then those with the words."""
+    code = text.strip().lower()
+    with_code = sorted(
+        (rule for rule in RULES if code in rule.outcome.lower().replace(",", "").split()), key=lambda rule: rank(rule.id)
+    )
+    with_words = (BY_ID[topic.id] for topic in found if topic.kind == "rule" and topic.id in BY_ID)
+    return list({rule.id: rule for rule in (*with_code, *with_words)}.values())
+
+
+def _causes(found: Iterable[Topic], stage: str) -> Sequence[Topic]:
+    causes = [topic for topic in found if topic.kind == "cause"]
+    if stage and not causes:
+        return [topic for topic in compiled.load_topics().topics if topic.kind == "cause"]
+    return causes[:SHOWN_CAUSES]
 
 
 def _is_chosen(rule: Rule, stage: str, severity: str) -> bool:
@@ -39,40 +56,11 @@ def _is_chosen(rule: Rule, stage: str, severity: str) -> bool:
     return not severity or kind_of(rule) == severity
 
 
-def _contains(words: Iterable[str], text: str) -> bool:
-    return all(word in text for word in words)
-
-
-def _text(rule: Rule) -> str:
-    return _rule_text(rule.id, rule.title, rule.outcome, rule.why, rule.fix)
-
-
-@cache
-def _rule_text(*parts: str) -> str:
-    """Cached for each rule of the catalogue."""
-    return " ".join(parts).lower()
-
-
-@cache
-def _known_text(entry: KnownError) -> str:
-    """Cached for each known error."""
-    parts = (
-        entry.id,
-        entry.title,
-        entry.why,
-        *entry.servers,
-        *entry.codes,
-        *(phrase for group in entry.text for phrase in group),
-    )
-    return " ".join(parts).lower()
-
-
-def _groups(rules: Sequence[Rule], root: str, *, in_order: bool) -> Iterator[tuple[str, tuple[RuleRow, ...]]]:
-    """The rules by stage in the order of the catalogue; or one list, the most frequent first."""
-    if in_order:
-        ordered = sorted(rules, key=lambda rule: rank(rule.id))
-        if ordered:
-            yield "Most frequent first", tuple(row(rule, root) for rule in ordered)
+def _groups(rules: Sequence[Rule], root: str, *, is_searched: bool) -> Iterator[tuple[str, tuple[RuleRow, ...]]]:
+    """The rules by stage in the order of the catalogue; or one list in their own order."""
+    if is_searched:
+        if rules:
+            yield "Rules", tuple(row(rule, root) for rule in rules)
         return
     for name in dict.fromkeys(map(_stage, rules)):
         yield name, tuple(row(rule, root) for rule in rules if _stage(rule) == name)

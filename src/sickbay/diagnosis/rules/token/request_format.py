@@ -32,10 +32,16 @@ def _with_suggestion(facts: Facts) -> Facts:
     return {**facts, "suggested": facts["expected"] or "authorization_code or refresh_token", "known_here": supported}
 
 
+NAMED_PARAMETERS = 3
+"""More than so many are counted, because the title would be too long to read."""
+
+
 def _described(facts: Facts) -> Facts:
     in_url = facts.get("in_url") or ()
     problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
-    problems += [f"its URL has {listed(in_url)}"] if in_url else []
+    problems += (
+        [f"its URL has {listed(in_url) if len(in_url) <= NAMED_PARAMETERS else f'{len(in_url)} of them'}"] if in_url else []
+    )
     return {**facts, "asked": " and ".join(problems)}
 
 

@@ -14,12 +14,18 @@ REFRESH = Spec(
 )
 
 
+GRANT_EXPIRATION = "access_grant_expiration"
+"""Blue Button's tokens belong to one beneficiary, whom the response with this member needn't name."""
+
+
 def granted(answer: TokenAnswer) -> tuple[str, ...]:
     return scopes.split(str(answer.members.get("scope") or ""))
 
 
 def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> Facts | None:
     if not isinstance(answer, TokenAnswer):  # during sign-in there is no token response yet
+        return None
+    if GRANT_EXPIRATION in answer.members:
         return None
     patient_scopes = [scope.text for scope in scopes.resources(" ".join(granted(answer))) if scope.level == "patient"]
     return {"held": patient_scopes} if patient_scopes and not answer.members.get("patient") else None

@@ -3,37 +3,74 @@
   const LENGTH = 160;
   const base = new URL(document.querySelector("form[action$='search.html']").getAttribute("action"), location.href);
 
-  const matches = (text, words) => words.every((word) => text.includes(word));
-  const score = ([, title, heading, text], words) => {
-    const head = `${title} ${heading}`.toLowerCase();
-    const body = text.toLowerCase();
-    if (!matches(`${head} ${body}`, words)) return 0;
-    return words.reduce((sum, word) => sum + (heading.toLowerCase().includes(word) ? 8 : 0) + (title.toLowerCase().includes(word) ? 4 : 0)
-      + Math.min(3, body.split(word).length - 1), 1);
+  // The same words, stems and scores as kernel/word_index.py.
+  const STOP = new Set("a an and are as at be but by can do does for from has have how i if in is it its my no not of on or so that the then there this to was we what when which why will with you your".split(" "));
+  const WORD = /[\p{L}\p{N}]+/gu;
+  const [SATURATION, LENGTH_SHARE, QUERY_WORDS] = [1.2, 0.75, 200];
+  const HEADING_WEIGHT = 4;
+  const TITLE_WEIGHT = 2;
+
+  const stem = (word) => {
+    const cut = word.replace(/(?:ies|y|es|s|ing|ed|d|e)$/, "");
+    return cut.length >= 3 ? cut : word;
+  };
+  const stems = (text) => (text.toLowerCase().match(WORD) || []).filter((word) => !STOP.has(word)).map(stem);
+
+  const build = (entries) => {
+    const postings = new Map();
+    const lengths = entries.map(([, title, heading, text], number) => {
+      const counts = new Map();
+      for (const [words, weight] of [[heading, HEADING_WEIGHT], [title, TITLE_WEIGHT], [text, 1]]) {
+        for (const word of stems(words)) counts.set(word, (counts.get(word) || 0) + weight);
+      }
+      for (const [word, times] of counts) postings.set(word, [...(postings.get(word) || []), [number, times]]);
+      return [...counts.values()].reduce((sum, times) => sum + times, 0);
+    });
+    return { postings, lengths, average: lengths.reduce((sum, length) => sum + length, 0) / lengths.length };
   };
 
+  const scored = ({ postings, lengths, average }, wanted, everyWord) => {
+    const known = wanted.filter((word) => postings.has(word));
+    if (everyWord && known.length < wanted.length) return [];
+    const scores = new Map();
+    const words = new Map();
+    for (const word of known) {
+      const places = postings.get(word);
+      const rarity = Math.log(1 + lengths.length / (places.length + 0.5));
+      for (const [number, times] of places) {
+        const norm = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * lengths[number] / average);
+        scores.set(number, (scores.get(number) || 0) + rarity * times * (SATURATION + 1) / (times + norm));
+        words.set(number, (words.get(number) || 0) + 1);
+      }
+    }
+    const found = [...scores].filter(([number]) => !everyWord || words.get(number) === known.length);
+    return found.sort((a, b) => b[1] - a[1] || a[0] - b[0]);
+  };
+
+  let index;
   const find = (query) => {
-    const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!words.length) return [];
-    const rated = globalThis.sickbayDocs.map((entry) => [score(entry, words), entry]).filter(([points]) => points);
-    return rated.sort((a, b) => b[0] - a[0]).map(([, entry]) => ({ entry, words }));
+    index ||= build(globalThis.sickbayDocs);
+    const wanted = [...new Set(stems(query.slice(0, 200)))].slice(0, QUERY_WORDS);
+    const all = scored(index, wanted, true);
+    return (all.length ? all : scored(index, wanted, false)).map(([number]) => ({ entry: globalThis.sickbayDocs[number], wanted }));
   };
 
-  const excerpt = (text, word) => {
+  const excerpt = (text, wanted) => {
     const paragraph = document.createElement("p");
-    const at = text.toLowerCase().indexOf(word);
-    if (at < 0) {
+    const match = [...text.matchAll(WORD)].find(([word]) => wanted.includes(stem(word.toLowerCase())));
+    if (!match) {
       paragraph.textContent = text.slice(0, LENGTH);
       return paragraph;
     }
     const mark = document.createElement("mark");
-    mark.textContent = text.slice(at, at + word.length);
+    mark.textContent = match[0];
+    const at = match.index;
     const start = Math.max(0, at - LENGTH / 2);
-    paragraph.append(start ? "…" : "", text.slice(start, at), mark, text.slice(at + word.length, at + LENGTH));
+    paragraph.append(start ? "…" : "", text.slice(start, at), mark, text.slice(at + match[0].length, at + LENGTH));
     return paragraph;
   };
 
-  const result = ({ entry: [address, title, heading, text], words }) => {
+  const result = ({ entry: [address, title, heading, text], wanted }) => {
     const item = document.createElement("li");
     const link = document.createElement("a");
     link.href = new URL(address, base).href;
@@ -41,7 +78,7 @@
     const from = document.createElement("span");
     from.className = "from";
     from.textContent = heading === title ? "" : ` ${title}`;
-    item.append(link, from, excerpt(text, words[0]));
+    item.append(link, from, excerpt(text, wanted));
     return item;
   };
 

@@ -1,0 +1,182 @@
+"""Puts the answer together: what the rules found, and the causes of the messages that the text shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sickbay.diagnosis.likely_cause import LikelyCause
+from sickbay.diagnosis.rule import Finding, Severity, Spec
+from sickbay.doctor import compiled, facts
+from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.fill import capture, fill
+from sickbay.doctor.match import Shown, find_shown
+from sickbay.doctor.model import Basis, Knowledge, Message
+from sickbay.doctor.rank import RankedCause, rank
+
+RANKS = ("most likely", "likely", "possible")
+"""How likely a cause is, by its place in the list."""
+BASES: dict[Basis, str] = {"documented": "Documented", "observed": "Reported by users", "inferred": "Inferred"}
+
+
+class Recognised(NamedTuple):
+    """What the knowledge says about a text. facts: what is true, with values."""
+
+    knowledge: Knowledge
+    shown: Shown
+    facts: Mapping[str, Mapping[str, str]]
+    ranked: Sequence[RankedCause]
+    evidence: Evidence
+
+
+def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
+    """Finds the products, messages and causes that a text shows."""
+    knowledge = knowledge or compiled.load_knowledge()
+    true = facts.compute(evidence)
+    found = find_shown(knowledge, evidence.words, evidence.codes, true)
+    return Recognised(knowledge, found, true, rank(knowledge, found, true), evidence)
+
+
+def name_product(recognised: Recognised) -> str:
+    """The name of the only server that the text shows, or of the only library if it shows no server; otherwise ""."""
+    products = [recognised.knowledge.products[id] for id in recognised.shown.products]
+    implied = {id for product in products for id in product.implies}
+    shown = [product for product in products if product.id not in implied]
+    named = [product for product in shown if not product.accompanies] or shown
+    return named[0].name if len(named) == 1 else ""
+
+
+def list_causes(recognised: Recognised) -> tuple[LikelyCause, ...]:
+    """The causes as they are shown, the most likely first."""
+    return tuple(_likely(recognised, index, ranked) for index, ranked in enumerate(recognised.ranked))
+
+
+def _likely(recognised: Recognised, index: int, ranked: RankedCause) -> LikelyCause:
+    values = _values(recognised, ranked)
+    cause = ranked.cause
+    return LikelyCause(
+        fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), RANKS[min(index, len(RANKS) - 1)]
+    )
+
+
+def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:
+    """A cause as a finding. Its why begins with what the message says in plain words."""
+    values, cause = _values(recognised, ranked), ranked.cause
+    means = _means(recognised, ranked.message)
+    why = " ".join(filter(None, ("" if _repeats(means, cause.title) and cause.why else means, cause.why)))
+    source = Spec(f"{BASES[cause.basis]}: {urlsplit(cause.source).netloc}", cause.source)
+    return Finding(
+        cause.id,
+        severity,
+        fill(cause.title, values),
+        fill(why, values),
+        _fix(recognised, ranked),
+        source,
+        "probable",
+        refused=severity == "error",
+    )
+
+
+def _means(recognised: Recognised, message: Message) -> str:
+    """What a product's message says isn't said of a text that doesn't show the product."""
+    is_shown = not message.product or message.product in recognised.shown.products
+    return message.means if is_shown else ""
+
+
+REPEATED_SHARE = 0.75
+"""A message of which the title says this share of the words adds nothing."""
+
+
+def _repeats(means: str, title: str) -> bool:
+    words = set(_SAID_WORD.findall(means.lower()))
+    return len(words & set(_SAID_WORD.findall(title.lower()))) >= REPEATED_SHARE * len(words)
+
+
+_SAID_WORD = re.compile(r"\w+")
+
+
+def _fix(recognised: Recognised, ranked: RankedCause) -> str:
+    """The remedy, with its place in the first product that the text shows and the cause has one for."""
+    shown_first = (ranked.message.product, *sorted(recognised.shown.products))
+    product = next((id for id in shown_first if id in ranked.cause.where and id in recognised.shown.products), None)
+    fix = ranked.cause.fix
+    if product:
+        fix += f" {recognised.knowledge.products[product].name}: {ranked.cause.where[product].removesuffix('.')}."
+    return fill(fix, _values(recognised, ranked))
+
+
+def _values(recognised: Recognised, ranked: RankedCause) -> dict[str, str]:
+    """The values from the messages, then from the facts that confirm the cause, then those that were sent."""
+    messages = [found.message for found in recognised.shown.messages if found.message.id in ranked.cause.behind]
+    confirming = (recognised.facts[name] for name in ranked.cause.confirmed_by if name in recognised.facts)
+    values = dict(recognised.evidence.sent)
+    for more in (*confirming, capture(messages, recognised.evidence.text)):
+        values |= more
+    return values
+
+
+class Combined(NamedTuple):
+    """findings: in order. keeps_corrected: whether the corrected request may get another response."""
+
+    findings: tuple[Finding, ...]
+    causes: tuple[LikelyCause, ...]
+    keeps_corrected: bool
+
+
+def combine(by_rules: Sequence[Finding], recognised: Recognised, severity: Severity, *, explained: bool) -> Combined:
+    """Puts the first cause among the findings of the rules: after the faults that they prove, unless the text shows it.
+
+    explained: whether one of these faults explains the error response.
+    """
+    first = recognised.ranked[0]
+    proven = _proven(by_rules, recognised, explained=explained)
+    rest = [found for found in by_rules if found not in proven]
+    ordered = _with_faulty_first(recognised, proven)
+    is_restated = not {found.id for found in proven}.isdisjoint(first.cause.confirmed_by)
+    known = [] if is_restated else [to_finding(recognised, first, severity)]
+    findings = (*known, *proven, *rest) if first.is_evident else (*proven, *known, *rest)
+    return Combined(tuple(findings), list_causes(recognised._replace(ranked=ordered)), _corrects(by_rules, recognised))
+
+
+def _with_faulty_first(recognised: Recognised, proven: Sequence[Finding]) -> list[RankedCause]:
+    """The causes, first those about a parameter that has a proven fault."""
+    faulty = {found.parameter for found in proven}
+    return sorted(recognised.ranked, key=lambda ranked: faulty.isdisjoint(_parameters_in(ranked.cause.title)))
+
+
+def _proven(by_rules: Sequence[Finding], recognised: Recognised, *, explained: bool) -> list[Finding]:
+    """The faults that come before what the message means: if one of them explains it, all that are proven.
+
+    A fault of one parameter doesn't explain a message about another one.
+    """
+    errors = [found for found in by_rules if found.severity == "error" and (explained or found.id.startswith("code-"))]
+    errors = [found for found in errors if not _is_masked(found)]
+    first = recognised.ranked[0]
+    if first.is_evident or not (named := _parameters_in(f"{first.message.means} {first.cause.title}")):
+        return errors
+    named = named.union(*(_parameters_in(ranked.cause.title) for ranked in recognised.ranked))
+    return errors if any(found.parameter in named for found in errors) else [e for e in errors if not e.parameter]
+
+
+def _corrects(by_rules: Sequence[Finding], recognised: Recognised) -> bool:
+    """Whether the corrected request corrects a fault, or what the message is about."""
+    named = _parameters_in(" ".join(f"{ranked.message.means} {ranked.cause.title}" for ranked in recognised.ranked))
+    return any(found.severity == "error" or found.parameter in named for found in by_rules)
+
+
+def _is_masked(found: Finding) -> bool:
+    """Whether a placeholder such as `xxxx` may be a secret that was masked before it was pasted."""
+    received = found.facts.get("received") or ("",)
+    return found.id == "value-is-placeholder" and all(set(str(value).lower()) <= set("x*.-") for value in received)
+
+
+def _parameters_in(text: str) -> frozenset[str]:
+    """The parameters of OAuth that a text names."""
+    return _PARAMETERS & frozenset(re.findall(r"\w+", text))
+
+
+_PARAMETERS = frozenset(
+    ("redirect_uri", "client_id", "client_secret", "scope", "state", "code_verifier", "code_challenge", "response_type", "aud")
+)

@@ -1,0 +1,89 @@
+"""Loads the knowledge and the index of topics from compiled files. A clone compiles them again if their sources have changed.
+
+The wheel has the compiled files without the sources of the knowledge (`tools/build_backend.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from sickbay.doctor import source, topics
+from sickbay.doctor.model import Knowledge
+from sickbay.doctor.topics import Topics
+
+HERE = Path(__file__).parent
+KNOWLEDGE, TOPICS = HERE / "compiled.msgpack", HERE / "topics.msgpack"
+HASH_BYTES = 32
+"""A compiled file begins with the hash of its sources."""
+CODE = ("model.py", "phrases.py", "source.py", "topics.py", "pages.py", "fill.py", "../kernel/word_index.py")
+"""The code on which the compiled form depends."""
+_Compiled = TypeVar("_Compiled", Knowledge, Topics)
+
+
+@cache
+def load_knowledge() -> Knowledge:
+    """The knowledge: products, messages and causes."""
+    return _load(KNOWLEDGE, Knowledge, source.list_files(), source.read)
+
+
+@cache
+def load_topics() -> Topics:
+    """The index of causes, rules and documentation."""
+    sources = source.list_files()
+    return _load(
+        TOPICS,
+        Topics,
+        [*sources, *map(str, topics.list_files())] if sources else [],
+        lambda: topics.compile_topics(load_knowledge()),
+    )
+
+
+def compile_all() -> tuple[Path, ...]:
+    """Compiles both files. Returns their paths."""
+    load_knowledge()
+    load_topics()
+    return KNOWLEDGE, TOPICS
+
+
+def _load(path: Path, kind: type[_Compiled], sources: list[str], build: Callable[[], _Compiled]) -> _Compiled:
+    """Reads the compiled file; without sources, as in a wheel, whatever they were."""
+    compiled = _read(path)
+    if sources and compiled[:HASH_BYTES] != (expected := hash_sources(sources)):
+        built = build()
+        _keep(path, expected + msgspec.msgpack.encode(built))
+        return built
+    return msgspec.msgpack.decode(compiled[HASH_BYTES:], type=kind)
+
+
+def hash_sources(sources: Iterable[str]) -> bytes:
+    """The hash of the sources and of the code that compiles them."""
+    found = hashlib.sha256()
+    for path in (*(f"{HERE}/{name}" for name in CODE), *sources):
+        with open(path, "rb", buffering=0) as file:  # a Path for each of a thousand files takes long
+            content = file.read()
+        found.update(f"{path.rsplit('/', 2)[-2:]} {len(content)}\n".encode() + content)
+    return found.digest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _keep(path: Path, compiled: bytes) -> None:
+    """Writes the file for the next start, unless the folder is read-only. Several processes may do so at once."""
+    temporary = path.with_suffix(f".{os.getpid()}")
+    try:
+        temporary.write_bytes(compiled)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,68 @@
+"""What is known of a pasted text: its pieces, requests and error responses, and what the rules found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.paste.piece import Piece
+from sickbay.doctor import phrases
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import parse
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """requests: inputs of `diagnose()`. rules: the ids of the rules that found a fault in them."""
+
+    text: str
+    answers: Sequence[ErrorAnswer] = ()
+    requests: Sequence[Mapping[str, Any]] = ()
+    pieces: Sequence[Piece] = ()
+    rules: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def words(self) -> list[str]:
+        return phrases.split_words(self.text)
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        """The error codes, HTTP statuses and issue types of the error responses."""
+        return frozenset(answer.code for answer in self.answers if answer.code)
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of the requests, such as token_request."""
+        return frozenset(str(request.get("kind")) for request in self.requests)
+
+    @cached_property
+    def sent(self) -> dict[str, str]:
+        """The parameters of the requests; of the first one, if several have the same. `aud` is `audience` too."""
+        sent: dict[str, str] = {}
+        for name, value in self._pairs():
+            sent.setdefault(name, value)
+        return sent | ({"audience": sent["aud"]} if sent.get("aud") else {})
+
+    def _pairs(self) -> Iterator[tuple[str, str]]:
+        for request in self.requests:
+            yield from parse(urls.split(str(request.get("url", ""))).query).pairs
+            yield from parse(str(request.get("body") or "")).pairs
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """The bodies of the token requests."""
+        return [str(request.get("body") or "") for request in self.requests if request.get("kind") == "token_request"]
+
+    @cached_property
+    def claims(self) -> list[Mapping[str, Any]]:
+        """The claims of the JSON Web Tokens, also of decoded ones."""
+        tokens = [piece.values["claims"] for piece in self.pieces if piece.kind == "jwt"]
+        return [*tokens, *(piece.values for piece in self.pieces if piece.subkind == "jwt_claims")]
+
+    @cached_property
+    def addresses(self) -> list[str]:
+        """The URLs in the text, each once, in its order."""
+        return list(dict.fromkeys(str(piece.values["url"]) for piece in self.pieces if piece.kind == "url"))

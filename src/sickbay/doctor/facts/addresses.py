@@ -1,0 +1,180 @@
+"""Facts about the addresses in a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.facts.registry import Values, as_fact, fact
+from sickbay.protocol import urls
+
+
+@fact
+def redirect_uri_is_http(evidence: Evidence) -> Values | None:
+    """redirect_uri begins with http:// although its host is a public name."""
+    named = _HTTP_REDIRECT.search(evidence.text)
+    sent = evidence.sent.get("redirect_uri", "") or (named["uri"] if named else "")
+    host = (urls.split(sent).hostname if sent.startswith("http://") else "") or ""
+    is_public = "." in host and not _PRIVATE.fullmatch(host)
+    return {"redirect_uri": sent, "expected": f"https{sent[4:]}"} if is_public else None
+
+
+_HTTP_REDIRECT = re.compile(r"redirect[_ ]?ur[il]\b[^\n]{0,40}?[\s'\"`(=](?P<uri>http://[^\s'\"`,)&]{4,200})", re.I)
+_PRIVATE = re.compile(r"[\d.]+|.*\.(?:local|internal|localhost)")
+
+
+COMPARED_ADDRESSES = 40
+"""How many addresses of a text are compared with each other."""
+
+
+def _alike(evidence: Evidence, part: Callable[[str], str], rest: Callable[[str], str]) -> Values | None:
+    """Two addresses of the text that differ in this part, and are equal in the rest."""
+    pairs = combinations(evidence.addresses[:COMPARED_ADDRESSES], 2)
+    return next(({"first": a, "second": b} for a, b in pairs if part(a) != part(b) and rest(a) == rest(b)), None)
+
+
+@fact
+def addresses_differ_by_slash(evidence: Evidence) -> Values | None:
+    """Two addresses in the text differ only by a slash at the end."""
+    return _alike(evidence, lambda address: str(address.endswith("/")), lambda address: address.rstrip("/"))
+
+
+@fact
+def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
+    """Two addresses in the text differ only by http and https."""
+    return _alike(
+        evidence, lambda address: address.partition("://")[0], lambda address: address.partition("://")[2].rstrip("/")
+    )
+
+
+@fact
+def addresses_differ_by_case(evidence: Evidence) -> Values | None:
+    """Two addresses in the text differ only by upper and lower case."""
+    return _alike(evidence, str, str.lower)
+
+
+_PORT = re.compile(r"(?<=[^/:]):\d{1,5}(?=/|$)")
+
+
+@fact
+def addresses_differ_by_port(evidence: Evidence) -> Values | None:
+    """Two addresses in the text differ only by the port."""
+    return _alike(evidence, lambda address: "".join(_PORT.findall(address)), lambda address: _PORT.sub("", address).rstrip("/"))
+
+
+@fact
+def mixes_loopback_hosts(evidence: Evidence) -> Values | None:
+    """The text has addresses of both localhost and 127.0.0.1."""
+    return as_fact(re.search(r"//localhost\b", evidence.text) and re.search(r"//127\.0\.0\.1\b", evidence.text))
+
+
+_PLACEHOLDER = re.compile(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")
+
+
+@fact
+def placeholder_is_left(evidence: Evidence) -> Values | None:
+    """A parameter or an address still has a variable such as ${CLIENT_ID} or {{clientId}}."""
+    matches = map(_PLACEHOLDER.search, (*evidence.sent.values(), *evidence.addresses))
+    return next(({"value": match[0]} for match in matches if match), None)
+
+
+_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>https?://[^\"\s]{3,300})\"")
+
+
+@fact
+def reference_is_absolute(evidence: Evidence) -> Values | None:
+    """A resource refers to another one by an absolute URL."""
+    found = _REFERENCE.search(evidence.text)
+    return {"value": found["value"]} if found else None
+
+
+_KEY_ADDRESS = re.compile(
+    r"(?:jwks|jku)(?:[_ ]?ur[il])?(?: is)?\W{1,6}(?P<value>https?://(?:localhost|127\.\d|10\.\d|192\.168\."
+    r"|172\.(?:1[6-9]|2\d|3[01])\.|[\w-]+\.(?:local|internal)\b)[^\s\"'`<>]{0,200})",
+    re.I,
+)
+
+
+@fact
+def keys_are_private(evidence: Evidence) -> Values | None:
+    """jwks_uri is an address that a server elsewhere can't reach, such as localhost."""
+    found = _KEY_ADDRESS.search(evidence.text)
+    return {"value": found["value"]} if found else None
+
+
+@fact
+def discovery_mixes_http(evidence: Evidence) -> Values | None:
+    """A discovery document has endpoints by http:// and an issuer by https://, or the other way round."""
+    schemes = {match["scheme"] for match in _ENDPOINT.finditer(evidence.text)}
+    return as_fact(len(schemes) == 2 and '"issuer"' in evidence.text)
+
+
+_ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
+
+
+_ROOT = re.compile(r"redirect_?ur[il]\b['\"]?\s{0,3}[:=]\s{0,3}['\"`]?https?://[\w.-]{1,100}(?::\d{1,5})?/?['\"`\s,]", re.I)
+
+
+@fact
+def callback_is_root(evidence: Evidence) -> Values | None:
+    """redirect_uri is the root of a site."""
+    return as_fact(_ROOT.search(evidence.text))
+
+
+_PHONE = re.compile(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
+_SERVER_OF_APP = re.compile(
+    r"\b(?:issuer|authority|(?:server|base|api|discovery|auth\w{0,20})_?ur[il]|url|\w{1,30}_?endpoint)['\"]?\s{0,3}[:=]?\s{0,3}['\"`]?"
+    r"(?P<value>http://(?P<host>[\w.-]{1,100})(?::\d{1,5})?)",
+    re.I,
+)
+
+
+def _servers_of_phone(evidence: Evidence) -> Iterator[re.Match[str]]:
+    return _SERVER_OF_APP.finditer(evidence.text) if _PHONE.search(evidence.text) else iter(())
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or host.startswith("127.")
+
+
+@fact
+def server_is_the_phone(evidence: Evidence) -> Values | None:
+    """The settings of an app for phones name a server at localhost."""
+    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if _is_loopback(found["host"])), None)
+
+
+@fact
+def phone_calls_http(evidence: Evidence) -> Values | None:
+    """The settings of an app for phones name a server without https, which isn't localhost."""
+    return next(({"value": found["value"]} for found in _servers_of_phone(evidence) if not _is_loopback(found["host"])), None)
+
+
+_REFUSED = re.compile(
+    r"\b40[13]\b[^\n]{0,60}?\b(?:for|from|at|on|GET|url)\b:?\s{0,3}['\"`(<]?(?P<before>https?://[^\s'\"`]{5,300})"
+    r"|\bGET\s+(?P<after>https?://[^\s'\"`]{5,300})\s+40[13]\b"
+)
+
+
+@fact
+def fhir_address_refuses(evidence: Evidence) -> Values | None:
+    """The text says that the address of a FHIR resource answered 401 or 403."""
+    matches = _REFUSED.finditer(evidence.text)
+    return next(({"value": url} for match in matches if _has_type(url := match["before"] or match["after"])), None)
+
+
+def _has_type(url: str) -> bool:
+    return any(part in ALL_TYPES for part in urls.split(url).path.split("/"))
+
+
+_REALM = re.compile(r"https?://(?P<host>[\w.:-]{1,100})(?P<auth>/auth)?/realms/(?P<realm>[\w.%-]{1,60})")
+
+
+@fact
+def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
+    """A realm of Keycloak has an address with /auth and one without it."""
+    found = {(match["host"], match["realm"], bool(match["auth"])): match[0] for match in _REALM.finditer(evidence.text)}
+    pairs = ((found.get((host, realm, False)), url) for (host, realm, auth), url in found.items() if auth)
+    return next(({"first": first, "second": second} for first, second in pairs if first), None)

@@ -1,0 +1,24 @@
+"""Registers facts by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sickbay.doctor.evidence import Evidence
+
+Values: TypeAlias = dict[str, str]
+Fact: TypeAlias = Callable[[Evidence], Values | None]
+FACTS: dict[str, Fact] = {}
+SEARCHED_CHARACTERS = 100_000
+
+
+def fact(function: Fact) -> Fact:
+    """Registers a fact by the name of its function."""
+    FACTS[function.__name__] = function
+    return function
+
+
+def as_fact(condition: object) -> Values | None:
+    """A fact without values."""
+    return {} if condition else None

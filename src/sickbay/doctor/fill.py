@@ -1,0 +1,98 @@
+"""Fills the slots of a text, such as {redirect_uri}, with values from the paste."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
+
+from sickbay.doctor.model import Message
+
+VALUES: dict[str, str] = {
+    "redirect_uri": "the redirect URI",
+    "client_id": "the client ID",
+    "scope": "the scope",
+    "audience": "the audience",
+    "issuer": "the issuer",
+    "resource": "the resource type",
+    "parameter": "the parameter",
+    "role": "the permission",
+    "project": "the project",
+    "claim": "the claim",
+}
+"""The slots, and words for a value that isn't in the text. What a title says after its last colon is left out with it."""
+WORDLESS = frozenset(("expected", "received", "first", "second", "value"))
+"""Slots for which no word would do: the sentence is left out."""
+VALUE_CHARACTERS = 120
+"""The maximum length of a value that is repeated."""
+SEARCHED_CHARACTERS = 200_000
+CAPTURED_CHARACTERS = 200
+CAPTURE_PLACES = 20
+"""How often the beginning of a template is looked at."""
+_SLOT = re.compile(r"`?\{(\w+)\}`?")
+_BRACES = re.compile(r"\{(\w+)\}")
+_LAST_VALUE = re.compile(r"[^\s\"'`<>,;)\]}&]*")
+"""A value at the end of a template."""
+_SENTENCE = re.compile(r"(?<=[.!?]) ")
+_NAME = re.compile(r"`[^`]*`|\{\w+\}|(?<![\w./:@-])[a-z0-9]+(?:_[a-z0-9]+)+(?![\w/])(?:=[\w*/.%-]*\w)?")
+"""A text in backticks, a slot, or the name of a parameter or an error code."""
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replaces slots by values, or by words. Names with underscores and values are put in backticks."""
+    title, colon, tail = text.rpartition(": ")
+    if colon and not text.endswith(".") and _slots(tail) - values.keys():
+        text = title
+    text = " ".join(part for part in _SENTENCE.split(text) if not (_slots(part) - values.keys()) & WORDLESS)
+    text = _NAME.sub(lambda match: match[0] if match[0][0] in "`{" else f"`{match[0]}`", text)
+    return _SLOT.sub(lambda match: _quoted(values[match[1]]) if values.get(match[1]) else VALUES.get(match[1], match[0]), text)
+
+
+def _slots(text: str) -> set[str]:
+    return set(_SLOT.findall(text))
+
+
+def _quoted(value: str) -> str:
+    """A URL that was copied from a query, as it is registered."""
+    value = unquote(value) if "%3a%2f%2f" in value.lower() else value
+    return f"`{value if len(value) <= VALUE_CHARACTERS else value[:VALUE_CHARACTERS] + '…'}`"
+
+
+def capture(messages: Iterable[Message], text: str) -> dict[str, str]:
+    """The values that the captures of messages find in the text."""
+    text = " ".join(text[:SEARCHED_CHARACTERS].split())
+    lowered = text.lower()
+    found: dict[str, str] = {}
+    for template in (template for message in messages for template in message.captures):
+        for name, value in _captured(template, text, lowered).items():
+            found.setdefault(name, value)
+    return found
+
+
+def _captured(template: str, text: str, lowered: str) -> dict[str, str]:
+    """The values of a template such as `URI '{redirect_uri}' specified` where it is in the text first."""
+    first, *rest = _BRACES.split(template)
+    start = lowered.find(first.lower())
+    for _ in range(CAPTURE_PLACES):
+        if start < 0:
+            break
+        if (values := _values(rest, text, lowered, start + len(first))) is not None:
+            return values
+        start = lowered.find(first.lower(), start + 1)
+    return {}
+
+
+def _values(rest: list[str], text: str, lowered: str, place: int) -> dict[str, str] | None:
+    """rest: the names of the slots, each with what follows it. place: where the first slot begins."""
+    values = {}
+    for name, literal in zip(rest[::2], rest[1::2], strict=True):
+        if literal:
+            end = lowered.find(literal.lower(), place + 1, place + CAPTURED_CHARACTERS + len(literal))
+        else:
+            end = _LAST_VALUE.match(text, place, place + CAPTURED_CHARACTERS).end()  # type: ignore[union-attr]
+        value = text[place:end].strip() if end >= 0 else ""
+        if not value:
+            return None
+        values[name] = value
+        place = end + len(literal)
+    return values

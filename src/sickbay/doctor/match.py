@@ -1,0 +1,96 @@
+"""Finds the products and the messages that a text shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sickbay.doctor import phrases
+from sickbay.doctor.model import Knowledge, Message, Phrase, Product
+from sickbay.doctor.phrases import WordRange
+
+LONG_LETTERS = 44
+"""A phrase counts the more the longer it is, up to so many letters."""
+PRODUCT_POINTS = 4.0
+FACT_POINTS = 4.0
+"""What a fault counts that only facts show."""
+
+
+class FoundMessage(NamedTuple):
+    """points: how much of the text it recognises. letters: how many letters its longest phrase covers."""
+
+    message: Message
+    points: float
+    letters: int
+
+
+class Shown(NamedTuple):
+    """What a text shows: products by their ids, and messages, the one that recognises the most first."""
+
+    products: frozenset[str]
+    messages: tuple[FoundMessage, ...]
+
+
+def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str], facts: Iterable[str]) -> Shown:
+    """codes: recognised error codes, statuses and issue types. facts: the names of what is true."""
+    parts = phrases.find_parts(knowledge.phrases, words)
+    said = frozenset(codes), frozenset(facts)
+    possible = dict.fromkeys((*knowledge.wordless, *(id for part in parts for id in knowledge.by_part.get(part, ()))))
+    candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
+    lengths = {id: found for id, found in candidates if found is not None}
+    products = {product.id for product in knowledge.products.values() if is_shown(product, parts)}
+    products |= {knowledge.messages[id].product for id in lengths if knowledge.messages[id].unmistakable}
+    products |= {implied for id in products for implied in knowledge.products[id].implies}
+    messages = [
+        FoundMessage(message, _points(message, found, products), max(found, default=0))
+        for id, found in lengths.items()
+        if not (message := knowledge.messages[id]).product or message.product in products
+    ]
+    return Shown(frozenset(products), tuple(sorted(messages, key=lambda found: -found.points)))
+
+
+def is_shown(product: Product, parts: Mapping[int, Sequence[WordRange]]) -> bool:
+    """Whether one of its marks is in the text, outside the phrases in which it doesn't count."""
+    apart = [place for phrase in product.without if len(phrase) == 1 for place in parts.get(phrase[0], ())]
+    for mark in product.marks:
+        places = parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts)
+        if any(not _is_within(place, apart) for place in places):
+            return True
+    return False
+
+
+def _is_within(place: WordRange, others: Iterable[WordRange]) -> bool:
+    return any(other.start <= place.start and place.end <= other.end for other in others)
+
+
+def _lengths(
+    message: Message,
+    words: Sequence[str],
+    parts: Mapping[int, Sequence[WordRange]],
+    codes: frozenset[str],
+    facts: frozenset[str],
+) -> list[int] | None:
+    """The letters that each group of wordings covers. None if the message isn't in the text."""
+    if message.codes and codes.isdisjoint(message.codes):
+        return None
+    if not facts.issuperset(message.needs):
+        return None
+    lengths = []
+    for group in message.wordings:
+        longest = max((_covered(phrase, words, parts) for phrase in group), default=0)
+        if not longest:
+            return None
+        lengths.append(longest)
+    return None if any(phrases.find_first(phrase, parts) for phrase in message.without) else lengths
+
+
+def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:
+    return phrases.count_letters(phrases.find_first(phrase, parts), words)
+
+
+def _points(message: Message, lengths: Sequence[int], products: set[str]) -> float:
+    """A message counts as much as a shown product, the more the longer it is; further phrases and a code count a little."""
+    words = 4 + min(max(lengths), LONG_LETTERS) / 7 + (len(lengths) - 1) if lengths else 0.0
+    words += FACT_POINTS if message.strength == "evident" and not lengths else 0.0
+    points = PRODUCT_POINTS * (message.product in products) + words + bool(message.codes) + len(message.needs) / 2
+    return {"general": points / 2, "message": points, "evident": points * 2}[message.strength]

@@ -1,0 +1,112 @@
+"""The knowledge as it is compiled and loaded: products, their messages, and the causes behind messages."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+Basis: TypeAlias = Literal["documented", "observed", "inferred"]
+"""documented: the product's documentation or source says so. observed: users found it out, and others confirmed it.
+inferred: it follows from the specification or from how such servers work."""
+Weight: TypeAlias = Literal["usual", "possible", "rare"]
+Strength: TypeAlias = Literal["general", "message", "evident"]
+"""general: says little, such as an HTTP status. evident: shows the cause itself, such as a blank in a configured value."""
+Trie: TypeAlias = dict[str, Any]
+"""Word by word; below the key "" are the numbers of the parts that end there."""
+Phrase: TypeAlias = tuple[int, ...]
+"""The numbers of its parts, which must follow each other in the text, with few words between them."""
+WEIGHTS: dict[Weight, float] = {"usual": 1.0, "possible": 0.55, "rare": 0.25}
+
+
+class Product(Struct, frozen=True, gc=False):
+    """A server, gateway, library or tool.
+
+    marks:       phrases by which a text shows it. without: phrases in which a mark doesn't count.
+    implies:     other products that a text shows if it shows this one, such as the service that a library belongs to.
+    accompanies: people use it together with any authorization server, so a text that shows it may still be about another one.
+    """
+
+    id: str
+    name: str
+    marks: tuple[Phrase, ...]
+    without: tuple[Phrase, ...] = ()
+    implies: tuple[str, ...] = ()
+    accompanies: bool = False
+
+
+class Message(Struct, frozen=True, gc=False):
+    """A message of a product, or one that many products have (product "").
+
+    wordings:     groups of phrases; of each group one must be in the text.
+    without:      phrases that must not be in the text.
+    codes:        OAuth error codes, HTTP statuses or issue types; one of them must have been recognised. Empty: any.
+    needs:        facts that must be true.
+    means:        what it says in plain words.
+    captures:     regular expressions with named groups, whose values fill the texts of causes.
+    unmistakable: only this product writes it, so that it shows the product.
+    """
+
+    id: str
+    product: str
+    means: str
+    source: str
+    wordings: tuple[tuple[Phrase, ...], ...] = ()
+    without: tuple[Phrase, ...] = ()
+    codes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    captures: tuple[str, ...] = ()
+    strength: Strength = "message"
+    unmistakable: bool = False
+
+
+class Cause(Struct, frozen=True, gc=False):
+    """A cause.
+
+    id:      `product-name`, as on pages and in findings. product: "" if it belongs to none.
+    behind:  the ids of messages, and how often it is behind them.
+    where:   the place in each product's console or options.
+    was:     ids of earlier releases that lead here.
+    """
+
+    id: str
+    product: str
+    title: str
+    why: str
+    check: str
+    fix: str
+    basis: Basis
+    source: str
+    behind: dict[str, Weight]
+    confirmed_by: tuple[str, ...] = ()
+    excluded_by: tuple[str, ...] = ()
+    where: dict[str, str] = {}
+    was: tuple[str, ...] = ()
+
+
+class Knowledge(Struct, frozen=True, dict=True):
+    """Everything, with the phrases as one trie.
+
+    unseen: for each fact about a request, the ids of the causes that can't be seen in it.
+    """
+
+    products: dict[str, Product]
+    messages: dict[str, Message]
+    causes: dict[str, Cause]
+    phrases: Trie
+    unseen: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def by_part(self) -> dict[int, list[str]]:
+        """For each part of a phrase, the ids of the messages whose first group has a phrase that begins with it."""
+        found: dict[int, dict[str, None]] = {}
+        for message in self.messages.values():
+            for phrase in message.wordings[0] if message.wordings else ():
+                found.setdefault(phrase[0], {})[message.id] = None
+        return {part: [*ids] for part, ids in found.items()}
+
+    @cached_property
+    def wordless(self) -> list[str]:
+        """The ids of the messages without wordings."""
+        return [message.id for message in self.messages.values() if not message.wordings]

@@ -1,0 +1,99 @@
+"""Splits the pages of the documentation into passages, for the search."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+CHECKOUT = Path(__file__).parents[3] / "docs"
+PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
+RULES = "rules"
+"""The folder of the pages that are generated from the rules."""
+LISTS = ("rules/README",)
+"""Pages that only list what other pages explain: they would come before these."""
+_HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
+_FENCE = re.compile(r"^(?:```|~~~)")
+_LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
+_MARKS = re.compile(r"[`*]")
+_BLOCKS = re.compile(r"[|>]|^\s{0,3}[-+] |^\s{0,3}\d{1,2}\. ", re.M)
+"""What makes a table, a quotation or a list."""
+
+
+class Passage(NamedTuple):
+    """The text below one heading. page: the path below docs/ without .md. anchor: "" before the first heading of level 2."""
+
+    page: str
+    title: str
+    anchor: str
+    heading: str
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The path of the page and the anchor."""
+        return f"{self.page}#{self.anchor}" if self.anchor else self.page
+
+
+def find_folder() -> Path:
+    """The folder of the pages: the copy in an installed package, or docs/ of the source code."""
+    return PACKAGED if PACKAGED.is_dir() else CHECKOUT
+
+
+def list_files() -> list[Path]:
+    return sorted(find_folder().rglob("*.md"))
+
+
+def read_passages() -> list[Passage]:
+    """The passages of all pages, in the order of their paths."""
+    named = ((path, path.relative_to(find_folder()).with_suffix("").as_posix()) for path in list_files())
+    return [passage for path, name in named if name not in LISTS for passage in split(name, path.read_text(encoding="utf-8"))]
+
+
+def split(page: str, text: str) -> Iterator[Passage]:
+    """The passages of a page: one before the first heading of level 2, and one for each heading of level 2 or 3."""
+    title, anchor, heading = "", "", ""
+    lines: list[str] = []
+    seen: Counter[str] = Counter()
+    for level, line in _lines(text):
+        if not level:
+            lines.append(line)
+            continue
+        name = to_slug(line)
+        seen[name] += 1
+        if level == 1:
+            title = heading = to_heading(line)
+            continue
+        yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
+        anchor, heading = name if seen[name] == 1 else f"{name}-{seen[name] - 1}", to_heading(line)
+        lines = [line]
+    yield Passage(page, title, anchor, heading, to_plain_text("\n".join(lines)))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with the level of its heading, 0 if it is none. Code has no headings."""
+    in_code = False
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            in_code = not in_code
+        elif not in_code and (heading := _HEADING.match(line)):
+            yield len(heading["level"]), heading["text"].strip()
+        else:
+            yield 0, line
+
+
+def to_slug(heading: str) -> str:
+    """The anchor of a heading, as GitHub makes it, so that the same links work on both."""
+    return re.sub(r"[^\w\- ]", "", to_heading(heading).lower()).replace(" ", "-")
+
+
+def to_heading(text: str) -> str:
+    """The text of a heading without markup. It may begin with a number."""
+    return " ".join(_MARKS.sub("", _LINK.sub(r"\1", text)).split())
+
+
+def to_plain_text(text: str) -> str:
+    """Markdown as plain text on one line."""
+    return to_heading(_BLOCKS.sub(" ", text))

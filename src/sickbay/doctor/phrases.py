@@ -1,0 +1,151 @@
+"""Finds phrases in a text: word by word, whatever its case, escapes, quotation marks and line breaks, in linear time.
+
+A phrase is a sequence of words. `…` stands for up to 8 words, `|` separates alternatives of one word, and a `*` behind a letter
+stands for digits: `no|not … refresh token`, `aadsts*`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from sickbay.diagnosis.answers import in_text
+from sickbay.doctor.model import Phrase, Trie
+
+READ_CHARACTERS = 1_000_000
+"""How much of a text is searched: of a longer one the beginning and the end."""
+GAP_WORDS = 8
+PHRASE_WORDS = 24
+PLACES_OF_A_PART = 500
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+_OPAQUE = re.compile(r"[A-Za-z0-9_-]{60,}")
+"""Keys, hashes and tokens, which have no words."""
+_NEGATION = re.compile(r"\b(?:(can)(?:'t|not)|(wo)n't|([a-z]{2,6})n't)\b")
+_WORD = re.compile(r"[^\W_]+")
+_COMPOUND = re.compile(
+    r"\b(?:(redirect)(ur[il]s?)|(client)(id|secret|assertion)|(access|refresh|id)(tokens?)|(code)(verifier|challenge)"
+    r"|(grant|response)(types?)|(user)(info))\b"
+)
+"""Names of parameters as they are written in code, such as redirectUri."""
+
+
+class WordRange(NamedTuple):
+    """Where a part of a phrase is in a list of words, from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text in lower case, with escapes undone twice, because redirects nest, and contractions written out."""
+    if len(text) > READ_CHARACTERS:
+        text = f"{text[: READ_CHARACTERS // 2]}\n{text[-READ_CHARACTERS // 2 :]}"
+    for _ in range(2):
+        text = in_text.unescaped(text)
+        text = unquote(text) if _ENCODED.search(text) else text
+    return _words(_OPAQUE.sub(" ", text))
+
+
+def _words(text: str) -> list[str]:
+    apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
+    return _WORD.findall(_NEGATION.sub(_written_out, apart))
+
+
+def _written_out(match: re.Match[str]) -> str:
+    return "can not" if match[1] else "will not" if match[2] else f"{match[3]} not"
+
+
+class PhraseTable:
+    """Collects phrases while the knowledge is compiled."""
+
+    def __init__(self) -> None:
+        self.trie: Trie = {}
+        self._numbers: dict[str, int] = {}
+
+    def add(self, phrase: str) -> Phrase:
+        """Returns the phrase as the numbers of its parts. Raises ValueError if a part has no words or too many."""
+        return tuple(self._part(part.strip()) for part in phrase.split("…"))
+
+    def _part(self, part: str) -> int:
+        known = self._numbers.get(part)
+        if known is not None:
+            return known
+        number = self._numbers[part] = len(self._numbers)
+        for sequence in _sequences(part):
+            if not 0 < len(sequence) <= PHRASE_WORDS:
+                raise ValueError(f"a phrase needs 1 to {PHRASE_WORDS} words: {part!r}")
+            node = self.trie
+            for word in sequence:
+                node = node.setdefault(word, {})
+            node.setdefault("", []).append(number)
+        return number
+
+
+def _sequences(part: str) -> Iterator[list[str]]:
+    """The word sequences of a part, one for each combination of its alternatives."""
+    for chosen in product(*(word.split("|") for word in part.split())):
+        yield [word for text in chosen for word in _with_digits(text)]
+
+
+def _with_digits(text: str) -> list[str]:
+    if not text.endswith("*"):
+        return _words(text)
+    *before, last = _words(text[:-1]) or [""]
+    if not last or last[-1].isdigit():
+        raise ValueError(f"* has to follow a letter: {text!r}")
+    return [*before, f"{last}*"]
+
+
+def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[WordRange]]:
+    """Where the parts of phrases are in a list of words."""
+    parts: dict[int, list[WordRange]] = {}
+    for start, first in enumerate(found):
+        _follow([*_nodes(trie, first)], found, start, parts)
+    return parts
+
+
+def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
+    if (node := trie.get(word)) is not None:
+        yield node
+    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip('0123456789')}*")) is not None:
+        yield node
+
+
+def _follow(nodes: list[Trie], found: Sequence[str], start: int, parts: dict[int, list[WordRange]]) -> None:
+    """Adds the parts that begin at `start`. nodes: those of the first word."""
+    end = start
+    while nodes:
+        end += 1
+        for number in (number for node in nodes for number in node.get("", ())):
+            if len(known := parts.setdefault(number, [])) < PLACES_OF_A_PART:
+                known.append(WordRange(start, end))
+        nodes = [following for node in nodes for following in _nodes(node, found[end])] if end < len(found) else []
+
+
+def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+    """The places of the phrase's parts where it is in the text first. Empty if it isn't."""
+    if len(phrase) == 1:
+        return tuple(parts.get(phrase[0], ())[:1])
+    if not all(number in parts for number in phrase):
+        return ()
+    return next(filter(None, (_continued(phrase, place, parts) for place in parts[phrase[0]])), ())
+
+
+def _continued(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+    taken = [place]
+    for number in phrase[1:]:
+        following = parts[number]
+        index = bisect_left(following, (taken[-1].end,))
+        if index == len(following) or following[index].start - taken[-1].end > GAP_WORDS:
+            return ()
+        taken.append(following[index])
+    return tuple(taken)
+
+
+def count_letters(taken: Sequence[WordRange], found: Sequence[str]) -> int:
+    """How many letters of the text the phrase covers."""
+    return sum(len(word) for place in taken for word in found[place.start : place.end])

@@ -1,0 +1,76 @@
+"""Orders the causes behind the messages that a text shows, the most likely first."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
+
+from sickbay.doctor.match import FoundMessage, Shown
+from sickbay.doctor.model import WEIGHTS, Cause, Knowledge, Message
+
+SHOWN_CAUSES, UNSEEN_CAUSES = 6, 4
+FURTHER_MESSAGES = 0.2
+"""What each further message adds that points to the same cause."""
+LEAST_SHARE = 0.25
+"""A cause with a smaller share of the first one's points is left out."""
+OWN_PRODUCT = 0.5
+CONFIRMED_SHARE = 0.25
+"""A cause that a fact confirms comes first if it has at least this share of the most points."""
+
+
+class RankedCause(NamedTuple):
+    """message: the one by which it was found. letters: of its longest phrase. is_evident: the text shows the cause itself."""
+
+    cause: Cause
+    points: float
+    message: Message
+    letters: int
+    is_confirmed: bool
+    is_evident: bool
+
+
+def rank(knowledge: Knowledge, shown: Shown, facts: Container[str]) -> list[RankedCause]:
+    """The causes in order. One that belongs to a product is left out unless the text shows the product."""
+    ranked = [
+        _ranked(cause, found, shown, facts)
+        for cause in knowledge.causes.values()
+        if (not cause.product or cause.product in shown.products)
+        and not any(name in facts for name in cause.excluded_by)
+        and (found := [message for message in shown.messages if message.message.id in cause.behind])
+    ]
+    most = max((each.points for each in ranked), default=0)
+    ranked.sort(key=lambda each: (not (each.is_confirmed and each.points >= CONFIRMED_SHARE * most), -each.points))
+    return list(_apart(each for each in ranked if each.points >= LEAST_SHARE * most))[:SHOWN_CAUSES]
+
+
+NO_MESSAGE = Message("", "", "", "")
+
+
+def list_unseen(knowledge: Knowledge, facts: Container[str]) -> list[RankedCause]:
+    """The causes that can't be seen in the requests of the text, the most likely first."""
+    listed = dict.fromkeys(id for fact, ids in knowledge.unseen.items() if fact in facts for id in ids)
+    causes = (knowledge.causes[id] for id in listed)
+    remaining = (cause for cause in causes if not any(name in facts for name in cause.excluded_by))
+    return [RankedCause(cause, 0, NO_MESSAGE, 0, False, False) for cause in remaining][:UNSEEN_CAUSES]
+
+
+def _ranked(cause: Cause, found: list[FoundMessage], shown: Shown, facts: Container[str]) -> RankedCause:
+    weighted = sorted(
+        ((each.points * WEIGHTS[cause.behind[each.message.id]], each) for each in found), key=lambda pair: -pair[0]
+    )
+    points = weighted[0][0] + FURTHER_MESSAGES * sum(points for points, _ in weighted[1:])
+    confirmed = any(name in facts for name in cause.confirmed_by)
+    evident = any(each.message.strength == "evident" and cause.behind[each.message.id] == "usual" for each in found)
+    points += OWN_PRODUCT * (cause.product != "")
+    first = weighted[0][1]
+    return RankedCause(cause, points, first.message, first.letters, confirmed, evident)
+
+
+def _apart(ranked: Iterable[RankedCause]) -> Iterator[RankedCause]:
+    """Without the causes that have the same remedy as an earlier one."""
+    remedies: set[str] = set()
+    for each in ranked:
+        remedy = each.cause.fix.casefold()
+        if remedy not in remedies:
+            remedies.add(remedy)
+            yield each

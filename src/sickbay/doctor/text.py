@@ -1,0 +1,122 @@
+"""Diagnoses pasted text: what the rules find in its requests, what its error messages mean, and their likely causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sickbay.diagnosis import pasted_text
+from sickbay.diagnosis.answers.finding import added
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.doctor import Diagnosis
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.likely_cause import RelatedTopic
+from sickbay.diagnosis.paste import registered_uri
+from sickbay.diagnosis.pasted_text import NOT_RECOGNISED, Reading
+from sickbay.diagnosis.rule import Severity
+from sickbay.doctor import answer, compiled, phrases, topics
+from sickbay.doctor.answer import Recognised
+from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.rank import list_unseen
+
+
+class NotRecognised(ValueError):
+    """Nothing in the text was recognised. related: topics with its words."""
+
+    def __init__(self, related: Sequence[RelatedTopic]) -> None:
+        super().__init__(NOT_RECOGNISED)
+        self.related = tuple(related)
+
+
+def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+    """Reads pasted text. Returns the first exchange in it, and the diagnosis of the whole text.
+
+    context: what is known about the server, for exchanges that don't say it themselves.
+
+    Raises NotRecognised, and KeyError if the kind of an exchange is unknown.
+    """
+    reading = pasted_text.read_text(text, context)
+    recognised = answer.recognise(to_evidence(reading))
+    if reading.is_empty and not _is_about_a_problem(reading, recognised):
+        raise NotRecognised(_related(recognised))
+    diagnosis = _diagnosis(reading, recognised)
+    if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
+        diagnosis = diagnosis.preceded_by(difference)
+    return reading.evidence, diagnosis
+
+
+def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
+    """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
+    reading = pasted_text.read_exchange(inputs, answers, text)
+    return _diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
+
+
+def to_evidence(reading: Reading) -> Evidence:
+    """What is known of the text, for the messages and causes."""
+    found = reading.diagnosis.explanation.findings
+    return Evidence(
+        reading.text,
+        reading.diagnosis.answers,
+        [each.evidence for each in reading.inputs],
+        reading.diagnosis.pieces,
+        frozenset(finding.id for finding in found if finding.severity == "error"),
+    )
+
+
+def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
+    diagnosis = reading.diagnosis
+    if _is_about_a_problem(reading, recognised):
+        severity: Severity = "error" if diagnosis.answers else "warning"
+        return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
+    if diagnosis.answers and not reading.is_explained:
+        return _unexplained(diagnosis, recognised)
+    if not diagnosis.has_problem and not _is_answered(recognised):
+        return diagnosis._replace(
+            causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
+        )
+    return diagnosis
+
+
+def _is_answered(recognised: Recognised) -> bool:
+    """Whether the text shows a token request and the tokens that it got."""
+    return recognised.evidence.kinds >= {"token_request", "token_response"}
+
+
+def _with_causes(diagnosis: Diagnosis, recognised: Recognised, severity: Severity, *, explained: bool) -> Diagnosis:
+    """Adds the causes of the messages. explained: whether a fault that a rule proves explains the error response."""
+    combined = answer.combine(diagnosis.explanation.findings, recognised, severity, explained=explained)
+    corrected = diagnosis.corrected if combined.keeps_corrected else None
+    explanation = Explanation(combined.findings, diagnosis.explanation.corrected)
+    return diagnosis._replace(explanation=explanation, corrected=corrected, causes=combined.causes)
+
+
+def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
+    """Whether a message is about an error, a problem that the text describes, or a fault that it shows.
+
+    The words of a request aren't a message.
+    """
+    if not recognised.ranked:
+        return False
+    if reading.diagnosis.answers or reading.is_described or recognised.ranked[0].is_evident:
+        return True
+    if reading.is_single and reading.inputs:
+        return False
+    parts = phrases.find_parts(recognised.knowledge.phrases, phrases.split_words(reading.prose))
+    wordings = recognised.ranked[0].message.wordings
+    return any(phrases.find_first(phrase, parts) for group in wordings for phrase in group)
+
+
+def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
+    """Says that the causes of the error aren't known, and names the product and topics that may help."""
+    explanation = added(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
+    if name := answer.name_product(recognised):
+        title = f"Sickbay read this error of {name}, and doesn't know its causes"
+        known = [replace(each, title=title) if each.id == pasted_text.UNEXPLAINED else each for each in explanation.findings]
+        explanation = explanation._replace(findings=tuple(known))
+    return diagnosis._replace(explanation=explanation, related=_related(recognised))
+
+
+def _related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
+    found = topics.suggest(compiled.load_topics(), recognised.evidence.text, recognised.shown.products)
+    return tuple(RelatedTopic(topic.title, topic.url) for topic in found)

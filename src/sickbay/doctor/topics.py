@@ -1,0 +1,137 @@
+"""Finds topics by their words: causes, rules, and passages of the documentation.
+
+They are only ever suggested, because words don't tell what is wrong: what a person reads in a text, BM25 can't.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Container, Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+from sickbay.diagnosis.case import CASES
+from sickbay.doctor import pages
+from sickbay.doctor.fill import fill
+from sickbay.doctor.model import Cause, Knowledge
+from sickbay.kernel.word_index import WordIndex, build, search
+
+TopicKind: TypeAlias = Literal["cause", "rule", "page"]
+KINDS: tuple[TopicKind, ...] = ("cause", "rule", "page")
+RELATED_TOPICS = 3
+LEAST_SHARE = 0.6
+"""A related topic with a smaller share of the first one's score is left out."""
+LEAST_SCORE = 9.0
+QUERY_CHARACTERS = 4_000
+HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
+"""How often a word in the heading of a passage counts, and one in the title of its page."""
+
+
+class Topic(Struct, frozen=True, gc=False):
+    """id: of the cause or rule; for a passage of the documentation the path of its page and its anchor. product: of a cause."""
+
+    kind: TopicKind
+    id: str
+    title: str
+    product: str = ""
+
+    @property
+    def url(self) -> str:
+        """The path at which Sickbay shows it."""
+        if self.kind != "page":
+            return f"/rules/{self.id}"
+        page, _, anchor = self.id.partition("#")
+        path = re.sub(r"(^|/)README$", r"\1index", page)
+        return f"/docs/{path}.html" + (f"#{anchor}" if anchor else "")
+
+    def to_json(self) -> dict[str, str]:
+        return {"title": self.title, "url": self.url}
+
+
+class Topics(Struct, frozen=True):
+    """All topics in the order of KINDS, and the index of their words."""
+
+    topics: list[Topic]
+    index: WordIndex
+
+
+class _Document(NamedTuple):
+    topic: Topic
+    texts: tuple[tuple[str, int], ...]
+
+
+def list_files() -> list[Path]:
+    """The files from which the index is made, besides the knowledge."""
+    return [*sorted(CASES.rglob("*.md")), *pages.list_files()]
+
+
+def compile_topics(knowledge: Knowledge) -> Topics:
+    """Makes the index. The texts of a rule are those of its case."""
+    documents = [*_causes(knowledge), *_rules(), *_pages()]
+    return Topics([document.topic for document in documents], build(document.texts for document in documents))
+
+
+def _causes(knowledge: Knowledge) -> Iterator[_Document]:
+    for cause in knowledge.causes.values():
+        names = " ".join(knowledge.products[id].name for id in sorted({cause.product, *cause.where}) if id)
+        texts = (
+            (cause.title, 4),
+            (f"{cause.id} {names}", 2),
+            (_meanings(cause, knowledge), 1),
+            (cause.why, 1),
+            (cause.check, 1),
+        )
+        yield _Document(Topic("cause", cause.id, fill(cause.title, {}), cause.product), (*texts, (cause.fix, 1)))
+
+
+def _meanings(cause: Cause, knowledge: Knowledge) -> str:
+    return " ".join(knowledge.messages[id].means for id in cause.behind if id in knowledge.messages)
+
+
+def _rules() -> Iterator[_Document]:
+    for path in sorted(CASES.rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        prose = pages.to_plain_text(text.partition("\n")[2].partition("\n## ")[0])
+        fix = pages.to_plain_text(text.partition("\n## Fix\n")[2].partition("\n## ")[0])
+        yield _Document(Topic("rule", path.stem, _first_sentence(prose)), ((path.stem, 4), (prose, 2), (fix, 1)))
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+
+
+def _pages() -> Iterator[_Document]:
+    for passage in pages.read_passages():
+        title = passage.heading if passage.heading == passage.title else f"{passage.title}: {passage.heading}"
+        yield _Document(
+            Topic("page", passage.id, title),
+            ((passage.heading, HEADING_WEIGHT), (passage.title, TITLE_WEIGHT), (passage.text, 1)),
+        )
+
+
+def find(topics: Topics, query: str, *kinds: TopicKind) -> list[Topic]:
+    """The topics of these kinds with every word of the query; if there are none, those with any of them. The best first."""
+    among = _numbers(topics, kinds)
+    found = search(topics.index, query, among, every_word=True) or search(topics.index, query, among, every_word=False)
+    return [topics.topics[number] for number, _ in found]
+
+
+def _numbers(topics: Topics, kinds: Collection[TopicKind]) -> range:
+    """The numbers of the topics of these kinds, which follow each other."""
+    numbers = [number for number, topic in enumerate(topics.topics) if topic.kind in kinds]
+    return range(numbers[0], numbers[-1] + 1) if numbers else range(0)
+
+
+def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic, ...]:
+    """At most three topics whose words the text has, if they stand out. products: those that the text shows."""
+    scored = search(topics.index, text[:QUERY_CHARACTERS], every_word=False)
+    chosen = [(topic, score) for number, score in scored if _may_be_suggested(topic := topics.topics[number], products)]
+    least = max(LEAST_SCORE, LEAST_SHARE * chosen[0][1]) if chosen else LEAST_SCORE
+    return tuple(topic for topic, score in chosen if score >= least)[:RELATED_TOPICS]
+
+
+def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:
+    """Not a cause of a product that the text doesn't show, and not a generated page, since the rule itself is a topic."""
+    return (not topic.product or topic.product in products) and not topic.id.startswith(f"{pages.RULES}/")

@@ -1,0 +1,110 @@
+"""The answer to a text: one cause with its check and remedy, never for another server, and no more than is known."""
+
+from __future__ import annotations
+
+import re
+from statistics import median
+
+import pytest
+from tests.doctor.texts import recognised, seen_texts
+
+from sickbay.diagnosis.likely_cause import LikelyCause
+from sickbay.diagnosis.pasted_text import UNEXPLAINED
+from sickbay.doctor import answer
+from sickbay.doctor.text import NotRecognised, diagnose_text
+
+NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_grant","error_description":"No flux"}'
+
+
+def all_answers() -> list[tuple[str, LikelyCause]]:
+    """Each text's causes with what is shown of them."""
+    return [(seen.cause, cause) for seen in seen_texts() for cause in answer.list_causes(recognised(seen.text))]
+
+
+SLOT = re.compile(r"\{(?:\w+)\}")
+IN_BACKTICKS = re.compile(r"`[^`]*`")
+DOUBLED = re.compile(r"(?<![\w./-])(\w+) \1(?![\w./-])", re.I)
+
+
+def test_no_text_of_an_answer_has_an_open_slot_or_a_doubled_word() -> None:
+    wrong = []
+    for id, cause in all_answers():
+        bare = [IN_BACKTICKS.sub("•", text) for text in (cause.title, cause.why, cause.fix)]
+        wrong += [(id, text) for text in bare if SLOT.search(text) or DOUBLED.search(text) or "  " in text]
+    assert wrong == []
+
+
+def test_each_text_of_an_answer_begins_and_ends_like_a_sentence() -> None:
+    wrong = [
+        (id, text)
+        for id, cause in all_answers()
+        for text in (cause.why, cause.fix)
+        if not text or not text.rstrip("`").endswith((".", "?", ")"))
+    ]
+    assert wrong == []
+
+
+def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
+    for seen in seen_texts():
+        fixes = [ranked.cause.fix.casefold() for ranked in recognised(seen.text).ranked]
+        assert len(set(fixes)) == len(fixes), seen
+
+
+def test_the_first_cause_with_its_check_and_remedy_has_at_most_500_characters_in_the_median() -> None:
+    first = [answer.list_causes(recognised(seen.text))[0] for seen in seen_texts() if recognised(seen.text).ranked]
+    assert median(len(cause.title) + len(cause.why) + len(cause.fix) for cause in first) <= 500
+
+
+def findings(text: str) -> list[str]:
+    return [found.id for found in diagnose_text(text)[1].explanation.findings]
+
+
+def test_a_server_is_named_if_the_text_shows_one_and_only_one() -> None:
+    assert answer.name_product(recognised("Our Keycloak answers 400")) == "Keycloak"
+    assert answer.name_product(recognised("Our Keycloak and Okta answer 400")) == ""
+    assert answer.name_product(recognised("Spring Security with Keycloak answers 400")) == "Keycloak"
+    assert answer.name_product(recognised("Spring Security says 400")) == "Spring Security"
+    assert answer.name_product(recognised("https://x.b2clogin.com answers 400")) == "Azure AD B2C"
+    assert answer.name_product(recognised(NOT_KEYCLOAK)) == ""
+
+
+def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topics() -> None:
+    text = 'ORY Hydra answers {"error": "flux_capacitor_empty", "error_description": "The redirect URI needs 1.21 gigawatts"}'
+    _, diagnosis = diagnose_text(text)
+    first = diagnosis.explanation.findings[0]
+    assert (first.id, first.title) == (UNEXPLAINED, "Sickbay read this error of ORY Hydra, and doesn't know its causes")
+    assert diagnosis.causes == ()
+    assert len(diagnosis.related) <= 3
+    assert diagnosis.has_problem
+
+
+def test_a_text_of_which_nothing_is_recognised_may_have_related_topics() -> None:
+    with pytest.raises(NotRecognised) as raised:
+        diagnose_text("Which module of the generated population has asthma?")
+    assert 0 < len(raised.value.related) <= 3
+    with pytest.raises(NotRecognised) as raised:
+        diagnose_text("The weather is nice")
+    assert raised.value.related == ()
+
+
+def test_a_fault_that_a_rule_proves_comes_first_and_is_not_said_twice() -> None:
+    found = findings(
+        "https://ehr.example.org/authorize?response_type=code&client_id=growth-chart&redirect_uri=https%3A%2F%2Fapp.example.org"
+        '%2Fcb&scope=openid,fhirUser&state=k9idgCFpbJIr75aw30aA&aud=https%3A%2F%2Fehr.example.org%2Ffhir\n\n{"error":"invalid_scope"}'
+    )
+    assert found[0] == "scope-comma-separated"
+    assert "oauth-scope-separator" not in found
+
+
+def test_values_of_the_message_fill_the_remedy() -> None:
+    text = (
+        "AADSTS50011: The redirect URI 'https://app.example.org/cb' specified in the request does not match the redirect URIs"
+        " configured for the application"
+    )
+    assert "`https://app.example.org/cb`" in diagnose_text(text)[1].explanation.findings[0].fix
+
+
+def test_the_place_in_the_console_of_the_shown_product_is_named() -> None:
+    fix = diagnose_text("Keycloak: We are sorry... Invalid parameter: redirect_uri")[1].explanation.findings[0].fix
+    assert "Keycloak: " in fix
+    assert "Entra" not in fix

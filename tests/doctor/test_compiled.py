@@ -1,0 +1,67 @@
+"""The compiled files are made when their sources have changed, and read without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.doctor.small import FILES, write
+
+from sickbay.doctor import compiled, source
+from sickbay.doctor.model import Knowledge
+
+
+def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
+    """The knowledge, and how often it was compiled."""
+    built = []
+    sources = source.list_files(folder)
+    knowledge = compiled._load(path, Knowledge, sources, lambda: built.append(1) or source.read(folder))
+    return knowledge, len(built)
+
+
+def test_it_is_compiled_once(tmp_path: Path) -> None:
+    folder, path = write(tmp_path), tmp_path / "compiled.msgpack"
+    first, second = load(folder, path), load(folder, path)
+    assert (first[1], second[1]) == (1, 0)
+    assert first[0] == second[0]
+
+
+def test_it_is_compiled_again_if_a_file_changed_or_was_added_or_removed(tmp_path: Path) -> None:
+    folder, path = write(tmp_path), tmp_path / "compiled.msgpack"
+    load(folder, path)
+    cause = folder / "oauth" / "code-used.md"
+    cause.write_text(FILES["oauth/code-used.md"].replace("twice", "too often"), encoding="utf-8")
+    knowledge, times = load(folder, path)
+    assert (knowledge.causes["oauth-code-used"].title, times) == ("The code was used too often", 1)
+    cause.rename(folder / "acme" / cause.name)
+    assert load(folder, path)[1] == 1
+    (folder / "acme" / cause.name).unlink()
+    assert load(folder, path)[1] == 1
+    assert load(folder, path)[1] == 0
+
+
+def test_without_sources_it_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "compiled.msgpack"
+    expected, _ = load(write(tmp_path), path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert load(empty, path) == (expected, 0)
+
+
+def test_a_folder_that_can_not_be_written_is_no_obstacle(tmp_path: Path) -> None:
+    knowledge, times = load(write(tmp_path), tmp_path / "missing" / "compiled.msgpack")
+    assert (len(knowledge.causes), times) == (3, 1)
+
+
+def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
+    folder, path = write(tmp_path), tmp_path / "compiled.msgpack"
+    path.write_bytes(b"damaged")
+    assert load(folder, path)[1] == 1
+    assert load(folder, path)[1] == 0
+
+
+@pytest.mark.parametrize("name", ["compiled.msgpack", "topics.msgpack"])
+def test_the_compiled_files_are_data(name: str) -> None:
+    compiled.compile_all()
+    content = (compiled.HERE / name).read_bytes()[compiled.HASH_BYTES :]
+    assert content[0] & 0xF0 in (0x80, 0xD0), "a map of MessagePack"

@@ -1,0 +1,74 @@
+"""No cause is shown for a correct text, and none with an error passes as correct."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.doctor.texts import KNOWLEDGE, seen_texts
+
+from sickbay.doctor.text import NotRecognised, diagnose_text
+
+TOKEN_RESPONSE = '{"access_token": "abc", "token_type": "Bearer", "expires_in": 3600, "scope": "patient/*.rs"}'
+CORRECT = (
+    "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?client_id=7d1c&response_type=code&state=8kw9y7y"
+    "&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcallback&scope=openid%20offline_access&code_challenge_method=S256",
+    "https://app.example.org/callback?code=4%2F0AVMBsJi4bQy65o7JGTL3f1PMt8rrdY&scope=email+openid&state=d5X5lRTa",
+    '{"issuer": "https://login.microsoftonline.com/{tenantid}/v2.0", "jwks_uri": "https://login.microsoftonline.com/keys"}',
+    '{"access_token": "ya29.a0", "expires_in": 3599, "refresh_token": "1//0g", "token_type": "Bearer", "scope": "openid"}',
+    "curl -X POST https://clinic.auth.us-east-1.amazoncognito.com/oauth2/token -H 'Content-Type: "
+    "application/x-www-form-urlencoded' -d 'grant_type=client_credentials&scope=clinic/read'",
+    "curl -H 'Authorization: Bearer eyJhbGciOi' https://clinic.fhir.azurehealthcareapis.com/Patient?birthdate=1980-05-02",
+    TOKEN_RESPONSE,
+    '{"access_token": "oQlduHNr09GKCU506GOgp8OarrAy2q", "expires_in": 16768.52, "token_type": "Bearer", '
+    '"scope": "patient/Coverage.read", "refresh_token": "wDimPGoA8vwXP51kie71vpsy9l17HN", '
+    '"access_grant_expiration": "2035-09-05 19:17:53Z"}',
+)
+VARIABLES = (
+    'payload := map[string]string{"grant_type": "client_credentials", "client_assertion_type": '
+    '"urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "client_assertion": signedToken}',
+    "new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.rs', client_assertion_type: "
+    "'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: signedToken })",
+)
+"""Code of correct requests with variables, whose values the text doesn't show."""
+
+
+def shown_causes(text: str) -> list[str]:
+    """The findings that come from the knowledge, and not from rules."""
+    try:
+        findings = diagnose_text(text)[1].explanation.findings
+    except NotRecognised:
+        return []
+    return [found.id for found in findings if found.id in KNOWLEDGE.causes]
+
+
+@pytest.mark.parametrize("text", CORRECT)
+def test_a_correct_text_shows_no_cause(text: str) -> None:
+    assert shown_causes(text) == []
+
+
+@pytest.mark.parametrize("text", VARIABLES)
+def test_a_variable_is_not_taken_for_a_value(text: str) -> None:
+    assert [found.id for found in diagnose_text(text)[1].explanation.findings] == []
+
+
+def test_the_name_of_a_profile_is_no_request() -> None:
+    text = "meta.profile is https://fhir.kbv.de/StructureDefinition/KBV_PR_EAU_Condition_ICD|1.0.2\nHTTP 422 Unprocessable"
+    assert "fhir-id-invalid" not in [found.id for found in diagnose_text(text)[1].explanation.findings]
+
+
+def test_the_status_behind_an_address_is_not_part_of_it() -> None:
+    text = "GET https://fhir.example.org/r4/Patient/123 404"
+    assert "fhir-not-found" in shown_causes(text)
+
+
+def test_correct_texts_of_users_show_no_cause(shared: Path) -> None:
+    lines = (shared / "cases" / "realworld" / "fine_open.jsonl").read_text(encoding="utf-8").splitlines()
+    shown = {line["id"]: causes for line in map(json.loads, lines) if (causes := shown_causes(line["paste"]))}
+    assert shown == {}
+
+
+def test_no_text_with_an_error_passes_as_correct() -> None:
+    texts = [seen.text for seen in seen_texts()[::10]]
+    assert [text for text in texts if not diagnose_text(text)[1].explanation.findings] == []

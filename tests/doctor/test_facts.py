@@ -1,0 +1,181 @@
+"""Each fact is computed from the pieces of a text, and false for another one."""
+
+from __future__ import annotations
+
+import pytest
+from tests.doctor.texts import recognised
+
+from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.facts import FACTS, compute
+
+AUTHORIZE = (
+    "https://ehr.example.org/authorize?response_type=code&client_id=growth-chart&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcb"
+    "&scope={scope}&state=k9idgCFpbJIr75aw30aA&aud=https%3A%2F%2Fehr.example.org%2Ffhir"
+)
+TOKEN = "curl -X POST https://ehr.example.org/token -H 'Content-Type: application/x-www-form-urlencoded' -d '{body}'"
+CODE = "grant_type=authorization_code&code=abc123def456&redirect_uri=https%3A%2F%2Fapp.example.org%2Fcb&client_id=growth-chart"
+
+
+def authorize(scope: str = "openid%20launch%2Fpatient") -> str:
+    return AUTHORIZE.format(scope=scope)
+
+
+def token(body: str = CODE) -> str:
+    return TOKEN.format(body=body)
+
+
+ENTRY = """{{"resourceType": "Bundle", "type": "transaction", "entry": [{{
+  "resource": {{"resourceType": "Organization", "id": "Organization-RL121"}}, "request": {{"method": "PUT", "url": "{url}"}}
+}}]}}"""
+HEX_CHALLENGE = "ZTE4MTMxZGRlMjA2ZGJiZjAyNTMyZjU3NjM0MThmOTkxYTQ4Y2EyZjFhY2Y1NjRmOGI1YWE1ZjJhYTRkYTE3Ng"
+"""64 hex digits in base64url."""
+CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resourceType": "Coverage", "id": "c1"}}],
+  "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
+
+TRUE = {
+    "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/a",
+    "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
+    "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
+    "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://10.0.2.2:9080/auth' }",
+    "authorize_request": authorize(),
+    "token_request": token(),
+    "fhir_request": "curl https://ehr.example.org/fhir/Patient/17 -H 'Accept: application/fhir+json'",
+    "redeems_code": token(),
+    "refreshes": token("grant_type=refresh_token&refresh_token=abc"),
+    "uses_client_credentials": token("grant_type=client_credentials&scope=system%2FPatient.rs"),
+    "uses_password": token("grant_type=password&username=a&password=b"),
+    "sends_assertion": token(f"{CODE}&client_assertion=a.b.c"),
+    "sends_no_secret": token(),
+    "sends_no_redirect_uri": token("grant_type=authorization_code&code=abc123def456&client_id=growth-chart"),
+    "token_body_is_json": 'axios.post("/token", {"grant_type": "refresh_token"})',
+    "token_parameters_in_query": "POST https://ehr.example.org/token?grant_type=authorization_code&code=abc",
+    "assertion_is_empty": token(f"{CODE}&client_assertion="),
+    "parameter_is_misspelled": "https://ehr.example.org/authorize?granttype=code",
+    "url_has_line_breaks": "`https://ehr.example.org/authorize?\n  client_id=a\n  &scope=b`",
+    "expected_value_has_blank": "Audience validation failed. ValidAudiences: ' api://clinic'",
+    "discovery_mixes_http": '{"issuer": "https://a.example", "token_endpoint": "http://a.example/token"}',
+    "is_operation_outcome": '{"resourceType": "OperationOutcome", "issue": []}',
+    "sends_verifier": token(f"{CODE}&code_verifier=x"),
+    "requests_offline_access": authorize("openid%20offline_access"),
+    "requests_no_offline_access": authorize(),
+    "requests_no_openid": authorize("launch%2Fpatient"),
+    "scope_is_empty": authorize(""),
+    "scope_has_commas": authorize("openid,fhirUser"),
+    "redirect_uri_is_http": "redirect_uri is http://app.example.org/cb",
+    "code_is_encoded_twice": token(CODE.replace("abc123def456", "4%252F0AX")),
+    "audience_differs": "aud mismatch: expected https://api.example.org but got https://other.example.org",
+    "issuer_differs": "iss: expected 'https://a.example', got 'https://b.example'",
+    "addresses_differ_by_slash": "https://a.example/fhir is not https://a.example/fhir/ here",
+    "addresses_differ_by_scheme": "http://a.example/fhir and https://a.example/fhir",
+    "addresses_differ_by_case": "https://a.example/FHIR and https://a.example/fhir",
+    "addresses_differ_by_port": "https://a.example:8443/fhir and https://a.example/fhir",
+    "mixes_loopback_hosts": "http://localhost:3000 opens http://127.0.0.1:3000/cb",
+    "cookie_is_strict": "Set-Cookie: session=1; SameSite=Strict",
+    "cookie_is_lost_at_post": "Set-Cookie: session=1; SameSite=Lax\nresponse_mode=form_post",
+    "placeholder_is_left": "https://ehr.example.org/authorize?client_id=${CLIENT_ID}",
+    "reference_is_absolute": '{"reference": "https://ehr.example.org/fhir/Patient/17"}',
+    "iss_and_sub_differ": '{"iss": "a", "sub": "b", "aud": "https://ehr.example.org/token", "exp": 1764493921, "jti": "x"}',
+    "keys_are_private": "jwks_uri: https://localhost:8080/keys",
+    "callback_is_root": "redirect_uri: 'http://localhost:3000/'",
+    "token_is_from_the_future": "JWT not active yet, now 1642051718, nbf 1642051719",
+    "secret_is_a_hash": '{"client_secret": "pbkdf2_sha256$720000$vPbYU3wK"}',
+    "scheme_placeholder_has_path": "appAuthRedirectScheme: 'com.example.app:/callback'",
+    "redirect_scheme_has_no_colon": "redirectUri: 'com.example.app//redirect'",
+    "discovery_hosts_differ": '{"issuer": "https://a.example", "token_endpoint": "https://b.example/token"}',
+    "key_is_istios_placeholder": '{"n": "RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmktaHR0cHM6Ly9hLmV4YW1wbGUva2V5cw"}',
+    "user_login_requests_system_scopes": "https://a.example/x?to=%2Fauthorize%3Faud%3Dx%26scope%3Dsystem%252FPatient.rs",
+    "client_id_is_a_long_number": token("grant_type=client_credentials&client_id=321718170291339267"),
+    "challenge_is_of_hex": f"code_challenge: `{HEX_CHALLENGE}`",
+    "challenge_is_not_url_safe": "code_challenge='lokeXcw5iV7Y3CGiaOdzsX0KQ15dk9P5MCs8Bb3ZphE='",
+    "parameter_name_has_blank": '{"grant_type": "password", "username": "a", "password": "b", "resource ": "https://ehr.example.org"}',
+    "requests_no_scope": token("grant_type=client_credentials&client_id=growth-chart"),
+    "granted_scope_is_empty": '{"access_token": "abc", "token_type": "bearer", "scope": ""}',
+    "entry_id_differs": ENTRY.format(url="Organization/RL121"),
+    "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "9999999999"}}',
+    "contained_reference_has_no_hash": CONTAINED.format(reference="Coverage/c1"),
+    "reference_is_a_search": '{"reference": "Patient?identifier=17"}',
+    "patient_has_type": '{"access_token": "abc", "patient": "Patient/123"}',
+    "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include:MedicationRequest:medication",
+    "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=json",
+    "resources_are_in_an_object": '{"0": {"resourceType": "Patient"}, "1": {"resourceType": "Patient"}}',
+    "has_version_1_scopes": "scope=patient/Observation.read",
+    "has_version_2_scopes": "scope=patient/Observation.rs",
+    "is_about_fhir": "The FHIR server is slow",
+}
+"""For each fact a text in which it is true."""
+FALSE_IN = {
+    "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/b",
+    "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://ehr.example.org/oauth2/token",
+    "server_is_the_phone": "AppAuth on Android: { issuer: 'https://id.example.org', redirectUrl: 'http://localhost:9' }",
+    "phone_calls_http": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
+    "assertion_is_empty": token(f"{CODE}&client_assertion=a.b.c"),
+    "token_body_is_json": token(),
+    "requests_no_openid": authorize("openid"),
+    "requests_no_offline_access": authorize("openid%20offline_access"),
+    "sends_no_secret": token(f"{CODE}&client_secret=s"),
+    "redirect_uri_is_http": "redirect_uri is http://localhost:3000/cb",
+    "audience_differs": "aud: expected https://api.example.org but got https://api.example.org/",
+    "discovery_mixes_http": '{"issuer": "https://a.example", "token_endpoint": "https://a.example/token"}',
+    "iss_and_sub_differ": '{"iss": "a", "sub": "a", "aud": "https://ehr.example.org/token", "exp": 1764493921, "jti": "x"}',
+    "cookie_is_lost_at_post": "Set-Cookie: session=1; SameSite=None\nresponse_mode=form_post",
+    "keys_are_private": "jwks_uri: https://keys.example.org/jwks",
+    "has_version_1_scopes": "scope=patient/Observation.rs",
+    "has_version_2_scopes": "scope=patient/Observation.read",
+    "callback_is_root": "redirect_uri: 'http://localhost:3000/callback'",
+    "token_is_from_the_future": "JWT not active yet, now 1642051719, nbf 1642051718",
+    "secret_is_a_hash": '{"client_secret": "s3cr3t$2b"}',
+    "scheme_placeholder_has_path": "appAuthRedirectScheme: 'com.example.app'",
+    "redirect_scheme_has_no_colon": "redirectUri: 'com.example.app://redirect'",
+    "discovery_hosts_differ": '{"issuer": "https://a.example", "token_endpoint": "https://a.example/token"}',
+    "user_login_requests_system_scopes": "https://a.example/session?to=%2Fauthorize%3Faud%3Dx%26scope%3Dopenid",
+    "challenge_is_of_hex": "code_challenge: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "challenge_is_not_url_safe": "code_challenge: E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "parameter_name_has_blank": '{"grant_type": "password", "username": "a", "password": "b", "resource": "https://ehr.example.org"}',
+    "requests_no_scope": token("grant_type=client_credentials&client_id=growth-chart&scope=a"),
+    "entry_id_differs": ENTRY.format(url="Organization/Organization-RL121"),
+    "reference_has_no_type": '{"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/9999999999"}}',
+    "contained_reference_has_no_hash": CONTAINED.format(reference="#c1"),
+    "include_has_no_equals_sign": "GET /fhir/MedicationDispense?_include=MedicationDispense:medication",
+    "format_is_short": "https://ehr.example.org/fhir/Patient/1?_format=application/fhir%2Bjson",
+    "resources_are_in_an_object": '{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Patient"}}]}',
+}
+"""Texts that look alike, in which a fact is false."""
+
+
+def facts(text: str) -> dict[str, dict[str, str]]:
+    return compute(recognised(text).evidence)
+
+
+def test_each_fact_has_a_text() -> None:
+    assert TRUE.keys() == FACTS.keys()
+
+
+@pytest.mark.parametrize("name", TRUE)
+def test_a_fact_is_true_in_its_text(name: str) -> None:
+    assert name in facts(TRUE[name])
+
+
+@pytest.mark.parametrize("name", FALSE_IN)
+def test_a_fact_is_false_in_a_text_that_looks_alike(name: str) -> None:
+    assert name not in facts(FALSE_IN[name])
+
+
+def test_no_fact_is_true_in_an_empty_text() -> None:
+    assert compute(Evidence("")) == {}
+
+
+def test_a_fault_that_a_rule_found_is_a_fact() -> None:
+    assert compute(Evidence("", rules=frozenset({"code-reused"}))) == {"code-reused": {}}
+
+
+def test_facts_have_values_that_fill_texts() -> None:
+    assert facts(TRUE["audience_differs"])["audience_differs"] == {
+        "expected": "https://api.example.org",
+        "received": "https://other.example.org",
+    }
+    assert facts(TRUE["redirect_uri_is_http"])["redirect_uri_is_http"]["expected"] == "https://app.example.org/cb"
+    assert facts(TRUE["placeholder_is_left"])["placeholder_is_left"] == {"value": "${CLIENT_ID}"}
+
+
+def test_each_fact_says_what_it_means() -> None:
+    assert [name for name, fact in FACTS.items() if not (fact.__doc__ or "").endswith(".")] == []

@@ -1,0 +1,142 @@
+"""The files of the knowledge fit together, and say where what they say comes from."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from tomllib import loads
+
+from tests.doctor.texts import KNOWLEDGE, files
+
+from sickbay.diagnosis import code
+from sickbay.diagnosis.catalogue import RULES
+from sickbay.diagnosis.code.mistake import MistakeText
+from sickbay.doctor import source
+from sickbay.doctor.facts import FACTS
+from sickbay.doctor.fill import VALUES, WORDLESS
+from sickbay.doctor.model import Cause
+
+NOT_QUOTED = 249
+"""So many texts were put together from the wordings on a page. Quote real ones instead, and lower the number."""
+LEAST_LETTERS = 7
+HOME_PAGE = re.compile(r"https?://(?:github\.com/[^/]+(?:/[^/#]+)?|[^/#]+|[^/#]+/docs|groups\.google\.com/g/[^/]+)/?$")
+SLOT = re.compile(r"\{(\w+)\}")
+IN_BACKTICKS = re.compile(r"`[^`]*`")
+DOUBLED = re.compile(r"(?<![\w./-])(\w+) \1(?![\w./-])", re.I)
+
+
+def texts(cause: Cause) -> dict[str, str]:
+    fields = {name: getattr(cause, name) for name in ("title", "why", "check", "fix")}
+    return fields | {f"where.{product}": place for product, place in cause.where.items()}
+
+
+def mistakes() -> set[str]:
+    modules = (importlib.import_module(f"{code.__name__}.{info.name}") for info in pkgutil.iter_modules(code.__path__))
+    return {value.id for module in modules for value in vars(module).values() if isinstance(value, MistakeText)}
+
+
+@cache
+def wordings() -> dict[str, dict[str, object]]:
+    """The fields of each message as they are written."""
+    paths = sorted(source.FOLDER.glob("*/messages.toml"))
+    return {
+        f"{path.parent.name}/{name}": fields
+        for path in paths
+        for name, fields in loads(path.read_text(encoding="utf-8")).items()
+    }
+
+
+def test_the_id_of_a_cause_is_its_own() -> None:
+    ids = Counter([id for file in files() for id in (file.cause.id, *file.cause.was)] + [rule.id for rule in RULES])
+    assert [id for id, times in ids.items() if times > 1] == []
+
+
+def test_each_place_is_in_a_known_product() -> None:
+    assert [file.cause.id for file in files() if file.cause.where.keys() - KNOWLEDGE.products.keys()] == []
+
+
+def test_each_fact_that_decides_is_known() -> None:
+    known = FACTS.keys() | {rule.id for rule in RULES} | mistakes()
+    used = {fact for file in files() for fact in (*file.cause.confirmed_by, *file.cause.excluded_by)}
+    needed = {fact for message in KNOWLEDGE.messages.values() for fact in message.needs}
+    assert used - known == set()
+    assert needed - FACTS.keys() == set()
+
+
+def test_each_message_behind_a_cause_is_known() -> None:
+    behind = {id for file in files() for id in file.cause.behind}
+    assert behind - KNOWLEDGE.messages.keys() == set()
+    assert [file.cause.id for file in files() if not file.cause.behind] == []
+
+
+def test_a_source_is_a_page_that_says_it_and_not_a_home_page() -> None:
+    sources = {file.cause.id: file.cause.source for file in files()}
+    sources |= {message.id: message.source for message in KNOWLEDGE.messages.values()}
+    assert {id: url for id, url in sources.items() if HOME_PAGE.match(url)} == {}
+
+
+def test_texts_that_are_not_quoted_become_fewer() -> None:
+    assert sum(not example.is_quoted for file in files() for example in file.seen) <= NOT_QUOTED
+
+
+def letters(phrase: str) -> int:
+    """The letters of a phrase with the shortest alternatives. A code, with a digit or an underscore, has enough."""
+    if re.search(r"[\d_*]", phrase):
+        return LEAST_LETTERS
+    return sum(min(len(re.sub(r"\W", "", word)) for word in part.split("|")) for part in phrase.replace("…", " ").split())
+
+
+def test_what_a_message_needs_has_more_than_six_letters() -> None:
+    short = []
+    for id, fields in wordings().items():
+        groups: list[list[str]] = fields.get("wordings", [])  # type: ignore[assignment]
+        if groups and not {"codes", "needs"} & fields.keys():
+            short += [id] if sum(min(map(letters, group)) for group in groups) < LEAST_LETTERS else []
+    assert short == []
+
+
+def alone() -> Iterator[tuple[str, str]]:
+    """The product and the phrase of each message that a phrase alone shows."""
+    for id, fields in wordings().items():
+        groups: list[list[str]] = fields.get("wordings", [])  # type: ignore[assignment]
+        if len(groups) == 1 and not {"codes", "needs"} & fields.keys():
+            yield from ((id.partition("/")[0], phrase.lower()) for phrase in groups[0])
+
+
+def test_a_phrase_shows_one_message_of_a_product() -> None:
+    assert [where for where, times in Counter(alone()).items() if times > 1] == []
+
+
+def test_each_slot_is_known() -> None:
+    found = {(file.cause.id, slot) for file in files() for text in texts(file.cause).values() for slot in slots(text)}
+    found |= {
+        (message.id, slot) for message in KNOWLEDGE.messages.values() for text in message.captures for slot in slots(text)
+    }
+    assert {each for each in found if each[1] not in {*VALUES, *WORDLESS}} == set()
+
+
+def slots(text: str) -> list[str]:
+    return SLOT.findall(IN_BACKTICKS.sub("", text))
+
+
+def test_no_text_has_a_doubled_word() -> None:
+    found = [(file.cause.id, name) for file in files() for name, text in texts(file.cause).items() if DOUBLED.search(text)]
+    assert found == []
+
+
+def test_two_causes_have_neither_the_same_title_nor_the_same_remedy() -> None:
+    for name in ("title", "fix"):
+        counts = Counter(getattr(file.cause, name) for file in files())
+        assert [text for text, times in counts.items() if times > 1] == []
+
+
+def test_the_laws_find_what_they_look_for() -> None:
+    assert HOME_PAGE.match("https://github.com/keycloak/keycloak")
+    assert not HOME_PAGE.match("https://github.com/keycloak/keycloak/issues/1")
+    assert letters("role|roles … x") == 5
+    assert DOUBLED.search("the the server")
+    assert slots("{first} and `{noop}`") == ["first"]

@@ -1,0 +1,58 @@
+"""Correct requests of many client libraries raise no finding above info, without any knowledge of server and registration."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.diagnosis.client_authorize_requests import AUTHORIZE
+from tests.diagnosis.client_requests import FHIR, TOKEN, URLS, paste
+from tests.diagnosis.client_values import Values
+
+from sickbay.doctor.text import diagnose_text
+
+SEED = 20_261_127
+
+
+def alarms(count: int, first: int) -> list[str]:
+    """The findings above info, of `count` requests, with the library and the text that raised them."""
+    found = []
+    for number in range(first, first + count):
+        request = paste(Values(SEED + number))
+        diagnosis = diagnose_text(request.text)[1]
+        loud = [finding.id for finding in diagnosis.explanation.findings if finding.severity != "info"]
+        if loud or diagnosis.has_problem:
+            found.append(f"{request.library}: {loud or diagnosis.recognised}: {request.text[:700]}")
+    return found
+
+
+def test_200_correct_requests_raise_no_alarm() -> None:
+    assert alarms(200, 0) == []
+
+
+@pytest.mark.prove
+def test_10_000_correct_requests_raise_no_alarm() -> None:
+    assert alarms(10_000, 500) == []
+
+
+def test_the_requests_come_from_every_library() -> None:
+    libraries = Counter(paste(Values(SEED + number)).library for number in range(500))
+    assert {make.__name__ for make in (*AUTHORIZE, *TOKEN, *FHIR, *URLS)} == set(libraries)
+
+
+@pytest.mark.parametrize(
+    ("library", "before", "after"),
+    [
+        ("fhirclient", "aud=", "audience="),
+        ("fhirclient", "response_type=code", "response_type=kode"),
+        ("msal", "redirect_uri=", "redirect_url="),
+        ("golang", "S256", "plain"),
+        ("code_grant", "authorization_code", "code"),
+        ("fhir", "Bearer ", "Bearer: "),
+    ],
+)
+def test_a_fault_in_such_a_request_is_reported(library: str, before: str, after: str) -> None:
+    requests = (paste(Values(SEED + number)) for number in range(500))
+    text = next(request.text for request in requests if request.library == library)
+    diagnosis = diagnose_text(text.replace(before, after))[1]
+    assert diagnosis.has_problem

@@ -1,0 +1,80 @@
+"""The first cause of a text stays the same, however the text was copied."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+
+import pytest
+from tests.doctor.texts import SeenText, ids, recognised, seen_texts
+
+EVERY = 24
+"""`make test` tries each 24th text; `make prove` tries all."""
+WIDTH = 60
+_WORD = re.compile(r"(?<![\w./:@=&%+?#*{}$-])[A-Za-z]{2,}(?=[\s,;!]|\.\s|$)")
+
+
+def greeted(text: str) -> str:
+    return f"Hello everyone,\n\nI get this since yesterday:\n\n{text}\n\nAny ideas? Thanks a lot,\nMaria"
+
+
+def quoted(text: str) -> str:
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+def wrapped(text: str) -> str:
+    lines = (textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""] for line in text.splitlines())
+    return "\n".join(part for parts in lines for part in parts)
+
+
+def in_capitals(text: str) -> str:
+    """The words of sentences, but not paths, scopes and parameters, where case matters."""
+    return _WORD.sub(lambda match: match[0].upper(), text)
+
+
+def in_quotation_marks(text: str) -> str:
+    return f'"{text}"'
+
+
+def logged(text: str) -> str:
+    line = " ".join(text.splitlines())
+    return f"2026-11-30T09:12:01.123Z ERROR [http-nio-8080-exec-4] c.e.auth.CallbackHandler - {line}"
+
+
+def cut(text: str) -> str:
+    """The text up to the line with which all messages of its first cause have been said."""
+    lines = text.splitlines(keepends=True)
+    wanted = messages(text)
+    return next("".join(lines[: n + 1]) for n in range(len(lines)) if messages("".join(lines[: n + 1])) >= wanted)
+
+
+def messages(text: str) -> set[str]:
+    return {found.message.id for found in recognised(text).shown.messages} | recognised(text).shown.products
+
+
+ANY = (greeted, quoted)
+PROSE = (wrapped, in_capitals, in_quotation_marks, logged, cut)
+"""In requests, line breaks, letter case and quotation marks matter."""
+ABOUT_LINE_BREAKS = "oauth-url-over-several-lines"
+
+
+def changes(change: Callable[[str], str], texts: tuple[SeenText, ...]) -> list[tuple[str, list[str], list[str]]]:
+    found = []
+    for seen in texts:
+        is_prose = not recognised(seen.text).evidence.requests and seen.cause != ABOUT_LINE_BREAKS
+        if change in ANY or is_prose:
+            before, after = ids(seen.text)[:1], ids(change(seen.text))[:1]
+            found += [(seen.cause, before, after)] if before != after else []
+    return found
+
+
+@pytest.mark.parametrize("change", [*ANY, *PROSE])
+def test_the_first_cause_of_some_texts_stays(change: Callable[[str], str]) -> None:
+    assert changes(change, seen_texts()[::EVERY]) == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("change", [*ANY, *PROSE])
+def test_the_first_cause_of_every_text_stays(change: Callable[[str], str]) -> None:
+    assert changes(change, seen_texts()) == []

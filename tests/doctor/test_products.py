@@ -1,0 +1,87 @@
+"""A cause that belongs to a product is shown only for a text that shows the product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from tests.doctor.texts import KNOWLEDGE, SeenText, recognised, seen_texts
+
+from sickbay.doctor import answer, phrases
+from sickbay.doctor.match import find_shown
+
+SHARED = (
+    "https://sso.example.org/realms/clinic/protocol/x",
+    "GET https://id.example.org/oauth2/authorize returned invalid_client",
+    'POST https://id.example.org/oauth2/token\n\n400 Bad Request\n{"error": "invalid_grant"}',
+    "https://ehr.example.org/fhir/r4/Patient/1 403 Forbidden",
+    "https://login.example.org/connect/token invalid_scope",
+    "https://login.example.org/v1/authorize access_denied",
+)
+"""Addresses of forms that several products have."""
+
+
+MARKS = tuple(mark for product in KNOWLEDGE.products.values() for mark in product.marks)
+
+
+def without_marks(words: list[str]) -> str:
+    """The text without the words that show a product."""
+    parts = phrases.find_parts(KNOWLEDGE.phrases, words)
+    found = (parts.get(mark[0], ()) if len(mark) == 1 else phrases.find_first(mark, parts) for mark in MARKS)
+    left_out = {index for places in found for place in places for index in range(place.start, place.end)}
+    return " ".join(word for index, word in enumerate(words) if index not in left_out)
+
+
+def foreign(texts: Sequence[SeenText]) -> list[tuple[str, str]]:
+    """The causes of products that texts show without marks and without a message that only the product writes."""
+    wrong = []
+    for seen in texts:
+        evidence = recognised(seen.text).evidence
+        bare = answer.recognise(replace(evidence, text=without_marks(evidence.words)), KNOWLEDGE)
+        shown = {found.message.product for found in bare.shown.messages if found.message.unmistakable}
+        shown |= {"", *implied(shown)}
+        wrong += [(seen.cause, each.cause.id) for each in bare.ranked if each.cause.product not in shown]
+    return wrong
+
+
+def test_no_text_without_marks_shows_a_cause_of_a_product() -> None:
+    assert foreign(seen_texts()[::4]) == []
+
+
+@pytest.mark.prove
+def test_none_of_all_texts_without_marks_does() -> None:
+    assert foreign(seen_texts()) == []
+
+
+def implied(products: set[str]) -> set[str]:
+    return {other for id in products if id for other in KNOWLEDGE.products[id].implies}
+
+
+def test_each_cause_shown_belongs_to_a_product_that_the_text_shows() -> None:
+    found = [
+        (each.cause, recognised(seen.text).shown.products) for seen in seen_texts() for each in recognised(seen.text).ranked
+    ]
+    assert [cause.id for cause, products in found if cause.product and cause.product not in products] == []
+
+
+@pytest.mark.parametrize("text", SHARED)
+def test_an_address_that_products_share_shows_none(text: str) -> None:
+    assert recognised(text).shown.products == frozenset()
+
+
+def test_an_unmistakable_message_is_not_one_that_two_products_have() -> None:
+    """Its words aren't those of another product's message too."""
+    unmistakable = [message for message in KNOWLEDGE.messages.values() if message.unmistakable]
+    wrong = [
+        (message.id, other.id)
+        for message in unmistakable
+        for other in KNOWLEDGE.messages.values()
+        if other.product != message.product and message.wordings and other.wordings == message.wordings
+    ]
+    assert wrong == []
+
+
+def test_a_mark_within_words_that_are_not_meant_does_not_count() -> None:
+    for text, products in (("I searched google.com/search for it", frozenset()), ("Google refuses it", frozenset({"google"}))):
+        assert find_shown(KNOWLEDGE, phrases.split_words(text), (), ()).products == products

@@ -1,0 +1,56 @@
+"""Causes are ordered by their messages and weights; facts confirm and exclude them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.doctor.small import FILES, write
+
+from sickbay.doctor import phrases, rank, source
+from sickbay.doctor.match import find_shown
+from sickbay.doctor.model import Knowledge
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Knowledge:
+    return source.read(write(tmp_path))
+
+
+def ids(knowledge: Knowledge, text: str, *codes: str, facts: tuple[str, ...] = ()) -> list[str]:
+    shown = find_shown(knowledge, phrases.split_words(text), codes, facts)
+    return [each.cause.id for each in rank.rank(knowledge, shown, facts)]
+
+
+def test_a_cause_that_belongs_to_a_product_needs_the_product(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "unknown redirect") == ["oauth-redirect"]
+    assert ids(knowledge, "acme.com: unknown redirect") == ["oauth-redirect", "acme-number"]
+
+
+def test_a_usual_cause_comes_before_a_rare_one(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "", "invalid_grant") == ["oauth-code-used", "oauth-redirect"]
+
+
+def test_a_cause_that_a_fact_confirms_comes_first(tmp_path: Path) -> None:
+    used = FILES["oauth/code-used.md"].replace("[behind]", '[behind]\n"oauth/redirect" = "possible"')
+    knowledge = source.read(write(tmp_path, **{"oauth_code-used_md": used}))
+    assert ids(knowledge, "unknown redirect") == ["oauth-redirect", "oauth-code-used"]
+    assert ids(knowledge, "unknown redirect", facts=("code-reused",)) == ["oauth-code-used", "oauth-redirect"]
+
+
+def test_a_fact_does_not_confirm_a_cause_against_a_much_clearer_message(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "unknown redirect", "invalid_grant", facts=("code-reused",)) == ["oauth-redirect"]
+
+
+def test_a_fact_excludes_a_cause(knowledge: Knowledge) -> None:
+    assert ids(knowledge, "", "invalid_grant", facts=("refreshes",)) == ["oauth-redirect"]
+
+
+def test_two_causes_with_the_same_remedy_are_shown_as_the_first_one(tmp_path: Path) -> None:
+    same = FILES["oauth/code-used.md"].replace("Send it once.", "Register {redirect_uri} exactly.")
+    assert ids(source.read(write(tmp_path, **{"oauth_code-used_md": same})), "", "invalid_grant") == ["oauth-code-used"]
+
+
+def test_causes_that_can_not_be_seen_belong_to_facts(knowledge: Knowledge) -> None:
+    assert [each.cause.id for each in rank.list_unseen(knowledge, ("authorize_request",))] == ["oauth-redirect"]
+    assert rank.list_unseen(knowledge, ("token_request",)) == []

@@ -1,0 +1,81 @@
+"""Topics are found by words, and suggested only if they stand out."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.doctor import compiled, topics
+from sickbay.doctor.topics import Topic, TopicKind
+
+TOPICS = compiled.load_topics()
+
+
+def find(query: str, *kinds: TopicKind) -> list[Topic]:
+    return topics.find(TOPICS, query, *(kinds or topics.KINDS))
+
+
+@pytest.mark.parametrize(
+    ("query", "id"),
+    [
+        ("redirect_uri trailing slash", "redirect-uri-trailing-slash"),
+        ("code verifier length", "oauth-pkce-verifier-length"),
+        ("keycloak audience mapper", "keycloak-audience-mapper"),
+        ("comma separated scopes", "scope-comma-separated"),
+    ],
+)
+def test_a_topic_is_among_the_first_five(query: str, id: str) -> None:
+    assert id in [topic.id for topic in find(query)][:5]
+
+
+def test_a_self_signed_certificate_is_found_in_the_documentation() -> None:
+    found = find("self-signed certificate", "page")
+    assert found
+    assert found[0].url.startswith("/docs/")
+
+
+def test_kinds_narrow_what_is_found() -> None:
+    for kind in topics.KINDS:
+        assert {topic.kind for topic in find("redirect_uri", kind)} == {kind}
+
+
+def test_topics_of_a_kind_follow_each_other() -> None:
+    assert [topic.kind for topic in TOPICS.topics] == sorted((topic.kind for topic in TOPICS.topics), key=topics.KINDS.index)
+
+
+def test_if_no_topic_has_every_word_those_with_any_are_found() -> None:
+    assert find("redirect_uri flibbertigibbet")
+    assert find("flibbertigibbet") == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "url"),
+    [
+        (Topic("rule", "code-reused", ""), "/rules/code-reused"),
+        (Topic("cause", "oauth-json-body", ""), "/rules/oauth-json-body"),
+        (Topic("page", "guides/README#start", ""), "/docs/guides/index.html#start"),
+        (Topic("page", "README", ""), "/docs/index.html"),
+        (Topic("page", "doctor", ""), "/docs/doctor.html"),
+    ],
+)
+def test_a_topic_has_the_path_at_which_it_is_shown(topic: Topic, url: str) -> None:
+    assert topic.url == url
+
+
+def test_a_cause_of_a_product_is_suggested_only_if_the_text_shows_it() -> None:
+    text = "The audience mapper of the realm is missing, and the account audience isn't accepted"
+    assert not any(topic.product for topic in topics.suggest(TOPICS, text, frozenset()))
+    assert any(topic.product == "keycloak" for topic in topics.suggest(TOPICS, text, {"keycloak"}))
+
+
+def test_nothing_is_suggested_for_words_that_mean_nothing_here() -> None:
+    assert topics.suggest(TOPICS, "The weather is nice today, and the train is late.", frozenset()) == ()
+
+
+def test_at_most_three_topics_are_suggested() -> None:
+    assert 0 < len(topics.suggest(TOPICS, "refresh token offline_access scope consent launch patient " * 50, frozenset())) <= 3
+
+
+def test_each_rule_and_each_cause_is_a_topic_once() -> None:
+    ids = [topic.id for topic in TOPICS.topics]
+    assert len(set(ids)) == len(ids)
+    assert set(compiled.load_knowledge().causes) <= set(ids)

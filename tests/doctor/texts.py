@@ -1,0 +1,40 @@
+"""The texts of the knowledge, and what the doctor recognises in a text."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from sickbay.diagnosis import pasted_text
+from sickbay.doctor import answer, compiled, source, text
+from sickbay.doctor.answer import Recognised
+from sickbay.doctor.source import CauseFile
+
+KNOWLEDGE = compiled.load_knowledge()
+
+
+class SeenText(NamedTuple):
+    """A text under Seen, and the cause that it proves."""
+
+    cause: str
+    text: str
+
+
+@cache
+def files() -> tuple[CauseFile, ...]:
+    return tuple(source.read_causes(products=KNOWLEDGE.products))
+
+
+@cache
+def seen_texts() -> tuple[SeenText, ...]:
+    return tuple(SeenText(file.cause.id, example.text) for file in files() for example in file.seen)
+
+
+@cache
+def recognised(pasted: str) -> Recognised:
+    return answer.recognise(text.to_evidence(pasted_text.read_text(pasted)), KNOWLEDGE)
+
+
+def ids(pasted: str) -> list[str]:
+    """The causes of a text, the most likely first."""
+    return [ranked.cause.id for ranked in recognised(pasted).ranked]
