@@ -17,6 +17,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "code_challenge_is_sent_where_required": ("server", "app"),
     "scopes_are_registered": ("app",),
     "person_is_who_launched_the_app": ("launches",),
+    "patient_is_open_to_the_person": ("launches",),
     "scope_types_exist": ("server",),
 }
 """Checks, and the members of the context of which one must be known, because the request doesn't show what they look at."""
