@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -31,6 +32,8 @@ ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SICKBAY_SHARED") or ROOT.parent / "shared")
 REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").split(",") if name)
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
+_HOME = TemporaryDirectory(prefix="sickbay-home-")
+os.environ["XDG_DATA_HOME"] = _HOME.name  # neither finds the servers of the person who runs the tests, nor lists its own there
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",

@@ -7,19 +7,23 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 def sickbay(
     *arguments: str, given: str = "", folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Its output, errors and exit code. `folder`: the data folder; `environment`: SICKBAY_… variables."""
+    """Its output, errors and exit code. `folder`: the data folder; `environment`: SICKBAY_… variables.
+
+    Without a folder, it finds no server, though other tests may run some.
+    """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
     if folder:
         environment["SICKBAY_DATA"] = str(folder)
     command = [sys.executable, "-m", "sickbay", *arguments]
-    return subprocess.run(
-        command, input=given, capture_output=True, text=True, env=inherited | environment, timeout=60, check=False
-    )
+    with TemporaryDirectory() as home:
+        settings = inherited | {"XDG_DATA_HOME": home} | environment
+        return subprocess.run(command, input=given, capture_output=True, text=True, env=settings, timeout=60, check=False)
 
 
 def on_terminal(*arguments: str, **environment: str) -> str:

@@ -34,9 +34,8 @@ PARTS = {
 MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.exchange_queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.journal.Journal": (
-        "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most runtime"
-    ),
+    "services.journal.journal.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
+    " runtime",
     "services.key_sets.KeySets": "_known",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
