@@ -44,7 +44,7 @@ def challenges(count: int) -> list[tuple[str, str]]:
 
 def run(target: Target, flows: Sequence[Flow]) -> Rate:
     """Run flows. Rate.count counts flows of two requests each. Each connection uses one of these flows."""
-    connections = [Connection(target.port) for _ in range(CONNECTIONS)]
+    connections = [target.connect() for _ in range(CONNECTIONS)]
     pairs = challenges(CONNECTIONS)
     try:
         _round(connections, flows, pairs)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from bench import process
 from bench.load import Target
 from bench.report import LABELS
 from bench.scenes import Desk
@@ -26,6 +28,10 @@ ROUNDS: Final[Mapping[str, int]] = {"transaction": 3}
 USUAL_ROUNDS = 4
 SLOW_START_SECONDS = 600.0
 """How long a server may take to start under callgrind, which is about 50 times as slow."""
+IDLE_SECONDS, IDLE_SHARE = 3.0, 0.03
+"""How long a server is watched, and the share of a core below which it is idle. What it does then, such as checking whether
+connections wait too long, isn't counted: on a busy machine a run takes longer, and it would count more often.
+"""
 LIMIT = 1.05
 """Maximum ratio to the instructions of the other checkout."""
 OWN = Path(__file__).parent.parent
@@ -59,21 +65,37 @@ _SCENES: Final = (
 
 
 def measure(folder: Path, scenes: Sequence[str], checkouts: Sequence[Path]) -> Iterator[tuple[str, list[Counted]]]:
-    """Yield each scene with its counts in each checkout. The data are those of the last one, because other revisions of Sickbay
-    make other patients.
+    """Yield each scene with its counts in each checkout. All have the patients of the last one, because other revisions of
+    Sickbay make other patients.
     """
-    home = _filled(folder / "data", checkouts[-1])
+    first = folder / "data"
+    _open(first, checkouts[-1])
+    homes = [shutil.copytree(first, folder / str(number), ignore=_NOT_COPIED) for number in range(len(checkouts))]
+    for home, checkout in zip(homes, checkouts, strict=True):
+        _open(home, checkout)
     for name in scenes:
-        counts = [_count(folder, home, checkout, name) for checkout in checkouts]
+        counts = [_count(folder, home, checkout, name) for home, checkout in zip(homes, checkouts, strict=True)]
         print(f"{name}: {', '.join(f'{count.responding:,.0f} ({count.total:,.0f})' for count in counts)}", file=sys.stderr)
         yield name, counts
 
 
-def _filled(home: Path, checkout: Path) -> Path:
-    """Create the patients, which would take minutes while instructions are counted."""
+_NOT_COPIED = shutil.ignore_patterns("serve.lock", "runtime.json")
+
+
+def _open(home: Path, checkout: Path) -> None:
+    """Create or migrate the data, which would take minutes while instructions are counted."""
     with serving("--data", str(home), "--patients", str(PATIENTS), environment=_environment(checkout)) as live:
         Desk(live.line, PATIENTS).total("Patient")
-    return home
+        _settle(live.process.pid)
+
+
+def _settle(pid: int) -> None:
+    """Wait until a server has finished its work in the background: the patients of other versions of FHIR."""
+    quiet = 0
+    while quiet < 2:
+        before = process.cpu(pid)
+        time.sleep(IDLE_SECONDS)
+        quiet = quiet + 1 if process.cpu(pid) - before < IDLE_SHARE * IDLE_SECONDS else 0
 
 
 def _environment(checkout: Path) -> dict[str, str]:
@@ -81,7 +103,7 @@ def _environment(checkout: Path) -> dict[str, str]:
 
 
 def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
-    copy = shutil.copytree(home, folder / "copy", ignore=shutil.ignore_patterns("serve.lock", "runtime.json"))
+    copy = shutil.copytree(home, folder / "copy", ignore=_NOT_COPIED)
     try:
         with _counting(folder / "callgrind", copy, checkout) as (live, used):
             desk = Desk(live.line, PATIENTS)
@@ -90,7 +112,8 @@ def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
             desk.flush()
             rate = scene()
             flushed = _used_by(desk.flush, used) - _used_by(desk.flush, used)
-            return Counted(rate.cpu / rate.count, max(0.0, flushed) / rate.count)
+            idle = _used_by(lambda: time.sleep(IDLE_SECONDS), used) / IDLE_SECONDS
+            return Counted((rate.cpu - idle * rate.seconds) / rate.count, max(0.0, flushed) / rate.count)
     finally:
         shutil.rmtree(copy)
 

@@ -40,6 +40,12 @@ class Target(NamedTuple):
         """Yield once for each round of the measurement."""
         return self._turns(self.seconds, self.rounds)
 
+    def connect(self) -> Connection:
+        """Open a connection. If rounds are counted, the server never has two requests at a time: it would write some of them in
+        one commit, and the load of the machine would decide how many.
+        """
+        return SequentialConnection(self.port) if self.rounds else Connection(self.port)
+
     def _turns(self, seconds: float, rounds: int) -> Iterator[None]:
         end = time.perf_counter() + seconds
         numbers = iter(range(rounds))
@@ -109,6 +115,17 @@ class Connection:
         self.socket.close()
 
 
+class SequentialConnection(Connection):
+    """A connection that waits for the response whenever it sends a request."""
+
+    def send(self, request: bytes) -> None:
+        super().send(request)
+        self._answer = super().read()
+
+    def read(self) -> Answer:
+        return self._answer
+
+
 def request_id() -> str:
     """Return a unique header line, such as gateways and tracing libraries add to requests."""
     return f"X-Request-Id: {_RUN}-{next(_NUMBERS):012x}\r\n"
@@ -136,7 +153,7 @@ def run(target: Target, requests: Iterator[bytes], status: int = 200, width: int
     width: number of connections; use few if a request takes long, because the server closes those that wait for the rest of a
     round.
     """
-    connections = [Connection(target.port) for _ in range(width)]
+    connections = [target.connect() for _ in range(width)]
     try:
         _rounds(connections, requests, target.warm_up(), status)
         before, begin = target.used(), time.perf_counter()

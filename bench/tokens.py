@@ -55,7 +55,7 @@ def by_key(path: str, sent: list[str], scope: str = "") -> Iterator[bytes]:
 def refreshes(target: Target, path: str, client_id: str, first: list[dict[str, Any]]) -> Rate:
     """Refresh on each connection with a token family of its own, always with its newest token. first: token responses."""
     connections, refresh_tokens = (
-        [Connection(target.port) for _ in range(CONNECTIONS)],
+        [target.connect() for _ in range(CONNECTIONS)],
         [response["refresh_token"] for response in first],
     )
     try:

@@ -37,7 +37,7 @@ def test_no_cache_depends_on_a_kind_of_record_that_leaves_the_stamp_unchanged(
         tenant, kinds = runtime.tenants["general"], set[str]()
         for name in ("get", "find"):
             monkeypatch.setattr(runtime.store, name, recording(getattr(runtime.store, name), kinds))
-        context = await access._context(runtime, {}, tenant, "r4", tenant.fhir_base("r4"), f"Bearer {token}")
+        context = await access.load_context(runtime, tenant, "r4", tenant.fhir_base("r4"), f"Bearer {token}")
         assert context.token
         assert context.user
         await origins._registered(runtime, tenant)

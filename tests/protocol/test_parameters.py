@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol.parameters import MANY, Parameters, encode, parse
+from sickbay.protocol.parameters import MANY, Parameters, encode, first, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
@@ -20,6 +20,13 @@ def test_encoded_pairs_are_parsed_back(pairs) -> None:
 @given(st.text(max_size=80))
 def test_any_text_can_be_parsed(text) -> None:
     assert parse(text).raw == text
+
+
+@given(st.lists(st.tuples(st.sampled_from(["token", "a", "my-token"]), TEXT), max_size=5))
+def test_a_single_parameter_is_found_without_parsing_the_others(pairs) -> None:
+    raw = encode(pairs)
+    values = [value for name, value in pairs if name == "token"]
+    assert first(raw, "token") == (values[0] if values else None)
 
 
 def test_plus_and_percent_twenty_are_both_a_space() -> None:
