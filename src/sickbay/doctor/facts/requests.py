@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from sickbay.doctor.evidence import Evidence
@@ -89,17 +90,22 @@ def sends_no_redirect_uri(evidence: Evidence) -> Values | None:
 @fact
 def token_body_is_json(evidence: Evidence) -> Values | None:
     """The body of a token request is JSON."""
-    written = _JSON_GRANT.search(evidence.text) and not _FORM_IN_CODE.search(evidence.text)
+    written = _JSON_GRANT.search(evidence.text) and not _has_form_in_code(evidence.text)
     is_json = any(form.lstrip().startswith("{") for form in evidence.forms) or written
     return as_fact(is_json or not evidence.rules.isdisjoint(("code-json-body", "code-json-under-form-type")))
 
 
-_FORM_IN_CODE = re.compile(
-    r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:qs|querystring)\.stringify|map\[string\]|^\s{0,20}\w{1,40}\s?=\s?\{(?![^;]{0,2000}"
-    r"(?:json\s?=|json\.dumps|stringify|application/json|axios))",
-    re.M,
-)
-"""Code that makes a form of an object, or a dictionary of Python of which the text doesn't show how it's sent."""
+def _has_form_in_code(text: str) -> bool:
+    """Whether code makes a form of an object, or a dictionary of Python of which the text doesn't show how it's sent."""
+    starts = (found.end() for found in islice(_DICTIONARY.finditer(text), READ_DICTIONARIES))
+    unclear = (text[start : start + DICTIONARY_CHARACTERS].partition(";")[0] for start in starts)
+    return bool(_FORM_IN_CODE.search(text)) or any(not _JSON_IN_CODE.search(after) for after in unclear)
+
+
+READ_DICTIONARIES, DICTIONARY_CHARACTERS = 20, 2000
+_DICTIONARY = re.compile(r"^[ \t]{0,20}\w{1,40}[ \t]?=[ \t]?\{", re.M)
+_JSON_IN_CODE = re.compile(r"json\s?=|json\.dumps|stringify|application/json|axios")
+_FORM_IN_CODE = re.compile(r"URLSearchParams\(|\burlencode\(|PostForm\(|\b(?:qs|querystring)\.stringify|map\[string\]")
 _JSON_GRANT = re.compile(r"[{,]\s{0,20}[\"']?grant_type[\"']?\s{0,3}:\s{0,3}[\"']")
 
 
