@@ -242,8 +242,10 @@ def _counted(row: str) -> str:
 
 def _quota_triggers(length: str, when: str, each: str) -> tuple[str, ...]:
     """length: the function. when: the condition of a trigger, with a slot. each: its body for adding, changing, deleting."""
-    kinds = COUNTED.partition(" AND ")[2].replace("kind", "NEW.kind")
-    changed = f"{kinds} AND (OLD.label <> NEW.label OR {length}(OLD.value) <> {length}(NEW.value))"
+    labels, _, kinds = COUNTED.partition(" AND ")
+    either = f"({labels.replace('label', 'OLD.label')} OR {labels.replace('label', 'NEW.label')})"
+    kind = kinds.replace("kind", "NEW.kind")
+    changed = f"{either} AND {kind} AND (OLD.label <> NEW.label OR {length}(OLD.value) <> {length}(NEW.value))"
     rows = (
         ("quota_added AFTER INSERT ON", _counted("NEW"), (_MORE,)),
         ("quota_changed AFTER UPDATE OF label, value ON", changed, (_LESS, _MORE)),

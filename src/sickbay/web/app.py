@@ -130,7 +130,8 @@ class Application:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that isn't for a FHIR endpoint, and every failure while doing so."""
-        started, id, runtime = False, scope["state"].exchange.encode(), self.sandbox.runtime
+        state: RequestState = scope["state"]
+        started, id, runtime = False, state.exchange.encode(), self.sandbox.runtime
         id_headers = [(ID_HEADER, id)]
         first, _, _ = scope["path"].removeprefix("/").partition("/")  # the path of OPTIONS * has no slash
         if first in self._vendor_headers:
@@ -140,7 +141,8 @@ class Application:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                await wrong_tokens.count_noted(runtime, scope)
+                if state.is_wrong_admin_token:
+                    await wrong_tokens.count_noted(runtime, scope)
                 headers = message["headers"] = [*message["headers"], *id_headers]
                 if message["status"] == 503:
                     errors.add_retry_after(headers)
@@ -153,8 +155,9 @@ class Application:
             check_target(scope)
             if runtime.shared and scope["path"] not in health.ADDRESSES:
                 await runtime_settings.refresh(runtime)
-            scope["state"].revisions = runtime.resets.of.get(first) or runtime.resets.of[""]
-            await wrong_tokens.look_up(runtime, scope)
+            state.revisions = runtime.resets.of.get(first) or runtime.resets.of[""]
+            if "authorization" in state.headers:
+                await wrong_tokens.look_up(runtime, scope)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(Request(scope, receive, sending), self.sandbox, self.guard)
             await self.pages(scope, receive, sending)

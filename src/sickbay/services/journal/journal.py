@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from contextvars import Context
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from sickbay.kernel.memory import ResetScope
@@ -139,7 +140,7 @@ class Journal:
         waiting = Unexplained(self._next_arrival(), exchange, explained), self._revisions(exchange.tenant)
         self._unexplained.add(waiting, f"{exchange.stage} {exchange.client_id}", weight(exchange))
         if self._explaining is None or self._explaining.done():
-            self._explaining = asyncio.get_running_loop().create_task(self._explain())
+            self._explaining = asyncio.get_running_loop().create_task(self._explain(), context=Context())
 
     async def _explain(self) -> None:
         """Explains and writes one refusal after the other until none waits."""
@@ -180,7 +181,8 @@ class Journal:
 
     def _next_arrival(self) -> int:
         """The current microsecond, or a later one if another exchange of this worker has it."""
-        self._arrival = max(self._arrival + 1, self.runtime.effects.arrival())
+        now = self.runtime.effects.arrival()
+        self._arrival = now if now > self._arrival else self._arrival + 1
         return self._arrival
 
     async def flush(self, wanted: Callable[[Exchange], bool] = lambda exchange: True) -> None:

@@ -171,9 +171,9 @@ CREATE FUNCTION quota_counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     RETURN NULL; END $$;
 CREATE TRIGGER quota_added AFTER INSERT ON record FOR EACH ROW WHEN (NEW.label IN ('anonymous', 'failures') AND NEW.kind
     IN ('code', 'failure', 'pending', 'session')) EXECUTE FUNCTION quota_counted();
-CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record FOR EACH ROW WHEN (NEW.kind IN ('code', 'failure',
-    'pending', 'session') AND (OLD.label <> NEW.label OR octet_length(OLD.value) <> octet_length(NEW.value)))
-    EXECUTE FUNCTION quota_counted();
+CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record FOR EACH ROW WHEN ((OLD.label IN ('anonymous',
+    'failures') OR NEW.label IN ('anonymous', 'failures')) AND NEW.kind IN ('code', 'failure', 'pending', 'session') AND
+    (OLD.label <> NEW.label OR octet_length(OLD.value) <> octet_length(NEW.value))) EXECUTE FUNCTION quota_counted();
 CREATE TRIGGER quota_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.label IN ('anonymous', 'failures') AND
     OLD.kind IN ('code', 'failure', 'pending', 'session')) EXECUTE FUNCTION quota_counted();
 """

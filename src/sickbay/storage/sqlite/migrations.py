@@ -163,8 +163,9 @@ INSERT INTO quota_size (label, records, bytes) VALUES ('anonymous', 0, 0), ('fai
 CREATE TRIGGER quota_added AFTER INSERT ON record WHEN NEW.label IN ('anonymous', 'failures') AND NEW.kind IN ('code',
     'failure', 'pending', 'session') BEGIN
     UPDATE quota_size SET records = records + 1, bytes = bytes + length(NEW.value) WHERE label = NEW.label; END;
-CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record WHEN NEW.kind IN ('code', 'failure', 'pending',
-    'session') AND (OLD.label <> NEW.label OR length(OLD.value) <> length(NEW.value)) BEGIN
+CREATE TRIGGER quota_changed AFTER UPDATE OF label, value ON record WHEN (OLD.label IN ('anonymous', 'failures') OR
+    NEW.label IN ('anonymous', 'failures')) AND NEW.kind IN ('code', 'failure', 'pending', 'session') AND (OLD.label <>
+    NEW.label OR length(OLD.value) <> length(NEW.value)) BEGIN
     UPDATE quota_size SET records = records - 1, bytes = bytes - length(OLD.value) WHERE label = OLD.label;
     UPDATE quota_size SET records = records + 1, bytes = bytes + length(NEW.value) WHERE label = NEW.label; END;
 CREATE TRIGGER quota_deleted AFTER DELETE ON record WHEN OLD.label IN ('anonymous', 'failures') AND OLD.kind IN ('code',

@@ -17,18 +17,14 @@ from sickbay.web.http_request import peer, state_of
 
 
 async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
-    """Note in the request's state how long its sender has to wait. Reads nothing while nobody has to wait."""
-    state = state_of(scope)
-    if "authorization" in state.headers:
-        state.admin_throttled = await failed_attempts.seconds_to_wait(runtime, _key(scope))
+    """Note in the request's state how long the sender of a token has to wait. Reads nothing while nobody has to wait."""
+    state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _key(scope))
 
 
 async def count_noted(runtime: Runtime, scope: Mapping[str, Any]) -> None:
     """Count the wrong token that the guard noted in the request's state, once."""
-    state = state_of(scope)
-    if state.is_wrong_admin_token:
-        state.is_wrong_admin_token = False
-        await count(runtime, scope)
+    state_of(scope).is_wrong_admin_token = False
+    await count(runtime, scope)
 
 
 async def count(runtime: Runtime, scope: Mapping[str, Any]) -> int:
