@@ -156,7 +156,7 @@ class Application:
             if runtime.shared and scope["path"] not in health.ADDRESSES:
                 await runtime_settings.refresh(runtime)
             state.revisions = runtime.resets.of.get(first) or runtime.resets.of[""]
-            if "authorization" in state.headers:
+            if runtime.throttle.until and "authorization" in state.headers:
                 await wrong_tokens.look_up(runtime, scope)
             if may_use_session(scope["path"], self.sandbox.tenants):
                 await recognise(Request(scope, receive, sending), self.sandbox, self.guard)

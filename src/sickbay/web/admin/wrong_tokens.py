@@ -17,7 +17,7 @@ from sickbay.web.http_request import peer, state_of
 
 
 async def look_up(runtime: Runtime, scope: Mapping[str, Any]) -> None:
-    """Note in the request's state how long the sender of a token has to wait. Reads nothing while nobody has to wait."""
+    """Note in the request's state how long the sender of a token has to wait."""
     state_of(scope).admin_throttled = await failed_attempts.seconds_to_wait(runtime, _key(scope))
 
 
