@@ -42,6 +42,7 @@ NOT_REMEMBERED = frozenset(
         "most",
         "most_bytes",
         "_arrival",
+        "_explaining",
         "_key",
         "_reported",
         "dropped",

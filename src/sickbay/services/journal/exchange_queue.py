@@ -68,6 +68,8 @@ class Queue(Generic[T]):
         del self._waiting[owner]
         if waiting:
             self._waiting[owner] = waiting
+        if not self._count:
+            self.clear()
         return item, owner, weight
 
     def remove(self, is_wanted: Callable[[T], bool]) -> list[tuple[T, str, int]]:
