@@ -77,6 +77,7 @@ MODULE_STATE = {
     ("cli/signals.py", "_received"): "the first signal",
     ("cli/traffic.py", "_TRAFFIC"): "open connections",
     ("diagnosis/code/budget.py", "_current"): "the budget of the text that is being read",
+    ("doctor/facts/registry.py", "FACTS"): "the facts, registered when their modules are imported",
     ("kernel/budget.py", "_last_pause"): "when a long task last let others run",
     ("services/records.py", "_DECODERS"): "compiled from types",
     ("storage/postgres/pool.py", "_waited"): "how long a request has waited for connections",

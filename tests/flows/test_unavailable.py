@@ -194,6 +194,7 @@ SENT_503 = {
     ("web/error_responses.py", "oauth_error"),
     ("web/errors.py", "page_error"),  # pages and other addresses, above
     ("web/fhir/interactions/batch.py", "_batch"),  # an entry of a Bundle, which has no headers
+    ("web/portal/developer.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py
 }
 """Where the code says 503, and what proves that Retry-After is sent."""

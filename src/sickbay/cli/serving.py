@@ -203,12 +203,11 @@ class _ManyProcesses(Multiprocess):
     def _becomes_ready(self, process: Process) -> bool:
         """Whether the worker is ready within PATIENCE. Handles signals meanwhile."""
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and process.process.is_alive():
-            self.handle_signals()
-            if self.should_exit.is_set():
-                self.interrupted = True
-                return False
+        while time.monotonic() < until and process.process.is_alive() and not self.should_exit.is_set():
             if process.is_ready(timeout=0.2):
                 return True
             time.sleep(0.02)
+            self.handle_signals()
+        self.handle_signals()  # one of them may have ended the worker before this process looked at it
+        self.interrupted = self.should_exit.is_set()
         return False

@@ -53,9 +53,13 @@ def validate(version: str, resource: Any, base: str = "", *, searches: bool = Fa
     """
     state = _ValidationState(version, base, searches)
     _resource(state, resource, "", 0)
-    if len(state.issues) >= LIMIT:
-        return [*state.issues, ValidationIssue(resource["resourceType"], "too-long", STOPPED)]
-    return state.issues
+    if len(state.issues) < LIMIT:
+        return state.issues
+    only_searches = all(issue.search for issue in state.issues)  # a caller that accepts them must accept the last issue too
+    return [
+        *state.issues,
+        ValidationIssue(resource["resourceType"], "too-long", STOPPED, state.issues[0].search * only_searches),
+    ]
 
 
 def _resource(state: _ValidationState, resource: Any, place: str, depth: int) -> None:

@@ -22,7 +22,7 @@ from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import faults_of, is_bulky, is_form, receive_body, text_of
 from sickbay.web.fhir.response import FhirResponse, negotiate_format
-from sickbay.web.http_request import RequestState
+from sickbay.web.http_request import RequestState, peer
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -93,7 +93,8 @@ def _exchange(
 ) -> Exchange:
     """The exchange with the beginning of its request, as it waits to be written."""
     state: RequestState = scope["state"]
-    examined, unexamined = excerpt(RecordedRequest(scope["method"], request.url, state.headers, request.body), UNKNOWN_SENDER)
+    recorded = RecordedRequest(scope["method"], request.url, state.headers, request.body, peer(scope))
+    examined, unexamined = excerpt(recorded, UNKNOWN_SENDER)
     if unexamined:
         request = structs.replace(
             request, path=request.path[:UNKNOWN_SENDER], headers=examined.headers, url=examined.url, body=examined.body
