@@ -103,8 +103,10 @@ def kind_of(url: str) -> str:
 
 
 def _is_search(url: str) -> bool:
-    """Whether the path ends with a resource type, so that `code` is a search parameter."""
-    return bool(fhir_base_of(url)) and urls.split(url).path.rpartition("/")[2] in ALL_TYPES
+    """Whether the path ends with a resource type or an operation, so that `code` is a parameter of it."""
+    before, _, last = urls.split(url).path.rpartition("/")
+    is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
+    return bool(fhir_base_of(url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))
 
 
 def _exchange(text: str) -> dict[str, Any]:

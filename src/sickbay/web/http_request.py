@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -41,7 +41,7 @@ class RequestState:
 
     exchange: str
     headers: dict[str, str]
-    revisions: Revisions = OUTSIDE
+    revisions: Revisions = field(default_factory=lambda: OUTSIDE)  # Python 3.11 refuses it as a default, because it has no hash
     """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
     withheld: bool = False
     """Pages of other origins may not read the response, because the hospital's policy forbids it."""

@@ -55,11 +55,9 @@ def validate(version: str, resource: Any, base: str = "", *, searches: bool = Fa
     _resource(state, resource, "", 0)
     if len(state.issues) < LIMIT:
         return state.issues
-    only_searches = all(issue.search for issue in state.issues)  # a caller that accepts them must accept the last issue too
-    return [
-        *state.issues,
-        ValidationIssue(resource["resourceType"], "too-long", STOPPED, state.issues[0].search * only_searches),
-    ]
+    # A caller that accepts searches must accept the last issue too if there is nothing else.
+    search = state.issues[0].search if all(issue.search for issue in state.issues) else ""
+    return [*state.issues, ValidationIssue(resource["resourceType"], "too-long", STOPPED, search)]
 
 
 def _resource(state: _ValidationState, resource: Any, place: str, depth: int) -> None:
