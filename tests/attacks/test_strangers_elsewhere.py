@@ -126,7 +126,7 @@ PLACES = (
     "/general/oauth/authorize?client_id=x",
     "/general/ehr/sign-in",
 )
-MANY: dict[str, Message] = {
+LONG_MESSAGES: dict[str, Message] = {
     "authorize with many parameters": (
         "GET",
         f"/general/oauth/authorize?{_encoded(OAUTH)}&{_numbered('n#=1', '&')}",
@@ -214,9 +214,9 @@ def test_long_headers_take_linear_work(desk: Sitting, place: str, kind: str) -> 
     assert _lines(desk, message) <= CONSTANT + PER_CHARACTER * _characters(message)
 
 
-@pytest.mark.parametrize("kind", MANY)
+@pytest.mark.parametrize("kind", LONG_MESSAGES)
 def test_many_parameters_take_linear_work(desk: Sitting, kind: str) -> None:
-    assert _lines(desk, MANY[kind]) <= CONSTANT + PER_CHARACTER * _characters(MANY[kind])
+    assert _lines(desk, LONG_MESSAGES[kind]) <= CONSTANT + PER_CHARACTER * _characters(LONG_MESSAGES[kind])
 
 
 def test_a_short_request_takes_as_little_work_with_many_apps_as_with_few(desk: Sitting) -> None:

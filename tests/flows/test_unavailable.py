@@ -206,13 +206,13 @@ def test_503_is_sent_only_where_retry_after_is_proven() -> None:
     for path in SOURCES.rglob("*.py"):
         if path.is_relative_to(SOURCES / "diagnosis"):  # texts about other servers
             continue
-        for names, node in _named(ast.parse(path.read_text()), ()):
+        for names, node in _with_names(ast.parse(path.read_text()), ()):
             if isinstance(node, ast.Constant) and node.value == 503:
                 found.add((str(path.relative_to(SOURCES)), ".".join(names)))
     assert found == SENT_503
 
 
-def _named(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.AST]]:
+def _with_names(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ast.AST]]:
     """Every node with the names of the classes, functions and constants around it."""
     own = getattr(node, "name", None) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) else None
     if not names and isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -220,4 +220,4 @@ def _named(node: ast.AST, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, .
     inner = (*names, own) if own else names
     yield inner, node
     for child in ast.iter_child_nodes(node):
-        yield from _named(child, inner)
+        yield from _with_names(child, inner)

@@ -236,7 +236,7 @@ _LESS = "UPDATE quota_size SET records = records - 1, bytes = bytes - {length}(O
 _MORE = "UPDATE quota_size SET records = records + 1, bytes = bytes + {length}(NEW.value) WHERE label = NEW.label;"
 
 
-def _counted(row: str) -> str:
+def _is_counted(row: str) -> str:
     return COUNTED.replace("label", f"{row}.label").replace("kind", f"{row}.kind")
 
 
@@ -247,9 +247,9 @@ def _quota_triggers(length: str, when: str, each: str) -> tuple[str, ...]:
     kind = kinds.replace("kind", "NEW.kind")
     changed = f"{either} AND {kind} AND (OLD.label <> NEW.label OR {length}(OLD.value) <> {length}(NEW.value))"
     rows = (
-        ("quota_added AFTER INSERT ON", _counted("NEW"), (_MORE,)),
+        ("quota_added AFTER INSERT ON", _is_counted("NEW"), (_MORE,)),
         ("quota_changed AFTER UPDATE OF label, value ON", changed, (_LESS, _MORE)),
-        ("quota_deleted AFTER DELETE ON", _counted("OLD"), (_LESS,)),
+        ("quota_deleted AFTER DELETE ON", _is_counted("OLD"), (_LESS,)),
     )
     return tuple(
         f"CREATE TRIGGER {event} record {when.format(condition)} {each.format(' '.join(steps).format(length=length))}"

@@ -20,7 +20,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "patient_is_open_to_the_person": ("launches",),
     "scope_types_exist": ("server",),
 }
-"""Checks, and the members of the context of which one must be known, because the request doesn't show what they look at."""
+"""Checks, each with members of the context. At least one must be known, because the request doesn't show what they look at."""
 OF_A_SERVER = frozenset(
     (
         "path_has_no_double_slash",

@@ -86,7 +86,7 @@ def _means(recognised: Recognised, message: Message) -> str:
 
 
 REPEATED_SHARE = 0.75
-"""A message of which the title says this share of the words adds nothing."""
+"""If the title has this share of the words of a message, the message adds nothing."""
 
 
 def _repeats(means: str, title: str) -> bool:

@@ -84,13 +84,13 @@ def has_nul(json: str) -> bool:
     return "\\u0000" in json and _NUL.search(json) is not None
 
 
-_LONG = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
+_LONG_REFERENCE = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{7,}));?")
 """A character reference with more digits than any character needs. Python's own function fails if they are thousands."""
 
 
 def without_html_escapes(text: str) -> str:
     """Decodes the character references of HTML as Python does, but numbers of any length; no character becomes U+FFFD."""
-    return html.unescape(_LONG.sub(_decoded_reference, text) if "&#" in text else text)
+    return html.unescape(_LONG_REFERENCE.sub(_decoded_reference, text) if "&#" in text else text)
 
 
 def _decoded_reference(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """Counts failed attempts to sign in or to authenticate, for all workers together.
 
 Only failures are written. Once someone has too many, the settings say until when someone may have to wait. Every worker has
-read the settings before it checks, so a check reads nothing while nobody has to wait.
+read the settings before it checks, so a check reads nothing while no sender has to wait.
 """
 
 from __future__ import annotations

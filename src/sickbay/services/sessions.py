@@ -51,7 +51,7 @@ class Session:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nobody has signed in with it."""
+        """Whether it has never been used to sign in."""
         return not self.logins and not self.admin
 
     @property
@@ -100,7 +100,7 @@ def begin_unstored(runtime: Runtime) -> tuple[Session, str]:
 
 
 def _csrf(runtime: Runtime, cookie: str) -> str:
-    """The CSRF token that belongs to the cookie. Without our key nobody can compute it."""
+    """The CSRF token that belongs to the cookie. It can't be computed without our key."""
     text = f"csrf\0{cookie}".encode("utf-8", "surrogatepass")
     return base64.urlsafe_b64encode(hmac.digest(runtime.keys.refresh, text, "sha256")[:16]).rstrip(b"=").decode()
 

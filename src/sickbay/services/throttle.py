@@ -26,7 +26,7 @@ class ThrottleKey(NamedTuple):
     address: str
 
     def digest(self, secret: bytes) -> str:
-        """The key under which failures are stored. Nobody can read names or addresses from it."""
+        """The key under which failures are stored. Names and addresses can't be read from it."""
         text = "\0".join(("throttle", *self))
         return hmac.digest(secret, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
@@ -41,7 +41,7 @@ class Throttled(Exception):
 
 
 class Throttle:
-    """until: before this time, by Sickbay's clock, failures are looked up; 0 if nobody had too many."""
+    """until: before this time, by Sickbay's clock, failures are looked up; 0 if no sender had too many."""
 
     def __init__(self, clients: int) -> None:
         """clients: how many wrong secrets an app may send; 0 switches all limits off."""

@@ -35,7 +35,7 @@ SAMPLES = (
     "[id]",
 )
 SAMPLES += ("xxxx-xxxx", "${CLIENT_ID}", "%CLIENT_ID%", "todo", "a<b>c")
-NAMED = re.compile(r"client_id[\"']?[=:]\s*[\"'`]?([A-Za-z0-9_.~-]+)")
+CLIENT_ID = re.compile(r"client_id[\"']?[=:]\s*[\"'`]?([A-Za-z0-9_.~-]+)")
 
 
 def findings(client_id: str) -> set[str]:
@@ -55,7 +55,7 @@ def test_what_has_to_be_replaced_is_sample_text(client_id: str) -> None:
 
 def test_no_client_id_of_our_own_documents_is_sample_text() -> None:
     pages = [path for folder in ("docs", "examples") for path in (ROOT / folder).rglob("*.md") if "rules" not in path.parts]
-    named = {name for path in [*pages, ROOT / "README.md"] for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+    named = {name for path in [*pages, ROOT / "README.md"] for name in CLIENT_ID.findall(path.read_text(encoding="utf-8"))}
     named = {name for name in named if not name.isupper() and name != "None"}
     assert "my-app" in named
     assert not [name for name in sorted(named) if {"client-id-placeholder", "value-is-placeholder"} & findings(name)]

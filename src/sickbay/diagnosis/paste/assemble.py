@@ -49,7 +49,7 @@ OF_PARAMETERS = frozenset(
     "basic_is_well_formed",
     "one_method_is_used",
 }
-"""The checks of the parameters of a token request, of which the method, the URL and the headers weren't pasted."""
+"""The checks of the parameters of a token request whose method, URL and headers weren't pasted."""
 
 
 def inputs(pieces: Sequence[Piece]) -> list[Input]:

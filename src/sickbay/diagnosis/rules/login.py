@@ -31,7 +31,7 @@ def _reason(texts: dict[str, tuple[str, str]], facts: Facts) -> Facts:
 
 
 def _not_chosen(facts: Facts) -> Facts | None:
-    """Nobody chose a patient although the request asked for one."""
+    """No patient was chosen although the request asked for one."""
     return _reason(_NOT_CHOSEN, facts) if facts.get("note") == "no patient was chosen" else None
 
 

@@ -40,16 +40,16 @@ def _values(text: str) -> list[str]:
 @fact
 def audience_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received audience, and they differ."""
-    return next((_named(pair) for pair in _compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)
+    return next((_both_values(pair) for pair in _compared(evidence) if "aud" in pair["about"] and _differ(pair)), None)
 
 
 @fact
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ."""
-    return next((_named(pair) for pair in _compared(evidence) if "iss" in pair["about"] and _differ(pair)), None)
+    return next((_both_values(pair) for pair in _compared(evidence) if "iss" in pair["about"] and _differ(pair)), None)
 
 
-def _named(pair: Mapping[str, str]) -> Values:
+def _both_values(pair: Mapping[str, str]) -> Values:
     return {name: pair[name] for name in ("expected", "received")}
 
 

@@ -96,7 +96,7 @@ def token_body_is_json(evidence: Evidence) -> Values | None:
 
 
 def _has_form_in_code(text: str) -> bool:
-    """Whether code makes a form of an object, or a dictionary of Python of which the text doesn't show how it's sent."""
+    """Whether code makes a form of an object, or makes a Python dictionary and doesn't show how it is sent."""
     starts = (found.end() for found in islice(_DICTIONARY.finditer(text), READ_DICTIONARIES))
     unclear = (text[start : start + DICTIONARY_CHARACTERS].partition(";")[0] for start in starts)
     return bool(_FORM_IN_CODE.search(text)) or any(not _JSON_IN_CODE.search(after) for after in unclear)
