@@ -12,9 +12,7 @@ from sickbay.authorization.models import AccessToken, Client, Policy, Server, Us
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.routing import Route, route
 from sickbay.fhir.search.routes import SEVERAL, named
-from sickbay.kernel import compiled_checks
-from sickbay.kernel.checks import examine
-from sickbay.kernel.compiled_checks import compile
+from sickbay.kernel.checks import compile_checks, examine, run_all
 from sickbay.protocol.parameters import parse
 
 NOW = 1_764_000_000
@@ -121,12 +119,12 @@ def test_a_check_never_refuses_other_kinds_of_requests(request: AccessRequest, p
         other_check for other_check in CHECKS if other_check.applies_to and request.interaction not in other_check.applies_to
     ]
     assert [other_check.name for other_check in others if other_check.decide(request, known) is not None] == []
-    assert compiled_checks.examine(compile(CHECKS, request.interaction), request, known) == examine(CHECKS, request, known)
+    assert examine(compile_checks(CHECKS, request.interaction), request, known) == run_all(CHECKS, request, known)
 
 
 def test_a_read_runs_less_than_half_of_the_checks() -> None:
     """Otherwise the test above would prove little."""
-    plan = compile(CHECKS, "read", access.HOLDING)
+    plan = compile_checks(CHECKS, "read", access.HOLDING)
     assert sum(len(group) for about, group in plan.groups if not about) < len(CHECKS) / 2
 
 
@@ -156,8 +154,8 @@ def test_the_validity_of_a_token_depends_only_on_the_base_and_the_header_of_a_re
     assert access.holds(request.base, header, known) is valid
     assert all(token_check.decide(request, known) is None for token_check in access.HOLDING) is valid
     if valid:
-        plan = compile(CHECKS, request.interaction, access.HOLDING)
-        assert compiled_checks.examine(plan, request, known) == examine(CHECKS, request, known)
+        plan = compile_checks(CHECKS, request.interaction, access.HOLDING)
+        assert examine(plan, request, known) == run_all(CHECKS, request, known)
 
 
 @given(requests(), st.sampled_from((Policy(), STRICT)), st.integers(0, 10**10), st.booleans())

@@ -12,7 +12,7 @@ from tests.authorization.samples import examination, refusals, sample_context, s
 from tests.authorization.test_logout import logout_request
 from tests.authorization.test_logout import refusals as logout_refusals
 from tests.authorization.test_logout import sample_context as logout_known
-from tests.protocol.test_client_uris import INTERPRETED, NAMES
+from tests.protocol.test_urls_of_clients import INTERPRETED, NAMES
 
 from sickbay.authorization import client_metadata, launch
 from sickbay.authorization.authorize import GATE

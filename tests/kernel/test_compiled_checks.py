@@ -9,9 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.kernel import checks as kernel_checks
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
-from sickbay.kernel.compiled_checks import compile, examine
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check, compile_checks, examine, run_all
 
 NAMES = ("first", "second", "third")
 """Attributes of the context."""
@@ -53,14 +51,14 @@ def stages(draw: st.DrawFn) -> tuple[Check[Any, Any], ...]:
 def test_compiled_checks_agree_with_the_plain_loop(
     checks: tuple[Check[Any, Any], ...], context: Any, kind: str, relaxed: set[str]
 ) -> None:
-    expected = kernel_checks.examine(checks, kind, context, relaxed)
+    expected = run_all(checks, kind, context, relaxed)
     assert examine(checks, kind, context, relaxed) == expected
     without_requirements = tuple(check for check in checks if not check.requires)
-    of_kind = kernel_checks.examine(without_requirements, kind, context, relaxed)
-    assert examine(compile(without_requirements, kind), kind, context, relaxed) == of_kind
+    of_kind = run_all(without_requirements, kind, context, relaxed)
+    assert examine(compile_checks(without_requirements, kind), kind, context, relaxed) == of_kind
     passed = {result.name for result in of_kind.checked if result.outcome == "passed" and result.refusal is None}
     proven = tuple(check for check in without_requirements if check.name in passed)
-    assert examine(compile(without_requirements, kind, proven), kind, context, relaxed) == of_kind
+    assert examine(compile_checks(without_requirements, kind, proven), kind, context, relaxed) == of_kind
 
 
 @check()
@@ -89,13 +87,13 @@ def number_is_positive(number: int, context: None) -> Refusal | None:
 
 
 def test_a_check_is_called_only_for_its_kinds_of_requests() -> None:
-    assert not examine(compile((number_is_positive,), "write"), -2, None).granted
+    assert not examine(compile_checks((number_is_positive,), "write"), -2, None).granted
     assert not examine((number_is_positive,), -2, None).granted
-    read = examine(compile((number_is_positive,), "read"), -2, None)
+    read = examine(compile_checks((number_is_positive,), "read"), -2, None)
     assert [(result.name, result.outcome) for result in read.checked] == [("number_is_positive", "passed")]
 
 
 def test_a_proven_check_is_called_again_only_if_another_one_refuses() -> None:
-    proven = compile((number_is_even, number_is_positive), None, (number_is_positive,))
+    proven = compile_checks((number_is_even, number_is_positive), None, (number_is_positive,))
     assert examine(proven, -2, None).granted
     assert [refusal.name for refusal in examine(proven, -3, None).refusals] == ["odd", "not-positive"]

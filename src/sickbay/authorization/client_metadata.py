@@ -9,7 +9,7 @@ from typing import Any
 from sickbay.authorization.models import Client, Grant
 from sickbay.authorization.registration_limits import of as limits_of
 from sickbay.authorization.registration_limits import permits
-from sickbay.protocol import client_uris, scopes
+from sickbay.protocol import scopes, urls
 
 METHODS = {
     "none": "public",
@@ -60,11 +60,11 @@ def _invalid_url(metadata: dict[str, Any]) -> str:
         if name.endswith(WEB_SUFFIXES) and member not in OWN_CHECKS and not all(map(_is_web_address, uris)):
             return f"{member} must be an http or https address"
     other = metadata.get("initiate_login_uri")  # used as launch_uri if that isn't sent
-    return "initiate_login_uri can't be opened by a browser" if other and client_uris.fault(other) == "scheme" else ""
+    return "initiate_login_uri can't be opened by a browser" if other and urls.fault(other) == "scheme" else ""
 
 
 def _is_web_address(value: Any) -> bool:
-    return isinstance(value, str) and client_uris.is_web_address(value)
+    return isinstance(value, str) and urls.is_web_address(value)
 
 
 def statement(metadata: Any) -> str | None:

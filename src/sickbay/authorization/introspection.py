@@ -10,8 +10,7 @@ from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenC
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.kernel.checks import UNKNOWN, Refusal, check
-from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, check, examine
 from sickbay.protocol import scopes
 
 

@@ -13,7 +13,7 @@ from sickbay.authorization.refusals import launch as refusals
 from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.resource_types import ALL_TYPES
 from sickbay.kernel.checks import Check, Refusal, check
-from sickbay.protocol import client_uris, urls
+from sickbay.protocol import urls
 
 UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 SUBSTITUTIONS = ("PAT_PersonId", "VIS_EncntrId", "USR_PersonId", "PAT_PPRCode", "USR_PositionCd", "DEV_Location")
@@ -28,7 +28,7 @@ def code_of(key: bytes, timeline: str) -> str:
 
 def launch_uri(client: Client) -> str:
     """Returns the URL where the EHR opens the app; "" if it has none, or an unsafe one from an older registration."""
-    return client.launch_uri if client.launch_uri and client_uris.is_safe(client.launch_uri) else ""
+    return client.launch_uri if client.launch_uri and urls.is_safe(client.launch_uri) else ""
 
 
 def launch_url(client: Client, code: str, iss: str) -> str:

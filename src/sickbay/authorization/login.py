@@ -8,8 +8,7 @@ from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
-from sickbay.kernel.compiled_checks import compile
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check, compile_checks
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
 
@@ -144,4 +143,4 @@ CHECKS: tuple[LoginCheck, ...] = (
     encounter_is_of_the_patient,
 )
 
-COMPILED = compile(CHECKS)
+COMPILED = compile_checks(CHECKS)

@@ -12,7 +12,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import logout as refusals
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.kernel.checks import Check, Refusal, check
-from sickbay.protocol import client_uris, jose
+from sickbay.protocol import jose, urls
 
 
 def hinted(request: LogoutRequest) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def hint_is_of_this_client(request: LogoutRequest, context: LogoutContext) -> Re
 def address_is_registered(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     sent, client = request.parameters.get("post_logout_redirect_uri"), context.client
     registered = client.post_logout_redirect_uris if isinstance(client, Client) else ()
-    if sent is None or (sent in registered and client_uris.is_safe(sent)):
+    if sent is None or (sent in registered and urls.is_safe(sent)):
         return None
     facts = {"received": sent, "registered": registered, "app": request.client_id}
     return refusals.LOGOUT_REDIRECT_URI_MISMATCH.with_facts(facts)

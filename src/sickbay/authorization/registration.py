@@ -11,7 +11,7 @@ from sickbay.authorization.registration_uris import is_insecure
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Check, Refusal, check
 from sickbay.protocol import jose, urls
-from sickbay.protocol.client_uris import STRANGE
+from sickbay.protocol.urls import STRANGE
 
 RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
 PRIVATE_MEMBERS = jose.PRIVATE

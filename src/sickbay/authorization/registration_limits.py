@@ -14,7 +14,7 @@ from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, RefusalType, check
-from sickbay.protocol import client_uris, scopes, urls
+from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
 MEMBERS = Grant.__struct_fields__
@@ -100,8 +100,8 @@ def addresses_are_within_the_grant(request: RegistrationRequest, context: Any) -
 
 def _origin(uri: str, limit: Grant) -> str:
     """Returns scheme, host and port; for a native app on loopback without the port, which may vary (RFC 8252 7.3)."""
-    if not client_uris.is_web(uri):
-        return f"{client_uris.scheme(uri)}:"
+    if not urls.is_web(uri):
+        return f"{urls.scheme(uri)}:"
     if limit.native and urls.is_loopback(uri):
         return f"{urls.split(uri).scheme}://{urls.host(uri)}"
     return urls.origin(uri) or uri

@@ -8,8 +8,8 @@ from typing import Any
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.kernel.checks import Refusal, RefusalType, check
-from sickbay.protocol import client_uris, urls
-from sickbay.protocol.client_uris import STRANGE
+from sickbay.protocol import urls
+from sickbay.protocol.urls import STRANGE
 
 PARAMETER = "redirect_uris"
 
@@ -37,7 +37,7 @@ def is_absolute(uri: str) -> bool:
     parts = urls.split(uri)
     if parts.scheme in ("http", "https"):
         return bool(parts.hostname)
-    return bool(parts.scheme) and (client_uris.is_public(parts.scheme) or client_uris.is_private_use(uri))
+    return bool(parts.scheme) and (urls.is_public_scheme(parts.scheme) or urls.is_private_use(uri))
 
 
 @check(after=(redirect_uris_are_absolute,))
@@ -57,7 +57,7 @@ def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, context: Any)
 
 
 def _is_forbidden(uri: str) -> bool:
-    return "*" not in uri and is_absolute(uri) and client_uris.fault(uri) in ("scheme", "user-info")
+    return "*" not in uri and is_absolute(uri) and urls.fault(uri) in ("scheme", "user-info")
 
 
 _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
@@ -71,7 +71,7 @@ def redirect_uris_are_one_address_each(request: RegistrationRequest, context: An
 
 @check(after=(redirect_uris_are_one_address_each,))
 def redirect_uris_have_no_response_parameter(request: RegistrationRequest, context: Any) -> Refusal | None:
-    by_uri = {uri: names for uri in request.addresses if (names := client_uris.response_parameters(uri))}
+    by_uri = {uri: names for uri in request.addresses if (names := urls.response_parameters(uri))}
     facts = {"received": list(by_uri), "names": sorted({name for names in by_uri.values() for name in names})}
     return refusals.REG_REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if by_uri else None
 

@@ -14,8 +14,7 @@ from sickbay.authorization.models import AccessToken, AuthorizationCode, Client,
 from sickbay.authorization.refusals import refresh as refresh_refusals
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest, is_json
-from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
-from sickbay.kernel.compiled_checks import CompiledChecks, compile
+from sickbay.kernel.checks import UNKNOWN, CompiledChecks, Examination, Refusal, check, compile_checks
 from sickbay.protocol import scopes
 
 FORM = "application/x-www-form-urlencoded"
@@ -264,8 +263,10 @@ CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
 }
 
 
-_COMPILED = {grant: compile(grant_checks) for grant, grant_checks in CHECKS.items()}
-_WITH_ASSERTION = {grant: compile((*grant_checks, *client_assertion.ASSERTION)) for grant, grant_checks in CHECKS.items()}
+_COMPILED = {grant: compile_checks(grant_checks) for grant, grant_checks in CHECKS.items()}
+_WITH_ASSERTION = {
+    grant: compile_checks((*grant_checks, *client_assertion.ASSERTION)) for grant, grant_checks in CHECKS.items()
+}
 
 
 def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, TokenContext]:

@@ -61,8 +61,7 @@ from sickbay.diagnosis.evidence import registration as read_registration
 from sickbay.diagnosis.evidence import subject as read_subject
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.evidence import url as read_url
-from sickbay.kernel.checks import UNKNOWN, Check, Examination
-from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.checks import UNKNOWN, Check, Examination, examine
 
 R = TypeVar("R")
 K = TypeVar("K")

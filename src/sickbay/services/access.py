@@ -18,8 +18,7 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, Unknown, examine
-from sickbay.kernel.compiled_checks import CompiledChecks, compile, granted
+from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Unknown, compile_checks, examine, granted
 from sickbay.kernel.memoize import LONGEST
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -126,7 +125,7 @@ async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRe
 @cache
 def _plan(interaction: str, more: tuple[Check[Any, Any], ...], accepted: bool) -> CompiledChecks[Any, Any]:
     """accepted: the token context passed its checks when it was loaded, so they aren't run again."""
-    return compile((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
+    return compile_checks((*CHECKS, *more), interaction, stage.HOLDING if accepted else ())
 
 
 for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are compiled at start

@@ -17,8 +17,7 @@ from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refus
 from sickbay.diagnosis.rule import PERHAPS, Finding, find, is_severity
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import ErrorWording
-from sickbay.kernel.checks import Check, Checked, Examination, Facts, Refusal
-from sickbay.kernel.compiled_checks import CompiledChecks, examine
+from sickbay.kernel.checks import Check, Checked, CompiledChecks, Examination, Facts, Refusal, examine
 from sickbay.services.context import Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE, private_facts, unsent_texts
 

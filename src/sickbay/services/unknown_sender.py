@@ -19,8 +19,7 @@ from sickbay.diagnosis.evidence.access import reread_address
 from sickbay.diagnosis.stages import FHIR, Decided, always
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.visibility import NOTHING
-from sickbay.kernel.checks import Check, Checked, Examination
-from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.checks import Check, Checked, Examination, examine
 from sickbay.services.access import CHECKS, AccessResult, meant_context
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decided

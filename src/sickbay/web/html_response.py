@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from sickbay.authorization.models import User
 from sickbay.kernel.english import count
-from sickbay.protocol import client_uris
+from sickbay.protocol import urls
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.sessions import Session
@@ -133,7 +133,7 @@ def form_action(addresses: tuple[str, ...]) -> str:
 
     With only 'self', Chromium would block the redirect after consent, and the launch from the portal.
     """
-    sources = (_source(address) for address in addresses if address and client_uris.is_safe(address))
+    sources = (_source(address) for address in addresses if address and urls.is_safe(address))
     return " ".join(dict.fromkeys(["'self'", *(source for source in sources if SOURCE.fullmatch(source))]))
 
 

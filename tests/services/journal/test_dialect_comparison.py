@@ -14,8 +14,7 @@ from tests.flows.test_ehr_by_http import HTML
 from tests.kernel.test_compiled_checks import KINDS, NAMES, VALUES, stages
 
 from sickbay.kernel import checks as kernel_checks
-from sickbay.kernel.checks import UNKNOWN, Check
-from sickbay.kernel.compiled_checks import examine
+from sickbay.kernel.checks import UNKNOWN, Check, examine, run_all
 from sickbay.services.journal import dialect_comparison
 from sickbay.services.journal import reader as journal_reader
 from sickbay.services.journal.exchange_record import text_of
@@ -170,7 +169,7 @@ def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
 def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
     checks: tuple[Check[Any, Any], ...], context: Any, kind: str
 ) -> None:
-    whole = kernel_checks.examine(checks, kind, context)
+    whole = run_all(checks, kind, context)
     unknown = frozenset(name for name in NAMES if getattr(context, name) is UNKNOWN)
     part = examine(dialect_comparison._plan(checks, unknown, kind), kind, context)
     assert part.refusals == whole.refusals
@@ -201,7 +200,7 @@ def test_a_granted_create_is_compared_without_the_checks_of_what_is_stored(
         assert created.status_code == 201
         ((waiting, _, _),) = flow.sandbox.journal._granted.items()
         arrived = waiting[0]
-        monkeypatch.setattr(kernel_checks, "examine", must_not_run)
+        monkeypatch.setattr(kernel_checks, "run_all", must_not_run)
         assert [answer["refusal"] for answer in dialect_comparison.others(arrived.exchange.decision, "general")] == [None, None]
 
     run(steps, tmp_path)

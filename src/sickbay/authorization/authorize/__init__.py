@@ -15,8 +15,7 @@ from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.refusals import scope as scopes
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
-from sickbay.kernel.checks import Examination, Refusal, examine
-from sickbay.kernel.compiled_checks import compile, granted
+from sickbay.kernel.checks import Examination, Refusal, compile_checks, granted, run_all
 
 __all__ = [
     "CHECKS",
@@ -158,7 +157,7 @@ def error_goes_to_the_app(examination: Examination, refusal: Refusal, on_a_page:
 
 def examined(request: AuthorizeRequest, context: AuthorizeContext) -> Examination:
     """Runs all checks with what this tenant and app relax, which matters only if a check refuses."""
-    return granted(_COMPILED, request, context) or examine(CHECKS, request, context, relaxed(context))
+    return granted(_COMPILED, request, context) or run_all(CHECKS, request, context, relaxed(context))
 
 
-_COMPILED = compile(CHECKS)
+_COMPILED = compile_checks(CHECKS)

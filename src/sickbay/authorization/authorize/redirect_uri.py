@@ -9,7 +9,7 @@ from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.kernel.checks import Refusal, check
-from sickbay.protocol import client_uris, urls
+from sickbay.protocol import urls
 
 
 def _policy(context: AuthorizeContext) -> Policy:
@@ -86,9 +86,9 @@ def redirect_uri_is_registered(request: AuthorizeRequest, context: AuthorizeCont
 
 def _unusable(uri: str) -> Refusal | None:
     """Refuses a registered URI that is unsafe: older registrations were checked less, and a dialect may allow a query."""
-    if not client_uris.is_safe(uri):
+    if not urls.is_safe(uri):
         return refusals.REDIRECT_URI_SCHEME_FORBIDDEN(received=uri)
-    names = client_uris.response_parameters(uri)
+    names = urls.response_parameters(uri)
     facts = {"received": uri, "names": list(names)}
     return refusals.REDIRECT_URI_RESPONSE_PARAMETER.with_facts(facts) if names else None
 

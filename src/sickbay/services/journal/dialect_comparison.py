@@ -17,8 +17,7 @@ from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import rule_for
 from sickbay.diagnosis.stages import Stage
 from sickbay.dialects import Dialect
-from sickbay.kernel.checks import UNKNOWN, Check, Examination, Refusal
-from sickbay.kernel.compiled_checks import CompiledChecks, compile, examine
+from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Examination, Refusal, compile_checks, examine
 from sickbay.kernel.memoize import memoized
 from sickbay.services.decision import Decision
 
@@ -48,7 +47,7 @@ def _plan(checks: tuple[Check[Any, Any], ...], unknown: frozenset[str], interact
     for check in checks:
         if unknown.isdisjoint(check.requires) and all(earlier in able for earlier in check.after):
             able[check] = None
-    return compile(tuple(able), interaction)
+    return compile_checks(tuple(able), interaction)
 
 
 def _is_examined(decision: Decision[Any, Any]) -> bool:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from sickbay.authorization import launch_context, launch_task, requested_scopes
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client
-from sickbay.protocol import client_uris
+from sickbay.protocol import urls
 from sickbay.sandbox.resetting import losses, reset
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import enabling, id_token, patients, registration, runtime_settings, users
@@ -153,7 +153,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     else:
         client = await _named(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
-    if body.smart_style_url and not client_uris.is_web_address(body.smart_style_url):
+    if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(body.fhir_context or []):
         raise Wrong(422, f"fhir_context doesn't follow SMART App Launch: {'; '.join(faults)}")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol import client_uris
+from sickbay.protocol import urls
 
 INTERPRETED = (
     "javascript",
@@ -64,16 +64,16 @@ INTERPRETED = (
     ],
 )
 def test_web_urls_and_private_use_schemes_are_accepted(uri: str) -> None:
-    assert client_uris.fault(uri) == ""
-    assert client_uris.is_safe(uri)
+    assert urls.fault(uri) == ""
+    assert urls.is_safe(uri)
 
 
 @pytest.mark.parametrize("name", INTERPRETED)
 @pytest.mark.parametrize("rest", ["alert(1)", "//example.org/%0aalert(1)", "/x", "text/html,x", "///etc/passwd"])
 def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, rest: str) -> None:
     for spelling in (name, name.upper(), name.title()):
-        assert client_uris.fault(f"{spelling}:{rest}") in ("scheme", "characters")
-        assert not client_uris.is_safe(f"{spelling}:{rest}")
+        assert urls.fault(f"{spelling}:{rest}") in ("scheme", "characters")
+        assert not urls.is_safe(f"{spelling}:{rest}")
 
 
 @given(
@@ -83,7 +83,7 @@ def test_schemes_that_a_browser_or_the_system_handles_are_refused(name: str, res
 )
 def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str) -> None:
     """Browsers skip tabs and line breaks in a scheme, and spaces before it."""
-    assert client_uris.fault(uri[:at] + odd + uri[at:]) != ""
+    assert urls.fault(uri[:at] + odd + uri[at:]) != ""
 
 
 @pytest.mark.parametrize(
@@ -107,27 +107,27 @@ def test_no_hidden_character_makes_a_uri_acceptable(uri: str, at: int, odd: str)
     ],
 )
 def test_an_unsafe_uri_is_refused_with_its_reason(uri: str, fault: str) -> None:
-    assert client_uris.fault(uri) == fault
+    assert urls.fault(uri) == fault
 
 
 @given(st.text())
 def test_no_text_raises_and_only_known_kinds_are_safe(uri: str) -> None:
-    client_uris.response_parameters(uri)
-    if client_uris.is_safe(uri):
-        assert client_uris.is_web(uri) or client_uris.is_private_use(uri)
+    urls.response_parameters(uri)
+    if urls.is_safe(uri):
+        assert urls.is_web(uri) or urls.is_private_use(uri)
 
 
 @pytest.mark.parametrize("uri", ["https://a.example/\tx", "https://a.example/\u00a0", "https://", "http:///x", "https://a\\b/"])
 def test_a_stored_url_without_a_host_or_with_control_characters_is_not_used(uri: str) -> None:
-    assert not client_uris.is_safe(uri)
+    assert not urls.is_safe(uri)
 
 
 def test_a_stored_url_of_an_older_registration_is_still_used() -> None:
-    assert client_uris.is_safe("https://user@a.example/")
-    assert client_uris.is_safe("https://a.example/caf\u00e9")
+    assert urls.is_safe("https://user@a.example/")
+    assert urls.is_safe("https://a.example/caf\u00e9")
 
 
-NAMES = sorted(client_uris.RESPONSE_PARAMETERS)
+NAMES = sorted(urls.RESPONSE_PARAMETERS)
 
 
 def _encoded(name: str, times: int) -> str:
@@ -175,7 +175,7 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
             "?&&{}=",
         ):
             uri = "https://app.example.org/cb" + place.format(spelling)
-            assert client_uris.response_parameters(uri) == (name,), uri
+            assert urls.response_parameters(uri) == (name,), uri
 
 
 @pytest.mark.parametrize(
@@ -192,11 +192,11 @@ def test_every_response_parameter_is_found_in_every_spelling(name: str) -> None:
     ],
 )
 def test_other_parameters_are_allowed_in_a_redirect_uri(uri: str) -> None:
-    assert client_uris.response_parameters(uri) == ()
+    assert urls.response_parameters(uri) == ()
 
 
 def test_each_response_parameter_is_listed_once() -> None:
-    assert client_uris.response_parameters("https://a.example/?state=1&STATE=2&code=3") == ("state", "code")
+    assert urls.response_parameters("https://a.example/?state=1&STATE=2&code=3") == ("state", "code")
 
 
 @pytest.mark.parametrize(
@@ -214,9 +214,9 @@ def test_each_response_parameter_is_listed_once() -> None:
     ],
 )
 def test_a_web_url_is_one_that_a_browser_may_open(uri: str, web: bool) -> None:
-    assert client_uris.is_web_address(uri) is web
+    assert urls.is_web_address(uri) is web
 
 
 @pytest.mark.parametrize("scheme", ["ecmascript", "jscript", "x-javascript", "safari-extension", "windowsdefender"])
 def test_schemes_of_scripts_and_browsers_are_refused(scheme: str) -> None:
-    assert client_uris.fault(f"{scheme}:/x") == "scheme"
+    assert urls.fault(f"{scheme}:/x") == "scheme"
