@@ -21,7 +21,7 @@ from tests.attacks.fixture import RESOURCES, TOKENS, Json, observation, patient,
 from tests.flows.flow import Flow
 from tests.flows.shared_app import sitting
 
-from sickbay.authorization.access import visibility
+from sickbay.authorization.access.visibility import visibility
 from sickbay.authorization.models import Policy, User
 from sickbay.fhir.search.parameters import compartment_types
 from sickbay.storage.interface import Put, Save

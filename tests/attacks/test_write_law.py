@@ -20,7 +20,8 @@ from msgspec import structs
 from tests.conftest import SHARED
 from tools.definitions import DSTU2_PATIENT
 
-from sickbay.authorization import access, writes
+from sickbay.authorization import access
+from sickbay.authorization.access import writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest

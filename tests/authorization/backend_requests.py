@@ -10,10 +10,10 @@ from joserfc.jwk import import_key
 from msgspec import structs
 from tests.authorization.token_requests import KNOWN, NOW, URL, token_request
 
-from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.protocol import jose
 
 CLAIMS = {"iss": "app", "sub": "app", "aud": URL, "exp": NOW + 240, "jti": "j1"}

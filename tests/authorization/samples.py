@@ -11,7 +11,7 @@ from sickbay.authorization.authorize import authorize_request, examined
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Policy, Server
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.resource_types import types_of
+from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import encode
 

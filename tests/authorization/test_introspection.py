@@ -9,10 +9,10 @@ from msgspec import structs
 from tests.authorization.token_requests import FAMILY, NOW, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import introspection
-from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import SubjectContext
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily, User
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 
 ISSUER = "http://localhost:7425/general"

@@ -11,6 +11,7 @@ from sickbay.authorization import access, authorize, requests, token
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.contexts import AccessContext, AuthorizeContext, TokenContext
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.token import request as token_request
 from sickbay.kernel.checks import UNKNOWN, Unknown, examine
 from sickbay.protocol import jose
 
@@ -63,7 +64,7 @@ def test_what_oauth_requires_is_required_of_every_request(query: str, refusal: s
 
 
 def token_refusals(body: str, *, smart: bool, now: int | Unknown = UNKNOWN) -> list[str]:
-    headers = {"content-type": token.FORM}
+    headers = {"content-type": token_request.FORM}
     request = requests.token_request("POST", "https://idp.example.org/token", headers, body)
     return [refusal.name for refusal in examine(token.checks(request), request, TokenContext(now=now, smart=smart)).refusals]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.authorization.token_requests import BASE, URL, token_context, token_request
 
-from sickbay.authorization import requests, token
+from sickbay.authorization import requests
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.token import request as token_checks
 from sickbay.protocol.parameters import encode, parse
 
 AT = "https://ehr.example.org/authorize"
@@ -75,9 +76,9 @@ def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object
     assert (request.parameters.pairs == pairs) is (pairs is not None)
     assert request.body == PARTS
     assert (
-        token.body_is_a_form.decide(request, token_context()) is None
+        token_checks.body_is_a_form.decide(request, token_context()) is None
         if pairs is None
-        else token.body_is_a_form.decide(request, token_context())
+        else token_checks.body_is_a_form.decide(request, token_context())
     )
 
 
@@ -85,7 +86,7 @@ def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object
 def test_a_base_may_be_named_by_its_alias(address: str, accepted: bool) -> None:
     also = {"http://x/short/r4": BASE, "http://x/short/dstu2": BASE.replace("r4", "dstu2")}
     server = Server(fhir_bases=(BASE, BASE.replace("r4", "dstu2")), also=also)
-    refused = token.resource_is_what_was_granted.decide(token_request(resource=address), token_context(server=server))
+    refused = token_checks.resource_is_what_was_granted.decide(token_request(resource=address), token_context(server=server))
     assert (refused is None) == accepted
 
 

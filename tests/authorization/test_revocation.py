@@ -9,10 +9,10 @@ from msgspec import structs
 from tests.authorization.token_requests import FAMILY, NOW, PUBLIC, SECRET, SYMMETRIC, basic, token_request
 
 from sickbay.authorization import revocation
-from sickbay.authorization.client_authentication import JWT_BEARER
 from sickbay.authorization.contexts import SubjectContext
 from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 
 TOKEN = AccessToken("app", "patient/Patient.rs", "http://localhost:7425/general/r4", NOW + 100, "f1")

@@ -8,10 +8,11 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization import requests, token
-from sickbay.authorization.client_authentication import hashed
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import request as token_checks
+from sickbay.authorization.token.client_authentication import hashed
 from sickbay.kernel.checks import Examination, examine
 from sickbay.protocol.parameters import encode
 
@@ -69,7 +70,7 @@ def token_request(
     """Returns a POST of the form with some parameters changed; None removes one."""
     pairs = [(name, value) for name, value in {**form, **changed}.items() if value is not None]
     sent = {name.lower(): value for name, value in (headers or {}).items()}
-    return requests.token_request("POST", URL, {"content-type": token.FORM, **sent}, encode(pairs))
+    return requests.token_request("POST", URL, {"content-type": token_checks.FORM, **sent}, encode(pairs))
 
 
 def examined(request: TokenRequest, context: TokenContext = KNOWN) -> Examination:

@@ -6,7 +6,8 @@ import json
 
 from msgspec import structs
 
-from sickbay.authorization import access, writes
+from sickbay.authorization import access
+from sickbay.authorization.access import writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.authorization.requests import AccessRequest

@@ -10,7 +10,7 @@ import sys
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.authorization import pkce
+from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case
 
 URL = case.load(case.paths()["state-missing"]).refused["url"]

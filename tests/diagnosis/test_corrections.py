@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sickbay.authorization import pkce
+from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case, corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sickbay.authorization.search import criteria
+from sickbay.authorization.access.search import criteria
 from sickbay.dialects.dialect import load
 from sickbay.fhir.search.parameters import find, known_types
 

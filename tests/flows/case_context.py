@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import structs
 from tests.flows.flow import Flow
 
-from sickbay.authorization import refresh
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Server, TokenFamily
+from sickbay.authorization.token import refresh
 from sickbay.diagnosis.evidence import context as reading
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import records

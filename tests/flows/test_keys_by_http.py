@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.flows.flow import Flow, run
 
-from sickbay.authorization.id_token import AGE, KEPT
+from sickbay.authorization.token.id_token import AGE, KEPT
 from sickbay.protocol import jose
 from sickbay.services import id_token
 

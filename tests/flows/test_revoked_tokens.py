@@ -13,7 +13,7 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
-from sickbay.authorization.refresh import REPEAT_WINDOW
+from sickbay.authorization.token.refresh import REPEAT_WINDOW
 from sickbay.services import grants
 
 SCOPE = "launch patient/Patient.rs offline_access"

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.population.test_generate import everything
 
-from sickbay.authorization.consent_categories import categories
+from sickbay.authorization.login.consent_categories import categories
 
 OLDER = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-tags", "sdoh")
 """US Core 5's category, which always stands next to the one of later versions."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.authorization.launch_task import OPEN, LaunchTaskRequest, of_task
+from sickbay.authorization.launch.task import OPEN, LaunchTaskRequest, of_task
 from sickbay.population.people import TIMOTHY
 from sickbay.population.stories import live
 from sickbay.population.tasks import APP, KINDS, SHARE, of

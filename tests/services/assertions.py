@@ -10,7 +10,7 @@ from typing import Any
 
 from joserfc.jwk import ECKey, RSAKey
 
-from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.protocol import jose
 
 TOKEN = "http://localhost:7425/general/oauth/token"

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import Flow, run
 from tests.services.assertions import form, jwks, key, signed
 
-from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.services import client_authentication
 from sickbay.services.decision import decide

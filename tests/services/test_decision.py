@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import sickbay
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import stages
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.stages import KINDS, Stage

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from sickbay.authorization.models import AccessToken, AppState, AuthorizationCode, Client, Launch, Server, TokenFamily, User
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.fhir.body import Body
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.subjects import Before

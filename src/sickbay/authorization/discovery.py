@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sickbay.authorization.app_state import CAPABILITY
-from sickbay.authorization.login_prompt import PROMPTS
+from sickbay.authorization.access.app_state import CAPABILITY
+from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.models import Policy, Server
-from sickbay.authorization.pkce import METHOD
+from sickbay.authorization.token.pkce import METHOD
 
 CAPABILITIES = (
     "launch-ehr",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization import access, client_assertion, client_authentication, id_token, token
-from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
+from sickbay.authorization import access, token
 from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.token import client_assertion, client_authentication, id_token
+from sickbay.authorization.token import response as token_response
+from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
 from sickbay.kernel.checks import UNKNOWN, Refusal, check, examine
 from sickbay.protocol import scopes
 
@@ -109,7 +111,9 @@ def answer(context: SubjectContext, family: TokenFamily | None, person: User | N
         "encounter": subject.encounter,
     }
     launch_context = family.context if family else {}
-    response |= {name: launch_context.get(name) for name in token.CONTEXT if subject.patient or name != "need_patient_banner"}
+    response |= {
+        name: launch_context.get(name) for name in token_response.CONTEXT if subject.patient or name != "need_patient_banner"
+    }
     granted = family.scope if family else subject.scope
     if person is not None and id_token.is_due(granted):
         claims = id_token.claims(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sickbay.authorization import client_assertion, client_authentication, token
-from sickbay.authorization.client_authentication import TokenCheck, client_is_registered
+from sickbay.authorization import token
 from sickbay.authorization.contexts import SubjectContext, TokenContext
 from sickbay.authorization.introspection import token_is_named
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import client_assertion, client_authentication
+from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
 from sickbay.kernel.checks import Refusal, check
 
 

@@ -6,18 +6,20 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization import access, id_token
-from sickbay.authorization.access import AccessCheck
+from sickbay.authorization import access
+from sickbay.authorization.access import bearer
+from sickbay.authorization.access.bearer import AccessCheck
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest
+from sickbay.authorization.token import id_token
 from sickbay.kernel.checks import Refusal, check
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 
 
-@check(requires=("token",), after=(access.token_is_known,))
+@check(requires=("token",), after=(bearer.token_is_known,))
 def openid_was_granted(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The token also needs a user: a token issued without one has no claims to return."""
     token = context.token

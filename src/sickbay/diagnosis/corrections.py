@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from sickbay.authorization import pkce
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import (
@@ -18,6 +17,7 @@ from sickbay.authorization.requests import (
     RegistrationRequest,
     TokenRequest,
 )
+from sickbay.authorization.token import pkce
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import closest_url
 from sickbay.protocol import basic

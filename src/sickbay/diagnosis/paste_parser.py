@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.diagnosis.paste.wrapped_url import goes_on, is_joined
 from sickbay.protocol import unicode, urls

@@ -12,25 +12,19 @@ from msgspec import structs
 
 from sickbay.authorization import (
     access,
-    app_state,
-    authorization_response,
     authorize,
-    client_assertion,
-    client_authentication,
     introspection,
     launch,
     login,
     logout,
-    operations,
     readable,
     registration,
     revocation,
-    search,
     token,
-    token_recheck,
     userinfo,
-    writes,
 )
+from sickbay.authorization import redirect as authorization_response
+from sickbay.authorization.access import app_state, bearer, operations, search, writes
 from sickbay.authorization.contexts import (
     AccessContext,
     AuthorizeContext,
@@ -49,6 +43,8 @@ from sickbay.authorization.requests import (
     TokenRequest,
     UrlRequest,
 )
+from sickbay.authorization.token import client_assertion, client_authentication
+from sickbay.authorization.token import recheck as token_recheck
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH, PLACEHOLDER_SECRET, with_well_formed_pkce
 from sickbay.diagnosis.evidence import access as read_access
@@ -169,7 +165,7 @@ def _recheck_token_lookup(
 def _recheck_userinfo(
     refused: Decided[AccessRequest, AccessContext], corrected: AccessRequest
 ) -> tuple[AccessRequest, AccessContext]:
-    same = access.bearer(corrected) == access.bearer(refused.request)
+    same = bearer.bearer(corrected) == bearer.bearer(refused.request)
     context = refused.context if same else structs.replace(refused.context, token=UNKNOWN, client=UNKNOWN, user=UNKNOWN)
     return corrected, context
 

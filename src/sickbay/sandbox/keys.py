@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sickbay.authorization.id_token import Ring
+from sickbay.authorization.token.id_token import Ring
 from sickbay.protocol import jose
 from sickbay.services import id_token, records
 from sickbay.services.context import Keys

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sickbay import dialects
-from sickbay.authorization.resource_types import types_of
+from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct, structs
 
 from sickbay.authorization import access as stage
-from sickbay.authorization import operations, search, writes
+from sickbay.authorization.access import bearer, operations, search, writes
+from sickbay.authorization.access import visibility as access_visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, User
 from sickbay.authorization.requests import AccessRequest
@@ -97,7 +98,7 @@ def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | 
 
 async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
-    text = stage.meant(request) if stage.bearer(request) is None else None
+    text = bearer.meant(request) if bearer.bearer(request) is None else None
     if text is None:
         return None
     context = await _load(runtime, tenant, version, "", text)
@@ -106,14 +107,14 @@ async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request:
 
 async def issuer_of(runtime: Runtime, request: AccessRequest) -> Tenant | None:
     """The hospital that issued the token of this request."""
-    text = stage.bearer(request)
+    text = bearer.bearer(request)
     record = await runtime.store.get("token", records.digest(text)) if text else None
     return runtime.tenants.get(record.tenant) if record is not None else None
 
 
 async def outside_every_base(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> tuple[str, AccessResult]:
     """Refuse a request outside every FHIR base. Also returns the version of the base that was probably meant."""
-    text, any_version = stage.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
+    text, any_version = bearer.bearer(request), tenant.version_of(tenant.server.fhir_bases[0])
     token_context = await _load(runtime, tenant, any_version, "", text) if text else ANONYMOUS
     token = token_context.token
     version = tenant.version_of(search.base_meant(request.path, token, tenant.server))
@@ -135,7 +136,7 @@ for _interaction in ("read", "vread", *SEARCHES):  # the most frequent ones are 
 async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str, header: str) -> BearerContext:
     """Loads what `cached_context` doesn't have."""
     contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
-    text = stage.token_of(header)
+    text = bearer.token_of(header)
     context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
     if context.token is not None and len(contexts) < MOST and len(header) <= LONGEST:
         contexts[base, header] = context
@@ -150,6 +151,6 @@ async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text:
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     context = AccessContext(server=tenant.server, client=client, token=token, user=user)
-    visibility = stage.shown(token, user, tenant.server.policy, version)
+    visibility = access_visibility.shown(token, user, tenant.server.policy, version)
     accepted = bool(base) and stage.holds(base, f"Bearer {text}", context)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

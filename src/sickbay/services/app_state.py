@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.authorization import access, app_state
+from sickbay.authorization.access import app_state, bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, AppState
 from sickbay.authorization.requests import AccessRequest
@@ -67,7 +67,7 @@ async def _load_context(
     runtime: Runtime, tenant: Tenant, request: AccessRequest, body: Body | Unknown
 ) -> tuple[AccessContext, int]:
     """Also returns the revision of the record, 0 if there is none."""
-    token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
+    token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     record = await runtime.store.get(KIND, _key(tenant, request.id)) if request.id else None
     state = _visible(record, token, user, request)

@@ -8,13 +8,13 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct, structs
 
 from sickbay.authorization import authorize as stage
-from sickbay.authorization import ordinary_scopes
 from sickbay.authorization.authorize import GrantedScope
 from sickbay.authorization.authorize.parameters import base as base_of
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.login_prompt import SignInParameters, sign_in_parameters
+from sickbay.authorization.login.prompt import SignInParameters, sign_in_parameters
 from sickbay.authorization.models import Client, Launch, User
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request
+from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.diagnosis.stages import AUTHORIZE
 from sickbay.services import launch as launches
 from sickbay.services import records, registration, sessions

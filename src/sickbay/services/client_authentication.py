@@ -8,11 +8,11 @@ from typing import Any, TypeAlias, TypeVar
 
 from msgspec import Struct, structs
 
-from sickbay.authorization import client_assertion as stage
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import client_assertion as stage
 from sickbay.diagnosis.stages import Stage
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.jose import Jwt

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from sickbay.authorization import backend_scopes, client_credentials, requested_scopes
-from sickbay.authorization import token as tokens
 from sickbay.authorization.authorize.parameters import base_here
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.token import backend_scopes, client_credentials
+from sickbay.authorization.token import response as token_response
 from sickbay.protocol import scopes
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
@@ -53,5 +54,5 @@ async def grant(
         issued_at=now,
     )
     await runtime.store.transaction([*steps, Put(records.token(records.digest(text), token, tenant.name), 0)])
-    response = tokens.response(text, token, tenant.policy, {})
+    response = token_response.response(text, token, tenant.policy, {})
     return {**response, "expires_in": token.expires_at - token.issued_at}, family

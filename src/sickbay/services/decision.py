@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from msgspec import Struct, structs
 
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis.catalogue import BY_ID, INDEX
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.diagnosis.explain import Again, Explanation, explain, explain_refusals

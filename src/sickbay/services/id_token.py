@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sickbay.authorization import id_token as stage
-from sickbay.authorization.id_token import Ring
 from sickbay.authorization.models import AuthorizationCode, Client, User
+from sickbay.authorization.token import id_token as stage
+from sickbay.authorization.token.id_token import Ring
 from sickbay.protocol import jose, scopes
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from sickbay.authorization import launch_style, launch_task
-from sickbay.authorization.launch import code_of, launch_url
-from sickbay.authorization.launch_task import LaunchTaskRequest
+from sickbay.authorization.launch import style as launch_style
+from sickbay.authorization.launch import task as launch_task
+from sickbay.authorization.launch.task import LaunchTaskRequest
+from sickbay.authorization.launch.url import code_of, launch_url
 from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.services import patients, records, registration

@@ -7,12 +7,16 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from sickbay.authorization import launch_context, login_consent, login_prompt, scope_negotiation
 from sickbay.authorization import login as stage
 from sickbay.authorization.contexts import AuthorizeContext, LoginContext
+from sickbay.authorization.launch import context as launch_context
+from sickbay.authorization.login import consent as login_consent
+from sickbay.authorization.login import decision as login_decision
+from sickbay.authorization.login import prompt as login_prompt
 from sickbay.authorization.models import AuthorizationCode, User
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest, LoginRequest
+from sickbay.authorization.scopes import negotiation as scope_negotiation
 from sickbay.diagnosis.stages import AUTHORIZE, LOGIN
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
@@ -52,9 +56,9 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
     if not granted or not _same_person(waiting):
         return "nothing"
     picker = tenant.policy.standalone_picker or waiting.user.acts_for_patients
-    if picker and waiting.patient is None and own_patient(waiting) is None and stage.needs_patient(granted):
+    if picker and waiting.patient is None and own_patient(waiting) is None and login_decision.needs_patient(granted):
         return "patient"
-    if picker and waiting.launch is None and waiting.encounter is None and stage.asks_encounter(granted):
+    if picker and waiting.launch is None and waiting.encounter is None and login_decision.asks_encounter(granted):
         return "encounter"
     if picker and waiting.launch is None and open_context(tenant, waiting) is not None:
         return "context"
@@ -66,7 +70,7 @@ async def next_step(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorizat
 
 def open_context(tenant: Tenant, waiting: PendingAuthorization) -> tuple[LaunchScope, str] | None:
     """The next launch/ scope for another type that nothing was chosen for yet, and the name of its type."""
-    open_scopes = [scope for scope in stage.asks_context(waiting.grantable) if scope.text not in waiting.chosen]
+    open_scopes = [scope for scope in login_decision.asks_context(waiting.grantable) if scope.text not in waiting.chosen]
     if not open_scopes:
         return None
     types = {name.lower(): name for name in tenant.server.resource_types.get(waiting.base, ())}
@@ -216,8 +220,8 @@ def _code(
         code_challenge=sent.get("code_challenge"),
         code_challenge_method=sent.get("code_challenge_method"),
         nonce=sent.get("nonce"),
-        patient=patient if stage.gives_patient(granted, launch) else None,
-        encounter=waiting.encounter or None if stage.gives_encounter(granted, launch) else None,
+        patient=patient if login_decision.gives_patient(granted, launch) else None,
+        encounter=waiting.encounter or None if login_decision.gives_encounter(granted, launch) else None,
         context=launch_context.members(context, waiting.client),
         auth_time=waiting.auth_time,
         negotiated=scope_negotiation.negotiated(waiting.offered, granted, automatic=waiting.client.auto_approve is not None),
@@ -231,7 +235,7 @@ def _family(runtime: Runtime, now: int) -> str:
 
 def _chosen_context(waiting: PendingAuthorization, granted: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """Reference and role of the resources chosen for scopes that were granted in the end."""
-    context_scopes = stage.asks_context(granted)
+    context_scopes = login_decision.asks_context(granted)
     return [(reference, scope.role) for scope in context_scopes if (reference := waiting.chosen.get(scope.text))]
 
 

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import structs
 
-from sickbay.authorization import launch_card, registration_limits
 from sickbay.authorization import policy as policies
 from sickbay.authorization import registration as stage
 from sickbay.authorization.contexts import UrlContext
+from sickbay.authorization.launch import card as launch_card
 from sickbay.authorization.likely_clients import NEIGHBOUR_BYTES, NEIGHBOURS
 from sickbay.authorization.models import Client, Grant
+from sickbay.authorization.registration import limits as registration_limits
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.stages import REGISTRATION
 from sickbay.kernel.effects import Effects

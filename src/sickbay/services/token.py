@@ -7,14 +7,20 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, structs
 
-from sickbay.authorization import ordinary_scopes, refresh, scope_negotiation, script_token
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes import negotiation as scope_negotiation
+from sickbay.authorization.scopes import ordinary as ordinary_scopes
+from sickbay.authorization.scopes.negotiation import TokenSummary
+from sickbay.authorization.token import code as token_code
+from sickbay.authorization.token import refresh
+from sickbay.authorization.token import request as token_request
+from sickbay.authorization.token import response as token_response
+from sickbay.authorization.token import script as script_token
 from sickbay.diagnosis.stages import SCRIPT, TOKEN
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters
@@ -93,7 +99,7 @@ async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) ->
     tenant, context, request = loaded.tenant, loaded.context, decision.request
     spent = client_authentication.spent(runtime, request, context, decision.examination, loaded.jti_revision)
     if decision.refusal is not None:
-        if stage.revokes(decision.examination):
+        if token_response.revokes(decision.examination):
             by: RevokedBy = "code" if isinstance(context.code, AuthorizationCode) else "refresh"
             spent += await grants.ended(runtime, tenant, _family_of(context), by)
         if spent:
@@ -138,7 +144,7 @@ async def _load(runtime: Runtime, tenant: Tenant, request: TokenRequest, elsewhe
     client, live_at = await registration.live(runtime, request.claimed)
     if client is not None and client.tenant != tenant.name:
         client = None
-    refreshing = stage.refreshing(request)
+    refreshing = token_request.refreshing(request)
     code_text = None if refreshing else request.parameters.get("code")
     key = records.digest(code_text) if code_text else ""
     tenant, now = tenant.under(client), runtime.now()
@@ -179,7 +185,7 @@ async def _with_meant(runtime: Runtime, tenant: Tenant, request: TokenRequest, c
         else None
     )
     code_text = request.parameters.get("code") or ""
-    bare = stage.bare_code(code_text)
+    bare = token_code.bare_code(code_text)
     code = await _code(runtime, records.digest(bare)) if context.code is None and bare != code_text else context.bare
     return structs.replace(context, owner=owner if owner and owner.tenant == tenant.name else None, bare=code)
 
@@ -221,10 +227,10 @@ async def _redeem(
 ) -> dict[str, Any]:
     """Uses up the code and stores its tokens. Raises Conflict if it was just used or its user just signed out."""
     tenant, now = loaded.tenant, loaded.now
-    family = stage.family(code, tenant.policy, now)
+    family = token_response.family(code, tenant.policy, now)
     text = refresh.access(runtime.keys.refresh, family.family, 0)
-    seconds = stage.lifetime(client, tenant.policy)
-    token = stage.access_token(family, code.scope, tenant.server.issuer, now, seconds)
+    seconds = token_response.lifetime(client, tenant.policy)
+    token = token_response.access_token(family, code.scope, tenant.server.issuer, now, seconds)
     await runtime.store.transaction(
         [
             *spent,
@@ -233,8 +239,8 @@ async def _redeem(
             Put(records.token(records.digest(text), token, tenant.name)),
         ]
     )
-    refreshes = stage.refreshes(family, client, tenant.policy)
-    return stage.response(
+    refreshes = token_response.refreshes(family, client, tenant.policy)
+    return token_response.response(
         text,
         token,
         tenant.policy,
@@ -280,7 +286,7 @@ async def _refresh(
     )
     text = refresh.access(runtime.keys.refresh, family.family, new.generation) if rotates else runtime.effects.token()
     scope = _narrowed_scope(family, request.parameters.get("scope"), client, tenant, context.unusual_scopes)
-    token = stage.access_token(new, scope, tenant.server.issuer, now, stage.lifetime(client, policy))
+    token = token_response.access_token(new, scope, tenant.server.issuer, now, token_response.lifetime(client, policy))
     steps: list[Step] = [
         *spent,
         Put(records.family(new, tenant.name, now), record.revision),
@@ -310,7 +316,7 @@ async def _refresh_response(
     rotates = tenant.policy.rotate_refresh
     refresh_token = refresh.make(runtime.keys.refresh, family.family, family.generation) if rotates else None
     extra = await _extra(runtime, tenant, family.user, token.patient, family.context)
-    return stage.response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
+    return token_response.response(text, token, tenant.policy, family.context, refresh_token=refresh_token, extra=extra)
 
 
 def examined_for_script(tenant: Tenant, client: Client, scope: str) -> TokenDecision:
@@ -330,7 +336,7 @@ async def for_script(
         scope=scope,
         base=tenant.fhir_base(client.fhir),
         family=runtime.effects.token(12),
-        expires_at=now + stage.lifetime(client, tenant.policy),
+        expires_at=now + token_response.lifetime(client, tenant.policy),
         timeline=runtime.effects.token(12),
         user=user,
         patient=patient,
@@ -339,7 +345,7 @@ async def for_script(
     )
     await runtime.store.transaction([Put(records.token(records.digest(text), token, tenant.name), 0)])
     METRICS.issued("admin")
-    return stage.response(text, token, tenant.policy, {})
+    return token_response.response(text, token, tenant.policy, {})
 
 
 def _family_of(context: TokenContext) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from sickbay.authorization import introspection, refresh
-from sickbay.authorization.access import bearer
+from sickbay.authorization import introspection
+from sickbay.authorization.access.bearer import bearer
 from sickbay.authorization.contexts import SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.requests import AccessRequest, TokenRequest
+from sickbay.authorization.token import refresh
 from sickbay.services import client_authentication, records, registration, sessions
 from sickbay.services.context import Runtime, Tenant
 

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from msgspec import structs
 
-from sickbay.authorization import access, origin, search, writes
+from sickbay.authorization import access, origin
+from sickbay.authorization.access import bearer, search, writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence.access import reread_address
@@ -31,7 +32,7 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 EXAMINED: Final = (*access.HOLDER, *origin.ACCESS_CHECKS, *search.ADDRESS)
-_SENDER: Final = frozenset(check.name for check in access.HOLDER if check is not access.token_is_of_this_issuer)
+_SENDER: Final = frozenset(check.name for check in access.HOLDER if check is not bearer.token_is_of_this_issuer)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
 STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
 """The FHIR stage as far as a request is examined."""

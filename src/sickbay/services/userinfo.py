@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sickbay.authorization import access
 from sickbay.authorization import userinfo as stage
+from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.stages import USERINFO
@@ -26,7 +26,7 @@ class UserInfoResult:
 
 
 async def userinfo(runtime: Runtime, tenant: Tenant, request: AccessRequest) -> UserInfoResult:
-    token = await token_lookup.access_token(runtime, tenant, access.bearer(request))
+    token = await token_lookup.access_token(runtime, tenant, bearer.bearer(request))
     client, user = await token_lookup.client_of(runtime, token), await token_lookup.user_of(runtime, tenant, token)
     context = AccessContext(now=runtime.now(), server=tenant.server, client=client, token=token, user=user)
     decision = decide(USERINFO, tenant, stage.CHECKS, request, context)

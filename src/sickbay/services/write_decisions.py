@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from sickbay.authorization import access as stage
-from sickbay.authorization import writes
+from sickbay.authorization.access import writes
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.refusals import write as refusals
 from sickbay.authorization.requests import AccessRequest

@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import structs
 
-from sickbay.authorization import writes
+from sickbay.authorization.access import writes
 from sickbay.authorization.refusals import write as refusals
 from sickbay.fhir import body as bodies
 from sickbay.fhir import lossless_json

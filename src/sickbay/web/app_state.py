@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 from msgspec import structs
 
-from sickbay.authorization import app_state
+from sickbay.authorization.access import app_state
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.bundle import BundleEntry, search_url, searchset
 from sickbay.fhir.media import negotiate

@@ -12,7 +12,7 @@ from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import granted_scopes
-from sickbay.authorization.requested_scopes import FEW, LONGEST
+from sickbay.authorization.scopes.requested import FEW, LONGEST
 from sickbay.protocol import scopes
 
 

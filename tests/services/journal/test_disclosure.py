@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from msgspec import Struct, structs
 
-from sickbay.authorization import access, client_assertion, client_authentication
+from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, TokenFamily, User
+from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import SEVERITIES, find
@@ -120,7 +121,7 @@ def decisions(id: str) -> Iterator[Decision]:
 
 def holds_good_token(examination: Examination) -> bool:
     """The documented exception: the bearer of a valid access token may read what belongs to that token."""
-    return examination.passed(access.token_is_fresh) and examination.passed(access.token_is_of_this_issuer)
+    return examination.passed(bearer.token_is_fresh) and examination.passed(bearer.token_is_of_this_issuer)
 
 
 def authenticated(decision: Decision) -> bool:

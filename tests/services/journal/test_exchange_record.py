@@ -13,8 +13,8 @@ import pytest
 from msgspec import structs
 from tests.flows.flow import Flow, run
 
-from sickbay.authorization.client_authentication import hashed
 from sickbay.authorization.models import Client, Server
+from sickbay.authorization.token.client_authentication import hashed
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.services.assertions import jwks, signed
 
-from sickbay.authorization.client_authentication import JWT_BEARER
+from sickbay.authorization.token.client_authentication import JWT_BEARER
 
 SCOPE = "launch openid fhirUser profile offline_access patient/Patient.rs"
 

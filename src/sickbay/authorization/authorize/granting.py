@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sickbay.authorization import requested_scopes
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import registered
 from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope

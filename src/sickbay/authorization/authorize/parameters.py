@@ -11,7 +11,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Pkce, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.kernel.checks import UNKNOWN, Check, RefusalType, Unknown
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes, urls

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sickbay.authorization import pkce
 from sickbay.authorization.authorize.parameters import pkce_mode
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.token import pkce
 from sickbay.kernel.checks import Refusal, check
 
 REFUSALS = frozenset(

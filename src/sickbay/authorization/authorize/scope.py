@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.parameters import (
     asks_launch,
@@ -19,6 +18,7 @@ from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.kernel.checks import Refusal, RefusalType, check
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope

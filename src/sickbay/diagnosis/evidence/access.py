@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization import search as stage
-from sickbay.authorization.access import bearer
+from sickbay.authorization.access import search as stage
+from sickbay.authorization.access.bearer import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.protocol import urls
 
 _TABLES: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("addresses.toml").read_text(encoding="utf-8"))

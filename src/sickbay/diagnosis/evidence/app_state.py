@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from sickbay.authorization import app_state
+from sickbay.authorization.access import app_state
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AppState
 from sickbay.authorization.requests import AccessRequest

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Launch, Policy, Server, TokenFamily
-from sickbay.authorization.resource_types import types_of
+from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.corrections import PLACES
 from sickbay.kernel.checks import UNKNOWN, Unknown
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sickbay.authorization.contexts import Guesses
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
-from sickbay.authorization.resource_types import types_of
+from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.diagnosis.evidence import address
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import Json

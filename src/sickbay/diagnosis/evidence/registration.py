@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sickbay.authorization.client_metadata import METHOD, METHODS
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Grant
+from sickbay.authorization.registration.metadata import METHOD, METHODS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.evidence.context import KINDS, Json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from sickbay.authorization.access import bearer
+from sickbay.authorization.access.bearer import bearer
 from sickbay.authorization.contexts import AccessContext, SubjectContext
 from sickbay.authorization.models import User
 from sickbay.authorization.requests import AccessRequest, TokenRequest

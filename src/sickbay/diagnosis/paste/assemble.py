@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sickbay.authorization import client_assertion, token
+from sickbay.authorization import token
+from sickbay.authorization.token import client_assertion
 from sickbay.diagnosis.evidence.address import vendor_of
 from sickbay.diagnosis.paste import forms, jwts, postman, urls_in_text
 from sickbay.diagnosis.paste.address_kind import client_metadata, kind_of_request

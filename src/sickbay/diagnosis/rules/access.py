@@ -2,7 +2,8 @@
 
 from msgspec import structs
 
-from sickbay.authorization.access import bearer, covers, insufficient, meant
+from sickbay.authorization.access.bearer import bearer, meant
+from sickbay.authorization.access.scope import covers, insufficient
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest

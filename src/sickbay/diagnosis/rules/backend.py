@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from sickbay.authorization import backend_scopes
-from sickbay.authorization.client_assertion import LEEWAY, accepted_audiences
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import backend_scopes
+from sickbay.authorization.token.client_assertion import LEEWAY, accepted_audiences
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from sickbay.authorization.contexts import UrlContext
-from sickbay.authorization.launch import iss_of
+from sickbay.authorization.launch.url import iss_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import Rule

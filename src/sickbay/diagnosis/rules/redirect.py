@@ -1,8 +1,8 @@
 """Rules about the authorization response at the app's redirect URI."""
 
-from sickbay.authorization.authorization_response import urn_of
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Server
+from sickbay.authorization.redirect import urn_of
 from sickbay.authorization.requests import UrlRequest
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.answers.meanings import meaning

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.authorization.resource_types import ALL_TYPES, nearest
+from sickbay.authorization.scopes.resource_types import ALL_TYPES, nearest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.values import bare, first_stray_character

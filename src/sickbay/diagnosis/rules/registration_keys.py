@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization.registration import PRIVATE_MEMBERS
+from sickbay.authorization.registration.request import PRIVATE_MEMBERS
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.diagnosis import specs, wording
 from sickbay.diagnosis.rule import Rule

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
-from sickbay.authorization.resource_types import ALL_TYPES
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import Values, as_fact, fact
 from sickbay.protocol import urls

@@ -17,8 +17,9 @@ from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
-from sickbay.authorization import access, client_assertion, client_authentication
+from sickbay.authorization.access import bearer
 from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, TokenFamily
+from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.diagnosis.rule import is_severity
 from sickbay.kernel.checks import Examination, Facts
 
@@ -84,11 +85,11 @@ COMPARED = 16_384
 SHORTEST = 3
 """Minimum length of a value that is searched for inside a fact. A shorter one must equal the whole fact."""
 BEARER = (
-    access.token_is_known,
-    access.token_is_not_revoked,
-    access.token_has_its_client_and_user,
-    access.token_is_fresh,
-    access.token_is_of_this_issuer,
+    bearer.token_is_known,
+    bearer.token_is_not_revoked,
+    bearer.token_has_its_client_and_user,
+    bearer.token_is_fresh,
+    bearer.token_is_of_this_issuer,
 )
 """Checks that prove that the sender holds a valid access token."""
 

@@ -11,9 +11,12 @@ from typing import Any
 
 import msgspec
 
-from sickbay.authorization import access, authorize, client_assertion, client_authentication, pkce, refresh, revocation, token
+from sickbay.authorization import authorize, revocation
+from sickbay.authorization.access import bearer
 from sickbay.authorization.authorize import launch
 from sickbay.authorization.refusals.login import COOKIE_SAMESITE_IFRAME
+from sickbay.authorization.token import client_assertion, client_authentication, pkce, refresh
+from sickbay.authorization.token import code as token_code
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
 from sickbay.services import launch as launches
@@ -43,10 +46,10 @@ PROOFS = frozenset(
         client_authentication.secret_is_right,
         client_assertion.signature_is_right,
         client_assertion.assertion_is_used_once,
-        token.code_is_known,
-        token.code_is_of_this_client,
-        token.code_is_fresh,
-        token.code_is_unused,
+        token_code.code_is_known,
+        token_code.code_is_of_this_client,
+        token_code.code_is_fresh,
+        token_code.code_is_unused,
         pkce.verifier_is_sent,
         pkce.verifier_fits_the_challenge,
         refresh.refresh_token_is_known,
@@ -56,13 +59,13 @@ PROOFS = frozenset(
         refresh.refresh_token_is_the_current_one,
         revocation.token_is_of_this_client,
         # FHIR: the bearer of a valid token
-        access.token_is_sent,
-        access.token_is_bearer,
-        access.token_is_known,
-        access.token_is_not_revoked,
-        access.token_has_its_client_and_user,
-        access.token_is_fresh,
-        access.token_is_of_this_issuer,
+        bearer.token_is_sent,
+        bearer.token_is_bearer,
+        bearer.token_is_known,
+        bearer.token_is_not_revoked,
+        bearer.token_has_its_client_and_user,
+        bearer.token_is_fresh,
+        bearer.token_is_of_this_issuer,
     )
 )
 """Checks that must have passed, if they ran, before a refused request counts as coming from the app that it names."""

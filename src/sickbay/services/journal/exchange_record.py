@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sickbay.authorization import pkce
 from sickbay.authorization.models import AuthorizationCode, Client, Launch, Server
 from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, TokenRequest
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes.negotiation import TokenSummary
+from sickbay.authorization.token import pkce
 from sickbay.diagnosis.corrections import with_parameters
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Finding, is_severity

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
-from sickbay.authorization import refresh
+from sickbay.authorization.token import refresh
 from sickbay.services import records
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.used_passwords import NO_PASSWORDS, SHORTEST, UsedPasswords

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from sickbay.authorization.client_metadata import LISTS, METHODS, TEXTS
+from sickbay.authorization.registration.metadata import LISTS, METHODS, TEXTS
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACES
 from sickbay.fhir.definitions import names, table

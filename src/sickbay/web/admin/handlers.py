@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sickbay.authorization import launch_context, launch_task, requested_scopes
 from sickbay.authorization import policy as policies
+from sickbay.authorization.launch import context as launch_context
+from sickbay.authorization.launch import task as launch_task
 from sickbay.authorization.models import Client
+from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.protocol import urls
 from sickbay.sandbox.resetting import losses, reset
 from sickbay.sandbox.sandbox import Sandbox

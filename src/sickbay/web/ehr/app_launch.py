@@ -9,9 +9,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization import launch_card, launch_context, launch_task
-from sickbay.authorization.launch import launch_uri
-from sickbay.authorization.launch_task import LaunchTaskRequest
+from sickbay.authorization.launch import card as launch_card
+from sickbay.authorization.launch import context as launch_context
+from sickbay.authorization.launch import task as launch_task
+from sickbay.authorization.launch.task import LaunchTaskRequest
+from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client
 from sickbay.protocol.urls import for_a_header
 from sickbay.sandbox.sandbox import Sandbox

@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization import launch_card, launch_task
-from sickbay.authorization.launch_task import LaunchTaskRequest
+from sickbay.authorization.launch import card as launch_card
+from sickbay.authorization.launch import task as launch_task
+from sickbay.authorization.launch.task import LaunchTaskRequest
 from sickbay.authorization.models import Client
 from sickbay.fhir.versions import VERSIONS
 from sickbay.web.ehr import chart as pages

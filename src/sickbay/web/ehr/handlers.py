@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.launch import launch_uri
+from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client, User
 from sickbay.kernel import english
 from sickbay.population import calendar

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from sickbay.authorization.access import challenge, issue_type
+from sickbay.authorization.access.bearer import challenge, issue_type
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.rule import Finding

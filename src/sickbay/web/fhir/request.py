@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import structs
 
-from sickbay.authorization import writes
+from sickbay.authorization.access import writes
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import body as bodies
 from sickbay.fhir import history, preconditions, subset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.client_authentication import guesses_too_many
+from sickbay.authorization.token.client_authentication import guesses_too_many
 from sickbay.diagnosis.stages import THROTTLE
 from sickbay.kernel.english import count
 from sickbay.sandbox.sandbox import Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sickbay.authorization.login_consent import narrowings
+from sickbay.authorization.login.consent import narrowings
 from sickbay.services.login import Consent
 from sickbay.web.oauth.sign_in import ConsentGroup, ConsentItem, ScopePart
 

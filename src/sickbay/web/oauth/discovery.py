@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sickbay import __version__
-from sickbay.authorization import app_state, brands, discovery, launch_style
+from sickbay.authorization import brands, discovery
+from sickbay.authorization.access import app_state
+from sickbay.authorization.launch import style as launch_style
 from sickbay.authorization.models import Policy
 from sickbay.fhir import conformance
 from sickbay.sandbox import seeding

@@ -11,10 +11,11 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization import client_metadata, registration_limits
-from sickbay.authorization.access import bearer, challenge
+from sickbay.authorization.access.bearer import bearer, challenge
 from sickbay.authorization.models import Client
-from sickbay.authorization.registration import PRIVATE_MEMBERS
+from sickbay.authorization.registration import limits as registration_limits
+from sickbay.authorization.registration import metadata as client_metadata
+from sickbay.authorization.registration.request import PRIVATE_MEMBERS
 from sickbay.authorization.requests import AccessRequest, RegistrationRequest
 from sickbay.protocol import unicode
 from sickbay.sandbox.sandbox import Sandbox

@@ -8,7 +8,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.launch import launch_uri
+from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import User
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sickbay.authorization.access import challenge
+from sickbay.authorization.access.bearer import challenge
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.userinfo import from_body
 from sickbay.sandbox.sandbox import Sandbox

@@ -10,7 +10,7 @@ from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.launch import launch_uri
+from sickbay.authorization.launch.url import launch_uri
 from sickbay.authorization.models import Client
 from sickbay.kernel import english
 from sickbay.kernel.english import count

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from sickbay.authorization.authorize.parameters import meant
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
-from sickbay.authorization.requested_scopes import CLAIMS
 from sickbay.authorization.requests import AuthorizeRequest
+from sickbay.authorization.scopes.requested import CLAIMS
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts

@@ -7,7 +7,7 @@ import re
 from typing import TypeVar
 
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.login_prompt import PROMPTS
+from sickbay.authorization.login.prompt import PROMPTS
 from sickbay.authorization.requests import AuthorizeRequest, LogoutRequest, TokenRequest
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Spec

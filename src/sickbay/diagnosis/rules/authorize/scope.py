@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sickbay.authorization import requested_scopes
 from sickbay.authorization.authorize.parameters import audience, requested_resources
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.authorization.resource_types import ALL_TYPES, types_of
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.resource_types import ALL_TYPES, types_of
 from sickbay.diagnosis import corrections, guesses, specs
 from sickbay.diagnosis.evidence.address import fhir_version_of
 from sickbay.diagnosis.rule import GUESS, Rule

@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from sickbay.authorization.client_authentication import PADDING, is_empty_basic, registered_method
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic, registered_method
 from sickbay.diagnosis import corrections, specs
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.diagnosis.wording import listed

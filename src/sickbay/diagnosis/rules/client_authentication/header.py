@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from sickbay.authorization.client_authentication import JWT_BEARER, reading
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import JWT_BEARER, reading
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic, jose

@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 from msgspec import structs
 
+from sickbay.authorization.access.search import CATEGORY_TYPES, names_sent, narrows
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.requests import AccessRequest
-from sickbay.authorization.search import CATEGORY_TYPES, names_sent, narrows
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.rule import Rule, Severity, Spec
 from sickbay.diagnosis.wording import listed

@@ -7,7 +7,7 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token import bare_code
+from sickbay.authorization.token.code import bare_code
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.diagnosis.values import character_name

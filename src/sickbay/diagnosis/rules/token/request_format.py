@@ -6,7 +6,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token import FORM
+from sickbay.authorization.token.request import FORM
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.wording import listed
 from sickbay.kernel.checks import Facts

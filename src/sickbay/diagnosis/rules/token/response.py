@@ -2,7 +2,7 @@
 
 from sickbay.authorization.contexts import AnswerContext, TokenContext
 from sickbay.authorization.requests import LoginRequest, TokenAnswer, TokenRequest
-from sickbay.authorization.scope_negotiation import TokenSummary
+from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.diagnosis import specs
 from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.kernel.checks import Facts

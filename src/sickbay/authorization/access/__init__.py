@@ -1,0 +1,87 @@
+"""Decides whether a token permits a FHIR request, without looking at any result.
+
+bearer      the access token itself: sent in the right way, known, not expired (RFC 6750)
+scope       its scopes permit the request (SMART 2.2, Scopes)
+visibility  which records they make visible, which the storage applies to every result
+search      the request can be answered as sent: URL, type, format and what a search must contain
+operations  the operation is supported, and its parameters
+writes      the body of a write, its scope, version and conditions
+app_state   the state that an app stores for itself, at an endpoint of its own
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization import origin
+from sickbay.authorization.access.bearer import (
+    AccessCheck,
+    token_has_its_client_and_user,
+    token_is_bearer,
+    token_is_for_this_base,
+    token_is_fresh,
+    token_is_in_the_header_alone,
+    token_is_known,
+    token_is_not_revoked,
+    token_is_of_this_issuer,
+    token_is_sent,
+)
+from sickbay.authorization.access.scope import (
+    patient_scopes_have_a_patient,
+    scope_covers_all_types_involved,
+    scope_covers_the_request,
+    scopes_are_not_mixed,
+)
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.requests import AccessRequest
+
+OPEN = ("capabilities", "preflight", "discovery")
+"""Interactions that need no token."""
+
+
+HOLDER: tuple[AccessCheck, ...] = (
+    token_is_sent,
+    token_is_in_the_header_alone,
+    token_is_bearer,
+    token_is_known,
+    token_is_not_revoked,
+    token_has_its_client_and_user,
+    token_is_fresh,
+    token_is_of_this_issuer,
+)
+"""Checks that the token itself is valid. They guard what the server tells any holder of a token."""
+
+HOLDING: tuple[AccessCheck, ...] = (
+    token_is_sent,
+    token_is_bearer,
+    token_is_known,
+    token_is_not_revoked,
+    token_has_its_client_and_user,
+    token_is_of_this_issuer,
+    token_is_for_this_base,
+    patient_scopes_have_a_patient,
+    scopes_are_not_mixed,
+)
+"""Checks that depend only on the token, the header it is in, its owner and the base, so they give the same result for every
+request that is sent with this header to this base.
+"""
+
+
+def holds(base: str, header: str, context: AccessContext) -> bool:
+    """Whether all of HOLDING pass for requests to this base with this Authorization header. `context.token` must be issued."""
+    request = AccessRequest("GET", base, "", headers={"authorization": header})
+    return all(access_check.decide(request, context) is None for access_check in HOLDING)
+
+
+CHECKS: tuple[AccessCheck, ...] = (
+    *HOLDER,
+    *origin.ACCESS_CHECKS,
+    token_is_for_this_base,
+    patient_scopes_have_a_patient,
+    scopes_are_not_mixed,
+    scope_covers_the_request,
+    scope_covers_all_types_involved,
+)
+
+
+def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
+    """Returns no checks for public interactions: preflight, metadata and discovery."""
+    return () if request.interaction in OPEN else CHECKS

@@ -1,0 +1,114 @@
+"""Checks of the scopes of an access token: whether they permit what a FHIR request asks for (SMART 2.2, Scopes)."""
+
+from __future__ import annotations
+
+from sickbay.authorization.access.bearer import issued_token, token_is_known, unusable
+from sickbay.authorization.access.visibility import filters_of
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.refusals import access as refusals
+from sickbay.authorization.requests import AccessRequest
+from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen
+from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.memoize import memoize
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import ResourceScope
+
+
+@check(requires=("token",), after=(token_is_known,))
+def patient_scopes_have_a_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    """Fails closed: without a patient there is no compartment to limit a patient/ scope to."""
+    token = issued_token(context)
+    if token.patient or "patient" not in _levels(token.scope):
+        return None
+    return unusable("no patient", held=token.scope)
+
+
+@check(requires=("token",), after=(token_is_known,))
+def scopes_are_not_mixed(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    levels = _levels(issued_token(context).scope)
+    if "system" not in levels or len(levels) == 1:
+        return None
+    return insufficient(request, issued_token(context), request.type, request.letters, mixed=True)
+
+
+@check(requires=("token",), after=(token_is_known,))
+def scope_covers_the_request(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    token = context.token
+    assert isinstance(token, AccessToken)
+    if request.type is None and request.interaction in SEVERAL:
+        return _covers_several(request, token, context.version)
+    if not request.letters or covers(token.scope, request.type, request.letters):
+        return None
+    return insufficient(request, token, request.type, request.letters)
+
+
+def _covers_several(request: AccessRequest, token: AccessToken, version: str) -> Refusal | None:
+    """A search across types needs a scope for each type in `_type`. Without `_type` it needs a wildcard, at any level."""
+    uncovered = [
+        resource_type
+        for resource_type in chosen(version, request.parameters.pairs) or ("*",)
+        if not covers(token.scope, resource_type, request.letters)
+    ]
+    return insufficient(request, token, uncovered[0], request.letters) if uncovered else None
+
+
+@check(requires=("token",), after=(token_is_known,), applies_to=(*SEARCHES, "operation"))
+def scope_covers_all_types_involved(request: AccessRequest, context: AccessContext) -> Refusal | None:
+    """Chains, `_has` and includes read other types: without this check, they could reveal values that can't be searched."""
+    if not request.involved:
+        return None
+    token = issued_token(context)
+    for types in (alternatives.split("|") for alternatives in request.involved if alternatives != "*"):
+        if not any(covers(token.scope, resource_type, "s") for resource_type in types):
+            uncovered = "Patient" if "Patient" in types else types[0]
+            return insufficient(request, token, uncovered, "s", by="chain or include")
+    return None
+
+
+@memoize(4096)
+def covers(scope: str, type: str | None, letters: str) -> bool:
+    """Whether the scopes for the type grant every letter. A request without a type (whole system) needs system/*."""
+    usable = _usable(scope)
+    matching = [
+        resource_scope
+        for resource_scope in usable
+        if (resource_scope.type in ("*", type) if type else resource_scope.level == "system" and resource_scope.wildcard)
+    ]
+    granted = "".join([resource_scope.letters for resource_scope in matching])
+    return not set(letters).difference(granted)
+
+
+@memoize(4096)
+def _levels(scope: str) -> frozenset[str]:
+    return frozenset(resource_scope.level for resource_scope in scopes.resources(scope))
+
+
+@memoize(4096)
+def _usable(scope: str) -> tuple[ResourceScope, ...]:
+    """Returns the scopes whose filters are understood."""
+    return tuple(resource_scope for resource_scope in scopes.resources(scope) if filters_of(resource_scope) is not None)
+
+
+def insufficient(request: AccessRequest, token: AccessToken, type: str | None, letters: str, **more: object) -> Refusal:
+    granted = scopes.resources(token.scope)
+    of_type = "".join(resource_scope.letters for resource_scope in granted if resource_scope.type in ("*", type))
+    facts = {
+        "type": "the whole server" if type in (None, "*") else type,
+        "interaction": request.interaction,
+        "letters": letters,
+        "needed": needed(token, type, letters),
+        "held": tuple(resource_scope.text for resource_scope in granted),
+        "held_letters": "".join(sorted(set(of_type) - set(letters))) if type else "",
+        **more,
+    }
+    return refusals.FHIR_INSUFFICIENT_SCOPE.with_facts(facts)
+
+
+def needed(token: AccessToken, type: str | None, letters: str) -> str:
+    """Returns the scope to request, in the level and syntax of the granted ones."""
+    granted = scopes.resources(token.scope)
+    level = "patient" if token.patient else "user" if token.user else granted[0].level if granted else "patient"
+    if granted and all(resource_scope.version == "v1" for resource_scope in granted):
+        return f"{level}/{type or '*'}.{'read' if set(letters) <= set('rs') else 'write'}"
+    return f"{level if type else 'system'}/{type or '*'}.{'rs' if set(letters) <= set('rs') else letters}"

@@ -1,0 +1,97 @@
+"""What the scopes of a token make visible: the storage applies it to every result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+
+from sickbay.authorization.models import AccessToken, Policy, User
+from sickbay.fhir.search.parameters import compartment_types
+from sickbay.fhir.visibility import Clause, Granular, Visibility
+from sickbay.kernel.checks import Unknown
+from sickbay.kernel.memoize import memoized
+from sickbay.protocol import scopes
+from sickbay.protocol.scopes import ResourceScope
+
+
+def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, compartment: Collection[str]) -> Visibility:
+    """Returns what the token's scopes make visible, combined. `compartment`: types of the version's Patient compartment.
+
+    patient/ is limited to the compartment of the token's patient, user/ to those of the user's patients; system/ is unlimited.
+    A scope that isn't well formed, or lacks its patient or user, grants nothing.
+    """
+    clauses: list[Clause] = []
+    for scope in scopes.resources(token.scope):
+        filters = filters_of(scope)
+        if filters is not None:
+            clauses += _clauses(scope, filters, _patients(scope, token, user), policy, compartment)
+    return Visibility(tuple(dict.fromkeys(clauses)))
+
+
+def shown(token: AccessToken, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
+    """Returns `visibility` for the Patient compartment of this FHIR version. The result is cached, and so is what it caches
+    itself.
+    """
+    patients = user.patients if isinstance(user, User) else None
+    return _cached_visibility(token.scope, token.patient, patients, policy.shared_types, version)
+
+
+@memoized(4096)
+def _cached_visibility(
+    scope: str,
+    patient: str | None,
+    patients: tuple[str, ...] | Literal["*"] | None,
+    shared: tuple[str, ...],
+    version: str,
+) -> Visibility:
+    """Depends only on its arguments, so a cached result never goes stale."""
+    token = AccessToken("", scope, "", 0, "", patient=patient)
+    user = None if patients is None else User("", "", "", patients=patients)
+    return visibility(token, user, Policy(shared_types=shared), frozenset(compartment_types(version)))
+
+
+def _patients(scope: ResourceScope, token: AccessToken, user: User | Unknown | None) -> frozenset[str] | None:
+    """Returns the patients whose compartments are visible; None means all patients, an empty set none."""
+    if scope.level == "patient":
+        return frozenset({token.patient} if token.patient else ())
+    if scope.level == "user":
+        return frozenset() if not isinstance(user, User) else None if user.patients == "*" else frozenset(user.patients)
+    return None
+
+
+def _clauses(
+    scope: ResourceScope,
+    filters: tuple[Granular, ...],
+    patients: frozenset[str] | None,
+    policy: Policy,
+    compartment: Collection[str],
+) -> list[Clause]:
+    if patients is None:
+        return [Clause(scope.type, scope.letters, None, filters)]
+    if not patients:
+        return []
+    shared = [
+        shared_type
+        for shared_type in policy.shared_types
+        if scope.type in ("*", shared_type) and shared_type not in compartment
+    ]
+    letters = "".join(letter for letter in scope.letters if letter in "rs")
+    everyone = [Clause(shared_type, letters, None, filters) for shared_type in shared if letters]
+    return [Clause(scope.type, scope.letters, patients, filters), *everyone]
+
+
+def filters_of(scope: ResourceScope) -> tuple[Granular, ...] | None:
+    """Returns None if a filter isn't understood or a question mark has no filter after it: such a scope grants nothing."""
+    filters = [granular(name, value) for name, value in scope.filters]
+    if None in filters or ("?" in scope.text and not filters):
+        return None
+    return tuple(parsed for parsed in filters if parsed)
+
+
+def granular(name: str, value: str) -> Granular | None:
+    """Parses one ?parameter=system|code,… of a scope. Returns None for anything else: modifiers, chains, _filter, no code."""
+    pairs = [coding.rpartition("|") for coding in value.split(",")]
+    if not re.fullmatch(r"[a-z][a-z-]*", name) or not all(code for _, _, code in pairs):
+        return None
+    return Granular(name, tuple((system if bar else None, code) for system, bar, code in pairs))

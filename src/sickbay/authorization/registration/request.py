@@ -1,0 +1,180 @@
+"""Checks of a registration's client, keys and scopes (RFC 7591 2; SMART App Launch 2.2, Register App with EHR)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from sickbay.authorization.models import Server
+from sickbay.authorization.refusals import registration as refusals
+from sickbay.authorization.registration.uris import is_insecure
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.protocol import jose, urls
+from sickbay.protocol.urls import STRANGE
+
+RegistrationCheck: TypeAlias = Check[RegistrationRequest, Any]
+PRIVATE_MEMBERS = jose.PRIVATE
+
+
+@check()
+def statement_is_signed_by_somebody(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if request.software_statement is None or _statement(request):
+        return None
+    return refusals.REG_SOFTWARE_STATEMENT_INVALID(received=request.software_statement)
+
+
+@check(after=(statement_is_signed_by_somebody,))
+def statement_is_by_whom_we_trust(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """No issuer is trusted: an unverified statement can't be used, and ignoring it would register an app that wasn't meant."""
+    issuer = _statement(request)
+    return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
+
+
+def _statement(request: RegistrationRequest) -> str:
+    """Returns the issuer who attests to the metadata (RFC 7591 2.3: iss is required); "" if there is none."""
+    jwt = jose.peek(request.software_statement or "")
+    return str(jwt.claims.get("iss") or "") if jwt else ""
+
+
+@check()
+def public_app_has_no_secret(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if request.client != "public" or not request.has_secret:
+        return None
+    return refusals.REG_PUBLIC_APP_WITH_SECRET(received="(a secret)")
+
+
+@check()
+def authentication_suits_the_client(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """A public client has no authentication method, a confidential one does. A missing method contradicts neither."""
+    method = request.auth_method
+    if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
+        return None
+    expected = "none" if request.client == "public" else "client_secret_basic"
+    facts = {
+        "received": method,
+        "client": "public" if request.client == "public" else "confidential",
+        "expected": expected,
+    }
+    return refusals.REG_CLIENT_TYPE_MISMATCH.with_facts(facts)
+
+
+@check()
+def app_with_a_key_publishes_it(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if request.client != "asymmetric" or request.jwks or request.jwks_uri:
+        return None
+    return refusals.REG_BACKEND_NO_JWKS(received=None, expected="jwks_uri or jwks")
+
+
+@check()
+def keys_are_given_in_one_way(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """Keys come by value or by URL (RFC 7591 2). With both, two key sets could differ, and it would be unclear which one
+    counts.
+    """
+    if request.jwks is None or not request.jwks_uri:
+        return None
+    return refusals.REG_JWKS_GIVEN_TWICE(received=["jwks", request.jwks_uri])
+
+
+@check()
+def jwks_uri_is_an_address(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
+    uri = request.jwks_uri
+    if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
+        return None
+    return refusals.REG_JWKS_URI_NOT_ABSOLUTE(received=uri)
+
+
+def _is_http(uri: str) -> bool:
+    return urls.split(uri).scheme in ("http", "https") and bool(urls.host(uri))
+
+
+@check(after=(jwks_uri_is_an_address,))
+def jwks_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
+    uri = request.jwks_uri
+    if not uri or not is_insecure(uri):
+        return None
+    facts = {"received": uri, "expected": f"https{uri[4:]}"}
+    return refusals.REG_JWKS_URI_INSECURE_HTTP.with_facts(facts)
+
+
+@check()
+def backend_has_something_to_sign_in_with(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """client_credentials is only for confidential clients (RFC 6749 4.4)."""
+    if request.type != "system" or request.client != "public":
+        return None
+    return refusals.REG_SYSTEM_APP_PUBLIC(received="public", expected="asymmetric")
+
+
+@check()
+def scopes_are_separated_by_spaces(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _metadata(requested_scopes.separated_wrongly(request.scope))
+
+
+@check()
+def scopes_are_in_the_right_case(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _metadata(requested_scopes.wrong_case(_tokens(request)))
+
+
+@check()
+def scope_letters_are_in_order(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _metadata(requested_scopes.wrong_order(_tokens(request)))
+
+
+@check()
+def scopes_are_well_formed(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _metadata(requested_scopes.malformed(_tokens(request), () if request.type == "system" else requested_scopes.CLAIMS))
+
+
+@check()
+def scope_filters_are_plain(request: RegistrationRequest, context: Any) -> Refusal | None:
+    return _metadata(requested_scopes.unenforceable(requested_scopes.resources(_tokens(request))))
+
+
+@check()
+def scope_types_exist(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """Types must exist in one of the tenant's FHIR versions, because an app may use any of its bases."""
+    server = getattr(context, "server", None)
+    types = requested_scopes.types_of(server.fhir_bases, server) if isinstance(server, Server) else ()
+    versions = sorted(set(server.fhir_versions.values())) if isinstance(server, Server) else ()
+    return _metadata(requested_scopes.of_unknown_types(requested_scopes.resources(_tokens(request)), types, versions))
+
+
+@check()
+def scope_levels_are_not_mixed(request: RegistrationRequest, context: Any) -> Refusal | None:
+    """An app with both grant types may register scopes for each."""
+    if {"authorization_code", "client_credentials"} <= set(request.grant_types or ()):
+        return None
+    return _metadata(requested_scopes.mixed(requested_scopes.resources(_tokens(request))))
+
+
+def _tokens(request: RegistrationRequest) -> tuple[str, ...]:
+    return requested_scopes.tokens_of(request.scope)
+
+
+def _metadata(refusal: Refusal | None) -> Refusal | None:
+    """Returns the same refusal with the error code of a registration (RFC 7591 3.2.2)."""
+    return refusals.SCOPES[refusal.name].with_facts(refusal.facts) if refusal else None
+
+
+@check()
+def registrar_may_register(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if request.allowed:
+        return None
+    return refusals.REG_NOT_ALLOWED(expected="an initial access token")
+
+
+@check()
+def registration_token_is_right(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if request.managed:
+        return None
+    return refusals.REG_ACCESS_TOKEN_WRONG(expected="the registration access token")
+
+
+@check()
+def metadata_can_be_used(request: RegistrationRequest, context: Any) -> Refusal | None:
+    if not request.fault:
+        return None
+    of_redirect_uri = "redirect URI" in request.fault
+    kind = refusals.REG_METADATA_INVALID_REDIRECT_URI if of_redirect_uri else refusals.REG_METADATA_INVALID
+    return kind(fault=request.fault)

@@ -1,0 +1,7 @@
+"""What scopes mean to every stage that takes or grants them.
+
+requested       requested scopes that can never be granted
+ordinary        requests whose scopes no check can refuse, which is nearly every request
+negotiation     which requested scopes were granted, and why a refresh token was issued or not
+resource_types  the resource types of each FHIR version
+"""

@@ -1,0 +1,135 @@
+"""Recognises requests whose scopes no check can refuse, which is nearly every request.
+
+For these, `unusual_scopes` of the context is False and the scope checks are not called one by one. A property test holds that
+all of them would pass (tests/authorization/scopes/test_ordinary.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from sickbay.authorization.authorize.parameters import base, misjoined
+from sickbay.authorization.models import Client, Policy, Server, TokenFamily
+from sickbay.authorization.requests import AuthorizeRequest, TokenRequest
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.kernel.memoize import memoize
+from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import registered, spelling
+from sickbay.protocol.scopes import LaunchScope, ResourceScope, Scope
+
+
+class Demands(NamedTuple):
+    """What well-formed, registered scopes still need from the server that grants them.
+
+    types: resource types as in FHIR. contexts: types of launch/ scopes, in lower case.
+    """
+
+    versions: frozenset[str]
+    wildcard: bool
+    types: tuple[str, ...]
+    contexts: tuple[str, ...]
+
+
+def of_authorize(request: AuthorizeRequest, client: Client, server: Server) -> bool:
+    """Whether an authorization request asks for scopes that the server can grant as requested."""
+    text = request.parameters.get("scope") or ""
+    demands = _of_authorize(text, client.scope)
+    if demands is None or request.wire("scope") != text or not _allowed(demands, server.policy, client):
+        return False
+    named = base(request, server)
+    types = requested_scopes.types_of((named,) if named else server.fhir_bases, server)
+    return _exist(demands, types) and _exist_somewhere(demands, server)
+
+
+def of_service(request: TokenRequest, client: Client, server: Server) -> bool:
+    """Whether the scopes of a client_credentials request are granted as requested."""
+    demands = _of_service(request.parameters.get("scope") or "", client.scope)
+    if demands is None or not _allowed(demands, server.policy, client):
+        return False
+    bases = requested_scopes.bases_of(server, request.parameters.get("resource") or "", client.fhir)
+    return _exist(demands, requested_scopes.types_of(bases, server))
+
+
+def _exist(demands: Demands, types: Collection[str]) -> bool:
+    return not types or not [name for name in demands.types if name not in types]
+
+
+def of_refresh(request: TokenRequest, client: Client, server: Server, family: TokenFamily) -> bool:
+    """Whether a refresh requests scopes that the grant names literally, and all of the grant is still registered."""
+    demands = _of_grant(family.scope, client.scope)
+    if demands is None or not _allowed(demands, server.policy, client):
+        return False
+    text = request.parameters.get("scope")
+    return _exist_somewhere(demands, server) and (not text or _is_part(text, family.scope))
+
+
+def _allowed(demands: Demands, policy: Policy, client: Client) -> bool:
+    other = policy.scope_versions if policy.mixed_scope_versions else ()
+    versions = demands.versions <= {f"v{client.smart_version}", *other}
+    return versions and (policy.wildcard_scopes or not demands.wildcard)
+
+
+def _exist_somewhere(demands: Demands, server: Server) -> bool:
+    """Whether each type exists in the FHIR version of at least one base."""
+    known = [types for types in server.resource_types.values() if types]
+    if not known or not (demands.types or demands.contexts):
+        return True
+    lower = {name.lower() for types in known for name in types} if demands.contexts else set()
+    missing = [name for name in demands.types if not [types for types in known if name in types]]
+    return not missing and lower.issuperset(demands.contexts)
+
+
+@memoize(512)
+def _of_authorize(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope is a system scope, is misspelt or isn't registered, or has a filter with unusual characters."""
+    tokens = spelling(text).tokens
+    parsed = scopes.parse_all(tokens)
+    system = any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
+    if not text.strip() or "," in text or "%" in text or misjoined(text) or system:
+        return None
+    demands = _demands(tokens, parsed, registered(registration))
+    wildcards = any(scope.wildcard for scope in scopes.resources(registration))
+    return demands if demands is None or wildcards or not demands.wildcard else None
+
+
+@memoize(512)
+def _of_service(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope isn't a system scope, is misspelt or isn't registered."""
+    tokens = spelling(text).tokens
+    parsed = scopes.parse_all(tokens)
+    system = all(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed)
+    if not text.strip() or misjoined(text) or not system:
+        return None
+    return _demands(tokens, parsed, scopes.parse_all(scopes.split(registration)))
+
+
+@memoize(512)
+def _of_grant(text: str, registration: str) -> Demands | None:
+    """Returns None if a scope of the grant is no longer registered."""
+    tokens = scopes.split(text)
+    parsed = scopes.parse_all(tokens)
+    if any(isinstance(scope, ResourceScope) and scope.level == "system" for scope in parsed):
+        return None
+    return _demands(tokens, parsed, registered(registration))
+
+
+@memoize(512)
+def _is_part(text: str, granted: str) -> bool:
+    return not misjoined(text) and set(scopes.split(granted)).issuperset({*spelling(text).tokens, *scopes.split(text)})
+
+
+def _demands(tokens: tuple[str, ...], requested: tuple[Scope, ...], allowed: tuple[Scope, ...]) -> Demands | None:
+    if not tokens or len(requested) < len(tokens):
+        return None
+    if not all(scopes.is_enforceable(scope) and scopes.covered(scope, allowed) for scope in requested):
+        return None
+    resources = [scope for scope in requested if isinstance(scope, ResourceScope)]
+    contexts = [scope.type for scope in requested if isinstance(scope, LaunchScope) and scope.type]
+    types = [scope.type for scope in resources if not scope.wildcard]
+    wildcard = any(scope.wildcard for scope in resources)
+    return Demands(frozenset(scope.version for scope in resources), wildcard, _distinct(types), _distinct(contexts))
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,98 @@
+"""The token endpoint (RFC 6749 3.2; SMART 2.2, Obtain access token): its checks by grant type.
+
+request                the form and its grant type
+client_authentication  which app sends it, and its secret
+client_assertion       the signed assertion of an app with a key
+code, pkce             the authorization code and its verifier
+refresh                the refresh token
+client_credentials     the grant of backend services, with backend_scopes
+response, id_token     what is issued
+recheck                what is still known after a request was corrected
+script                 the scopes of a token that an operator creates
+"""
+
+from __future__ import annotations
+
+from sickbay.authorization import origin
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token import client_assertion, client_authentication, client_credentials, pkce, refresh
+from sickbay.authorization.token.client_authentication import TokenCheck
+from sickbay.authorization.token.code import (
+    code_is_fresh,
+    code_is_known,
+    code_is_of_this_client,
+    code_is_of_this_server,
+    code_is_sent,
+    code_is_unused,
+    redirect_uri_is_repeated,
+)
+from sickbay.authorization.token.request import (
+    address_is_of_a_tenant,
+    body_is_a_form,
+    client_may_use_the_grant,
+    grant_type_fits,
+    grant_type_is_sent,
+    grant_type_is_supported,
+    implied,
+    method_is_post,
+    parameters_are_sent_once,
+    resource_is_what_was_granted,
+)
+from sickbay.kernel.checks import CompiledChecks, compile_checks
+
+ENVELOPE: tuple[TokenCheck, ...] = (
+    address_is_of_a_tenant,
+    method_is_post,
+    body_is_a_form,
+    parameters_are_sent_once,
+    grant_type_is_sent,
+    grant_type_is_supported,
+    grant_type_fits,
+    resource_is_what_was_granted,
+)
+
+FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
+"""Checks of every endpoint that takes a form from an app."""
+
+CLIENT: tuple[TokenCheck, ...] = (
+    *client_authentication.CHECKS,
+    client_may_use_the_grant,
+    *origin.TOKEN_CHECKS,
+)
+
+CODE: tuple[TokenCheck, ...] = (
+    code_is_sent,
+    code_is_known,
+    code_is_unused,
+    code_is_fresh,
+    code_is_of_this_client,
+    code_is_of_this_server,
+    redirect_uri_is_repeated,
+    *pkce.CHECKS,
+)
+
+CHECKS: dict[str | None, tuple[TokenCheck, ...]] = {
+    "authorization_code": (*ENVELOPE, *CLIENT, *CODE),
+    "refresh_token": (*ENVELOPE, *CLIENT, *refresh.CHECKS),
+    "client_credentials": (*ENVELOPE, *CLIENT, *client_credentials.CHECKS),
+    None: (*ENVELOPE, *CLIENT),
+}
+
+
+_COMPILED = {grant: compile_checks(grant_checks) for grant, grant_checks in CHECKS.items()}
+_WITH_ASSERTION = {
+    grant: compile_checks((*grant_checks, *client_assertion.ASSERTION)) for grant, grant_checks in CHECKS.items()
+}
+
+
+def compiled_checks(request: TokenRequest) -> CompiledChecks[TokenRequest, TokenContext]:
+    """Returns the checks of the requested grant type. grant_type_is_supported refuses other types, so the checks of None never
+    grant.
+    """
+    by_grant = _WITH_ASSERTION if request.parameters.get("client_assertion") else _COMPILED
+    return by_grant.get(request.parameters.get("grant_type") or implied(request)) or by_grant[None]
+
+
+def checks(request: TokenRequest) -> tuple[TokenCheck, ...]:
+    return compiled_checks(request).checks

@@ -1,0 +1,216 @@
+"""Checks of the scopes of a client_credentials request (SMART 2.2, Backend Services): well formed, and system/ only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sickbay.authorization.authorize.granting import UNASKED
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.refusals import scope as refusals
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
+from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
+from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.memoize import memoize
+from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import spelling
+
+_UNUSUAL = "unusual_scopes"
+"""The attribute of `context` that says whether any of these checks can refuse the request."""
+
+
+@memoize(512)
+def _is_plain(text: str) -> bool:
+    """Whether all scopes are well-formed, enforceable system scopes."""
+    tokens = spelling(text).tokens
+    return requested_scopes.spelt_wrongly(tokens) is None and len(_system(tokens)) == len(tokens)
+
+
+def _scope_check(
+    name: str, decide: Callable[[tuple[str, ...], TokenContext], Refusal | None], *, text_only: bool = False
+) -> TokenCheck:
+    """Makes a check of the requested scopes, however they are separated. For most requests it has nothing to refuse."""
+
+    def over(request: TokenRequest, context: TokenContext) -> Refusal | None:
+        text = request.parameters.get("scope") or ""
+        if text_only and _is_plain(text):
+            return None
+        return decide(requested_scopes.tokens_of(text), context)
+
+    over.__name__ = name
+    return check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)(over)
+
+
+def _requested(request: TokenRequest) -> tuple[str, ...]:
+    return requested_scopes.tokens_of(request.parameters.get("scope") or "")
+
+
+@check(inputs=_UNUSUAL)
+def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """SMART requires a scope. A lenient app gets all its registered scopes instead (RFC 6749 3.3)."""
+    if (request.parameters.get("scope") or "").strip() or _is_lenient(context) or not context.smart:
+        return None
+    registered = context.client.scope if isinstance(context.client, Client) else None
+    return refusals.BACKEND_SCOPE_MISSING(received=None, registered=registered)
+
+
+@check(after=(scope_is_sent,), inputs=_UNUSUAL)
+def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "") if context.smart else None
+
+
+def offered(
+    requested: tuple[str, ...], client: Client, policy: Policy, types: tuple[str, ...] = ()
+) -> tuple[tuple[str, bool, str], ...]:
+    """Returns each requested scope, whether it is granted, and why it isn't or why it was added. If the server drops nothing,
+    wrong scopes were refused before. types: of the FHIR base that the token is for; () if they aren't known.
+    """
+    registered = scopes.parse_all(scopes.split(client.scope))
+    rows = [(text, not (reason := _reason(text, registered, client, policy, types)), reason) for text in requested]
+    if policy.grants_registered or not requested:
+        extra = [scope for scope in registered if isinstance(scope, scopes.ResourceScope) and scope.level == "system"]
+        extra = extra if requested else [scope for scope in extra if not _reason(scope.text, registered, client, policy, types)]
+        rows += [(scope.text, True, UNASKED) for scope in extra if scope.text not in requested]
+    return tuple(rows)
+
+
+def _reason(text: str, registered: tuple[scopes.Scope, ...], client: Client, policy: Policy, types: tuple[str, ...]) -> str:
+    scope = scopes.parse(text)
+    if not isinstance(scope, scopes.ResourceScope) or scope.level != "system":
+        return "isn't for backend services"
+    if scope.wildcard and not policy.wildcard_scopes:
+        return "is a wildcard, which this server doesn't grant"
+    if requested_scopes.of_missing_types((scope,), types):
+        return "names a resource type that doesn't exist in this FHIR version"
+    if requested_scopes.of_another_version((scope,), policy, client.smart_version):
+        return f"uses the syntax of SMART {scope.version}, but the app is registered for v{client.smart_version}"
+    if not scope.enforceable:
+        return "has a filter that this server can't enforce"
+    return "" if scopes.covered(scope, registered) else "isn't registered for this app"
+
+
+def _is_lenient(context: TokenContext) -> bool:
+    return isinstance(context.client, Client) and context.client.scope_mode == "lenient"
+
+
+def _dropping_policy(context: TokenContext) -> Policy | None:
+    """Returns the policy of a server that silently leaves out what it doesn't grant: for every app, or for this lenient one."""
+    policy = context.server.policy if isinstance(context.server, Server) else None
+    return policy if policy is not None and (policy.drop_unregistered_scopes or _is_lenient(context)) else None
+
+
+def not_of_the_system(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    """Refuses scopes that are well formed but need a user. Other checks refuse the others."""
+    parsed = {text: scope for text in requested if (scope := scopes.parse(_recased(text)))}
+    others = [text for text, scope in parsed.items() if not isinstance(scope, scopes.ResourceScope) or scope.level != "system"]
+    policy = _dropping_policy(context)
+    if policy and (policy.mixed_levels or len(others) == len(requested)):
+        return None
+    return refusals.BACKEND_SCOPE_NOT_SYSTEM(scopes=others, received=requested) if others else None
+
+
+def _recased(token: str) -> str:
+    """Corrects case and letter order, so that the level of a misspelt scope is still recognised."""
+    return scopes.recased(token, ALL_TYPES) or scopes.reordered(token) or token
+
+
+def _unless_dropped(
+    decide: Callable[[tuple[str, ...]], Refusal | None],
+) -> Callable[[tuple[str, ...], TokenContext], Refusal | None]:
+    """Wraps a check of the authorization request. A server that drops what it doesn't grant refuses nothing."""
+    return lambda requested, context: None if _dropping_policy(context) else decide(requested)
+
+
+def _of_another_version(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    version = context.client.smart_version if isinstance(context.client, Client) else 2
+    return None if _dropping_policy(context) else requested_scopes.of_another_version(_system(requested), policy, version)
+
+
+def _wildcard(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    policy = context.server.policy if isinstance(context.server, Server) else Policy()
+    return None if _dropping_policy(context) else requested_scopes.wildcards(_system(requested), policy)
+
+
+def _unenforceable(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    return None if _dropping_policy(context) else requested_scopes.unenforceable(_system(requested))
+
+
+@check(requires=("client", "server"), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
+def scope_types_exist_in_the_fhir_version(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if _dropping_policy(context):
+        return None
+    bases = bases_of(request, context)
+    assert isinstance(context.server, Server)
+    types = requested_scopes.types_of(bases, context.server)
+    versions = sorted({context.server.fhir_versions.get(base, "") for base in bases})
+    return requested_scopes.of_unknown_types(_system(_requested(request)), types, versions)
+
+
+def bases_of(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
+    """Returns the FHIR bases that the token would be for."""
+    assert isinstance(context.server, Server)
+    fhir = context.client.fhir if isinstance(context.client, Client) else ""
+    return requested_scopes.bases_of(context.server, request.parameters.get("resource") or "", fhir)
+
+
+def _system(requested: tuple[str, ...]) -> tuple[scopes.ResourceScope, ...]:
+    """Returns the system scopes; another check refuses the others."""
+    return tuple(scope for scope in requested_scopes.resources(tuple(map(_recased, requested))) if scope.level == "system")
+
+
+def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusal | None:
+    unregistered = [] if _dropping_policy(context) else _unregistered(requested, context)
+    registered = context.client.scope if isinstance(context.client, Client) else ""
+    facts = {"received": unregistered, "expected": None, "scopes": unregistered, "corrected": [], "registered": registered}
+    return refusals.SCOPE_NOT_REGISTERED.with_facts(facts) if unregistered else None
+
+
+@check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
+def some_scope_is_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    requested, policy = _requested(request), _dropping_policy(context)
+    if policy and isinstance(context.client, Client) and isinstance(context.server, Server):
+        types = requested_scopes.types_of(bases_of(request, context), context.server)
+        remaining = sum(granted for _, granted, _ in offered(requested, context.client, policy, types))
+    else:
+        remaining = len(requested) - len(_unregistered(requested, context)) or not requested
+    if remaining:
+        return None
+    registered = context.client.scope if isinstance(context.client, Client) else ""
+    return refusals.BACKEND_EMPTY_SCOPES(received=requested, registered=registered)
+
+
+def _unregistered(requested: tuple[str, ...], context: TokenContext) -> list[str]:
+    """Returns the system scopes that the registration doesn't cover. Other checks refuse scopes without a working filter."""
+    registered = scopes.parse_all(scopes.split(context.client.scope)) if isinstance(context.client, Client) else ()
+    parsed = {text: scopes.parse(text) for text in requested}
+    system = {
+        text: scope for text, scope in parsed.items() if isinstance(scope, scopes.ResourceScope) and scope.level == "system"
+    }
+    uncovered = {text: scope for text, scope in system.items() if scope.enforceable and not scopes.covered(scope, registered)}
+    unknown_types = requested_scopes.of_missing_types(tuple(uncovered.values()), _types(context)) if uncovered else []
+    return [text for text, scope in uncovered.items() if scope not in unknown_types]
+
+
+def _types(context: TokenContext) -> tuple[str, ...]:
+    """Returns all types of the tenant; another check refuses scopes for other types."""
+    return requested_scopes.types_of(context.server.fhir_bases, context.server) if isinstance(context.server, Server) else ()
+
+
+CHECKS: tuple[TokenCheck, ...] = (
+    scope_is_sent,
+    scopes_are_separated_by_spaces,
+    _scope_check("scopes_are_in_the_right_case", _unless_dropped(requested_scopes.wrong_case), text_only=True),
+    _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
+    _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
+    _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
+    _scope_check("scopes_are_of_the_system", not_of_the_system, text_only=True),
+    _scope_check("scopes_are_of_the_version_the_app_speaks", _of_another_version),
+    _scope_check("wildcard_scopes_are_allowed", _wildcard),
+    scope_types_exist_in_the_fhir_version,
+    _scope_check("scopes_are_registered", _not_registered),
+    some_scope_is_granted,
+)
+"""Checks for client_credentials."""

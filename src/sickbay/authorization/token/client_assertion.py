@@ -1,0 +1,234 @@
+"""Checks of client assertions (SMART 2.2, Asymmetric authentication; RFC 7523)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Policy, Server
+from sickbay.authorization.refusals import client_authentication as refusals
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.client_authentication import JWT_BEARER, TokenCheck, client_is_registered
+from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
+from sickbay.protocol import jose
+from sickbay.protocol.jose import Jwt
+
+LIFETIME = 300
+"""Maximum lifetime of an assertion, in seconds (SMART 2.2)."""
+LEEWAY = 60
+"""Allowed clock difference, in seconds."""
+
+
+def _read(request: TokenRequest) -> Jwt:
+    read = request.assertion
+    assert read is not None
+    return read
+
+
+def _now(context: TokenContext) -> int:
+    assert context.now is not UNKNOWN
+    return int(context.now)
+
+
+@check()
+def assertion_type_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    sent = request.parameters.get("client_assertion_type")
+    return None if sent == JWT_BEARER else refusals.ASSERTION_TYPE_WRONG(received=sent, expected=JWT_BEARER)
+
+
+@check()
+def assertion_is_a_jwt(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    sent = request.parameters.get("client_assertion") or ""
+    return None if request.assertion else refusals.ASSERTION_NOT_JWT(parts=sent.count(".") + 1)
+
+
+def _algorithms(context: TokenContext) -> tuple[str, ...]:
+    return (context.server.policy if isinstance(context.server, Server) else Policy()).assertion_algorithms
+
+
+@check(after=(assertion_is_a_jwt,))
+def algorithm_is_one_of_smart(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """Also accepts the algorithms that the tenant's policy adds."""
+    sent = _read(request).header.get("alg")
+    if sent in _algorithms(context) or (not context.smart and sent in jose.ALGORITHMS):
+        return None
+    return refusals.ASSERTION_ALG_UNSUPPORTED(received=sent, expected=list(_algorithms(context)))
+
+
+@check(after=(assertion_is_a_jwt,))
+def nothing_unknown_is_critical(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """Every header named in crit must be understood, and this server understands no JWS extension (RFC 7515 4.1.11)."""
+    header = _read(request).header
+    return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
+
+
+@check(after=(assertion_is_a_jwt,))
+def key_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return None if _read(request).header.get("kid") or not context.smart else refusals.ASSERTION_KID_MISSING(received=None)
+
+
+@check(after=(assertion_is_a_jwt,))
+def issuer_is_the_subject(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    claims = _read(request).claims
+    iss, sub = claims.get("iss"), claims.get("sub")
+    return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
+
+
+@check(requires=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
+def issuer_is_the_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    iss, named = _read(request).claims.get("iss"), request.parameters.get("client_id")
+    registered = context.client.client_id if isinstance(context.client, Client) else None
+    if iss == registered and named in (None, iss):
+        return None
+    return refusals.ASSERTION_CLIENT_MISMATCH(received=iss, expected=named or registered or "a client registered here")
+
+
+@check(requires=("server",), after=(assertion_is_a_jwt,))
+def audience_is_the_token_endpoint(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """`aud` must name the token endpoint (SMART 2.2, Asymmetric Authentication).
+
+    Unless the policy is strict, the issuer or the endpoint that is called will do too (RFC 7523 3; OpenID Connect Core 9).
+    """
+    assert isinstance(context.server, Server)
+    sent = _read(request).claims.get("aud")
+    audiences = sent if isinstance(sent, list) else [sent]
+    if any(name in audiences for name in accepted_audiences(request, context.server)):
+        return None
+    return refusals.ASSERTION_AUD_WRONG(received=sent, expected=context.server.token_endpoint)
+
+
+def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]:
+    """Returns the values of `aud` that the policy accepts, the token endpoint first.
+
+    A FHIR base isn't accepted, even if it is the issuer: an access token is for the FHIR server, an assertion isn't.
+    """
+    if server.policy.assertion_audience == "token-endpoint":
+        return (server.token_endpoint,)
+    issuer = None if server.issuer in server.fhir_bases else server.issuer
+    return tuple([url for url in (server.token_endpoint, issuer, request.url) if url])
+
+
+@check(requires=("now",), after=(assertion_is_a_jwt,))
+def assertion_expires_soon(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    exp, now = _read(request).claims.get("exp"), _now(context)
+    if not isinstance(exp, int | float) or isinstance(exp, bool):
+        return refusals.ASSERTION_EXP_MISSING(received=exp)
+    facts = {"received": exp, "now": now, "ahead": int(exp) - now, "late": now - int(exp)}
+    if exp > 10**11:
+        return refusals.ASSERTION_EXP_MILLISECONDS(**facts, expected=int(exp) // 1000)
+    if exp > now + LIFETIME + LEEWAY and context.smart:
+        return refusals.ASSERTION_EXP_TOO_LONG(**facts)
+    return refusals.ASSERTION_EXPIRED(**facts) if exp < now - LEEWAY else None
+
+
+@check(requires=("now",), after=(assertion_is_a_jwt,))
+def assertion_is_good_already(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """nbf is optional, but enforced if it is sent (RFC 7523 3, 5)."""
+    nbf, now = _read(request).claims.get("nbf"), _now(context)
+    if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
+        return None
+    return refusals.ASSERTION_NBF_FUTURE(received=nbf, now=now)
+
+
+@check(after=(assertion_is_a_jwt,))
+def assertion_is_used_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    jti = _read(request).claims.get("jti")
+    if not isinstance(jti, str) or not jti:
+        return refusals.ASSERTION_JTI_MISSING(received=None)
+    return refusals.ASSERTION_JTI_REUSED(received=jti) if jti in context.seen_jti else None
+
+
+@check(requires=("jwks",), after=(assertion_is_a_jwt, client_is_registered))
+def keys_can_be_fetched(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    client = context.client if isinstance(context.client, Client) else None
+    if isinstance(context.jwks, dict) and isinstance(context.jwks.get("keys"), list):
+        return None
+    facts = {"fault": context.jwks_fault} if context.jwks_fault else {}
+    return refusals.JWKS_UNREACHABLE(received=client.jwks_uri if client else None, **facts)
+
+
+@check(requires=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
+def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """Exactly one key must have this id and type, and jku must be the registered URL if it is sent (SMART 2.2, 5.2.2.1)."""
+    header = _read(request).header
+    jku = header.get("jku")
+    registered = context.client.jwks_uri if isinstance(context.client, Client) else None
+    if _key(header, context) is not None and jku in (None, registered):
+        return None
+    facts = {"jku": jku, "expected": registered} if jku not in (None, registered) else {}
+    published = [key.get("kid") for key in _keys(context)]
+    return refusals.ASSERTION_KID_UNKNOWN(received=header.get("kid"), published=published, **facts)
+
+
+@check(requires=("jwks",), after=(key_is_published,))
+def key_is_public(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """A key set may come from a URL that wasn't checked when the app was registered."""
+    key = _key(_read(request).header, context)
+    private = jose.private_members(key or {})
+    kid = _read(request).header.get("kid")
+    return refusals.ASSERTION_KEY_PRIVATE(received=kid, members=list(private)) if private else None
+
+
+@check(requires=("jwks",), after=(key_is_published,))
+def key_is_for_signatures(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    header = _read(request).header
+    reason = jose.unsuited(_key(header, context) or {}, header.get("alg"))
+    return refusals.ASSERTION_KEY_UNSUITED(received=reason, kid=header.get("kid")) if reason else None
+
+
+@check(requires=("jwks",), after=(key_is_published, key_is_for_signatures))
+def key_is_strong(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    header = _read(request).header
+    key = _key(header, context) or {}
+    weakness = jose.weakness(key) or ("" if not key or jose.is_whole(key) else "its members are not those of a public key")
+    return refusals.ASSERTION_KEY_WEAK(received=weakness, kid=header.get("kid")) if weakness else None
+
+
+SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
+
+
+@check(requires=("jwks",), after=(*SOUND_KEY, nothing_unknown_is_critical))
+def signature_is_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    header = _read(request).header
+    key = _key(header, context)
+    text = request.parameters.get("client_assertion") or ""
+    if key is not None and jose.verify(text, key, _algorithms(context)):
+        return None
+    return refusals.ASSERTION_SIGNATURE_INVALID(received=header.get("kid"))
+
+
+def _keys(context: TokenContext) -> list[dict[str, Any]]:
+    keys = context.jwks.get("keys") if isinstance(context.jwks, dict) else None
+    return [key for key in keys or () if isinstance(key, dict)]
+
+
+def _key(header: dict[str, Any], context: TokenContext) -> dict[str, Any] | None:
+    """Returns the only key with this id and type; None if there is no such key or more than one."""
+    kid, algorithm = header.get("kid"), header.get("alg")
+    matching = [key for key in _keys(context) if key.get("kid") == kid and jose.fits(key, algorithm)]
+    return matching[0] if len(matching) == 1 else None
+
+
+def proven(examination: Examination) -> bool:
+    """Whether the assertion is valid and the client's. Then it is used up, even if another check refuses the request."""
+    passed = {run.name for run in examination.checked if run.outcome == "passed"}
+    return all(assertion_check.name in passed for assertion_check in ASSERTION)
+
+
+ASSERTION: tuple[TokenCheck, ...] = (
+    assertion_type_is_named,
+    assertion_is_a_jwt,
+    algorithm_is_one_of_smart,
+    nothing_unknown_is_critical,
+    key_is_named,
+    issuer_is_the_subject,
+    issuer_is_the_client,
+    audience_is_the_token_endpoint,
+    assertion_expires_soon,
+    assertion_is_good_already,
+    assertion_is_used_once,
+    keys_can_be_fetched,
+    *SOUND_KEY,
+    signature_is_right,
+)
+"""Checks of every request with a client_assertion, for any grant."""

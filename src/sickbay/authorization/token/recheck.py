@@ -1,0 +1,53 @@
+"""What is still known of a token request after it was corrected: what was loaded for its values or for likely ones."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from msgspec import structs
+
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AuthorizationCode, Client
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.token.code import bare_code
+from sickbay.authorization.token.request import refreshing
+from sickbay.kernel.checks import UNKNOWN, Unknown
+
+T = TypeVar("T", bound=TokenContext)
+
+
+def context_for(context: T, request: TokenRequest, corrected: TokenRequest) -> T:
+    """Another client is UNKNOWN unless it is a likely client or owns the grant; so is another code or refresh token."""
+    same = refreshing(request) and _same("refresh_token", request, corrected)
+    signed: dict[str, Any] = {} if _same("client_assertion", request, corrected) else {"jwks": UNKNOWN, "seen_jti": ()}
+    return structs.replace(
+        context,
+        client=_client(context, request, corrected),
+        code=_code(context, request, corrected),
+        family=context.family if same else UNKNOWN,
+        elsewhere=context.elsewhere if corrected.url == request.url else "",
+        **signed,
+    )
+
+
+def _client(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> Client | Unknown | None:
+    id = corrected.claimed
+    if id == request.claimed:
+        return context.client
+    return next(
+        (client for client in (context.owner, *context.newest_clients) if client is not None and client.client_id == id),
+        UNKNOWN,
+    )
+
+
+def _code(context: TokenContext, request: TokenRequest, corrected: TokenRequest) -> AuthorizationCode | Unknown | None:
+    if refreshing(request):
+        return UNKNOWN
+    if _same("code", request, corrected):
+        return context.code
+    sent = request.parameters.get("code") or ""
+    return context.bare if corrected.parameters.get("code") == bare_code(sent) else UNKNOWN
+
+
+def _same(name: str, request: TokenRequest, corrected: TokenRequest) -> bool:
+    return request.parameters.get(name) == corrected.parameters.get(name)

@@ -1,0 +1,137 @@
+"""Checks of every token request: its form and its grant type (RFC 6749 3.2)."""
+
+from __future__ import annotations
+
+from sickbay.authorization.authorize.parameters import base_here, base_of
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
+from sickbay.authorization.refusals import token as refusals
+from sickbay.authorization.requests import TokenRequest, is_json
+from sickbay.authorization.token.client_authentication import client_is_registered
+from sickbay.kernel.checks import Refusal, check
+
+FORM = "application/x-www-form-urlencoded"
+GRANTS = ("authorization_code", "refresh_token", "client_credentials")
+"""All grant types of SMART; a server may offer fewer."""
+PARAMETERS = (
+    "grant_type",
+    "code",
+    "redirect_uri",
+    "client_id",
+    "client_secret",
+    "code_verifier",
+    "refresh_token",
+    "scope",
+    "resource",
+    "token",
+    "token_type_hint",
+)
+
+
+@check()
+def method_is_post(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    in_url = [name for name in request.query.names() if name in PARAMETERS] if request.query.pairs else []
+    if request.method == "POST" and not in_url:
+        return None
+    return refusals.TOKEN_WRONG_METHOD(received=request.method, in_url=in_url)
+
+
+@check()
+def address_is_of_a_tenant(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if not context.elsewhere:
+        return None
+    endpoint = context.server.token_endpoint if isinstance(context.server, Server) else None
+    return refusals.TENANT_UNKNOWN(received=context.elsewhere, expected=endpoint)
+
+
+@check()
+def body_is_a_form(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    sent = request.headers.get("content-type")
+    if request.method != "POST" or (sent is None and not request.body.strip()):
+        return None  # there is no body to read
+    if (sent or "").partition(";")[0].strip().lower() == FORM and not is_json(request.body):
+        return None
+    facts = {"received": sent, "expected": FORM, "json": is_json(request.body)}
+    return refusals.TOKEN_WRONG_CONTENT_TYPE.with_facts(facts)
+
+
+@check()
+def parameters_are_sent_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    repeated = request.parameters.repeated()
+    if not repeated:
+        return None
+    facts = {"names": list(repeated), "received": list(repeated), "expected": "each parameter once"}
+    return refusals.DUPLICATE_PARAMETER.with_facts(facts)
+
+
+@check()
+def grant_type_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if request.parameters.get("grant_type"):
+        return None
+    return refusals.GRANT_TYPE_MISSING(received=None, expected=_suggested_grant(request))
+
+
+@check(after=(grant_type_is_sent,))
+def grant_type_is_supported(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    grant = request.parameters.get("grant_type")
+    offered = context.server.grants if isinstance(context.server, Server) else GRANTS
+    if grant in offered or (not context.smart and _is_of_oauth(grant or "")):
+        return None
+    facts = {"received": grant, "expected": _suggested_grant(request), "supported": offered}
+    return refusals.GRANT_TYPE_INVALID.with_facts(facts)
+
+
+def _is_of_oauth(grant: str) -> bool:
+    """Whether other servers may support it: an extension grant is a URI, and the password grant was part of OAuth 2.0."""
+    return grant == "password" or ":" in grant
+
+
+@check(after=(grant_type_is_supported,))
+def grant_type_fits(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    grant, implied_grant = request.parameters.get("grant_type"), implied(request)
+    refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
+    if implied_grant in (None, grant) or refreshes:
+        return None
+    return refusals.GRANT_TYPE_MISMATCH(received=grant, expected=implied_grant)
+
+
+@check(requires=("server",))
+def resource_is_what_was_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
+    sent, server = request.parameters.get("resource"), context.server
+    if not sent:
+        return None
+    grant = context.code if isinstance(context.code, AuthorizationCode) else context.family
+    granted = grant.base if isinstance(grant, AuthorizationCode | TokenFamily) else ""
+    bases = (granted,) if granted else server.fhir_bases if isinstance(server, Server) else ()
+    if not bases or base_of(sent, bases):
+        return None
+    if isinstance(server, Server) and base_here(sent, server) in bases:
+        return None
+    return refusals.TOKEN_RESOURCE_MISMATCH(received=sent, expected=bases[0])
+
+
+def _suggested_grant(request: TokenRequest) -> str | None:
+    """Returns the grant type to suggest: client_credentials if the request has an assertion but no code or refresh token."""
+    return implied(request) or ("client_credentials" if request.parameters.get("client_assertion") else None)
+
+
+def refreshing(request: TokenRequest) -> bool:
+    """Whether the request is a refresh, by its grant_type or by its parameters."""
+    return (request.parameters.get("grant_type") or implied(request)) == "refresh_token"
+
+
+def implied(request: TokenRequest) -> str | None:
+    """Returns the grant type that the other parameters imply."""
+    if request.parameters.get("code"):
+        return "authorization_code"
+    return "refresh_token" if request.parameters.get("refresh_token") else None
+
+
+@check(requires=("client",), after=(client_is_registered, grant_type_is_supported))
+def client_may_use_the_grant(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    grant = request.parameters.get("grant_type")
+    if not isinstance(context.client, Client) or grant in context.client.grant_types:
+        return None
+    facts = {"received": grant, "registered": context.client.grant_types}
+    return refusals.BACKEND_GRANT_NOT_ALLOWED.with_facts(facts)

@@ -1,0 +1,72 @@
+"""Checks of the scopes of a token that an operator creates for a script: it can't exceed what this tenant's flows grant."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from sickbay.authorization.contexts import TokenContext
+from sickbay.authorization.models import Client, Server
+from sickbay.authorization.refusals import scope as refusals
+from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.scopes import requested as requested_scopes
+from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.protocol import scopes
+from sickbay.protocol.scope_spelling import spelling
+from sickbay.protocol.scopes import ResourceScope
+
+ScriptCheck: TypeAlias = Check[TokenRequest, TokenContext]
+
+
+def _tokens(request: TokenRequest) -> tuple[str, ...]:
+    return spelling(request.parameters.get("scope") or "").tokens
+
+
+def _resources(request: TokenRequest) -> tuple[ResourceScope, ...]:
+    return requested_scopes.resources(_tokens(request))
+
+
+@check()
+def scope_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    if _tokens(request):
+        return None
+    registered = context.client.scope if isinstance(context.client, Client) else None
+    return refusals.SCOPE_MISSING(received=None, registered=registered)
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return requested_scopes.separated_wrongly(request.parameters.get("scope") or "")
+
+
+@check(after=(scope_is_sent,))
+def scopes_are_spelt_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    return requested_scopes.spelt_wrongly(_tokens(request))
+
+
+@check(requires=("server", "client"), after=(scope_is_sent,))
+def scopes_suit_the_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    server, client, requested = context.server, context.client, _resources(request)
+    assert isinstance(server, Server)
+    assert isinstance(client, Client)
+    bases = requested_scopes.bases_of(server, "", client.fhir)
+    versions = sorted({server.fhir_versions.get(base, "") for base in bases})
+    return (
+        requested_scopes.of_another_version(requested, server.policy, client.smart_version)
+        or requested_scopes.wildcards(requested, server.policy)
+        or requested_scopes.of_unknown_types(requested, requested_scopes.types_of(bases, server), versions)
+    )
+
+
+@check(after=(scope_is_sent,))
+def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> Refusal | None:
+    """Client credentials grant only system/ scopes: not launch, openid or offline_access either."""
+    return requested_scopes.mixed(scopes.parse_all(_tokens(request)))
+
+
+CHECKS: tuple[ScriptCheck, ...] = (
+    scope_is_sent,
+    scopes_are_separated_by_spaces,
+    scopes_are_spelt_right,
+    scopes_suit_the_server,
+    scope_levels_are_not_mixed,
+)

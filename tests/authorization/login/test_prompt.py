@@ -1,0 +1,71 @@
+"""The app decides how the user signs in: again, after a certain time, or without a page."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.authorization.login.prompt import SignInParameters, needs_new_sign_in, sign_in_parameters
+from sickbay.authorization.models import User
+from sickbay.protocol import jose
+from sickbay.protocol.parameters import encode, parse
+
+USER = User("okafor", "general", "Practitioner/pr-1", sub="general-okafor")
+HINT = jose.sign({"sub": "general-okafor"}, jose.generate())
+FOREIGN = jose.sign({"sub": "somebody"}, jose.generate())
+
+
+def wished(**sent: str) -> SignInParameters:
+    return sign_in_parameters(parse(encode(list(sent.items()))))
+
+
+def signs_in_again(fresh: bool = False, auth_time: int | None = 1000, **sent: str) -> bool:
+    return needs_new_sign_in(wished(**sent), USER, auth_time=auth_time, now=1100, fresh=fresh)
+
+
+@pytest.mark.parametrize(
+    ("sent", "again"),
+    [
+        ({}, False),
+        ({"prompt": "login"}, True),
+        ({"prompt": "select_account consent"}, True),
+        ({"prompt": "consent"}, False),
+        ({"max_age": "100"}, False),
+        ({"max_age": "99"}, True),
+        ({"max_age": "0"}, True),
+        ({"max_age": "soon"}, False),
+        ({"max_age": "-1"}, False),
+        ({"max_age": "9" * 30}, False),
+        ({"prompt": "none"}, False),
+        ({"prompt": "none", "id_token_hint": HINT}, False),
+        ({"prompt": "none", "id_token_hint": FOREIGN}, True),
+        ({"id_token_hint": FOREIGN}, False),
+        ({"prompt": "none", "id_token_hint": "no token"}, False),
+    ],
+)
+def test_a_signed_in_user_signs_in_again_if_the_app_requires_it(sent: dict[str, str], again: bool) -> None:
+    assert signs_in_again(**sent) is again
+
+
+def test_signing_in_again_once_is_enough() -> None:
+    assert not signs_in_again(fresh=True, prompt="login", max_age="0")
+
+
+def test_a_sign_in_at_an_unknown_time_is_not_too_old() -> None:
+    assert not signs_in_again(auth_time=None, max_age="1")
+
+
+def test_each_parameter_is_read_separately() -> None:
+    assert wished(prompt="none").silent
+    assert wished(prompt="login consent").consent
+    assert wished(login_hint="okafor").hint == "okafor"
+
+
+def test_without_parameters_the_sign_in_is_as_usual() -> None:
+    assert wished() == SignInParameters()
+    assert wished(prompt="none consent").prompts == {"none", "consent"}
+    assert wished(login_hint="anna").hint == "anna"
+
+
+@pytest.mark.parametrize(("sent", "age"), [("0", 0), ("9" * 9, 999_999_999), ("9" * 10, None), ("\u0661", None), ("-1", None)])
+def test_max_age_has_at_most_nine_digits(sent: str, age: int | None) -> None:
+    assert wished(max_age=sent).max_age == age

@@ -1,0 +1,95 @@
+"""The public keys of a registration and of a client assertion: strong, public, for signatures, with unique ids."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey
+from msgspec import structs
+from tests.authorization.backend_requests import request, sample_context, signed
+from tests.authorization.token_requests import examined
+
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.authorization.token import client_assertion
+from sickbay.kernel.checks import examine
+from sickbay.protocol import jose
+
+PRIVATE = json.loads(jose.generate())
+RSA = jose.public(json.dumps(PRIVATE))
+EC = ECKey.generate_key("P-384").as_dict(private=False)
+SHORT = urlsafe_b64encode((1 << 1023 | 1).to_bytes(128)).decode().rstrip("=")
+
+KEYS: list[tuple[str, dict[str, Any], str]] = [
+    ("short", {**RSA, "n": SHORT}, "reg-jwks-key-weak"),
+    ("exponent-1", {**RSA, "e": "AQ"}, "reg-jwks-key-weak"),
+    ("even-exponent", {**RSA, "e": "AQAA"}, "reg-jwks-key-weak"),
+    ("weak-curve", {**EC, "crv": "secp256k1"}, "reg-jwks-key-weak"),
+    ("off-the-curve", {**EC, "y": EC["x"]}, "reg-jwks-key-weak"),
+    ("encryption", {**RSA, "use": "enc"}, "reg-jwks-key-unsuited"),
+    ("operations", {**RSA, "key_ops": ["wrapKey"]}, "reg-jwks-key-unsuited"),
+    ("algorithm", {**RSA, "alg": "ES384"}, "reg-jwks-key-unsuited"),
+    ("curve", {**EC, "alg": "ES256"}, "reg-jwks-key-unsuited"),
+    ("private", PRIVATE, "reg-jwks-has-private-key"),
+    ("symmetric", {"kty": "oct", "k": "AAAA"}, "reg-jwks-has-private-key"),
+]
+
+
+def names(*keys: dict[str, Any]) -> list[str]:
+    registration = RegistrationRequest(
+        client="asymmetric", redirect_uris=("https://a.example/",), scope="user/*.rs", jwks={"keys": list(keys)}
+    )
+    return [refusal.name for refusal in examine(CHECKS, registration, None).refusals]
+
+
+@pytest.mark.parametrize(("key", "refused"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
+def test_each_unusable_key_is_refused(key: dict[str, Any], refused: str) -> None:
+    assert names(key) == [refused]
+
+
+@pytest.mark.parametrize(
+    "keys", [[RSA], [EC], [RSA, EC], [{**RSA, "use": "enc", "kid": "e"}, RSA], [EC, {"kty": "OKP", "crv": "Ed25519"}]]
+)
+def test_valid_keys_are_accepted_next_to_keys_for_other_uses(keys: list[dict[str, Any]]) -> None:
+    assert names(*keys) == []
+
+
+def test_ids_must_be_unique_among_keys_of_the_same_type() -> None:
+    assert names({**RSA, "kid": "1"}, {**RSA, "kid": "1"}) == ["reg-jwks-kid-duplicate"]
+    assert names({**RSA, "kid": "1"}, {**EC, "kid": "1"}) == []
+    assert names({"kty": "RSA", "n": RSA["n"], "e": "AQAB"}, {"kty": "RSA", "n": RSA["n"], "e": "AQAB"}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused"),
+    [
+        ({}, []),
+        ({"d": "AQ"}, ["assertion-key-private"]),
+        ({"use": "enc"}, ["assertion-key-unsuited"]),
+        ({"key_ops": ["deriveKey"]}, ["assertion-key-unsuited"]),
+        ({"alg": "ES384"}, ["assertion-key-unsuited"]),
+        ({"n": SHORT}, ["assertion-key-weak"]),
+        ({"e": "AQ"}, ["assertion-key-weak"]),
+        ({"e": "AQAA"}, ["assertion-key-weak"]),
+    ],
+)
+def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: list[str]) -> None:
+    """Checked at each assertion, because the key behind jwks_uri wasn't seen when the app was registered."""
+    (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
+    examination = examined(request(signed()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
+    assert [refusal.name for refusal in examination.refusals] == refused
+    assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
+
+
+def test_a_point_off_its_curve_is_not_a_public_key() -> None:
+    """Signed with any key: the signature check isn't reached."""
+    head = urlsafe_b64encode(json.dumps({"alg": "ES384", "kid": "k"}).encode()).decode().rstrip("=")
+    text = ".".join([head, *signed().split(".")[1:]])
+    off_curve = {**EC, "y": EC["x"], "kid": "k"}
+    assert [
+        refusal.name
+        for refusal in examined(request(text), structs.replace(sample_context(), jwks={"keys": [off_curve]})).refusals
+    ] == ["assertion-key-weak"]

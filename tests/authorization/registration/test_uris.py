@@ -1,0 +1,156 @@
+"""Registered URLs that a browser may be sent to, including those that an older version stored."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from msgspec import structs
+from tests.authorization import samples
+from tests.authorization.samples import examination, refusals, sample_context, sample_request, server
+from tests.authorization.test_logout import logout_request
+from tests.authorization.test_logout import refusals as logout_refusals
+from tests.authorization.test_logout import sample_context as logout_known
+from tests.protocol.test_urls_of_clients import INTERPRETED, NAMES
+
+from sickbay.authorization.authorize import GATE
+from sickbay.authorization.launch import url as launch_url
+from sickbay.authorization.models import Client
+from sickbay.authorization.registration import CHECKS
+from sickbay.authorization.registration import metadata as client_metadata
+from sickbay.authorization.requests import RegistrationRequest
+from sickbay.kernel.checks import examine
+from sickbay.protocol import urls
+
+VALID: dict[str, Any] = {"client": "public", "redirect_uris": ("https://app.example.org/cb",), "scope": "user/*.rs"}
+
+
+def names(**changes: Any) -> set[str]:
+    return {refusal.name for refusal in examine(CHECKS, RegistrationRequest(**(VALID | changes)), None).refusals}
+
+
+@pytest.mark.parametrize("name", INTERPRETED)
+def test_schemes_handled_by_the_browser_or_the_system_are_refused(name: str) -> None:
+    for uri in (f"{name}:alert(1)", f"{name.upper()}://app.example.org/%0aalert(1)"):
+        assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+        assert names(post_logout_redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+        assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+        assert names(jwks_uri=uri) == {"reg-jwks-uri-not-absolute"}
+
+
+HIDDEN = (
+    " javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "\x01javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "javascript\u200b:alert(1)",
+    "https://app.example.org/\n",
+    "%6aavascript:alert(1)",
+)
+
+
+@pytest.mark.parametrize("uri", HIDDEN)
+def test_hidden_characters_do_not_smuggle_in_a_scheme(uri: str) -> None:
+    assert names(redirect_uris=(uri,)) & {"reg-redirect-uri-not-absolute", "reg-redirect-uri-malformed"}
+    assert names(launch_uri=uri) == {"reg-launch-uri-not-absolute"}
+
+
+def test_a_user_name_before_the_host_is_refused() -> None:
+    uri = "https://app.example.org@evil.example/cb"
+    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-scheme-forbidden"}
+    assert names(launch_uri=uri) == {"reg-launch-uri-scheme-forbidden"}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://app.example.org/cb",
+        "http://localhost:8100/cb",
+        "myapp:/cb",
+        "myapp://cb",
+        "com.example.app:/cb",
+        "com.example.app:cb",
+    ],
+)
+def test_web_urls_and_an_apps_own_schemes_are_accepted(uri: str) -> None:
+    assert names(redirect_uris=(uri,), launch_uri=uri, post_logout_redirect_uris=(uri,)) == set()
+
+
+def test_a_launch_over_http_is_only_for_this_machine() -> None:
+    assert names(launch_uri="http://app.example.org/launch") == {"reg-launch-uri-insecure-http"}
+    assert names(launch_uri="http://127.0.0.1/launch") == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_redirect_uri_with_a_response_parameter_is_refused(name: str) -> None:
+    uri = f"https://app.example.org/cb?site=1&{name.title()}=x"
+    assert names(redirect_uris=(uri,)) == {"reg-redirect-uri-response-parameter"}
+    assert names(redirect_uris=("https://app.example.org/cb?site=1",)) == set()
+
+
+OTHERS = (
+    "logo_uri",
+    "client_uri",
+    "tos_uri",
+    "policy_uri",
+    "tos_uri#de",
+    "sector_identifier_uri",
+    "frontchannel_logout_uri",
+)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_url_that_is_only_displayed_must_be_a_web_url(name: str) -> None:
+    assert client_metadata.fault({name: "https://app.example.org/x"}) == ""
+    for invalid in ("javascript:alert(1)", "data:image/svg+xml,x", "myapp:/x", "//x", 5, None, "https://u@a.example/"):
+        assert client_metadata.fault({name: invalid}) == f"{name} must be an http or https address"
+    assert client_metadata.fault({"request_uris": ["https://a.example/", "file:///x"]}) != ""
+    assert client_metadata.fault({"request_uris": ["https://a.example/"]}) == ""
+
+
+def test_the_login_uri_next_to_a_launch_uri_is_checked_too() -> None:
+    sent = {"launch_uri": "https://a.example/", "initiate_login_uri": "javascript:alert(1)"}
+    assert client_metadata.fault(sent) == "initiate_login_uri can't be opened by a browser"
+
+
+@pytest.mark.parametrize("uri", ["javascript:alert(1)//", "data:text/html,x", "file:///etc/passwd"])
+def test_an_unsafe_url_stored_by_an_older_version_is_not_used(uri: str) -> None:
+    old = structs.replace(samples.CLIENT, redirect_uris=(uri,), launch_uri=uri)
+    refused = examination(sample_request(redirect_uri=uri), sample_context(client=old))
+    assert refused.refusals[0].name == "redirect-uri-scheme-forbidden"
+    assert refused.refusals[0].facts == {"received": uri}
+    assert not refused.passed(GATE)
+    assert launch_url.launch_url(old, "code", "https://iss.example/") == ""
+    logout_context = structs.replace(logout_known(), client=Client("app", post_logout_redirect_uris=(uri,)))
+    assert [
+        refusal.name
+        for refusal in logout_refusals(logout_request(client_id="app", post_logout_redirect_uri=uri), logout_context)
+    ] == ["logout-redirect-uri-mismatch"]
+
+
+def test_an_unsafe_url_is_not_used_even_if_redirect_uri_is_optional() -> None:
+    lenient = server(redirect_uri_optional=True)
+    safe = structs.replace(samples.CLIENT, redirect_uris=(samples.CALLBACK,))
+    assert examination(sample_request(redirect_uri=None), sample_context(client=safe, server=lenient)).passed(GATE)
+    unsafe = structs.replace(safe, redirect_uris=("javascript:alert(1)",))
+    assert not examination(sample_request(redirect_uri=None), sample_context(client=unsafe, server=lenient)).passed(GATE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_allowed_extra_query_cannot_contain_a_response_parameter(name: str) -> None:
+    tolerant = sample_context(server=server(redirect_extra_query=True))
+    encoded = "".join(f"%{ord(character):02X}" for character in name)
+    for spelt in (name, name.upper(), f"{name}[]", encoded, quote(encoded), f"+{name}"):
+        for query in (f"?{spelt}=x", f"?a=1&{spelt}=x", f"?a=1;{spelt}=x", f"?a=1&{spelt}=x&{spelt}=y"):
+            sent = sample_request(redirect_uri=samples.CALLBACK + query)
+            assert "redirect-uri-response-parameter" in refusals(sent, tolerant)
+            assert not examination(sent, tolerant).passed(GATE)
+    assert examination(sample_request(redirect_uri=samples.CALLBACK + "?site=1"), tolerant).granted
+
+
+def test_a_registered_query_with_a_response_parameter_is_not_used() -> None:
+    uri = samples.CALLBACK + "?state=1"
+    old = sample_context(client=structs.replace(samples.CLIENT, redirect_uris=(uri,)))
+    assert refusals(sample_request(redirect_uri=uri), old) == ["redirect-uri-response-parameter"]
+    assert urls.split(uri).query == "state=1"
