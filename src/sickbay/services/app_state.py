@@ -17,7 +17,7 @@ from sickbay.services import records, token_lookup
 from sickbay.services.access import AccessResult
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import decide
-from sickbay.services.writing import instant
+from sickbay.services.writing.saving import instant
 from sickbay.storage.interface import Conflict, Put, Record
 
 KIND = "app-state"

@@ -31,7 +31,7 @@ from sickbay.services.token_cache import BearerContext
 from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
-from sickbay.web.fhir.interactions import batch, history, read, search, vread, write
+from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
 from sickbay.web.fhir.operations import OPERATIONS, export
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import (
@@ -232,10 +232,10 @@ INTERACTIONS: Final[dict[str, Handler]] = {
     "search-type": search.handle,
     "search-system": search.handle,
     "search-compartment": search.handle,
-    "create": write.handle,
-    "update": write.handle,
-    "patch": write.handle,
-    "delete": write.handle,
+    "create": create.handle,
+    "update": update.handle,
+    "patch": patch.handle,
+    "delete": delete.handle,
     "history-instance": history.handle,
     "history-type": history.handle,
     "history-system": history.handle,

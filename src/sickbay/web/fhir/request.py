@@ -23,7 +23,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.routes import SEARCHES, named, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters, parse
-from sickbay.services import writing
+from sickbay.services.writing import saving
 from sickbay.web.fhir import binary
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.response import FhirResponse, issue_response
@@ -190,7 +190,7 @@ def parse_body(base: FhirBase, request: AccessRequest, raw: bytes) -> Body:
     if "authorization" not in request.headers:
         return Body("it wasn't read", {})
     assert request.type is not None
-    id = request.id or (writing.new_id(base.sandbox.runtime) if request.interaction == "create" else "")
+    id = request.id or (saving.new_id(base.sandbox.runtime) if request.interaction == "create" else "")
     if request.type == "Binary" and (body := binary.body_of(base, request, id, raw)) is not None:
         return body
     return bodies.read(base.version, request.type, id, raw, base.url, request.headers.get("content-type"))

@@ -14,7 +14,8 @@ from sickbay.fhir.bundle import Change, history, search_url
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.subset import Part
-from sickbay.services import binaries, writing
+from sickbay.services import binaries
+from sickbay.services.writing import saving
 from sickbay.storage.interface import BadCursor, Versions
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, absent
@@ -45,7 +46,7 @@ def _bundle(context: FhirContext, request: AccessRequest, params: parameters.His
             stored.version_id,
             interaction,
             _subset(context.version, stored.type, stored.body, part),
-            writing.instant(stored.at),
+            saving.instant(stored.at),
         )
         for stored, interaction in versions.entries
     ]

@@ -29,12 +29,13 @@ from sickbay.protocol.parameters import parse
 from sickbay.services import writing
 from sickbay.services.access import access
 from sickbay.services.matching import ids
-from sickbay.services.write_requests import Prepared, WriteRejected, WriteRequest
+from sickbay.services.writing import saving
+from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest
 from sickbay.storage.interface import Conflict, Put, Save, Step
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.interactions import bundle_entry
 from sickbay.web.fhir.interactions.bundle_entry import EXPORT_IN_BUNDLE, BatchEntry, Perform, TransactionRefused
-from sickbay.web.fhir.interactions.write import write_response
+from sickbay.web.fhir.interactions.write_response import write_response
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.request import WRITES, condition
 from sickbay.web.fhir.response import FhirResponse
@@ -177,7 +178,7 @@ def _new_id(context: FhirContext, entry: BatchEntry) -> str:
     if request.id or request.interaction not in BODIED:
         return request.id or ""
     body_id = (entry.sent.resource or {}).get("id") if request.interaction == "update" else None
-    return body_id if isinstance(body_id, str) else writing.new_id(context.runtime)
+    return body_id if isinstance(body_id, str) else saving.new_id(context.runtime)
 
 
 async def _resolved(context: FhirContext, entry: BatchEntry, text: str, changed: Sequence[tuple[BatchEntry, str]]) -> str:

@@ -13,8 +13,9 @@ from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.fhir.routing import JOBS
 from sickbay.fhir.visibility import to_groups
-from sickbay.services import bulk_export, writing
+from sickbay.services import bulk_export
 from sickbay.services.bulk_export import Job
+from sickbay.services.writing import saving
 from sickbay.storage.interface import Record
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.operations.parameters import parameters_of, resource_of
@@ -101,7 +102,7 @@ async def _manifest(context: FhirContext, job: Job, record: Record) -> FhirRespo
         output.append({"type": type, "url": f"{files}/{type}{SUFFIX}", **({} if count is None else {"count": count})})
     has_deleted = await bulk_export.any_deleted(runtime, space, job, visibility)
     body = {
-        "transactionTime": writing.instant(job.at),
+        "transactionTime": saving.instant(job.at),
         "request": job.request,
         "requiresAccessToken": True,
         "output": output,

@@ -17,9 +17,9 @@ from sickbay.fhir.operations.parameters import RULE
 from sickbay.fhir.outcome import Issue
 from sickbay.fhir.search.parameters import resource_types
 from sickbay.services import writing
-from sickbay.services.write_requests import WriteRequest, WriteResult
+from sickbay.services.writing.requests import WriteRequest, WriteResult
 from sickbay.web.fhir.context import FhirContext
-from sickbay.web.fhir.interactions.write import write_response
+from sickbay.web.fhir.interactions.write_response import write_response
 from sickbay.web.fhir.operations.parameters import parameters_of, parameters_response, resource_of
 from sickbay.web.fhir.response import FhirResponse
 

@@ -1,10 +1,4 @@
-"""create, update, patch and delete: write resources, with a condition only those that it allows.
-
-https://hl7.org/fhir/R4/http.html#create
-https://hl7.org/fhir/R4/http.html#update
-https://hl7.org/fhir/R4/http.html#patch
-https://hl7.org/fhir/R4/http.html#delete
-"""
+"""Carries out a write, and builds its response: what was stored, or why the write was rejected."""
 
 from __future__ import annotations
 
@@ -16,17 +10,16 @@ from sickbay.fhir.body import Body
 from sickbay.fhir.outcome import Issue, outcome
 from sickbay.services import writing
 from sickbay.services.access import AccessResult
-from sickbay.services.write_requests import Outcome, WriteRejected, WriteRequest, WriteResult
+from sickbay.services.writing.requests import Outcome, WriteRejected, WriteRequest, WriteResult
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.refusals import refused
 from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, version_headers
 
 
-async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
+async def respond_to_write(context: FhirContext, request: AccessRequest, body: Body | None = None) -> FhirResponse:
+    """Carry out a create, update, patch or delete. body: of a create or update."""
     base, access = context.base, context.access
-    body = access.decision.context.body
-    resource = body if isinstance(body, Body) else None
-    wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, resource, context.query)
+    wanted = WriteRequest(base.tenant, base.space, request.type or "", request, access, body, context.query)
     result = await writing.write(base.sandbox.runtime, wanted)
     return write_response(base, request, access, result, context.content)
 

@@ -22,7 +22,7 @@ from sickbay.fhir.visibility import through
 from sickbay.kernel.checks import Refusal
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision, decide, refused
-from sickbay.services.write_requests import WriteRejected, WriteRequest
+from sickbay.services.writing.requests import WriteRejected, WriteRequest
 from sickbay.storage.interface import Stored
 
 

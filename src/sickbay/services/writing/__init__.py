@@ -1,0 +1,40 @@
+"""Writes: read the current version if the token may change it, decide, and save; retry if another write comes first.
+
+create, update, patch, delete  what each interaction prepares
+saving                         what they share: reading the current version, and the step that saves
+decisions                      why a write is rejected
+requests                       a write that was requested, prepared, done or rejected
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from sickbay.services.context import Runtime
+from sickbay.services.writing import create, delete, patch, update
+from sickbay.services.writing.requests import Outcome, Prepared, WriteRejected, WriteRequest
+from sickbay.storage.interface import Conflict
+
+ATTEMPTS = 20
+"""How often a write is tried while others keep changing its resource, before it fails."""
+
+PREPARE = {"create": create.prepare, "update": update.prepare, "patch": patch.prepare, "delete": delete.prepare}
+
+
+async def write(runtime: Runtime, write_request: WriteRequest) -> Outcome:
+    """Prepares and stores a write. It is durable when this returns."""
+    for attempt in range(ATTEMPTS):
+        prepared = await prepare(runtime, write_request)
+        if isinstance(prepared, WriteRejected):
+            return prepared
+        try:
+            await runtime.store.transaction(prepared.steps)
+            return prepared.done
+        except Conflict:
+            await asyncio.sleep(0.001 * attempt)
+    return WriteRejected(409, "conflict", "Other requests keep changing this resource. Try again.")
+
+
+async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    """The steps to store, based on what is stored now."""
+    return await PREPARE[write.request.interaction](runtime, write)

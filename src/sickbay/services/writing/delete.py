@@ -1,0 +1,59 @@
+"""delete: deletes a resource, or several if a condition matches them and the policy allows it."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import Query
+from sickbay.services.context import Runtime
+from sickbay.services.matching import ids
+from sickbay.services.writing import decisions, saving
+from sickbay.services.writing.requests import Prepared, WriteRejected, WriteRequest, WriteResult
+from sickbay.storage.interface import Save, Stored
+
+DELETED = 1000
+"""The most resources that one conditional delete can delete, if the policy allows several."""
+
+
+async def prepare(runtime: Runtime, write: WriteRequest) -> Prepared | WriteRejected:
+    """Deletes one resource. Returns 404 for one that never existed or is hidden, not the 204 that R4 (3.1.0.7) recommends, so
+    that a client isn't told that a resource is gone when it only can't see it. Returns 204 for one that was already deleted
+    and for a condition without matches.
+    """
+    if write.query is not None and write.tenant.policy.multiple_deletes:
+        return await _delete_all(runtime, write, write.query)
+    target = await saving.target(runtime, write, "d")
+    if isinstance(target, WriteRejected):
+        return Prepared(WriteResult(204, write.type, "")) if target.status == 204 else target
+    before = await decisions.record(runtime, write, target)
+    declined = decisions.outside_record(write, target, before) or decisions.version_conflict(write, target)
+    if declined is not None:
+        return declined
+    version_id = target.version_id + (0 if target.deleted else 1)
+    done = WriteResult(204, write.type, target.id, version_id, saving.epoch_milliseconds(runtime))
+    return Prepared(done, () if target.deleted else (_deletion(write, target, done.at),))
+
+
+async def _delete_all(runtime: Runtime, write: WriteRequest, query: Query) -> Prepared | WriteRejected:
+    """Deletes those matches that the token may delete, in one transaction."""
+    matching_ids = await ids(runtime, write.space, query, write.seen.visibility, DELETED + 1)
+    if len(matching_ids) > DELETED:
+        return WriteRejected(412, "too-costly", f"More than {DELETED} resources match. Narrow the condition.")
+    current = [
+        await saving.current(runtime, write._replace(request=structs.replace(write.request, id=id)), "d") for id in matching_ids
+    ]
+    at = saving.epoch_milliseconds(runtime)
+    deletable = [resource for resource in current if resource is not None and not resource.deleted]
+    deletable = [
+        resource
+        for resource in deletable
+        if not decisions.outside_record(write, resource, await decisions.record(runtime, write, resource))
+    ]
+    steps = tuple(_deletion(write, resource, at) for resource in deletable)
+    return Prepared(WriteResult(204, write.type, ""), steps)
+
+
+def _deletion(write: WriteRequest, target: Stored, at: int) -> Save:
+    version, who = target.version_id + 1, write.seen.client_id
+    return Save(write.space, write.type, target.id, version, b"", IndexEntries(), at, "delete", who=who)
