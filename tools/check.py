@@ -17,6 +17,7 @@ from tools.checks import (
     generated,
     hosts,
     install_lines,
+    leftovers,
     patterns,
     references,
     secrets,
@@ -42,6 +43,7 @@ CHECKS = (
     patterns,
     admin_types,
     install_lines,
+    leftovers,
 )
 
 
