@@ -11,10 +11,12 @@ IN_ROOT = frozenset(
     [
         ".ci",
         ".dockerignore",
+        ".editorconfig",
         ".github",
         ".gitignore",
         ".importlinter",
         ".npmrc",
+        ".pre-commit-config.yaml",
         "ARCHITECTURE.md",
         "CHANGELOG.md",
         "CODE_OF_CONDUCT.md",
