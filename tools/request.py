@@ -26,7 +26,7 @@ from sickbay.storage.sqlite.connection import connect
 from sickbay.web.app import create
 
 BASE = "http://localhost:7425"
-APP = {"tenant": "general", "name": "Request", "type": "provider", "client": "public", "scope": "user/*.cruds"}
+APP: dict[str, Any] = {"tenant": "general", "name": "Request", "type": "provider", "client": "public", "scope": "user/*.cruds"}
 APP |= {"launch_uri": f"{BASE}/launch", "redirect_uris": [f"{BASE}/callback"]}
 SOURCES = f"{Path(__file__).resolve().parents[1] / 'src'}/"
 SHOWN_FUNCTIONS = 40
