@@ -12,6 +12,7 @@ from tools.checks import (
     class_names,
     cycles,
     decisions,
+    defaults,
     dependencies,
     formatting,
     generated,
@@ -44,6 +45,7 @@ CHECKS = (
     admin_types,
     install_lines,
     leftovers,
+    defaults,
 )
 
 

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType, ModuleType
 
 import pytest
 from tests.tools.trees import faults
-from tools.checks import class_names, cycles, decisions, dependencies, formatting, hosts, leftovers, sizes, variable_names
+from tools.checks import (
+    class_names,
+    cycles,
+    decisions,
+    defaults,
+    dependencies,
+    formatting,
+    hosts,
+    leftovers,
+    sizes,
+    variable_names,
+)
 from tools.checks.files import ROOT
 
 A, B, C = (f"src/sickbay/{name}.py" for name in "abc")
@@ -71,6 +86,21 @@ def test_setting_an_attribute_of_a_decision_is_a_fault(tmp_path: Path, text: str
 @pytest.mark.parametrize("text", ["self.decision = 1", "decision = 1", "context.flags = 1", "self.known: int = 1"])
 def test_an_object_may_keep_a_decision(tmp_path: Path, text: str) -> None:
     assert faults(decisions.faults, tmp_path, {A: text + "\n"}) == []
+
+
+if sys.version_info >= (3, 12):  # Python 3.11 refuses the class itself
+
+    def test_a_default_that_python_3_11_refuses_is_a_fault() -> None:
+        @dataclass
+        class Options:
+            names: Mapping[str, str] = MappingProxyType({})
+            part: slice = slice(1)
+            count: int = 1
+            more: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+        module = ModuleType(Options.__module__)
+        module.Options = Options  # type: ignore[attr-defined]
+        assert [fault.partition(":")[0].rpartition(".")[2] for fault in defaults.refused(module)] == ["names", "part"]
 
 
 def test_a_key_made_from_id_is_a_fault(tmp_path: Path) -> None:
