@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test oldest prove check cover mutants walks bench lock format docs site packages release clean node
+.PHONY: help run install dev test oldest prove check types cover mutants walks bench lock format docs site packages release clean node
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -24,6 +24,8 @@ run: $(VENV)/.runtime  ## serve on http://localhost:7425 (options: make run ARGS
 
 install: $(VENV)/.runtime  ## install into .venv without serving, for CI
 
+dev: $(VENV)/.dev  ## install what tests and checks need into .venv, without a browser
+
 # Otherwise each process compiles the tests and pytest's plugins again, if the variable is set.
 test prove cover: export PYTHONDONTWRITEBYTECODE =
 
@@ -43,13 +45,15 @@ oldest:  ## run some tests under Python 3.11, the oldest supported version, if i
 	elif [[ ",$$SICKBAY_REQUIRE," == *,python3.11,* ]]; then echo "python3.11 is missing." >&2; exit 1; \
 	else echo "python3.11 is missing: no test runs under the oldest supported version." >&2; fi
 
-check: $(VENV)/.dev cover  ## check formatting, lint, types, layers, coverage, and tools/checks
+check: $(VENV)/.dev types cover  ## check formatting, lint, types, layers, coverage, and tools/checks
 	$(PY) -m ruff format --check $(SOURCES)
 	$(PY) -m ruff check $(SOURCES)
-	$(PY) -m mypy
-	$(PY) -m mypy $(TYPED)
 	$(VENV)/bin/lint-imports
 	$(PY) tools/check.py
+
+types: $(VENV)/.dev  ## check the types of all Python
+	$(PY) -m mypy
+	$(PY) -m mypy $(TYPED)
 
 cover: $(VENV)/.dev  ## require 100 % branch coverage of authorization and protocol by their own tests
 	@mkdir -p build

@@ -43,7 +43,7 @@ def challenges(count: int) -> list[tuple[str, str]]:
 
 
 def run(target: Target, flows: Sequence[Flow]) -> Rate:
-    """Run flows. Rate.count counts flows of two requests each. Each connection uses one of these flows."""
+    """Run flows. Rate.requests is the number of flows, each of two requests. Each connection uses one of these flows."""
     connections = [target.connect() for _ in range(CONNECTIONS)]
     pairs = challenges(CONNECTIONS)
     try:

@@ -113,7 +113,7 @@ def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:
             rate = scene()
             flushed = _used_by(desk.flush, used) - _used_by(desk.flush, used)
             idle = _used_by(lambda: time.sleep(IDLE_SECONDS), used) / IDLE_SECONDS
-            return Counted((rate.cpu - idle * rate.seconds) / rate.count, max(0.0, flushed) / rate.count)
+            return Counted((rate.cpu - idle * rate.seconds) / rate.requests, max(0.0, flushed) / rate.requests)
     finally:
         shutil.rmtree(copy)
 

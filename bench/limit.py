@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
 from sickbay.cli.sockets import listen, port_of
 from sickbay.cli.worker import config
@@ -14,7 +13,7 @@ BODY = b"x" * 2048
 HEADERS = [(b"content-type", b"application/fhir+json"), (b"content-length", b"2048")]
 
 
-async def app(scope, receive, send) -> None:
+async def app(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     await send({"type": "http.response.body", "body": BODY})
 
@@ -28,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

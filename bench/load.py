@@ -59,20 +59,20 @@ def target(port: int, pid: int, seconds: float) -> Target:
 
 
 class Rate(NamedTuple):
-    """count: requests. seconds: elapsed time. cpu: what the server used (`Target.used`). size: average bytes of a body."""
+    """requests: their number. seconds: elapsed time. cpu: what the server used (`Target.used`). size: average bytes of a body."""
 
-    count: int
+    requests: int
     seconds: float
     cpu: float
     size: float
 
     @property
     def per_second(self) -> float:
-        return self.count / self.seconds
+        return self.requests / self.seconds
 
     @property
     def microseconds(self) -> float:
-        return self.cpu / self.count * 1e6
+        return self.cpu / self.requests * 1e6
 
 
 class Answer(NamedTuple):

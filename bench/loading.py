@@ -13,22 +13,22 @@ from bench import process
 
 
 class Loaded(NamedTuple):
-    """count: resources. seconds: elapsed time. cpu: seconds of CPU. memory: peak MB of both processes in the first and in the
+    """resources: their number. seconds: elapsed time. cpu: seconds of CPU. memory: peak MB of both processes in the first and in the
     second half.
     """
 
-    count: int
+    resources: int
     seconds: float
     cpu: float
     memory: tuple[float, float]
 
     @property
     def per_second(self) -> float:
-        return self.count / self.seconds
+        return self.resources / self.seconds
 
     @property
     def microseconds(self) -> float:
-        return self.cpu / self.count * 1e6
+        return self.cpu / self.resources * 1e6
 
 
 def measure(source: Path, folder: Path) -> Loaded:

@@ -89,7 +89,7 @@ def text(
             "",
             *scenes(served, journal),
             *_database(database),
-            f"`sickbay load` of these {loaded.count:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f}/s "
+            f"`sickbay load` of these {loaded.resources:,} resources as NDJSON into a new folder: {loaded.per_second:,.0f}/s "
             f"(at least 5,000), {loaded.microseconds:,.0f} µs of CPU each, including startup;",
             f"{loaded.memory[0]:.0f} MB peak memory in the first half, {loaded.memory[1]:.0f} MB in the second.",
             "",

@@ -21,6 +21,7 @@ import apsw
 import httpx2
 
 from bench import cold, flow, load, peer, process, tokens, writing
+from bench.cold import Find
 from bench.load import Rate, Target, get
 from bench.signing_in import Person
 from sickbay.protocol import jose
@@ -185,9 +186,9 @@ class Desk:
 
     @property
     def _path(self) -> str:
-        return urlsplit(self.tenant["fhir"]["r4"]).path
+        return str(urlsplit(self.tenant["fhir"]["r4"]).path)
 
-    def _gets(self, target: Target, addresses: Callable[[cold.Find, random.Random], list[str]]) -> Scene:
+    def _gets(self, target: Target, addresses: Callable[[Find, random.Random], list[str]]) -> Scene:
         """Return GET requests of these addresses below the FHIR base by backend services."""
         find = cold.finder(self.http, self.tenant["fhir"]["r4"], self.reading())
         paths = [self._path + address for address in addresses(find, random.Random(1))]

@@ -44,8 +44,13 @@ def _visit(dice: random.Random, patient: str) -> dict[str, Any]:
         "subject": {"reference": patient},
         "period": {"start": "2025-03-04T09:00:00Z", "end": "2025-03-04T09:30:00Z"},
     }
-    measured = [{**_vital(dice, patient), "encounter": {"reference": full_url}} for _ in range(ENTRIES - 1)]
-    entries = [{"fullUrl": full_url, "resource": visit}, *({"resource": observation} for observation in measured)]
+    measured: list[dict[str, Any]] = [
+        {**_vital(dice, patient), "encounter": {"reference": full_url}} for _ in range(ENTRIES - 1)
+    ]
+    entries: list[dict[str, Any]] = [
+        {"fullUrl": full_url, "resource": visit},
+        *({"resource": observation} for observation in measured),
+    ]
     requests = [{**entry, "request": {"method": "POST", "url": entry["resource"]["resourceType"]}} for entry in entries]
     return {"resourceType": "Bundle", "type": "transaction", "entry": requests}
 

@@ -12,11 +12,13 @@ from tools.checks import (
     class_names,
     cycles,
     decisions,
+    defaults,
     dependencies,
     formatting,
     generated,
     hosts,
     install_lines,
+    leftovers,
     patterns,
     references,
     secrets,
@@ -42,6 +44,8 @@ CHECKS = (
     patterns,
     admin_types,
     install_lines,
+    leftovers,
+    defaults,
 )
 
 

@@ -69,7 +69,7 @@ def _is_parameter(resource: dict[str, Any]) -> bool:
 
 
 def _is_compartment(resource: dict[str, Any]) -> bool:
-    return resource["resourceType"] == "CompartmentDefinition" and resource["id"] != "example"
+    return bool(resource["resourceType"] == "CompartmentDefinition" and resource["id"] != "example")
 
 
 def _element(element: dict[str, Any]) -> list[Any]:

@@ -308,6 +308,6 @@ def fhirpath(xpath: str) -> str:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        main(*map(Path, sys.argv[1:3]))
+        main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) > 2 else None)
     else:
         _write(OUT / "names.json.gz", names(OUT))

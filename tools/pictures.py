@@ -52,7 +52,8 @@ def main() -> None:
         page.goto(f"{live.base}/general/ehr")
         page.locator("button[name=account][value=okafor]").click()
         page.goto(f"{live.base}/general/ehr/patients/p-0017?app=sample-app-general")
-        frame = page.wait_for_selector("iframe.app").content_frame()
+        element = page.wait_for_selector("iframe.app")
+        frame = element.content_frame() if element else None
         assert frame
         frame.get_by_role("button", name="Allow").click()
         page.wait_for_timeout(2500)

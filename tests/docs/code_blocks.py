@@ -15,8 +15,8 @@ from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
 LISTED = tomllib.loads((Path(__file__).parent / "not_run.toml").read_text(encoding="utf-8"))
-GENERATED = ("docs/rules/", "docs/reference/")
-"""The blocks of rules are the cases of the catalogue, which its tests run. Those of the reference show how to call commands."""
+GENERATED = "docs/reference/"
+"""Its blocks show how to call commands."""
 
 
 class Block(NamedTuple):

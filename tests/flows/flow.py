@@ -137,7 +137,8 @@ def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settin
     In a database they are created for each test, so by default there are only a few.
     """
     stored = is_database(settings.get("data"))
-    settings = {"data": str(tmp_path), "patients": FEW if stored else PATIENTS} | settings
+    defaults: dict[str, Any] = {"data": str(tmp_path), "patients": FEW if stored else PATIENTS}
+    settings = defaults | settings
     if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] == PATIENTS:
         copy_filled(Path(tmp_path))
     return asyncio.run(_walked(steps, Settings(**settings)))

@@ -24,6 +24,12 @@ def listed(what: str) -> list[str]:
     return _ITEM.findall(text.partition(f"## Add a {what}\n")[2].partition("\n## ")[0])
 
 
+def commands(section: str) -> list[str]:
+    """The commands in the code of a section of CONTRIBUTING.md, without their comments."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return [re.sub(r"\s+# .*", "", line).strip() for line in re.findall(r"^    \S.*$", text, re.M)]
+
+
 def copied(folder: Path) -> Path:
     """The copy includes compiled files, so that only the changed ones are compiled again."""
     ignored = shutil.ignore_patterns("*.egg-info", "node_modules")

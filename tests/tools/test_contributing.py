@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tests.tools.contributing import both, copied, copying, faults, followed, listed, passed, repeating, replacing
+import yaml
+from tests.tools.contributing import both, commands, copied, copying, faults, followed, listed, passed, repeating, replacing
 from tools.checks.files import ROOT
 
 CATALOGUE = "tests/diagnosis/test_catalogue.py"
@@ -281,6 +284,43 @@ def add_story(root: Path) -> None:
 
 def test_a_population_story_is_a_file_its_place_and_its_share(root: Path) -> None:
     assert passed(root, "tests/population/test_stories.py", "-k", "podagra or three_thousand") == 2
+
+
+@pytest.mark.parametrize("command", commands("Work on one thing"))
+def test_a_printed_command_works(command: str) -> None:
+    """The debugger reads `continue` and ends."""
+    done = subprocess.run(
+        ["bash", "-c", command.replace(".venv/bin/python", sys.executable)],
+        cwd=ROOT,
+        input="continue\n",
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 selected" not in done.stdout
+    assert ("(Pdb)" in done.stdout) == ("--trace" in command)
+
+
+def test_the_hooks_run_what_make_check_runs() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^check: \$\(VENV\)/\.dev (.*?)  ##.*\n((?:\t.*\n)+)", makefile, re.M)
+    assert recipe
+    lines = [*recipe[2].splitlines(), *(f"make {target}" for target in recipe[1].split())]
+    expected = {line.strip().replace("$(PY)", ".venv/bin/python").replace("$(VENV)", ".venv") for line in lines}
+    configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook for repository in configuration["repos"] for hook in repository["hooks"]]
+    assert {repository["repo"] for repository in configuration["repos"]} == {"local"}
+    assert {hook["entry"] for hook in hooks} == {line.removesuffix(" $(SOURCES)") for line in expected}
+
+
+def test_the_hooks_look_at_the_folders_that_make_check_looks_at() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    folders = re.search(r"^SOURCES := (.*)$", makefile, re.M)
+    assert folders
+    configuration = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert configuration.count(f"files: ^({'|'.join(folders[1].split())})/") == 2
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The reference in docs/reference and docs/rules is complete: it is read as it was committed, and compared with the code."""
+"""docs/reference and the list of rules are complete: they are read as they were committed, and compared with the code."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sickbay.authorization.policy import SETTINGS, faults
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
 from sickbay.cli.main import COMMANDS
+from sickbay.diagnosis import case, rule_docs
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.admin.openapi import OPERATIONS
 
@@ -76,10 +77,15 @@ def test_every_dialect_is_in_the_reference() -> None:
     assert re.findall(r"^## (\w+)$", read("dialects.md"), re.M) == [*dialects.names()]
 
 
-def test_every_rule_is_in_the_reference() -> None:
-    for rule in RULES:
-        text = (ROOT / "docs" / "rules" / f"{rule.stage}.md").read_text(encoding="utf-8")
-        assert f"\n## {rule.id}\n" in text
+def test_the_list_of_rules_has_every_rule_and_leads_to_its_case() -> None:
+    folder = ROOT / "docs" / "rules"
+    links = dict(re.findall(r"^- \[`([\w-]+)`\]\((\S+)\): ", (folder / "README.md").read_text(encoding="utf-8"), re.M))
+    assert [*links] == [rule.id for rule in sorted(RULES, key=lambda rule: [*rule_docs.stages()].index(rule.stage))]
+    assert {(folder / link).resolve() for link in links.values()} == {*case.paths().values()}
+
+
+def test_the_list_of_rules_is_the_only_page_about_them_in_the_repository() -> None:
+    assert [path.name for path in (ROOT / "docs" / "rules").iterdir()] == ["README.md"]
 
 
 def test_every_series_of_a_running_server_is_in_the_reference(live: dict[str, Any]) -> None:

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType, ModuleType
 
 import pytest
 from tests.tools.trees import faults
-from tools.checks import class_names, cycles, decisions, dependencies, formatting, hosts, sizes, variable_names
+from tools.checks import (
+    class_names,
+    cycles,
+    decisions,
+    defaults,
+    dependencies,
+    formatting,
+    hosts,
+    leftovers,
+    sizes,
+    variable_names,
+)
 from tools.checks.files import ROOT
 
 A, B, C = (f"src/sickbay/{name}.py" for name in "abc")
@@ -33,26 +48,12 @@ def test_imports_in_one_direction_are_not_a_cycle(tmp_path: Path) -> None:
     assert faults(cycles.faults, tmp_path, FORWARD | {C: "import json\n", "src/sickbay/__init__.py": ""}) == []
 
 
-def test_a_listed_cycle_is_allowed_until_it_is_gone(tmp_path: Path) -> None:
-    listed = {"tools/checks/allowed_cycle.txt": "# a comment\nsickbay.a\nsickbay.b\nsickbay.c\n"}
-    assert faults(cycles.faults, tmp_path / "1", FORWARD | {C: "import sickbay.a\n"} | listed) == []
-    reported = faults(cycles.faults, tmp_path / "2", FORWARD | {C: "import sickbay.b\n"} | listed)
-    assert reported == ["tools/checks/allowed_cycle.txt: in no cycle any more, remove the line: sickbay.a"]
-
-
 def test_a_class_name_is_defined_once_in_src(tmp_path: Path) -> None:
     files = {A: "class Code: ...\nclass _Own: ...\n", B: "class _Own: ...\n", "tests/t.py": "class Code: ...\n"}
     assert faults(class_names.faults, tmp_path, files) == []
     twice = files | {B: "class Code: ...\n"}
     message = "class Code is defined 2 times: src/sickbay/a.py:1, src/sickbay/b.py:1; rename all but one"
     assert faults(class_names.faults, tmp_path / "twice", twice) == [message]
-
-
-def test_a_class_name_with_a_reason_may_be_defined_twice(tmp_path: Path) -> None:
-    files = {A: "class Code: ...\n", "tools/checks/allowed_class_names.txt": "Code  two specifications define it\n"}
-    assert faults(class_names.notes, tmp_path / "once", files) != []
-    assert faults(class_names.faults, tmp_path / "twice", files | {B: "class Code: ...\n"}) == []
-    assert faults(class_names.notes, tmp_path / "twice", files | {B: "class Code: ...\n"}) == []
 
 
 @pytest.mark.parametrize("comment", ["# fmt: " + "skip", "#fmt:" + "off", "x = 1  # fmt: " + "skip"])
@@ -87,6 +88,21 @@ def test_an_object_may_keep_a_decision(tmp_path: Path, text: str) -> None:
     assert faults(decisions.faults, tmp_path, {A: text + "\n"}) == []
 
 
+if sys.version_info >= (3, 12):  # Python 3.11 refuses the class itself
+
+    def test_a_default_that_python_3_11_refuses_is_a_fault() -> None:
+        @dataclass
+        class Options:
+            names: Mapping[str, str] = MappingProxyType({})
+            part: slice = slice(1)
+            count: int = 1
+            more: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+        module = ModuleType(Options.__module__)
+        module.Options = Options  # type: ignore[attr-defined]
+        assert [fault.partition(":")[0].rpartition(".")[2] for fault in defaults.refused(module)] == ["names", "part"]
+
+
 def test_a_key_made_from_id_is_a_fault(tmp_path: Path) -> None:
     assert len(faults(decisions.faults, tmp_path, {A: "cache[id(headers)] = 1\nx = (id(a), 2)\n"})) == 2
     assert faults(decisions.faults, tmp_path / "good", {A: "cache[headers.id] = self.id(a)\n"}) == []
@@ -98,6 +114,18 @@ def test_files_and_functions_have_a_maximum_size(tmp_path: Path) -> None:
     assert len(faults(sizes.faults, tmp_path, {B: lines + "    x = 1\n"})) == 1
     assert faults(sizes.faults, tmp_path / "file", {A: "x = 1\n" * 400}) == []
     assert len(faults(sizes.faults, tmp_path / "file", {C: "x = 1\n" * 401})) == 1
+
+
+def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:
+    assert faults(leftovers.faults, tmp_path, {"src/a.py": ""}) == ["src/a.py: is empty; delete it"]
+    assert faults(leftovers.faults, tmp_path, {"src/a.py": "x = 1\n", "src/py.typed": ""}) == []
+
+
+@pytest.mark.parametrize("name", ["toksql.py", "notes.txt", "toksql/pages.html", ".env"])
+def test_an_unknown_file_in_the_root_folder_is_a_fault(tmp_path: Path, name: str) -> None:
+    reported = faults(leftovers.faults, tmp_path, {name: "x", "README.md": "x", f"src/{name}": "x"})
+    unknown = Path(name).parts[0]
+    assert reported == [f"{unknown}: isn't expected in the root folder; move it, or add it to tools/checks/leftovers.py"]
 
 
 def test_the_host_of_a_registry_is_a_fault(tmp_path: Path) -> None:

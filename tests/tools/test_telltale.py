@@ -25,7 +25,6 @@ NOT_FOUND = {
     "a.md": "Call `anew()`, and renew it.\n\n```\nanew\n```\n",
     "a.html.j2": '<p class="anew">{{ anew }}{# anew #}</p><script>anew</script>\n',
     "a.py": "anew = 'anew'\nx = '`anew` is a name here'\ndef anew(): ...\n",
-    "docs/rules/a.md": "Made anew.\n",
 }
 
 
@@ -62,12 +61,6 @@ def test_other_words_are_counted(tmp_path: Path, sentence: str, number: int) -> 
     paths = written(tmp_path, {"a.md": sentence + "\n"})
     assert len(telltale.count(tuple(paths), tmp_path).suspect) == number
     assert [*telltale.faults(paths, tmp_path)] == []
-
-
-def test_a_quotation_with_its_source_is_allowed(tmp_path: Path) -> None:
-    listed = {"tools/checks/allowed_quotations.txt": "the token is made anew  RFC 0000, section 1\n"}
-    assert faults(telltale.faults, tmp_path, {"a.md": "It says: the token is made anew.\n"} | listed) == []
-    assert len(faults(telltale.faults, tmp_path / "b", {"a.md": "The code is made anew.\n"} | listed)) == 1
 
 
 def test_more_words_in_a_thousand_than_allowed_are_a_fault(tmp_path: Path) -> None:

@@ -7,22 +7,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, listed, python
-
-EXCEPTIONS = "allowed_class_names.txt"
+from tools.checks.files import SOURCES, python
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    allowed = listed(root, EXCEPTIONS)
     for name, places in sorted(duplicates(paths, root).items()):
-        if name not in allowed:
-            yield f"class {name} is defined {len(places)} times: {', '.join(places)}; rename all but one"
-
-
-def notes(paths: list[Path], root: Path) -> Iterator[str]:
-    needless = listed(root, EXCEPTIONS).keys() - duplicates(paths, root).keys()
-    if needless:
-        yield f"tools/checks/{EXCEPTIONS}: no longer defined twice, remove: {', '.join(sorted(needless))}"
+        yield f"class {name} is defined {len(places)} times: {', '.join(places)}; rename all but one"
 
 
 def duplicates(paths: list[Path], root: Path) -> dict[str, list[str]]:

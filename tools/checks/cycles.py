@@ -6,21 +6,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checks.files import SOURCES, listed, python
-
-EXCEPTIONS = "allowed_cycle.txt"
-"""The files of a cycle that is still allowed. The check fails if they are no longer a cycle."""
+from tools.checks.files import SOURCES, python
 
 
 def faults(paths: list[Path], root: Path) -> Iterator[str]:
-    allowed = frozenset(listed(root, EXCEPTIONS))
-    found_cycles = [frozenset(cycle) for cycle in cycles(imports(paths, root))]
-    for cycle in found_cycles:
-        if not cycle <= allowed:
-            yield f"import cycle: {', '.join(sorted(cycle))}"
-    needless = allowed - frozenset().union(*found_cycles)
-    if needless:
-        yield f"tools/checks/{EXCEPTIONS}: in no cycle any more, remove the line: {', '.join(sorted(needless))}"
+    for cycle in cycles(imports(paths, root)):
+        yield f"import cycle: {', '.join(sorted(cycle))}"
 
 
 def imports(paths: list[Path], root: Path) -> dict[str, set[str]]:

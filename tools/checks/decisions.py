@@ -29,7 +29,7 @@ def notes(paths: list[Path], root: Path) -> Iterator[str]:
 
 def assignments(paths: list[Path], root: Path) -> list[str]:
     return [
-        f"{path.relative_to(root)}:{node.lineno}: sets {ast.unparse(target)} on a decision; make a new value instead"
+        f"{path.relative_to(root)}:{target.lineno}: sets {ast.unparse(target)} on a decision; make a new value instead"
         for path, tree in python(paths, root, SOURCES)
         for node in ast.walk(tree)
         for target in _targets(node)

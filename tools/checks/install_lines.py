@@ -120,9 +120,10 @@ def render(text: str, name: str, published: bool) -> str:
     for wording in WORDINGS:
         old, new = (wording.local, wording.published) if published else (wording.published, wording.local)
         worded = new.replace("{dist}", dist).replace("{version}", __version__)
-        text = _pattern(old, dist).sub(lambda match, worded=worded: worded, text)
+        worded = worded.replace("\\", r"\\")  # so that sub() takes it as it is
+        text = _pattern(old, dist).sub(worded, text)
         if not published:  # a new version
-            text = _pattern(new, dist).sub(lambda match, worded=worded: worded, text)
+            text = _pattern(new, dist).sub(worded, text)
     return text
 
 

@@ -37,8 +37,8 @@ def _faults(expression: Expression, allowed: dict[str, str], used: set[str]) -> 
         return
     if matched in allowed:
         used.add(matched)
-        expression = expression._replace(anywhere=False, whole=True)
-    found = cost.faults(expression.pattern, expression.flags, anywhere=expression.anywhere, whole=expression.whole)
+    anywhere, whole = (False, True) if matched in allowed else (expression.anywhere, expression.whole)
+    found = cost.faults(expression.pattern, expression.flags, anywhere=anywhere, whole=whole)
     if found and slow in allowed:
         used.add(slow)
         return

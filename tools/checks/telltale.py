@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tools.checks.files import ceiling, listed
+from tools.checks.files import ceiling
 from tools.checks.prose import passages
 
 REFUSED = re.compile(
@@ -20,11 +20,8 @@ SUSPECT = re.compile(
     r"|alone(?=\s*(?:[.,;:!?)]|\Z))|goes on|given out|took back|of which|by itself|what it is not)\b",
     re.I,
 )
-QUOTATIONS = "allowed_quotations.txt"
-"""Sentences of specifications that contain such a word: the sentence, two spaces, the source."""
-OWN = "tools/checks/telltale.py"
-SKIPPED = ("docs/rules/", "tests/tools/test_telltale")
-"""Skips pages that are generated from rules and cases, which are checked themselves, and the tests of this check."""
+SKIPPED = ("tools/checks/telltale.py", "tests/tools/test_telltale.py")
+"""This check and its tests, which list the words."""
 
 
 @dataclass
@@ -59,21 +56,18 @@ def notes(paths: list[Path], root: Path) -> Iterator[str]:
 
 @cache
 def count(paths: tuple[Path, ...], root: Path) -> Count:
-    quoted = tuple(listed(root, QUOTATIONS))
     result = Count()
     for path in paths:
         name = path.relative_to(root).as_posix()
-        if name != OWN and not name.startswith(SKIPPED):
+        if name not in SKIPPED:
             for line, text in passages(path):
-                _add(result, f"{name}:{line}", text, quoted)
+                _add(result, f"{name}:{line}", text)
     return result
 
 
-def _add(result: Count, place: str, text: str, quoted: tuple[str, ...]) -> None:
+def _add(result: Count, place: str, text: str) -> None:
     plain = " ".join(text.split())
     result.words += len(plain.split())
-    for quotation in quoted:
-        plain = plain.replace(quotation, "")
     for pattern, places in ((REFUSED, result.refused), (SUSPECT, result.suspect)):
         for match in pattern.finditer(plain):
             result.kinds[match[0].lower()] += 1

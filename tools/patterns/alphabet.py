@@ -58,7 +58,7 @@ class Alphabet:
 
 def _holds(op: Any, value: Any, char: str) -> bool:
     if op is constants.LITERAL:
-        return ord(char) == value
+        return bool(ord(char) == value)
     if op is constants.RANGE:
         return bool(value[0] <= ord(char) <= value[1])
     return op is constants.CATEGORY and _CATEGORIES[value](char)

@@ -186,7 +186,8 @@ class Search:
         for place in loop if self._anywhere else ():
             if self.bound(place) <= OF_A_START:
                 continue
-            word = self._word((None, place), (place, place), lambda pair, number: self._with_start(pair, number, loop))
+            begin: tuple[Place | None, Place] = (None, place)
+            word = self._word(begin, (place, place), lambda pair, number: self._with_start(pair, number, loop))
             if word is not None:
                 yield Fault("each start of a match may read to the end", word)
                 return

@@ -24,7 +24,7 @@ from sickbay.kernel.checks import Examination
 class Diagnosis(NamedTuple):
     """answers: the error responses in the input.
 
-    causes: the likely causes of an error that that the request doesn't explain, the most likely first.
+    causes: the likely causes of an error that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
     is_examined: a request or response was examined. Otherwise the text only names or describes something.
     related: topics that may help where causes aren't known.

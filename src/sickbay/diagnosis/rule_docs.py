@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 from sickbay.diagnosis import case
@@ -11,13 +12,19 @@ from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding, Rule
 
 
-def pages() -> dict[str, str]:
-    """Maps file names to text: README.md lists all rules, and <stage>.md has the rules of one stage."""
-    stages: dict[str, list[Rule]] = {}
+@cache
+def stages() -> dict[str, list[Rule]]:
+    """Maps each stage to its rules, in the order of the catalogue."""
+    rules_by_stage: dict[str, list[Rule]] = {}
     for rule in RULES:
-        stages.setdefault(rule.stage, []).append(rule)
-    pages_by_name = {f"{stage}.md": _stage(stage, rules) for stage, rules in stages.items()}
-    return pages_by_name | {"README.md": _list(stages)}
+        rules_by_stage.setdefault(rule.stage, []).append(rule)
+    return rules_by_stage
+
+
+@cache
+def page(stage: str) -> str:
+    """The page of a stage. Each rule's case is diagnosed for it, so a long page takes half a second. Raises KeyError."""
+    return f"# Rules of the stage {stage}\n" + "".join(map(_rule, stages()[stage]))
 
 
 def entry(id: str) -> tuple[Finding, case.Case]:
@@ -25,19 +32,6 @@ def entry(id: str) -> tuple[Finding, case.Case]:
     example = case.load(case.paths()[BY_ID[id].id])
     findings = diagnose(example.refused).explanation.findings
     return next(finding for finding in findings if finding.id == id), example
-
-
-def _list(stages: dict[str, list[Rule]]) -> str:
-    lines = ["# The rules", "", f"Every finding that Sickbay knows: {len(RULES)} rules. Written by `make docs`.", ""]
-    for stage, rules in stages.items():
-        lines += [f"## [{stage}]({stage}.md)", ""]
-        lines += [f"- [`{rule.id}`]({stage}.md#{rule.id}): {rule.outcome}" for rule in rules] + [""]
-    return "\n".join(lines)
-
-
-def _stage(stage: str, rules: list[Rule]) -> str:
-    head = f"# Rules of the stage {stage}\n\nWritten by `make docs` from the rules and their cases.\n"
-    return head + "".join(_rule(rule) for rule in rules)
 
 
 def _rule(rule: Rule) -> str:

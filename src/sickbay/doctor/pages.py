@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from sickbay.diagnosis.case import paths
+
 CHECKOUT = Path(__file__).parents[3] / "docs"
 PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
 RULES = "rules"
-"""The folder of the pages that are generated from the rules."""
-LISTS = ("rules/README",)
-"""Pages that only list what other pages explain: they would come before these."""
+"""The folder of the list of rules, and of the pages that the site writes from the rules."""
+LIST = f"{RULES}/README"
+_RULE = re.compile(r"^- \[`(?P<id>[\w-]++)`\]\([^()\s]{1,200}\): (?P<outcome>.++)$")
 _HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
@@ -48,8 +50,30 @@ def list_files() -> list[Path]:
 
 def read_passages() -> list[Passage]:
     """The passages of all pages, in the order of their paths."""
-    named = ((path, path.relative_to(find_folder()).with_suffix("").as_posix()) for path in list_files())
-    return [passage for path, name in named if name not in LISTS for passage in split(name, path.read_text(encoding="utf-8"))]
+    passages: list[Passage] = []
+    for path in list_files():
+        name, text = path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
+        passages += _rules(text) if name == LIST else split(name, text)
+    return passages
+
+
+def _rules(index: str) -> Iterator[Passage]:
+    """A passage for each rule of the list: its outcome, and the prose and the fix of its case."""
+    stage, cases = "", paths()
+    for level, line in _lines(index):
+        if level:
+            stage = line
+        elif rule := _RULE.match(line):
+            id = rule["id"]
+            text = f"({rule['outcome']}) {' '.join(read_prose(cases[id]))}"
+            yield Passage(f"{RULES}/{stage}", f"Rules of the stage {stage}", id, id, text)
+
+
+def read_prose(path: Path) -> tuple[str, str]:
+    """The prose and the fix of a rule's case, as plain text."""
+    text = path.read_text(encoding="utf-8")
+    fix = text.partition("\n## Fix\n")[2].partition("\n## ")[0]
+    return to_plain_text(text.partition("\n")[2].partition("\n## ")[0]), to_plain_text(fix)
 
 
 def split(page: str, text: str) -> Iterator[Passage]:

@@ -92,9 +92,7 @@ def _meanings(cause: Cause, knowledge: Knowledge) -> str:
 
 def _rules() -> Iterator[_Document]:
     for path in sorted(CASES.rglob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        prose = pages.to_plain_text(text.partition("\n")[2].partition("\n## ")[0])
-        fix = pages.to_plain_text(text.partition("\n## Fix\n")[2].partition("\n## ")[0])
+        prose, fix = pages.read_prose(path)
         yield _Document(Topic("rule", path.stem, _first_sentence(prose)), ((path.stem, 4), (prose, 2), (fix, 1)))
 
 

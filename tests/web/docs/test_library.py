@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sickbay.diagnosis.catalogue import RULES
 from sickbay.web.docs import contents, library
 
 
@@ -31,7 +32,8 @@ def test_no_page_shows_a_picture_because_the_site_has_none() -> None:
         ("running", "security.md#limits", "security.html#limits"),
         ("reference/settings", "../security.md", "../security.html"),
         ("doctor", "rules", "rules/index.html"),
-        ("rules/authorize", "README.md", "index.html"),
+        ("rules/README", "../../src/sickbay/diagnosis/cases/token/code-expired.md", "token.html#code-expired"),
+        ("rules/README", "../../src/sickbay/diagnosis/cases/token/no-such-rule.md", None),
         ("security", "../SECURITY.md", None),
         ("running", "#limits", "#limits"),
         ("README", "https://example.org/", "https://example.org/"),
@@ -46,6 +48,10 @@ def test_every_page_is_found_by_its_address_and_nothing_else_is() -> None:
     assert {library.by_address(library.address(name)) for name in library.names()} == library.names()
     assert library.by_address("") == contents.HOME
     assert [library.by_address(path) for path in ("../pyproject.toml", "running.md", "rules/", "no.html")] == [None] * 4
+
+
+def test_every_rule_is_on_the_page_of_its_stage() -> None:
+    assert [rule.id for rule in RULES if rule.id not in library.page(f"rules/{rule.stage}").anchors] == []
 
 
 def test_the_page_of_the_licence_has_every_paragraph_of_the_notice() -> None:

@@ -71,5 +71,21 @@ SECTIONS = (
             Entry("Licence and notices", "licence"),
         ),
     ),
+    Section(
+        "Decisions",
+        (
+            Entry("All decisions", "decisions/README"),
+            Entry("SQLite through apsw", "decisions/sqlite-through-apsw"),
+            Entry("Native storage", "decisions/native-storage"),
+            Entry("Visibility in SQL", "decisions/visibility-in-sql"),
+            Entry("Checks and rules", "decisions/checks-and-rules"),
+            Entry("Dialects in TOML", "decisions/dialects-in-toml"),
+            Entry("Structs", "decisions/msgspec-structs"),
+            Entry("No Pydantic", "decisions/no-pydantic"),
+            Entry("No FastAPI", "decisions/no-fastapi"),
+            Entry("No mypyc", "decisions/no-mypyc"),
+            Entry("No MkDocs", "decisions/no-mkdocs"),
+        ),
+    ),
 )
 """A page that isn't listed appears in a last section, under its own title. The pages of single stages of rules don't."""

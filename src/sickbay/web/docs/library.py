@@ -1,12 +1,17 @@
-"""Finds the pages of the documentation, renders them, and resolves the links between them."""
+"""Finds the pages of the documentation, renders them, and resolves the links between them.
+
+The pages are the files of docs/, and one page for each stage of rules, which is written from the rules when someone reads it.
+"""
 
 from __future__ import annotations
 
 import posixpath
 from functools import cache
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from sickbay.diagnosis import rule_docs
+from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.web.docs import markdown
 from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section
 from sickbay.web.docs.markdown import RenderedPage
@@ -14,6 +19,9 @@ from sickbay.web.docs.markdown import RenderedPage
 CHECKOUT = Path(__file__).parents[4] / "docs"
 PACKAGED = Path(__file__).parent / "pages"
 INDEX = "README"
+RULES = "rules/"
+CASES = "/diagnosis/cases/"
+"""Where the list of rules links to in the repository. On the site, these links lead to the rules."""
 EXTERNAL = ("http://", "https://", "mailto:")
 FILES = (".json",)
 """Files next to the pages that the site serves too. Only the README shows pictures: they would be a tenth of the wheel."""
@@ -28,7 +36,8 @@ def folder() -> Path:
 @cache
 def names() -> frozenset[str]:
     """The names of all pages: paths below docs/, without .md."""
-    return frozenset(path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.md"))
+    in_files = (path.relative_to(folder()).with_suffix("").as_posix() for path in folder().rglob("*.md"))
+    return frozenset((*in_files, *(RULES + stage for stage in rule_docs.stages())))
 
 
 @cache
@@ -38,8 +47,9 @@ def files() -> frozenset[str]:
 
 
 def page(name: str) -> RenderedPage:
-    path = folder() / f"{name}.md"
-    return _rendered(name, path.read_text(encoding="utf-8"))
+    stage = name.removeprefix(RULES)
+    is_stage = name != stage and stage in rule_docs.stages()
+    return _rendered(name, rule_docs.page(stage) if is_stage else (folder() / f"{name}.md").read_text(encoding="utf-8"))
 
 
 @cache
@@ -52,6 +62,8 @@ def resolve(name: str, link: str) -> str | None:
     """The address of a link on page `name`, relative to that page; None if its target isn't part of the site."""
     if link.startswith((*EXTERNAL, "#")):
         return link
+    if CASES in link and (rule := BY_ID.get(PurePosixPath(link).stem)):
+        return f"{relative(name, RULES + rule.stage)}#{rule.id}"
     target, _, anchor = link.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
     if path in files():
@@ -96,7 +108,7 @@ def _by_address() -> dict[str, str]:
 def sections() -> tuple[Section, ...]:
     """The table of contents without missing pages, and with a last section for those that it doesn't list."""
     listed = {entry.page for section in SECTIONS for entry in section.entries}
-    others = sorted(name for name in names() - listed if not name.startswith("rules/"))
+    others = sorted(name for name in names() - listed if not name.startswith(RULES))
     more = Section("More", tuple(Entry(page(name).title, name) for name in others))
     kept = ((section.title, tuple(entry for entry in section.entries if entry.page in names())) for section in SECTIONS)
     return tuple(section for section in chain(map(Section._make, kept), [more]) if section.entries)
