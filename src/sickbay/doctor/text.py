@@ -13,20 +13,12 @@ from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.likely_cause import RelatedTopic
 from sickbay.diagnosis.paste import registered_uri
-from sickbay.diagnosis.pasted_text import NOT_RECOGNISED, Reading
+from sickbay.diagnosis.pasted_text import Reading
 from sickbay.diagnosis.rule import Severity
-from sickbay.doctor import answer, compiled, phrases, topics
+from sickbay.doctor import answer, compiled, phrases, prose, topics
 from sickbay.doctor.answer import Recognised
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.rank import list_unseen
-
-
-class NotRecognised(ValueError):
-    """Nothing in the text was recognised. related: topics with its words."""
-
-    def __init__(self, related: Sequence[RelatedTopic]) -> None:
-        super().__init__(NOT_RECOGNISED)
-        self.related = tuple(related)
 
 
 def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
@@ -34,16 +26,26 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
 
     context: what is known about the server, for exchanges that don't say it themselves.
 
-    Raises NotRecognised, and KeyError if the kind of an exchange is unknown.
+    Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
     reading = pasted_text.read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
-    if reading.is_empty and not _is_about_a_problem(reading, recognised):
-        raise NotRecognised(_related(recognised))
     diagnosis = _diagnosis(reading, recognised)
     if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
+    if not diagnosis.has_problem and not _is_understood(reading):
+        diagnosis = diagnosis._replace(is_understood=False, related=_related(recognised))
     return reading.evidence, diagnosis
+
+
+def _is_understood(reading: Reading) -> bool:
+    """Whether the text says nothing besides what was recognised. Of what was examined, it may also say what it is."""
+    if reading.is_empty:
+        return False
+    if reading.is_single:
+        return True
+    tells = prose.tells_of_a_problem if reading.diagnosis.is_examined else prose.has_sentences
+    return not tells(reading.prose)
 
 
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
