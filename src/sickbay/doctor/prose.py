@@ -1,4 +1,4 @@
-"""Says whether the text around what was recognised has sentences, and whether they tell of a problem."""
+"""Says whether the text around what was recognised tells of a problem, or is only code."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _WITHOUT_BLANKS = re.compile(r"[\u3040-\u9fff]{6}")
 _CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
 """How comments and some lines of code begin."""
 _CALL = re.compile(r"[\w.:= ]{1,100}\([\"']")
+_MEMBER = re.compile(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
 _CODE_END = (";", "{", "}", "(", "=>", "*/")
 _PROBLEM = re.compile(
     r"\?(?:$|[\s\"')])|n['’]t\b|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
@@ -23,14 +24,15 @@ _PROBLEM = re.compile(
 )
 
 
-def has_sentences(prose: str) -> bool:
-    """Whether a line says something. What ends with a colon only introduces what follows it."""
-    return any(not line.endswith(":") or _PROBLEM.search(line) for line in _sentences(prose))
-
-
 def tells_of_a_problem(prose: str) -> bool:
-    """Whether a sentence asks a question, or says that something fails."""
-    return any(_PROBLEM.search(line) for line in _sentences(prose))
+    """Whether a sentence asks a question, says that something fails, or can't be read."""
+    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) for line in _sentences(prose))
+
+
+def is_code(text: str) -> bool:
+    """Whether most lines of a text without sentences are code."""
+    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
+    return 2 * sum(map(_is_code, lines)) > len(lines) and not any(_sentences(text))
 
 
 def _sentences(prose: str) -> Iterator[str]:
@@ -39,7 +41,7 @@ def _sentences(prose: str) -> Iterator[str]:
 
 
 def _is_sentence(line: str) -> bool:
-    """Whether most of the line are words. A question may be shorter."""
+    """Whether most of the line is words. A question may be shorter."""
     tokens = line.split()
     words = sum(_WORD.fullmatch(token) is not None for token in tokens)
     is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)
@@ -47,4 +49,4 @@ def _is_sentence(line: str) -> bool:
 
 
 def _is_code(line: str) -> bool:
-    return line.startswith(_CODE) or line.endswith(_CODE_END) or _CALL.match(line) is not None
+    return line.startswith(_CODE) or line.endswith(_CODE_END) or bool(_CALL.match(line) or _MEMBER.match(line))
