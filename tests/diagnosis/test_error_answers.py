@@ -18,6 +18,7 @@ from sickbay.diagnosis.answers.read import MOST, in_paste
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
 from sickbay.diagnosis.doctor import diagnose_line
 from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor.text import diagnose_exchange, diagnose_text
 
 VENDORS: tuple[dict[str, Any], ...] = (
@@ -143,6 +144,8 @@ def problem(text: str) -> bool:
     try:
         _, diagnosis = diagnose_text(text)
     except ValueError:
+        return True
+    if diagnosis.verdict == Verdict.UNKNOWN:
         return True
     return diagnosis.has_problem and any(finding.severity != "info" for finding in diagnosis.explanation.findings)
 

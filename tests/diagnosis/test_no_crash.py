@@ -14,7 +14,7 @@ from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
 
 from sickbay.cli.commands import doctor as command
 from sickbay.diagnosis.paste_parser import HarFile
-from sickbay.doctor.text import NotRecognised, diagnose_text
+from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view
 
 HEADS = (
@@ -113,7 +113,7 @@ def read(text: str) -> None:
     try:
         evidence, diagnosis = diagnose_text(text)
     except ValueError as error:
-        if type(error) not in (ValueError, HarFile, NotRecognised):
+        if type(error) not in (ValueError, HarFile):
             raise
         return
     for everything in (False, True):

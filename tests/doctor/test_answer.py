@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from statistics import median
 
-import pytest
 from tests.doctor.texts import recognised, seen_texts
 
 from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.pasted_text import UNEXPLAINED
+from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor import answer
-from sickbay.doctor.text import NotRecognised, diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_grant","error_description":"No flux"}'
 
@@ -78,13 +78,26 @@ def test_an_error_whose_causes_are_not_known_is_said_to_be_so_with_related_topic
     assert diagnosis.has_problem
 
 
+def test_a_code_whose_description_is_not_known_is_not_explained_by_its_code() -> None:
+    text = '{"error": "invalid_request", "error_description": "%s"}'
+    _, described = diagnose_text(text % "The flux capacitor has no more than 1.2 gigawatts")
+    assert described.explanation.findings[0].id == UNEXPLAINED
+    assert {cause.confidence for cause in described.causes} == {"possible"}
+    _, bare = diagnose_text('{"error": "invalid_request"}')
+    assert bare.explanation.findings[0].id != UNEXPLAINED
+    assert bare.causes[0].confidence == "most likely"
+
+
+def test_code_without_a_request_is_read_if_it_shows_a_product() -> None:
+    code = "await medplum.searchResources('Observation', {\n  code: '78012-2',\n  _include: 'Observation:patient',\n});"
+    assert diagnose_text(code)[1].verdict == Verdict.UNEXAMINED
+    assert diagnose_text(code.replace("medplum", "client"))[1].verdict == Verdict.UNKNOWN
+    assert diagnose_text(f"{code}\nThis does something else, why?")[1].verdict == Verdict.UNKNOWN
+
+
 def test_a_text_of_which_nothing_is_recognised_may_have_related_topics() -> None:
-    with pytest.raises(NotRecognised) as raised:
-        diagnose_text("Which module of the generated population has asthma?")
-    assert 0 < len(raised.value.related) <= 3
-    with pytest.raises(NotRecognised) as raised:
-        diagnose_text("The weather is nice")
-    assert raised.value.related == ()
+    assert 0 < len(diagnose_text("Which module of the generated population has asthma?")[1].related) <= 3
+    assert diagnose_text("The weather is nice")[1].related == ()
 
 
 def test_a_fault_that_a_rule_proves_comes_first_and_is_not_said_twice() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.doctor.texts import KNOWLEDGE, seen_texts
 
-from sickbay.doctor.text import NotRecognised, diagnose_text
+from sickbay.doctor.text import diagnose_text
 
 TOKEN_RESPONSE = '{"access_token": "abc", "token_type": "Bearer", "expires_in": 3600, "scope": "patient/*.rs"}'
 CORRECT = (
@@ -36,10 +36,7 @@ VARIABLES = (
 
 def shown_causes(text: str) -> list[str]:
     """The findings that come from the knowledge, and not from rules."""
-    try:
-        findings = diagnose_text(text)[1].explanation.findings
-    except NotRecognised:
-        return []
+    findings = diagnose_text(text)[1].explanation.findings
     return [found.id for found in findings if found.id in KNOWLEDGE.causes]
 
 

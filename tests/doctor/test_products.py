@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from tests.doctor.texts import KNOWLEDGE, SeenText, recognised, seen_texts
 
 from sickbay.doctor import answer, phrases
 from sickbay.doctor.match import find_shown
+from sickbay.doctor.model import Cause, Message
 
 SHARED = (
     "https://sso.example.org/realms/clinic/protocol/x",
@@ -85,3 +87,23 @@ def test_an_unmistakable_message_is_not_one_that_two_products_have() -> None:
 def test_a_mark_within_words_that_are_not_meant_does_not_count() -> None:
     for text, products in (("I searched google.com/search for it", frozenset()), ("Google refuses it", frozenset({"google"}))):
         assert find_shown(KNOWLEDGE, phrases.split_words(text), (), ()).products == products
+
+
+def names_in(text: str, among: Collection[str]) -> set[str]:
+    """The ids of the products whose names the text has."""
+    products = ((id, KNOWLEDGE.products[id].name) for id in among)
+    return {id for id, name in products if name in text and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
+
+
+def named_elsewhere(text: Cause | Message) -> set[str]:
+    """The other products that a cause or the meaning of a message names."""
+    said = text.means if isinstance(text, Message) else f"{text.title} {text.why} {text.check} {text.fix}"
+    related = implied({text.product}) | {id for id, each in KNOWLEDGE.products.items() if text.product in each.implies}
+    said = said.replace(KNOWLEDGE.products[text.product].name, "") if text.product else said
+    return names_in(said, KNOWLEDGE.products.keys() - {text.product, "x"} - related)
+
+
+def test_no_text_names_a_product_but_its_own() -> None:
+    """The place in another product's console stands under `where`, and is said only if the text shows that product."""
+    texts = (*KNOWLEDGE.causes.values(), *KNOWLEDGE.messages.values())
+    assert {text.id: others for text in texts if (others := named_elsewhere(text))} == {}

@@ -19,6 +19,7 @@ from sickbay.diagnosis.skipped_checks import skip_unknown
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.diagnosis.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
+from sickbay.kernel.english import join
 
 
 class Diagnosis(NamedTuple):
@@ -27,6 +28,7 @@ class Diagnosis(NamedTuple):
     causes: the likely causes of an error that the request doesn't explain, the most likely first.
     pieces: what was recognised in a pasted text, in the order of the text.
     is_examined: a request or response was examined. Otherwise the text only names or describes something.
+    is_understood: the text says nothing about a problem besides what was recognised.
     related: topics that may help where causes aren't known.
     """
 
@@ -39,6 +41,7 @@ class Diagnosis(NamedTuple):
     pieces: tuple[Piece, ...] = ()
     is_examined: bool = True
     related: tuple[RelatedTopic, ...] = ()
+    is_understood: bool = True
 
     @property
     def recognised(self) -> list[str]:
@@ -53,11 +56,30 @@ class Diagnosis(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         severities = (finding.severity for finding in self.explanation.findings)
-        return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined)
+        return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined, is_understood=self.is_understood)
 
     @property
     def has_problem(self) -> bool:
         return self.verdict.exit_code == 1
+
+    @property
+    def summary(self) -> str:
+        """What a text without a problem comes to, and what to paste instead if it can't be checked."""
+        what = join(self.recognised) if self.recognised else ""
+        if self.verdict == Verdict.UNKNOWN:
+            known = f"Sickbay reads {what} in this text, but doesn't understand the problem that it describes." if what else ""
+            return f"{known or 'Nothing in this text is recognised.'} {WHAT_TO_PASTE}"
+        if self.verdict == Verdict.UNEXAMINED:
+            found = f": {what}" if what else ""
+            return f"There is nothing to check in this text{found}. Paste the request or the response too."
+        return "No problems found. Checks that need the app's registration were skipped."
+
+
+WHAT_TO_PASTE = (
+    "Paste the request that failed or the answer to it: open the developer tools of the "
+    "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
+    "line with the error, or the code that sends the request will do too."
+)
 
 
 def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:

@@ -28,9 +28,12 @@ def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) ->
     sentence = " ".join(guesses[name] for name in needed if name in guesses)
     if not sentence:
         return result
-    return structs.replace(result, refusal=replace(result.refusal, facts={**result.refusal.facts, GUESS: sentence}))
+    facts = {**result.refusal.facts, GUESS: sentence} | ({"at_most": "info"} if result.refusal.name in OPTIONAL else {})
+    return structs.replace(result, refusal=replace(result.refusal, facts=facts))
 
 
+OPTIONAL = ("backend-scope-missing",)
+"""Refusals for what only some servers require."""
 OF_A_VERSION = ("fhir-resource-wrong-version", "fhir-resource-unknown")
 """Refusals that depend on the FHIR version of the base URL. Other faults of a search are the same in each version."""
 

@@ -50,7 +50,7 @@ def _stripped(text: str) -> str:
 
 def _is_prose(text: str) -> bool:
     """Whether the text has words, headers or an answer besides the URL, rather than a URL broken into lines."""
-    if _ANSWERED.search(text) or any(_begins_request(match, text) for match in _NEXT.finditer(text)):
+    if _ANSWERED.search(text) or _SPOKEN.search(text) or any(_begins_request(match, text) for match in _NEXT.finditer(text)):
         return True
     if _WORDS.search(text.partition("?")[0]):
         return True
@@ -69,6 +69,8 @@ def _is_one_url(text: str) -> bool:
 
 
 _ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
+_SPOKEN = re.compile(r"[^=] (?:the|is|are|does|do|doesn['’]t|don['’]t|isn['’]t|but|which|returns?) ")
+"""A word that isn't one of a scope with blanks."""
 _WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
 _NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
 

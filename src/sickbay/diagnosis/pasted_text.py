@@ -25,11 +25,6 @@ EXAMINED_INPUTS = 20
 """How many requests and responses of one text are examined at most."""
 UNEXPLAINED = _UNEXPLAINED.id
 """The id of the finding for an error whose cause isn't known."""
-NOT_RECOGNISED = (
-    "Nothing in this text is recognised. Paste the request that failed or the answer to it: open the developer tools of the "
-    "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
-    "line with the error, or the code that sends the request will do too."
-)
 
 
 class Reading(NamedTuple):

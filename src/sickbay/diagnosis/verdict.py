@@ -15,6 +15,8 @@ class Verdict(StrEnum):
     """A server would refuse the request."""
     DOUBTFUL = "doubtful"
     """Nothing would be refused for certain, but something is wrong."""
+    UNKNOWN = "unknown"
+    """Nothing in the text was recognised, or it describes a problem that isn't understood."""
     FINE = "fine"
     """The request or response was examined, and there is no reason to refuse it."""
     UNEXAMINED = "unexamined"
@@ -22,14 +24,15 @@ class Verdict(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """1 if something is wrong, else 0. If a text can't be read, there is no verdict, and the exit code is 2."""
-        return int(self in (Verdict.ERROR, Verdict.REFUSED, Verdict.DOUBTFUL))
+        """1 if something is wrong, 2 if that can't be said, otherwise 0."""
+        return 2 if self is Verdict.UNKNOWN else int(self in (Verdict.ERROR, Verdict.REFUSED, Verdict.DOUBTFUL))
 
 
-def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool) -> Verdict:
+def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool, is_understood: bool = True) -> Verdict:
     """severities: of all findings. has_error: the text contains an error response.
 
     is_examined: at least one request or response in the text was examined.
+    is_understood: the text says nothing about a problem besides what was recognised.
     """
     found = frozenset(severities)
     if has_error:
@@ -38,6 +41,8 @@ def verdict(severities: Iterable[str], *, has_error: bool, is_examined: bool) ->
         return Verdict.REFUSED
     if "warning" in found:
         return Verdict.DOUBTFUL
+    if not is_understood:
+        return Verdict.UNKNOWN
     return Verdict.FINE if is_examined else Verdict.UNEXAMINED
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -48,17 +49,16 @@ def name_product(recognised: Recognised) -> str:
     return named[0].name if len(named) == 1 else ""
 
 
-def list_causes(recognised: Recognised) -> tuple[LikelyCause, ...]:
-    """The causes as they are shown, the most likely first."""
-    return tuple(_likely(recognised, index, ranked) for index, ranked in enumerate(recognised.ranked))
+def list_causes(recognised: Recognised, ranks: Sequence[str] = RANKS) -> tuple[LikelyCause, ...]:
+    """The causes as they are shown, the most likely first. ranks: how likely the first ones are, and all others."""
+    likely = (*ranks, *repeat(ranks[-1], len(recognised.ranked)))
+    return tuple(_likely(recognised, ranked, rank) for ranked, rank in zip(recognised.ranked, likely, strict=False))
 
 
-def _likely(recognised: Recognised, index: int, ranked: RankedCause) -> LikelyCause:
+def _likely(recognised: Recognised, ranked: RankedCause, rank: str) -> LikelyCause:
     values = _values(recognised, ranked)
     cause = ranked.cause
-    return LikelyCause(
-        fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), RANKS[min(index, len(RANKS) - 1)]
-    )
+    return LikelyCause(fill(cause.title, values), fill(cause.check, values), _fix(recognised, ranked), rank)
 
 
 def to_finding(recognised: Recognised, ranked: RankedCause, severity: Severity) -> Finding:

@@ -13,20 +13,12 @@ from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.likely_cause import RelatedTopic
 from sickbay.diagnosis.paste import registered_uri
-from sickbay.diagnosis.pasted_text import NOT_RECOGNISED, Reading
+from sickbay.diagnosis.pasted_text import Reading
 from sickbay.diagnosis.rule import Severity
-from sickbay.doctor import answer, compiled, phrases, topics
-from sickbay.doctor.answer import Recognised
+from sickbay.doctor import answer, compiled, phrases, prose, topics
+from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.rank import list_unseen
-
-
-class NotRecognised(ValueError):
-    """Nothing in the text was recognised. related: topics with its words."""
-
-    def __init__(self, related: Sequence[RelatedTopic]) -> None:
-        super().__init__(NOT_RECOGNISED)
-        self.related = tuple(related)
 
 
 def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
@@ -34,16 +26,23 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
 
     context: what is known about the server, for exchanges that don't say it themselves.
 
-    Raises NotRecognised, and KeyError if the kind of an exchange is unknown.
+    Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
     reading = pasted_text.read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
-    if reading.is_empty and not _is_about_a_problem(reading, recognised):
-        raise NotRecognised(_related(recognised))
     diagnosis = _diagnosis(reading, recognised)
     if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
+    if not diagnosis.has_problem and not _is_understood(reading, recognised):
+        diagnosis = diagnosis._replace(is_understood=False, related=_related(recognised))
     return reading.evidence, diagnosis
+
+
+def _is_understood(reading: Reading, recognised: Recognised) -> bool:
+    """Whether the text says nothing about a problem besides what was recognised: at least a product, if it is code."""
+    if reading.is_empty:
+        return bool(recognised.shown.products) and prose.is_code(reading.text)
+    return reading.is_single or not prose.tells_of_a_problem(reading.prose)
 
 
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
@@ -67,6 +66,8 @@ def to_evidence(reading: Reading) -> Evidence:
 def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
     diagnosis = reading.diagnosis
     if _is_about_a_problem(reading, recognised):
+        if _is_only_a_code(reading, recognised):
+            return _unexplained(diagnosis, recognised)._replace(causes=answer.list_causes(recognised, RANKS[-1:]))
         severity: Severity = "error" if diagnosis.answers else "warning"
         return _with_causes(diagnosis, recognised, severity, explained=reading.is_explained)
     if diagnosis.answers and not reading.is_explained:
@@ -76,6 +77,19 @@ def _diagnosis(reading: Reading, recognised: Recognised) -> Diagnosis:
             causes=answer.list_causes(recognised._replace(ranked=list_unseen(recognised.knowledge, recognised.facts)))
         )
     return diagnosis
+
+
+DESCRIBING_WORDS = 4
+"""From so many words on, a description says more than the error code."""
+
+
+def _is_only_a_code(reading: Reading, recognised: Recognised) -> bool:
+    """Whether the only thing known of an error response is its code, although the server describes the error in words."""
+    first = recognised.ranked[0]
+    if first.letters or first.message.product or first.is_confirmed or first.is_evident or reading.is_explained:
+        return False
+    described = max((each.description for each in reading.diagnosis.answers), key=len, default="")
+    return len(described.split()) >= DESCRIBING_WORDS
 
 
 def _is_answered(recognised: Recognised) -> bool:

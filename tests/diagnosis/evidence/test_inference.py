@@ -9,10 +9,13 @@ import pytest
 from sickbay.authorization import requests
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.models import Server
-from sickbay.diagnosis.evidence import inference
+from sickbay.diagnosis.doctor import diagnose
+from sickbay.diagnosis.evidence import access, inference
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol import jose
 
+TOKEN = "https://idp.example.org/token"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEY = jose.generate()
 IDP = "https://idp.example.org/authorize?response_type=code&client_id=a"
 
@@ -96,6 +99,22 @@ def test_the_address_of_a_signed_request_is_taken_for_the_token_endpoint() -> No
     assert isinstance(known, Server)
     assert known.token_endpoint == "https://a"
     assert not guesses
+
+
+@pytest.mark.parametrize(("context", "severity"), [({}, "info"), ({"server": {"token_endpoint": TOKEN}}, "error")])
+def test_a_scope_is_only_required_by_a_server_that_is_known(context: dict[str, Any], severity: str) -> None:
+    body = "grant_type=client_credentials&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    sent = {"kind": "token_request", "method": "POST", "url": TOKEN, "headers": FORM, "body": f"{body}&client_assertion=a.b.c"}
+    found = diagnose(sent | {"context": {"smart": True, **context}}).explanation.findings
+    assert [finding.severity for finding in found if finding.id == "backend-scope-missing"] == [severity]
+
+
+@pytest.mark.parametrize("name", ["everything", "lastn", "validate", "export", "unknown"])
+def test_an_operation_may_be_encoded(name: str) -> None:
+    plain, encoded = (
+        access.request({"url": f"https://ehr.example.org/fhir/r4/Patient/1/{sign}{name}"}) for sign in ("$", "%24")
+    )
+    assert (encoded.interaction, encoded.id, encoded.path) == (plain.interaction, plain.id, plain.path)
 
 
 @pytest.mark.parametrize(

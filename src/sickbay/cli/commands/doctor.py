@@ -12,12 +12,12 @@ from cyclopts import Parameter
 
 from sickbay.cli import har_doctor
 from sickbay.cli.argument_types import Data
-from sickbay.cli.findings import full_text, related_text, short_text
+from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
 from sickbay.diagnosis import har
 from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
 from sickbay.diagnosis.verdict import Verdict, worst
-from sickbay.doctor.text import NotRecognised, diagnose_text
+from sickbay.doctor.text import diagnose_text
 from sickbay.kernel.english import join
 from sickbay.services.journal import pasted_secrets
 
@@ -63,21 +63,11 @@ def doctor(
         if live is not None:
             return _against(live, exchange, everything=everything, json=json)
         return _examined(_text(_named_source(exchange)), everything=everything, json=json)
-    except NotRecognised as error:
-        return _not_recognised(error, json=json)
     except CommandError as error:
         if not json:
             raise
         say(as_json(_nothing(str(error))))
         return 2
-
-
-def _not_recognised(error: NotRecognised, *, json: bool) -> int:
-    related = [topic.to_json() for topic in error.related]
-    if not json:
-        wrong(f"{error}\n\n{related_text(related)}" if related else str(error))
-    say(as_json(_nothing(str(error)) | ({"related": related} if related else {})))
-    return 2
 
 
 def _nothing(reason: str) -> dict[str, Any]:
@@ -118,7 +108,12 @@ def _examined(text: str, *, everything: bool, json: bool) -> int:
     if exchanges is not None:
         return har_doctor.report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnosed(_not_empty(text))
-    say(as_json(_masked(evidence, diagnosis)) if json else _as_text(evidence, diagnosis, everything=everything))
+    if json:
+        say(as_json(_masked(evidence, diagnosis)))
+    elif diagnosis.verdict == Verdict.UNKNOWN:
+        wrong(_as_text(evidence, diagnosis, everything=everything))
+    else:
+        say(_as_text(evidence, diagnosis, everything=everything))
     return diagnosis.verdict.exit_code
 
 
@@ -172,8 +167,6 @@ def _decoded(read: bytes, source: str) -> str:
 def _diagnosed(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
         return diagnose_text(text, context)
-    except NotRecognised:
-        raise
     except ValueError as error:
         wrong(str(error))
     except KeyError as error:
@@ -226,6 +219,8 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
     related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
+    if diagnosis.verdict == Verdict.UNKNOWN:  # advice about a part of the text isn't an answer to it
+        return _nothing(diagnosis.summary) | ({"advice": findings} if findings else {}) | causes | related
     shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
     return shown | recognised | causes | related
 
@@ -239,18 +234,11 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: b
     """evidence: the first exchange of the text."""
     shown = _masked(evidence, diagnosis)
     parts = [_recognised(diagnosis)] if everything else []
-    parts += [] if shown["findings"] else [_without_findings(diagnosis)]
+    parts += [] if shown["findings"] else [diagnosis.summary]
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 
 def _recognised(diagnosis: Diagnosis) -> str:
     tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
-    tells = tells and diagnosis.verdict != Verdict.UNEXAMINED
+    tells = tells and diagnosis.verdict not in (Verdict.UNEXAMINED, Verdict.UNKNOWN)
     return f"This is what was recognised: {join(diagnosis.recognised)}." if tells else ""
-
-
-def _without_findings(diagnosis: Diagnosis) -> str:
-    if diagnosis.verdict == Verdict.FINE:
-        return "No problems found. Checks that need the app's registration were skipped."
-    what = f": {join(diagnosis.recognised)}" if diagnosis.recognised else ""
-    return f"There is nothing to check in this text{what}. Paste the request or the response too."

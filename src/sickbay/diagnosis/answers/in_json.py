@@ -56,6 +56,8 @@ _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "detai
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")
+REFUSING = ("login", "forbidden")
+"""Types of issues that mean a refusal, whatever their severity is."""
 MOST = 200_000
 """The maximum number of values that are searched in one document."""
 
@@ -82,7 +84,7 @@ def _outcome(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     """The issues of an OperationOutcome, even if its resourceType is missing."""
     issues = value.get("issue")
     for issue in issues if isinstance(issues, list) else [issues]:
-        if isinstance(issue, Mapping) and str(issue.get("severity")).lower() in BAD:
+        if isinstance(issue, Mapping) and (str(issue.get("severity")).lower() in BAD or issue.get("code") in REFUSING):
             details = issue.get("details")
             text = issue.get("diagnostics") or (details.get("text") if isinstance(details, Mapping) else "")
             yield ErrorAnswer("outcome", str(issue.get("code") or ""), str(text or ""))

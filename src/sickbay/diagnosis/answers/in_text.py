@@ -32,6 +32,8 @@ _PARAMETER = re.compile(
     r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)=[\"']?(?P<value>[\w.:-]{1,80})", re.I | re.M
 )
 _TAG = re.compile(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
+_LITERAL = re.compile(r"(?:^|[{,])\s*(?P<name>error)\s*:\s*[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40})+)[\"']", re.M)
+"""A member of an object literal, whose name has no quotation marks."""
 _CODE = re.compile(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
 _ISSUE = re.compile(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
 _CHALLENGE = re.compile(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
@@ -67,10 +69,12 @@ _UNANSWERED = re.compile(
 _MESSAGE = re.compile(
     r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S"
     r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
-    r"|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
+    r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
     r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
     r"|requested scope)"
 )
+_NO_ROUTE = re.compile(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
+"""What Express answers if it has nothing at an address."""
 _NAMES = ("err", "fault", "exception")
 """What all names of errors contain. A long text without them needn't be searched for errors."""
 _NUMBER = re.compile(r"[45]\d\d")
@@ -106,7 +110,7 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
     described = first(_DESCRIPTION, text)
     description = described["value"].strip() if described else ""
     lowered = text.lower()
-    for pattern in (_MEMBER, _PARAMETER, _TAG) if any(name in lowered for name in _NAMES) else ():
+    for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
         for match in matches(pattern, text):
             yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in matches(_CODE, text):
@@ -132,6 +136,7 @@ def _valued(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
 _SIGNS = (
     (_ISSUE, ErrorAnswer("outcome", "")),
     (_CHALLENGE, ErrorAnswer("status", "401")),
+    (_NO_ROUTE, ErrorAnswer("status", "404")),
     (_REASON, ErrorAnswer("message", "")),
     (_UNANSWERED, ErrorAnswer("no-answer", "")),
     (_MESSAGE, ErrorAnswer("message", "")),

@@ -30,8 +30,12 @@ from sickbay.protocol.parameters import Parameters, parse
 
 
 def request(evidence: Json) -> AccessRequest:
-    """`url` is raw. The base is the FHIR base URL with which the URL begins; "" if there is none."""
+    """`url` is raw. The base is the FHIR base URL with which the URL begins; "" if there is none.
+
+    A `$` may be encoded, as some clients do with the name of an operation.
+    """
     address, _, query = str(evidence["url"]).partition("?")
+    address = address.replace("/%24", "/$")
     headers = {name.lower(): str(value) for name, value in evidence.get("headers", {}).items()}
     bases = evidence.get("context", {}).get("server", {}).get("fhir_bases", ())
     base = next((registered.rstrip("/") for registered in bases if _below(address, registered)), "")

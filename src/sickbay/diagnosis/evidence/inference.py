@@ -86,6 +86,16 @@ def token_server(context: Json, request: TokenRequest, *, smart: bool) -> tuple[
     return Server(token_endpoint=request.url), (("server", sentence),)
 
 
+def default_scopes(context: Json) -> Guesses:
+    """That a server that isn't known may grant default scopes to a request without a scope."""
+    return () if "server" in context or "app" in context else (("backend-scope-missing", _DEFAULT_SCOPES),)
+
+
+_DEFAULT_SCOPES = (
+    "Sickbay doesn't know this server: SMART requires a scope, but some servers grant default scopes (RFC 6749, 3.3)."
+)
+
+
 def assertion_claims(request: TokenRequest) -> Mapping[str, object] | None:
     jwt = jose.peek(request.parameters.get("client_assertion") or "")
     return jwt.claims if jwt else None

@@ -47,7 +47,7 @@ def context_of(evidence: Json, request: TokenRequest) -> TokenContext:
         waits=int(context.get("waits", 0)),
         attempts=_attempts(context, request),
         smart=smart,
-        guesses=(*guessed, *time.guesses),
+        guesses=(*guessed, *time.guesses, *inference.default_scopes(context)),
     )
 
 

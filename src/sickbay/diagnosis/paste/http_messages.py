@@ -88,11 +88,15 @@ def _read(message: _Message, line: str) -> bool:
     if message.part == "headers" and (match := _HEADER.match(line)):
         message.headers[match["name"]] = (match["value"] or "").strip()
         return True
-    if message.part == "body" or _is_body(line):
+    if _is_body(line) or (message.part == "body" and (message.body or not _SENTENCE.match(line))):
         message.part = "body"
         message.body.append(line)
         return True
     return False
+
+
+_SENTENCE = re.compile(r"[^\W\d_]\S*(?: [^\s={}]+){2}")
+"""The beginning of a text that isn't a body."""
 
 
 def _is_body(line: str) -> bool:

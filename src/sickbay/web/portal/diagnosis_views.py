@@ -102,9 +102,8 @@ _OF_A_TOKEN = frozenset(("client_assertion", "jwt_header", "jwt_claims", "decode
 
 def _headline(page: ExchangeView, diagnosis: Diagnosis, *, is_likely: bool) -> str:
     """The first finding. What is only likely isn't followed by its fix, because it has to be checked first."""
-    if not page.findings:
-        is_fine = diagnosis.verdict == Verdict.FINE
-        return "No problems found." if is_fine else "Nothing here can be checked. Paste the request or the response too."
+    if not page.findings or diagnosis.verdict == Verdict.UNKNOWN:
+        return diagnosis.summary
     title = f"{shortened(page.findings[0].title.rstrip('.'))}."
     if is_likely:
         return f"Most likely: {title}"
@@ -120,6 +119,7 @@ VERDICT_TAGS: dict[Verdict, tuple[str, str]] = {
     Verdict.ERROR: ("refused", "Contains an error response"),
     Verdict.REFUSED: ("refused", "A server would refuse this"),
     Verdict.DOUBTFUL: ("warning", "May not work"),
+    Verdict.UNKNOWN: ("advice", "Not understood"),
     Verdict.FINE: ("passed", "No reason to refuse this"),
     Verdict.UNEXAMINED: ("advice", "Nothing to check"),
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from sickbay.doctor.text import NotRecognised, diagnose_text
+from sickbay.diagnosis.verdict import Verdict
+from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view, whole
 from sickbay.web.portal.doctor_views import DoctorView
 
@@ -13,9 +14,9 @@ def examine(text: str, added: str) -> DoctorView:
     """text, added: the contents of the two boxes."""
     try:
         parsed, diagnosis = diagnose_text(whole(text, added))
+        if diagnosis.verdict == Verdict.UNKNOWN and not diagnosis.recognised:
+            return DoctorView(input=text, added=added, fault=diagnosis.summary, related=diagnosis.related)
         return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
-    except NotRecognised as error:
-        return DoctorView(input=text, added=added, fault=str(error), related=error.related)
     except ValueError as error:
         return DoctorView(input=text, added=added, fault=str(error))
     except (AttributeError, KeyError, TypeError):

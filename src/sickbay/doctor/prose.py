@@ -1,0 +1,52 @@
+"""Says whether the text around what was recognised tells of a problem, or is only code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+READ_CHARACTERS = 100_000
+LINE_CHARACTERS = 2_000
+SENTENCE_WORDS = 4
+_WORD = re.compile(r"[\"'(“‘]?[^\W\d_]\w*(?:['’-]\w+)*[,.:;!?)\"”]*")
+_WITHOUT_BLANKS = re.compile(r"[\u3040-\u9fff]{6}")
+"""Six characters of a script without blanks."""
+_CODE = ("//", "#", "*", "/*", "--", "<", "import ", "from ", "export ", "using ", "package ", "function ")
+"""How comments and some lines of code begin."""
+_CALL = re.compile(r"[\w.:= ]{1,100}\([\"']")
+_MEMBER = re.compile(r"[\w.'\"-]{1,60}\s?[:=]\s?\S+,?$")
+_CODE_END = (";", "{", "}", "(", "=>", "*/")
+_PROBLEM = re.compile(
+    r"\?(?:$|[\s\"')])|n['’]t\b|\b(?:not|cannot|unable|fail\w*|errors?|exceptions?|wrong\w*|problems?|issues?|trouble|refus\w+|reject\w+"
+    r"|den(?:y|ies|ied)|missing|empty|instead|why|stuck|strange|unexpected\w*|incorrect\w*|broken|never|nothing|unauthori[sz]ed"
+    r"|forbidden|invalid|disappear\w*|lost|loses|drops?|dropped|ignor\w+|must|should|expected)\b",
+    re.I,
+)
+
+
+def tells_of_a_problem(prose: str) -> bool:
+    """Whether a sentence asks a question, says that something fails, or can't be read."""
+    return any(_PROBLEM.search(line) or _WITHOUT_BLANKS.search(line) for line in _sentences(prose))
+
+
+def is_code(text: str) -> bool:
+    """Whether most lines of a text without sentences are code."""
+    lines = [line.strip() for line in text[:READ_CHARACTERS].splitlines() if line.strip()]
+    return 2 * sum(map(_is_code, lines)) > len(lines) and not any(_sentences(text))
+
+
+def _sentences(prose: str) -> Iterator[str]:
+    lines = (line[:LINE_CHARACTERS].strip() for line in prose[:READ_CHARACTERS].splitlines())
+    return (line for line in lines if _is_sentence(line) and not _is_code(line))
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether most of the line is words. A question may be shorter."""
+    tokens = line.split()
+    words = sum(_WORD.fullmatch(token) is not None for token in tokens)
+    is_long = words >= SENTENCE_WORDS - line.endswith("?") and 2 * words > len(tokens)
+    return is_long or _WITHOUT_BLANKS.search(line) is not None
+
+
+def _is_code(line: str) -> bool:
+    return line.startswith(_CODE) or line.endswith(_CODE_END) or bool(_CALL.match(line) or _MEMBER.match(line))

@@ -1,0 +1,44 @@
+"""The text around what was recognised may describe a problem."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sickbay.doctor.prose import is_code, tells_of_a_problem
+
+
+@pytest.mark.parametrize(
+    ("prose", "tells"),
+    [
+        ("", False),
+        ("Request:", False),
+        ("Here is the answer that we get:", False),
+        ("This is what my app opens.", False),
+        ("This is what my app opens, but it never returns", True),
+        ("Why is there no answer to this?", True),
+        ("We don't get the answer that follows:", True),
+        ("ele-1: All FHIR elements must have a @value or children", True),
+        ("\u8bf7\u6c42\u6388\u6743\u670d\u52a1\u5668\u65f6\u62a5\u9519", True),
+        ("// authorization failed, check it for more details", False),
+        ("import * as WebBrowser from 'expo-web-browser';", False),
+        ("export default function App() {", False),
+        ('fmt.Printf("Visit the URL that failed: %v", url)', False),
+        ("client.OnBeforeRequest += (object sender, BeforeRequestEventArgs e) =>", False),
+    ],
+)
+def test_a_problem_is_told_from_an_introduction_and_from_code(prose: str, tells: bool) -> None:
+    assert tells_of_a_problem(prose) is tells
+
+
+def test_a_text_of_code_is_only_code() -> None:
+    code = "let x = read({\n  code: '1',\n});"
+    assert is_code(code)
+    assert not is_code(f"This is my code, and it returns nothing.\n{code}")
+    assert not is_code("hello there")
+
+
+@given(st.text(alphabet="a' .(-\u2019\n", max_size=300))
+def test_any_text_can_be_read(text: str) -> None:
+    assert tells_of_a_problem(f"{text}\nIt never works for me.")
