@@ -14,6 +14,8 @@ RULES = "rules"
 """The folder of the pages that are generated from the rules."""
 LISTS = ("rules/README",)
 """Pages that only list what other pages explain: they would come before these."""
+CONTENTS = "Table of Contents"
+"""The heading of a passage that only lists the headings of its page."""
 _HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
 _FENCE = re.compile(r"^(?:```|~~~)")
 _LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
@@ -49,7 +51,8 @@ def list_files() -> list[Path]:
 def read_passages() -> list[Passage]:
     """The passages of all pages, in the order of their paths."""
     named = ((path, path.relative_to(find_folder()).with_suffix("").as_posix()) for path in list_files())
-    return [passage for path, name in named if name not in LISTS for passage in split(name, path.read_text(encoding="utf-8"))]
+    passages = (passage for path, name in named if name not in LISTS for passage in split(name, path.read_text(encoding="utf-8")))
+    return [passage for passage in passages if passage.heading != CONTENTS]
 
 
 def split(page: str, text: str) -> Iterator[Passage]:
