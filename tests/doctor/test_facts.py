@@ -33,6 +33,8 @@ CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resour
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
 TRUE = {
+    "discovery_is_below_a_type": "GET https://fhir.example.org/r4/Patient/17/.well-known/smart-configuration answers 404",
+    "aud_is_next_to_authorize": authorize().replace("//ehr.example.org/authorize", "//ehr.example.org/oauth2/authorize"),
     "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/a",
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://fhir.example.org/r4/Patient",
     "server_is_the_phone": "AppAuth on Android: Network error. const config = { issuer: 'http://localhost:9080/auth' }",
@@ -104,6 +106,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "discovery_is_below_a_type": "GET https://fhir.example.org/r4/.well-known/smart-configuration answers 404",
+    "aud_is_next_to_authorize": authorize().replace("//ehr.example.org/authorize", "//login.example.org/authorize"),
     "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/b",
     "fhir_address_refuses": "HTTPError: 401 Client Error: Unauthorized for url: https://ehr.example.org/oauth2/token",
     "server_is_the_phone": "AppAuth on Android: { issuer: 'https://id.example.org', redirectUrl: 'http://localhost:9' }",

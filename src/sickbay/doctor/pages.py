@@ -15,6 +15,8 @@ PACKAGED = Path(__file__).parents[1] / "web" / "docs" / "pages"
 RULES = "rules"
 """The folder of the list of rules, and of the pages that the site writes from the rules."""
 LIST = f"{RULES}/README"
+CONTENTS = "Table of Contents"
+"""The heading of a passage that only lists the headings of its page."""
 _RULE = re.compile(r"^- \[`(?P<id>[\w-]++)`\]\([^()\s]{1,200}\): (?P<outcome>.++)$")
 _HEADING = re.compile(r"^(?P<level>#{1,3}) (?P<text>.+)$")
 _FENCE = re.compile(r"^(?:```|~~~)")
@@ -54,7 +56,7 @@ def read_passages() -> list[Passage]:
     for path in list_files():
         name, text = path.relative_to(find_folder()).with_suffix("").as_posix(), path.read_text(encoding="utf-8")
         passages += _rules(text) if name == LIST else split(name, text)
-    return passages
+    return [passage for passage in passages if passage.heading != CONTENTS]
 
 
 def _rules(index: str) -> Iterator[Passage]:

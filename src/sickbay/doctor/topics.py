@@ -25,6 +25,8 @@ LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
 QUERY_CHARACTERS = 4_000
+OF_SICKBAY = ("architecture/", "benchmarks", "compare", "decisions/", "licence", "mutants", "proofs", "releasing", "roadmap", "testing")
+"""Pages about how Sickbay is made. None of them helps with an error."""
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
 """How often a word in the heading of a passage counts, and one in the title of its page."""
 
@@ -132,4 +134,6 @@ def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic,
 
 def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:
     """Not a cause of a product that the text doesn't show, and not a generated page, since the rule itself is a topic."""
-    return (not topic.product or topic.product in products) and not topic.id.startswith(f"{pages.RULES}/")
+    if topic.kind == "page":
+        return not topic.id.startswith((f"{pages.RULES}/", *OF_SICKBAY))
+    return not topic.product or topic.product in products

@@ -35,6 +35,12 @@ _TAG = re.compile(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<valu
 _LITERAL = re.compile(r"(?:^|[{,])\s*(?P<name>error)\s*:\s*[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40})+)[\"']", re.M)
 """A member of an object literal, whose name has no quotation marks."""
 _CODE = re.compile(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
+_CLASS = re.compile(
+    r"\b(?P<value>Invalid(?:Client|ClientMetadata|Grant|Scope|Target)|UnauthorizedClient|InsufficientScope"
+    r"|Unsupported(?:GrantType|ResponseType))Error\b"
+)
+"""The classes that the MCP SDK, oauthlib and Authlib raise for a code. Names that other libraries use too, such as
+InvalidTokenError of PyJWT, aren't among them."""
 _ISSUE = re.compile(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
 _CHALLENGE = re.compile(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
 _DESCRIPTION = re.compile(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
@@ -75,6 +81,7 @@ _MESSAGE = re.compile(
 )
 _NO_ROUTE = re.compile(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
 """What Express answers if it has nothing at an address."""
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NAMES = ("err", "fault", "exception")
 """What all names of errors contain. A long text without them needn't be searched for errors."""
 _NUMBER = re.compile(r"[45]\d\d")
@@ -115,6 +122,7 @@ def errors(text: str) -> Iterator[ErrorAnswer]:
             yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
     for match in matches(_CODE, text):
         yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
+    yield from (oauth(_CAPITAL.sub("_", match["value"]).lower(), description) for match in matches(_CLASS, text))
     for pattern in _STATUSES if first(_NUMBER, text) else ():
         yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
     yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))

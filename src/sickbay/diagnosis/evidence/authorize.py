@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.contexts import AuthorizeContext
+from sickbay.authorization.contexts import AuthorizeContext, Guesses
 from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.requests import AuthorizeRequest, authorize_request, is_fetched
 from sickbay.diagnosis.evidence import context as read
@@ -40,7 +40,20 @@ def context_of(evidence: Json, request: AuthorizeRequest) -> AuthorizeContext:
         live_launch=live,
         live=launch if isinstance(launch, Launch) else None,
         smart=is_smart(context, request),
+        guesses=() if "server" in context else _guesses(request),
     )
+
+
+HYBRID_FLOW = (
+    "Sickbay assumes that this server follows SMART, which has only response_type=code. A few, such as athenaFlow and "
+    "athenaPractice, use the hybrid flow of OpenID Connect."
+)
+
+
+def _guesses(request: AuthorizeRequest) -> Guesses:
+    """The hybrid flow is no certain fault at a server that isn't known."""
+    is_hybrid = {"code", "id_token"} <= set((request.parameters.get("response_type") or "").split())
+    return (("response-type-invalid", HYBRID_FLOW), ("response-mode-unsupported", HYBRID_FLOW)) if is_hybrid else ()
 
 
 def _live(context: Json, client_id: str | None) -> str | None:

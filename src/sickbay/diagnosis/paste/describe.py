@@ -20,6 +20,7 @@ _NAMES: dict[str, str] = {
     "discovery": "discovery document",
     "registration": "client registration",
     "jwks": "JSON Web Key Set",
+    "jwk": "JSON Web Key",
     "collection": "collection of requests",
     "resource": "FHIR resource",
     "error": "error response",

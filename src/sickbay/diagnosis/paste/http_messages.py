@@ -37,13 +37,13 @@ class _Message:
         is_answer = self.kind == "request" and _is_answer(shown)
         body = "" if is_answer else shown
         values = {**self.first, "headers": self.headers, "body": body}
-        has_body = self._length() or (is_answer and self.first["method"] != "GET")
-        whole = bool(self.headers or self.has_version) and not (has_body and not body)
+        whole = bool(self.headers or self.has_version) and (bool(body) or not self._has_body())
         return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
 
-    def _length(self) -> bool:
-        """Whether a header says that there is a body. `curl -v` doesn't print the body of a request."""
-        return any(name.lower() == "content-length" and value not in ("", "0") for name, value in self.headers.items())
+    def _has_body(self) -> bool:
+        """Whether there is a body, even if it isn't shown. `curl -v` doesn't print it, and many people leave it out."""
+        lengths = [value for name, value in self.headers.items() if name.lower() == "content-length"]
+        return lengths[0] not in ("", "0") if lengths else self.first.get("method") in ("POST", "PUT", "PATCH")
 
 
 def find(text: str) -> Iterator[Piece]:

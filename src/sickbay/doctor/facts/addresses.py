@@ -8,7 +8,7 @@ from itertools import combinations
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 from sickbay.protocol import urls
 
 
@@ -113,6 +113,19 @@ def discovery_mixes_http(evidence: Evidence) -> Values | None:
 
 
 _ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
+
+
+_DISCOVERY = re.compile(r"(?P<base>https?://[^\s\"'`<>?#]{3,300}?)/\.well-known/(?:smart|openid)-configuration")
+
+
+@fact
+def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
+    """The discovery document was requested below a resource type instead of below the FHIR base URL."""
+    for match in _DISCOVERY.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
+        parts = match["base"].split("/")
+        if place := next((place for place, part in enumerate(parts[3:], 3) if part in ALL_TYPES), 0):
+            return {"received": match["base"], "expected": "/".join(parts[:place])}
+    return None
 
 
 _ROOT = re.compile(r"redirect_?ur[il]\b['\"]?\s{0,3}[:=]\s{0,3}['\"`]?https?://[\w.-]{1,100}(?::\d{1,5})?/?['\"`\s,]", re.I)

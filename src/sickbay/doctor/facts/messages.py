@@ -31,6 +31,23 @@ def _compared(evidence: Evidence) -> Iterator[Values]:
             yield {"expected": expected[-1], "received": received[0], "about": about.lower()}
 
 
+_UNLIKE = re.compile(
+    r"\b(?:is not|isn't|was not|are not) (?:the same as|equal to|identical to)\b|\b(?:differs|differ|different) from\b"
+    r"|\bdo(?:es)?(?: not|n't) (?:match|equal)\b",
+    re.I,
+)
+
+
+def _unlike(evidence: Evidence) -> Iterator[Values]:
+    """The value before and the one after words such as "isn't the same as", in one line."""
+    text = evidence.text[:SEARCHED_CHARACTERS]
+    for match in islice(_UNLIKE.finditer(text), EXPECTED_PLACES):
+        before = text[max(0, match.start() - COMPARED_CHARACTERS) : match.start()].rpartition("\n")[2]
+        after = text[match.end() : match.end() + COMPARED_CHARACTERS].partition("\n")[0]
+        if (received := _values(before)) and (expected := _values(after)):
+            yield {"expected": expected[0], "received": received[-1], "about": f"{before}{after}".lower()}
+
+
 def _values(text: str) -> list[str]:
     """The words of a text that are values: in quotation marks, or with something that isn't a letter."""
     found = ((match["quote"], match["value"].rstrip(".:")) for match in _VALUE.finditer(text))
@@ -46,7 +63,11 @@ def audience_differs(evidence: Evidence) -> Values | None:
 @fact
 def issuer_differs(evidence: Evidence) -> Values | None:
     """A message names the expected and the received issuer, and they differ."""
-    return next((_both_values(pair) for pair in _compared(evidence) if "iss" in pair["about"] and _differ(pair)), None)
+    compared = (*_compared(evidence), *(pair for pair in _unlike(evidence) if pair["received"].startswith("http")))
+    return next((_both_values(pair) for pair in compared if _ISSUER.search(pair["about"]) and _differ(pair)), None)
+
+
+_ISSUER = re.compile(r"\biss\b|issuer")
 
 
 def _both_values(pair: Mapping[str, str]) -> Values:

@@ -10,6 +10,12 @@ from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 
 _CHALLENGE = re.compile(r"code_?challenge(?!_?method)[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?(?P<value>[\w+/.~%=-]{20,140})", re.I)
+_LABELLED = re.compile(
+    r"\bcode[ _]?(?:verifier|challenge)(?:\*\*)?(?: (?:from|in|of)(?: \w{1,20}){1,5})?(?:\*\*)?:\s{1,3}`{0,3}"
+    r"(?P<value>[\w+/=-]{30,140})(?![\w.(])",
+    re.I,
+)
+"""A value on its own behind its name, as people write it in a report."""
 _HEX_DIGITS = re.compile(rb"[0-9a-fA-F]{64}")
 _HEX_CODE = re.compile(
     r"challenge[^\n]{0,120}(?:digest\(['\"]hex|hexdigest|enc\.Hex|bin2hex)|SHA256\([^\n()]{0,60}\)\.toString\(\)[^\n]{0,60}challenge"
@@ -49,10 +55,17 @@ def _is_hex(challenge: str) -> bool:
 
 @fact
 def challenge_is_not_url_safe(evidence: Evidence) -> Values | None:
-    """code_challenge is in standard Base64, with +, / or = at the end."""
+    """code_challenge or code_verifier is in standard Base64, with +, / or = at the end."""
     value = _challenge(evidence)
     is_standard = len(value) in (43, 44) and not {*"+/="}.isdisjoint(value) and "%" not in value
+    labelled = (match["value"] for match in _LABELLED.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
+    is_standard = is_standard or any(map(_is_standard_base64, labelled))
     return as_fact(is_standard or any(_is_left_standard(evidence.text[:SEARCHED_CHARACTERS])))
+
+
+def _is_standard_base64(value: str) -> bool:
+    """Whether it has +, / or =, and isn't a path or a word."""
+    return not {*"+/="}.isdisjoint(value) and any(map(str.isdigit, value)) and value.lower() != value
 
 
 def _is_left_standard(text: str) -> Iterator[bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts.registry import Values, as_fact, fact
+from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 
 
@@ -33,6 +34,21 @@ def fhir_request(evidence: Evidence) -> Values | None:
 def _grant(evidence: Evidence, name: str) -> Values | None:
     said = f"grant type {name.replace('_', ' ')}"
     return as_fact(evidence.sent.get("grant_type") == name or said in " ".join(evidence.words))
+
+
+@fact
+def aud_is_next_to_authorize(evidence: Evidence) -> Values | None:
+    """`aud` of the authorization request is a FHIR base URL on the server of the authorization endpoint."""
+    requests = (request for request in evidence.requests if request.get("kind") == "authorize_url")
+    return as_fact(any(_is_next_to(evidence.sent.get("aud", ""), str(request.get("url", ""))) for request in requests))
+
+
+def _is_next_to(aud: str, endpoint: str) -> bool:
+    base, other = urls.split(aud), urls.split(endpoint)
+    return base.netloc == other.netloc and _FHIR_BASE.search(base.path) is not None
+
+
+_FHIR_BASE = re.compile(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
 
 
 @fact
