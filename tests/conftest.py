@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
+from tests.laws import LONG_PROFILE
 from tests.postgres import ENGINES, Server, programs, server
 
 from sickbay.testing.server import serving
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
+settings.register_profile(LONG_PROFILE, settings.get_profile("sickbay"))
 settings.load_profile("sickbay")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
