@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import pytest
+from _pytest.mark.structures import ParameterSet
 from hypothesis import settings
 
 Case = TypeVar("Case")
@@ -24,6 +26,15 @@ def is_long() -> bool:
 def examples(count: int) -> int:
     """The number of examples for a law that `make prove` tries this many times: a tenth in `make test`, but at least 50."""
     return count if is_long() else min(count, max(count // SHARE, LEAST_EXAMPLES))
+
+
+def pairs(first: Iterable[Any], second: Sequence[Any]) -> list[ParameterSet]:
+    """Parameters for all pairs: `make test` runs those in which each value occurs with another one, `make prove` all."""
+    return [
+        pytest.param(left, right, marks=() if number % len(second) == place else pytest.mark.prove)
+        for number, left in enumerate(first)
+        for place, right in enumerate(second)
+    ]
 
 
 def cases(table: Iterable[Case]) -> Iterable[Case]:
