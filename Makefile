@@ -34,10 +34,10 @@ test: $(VENV)/.dev node  ## run all tests, including those in Chromium
 	@$(PY) -m compileall -q src tests bench tools
 	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
-prove: $(VENV)/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests without caches
+prove: $(VENV)/.dev node  ## run the long tests (mutated requests, crashes, power cuts, failover, image), and all tests with all examples and without caches
 	@tools/system chromium postgres patroni podman
-	$(PY) -m pytest -q -m prove $(ARGS)
-	SICKBAY_CACHES=off $(PY) -m pytest $(PARALLEL) $(ARGS)
+	$(PY) -m pytest -q --hypothesis-profile=prove -m prove $(ARGS)
+	SICKBAY_CACHES=off $(PY) -m pytest $(PARALLEL) --hypothesis-profile=prove $(ARGS)
 
 oldest:  ## run some tests under Python 3.11, the oldest supported version, if it is installed (others: ARGS=tests/fhir)
 	@if command -v python3.11 >/dev/null; then \

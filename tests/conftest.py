@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
+from tests.laws import LONG_PROFILE
 from tests.postgres import ENGINES, Server, programs, server
 
 from sickbay.testing.server import serving
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
+settings.register_profile(LONG_PROFILE, settings.get_profile("sickbay"))
 settings.load_profile("sickbay")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
@@ -147,13 +149,38 @@ def chromium() -> Iterator[Callable[..., BrowserContext]]:
         yield opened
 
 
-@pytest.fixture
-def page(chromium: Callable[[Path], BrowserContext], tmp_path: Path) -> Iterator[Page]:
-    """A page of a browser without history or cookies. Its timeout is 10 s."""
-    context = chromium(tmp_path / "profile")
-    context.set_default_timeout(10_000)
-    yield context.pages[0] if context.pages else context.new_page()
+@pytest.fixture(scope="module")
+def shared_context(
+    chromium: Callable[[Path], BrowserContext], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """A browser for the tests of a module, because starting one takes two seconds."""
+    context = chromium(tmp_path_factory.mktemp("profile"))
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(shared_context: BrowserContext) -> Iterator[Page]:
+    """A page of a browser without cookies, stored data or cached responses. Its timeout is 10 s."""
+    yield from fresh_page(shared_context, 10_000)
+
+
+def fresh_page(context: BrowserContext, timeout: int) -> Iterator[Page]:
+    """A new page. Afterwards everything that it left in the browser is deleted, and its pop-ups are closed.
+
+    The browser would end without its first page, so that one stays. timeout: in milliseconds.
+    """
+    first = context.pages[0]
+    context.set_default_timeout(timeout)
+    yield context.new_page()
+    for page in context.pages[1:]:
+        page.close()
+    context.clear_cookies()
+    context.clear_permissions()
+    protocol = context.new_cdp_session(first)
+    protocol.send("Network.clearBrowserCache")
+    protocol.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    protocol.detach()
 
 
 @pytest.fixture(scope="session")

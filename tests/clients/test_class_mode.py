@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 from tests.clients.origins import REDIRECT, serves
+from tests.conftest import fresh_page
 from tests.ports import free_port
 from tests.proxy import proxied
 
@@ -100,12 +101,18 @@ def running(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
         yield Class(base, port, folder, f"http://localhost:{app}")
 
 
-@pytest.fixture
-def browse(chromium: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[Page]:
-    context = chromium(tmp_path / "profile", args=MAPPED)
-    context.set_default_timeout(30_000)
-    yield context.pages[0]
+@pytest.fixture(scope="module")
+def mapped_context(
+    chromium: Callable[..., BrowserContext], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    context = chromium(tmp_path_factory.mktemp("profile"), args=MAPPED)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def browse(mapped_context: BrowserContext) -> Iterator[Page]:
+    yield from fresh_page(mapped_context, 30_000)
 
 
 def sign_in(page: Page, base: str, next: str = "/general/ehr/patients/p-0017") -> None:

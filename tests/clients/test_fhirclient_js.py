@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.conftest import Origin
+from tests.laws import pairs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
@@ -73,8 +74,7 @@ def is_complete(read: dict[str, Any], patient: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("version", ["r4", "dstu2"])
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize(("version", "host"), pairs(["r4", "dstu2"], ["127.0.0.1", "localhost"]))
 def test_an_app_launched_by_url_reads_its_patient(
     sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
 ) -> None:
@@ -87,8 +87,7 @@ def test_an_app_launched_by_url_reads_its_patient(
     assert sickbay.findings_above_info(app) == []
 
 
-@pytest.mark.parametrize("version", ["r4", "dstu2"])
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize(("version", "host"), pairs(["r4", "dstu2"], ["localhost", "127.0.0.1"]))
 def test_an_app_opened_in_a_frame_of_the_chart_reads_its_patient(
     sickbay: AdminClient, origin: Origin, page: Page, version: str, host: str
 ) -> None:

@@ -26,6 +26,8 @@ from sickbay.web.app import create
 T = TypeVar("T")
 BASE = "http://localhost:7425"
 PATIENTS, FEW = 20, 3
+KEPT = frozenset((1, 2, FEW, PATIENTS))
+"""For these numbers of patients, a database with them is kept and copied. Creating one costs more than most tests."""
 CONTENT = frozenset(("base_url", "seed", "messiness", "today", "ephemeral"))
 """Settings that change the stored patients."""
 REDIRECT = "http://localhost:8100/callback"
@@ -131,24 +133,27 @@ def received(answer: httpx2.Response) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
 
-def run(steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, **settings: Any) -> T:
+def run(
+    steps: Callable[[Flow], Coroutine[Any, Any, T]], tmp_path: Any, versions: tuple[str, ...] = ("r4",), **settings: Any
+) -> T:
     """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist.
 
-    In a database they are created for each test, so by default there are only a few.
+    In PostgreSQL they are created for each test, so by default there are only a few. versions: of which FHIR versions the
+    patients exist.
     """
     stored = is_database(settings.get("data"))
     defaults: dict[str, Any] = {"data": str(tmp_path), "patients": FEW if stored else PATIENTS}
     settings = defaults | settings
-    if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] == PATIENTS:
-        copy_filled(Path(tmp_path))
+    if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] in KEPT:
+        copy_filled(Path(tmp_path), settings["patients"], versions)
     return asyncio.run(_walked(steps, Settings(**settings)))
 
 
-def copy_filled(folder: Path) -> None:
-    """Copy a database with the default R4 patients into the folder, unless it has one."""
+def copy_filled(folder: Path, patients: int = PATIENTS, versions: tuple[str, ...] = ("r4",)) -> None:
+    """Copy a database with the patients in these FHIR versions into the folder, unless it has one."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if not (folder / "sickbay.db").exists():
-        shutil.copy(_filled() / "sickbay.db", folder)
+        shutil.copy(_filled(patients, versions) / "sickbay.db", folder)
 
 
 async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
@@ -164,13 +169,14 @@ async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Set
 
 
 @cache
-def _filled() -> Path:
-    """A data folder with patients. Creating it takes longer than most tests, so each test worker does it once."""
+def _filled(patients: int, versions: tuple[str, ...]) -> Path:
+    """A data folder with patients. Each test worker creates it once."""
     folder = tempfile.mkdtemp(prefix="sickbay-flows-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     async def fill(flow: Flow) -> None:
-        await flow.sandbox.filling.ensure(ResourceSpace("general", "r4"))
+        for version in versions:
+            await flow.sandbox.filling.ensure(ResourceSpace("general", version))
 
-    asyncio.run(_walked(fill, Settings(data=folder, patients=PATIENTS)))
+    asyncio.run(_walked(fill, Settings(data=folder, patients=patients)))
     return Path(folder)

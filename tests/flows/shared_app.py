@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from tests.flows.flow import BASE, PATIENTS, Flow, copy_filled
+from tests.flows.flow import BASE, KEPT, PATIENTS, Flow, copy_filled
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
@@ -37,10 +37,11 @@ class Sitting:
 def sitting(folder: Path, data: str | None = None, **settings: Any) -> Iterator[Sitting]:
     """Open a shared application. data: the URL of a database; without it everything is in the folder.
 
-    By default its R4 patients already exist, except in a database.
+    Its R4 patients already exist if only their number is given or nothing, except in a database.
     """
-    if data is None and not settings:
-        copy_filled(folder)
+    patients = settings.get("patients", PATIENTS)
+    if data is None and settings.keys() <= {"patients"} and patients in KEPT:
+        copy_filled(folder, patients)
     with asyncio.Runner() as runner:
         sandbox = runner.run(
             open_sandbox(Settings(data=data or str(folder), folder=folder, **{"patients": PATIENTS, **settings}))

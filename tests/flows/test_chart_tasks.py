@@ -108,7 +108,7 @@ def test_a_task_of_the_population_launches_the_sample_app_of_its_version(tmp_pat
             "Condition/p-0017-c01",
         ]
 
-    run(steps, tmp_path)
+    run(steps, tmp_path, versions=(version,))
 
 
 def test_the_schedule_shows_which_patients_have_a_task(tmp_path: Path) -> None:

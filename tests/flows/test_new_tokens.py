@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.flows.flow import BASE, PATIENTS, Flow, run
+from tests.flows.flow import BASE, Flow, run
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
@@ -102,7 +102,7 @@ def test_the_end_of_a_token_is_seen_immediately_although_new_tokens_were_issued(
             await ends(other, app, tokens)
             assert [await read(worker, tokens) for worker in (here, other)] == [401, 401]
 
-    run(steps, tmp_path, data=place, patients=PATIENTS)
+    run(steps, tmp_path, data=place)
 
 
 async def read(flow: Flow, tokens: dict[str, Any]) -> int:
@@ -124,4 +124,4 @@ def test_a_refreshed_token_reads_on_every_worker(engine: Callable[[], str | None
                 tokens = (await refreshed(worker, app, tokens["refresh_token"])).json()
                 assert [await read(worker_task, tokens) for worker_task in (other, worker)] == [200, 200]
 
-    run(steps, tmp_path, data=place, patients=PATIENTS)
+    run(steps, tmp_path, data=place)

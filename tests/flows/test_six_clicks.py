@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+from tests.laws import pairs
 
 from sickbay.testing.server import serving
 
@@ -81,12 +82,11 @@ def serious_findings(of: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(stage, user["id"]) for stage, user in every if user["severity"] != "info"]
 
 
-@pytest.mark.parametrize("place", ["frame", "tab"])
-@pytest.mark.parametrize(("version", "name"), [("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")])
+@pytest.mark.parametrize(("app_of", "place"), pairs([("r4", "Sample app"), ("dstu2", "Sample app, DSTU2")], ["frame", "tab"]))
 def test_the_start_page_leads_to_the_patient_in_the_app(
-    live: dict[str, Any], page: Page, version: str, name: str, place: str
+    live: dict[str, Any], page: Page, app_of: tuple[str, str], place: str
 ) -> None:
-    hand = Hand()
+    (version, name), hand = app_of, Hand()
     page.goto(live["base"])
     hand.click(page.get_by_role("link", name="Open the chart"))
     signed_in(page, hand)

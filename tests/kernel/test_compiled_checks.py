@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check, compile_checks, examine, run_all
 
@@ -41,7 +42,7 @@ def stages(draw: st.DrawFn) -> tuple[Check[Any, Any], ...]:
     return tuple(draw(st.permutations(checks))) if draw(st.integers(0, 3)) == 0 else tuple(checks)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(
     checks=stages(),
     context=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)),

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from msgspec.structs import replace
+from tests.laws import cases
 from tests.storage.making import number, parameter, saved
 from tests.storage.reference_search import matches
 from tests.storage.test_search_laws import LAW, VISIBILITIES, chain, check_pages, populations, queries, stored
@@ -144,7 +145,7 @@ def test_a_date_filter_works_with_every_sort_order(store: Any, runner: asyncio.R
 
     async def law() -> None:
         space = await stored(store, saves)
-        for prefix, low, width, size in product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2)):
+        for prefix, low, width, size in cases(product((None, *get_args(Prefix)), range(-1, 6), (1, 4), (1, 2))):
             value = DateValue(prefix, low * quarter, (low + width) * quarter) if prefix else None
             date_filters = (Filter(parameter("Observation", "date"), (value,)),) if value else ()
             for sort in ((Sort("date", descending),), (Sort("_lastUpdated", descending),), ()):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from itertools import count, product
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.laws import examples
 from tests.storage.featured import (
     INCLUDES,
     NEAR,
@@ -43,7 +43,7 @@ from sickbay.storage.interface import ResourceSpace, Save
 
 SPACES = count()
 LAW = settings(
-    max_examples=int(os.environ.get("SICKBAY_EXAMPLES", "300")),
+    max_examples=examples(300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

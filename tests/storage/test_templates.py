@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.laws import examples
 from tests.storage.making import SPACE, find, observation, patient, query_for, where
 from tests.storage.random_data import population
 from tests.storage.test_search_laws import VISIBILITIES, queries
@@ -63,7 +64,11 @@ def bare(plan: SearchPlan | None) -> Any:
 TEMPLATES: dict[Any, Any] = {}
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=examples(600),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(query=queries().filter(lambda query: query.type != ""), visibility=VISIBILITIES)
 def test_a_filled_template_is_the_plan_that_is_compiled(filled: SqliteStore, query: Query, visibility: Visibility) -> None:
     """Templates are kept between examples, so that almost all were created by another search of the same shape."""

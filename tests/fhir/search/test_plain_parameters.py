@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import parameters
@@ -50,7 +51,7 @@ def by_steps(version: str, type: str, pairs: list[tuple[str, str]], strict: bool
         return search_parser._parsed(version, type, pairs, BASE, strict)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(search=searches(), strict=st.booleans())
 def test_a_search_has_the_same_result_with_and_by_steps(search: tuple[str, str, list[tuple[str, str]]], strict: bool) -> None:
     assert search_parser._parsed(*search, BASE, strict) == by_steps(*search, strict)
@@ -61,7 +62,7 @@ def test_a_name_with_a_modifier_a_chain_or_another_meaning_is_not_plain() -> Non
     assert {name for name, is_plain in known.items() if is_plain} == {"patient", "category", "date", "_id", "_text", "_content"}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     version=st.sampled_from(VERSIONS),
     type=st.sampled_from((None, *TYPES)),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.flows.flow import VERIFIER, Flow, run
 from tests.flows.test_ehr_by_http import HTML
 from tests.kernel.test_compiled_checks import KINDS, NAMES, VALUES, stages
+from tests.laws import examples
 
 from sickbay.kernel import checks as kernel_checks
 from sickbay.kernel.checks import UNKNOWN, Check, examine, run_all
@@ -164,7 +165,7 @@ def test_the_comparison_keeps_nothing_of_a_request(tmp_path: Path) -> None:
     run(steps, tmp_path)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(checks=stages(), context=st.builds(SimpleNamespace, **dict.fromkeys(NAMES, VALUES)), kind=st.sampled_from(KINDS))
 def test_leaving_out_checks_that_would_be_skipped_changes_no_refusal(
     checks: tuple[Check[Any, Any], ...], context: Any, kind: str

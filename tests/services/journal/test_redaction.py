@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.services.journal.body_outline import outline
 from sickbay.services.journal.live_secrets import LiveSecrets
@@ -190,7 +191,7 @@ NAMES = st.sampled_from(("accept", "authorization", "host", "user-agent", "origi
 
 
 @given(ANY, st.dictionaries(NAMES, ANY, max_size=4), ANY, ANY, st.booleans())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_request_can_be_redacted(path: str, headers: dict[str, str], body: str, method: str, fhir: bool) -> None:
     recorded = RecordedRequest(method, f"{AT}/{path}", headers, body)
     redaction = Redaction(recorded, LiveSecrets({"0" * 64}, strict=True), PUBLIC, fhir=fhir)
@@ -297,7 +298,7 @@ SEGMENTS = ("_history", "$export", "bulkdata-status", "Smith", "smith-jones", "c
 RANDOM = ("5f0c2b1e7d344a6b9c881e2f3a4b5c6d", "x" * 2001, TOKEN, SECRET)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(st.lists(st.sampled_from((*PUNCTUATION, *SEGMENTS, *RANDOM)), max_size=7).map("".join), st.booleans())
 def test_addresses_below_a_public_base_are_shown_as_they_are_without_knowing_the_base(rest: str, fhir: bool) -> None:
     base, address = f"{AT}/r4", f"{AT}/r4{rest}"

@@ -1,0 +1,44 @@
+"""Tests share a browser, but find nothing in it that another test has left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import fresh_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+ORIGIN = "http://localhost:1/"
+"""Nothing listens there. Browsers offer caches only to https and localhost."""
+KEEP = """async () => {
+  document.cookie = "seen=1; max-age=1000";
+  localStorage.setItem("seen", "1");
+  sessionStorage.setItem("seen", "1");
+  await caches.open("seen");
+  await new Promise(done => indexedDB.open("seen").onsuccess = done);
+}"""
+KEPT = """async () => [
+  document.cookie, localStorage.length, sessionStorage.length,
+  (await caches.keys()).length, (await indexedDB.databases()).length,
+]"""
+
+
+def test_nothing_that_a_page_stores_is_found_by_the_page_of_the_next_test(shared_context: BrowserContext) -> None:
+    first, second = (turn(shared_context, action) for action in (KEEP, None))
+    assert first == ["seen=1", 1, 1, 1, 1]
+    assert second == ["", 0, 0, 0, 0]
+
+
+def turn(context: BrowserContext, action: str | None) -> Any:
+    """What is stored at the end of a test that does this."""
+    pages = fresh_page(context, 10_000)
+    page: Page = next(pages)
+    page.route(f"{ORIGIN}**", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+    page.goto(ORIGIN)
+    if action:
+        page.evaluate(action)
+    stored = page.evaluate(KEPT)
+    assert list(pages) == []
+    assert len(context.pages) == 1
+    return stored
