@@ -59,7 +59,7 @@ def target(port: int, pid: int, seconds: float) -> Target:
 
 
 class Rate(NamedTuple):
-    """requests: their number. seconds: elapsed time. cpu: what the server used (`Target.used`). size: average bytes of a body."""
+    """requests: their number. seconds: elapsed time. cpu: what the server used (`Target.used`). size: bytes of a body."""
 
     requests: int
     seconds: float

@@ -13,8 +13,8 @@ from bench import process
 
 
 class Loaded(NamedTuple):
-    """resources: their number. seconds: elapsed time. cpu: seconds of CPU. memory: peak MB of both processes in the first and in the
-    second half.
+    """resources: their number. seconds: elapsed time. cpu: seconds of CPU. memory: peak MB of both processes in the first and
+    in the second half.
     """
 
     resources: int

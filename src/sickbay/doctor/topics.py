@@ -25,7 +25,18 @@ LEAST_SHARE = 0.6
 """A related topic with a smaller share of the first one's score is left out."""
 LEAST_SCORE = 9.0
 QUERY_CHARACTERS = 4_000
-OF_SICKBAY = ("architecture/", "benchmarks", "compare", "decisions/", "licence", "mutants", "proofs", "releasing", "roadmap", "testing")
+OF_SICKBAY = (
+    "architecture/",
+    "benchmarks",
+    "compare",
+    "decisions/",
+    "licence",
+    "mutants",
+    "proofs",
+    "releasing",
+    "roadmap",
+    "testing",
+)
 """Pages about how Sickbay is made. None of them helps with an error."""
 HEADING_WEIGHT, TITLE_WEIGHT = 4, 2
 """How often a word in the heading of a passage counts, and one in the title of its page."""

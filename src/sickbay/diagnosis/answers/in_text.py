@@ -32,7 +32,9 @@ _PARAMETER = re.compile(
     r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)=[\"']?(?P<value>[\w.:-]{1,80})", re.I | re.M
 )
 _TAG = re.compile(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
-_LITERAL = re.compile(r"(?:^|[{,])\s*(?P<name>error)\s*:\s*[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40})+)[\"']", re.M)
+_LITERAL = re.compile(
+    r"(?:^|[{,])\s{0,20}(?P<name>error)\s{0,5}:\s{0,5}[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40}){1,6})[\"']", re.M
+)
 """A member of an object literal, whose name has no quotation marks."""
 _CODE = re.compile(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
 _CLASS = re.compile(

@@ -115,16 +115,20 @@ def discovery_mixes_http(evidence: Evidence) -> Values | None:
 _ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
 
 
-_DISCOVERY = re.compile(r"(?P<base>https?://[^\s\"'`<>?#]{3,300}?)/\.well-known/(?:smart|openid)-configuration")
+_DISCOVERY = re.compile(r"/\.well-known/(?:smart|openid)-configuration\b")
+_BEFORE_URL = re.compile(r"[\s\"'`<>()]")
+URL_CHARACTERS = 300
 
 
 @fact
 def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
     """The discovery document was requested below a resource type instead of below the FHIR base URL."""
     for match in _DISCOVERY.finditer(evidence.text, 0, SEARCHED_CHARACTERS):
-        parts = match["base"].split("/")
-        if place := next((place for place, part in enumerate(parts[3:], 3) if part in ALL_TYPES), 0):
-            return {"received": match["base"], "expected": "/".join(parts[:place])}
+        base = _BEFORE_URL.split(evidence.text[max(0, match.start() - URL_CHARACTERS) : match.start()])[-1]
+        parts = base.split("/")
+        place = next((place for place, part in enumerate(parts[3:], 3) if part in ALL_TYPES), 0)
+        if place and base.startswith("http"):
+            return {"received": base, "expected": "/".join(parts[:place])}
     return None
 
 
