@@ -26,7 +26,8 @@ from sickbay.services.journal import exchange_record
 from sickbay.services.journal.exchange_record import Exchange
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import Redaction
-from sickbay.web.observation import FinishedRequest, Observers
+from sickbay.web.app import create
+from sickbay.web.middleware.observation import FinishedRequest
 
 SHORT, LONG = 500, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
@@ -253,8 +254,8 @@ def observed(flow: Flow, hidden: Hidden) -> list[str]:
         if finished.line is not None:
             printed.append(terminal.json_line(finished, finished.line))
 
-    application.observation = Observers([log], hidden.lines.append)
-    flow.sandbox.runtime.on_exchange = application.observation.say
+    flow.sandbox.runtime.on_exchange = hidden.lines.append
+    application.handle = create(flow.sandbox, [log]).handle
     return printed
 
 

@@ -20,7 +20,7 @@ from tests.cli.test_terminal import obeyed, texts
 
 from sickbay.cli import json_log, output, terminal
 from sickbay.services.context import LogLine
-from sickbay.web.observation import FinishedRequest
+from sickbay.web.middleware.observation import FinishedRequest
 
 
 def finished(line: LogLine | None, status: int = 200) -> FinishedRequest:

@@ -46,7 +46,7 @@ MEMBERS = {
     " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
     " verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
-    "web.app.Application": "_indexing _vendor_headers _writing endpoints guard observation pages routes sandbox state",
+    "web.app.Application": "background bases handle pages routes sandbox state",
     "web.routes.Pages": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
@@ -63,7 +63,9 @@ OTHERS = {
     "storage.query": "caches of what is stored, by its stamp",
     "storage.resets.Block": "the resets that something in progress began with",
     "storage.sqlite": "connections, and caches of what is stored",
+    "web.fhir.bases.FhirBases": "the routes of FHIR",
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
+    "web.middleware": "the middleware, and the tasks of the application",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
 }
 """Classes, or modules and folders of classes, whose objects know nothing from requests, or only count for the metrics."""
@@ -87,8 +89,7 @@ MODULE_STATE = {
 CLOSURES = {
     "storage/postgres/sql_dialect.py": "within one translation",
     "storage/postgres/store.py": "within one transaction",
-    "web/app.py": "within one request",
-    "web/observation.py": "within one request",
+    "web/middleware/observation.py": "within one request",
 }
 """Files with `nonlocal`, and how long the variables live."""
 CHANGES = frozenset(

@@ -52,6 +52,19 @@ def test_a_wrong_client_id_and_a_wrong_redirect_uri_are_corrected_together(tmp_p
     run(steps, tmp_path)
 
 
+def test_a_refusal_that_is_not_redirected_shows_what_was_recorded(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        sent = {"client_id": "nobody", "redirect_uri": REDIRECT, "response_type": "code", "state": "a-secret"}
+        as_json = {"Accept": "application/json"}
+        for path in ("/general/oauth/authorize", "/general/oauth/logout?id_token_hint=x"):
+            answer = await flow.http.get(path, params=sent if "?" not in path else None, headers=as_json)
+            assert answer.status_code == 400
+            recorded = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers=as_json)
+            assert answer.text == recorded.text
+
+    run(steps, tmp_path)
+
+
 def test_an_error_is_redirected_with_state_iss_and_error_uri(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         app = await flow.register()

@@ -101,7 +101,7 @@ def addresses(flow: Flow) -> Iterator[tuple[str, str]]:
         assert isinstance(route, Route)
         path = re.sub(r"\{(\w+)(:\w+)?\}", lambda match: {"rest": "x"}.get(match[1], "x"), route.path)
         yield from ((method, path) for method in sorted(route.methods or ()) if method != "HEAD")
-    for served in (endpoint for endpoints in app.endpoints.values() for endpoint in endpoints):
+    for served in (endpoint for endpoints in app.bases.endpoints.values() for endpoint in endpoints):
         yield from (
             (method, served.path + path)
             for method, path in (
@@ -189,10 +189,10 @@ SENT_503 = {
     ("cli/header_limits.py", "Heads._hang_up"),  # adds Retry-After
     ("cli/traffic.py", "Traffic.take"),  # tests/cli/test_limits.py
     ("cli/traffic.py", "busy"),  # adds Retry-After
-    ("web/app.py", "Application._answer"),  # the FHIR APIs, above
-    ("web/app.py", "Application._page.sending"),  # adds Retry-After to each that has none
+    ("web/middleware/failures.py", "FhirFailures.__call__"),  # the FHIR APIs, above
+    ("web/middleware/failures.py", "page_error"),  # pages and other addresses, above
+    ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none
     ("web/error_responses.py", "oauth_error"),
-    ("web/errors.py", "page_error"),  # pages and other addresses, above
     ("web/fhir/interactions/batch.py", "_batch"),  # an entry of a Bundle, which has no headers
     ("web/portal/developer.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py

@@ -25,7 +25,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from prometheus_client import REGISTRY, Metric
 
 import sickbay
-from sickbay.web.observation import FinishedRequest
+from sickbay.web.middleware.observation import FinishedRequest
 
 LONGEST: Final = 0.7
 """Seconds that the last export may take when the server stops. Without a limit, the SDK retries for up to 30 s."""

@@ -11,7 +11,7 @@ from sickbay.cli import admin_key, json_log, streams
 from sickbay.cli.output import note
 from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
-from sickbay.web.observation import FinishedRequest
+from sickbay.web.middleware.observation import FinishedRequest
 
 GREY, RED, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 

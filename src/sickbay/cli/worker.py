@@ -26,7 +26,7 @@ from sickbay.services.context import ExchangeListener
 from sickbay.settings import Settings
 from sickbay.web import app as web
 from sickbay.web.health import measure
-from sickbay.web.observation import Observer
+from sickbay.web.middleware.observation import Observer
 
 if TYPE_CHECKING:
     from sickbay.cli.telemetry_export import Telemetry

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -19,7 +19,6 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.decision import Decision
-from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.storage.resets import OUTSIDE, Revisions
@@ -43,6 +42,10 @@ class RequestState:
     headers: dict[str, str]
     revisions: Revisions = field(default_factory=lambda: OUTSIDE)  # Python 3.11 refuses it as a default, because it has no hash
     """What must not have changed since the request began: otherwise the data was reset, and it may write nothing more."""
+    is_answered: bool = False
+    """The response has begun."""
+    open_to: Literal["", "origins", "credentials"] = ""
+    """Pages of other origins may use the endpoint: without credentials, or with them if the policy credentialed_cors allows."""
     withheld: bool = False
     """Pages of other origins may not read the response, because the hospital's policy forbids it."""
     is_administrator: bool = False
@@ -89,7 +92,7 @@ def host_name(header: str) -> str:
 
 
 class UnreadableRequest(Exception):
-    """A request that is too large (413) or isn't valid UTF-8 (400); web/unreadable.py answers it.
+    """A request that is too large (413) or isn't valid UTF-8 (400); web/middleware/unreadable.py answers it.
 
     body: its beginning, decoded as far as possible. Redaction compares it with what the explanation quotes.
     """
@@ -200,12 +203,17 @@ def raw_path(scope: Mapping[str, Any]) -> str:
     return raw.decode("latin-1") if raw else str(scope["path"])
 
 
+def first_segment(scope: Mapping[str, Any]) -> str:
+    """The name of the hospital, if the path belongs to one. The path of OPTIONS * has no slash."""
+    return str(scope["path"]).removeprefix("/").partition("/")[0]
+
+
 def query_of(scope: Mapping[str, Any]) -> Parameters:
     return parse(scope["query_string"].decode("latin-1"))
 
 
 def exchange_id(request: Request) -> str:
-    """The correlation id that app.py gave to this request."""
+    """The correlation id of this request."""
     return state_of(request.scope).exchange
 
 
@@ -222,11 +230,10 @@ async def note(
     body: str = "",
     recorded: RecordedRequest | None = None,
     shown: bool = True,
-    masked: Masked | None = None,
 ) -> Response:
     """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
-    recorded: the request, instead of its body. masked: the exchange, if the response is a page that shows it.
+    recorded: the request, instead of its body.
     """
     sandbox: Sandbox = request.app.state.sandbox
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
@@ -243,7 +250,6 @@ async def note(
             RecordedResponse(response.status_code, headers, stored_body),
             decision,
             explanation,
-        ),
-        masked,
+        )
     )
     return response

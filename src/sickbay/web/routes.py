@@ -14,19 +14,15 @@ from starlette.types import Receive, Scope, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.request_metrics import Kind
-from sickbay.services.throttle import Throttled
-from sickbay.settings.database import Unavailable
-from sickbay.web import errors, health, html_response, http_request, unreadable
+from sickbay.web import health, html_response
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
 from sickbay.web.docs import handlers as docs_handlers
 from sickbay.web.ehr import app_launch
 from sickbay.web.ehr import handlers as ehr_handlers
 from sickbay.web.exchanges import handlers as exchange_handlers
-from sickbay.web.http_request import UnreadableRequest, state_of
-from sickbay.web.middleware import cors as middleware_cors
-from sickbay.web.middleware import throttling
-from sickbay.web.middleware.cors import cors
+from sickbay.web.http_request import state_of
+from sickbay.web.middleware.cors import allow_origins
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.authorize import authorize
 from sickbay.web.oauth.authorized_apps import manage
@@ -193,11 +189,7 @@ def _handler(
 
     async def handler(request: Request) -> Response:
         state_of(request.scope).kind = kind
-        current = sandbox.tenants[tenant.name]
-        try:
-            return await answer(request, sandbox, current, *more)
-        except Throttled as throttled:
-            return await throttling.too_many_failures(request, sandbox, current, throttled)
+        return await answer(request, sandbox, sandbox.tenants[tenant.name], *more)
 
     return handler
 
@@ -215,29 +207,11 @@ def _open(
     """
 
     async def handler(request: Request) -> Response:
-        state, current = state_of(request.scope), sandbox.tenants[tenant.name]
-        try:
-            if request.method == "OPTIONS":
-                response = Response(status_code=204)
-            else:
-                state.kind = "oauth"
-                response = await endpoint(request, sandbox, current)
-        except Throttled as throttled:
-            response = await throttling.too_many_failures(request, sandbox, current, throttled)
-        except UnreadableRequest as error:
-            response = await unreadable.answered(request, sandbox, error)
-        except Unavailable as error:
-            response = await errors.page_error(request, error)
-            response.raw_headers.extend(cors(request.headers.get("origin")))
-            return response
-        if credentials:
-            lines = await middleware_cors.readable(sandbox, current, state, request.method)
-            response.raw_headers.extend(lines)
-            if middleware_cors.is_preflight(request.method, state.headers):
-                url = http_request.address(request.scope, sandbox.runtime.base)
-                middleware_cors.keep_preflight(sandbox, current, request.scope, url, lines)
-        elif not state.withheld:
-            response.raw_headers.extend(cors(request.headers.get("origin")))
-        return response
+        state = state_of(request.scope)
+        state.open_to = "credentials" if credentials else "origins"
+        if request.method == "OPTIONS":
+            return await allow_origins(request, sandbox, Response(status_code=204))
+        state.kind = "oauth"
+        return await allow_origins(request, sandbox, await endpoint(request, sandbox, sandbox.tenants[tenant.name]))
 
     return handler

@@ -382,20 +382,3 @@ def test_filters_apply_to_system_scopes_and_shared_types() -> None:
     shared = visible_with("patient/Practitioner.rs?category=x")
     assert not shared.allows("Practitioner", "r", [], [])
     assert shared.allows("Practitioner", "r", [], [("category", None, "x")])
-
-
-@pytest.mark.parametrize(
-    ("scope", "query", "lacking"),
-    [
-        ("patient/*.rs", "", None),
-        ("patient/Patient.rs patient/Observation.rs", "_type=Patient,Observation", None),
-        ("patient/Patient.rs", "_type=Patient,Observation", "Observation"),
-        ("patient/Patient.r", "_type=Patient", "Patient"),
-        ("patient/Patient.rs", "", "the whole server"),
-    ],
-)
-def test_a_search_across_types_needs_a_scope_for_each(scope: str, query: str, lacking: str | None) -> None:
-    request = structs.replace(fhir_request(None, "s", query=query), interaction="search-system")
-    refusals = examine(access.checks(request), request, with_scope(scope)).refusals
-    assert [refusal.facts["type"] for refusal in refusals] == ([] if lacking is None else [lacking])
-    assert all((refusal.name, refusal.facts["letters"]) == ("fhir-insufficient-scope", "s") for refusal in refusals)

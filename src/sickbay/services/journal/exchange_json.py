@@ -24,7 +24,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.decision import redacted
 from sickbay.services.journal import live_secrets as secrets
 from sickbay.services.journal import masking
-from sickbay.services.journal.exchange_record import FHIR, LETTERS, Masked, text_of
+from sickbay.services.journal.exchange_record import FHIR, LETTERS, text_of
 from sickbay.services.journal.live_secrets import LiveSecrets
 from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
@@ -102,9 +102,9 @@ async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
     return again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
 
 
-async def fresh(runtime: Runtime, masked: Masked, *, full: bool) -> dict[str, Any]:
-    """An exchange that is shown in its own response, as a later reader gets it. full: for the administrator."""
-    entry = filled(msgspec.json.decode(await launches.shown(runtime, masked.text.decode(), full)))
+async def fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:
+    """An exchange that was just recorded, as a later reader gets it. full: for the administrator."""
+    entry = filled(msgspec.json.decode(await launches.shown(runtime, recorded.decode(), full)))
     return entry if full else public(entry)
 
 

@@ -73,28 +73,9 @@ class Exchange(NamedTuple):
         return self.decision is not None and self.decision.refusal is not None
 
 
-class Masked(NamedTuple):
-    """The redacted exchange, also as JSON. redaction: what redacted it; None if redaction failed."""
-
-    entry: dict[str, Any]
-    text: bytes
-    redaction: Redaction | None
-
-
-async def stored(runtime: Runtime, exchange: Exchange, arrival: int, shown: Masked | None = None) -> Record:
-    """The record of an exchange. shown: the exchange if it was already masked for its own response.
-
-    For a refused exchange, values that may be live secrets are looked up first.
-    """
-    if shown is None:
-        return record(exchange, arrival, await _live(runtime, exchange))
-    response = shown.redaction.response(exchange.response) if shown.redaction else minimal(exchange)["response"]
-    return _record(exchange, arrival, msgspec.json.encode(shown.entry | {"at": exchange.at, "response": response}))
-
-
-async def masked(runtime: Runtime, exchange: Exchange) -> Masked:
-    """Masks an exchange that is shown in its own response."""
-    return _masked(exchange, await _live(runtime, exchange))
+async def redact_refusal(runtime: Runtime, exchange: Exchange) -> bytes:
+    """The JSON to record of a refusal. Values that may be live secrets are looked up first."""
+    return redact(exchange, await _live(runtime, exchange))
 
 
 async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
@@ -116,12 +97,8 @@ def _challenges(exchange: Exchange) -> Iterator[str]:
         yield code.code_challenge
 
 
-def record(exchange: Exchange, arrival: int, live: LiveSecrets, *, compare: bool = True) -> Record:
-    """compare: whether to add how the other dialects would answer."""
-    return _record(exchange, arrival, _masked(exchange, live, compare).text)
-
-
-def _record(exchange: Exchange, arrival: int, text: bytes) -> Record:
+def record(exchange: Exchange, arrival: int, text: bytes) -> Record:
+    """The record of an exchange. text: its JSON, redacted."""
     until = int(exchange.at) + (REFUSED_FOR if exchange.refused else GRANTED_FOR)
     return Record(
         "exchange",
@@ -136,16 +113,17 @@ def _record(exchange: Exchange, arrival: int, text: bytes) -> Record:
     )
 
 
-def _masked(exchange: Exchange, live: LiveSecrets, compare: bool = True) -> Masked:
-    """Masks an exchange. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail."""
+def redact(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> bytes:
+    """The JSON to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
+
+    compare: whether to add how the other dialects would answer.
+    """
     try:
-        facts, redaction = _entry(exchange, live, compare)
-        return Masked(facts, msgspec.json.encode(facts), redaction)
+        return msgspec.json.encode(_entry(exchange, live, compare))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
-        minimal_facts = minimal(exchange)
-        return Masked(minimal_facts, msgspec.json.encode(minimal_facts), None)
+        return msgspec.json.encode(minimal(exchange))
 
 
 def minimal(exchange: Exchange) -> dict[str, Any]:
@@ -171,8 +149,8 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
-    """The redacted facts of an exchange, without anything that can be derived from them; and what redacted it."""
+def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, Any]:
+    """The redacted facts of an exchange, without anything that can be derived from them."""
     live.begin()
     explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else Explanation((), None))
     exchange = _excerpted(exchange)
@@ -206,7 +184,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[s
     }
     compared = others(exchange.decision, exchange.tenant) if compare else []
     more = {name: value for name, value in (("others", compared), ("unexamined", exchange.unexamined)) if value}
-    return facts | more | _deciding_refusal(exchange), redaction
+    return facts | more | _deciding_refusal(exchange)
 
 
 def _excerpted(exchange: Exchange) -> Exchange:

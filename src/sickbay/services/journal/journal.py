@@ -18,7 +18,7 @@ from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.exchange_queue import Queue
 from sickbay.services.journal.exchange_record import Exchange as Exchange
-from sickbay.services.journal.exchange_record import Masked, record, stored
+from sickbay.services.journal.exchange_record import record, redact, redact_refusal
 from sickbay.services.journal.live_secrets import LiveSecrets, hashes
 from sickbay.services.journal.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.journal.redaction import RecordedResponse as RecordedResponse
@@ -104,17 +104,24 @@ class Journal:
         self._writing = asyncio.Lock()
         runtime.memory.keep("exchanges to be written", self)
 
-    async def write(self, exchange: Exchange, shown: Masked | None = None) -> None:
-        """Writes an exchange. A refusal is on disk when this returns; if too many arrive at once, it joins the next batch.
-
-        shown: the exchange as it was masked for its own response.
-        """
-        if not exchange.refused:
+    async def write(self, exchange: Exchange) -> None:
+        """Writes an exchange: a refusal immediately, a granted exchange with the next batch."""
+        if exchange.refused:
+            await self.record(exchange)
+        else:
             self.hold(exchange)
-            return
+
+    async def record(self, exchange: Exchange) -> bytes:
+        """Writes a refusal and returns its redacted JSON. It is on disk when this returns; if too many arrive at once, it
+        joins the next batch.
+        """
         METRICS.decided(exchange)
         self._say(exchange)
-        refusal_record = await stored(self.runtime, exchange, self._next_arrival(), shown)
+        arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
+        await self._write_refusal(exchange, record(exchange, arrival, text))
+        return text
+
+    async def _write_refusal(self, exchange: Exchange, refusal_record: Record) -> None:
         if is_over(self.runtime.resets):
             return
         if self._at_once >= AT_ONCE or len(self._refused):
@@ -157,7 +164,9 @@ class Journal:
             with began(self.runtime.resets.all):
                 puts: list[Step] = []
                 for arrival, exchange, explained in self._current(refusals):
-                    puts.append(Put(await stored(self.runtime, explained(exchange), arrival), aside=True))
+                    whole = explained(exchange)
+                    text = await redact_refusal(self.runtime, whole)
+                    puts.append(Put(record(whole, arrival, text), aside=True))
                     await asyncio.sleep(0)
                 if puts:
                     await self.runtime.store.transaction(puts)
@@ -305,7 +314,7 @@ async def _puts(batch: Sequence[Arrived], live: LiveSecrets) -> list[Step]:
     compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
         steps += [
-            Put(record(exchange, arrival, live, compare=compare), aside=True)
+            Put(record(exchange, arrival, redact(exchange, live, compare=compare)), aside=True)
             for arrival, exchange in batch[start : start + SLICE]
         ]
         await asyncio.sleep(0)

@@ -32,7 +32,6 @@ from sickbay.web.admin import openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.session import refused
 from sickbay.web.admin.wrong import Wrong
-from sickbay.web.error_responses import problem
 from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
@@ -352,10 +351,8 @@ def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitabl
             return rejection
         try:
             return await handler(request, sandbox)
-        except Wrong as wrong:
-            return wrong.response
         except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            return problem(422, f"The body doesn't match /admin/openapi.json: {error}")
+            raise Wrong(422, f"The body doesn't match /admin/openapi.json: {error}") from None
 
     return guarded
 

@@ -16,9 +16,10 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
-from sickbay.services.journal import exchange_json, exchange_record
+from sickbay.services.journal import exchange_json
 from sickbay.services.journal import reader as journal_reader
-from sickbay.services.journal.exchange_record import Exchange, Masked
+from sickbay.services.journal.exchange_record import Exchange
+from sickbay.services.journal.journal import RecordedResponse
 from sickbay.services.journal.reader import Timeline
 from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
@@ -108,29 +109,30 @@ async def _origin(sandbox: Sandbox, entry: Mapping[str, Any]) -> str:
     return next((urlsplit(uri).netloc for uri in addresses if uri), "")
 
 
-async def shown(request: Request, sandbox: Sandbox, exchange: Exchange, status: int) -> tuple[Response, Masked]:
-    """An exchange in its own response: a page for a browser, JSON or text for a client that accepts only that. Then the journal
-    doesn't have to mask it again.
+CONTENT_TYPES: dict[Form, str] = {
+    "html": "text/html; charset=utf-8",
+    "json": "application/json",
+    "text": "text/plain; charset=utf-8",
+}
+
+
+async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange) -> Response:
+    """Record a refusal, and respond with what was recorded: a page for a browser, JSON or text for a client that accepts only
+    that. The response of the exchange has its status; the headers are added here.
     """
-    masked = await exchange_record.masked(sandbox.runtime, exchange)
-    return await _shown(request, sandbox, masked, status), masked
-
-
-async def _shown(request: Request, sandbox: Sandbox, masked: Masked, status: int) -> Response:
-    entry = masked.entry
-    read = await exchange_json.fresh(sandbox.runtime, masked, full=full(request))
-    form = preferred_form(request.headers.get("accept", ""))
+    form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
+    headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
+    recorded = await sandbox.journal.record(exchange._replace(response=RecordedResponse(status, headers)))
+    entry = await exchange_json.fresh(sandbox.runtime, recorded, full=full(request))
     if form == "json":
-        return error_responses.json(exchange_json.shown(read), status, error_responses.NO_STORE)
+        return error_responses.json(exchange_json.shown(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
-    view = exchange_view(_filled(read), hospital=tenant.title)
+    view = exchange_view(_filled(entry), hospital=tenant.title)
     if form == "text":
-        return PlainTextResponse(
-            as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}"), status, error_responses.NO_STORE
-        )
-    return html_response.page(
-        request, sandbox, "exchange", view, html_response.PageOptions(framed=True, here="Exchanges"), status
-    )
+        text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
+        return PlainTextResponse(text, status, error_responses.NO_STORE)
+    options = html_response.PageOptions(framed=True, here="Exchanges")
+    return html_response.page(request, sandbox, "exchange", view, options, status)
 
 
 async def _page_options(request: Request, sandbox: Sandbox) -> html_response.PageOptions:

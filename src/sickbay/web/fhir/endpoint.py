@@ -28,7 +28,6 @@ from sickbay.services.access import access as decide_access
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.services.token_cache import BearerContext
-from sickbay.web import unreadable
 from sickbay.web.fhir import binary, public, unknown_sender
 from sickbay.web.fhir.context import FhirBase, FhirContext
 from sickbay.web.fhir.interactions import batch, create, delete, history, patch, read, search, update, vread
@@ -50,6 +49,7 @@ from sickbay.web.fhir.response import FhirResponse, Headers, issue_response, neg
 from sickbay.web.http_request import RequestState, UnreadableRequest, check_target, peer, raw_path
 from sickbay.web.http_request import query_of as parameters_of
 from sickbay.web.middleware import cors as middleware_cors
+from sickbay.web.middleware import unreadable
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]

@@ -1,1 +1,12 @@
-"""Request and response processing outside of handlers."""
+"""Everything around the handlers, from the outside in. `web/app.py` composes it.
+
+background      the tasks of the application, which aren't part of any request
+tracking        the id and state of each request, and its time for the metrics
+observation     the JSON log and OpenTelemetry, if one of them is on
+hosts           which Host headers are served
+page_headers    the correlation id and other headers of every response that isn't FHIR
+failures        the response to every exception
+revisions       the settings and data that a request belongs to
+administrator   the administrator's session, and the limit of wrong admin tokens
+cors, throttling, unreadable   the responses for other origins, too many failures, and requests that can't be read
+"""

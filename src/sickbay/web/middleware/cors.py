@@ -6,11 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import origins
 from sickbay.services.context import Tenant
 from sickbay.services.journal.journal import RecordedRequest
-from sickbay.web.http_request import RequestState, peer
+from sickbay.web.http_request import RequestState, address, first_segment, peer, state_of
 
 Lines = tuple[tuple[bytes, bytes], ...]
 _ANY: Final = b"access-control-allow-origin"
@@ -81,3 +84,17 @@ def keep_preflight(
     state: RequestState = scope["state"]
     recorded = RecordedRequest("OPTIONS", url, dict(state.headers), client=peer(scope))
     origins.hold(sandbox.journal, tenant, state.exchange, recorded, 204, response_headers)
+
+
+async def allow_origins(request: Request, sandbox: Sandbox, response: Response) -> Response:
+    """Let pages of other origins read the response of an endpoint that is open to them, unless a policy forbids it."""
+    state = state_of(request.scope)
+    if state.open_to == "credentials":
+        tenant = sandbox.tenants[first_segment(request.scope)]
+        lines = await readable(sandbox, tenant, state, request.method)
+        response.raw_headers.extend(lines)
+        if is_preflight(request.method, state.headers):
+            keep_preflight(sandbox, tenant, request.scope, address(request.scope, sandbox.runtime.base), lines)
+    elif state.open_to and not state.withheld:
+        response.raw_headers.extend(cors(request.headers.get("origin")))
+    return response

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sickbay.authorization.requests import AuthorizeRequest, is_fetched
+from sickbay.authorization.requests import is_fetched
 from sickbay.diagnosis.explain import Explanation
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
@@ -17,7 +17,6 @@ from sickbay.services import login
 from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
-from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
 from sickbay.settings.database import Unavailable
@@ -60,10 +59,12 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         automatic=partial(guard.opens, request.scope, recorded.headers),
     )
     decision: Decision[Any, Any] = result.decision
-    explanation, masked = None, None
     if result.waiting is None:
-        explanation = decision.explained()
-        response, masked = await refusal(request, sandbox, tenant, result, explanation, persona, body)
+        explanation: Explanation | None = decision.explained()
+        refused = _refuse(request, sandbox, tenant, result, persona)
+        if refused is None:
+            return await _record_and_show(request, sandbox, tenant, result, body)
+        response = refused
     else:
         try:
             response, finished, explanation = await next_step(request, sandbox, tenant, result.waiting)
@@ -82,7 +83,6 @@ async def authorize(request: Request, sandbox: Sandbox, tenant: Tenant, persona:
         explanation=explanation,
         recorded=recorded,
         shown=False,
-        masked=masked,
     )
 
 
@@ -98,22 +98,7 @@ async def misdirected(request: Request, sandbox: Sandbox, tenant: Tenant) -> Res
         http_request.exchange_id(request),
         misdirected=True,
     )
-    decision, explanation = result.decision, result.decision.explained()
-    client = result.client.client_id if result.client else ""
-    response, masked = await _page(request, sandbox, tenant, decision, explanation, client, result.timeline, body, 404)
-    return await http_request.note(
-        request,
-        response,
-        stage="authorize",
-        tenant=tenant.name,
-        timeline=result.timeline,
-        decision=decision,
-        client_id=client,
-        explanation=explanation,
-        body=body,
-        shown=False,
-        masked=masked,
-    )
+    return await _record_and_show(request, sandbox, tenant, result, body, 404)
 
 
 def _text(recorded: RecordedRequest) -> str:
@@ -200,61 +185,41 @@ async def failed(
     )
 
 
-async def refusal(
-    request: Request,
-    sandbox: Sandbox,
-    tenant: Tenant,
-    result: AuthorizeResult,
-    explanation: Explanation,
-    persona: str,
-    body: str,
-) -> tuple[Response, Masked | None]:
-    """Redirect with the error if the redirect URI is verified, else show a page; a dialect may do otherwise.
-
-    Masked: for the page.
-    """
+def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: AuthorizeResult, persona: str) -> Response | None:
+    """Redirect with the error if the redirect URI is verified; a dialect may do otherwise. None: show the exchange."""
     style = tenant.dialect.answers
     client = result.client.client_id if result.client else ""
     to_app = result.redirects and result.client is not None and style.refused == "redirect"
     to_vendor = not result.redirects and style.untrusted == "see-other"
     if not to_app and not to_vendor and style.page_title is None:
-        return await _page(request, sandbox, tenant, result.decision, explanation, client, result.timeline, body)
-    id = http_request.exchange_id(request)
+        return None
+    id, explanation = http_request.exchange_id(request), result.decision.explained()
     words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, client, persona)
     sent = result.decision.request.parameters
     if to_app and result.client is not None:
         address = operation.redirect_uri(result.decision.request, result.client)
-        return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method), None
+        return error_responses.error_redirect(tenant, words, address, sent.get("state"), request.method)
     if to_vendor:
-        return RedirectResponse(words.uri, 303, error_responses.NO_STORE), None
+        return RedirectResponse(words.uri, 303, error_responses.NO_STORE)
     why = Link("Why was this refused?", words.uri)
     view = NoticeView(title=style.page_title or "", text=style.page_text or "", others=(why,))
     options = html_response.PageOptions(tenant, bare=True, framed=True)
-    return html_response.page(request, sandbox, "notice", view, options, style.page_status), None
+    return html_response.page(request, sandbox, "notice", view, options, style.page_status)
 
 
-async def _page(
-    request: Request,
-    sandbox: Sandbox,
-    tenant: Tenant,
-    decision: Decision[AuthorizeRequest, Any],
-    explanation: Explanation,
-    client: str,
-    timeline: str,
-    body: str,
-    status: int = 400,
-) -> tuple[Response, Masked]:
-    """Show the page of this exchange, which hasn't been stored yet."""
+async def _record_and_show(
+    request: Request, sandbox: Sandbox, tenant: Tenant, result: AuthorizeResult, body: str, status: int = 400
+) -> Response:
     exchange = Exchange(
         http_request.exchange_id(request),
         sandbox.runtime.effects.now(),
         tenant.name,
         "authorize",
-        client,
-        timeline,
+        result.client.client_id if result.client else "",
+        result.timeline,
         http_request.recorded_request(request.scope, sandbox.runtime.base, body),
-        RecordedResponse(status, {"content-type": "text/html"}),
-        decision,
-        explanation,
+        RecordedResponse(status, {}),
+        result.decision,
+        result.decision.explained(),
     )
-    return await exchange_handlers.shown(request, sandbox, exchange, status)
+    return await exchange_handlers.record_and_show(request, sandbox, exchange)

@@ -10,7 +10,6 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.services.context import Tenant
-from sickbay.services.journal.exchange_record import Masked
 from sickbay.services.journal.journal import Exchange, RecordedResponse
 from sickbay.services.logout import LogoutResult
 from sickbay.services.logout import logout as decide
@@ -33,10 +32,9 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     logout_request = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
     session = await cookies.session(request, sandbox)
     result = await decide(sandbox.runtime, tenant, logout_request, session)
-    masked = None
     if result.decision.refusal is not None:
-        response, masked = await _refused(request, sandbox, tenant, result, body)
-    elif result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
+        return await _refuse(request, sandbox, tenant, result, body)
+    if result.asks and not (sent.get("decision") and cookies.is_own_form(request, session, sent.get("csrf"))):
         response = _confirm(request, sandbox, tenant, result, logout_request.parameters, session)
     elif result.asks and sent.get("decision") != "out":
         response = _signed_out(request, sandbox, tenant, result, None, session)
@@ -52,7 +50,6 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         decision=result.decision,
         body=body,
         shown=False,
-        masked=masked,
         client_id=result.client.client_id if result.client else "",
     )
 
@@ -91,9 +88,7 @@ def _signed_out(
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
-async def _refused(
-    request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str
-) -> tuple[Response, Masked]:
+async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: LogoutResult, body: str) -> Response:
     """Always a page: the redirect URI isn't verified."""
     exchange = Exchange(
         http_request.exchange_id(request),
@@ -103,8 +98,8 @@ async def _refused(
         result.client.client_id if result.client else "",
         "",
         http_request.recorded_request(request.scope, sandbox.runtime.base, body),
-        RecordedResponse(400, {"content-type": "text/html"}),
+        RecordedResponse(400, {}),
         result.decision,
         result.decision.explained(),
     )
-    return await exchange_handlers.shown(request, sandbox, exchange, 400)
+    return await exchange_handlers.record_and_show(request, sandbox, exchange)

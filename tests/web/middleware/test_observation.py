@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sickbay.services.context import LogLine
 from sickbay.web.http_request import RequestState
-from sickbay.web.observation import FinishedRequest, Observers
+from sickbay.web.middleware.observation import FinishedRequest, Observers
 
 pytestmark = pytest.mark.anyio
 
 
 def scope(id: str = "id-1") -> dict[str, Any]:
     return {"state": RequestState(id, {"accept": "x"}), "method": "GET"}
+
+
+def runtime(say: Any = None) -> Any:
+    return SimpleNamespace(on_exchange=say)
 
 
 def line(id: str) -> LogLine:
@@ -33,7 +38,7 @@ async def discarding(message: Any) -> None:
 
 async def test_an_observer_gets_the_status_and_the_duration() -> None:
     seen: list[FinishedRequest] = []
-    await Observers([seen.append], None).watched(answering, scope(), None, discarding)
+    await Observers(answering, [seen.append], runtime())(scope(), None, discarding)
     (finished,) = seen
     assert (finished.id, finished.method, finished.kind, finished.status, finished.line) == ("id-1", "GET", "page", 204, None)
     assert finished.seconds > 0
@@ -42,14 +47,14 @@ async def test_an_observer_gets_the_status_and_the_duration() -> None:
 async def test_an_exchange_belongs_to_the_request_with_its_id() -> None:
     seen: list[FinishedRequest] = []
     told: list[LogLine] = []
-    observers = Observers([seen.append], told.append)
 
     async def recording(scope: Any, receive: Any, send: Any) -> None:
         observers.say(line("another"))
         observers.say(line(scope["state"].exchange))
         await answering(scope, receive, send)
 
-    await asyncio.gather(*(observers.watched(recording, scope(id), None, discarding) for id in ("a", "b")))
+    observers = Observers(recording, [seen.append], runtime(told.append))
+    await asyncio.gather(*(observers(scope(id), None, discarding) for id in ("a", "b")))
     assert [finished.line and finished.line.id for finished in seen] == ["a", "b"]
     assert [recorded.id for recorded in told] == ["another", "a", "another", "b"]
     assert observers._lines == {}
@@ -57,21 +62,22 @@ async def test_an_exchange_belongs_to_the_request_with_its_id() -> None:
 
 async def test_a_request_that_failed_or_was_cancelled_is_observed_too() -> None:
     seen: list[FinishedRequest] = []
-    observers = Observers([seen.append], None)
 
     async def failing(scope: Any, receive: Any, send: Any) -> None:
         raise RuntimeError
 
+    failed = Observers(failing, [seen.append], runtime())
     with pytest.raises(RuntimeError):
-        await observers.watched(failing, scope(), None, discarding)
+        await failed(scope(), None, discarding)
 
     async def waiting(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.Event().wait()
 
-    task = asyncio.create_task(observers.watched(waiting, scope(), None, discarding))
+    cancelled = Observers(waiting, [seen.append], runtime())
+    task = asyncio.create_task(cancelled(scope(), None, discarding))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [finished.status for finished in seen] == [0, 0]
-    assert observers._lines == {}
+    assert failed._lines == cancelled._lines == {}

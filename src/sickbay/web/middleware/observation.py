@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any, NamedTuple, TypeAlias
 
-from sickbay.services.context import ExchangeListener, LogLine
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sickbay.services.context import LogLine, Runtime
 from sickbay.services.request_metrics import Kind
 from sickbay.web.http_request import RequestState
-
-Send: TypeAlias = Callable[[Any], Awaitable[None]]
 
 
 class FinishedRequest(NamedTuple):
@@ -33,12 +33,13 @@ Observer: TypeAlias = Callable[[FinishedRequest], None]
 
 
 class Observers:
-    """The observers of an application, and the recorded exchanges of the requests that are running."""
+    """Tells the observers how each request ended, also if it failed or was cancelled. Keeps the exchanges of those that run."""
 
-    def __init__(self, observers: Sequence[Observer], say: ExchangeListener | None) -> None:
-        """say: is also called with each exchange when it is recorded."""
-        self._observers = observers
-        self._next = say
+    def __init__(self, app: ASGIApp, observers: Sequence[Observer], runtime: Runtime) -> None:
+        """From now on, the listener of the runtime gets each exchange through these observers."""
+        self._app, self._observers = app, observers
+        self._next = runtime.on_exchange
+        runtime.on_exchange = self.say
         self._lines: dict[str, LogLine | None] = {}
 
     def say(self, line: LogLine) -> None:
@@ -47,8 +48,7 @@ class Observers:
         if self._next is not None:
             self._next(line)
 
-    async def watched(self, serve: Callable[[Any, Any, Send], Awaitable[None]], scope: Any, receive: Any, send: Send) -> None:
-        """Serve a request, and tell the observers how it ended, also if it failed or was cancelled."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status, state = perf_counter(), 0, scope["state"]
         self._lines[state.exchange] = None
 
@@ -59,7 +59,7 @@ class Observers:
             await send(message)
 
         try:
-            await serve(scope, receive, sending)
+            await self._app(scope, receive, sending)
         finally:
             self._finish(state, scope["method"], status, perf_counter() - started)
 

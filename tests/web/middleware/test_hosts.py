@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.flows.flow import Flow, run
 
 from sickbay.web.docs.contents import SECTIONS
-from sickbay.web.errors import wrong_host
+from sickbay.web.middleware.hosts import wrong_host
 
 PAGE = "how-to/phones-and-emulators"
 BASE = "http://localhost:7425"

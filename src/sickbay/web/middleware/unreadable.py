@@ -53,8 +53,13 @@ async def answered(request: Request, sandbox: Sandbox, error: UnreadableRequest)
 
 
 async def answered_openly(request: Request, sandbox: Sandbox, error: UnreadableRequest) -> Response:
-    """The response of `answered` with the CORS headers of an endpoint that pages of any origin may call."""
+    """The response of `answered` with the CORS headers of an endpoint that pages of any origin may call.
+
+    A path or query that can't be read is refused before its endpoint is found.
+    """
     response = await answered(request, sandbox, error)
+    if state_of(request.scope).open_to:
+        return await cors.allow_origins(request, sandbox, response)
     tenant, stage = _place(sandbox, request.scope["path"])
     if tenant is not None and stage in OPEN.values():
         lines = await cors.readable(sandbox, tenant, state_of(request.scope), request.method)

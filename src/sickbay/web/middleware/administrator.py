@@ -1,0 +1,27 @@
+"""Recognises the administrator's session, and limits how often a wrong admin token may be sent."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sickbay.authorization.administration import may_use_session
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web.admin import wrong_tokens
+from sickbay.web.admin.session import recognise
+from sickbay.web.admin_guard import AdminGuard
+
+
+class Administrator:
+    """The guard decides without waiting for the database, so what it needs is looked up here."""
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox, guard: AdminGuard) -> None:
+        self._app, self._sandbox, self._guard = app, sandbox, guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = self._sandbox.runtime
+        if runtime.throttle.until and "authorization" in scope["state"].headers:
+            await wrong_tokens.look_up(runtime, scope)
+        if may_use_session(scope["path"], self._sandbox.tenants):
+            await recognise(Request(scope, receive, send), self._sandbox, self._guard)
+        await self._app(scope, receive, send)

@@ -1,0 +1,58 @@
+"""The background tasks of an application: writing the journal, and indexing resources that an older Sickbay stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from contextvars import Context
+
+from starlette.types import Receive, Send
+
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.reindexing import reindex
+
+LOG = logging.getLogger("sickbay")
+
+
+class BackgroundTasks:
+    """Starts the tasks on the event loop that serves. A test may serve without a lifespan, so the first request starts them."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._writing: asyncio.Task[None] | None = None
+        self._indexing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        if self._writing is None or self._writing.done():
+            loop, context = asyncio.get_running_loop(), Context()  # they don't belong to the request that starts them
+            self._writing = loop.create_task(self._sandbox.journal.run(), context=context)
+            self._indexing = loop.create_task(self._index(), context=context)
+
+    async def _index(self) -> None:
+        """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
+        try:
+            count = await reindex(self._sandbox.runtime)
+        except Exception:
+            LOG.exception("reindexing of resources from an older Sickbay stopped; it resumes at the next start")
+            return
+        if count:
+            LOG.info("reindexed %d resources from an older Sickbay", count)
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """The lifespan of ASGI: wait for the shutdown, and stop."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def stop(self) -> None:
+        for task in (self._indexing, self._writing):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task

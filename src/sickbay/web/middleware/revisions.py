@@ -1,0 +1,25 @@
+"""Notes the settings and data that a request belongs to, so that a reset ends it."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sickbay.services import runtime_settings
+from sickbay.services.context import Runtime
+from sickbay.web import health
+from sickbay.web.http_request import first_segment
+
+
+class CurrentRevisions:
+    """Reads the settings again if other workers may have changed them. The first segment of the path names the hospital."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+        self._app, self._runtime = app, runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = self._runtime
+        if runtime.shared and scope["path"] not in health.ADDRESSES:
+            await runtime_settings.refresh(runtime)
+        of = runtime.resets.of
+        scope["state"].revisions = of.get(first_segment(scope)) or of[""]
+        await self._app(scope, receive, send)
