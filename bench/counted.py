@@ -6,7 +6,7 @@ Otherwise the time that a run takes would decide how many exchanges it writes.
 from __future__ import annotations
 
 from sickbay.cli.main import main
-from sickbay.services.journal import journal
+from sickbay.services.journal import write as journal
 
 NEVER = 86_400.0
 PERIODS = ("EVERY", "SOON")

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from bench import load, process
 from bench.scenes import Desk, Scene
 from sickbay.cli.main import main
-from sickbay.services.journal.exchange_record import Exchange
-from sickbay.services.journal.journal import Journal
+from sickbay.services.journal.record import Exchange
+from sickbay.services.journal.write import Journal
 from sickbay.testing.server import Live, serving
 
 PER_SECOND = 100

@@ -22,10 +22,10 @@ from tests.services.assertions import signed
 from sickbay.cli import terminal
 from sickbay.cli.json_log import JsonFormatter
 from sickbay.services.context import LogLine
-from sickbay.services.journal import exchange_record
-from sickbay.services.journal.exchange_record import Exchange
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import Redaction
+from sickbay.services.journal import record as exchange_record
+from sickbay.services.journal.record import Exchange
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.redaction import Redaction
 from sickbay.web.app import create
 from sickbay.web.middleware.observation import FinishedRequest
 

@@ -9,7 +9,8 @@ import pytest
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.services.journal import exchange_record, reader
+from sickbay.services.journal import read as reader
+from sickbay.services.journal import record as exchange_record
 from sickbay.services.records import digest
 from sickbay.storage.interface import Put, Record
 

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import REDIRECT, STATE, Flow, received
 from tests.flows.shared_app import Sitting, sitting
 
-from sickbay.services.journal import exchange_record
+from sickbay.services.journal import record as exchange_record
 
 CHOSEN = "blue7kite"
 NAME = "Quixotella"

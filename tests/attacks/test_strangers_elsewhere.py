@@ -16,7 +16,7 @@ from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 
 from sickbay.cli.header_limits import MOST_HEADERS
-from sickbay.services.journal import journal
+from sickbay.services.journal import write as journal
 
 SIZE = 60_000
 CONSTANT, PER_CHARACTER = 150_000, 5

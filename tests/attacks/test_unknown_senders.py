@@ -18,8 +18,8 @@ from tests.flows.writing import hand
 
 from sickbay.cli.header_limits import MOST_HEADERS
 from sickbay.fhir.versions import VERSIONS
-from sickbay.services.journal import journal
-from sickbay.services.journal.excerpt import UNKNOWN_SENDER
+from sickbay.services.journal import write as journal
+from sickbay.services.redaction.excerpt import UNKNOWN_SENDER
 from sickbay.web.fhir import endpoint
 
 READS, BYTES_PER_READ = 5, 8192

@@ -10,14 +10,14 @@ from tests.flows.flow import Flow, run
 
 from sickbay.services import access, origins
 from sickbay.services.context import Secrets
-from sickbay.services.journal import live_secrets
+from sickbay.services.redaction import live_secrets
 from sickbay.storage.interface import UNCACHED, ResourceSpace
 
 SOURCES = Path(access.__file__).parents[1]
 DEPENDING = {
     "sandbox/population_loader.py",
     "services/access.py",
-    "services/journal/live_secrets.py",
+    "services/redaction/live_secrets.py",
     "services/origins.py",
 }
 """The files that ask the store for its stamp. The next test fills the cache of each."""

@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, received, run
 from tests.flows.test_ehr_by_http import HTML, field, sign_in
 
-from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal import read as journal_reader
 from sickbay.web.exchanges.views import exchange_view
 
 BYE = "http://localhost:8100/bye?from=sickbay"

@@ -27,14 +27,14 @@ PARTS = {
     "recent parameters": "services.recent_parameters.RecentParameters",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
-    "exchanges to be written": "services.journal.journal.Journal",
+    "exchanges to be written": "services.journal.write.Journal",
     "filled hospitals": "sandbox.population_loader.PopulationLoader",
 }
 """The registry: the name of each part, and its class."""
 MEMBERS = {
     "kernel.memory.Memory": "parts",
-    "services.journal.exchange_queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.journal.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
+    "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
+    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
     " runtime",
     "services.key_sets.KeySets": "_known",
     "services.recent_parameters.RecentParameters": "_kept",

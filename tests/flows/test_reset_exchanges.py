@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow
 from tests.flows.two_workers import run_two
 
-from sickbay.services.journal import journal
+from sickbay.services.journal import write as journal
 from sickbay.web.fhir import endpoint
 
 Engine = Callable[[], str | None]

@@ -187,7 +187,7 @@ def test_while_the_database_is_away_the_answer_is_503(
     async def away(*_: Any) -> None:
         raise Unavailable("The database is unavailable", "Try again.")
 
-    monkeypatch.setattr("sickbay.services.journal.journal.Journal.write", away)
+    monkeypatch.setattr("sickbay.services.journal.write.Journal.write", away)
     assert send_request(shared, "GET", path).status == status
 
 

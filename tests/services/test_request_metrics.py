@@ -12,8 +12,8 @@ from prometheus_client import REGISTRY
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import find
-from sickbay.services.journal.exchange_record import Exchange
-from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse
+from sickbay.services.journal.record import Exchange
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import BUCKETS, KINDS, UNEXPLAINED, RequestMetrics, rule_of
 
 

@@ -15,7 +15,7 @@ from sickbay.diagnosis.rule import SEVERITIES
 from sickbay.diagnosis.verdict import worst
 from sickbay.doctor.text import diagnose_exchange
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking, named_secrets
+from sickbay.services.redaction import masking, named_secrets
 
 NONE = "This HAR file contains no exchange of a launch: no authorization, token, discovery or FHIR request."
 

@@ -34,7 +34,7 @@ def explain(
     again: examines a corrected request. With it, corrections are repeated until nothing is refused, and a request that
     would still be refused is not returned as corrected.
 
-    Of a long live request, only the refusals are explained. Its page says so (`services.journal.excerpt`).
+    Of a long live request, only the refusals are explained. Its page says so (`services.redaction.excerpt`).
     """
     if live and size_of(request) > EXPLAINED:
         return Explanation(explain_refusals(rules, examination), None)

@@ -19,7 +19,7 @@ from sickbay.sandbox import folder, keys, seeding
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Runtime, Tenant
-from sickbay.services.journal.journal import Journal
+from sickbay.services.journal.write import Journal
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings

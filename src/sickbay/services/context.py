@@ -133,7 +133,7 @@ class Runtime:
     secret_hashes: frozenset[str] = frozenset()
     """SHA-256 of secrets that no record contains: the admin token."""
     secrets: Secrets = Secrets()
-    """What `services.journal.live_secrets` last read from the store."""
+    """What `services.redaction.live_secrets` last read from the store."""
     verifying: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     """Two passwords at a time, because each takes 19 MiB and about 30 ms of a core."""

@@ -11,8 +11,8 @@ from sickbay.diagnosis.stages import BROWSER
 from sickbay.services import registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import decide
-from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.journal.probable import ADVICE
+from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 
 
 async def credentialed(runtime: Runtime, tenant: Tenant, origin: str | None) -> bool:

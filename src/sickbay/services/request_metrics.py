@@ -14,7 +14,7 @@ from prometheus_client import Counter, Histogram
 
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.rule import Finding
-from sickbay.services.journal.exchange_record import Exchange
+from sickbay.services.journal.record import Exchange
 
 K = TypeVar("K")
 Kind: TypeAlias = Literal["oauth", "fhir_read", "fhir_search", "fhir_write", "fhir_other", "page", "health"]

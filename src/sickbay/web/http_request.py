@@ -19,7 +19,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.decision import Decision
-from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.web import counting

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.services.journal import probable
-from sickbay.services.journal.exchange_record import pack
 from sickbay.services.journal.probable import Guess, Trace, best, followed
+from sickbay.services.journal.record import pack
 from sickbay.storage.interface import Record
 
 HOME, ELSEWHERE = "http://localhost:8100", "https://other.example.org"

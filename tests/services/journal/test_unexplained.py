@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.services.journal.test_journal import Store, refused, runtime
+from tests.services.journal.test_write import Store, refused, runtime
 
-from sickbay.services.journal import journal
-from sickbay.services.journal.journal import Exchange, Journal, RecordedRequest
+from sickbay.services.journal import write as journal
+from sickbay.services.journal.write import Exchange, Journal, RecordedRequest
 from sickbay.settings.database import Unavailable
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.web.exchanges.test_timeline_views import CODE, LAUNCH, NOW, lost, step
 
 from sickbay.authorization.models import Client
-from sickbay.services.journal.reader import Timeline
+from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.strip import requests_view
 from sickbay.web.ehr.views import RequestsView
 

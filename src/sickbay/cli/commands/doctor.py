@@ -19,7 +19,7 @@ from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
 from sickbay.diagnosis.verdict import Verdict, worst
 from sickbay.doctor.text import diagnose_text
 from sickbay.kernel.english import join
-from sickbay.services.journal import pasted_secrets
+from sickbay.services.redaction import pasted_secrets
 
 MOST, LINE = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""

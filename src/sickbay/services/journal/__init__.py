@@ -1,1 +1,9 @@
-"""The journal of exchanges: recording, redaction, reading, and comparison with other dialects."""
+"""The journal of exchanges: every request that Sickbay decided on, redacted, with its response, checks and findings.
+
+record         the record of one exchange
+write          queues records and writes them; queue is what waits
+read           finds records; exchange_json completes them for their readers, and disclosure keeps private facts
+compare        what the other dialects would answer
+probable       exchanges that name no launch but probably belong to one
+metrics        what was dropped or couldn't be redacted
+"""

@@ -22,11 +22,11 @@ from sickbay.diagnosis.rule import find
 from sickbay.services import launch as launches
 from sickbay.services.context import Runtime
 from sickbay.services.decision import redacted
-from sickbay.services.journal import live_secrets as secrets
-from sickbay.services.journal import masking
-from sickbay.services.journal.exchange_record import FHIR, LETTERS, text_of
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
+from sickbay.services.journal.record import FHIR, LETTERS, text_of
+from sickbay.services.redaction import live_secrets as secrets
+from sickbay.services.redaction import masking
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
 
 MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")

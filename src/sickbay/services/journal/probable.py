@@ -18,7 +18,7 @@ from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services import registration
 from sickbay.services.context import Runtime
-from sickbay.services.journal.exchange_record import text_of
+from sickbay.services.journal.record import text_of
 from sickbay.storage.interface import Record
 
 Evidence: TypeAlias = Literal["origin", "agent", "address", "app"]

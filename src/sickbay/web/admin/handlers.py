@@ -24,7 +24,7 @@ from sickbay.services import launch as launches
 from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json
-from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal import read as journal_reader
 from sickbay.services.registration import Ambiguous
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses

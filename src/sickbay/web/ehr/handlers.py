@@ -18,8 +18,8 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, registration, sessions
 from sickbay.services.context import Tenant
-from sickbay.services.journal import reader as journal_reader
-from sickbay.services.journal.reader import Timeline
+from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.read import Timeline
 from sickbay.services.sessions import Session
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from sickbay.authorization.models import Client
 from sickbay.kernel import english
 from sickbay.kernel.english import count
-from sickbay.services.journal.reader import Timeline
+from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.views import RequestLine, RequestsView
 from sickbay.web.exchanges import launch_progress as progress
 from sickbay.web.exchanges.launch_progress import outcome

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from sickbay.diagnosis import corrections
 from sickbay.protocol import unicode
-from sickbay.services.journal.masking import named_url
+from sickbay.services.redaction.masking import named_url
 from sickbay.web.pages.parts import TextPiece
 
 Pair = tuple[str, str]

@@ -17,10 +17,10 @@ from sickbay.services import launch as launches
 from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json
-from sickbay.services.journal import reader as journal_reader
-from sickbay.services.journal.exchange_record import Exchange
-from sickbay.services.journal.journal import RecordedResponse
-from sickbay.services.journal.reader import Timeline
+from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.read import Timeline
+from sickbay.services.journal.record import Exchange
+from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import error_responses, html_response
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart

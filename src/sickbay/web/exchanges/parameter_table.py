@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.rule import printable
-from sickbay.services.journal import masking
+from sickbay.services.redaction import masking
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import VERDICTS, Mark, TextPiece, Verdict
 

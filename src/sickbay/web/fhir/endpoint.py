@@ -25,7 +25,7 @@ from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
 from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
-from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir import binary, public, unknown_sender

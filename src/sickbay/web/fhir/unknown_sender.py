@@ -15,8 +15,8 @@ from sickbay.fhir.routing import Misrouted, Route
 from sickbay.protocol.parameters import Parameters, first, parse
 from sickbay.services import unknown_sender
 from sickbay.services.access import AccessResult
-from sickbay.services.journal.excerpt import UNKNOWN_SENDER, excerpt
-from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.services.token_cache import BearerContext
 from sickbay.web.fhir.context import FhirBase
 from sickbay.web.fhir.refusals import refused

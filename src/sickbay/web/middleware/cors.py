@@ -12,7 +12,7 @@ from starlette.responses import Response
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import origins
 from sickbay.services.context import Tenant
-from sickbay.services.journal.journal import RecordedRequest
+from sickbay.services.redaction.redaction import RecordedRequest
 from sickbay.web.http_request import RequestState, address, first_segment, peer, state_of
 
 Lines = tuple[tuple[bytes, bytes], ...]

@@ -15,8 +15,8 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
 from sickbay.services.decision import refused as decided
-from sickbay.services.journal.excerpt import UNKNOWN_SENDER, excerpt
-from sickbay.services.journal.journal import Exchange, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedResponse
+from sickbay.services.redaction.excerpt import UNKNOWN_SENDER, excerpt
 from sickbay.web import error_responses, html_response, http_request
 from sickbay.web.fhir.response import FhirResponse, issue_response
 from sickbay.web.html_response import accepts_html

@@ -17,7 +17,7 @@ from sickbay.services import login
 from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
-from sickbay.services.journal.journal import Exchange, RecordedRequest, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace

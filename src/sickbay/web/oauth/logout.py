@@ -10,7 +10,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import sessions
 from sickbay.services.context import Tenant
-from sickbay.services.journal.journal import Exchange, RecordedResponse
+from sickbay.services.journal.write import Exchange, RecordedResponse
 from sickbay.services.logout import LogoutResult
 from sickbay.services.logout import logout as decide
 from sickbay.services.sessions import Session

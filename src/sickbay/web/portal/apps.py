@@ -19,7 +19,7 @@ from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import enabling, patients, registration, users
 from sickbay.services.context import Tenant
-from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
 from sickbay.web.admin.session import refused

@@ -17,7 +17,7 @@ from sickbay.doctor import causes
 from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.journal import reader as journal_reader
+from sickbay.services.journal import read as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import full

@@ -13,7 +13,7 @@ from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor import summary
-from sickbay.services.journal import pasted_secrets
+from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
 from sickbay.web.pages.exchange_summary import shortened

@@ -10,8 +10,8 @@ from typing import Any
 
 from sickbay.diagnosis.paste.describe import describe
 from sickbay.diagnosis.paste.piece import Piece
-from sickbay.services.journal import named_secrets, pasted_secrets
-from sickbay.services.journal.named_secrets import Span
+from sickbay.services.redaction import named_secrets, pasted_secrets
+from sickbay.services.redaction.named_secrets import Span
 
 LONGEST = 20_000
 """The maximum number of characters of a paste that is shown with what was recognised in it."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 
 from sickbay.kernel.memoize import memoize
-from sickbay.services.journal import vocabulary as known
-from sickbay.services.journal.masking import length
-from sickbay.services.journal.safe_values import SafeValues
+from sickbay.services.redaction import vocabulary as known
+from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.safe_values import SafeValues
 
 _MEDIA = re.compile(r"([*\w.+-]+)/([*\w.+-]+)((?:\s*+;\s*+[\w-]++=[^;,]*+)*+)")
 _TYPES = frozenset(("application", "text", "image", "multipart", "message", "audio", "video", "font", "*"))

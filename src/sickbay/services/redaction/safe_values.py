@@ -9,10 +9,10 @@ from urllib.parse import unquote
 from sickbay.diagnosis.corrections import EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET, PLACES
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.kernel.memoize import memoize, memoized
-from sickbay.services.journal import safe_search
-from sickbay.services.journal import vocabulary as known
-from sickbay.services.journal.live_secrets import LiveSecrets, decoded
-from sickbay.services.journal.masking import length, masked
+from sickbay.services.redaction import safe_search
+from sickbay.services.redaction import vocabulary as known
+from sickbay.services.redaction.live_secrets import LiveSecrets, decoded
+from sickbay.services.redaction.masking import length, masked
 
 PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 """Values that Sickbay itself inserts into corrected requests."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from sickbay.diagnosis.values import is_no_secret
-from sickbay.services.journal.masking import SECRET, masked
+from sickbay.services.redaction.masking import SECRET, masked
 
 Span: TypeAlias = tuple[int, int]
 """Where a secret starts and ends in a text, in characters."""

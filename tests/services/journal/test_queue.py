@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.services.journal.exchange_queue import Queue
+from sickbay.services.journal.queue import Queue
 
 arrivals = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=60)
 

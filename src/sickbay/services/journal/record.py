@@ -25,14 +25,14 @@ from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision
-from sickbay.services.journal import live_secrets as secrets
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.dialect_comparison import others
-from sickbay.services.journal.excerpt import excerpt
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.masking import length
-from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction
+from sickbay.services.journal.compare import others
 from sickbay.services.launch import placeholder_of
+from sickbay.services.redaction import live_secrets as secrets
+from sickbay.services.redaction.excerpt import excerpt
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
 
 LOG = logging.getLogger("sickbay")

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
 
-from sickbay.services.journal.body_outline import outline
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse, Redaction, written
+from sickbay.services.redaction.body_outline import outline
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction, written
 
 AT = "http://localhost:7425/general"
 TOKEN = "kUS1pT0aD7vQ9xZrB3mWc5nHyL2eJ8fGtX4sK6uRiOo"

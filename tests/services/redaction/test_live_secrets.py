@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.flows.flow import Flow, run
 
-from sickbay.services.journal import live_secrets
-from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.redaction import live_secrets
+from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.used_passwords import UsedPasswords
 from sickbay.storage.interface import Clear, Delete, Put, Record
 

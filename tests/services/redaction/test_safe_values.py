@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.services.journal.safe_values import UUID, looks_random
+from sickbay.services.redaction.safe_values import UUID, looks_random
 
 KINDS = (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 

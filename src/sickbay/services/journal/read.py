@@ -15,8 +15,8 @@ from sickbay.authorization.models import Client
 from sickbay.services.context import Runtime
 from sickbay.services.journal import probable
 from sickbay.services.journal.exchange_json import proven, public, whole
-from sickbay.services.journal.journal import EVERY, Journal
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
+from sickbay.services.journal.write import EVERY, Journal
 from sickbay.storage.interface import Record
 
 FIRST, LAST = 20, 80

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from sickbay.services.journal import vocabulary as known
+from sickbay.services.redaction import vocabulary as known
 
 FEW = 8
 """Maximum number of names in an outline."""

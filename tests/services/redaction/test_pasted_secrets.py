@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.services.journal.pasted_secrets import hidden, in_paste, of_input
+from sickbay.services.redaction.pasted_secrets import hidden, in_paste, of_input
 
 SECRET = st.text(
     alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=&% ", min_size=12, max_size=60

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from sickbay.diagnosis.explain import EXPLAINED
-from sickbay.services.journal.redaction import RecordedRequest, is_form
+from sickbay.services.redaction.redaction import RecordedRequest, is_form
 
 RECORDED: Final = EXPLAINED
 """Characters of the URL and the form of a request that are recorded. Other bodies are only outlined."""

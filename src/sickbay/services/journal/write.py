@@ -16,12 +16,12 @@ from sickbay.kernel.memory import ResetScope
 from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.exchange_queue import Queue
-from sickbay.services.journal.exchange_record import Exchange as Exchange
-from sickbay.services.journal.exchange_record import record, redact, redact_refusal
-from sickbay.services.journal.live_secrets import LiveSecrets, hashes
-from sickbay.services.journal.redaction import RecordedRequest as RecordedRequest
-from sickbay.services.journal.redaction import RecordedResponse as RecordedResponse
+from sickbay.services.journal.queue import Queue
+from sickbay.services.journal.record import Exchange as Exchange
+from sickbay.services.journal.record import record, redact, redact_refusal
+from sickbay.services.redaction.live_secrets import LiveSecrets, hashes
+from sickbay.services.redaction.redaction import RecordedRequest as RecordedRequest
+from sickbay.services.redaction.redaction import RecordedResponse as RecordedResponse
 from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable

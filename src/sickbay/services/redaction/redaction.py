@@ -13,14 +13,14 @@ from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import safe_search
-from sickbay.services.journal import vocabulary as known
-from sickbay.services.journal.body_outline import outline
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.masking import SECRET, length
-from sickbay.services.journal.quoting import Quoting
-from sickbay.services.journal.safe_headers import HEADERS
-from sickbay.services.journal.safe_values import LONG, SafeValues
+from sickbay.services.redaction import safe_search
+from sickbay.services.redaction import vocabulary as known
+from sickbay.services.redaction.body_outline import outline
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.masking import SECRET, length
+from sickbay.services.redaction.quoting import Quoting
+from sickbay.services.redaction.safe_headers import HEADERS
+from sickbay.services.redaction.safe_values import LONG, SafeValues
 
 MANY = 60
 """Parameters of a request that are kept individually."""

@@ -15,10 +15,10 @@ from sickbay.kernel.checks import Checked, Examination, Refusal
 from sickbay.kernel.memory import Memory, ResetScope
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
-from sickbay.services.journal import journal
 from sickbay.services.journal import metrics as journal_metrics
-from sickbay.services.journal.journal import Arrived, Exchange, Journal, RecordedRequest, RecordedResponse
-from sickbay.services.journal.live_secrets import LiveSecrets
+from sickbay.services.journal import write as journal
+from sickbay.services.journal.write import Arrived, Exchange, Journal, RecordedRequest, RecordedResponse
+from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.reset_revisions import unknown
 from sickbay.services.used_passwords import UsedPasswords
 from sickbay.settings.database import Unavailable

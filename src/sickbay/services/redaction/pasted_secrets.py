@@ -10,8 +10,8 @@ from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.values import is_no_secret
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking, named_secrets
-from sickbay.services.journal.named_secrets import Span
+from sickbay.services.redaction import masking, named_secrets
+from sickbay.services.redaction.named_secrets import Span
 
 LONG, SHORTEST = 8, 4
 """A text from LONG characters on is a secret wherever it stands; a shorter one only as a word, since it could be part of other

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Protocol
 
-from sickbay.services.journal import vocabulary as known
-from sickbay.services.journal.masking import length
+from sickbay.services.redaction import vocabulary as known
+from sickbay.services.redaction.masking import length
 
 PERSONAL = frozenset(
     (

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from sickbay.protocol.unicode import without_html_escapes
-from sickbay.services.journal import vocabulary as known
-from sickbay.services.journal.masking import length
-from sickbay.services.journal.safe_values import SafeValues, looks_random
+from sickbay.services.redaction import vocabulary as known
+from sickbay.services.redaction.masking import length
+from sickbay.services.redaction.safe_values import SafeValues, looks_random
 
 MOST = 70_000
 """Characters that are compared. From a larger request, only Sickbay's own words are quoted."""

@@ -18,11 +18,11 @@ from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
 from sickbay.services.decision import Decision
-from sickbay.services.journal import exchange_record
+from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.exchange_json import MEMBERS, filled
-from sickbay.services.journal.exchange_record import Exchange, minimal, record, redact, text_of
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import RecordedRequest, RecordedResponse
+from sickbay.services.journal.record import Exchange, minimal, record, redact, text_of
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
 from sickbay.storage.interface import Put, Record
 
 COMPARED = [name for name, kind in KINDS.items() if kind.stage.compared and kind.own_checks is None]

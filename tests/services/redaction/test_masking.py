@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from sickbay.diagnosis import case
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal import masking
-from sickbay.services.journal.live_secrets import LiveSecrets
-from sickbay.services.journal.redaction import RecordedRequest, Redaction
+from sickbay.services.redaction import masking
+from sickbay.services.redaction.live_secrets import LiveSecrets
+from sickbay.services.redaction.redaction import RecordedRequest, Redaction
 
 TEXT = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=12, max_size=60)
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.abuse.counted_steps import counting
 
-from sickbay.services.journal.excerpt import HEADERS, excerpt
-from sickbay.services.journal.redaction import RecordedRequest
+from sickbay.services.redaction.excerpt import HEADERS, excerpt
+from sickbay.services.redaction.redaction import RecordedRequest
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 PAIRS = "&".join(f"name{number}={number}" for number in range(3_000))
