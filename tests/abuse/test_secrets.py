@@ -25,7 +25,6 @@ from sickbay.services.context import LogLine
 from sickbay.services.journal import record as exchange_record
 from sickbay.services.journal.record import Exchange
 from sickbay.services.redaction.live_secrets import LiveSecrets
-from sickbay.services.redaction.redaction import Redaction
 from sickbay.web.app import create
 from sickbay.web.middleware.observation import FinishedRequest
 
@@ -332,11 +331,10 @@ WRONG_HOST = "host-user"
 redacted = exchange_record._entry
 
 
-def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> tuple[dict[str, Any], Redaction]:
+def raw(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, Any]:
     """An exchange with its request unchanged: the journal without redaction."""
     body = str(getattr(exchange.decision.request, "body", "")) if exchange.decision else ""
-    entry, redaction = redacted(exchange, live, compare)
-    return entry | {"request": exchange.request._asdict() | {"body": exchange.request.body or body}}, redaction
+    return redacted(exchange, live, compare) | {"request": exchange.request._asdict() | {"body": exchange.request.body or body}}
 
 
 def test_without_redaction_every_hidden_secret_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
