@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sickbay.diagnosis import rule_docs
+from sickbay.doctor import rule_docs
 from tools import reference
 
 DOCS = Path("docs")

@@ -1,0 +1,143 @@
+"""Finds error responses in free text: HTTP messages, logs, consoles, error pages, truncated or escaped JSON, XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth
+from sickbay.kernel.text_search import first, matches
+from sickbay.protocol.unicode import without_html_escapes
+
+_PHRASES = {
+    re.escape(status.phrase).replace(r"\ ", r"[\s_-]?").replace("Timeout", "Time-?out")
+    for status in HTTPStatus
+    if status >= 400
+} | {"Unknown Error"}
+_REASONS = "|".join(sorted(_PHRASES, key=len)[::-1])
+_WORDS = "|".join(sorted((code.replace("_", r"[_\s-]?") for code in CODES), key=len)[::-1])
+_KEY = r"error(?:s|_?(?:description|codes?|summary|message|msg|reason|type))?|err(?:msg)?|fault(?:string|code)?|exception"
+_STATUS = r"[45]\d\d(?![\w%]|[.,]\d|[-:/]\d)"
+_VERBS = (
+    r"returns?|returned|responds?|responded|answers?|answered|got|gets|getting|receives?|received|receiving"
+    r"|fails?|failed|failure|throws?|threw|raised"
+)
+_MEMBER = re.compile(
+    rf"[\"'`](?:odata\.)?(?P<name>{_KEY})[\"'`]\]?\s*(?:=>|[:=])\s*(?:string\(\d+\)\s*)?"
+    r"(?P<value>[\"'`]+[^\"'`]{0,200}|[\[{]\s*[^\s\]}]|\d+|true\b|$)",
+    re.I,
+)
+_PARAMETER = re.compile(
+    r"(?:^|[?&#\s,;(\"'{<])(?P<name>error(?:_description|_code)?)=[\"']?(?P<value>[\w.:-]{1,80})", re.I | re.M
+)
+_TAG = re.compile(rf"<(?:\w+:)?(?P<name>{_KEY})(?:\s[^<>]{{0,200}})?>\s*(?P<value>[^<\s][^<]{{0,200}})", re.I)
+_LITERAL = re.compile(r"(?:^|[{,])\s{0,40}(?P<name>error)\s{0,3}:\s{0,3}[\"'](?P<value>[a-z]{1,40}(?:_[a-z]{1,40})+)[\"']", re.M)
+"""A member of an object literal, whose name has no quotation marks."""
+_CODE = re.compile(rf"(?<![\w/.-])(?P<value>{_WORDS})(?![\w-])", re.I)
+_ISSUE = re.compile(r"severity[\"'`]?\s*(?:[:=]>?|\bvalue\s*=)\s*[\"'`]?(?:error|fatal)\b", re.I)
+_CHALLENGE = re.compile(r"www-authenticate[\"'`]?\s*(?:[:=]|→|->|is\b)", re.I)
+_DESCRIPTION = re.compile(r"error_?description[\"'`]?\s*(?:=>|[:=])\s*[\"'`](?P<value>[^\"'`]{1,400})", re.I)
+_STATUSES = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"\bHTTP(?:S?/\d(?:\.\d)?)?[\s:_-]{0,4}(?:status|error|response)?[\s:_-]{0,4}(?:code)?[\s:=#(\"'-]{0,4}"
+        rf"({_STATUS})",
+        r"(?:status|response|http|error|return|result)[\s_-]?(?:code|status)?\b[\"'`\])]{0,3}[^\n\d=!<>]{0,24}?"
+        rf"(?:(?<![=!<>])=>?|[:(\s\[])\s*[\"'`(\[]{{0,2}}({_STATUS})",
+        rf"\bcode[\"'`]?\s*[:=]\s*({_STATUS})",
+        rf"(?<![\w.:/-])({_STATUS})[\s:)\]\"',(*–—-]{{0,6}}"
+        rf"(?:{_REASONS}|(?:client |server )?(?:error|response|status|answer)\b)",
+        rf"\b(?:{_VERBS})\b[\s:]{{1,3}}(?:(?:with|an?|the|http|error|code|status)[\s:]{{1,3}}){{0,4}}({_STATUS})",
+        r"\b(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|HEAD)\s++\S{1,2000}+\s++(?:(?:[-=]*+>|→|⇒|:|-|\()\s*+)?\(?"
+        rf"({_STATUS})",
+        rf"(?:→|⇒|--?>)\s*\[?({_STATUS})",
+    )
+)
+_REASON = re.compile(
+    r"^\W{0,6}(?:bad request|unauthori[sz]ed|forbidden|internal server error|bad gateway|service unavailable"
+    r"|gateway time-?out|access denied)\W{0,6}$",
+    re.I | re.M,
+)
+_VENDOR = re.compile(r"\b(AADSTS\d{4,9}|HAPI-\d{4}|E0000\d{3}|urn:[\w-]{1,40}:error:[\w:.-]{1,200})", re.I)
+_UNANSWERED = re.compile(
+    r"\bcurl: \(\d+\)|net::ERR_\w+|\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|TIMEDOUT|AI_AGAIN|PIPE)\b|failed to fetch"
+    r"|blocked by cors policy|cors error|network ?error\b|connection (?:refused|reset)|could not resolve host"
+    r"|ssl certificate problem|: (?:unexpected )?EOF\b|socket hang up|connection (?:was )?(?:closed|aborted)|premature close",
+    re.I,
+)
+_MESSAGE = re.compile(
+    r"\b(?:[A-Za-z]\w{0,60})?(?:Error|Exception)\b['\"]?:\s?\S"
+    r"|\b[Ee]rror [a-z]{3,20}ing [a-z]|\b(?:ERROR|FATAL|SEVERE)\b|Traceback \(most|\bUncaught\b"
+    r"|\brpc error: code = \w|\b[Bb]ad response received|\bmessage[\"'`]\s*:\s*[\"'`]\w*[_ ]?error"
+    r"|\b[Ii]nvalid (?:parameter|audience|redirect|scope|state|request|grant|client|token|code|credentials"
+    r"|requested scope)"
+)
+_NO_ROUTE = re.compile(r"\bCannot (?:GET|POST|PUT|PATCH|DELETE) /")
+"""What Express answers if it has nothing at an address."""
+_NAMES = ("err", "fault", "exception")
+"""What all names of errors contain. A long text without them needn't be searched for errors."""
+_NUMBER = re.compile(r"[45]\d\d")
+_NOISE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b-\u200f\u2060\ufeff\u00ad]")
+_QUOTES = str.maketrans("“”„«»‘’\u00a0：＝", '"""""\'\' :=')
+_ESCAPE = re.compile(r"\\(?:u00(?P<hex>[0-7][0-9a-fA-F])|(?P<blank>[nrt])|(?P<char>[^\w\s]|_))")
+
+
+def unescaped(text: str) -> str:
+    """Returns the text without terminal colours, typographic quotes, HTML entities and up to 6 levels of backslash escapes."""
+    text = _NOISE.sub("", text).translate(_QUOTES)
+    text = _settled(without_html_escapes, text, 3)
+    return re.sub(r"\*\*|__(?=\W|$)", "", _settled(lambda part: _ESCAPE.sub(_unescaped, part), text, 6))
+
+
+def _settled(step: Callable[[str], str], text: str, most: int) -> str:
+    for _ in range(most):
+        if (after := step(text)) == text:
+            break
+        text = after
+    return text
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match["hex"]:
+        return chr(int(match["hex"], 16))
+    return "\n" if match["blank"] else match["char"]
+
+
+def errors(text: str) -> Iterator[ErrorAnswer]:
+    """The error responses in no particular order. `text` must not contain URLs; in_url reads those."""
+    text = unescaped(text)
+    described = first(_DESCRIPTION, text)
+    description = described["value"].strip() if described else ""
+    lowered = text.lower()
+    for pattern in (_MEMBER, _PARAMETER, _TAG, _LITERAL) if any(name in lowered for name in _NAMES) else ():
+        for match in matches(pattern, text):
+            yield from _valued(match["name"].lower(), match["value"].strip("\"'`[{ \n"), description)
+    for match in matches(_CODE, text):
+        yield oauth(re.sub(r"[\s-]", "_", match["value"]).lower(), description)
+    for pattern in _STATUSES if first(_NUMBER, text) else ():
+        yield from (ErrorAnswer("status", match[1]) for match in matches(pattern, text))
+    yield from (ErrorAnswer("vendor", match[1]) for match in matches(_VENDOR, text))
+    for pattern, answer in _SIGNS:
+        if sign := first(pattern, text):
+            yield answer if answer.kind != "no-answer" else ErrorAnswer("no-answer", sign[0])
+
+
+def _valued(name: str, value: str, description: str) -> Iterator[ErrorAnswer]:
+    """The error response for one name and value. An empty value is ignored unless the name is `error` (truncated text)."""
+    if value.lower() in FALSY - {""} or (not value and name != "error"):
+        return
+    if "desc" not in name and value.lower() != "true" and re.fullmatch(r"[A-Za-z][\w.:-]{2,79}", value):
+        yield oauth(value, description)
+    else:
+        yield ErrorAnswer("message", "", description or value)
+
+
+_SIGNS = (
+    (_ISSUE, ErrorAnswer("outcome", "")),
+    (_CHALLENGE, ErrorAnswer("status", "401")),
+    (_NO_ROUTE, ErrorAnswer("status", "404")),
+    (_REASON, ErrorAnswer("message", "")),
+    (_UNANSWERED, ErrorAnswer("no-answer", "")),
+    (_MESSAGE, ErrorAnswer("message", "")),
+)
