@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.redirect import CHECKS, SAYINGS, URNS, urn_of
 from sickbay.authorization.requests import UrlRequest
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.evidence.url import request
+from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.parameters import encode
 

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from sickbay.diagnosis import case, rule_docs
+from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RETIRED, RULES
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor import rule_docs
+from sickbay.doctor.diagnose import diagnose
 
 PATHS = case.paths()
 REMEDIES = ("use-", "add-", "send-", "avoid-", "prefer-", "fix-", "remove-")

@@ -10,8 +10,8 @@ from sickbay.authorization.token import pkce
 from sickbay.diagnosis import case, corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.corrections import PLACEHOLDER_CHALLENGE, fill
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Rule
+from sickbay.doctor.diagnose import diagnose
 
 VERIFIER = "v" * 43
 CORRECTED = case.load(case.paths()["pkce-missing"]).corrected or {}

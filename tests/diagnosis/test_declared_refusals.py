@@ -16,7 +16,7 @@ import sickbay
 from sickbay.authorization import refusals
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, RefusalType
 
 SOURCES = Path(sickbay.__file__).parent

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 CONTEXT = case.load(case.paths()["state-missing"]).refused["context"]
 GOOD = case.load(case.paths()["state-missing"]).corrected or {}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 KINDS = ("token_request", "fhir_request", "token_response", "smart_configuration", "http_exchange")
 

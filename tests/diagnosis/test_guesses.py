@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sickbay.diagnosis import guesses
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding, find
+from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, check, examine
 from sickbay.protocol import jose
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 LONG = 30_000
 PIECES = (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
 
 from sickbay.cli.commands import doctor as command
-from sickbay.diagnosis.paste_parser import HarFile
+from sickbay.doctor.single_exchange import HarFile
 from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view
 

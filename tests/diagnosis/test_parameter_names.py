@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 GOOD = case.load(case.paths()["prompt-unknown"]).corrected
 RULES = {

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 GOOD: dict[str, Any] = case.load(case.paths()["state-missing"]).corrected or {}
 STATE = "qR8vN2xT6kW0yB4mH9cJ3fL7dZ1sG5pA"

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pytest
 
 from sickbay.diagnosis.catalogue import BY_ID
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding
+from sickbay.doctor.diagnose import diagnose
 from sickbay.protocol import jose
 
 AT = "http://localhost:7425/general"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from sickbay.diagnosis import corrections
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Finding
+from sickbay.doctor.diagnose import diagnose
 from sickbay.protocol.parameters import parse
 
 ENOUGH = 0.75

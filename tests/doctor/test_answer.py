@@ -7,11 +7,11 @@ from statistics import median
 
 from tests.doctor.texts import recognised, seen_texts
 
-from sickbay.diagnosis.likely_cause import LikelyCause
-from sickbay.diagnosis.pasted_text import UNEXPLAINED
-from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor import answer
+from sickbay.doctor.likely_cause import LikelyCause
+from sickbay.doctor.reading import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict
 
 NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_grant","error_description":"No flux"}'
 

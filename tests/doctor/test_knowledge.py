@@ -12,10 +12,9 @@ from tomllib import loads
 
 from tests.doctor.texts import KNOWLEDGE, files
 
-from sickbay.diagnosis import code
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.code.mistake import MistakeText
-from sickbay.doctor import source
+from sickbay.doctor import code, source
+from sickbay.doctor.code.mistake import MistakeText
 from sickbay.doctor.facts import FACTS
 from sickbay.doctor.fill import VALUES, WORDLESS
 from sickbay.doctor.model import Cause

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from sickbay.diagnosis import pasted_text
 from sickbay.doctor import answer, compiled, source, text
 from sickbay.doctor.answer import Recognised
+from sickbay.doctor.reading import read_text
 from sickbay.doctor.source import CauseFile
 
 KNOWLEDGE = compiled.load_knowledge()
@@ -32,7 +32,7 @@ def seen_texts() -> tuple[SeenText, ...]:
 
 @cache
 def recognised(pasted: str) -> Recognised:
-    return answer.recognise(text.to_evidence(pasted_text.read_text(pasted)), KNOWLEDGE)
+    return answer.recognise(text.to_evidence(read_text(pasted)), KNOWLEDGE)
 
 
 def ids(pasted: str) -> list[str]:

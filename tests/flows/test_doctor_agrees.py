@@ -10,7 +10,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.test_ehr_by_http import HTML
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 ELSEWHERE = {
     "authorize-called-at-token-endpoint": "the token endpoint has findings of its own",

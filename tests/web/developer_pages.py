@@ -10,8 +10,8 @@ from tests.web.page_frames import BASE, DEVELOPER
 
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.doctor import causes
+from sickbay.doctor.diagnose import diagnose
 from sickbay.web.exchanges import timeline_views
 from sickbay.web.pages.parts import Frame
 from sickbay.web.portal import developer_views, diagnosis_views, doctor_views, rule_search

@@ -9,11 +9,11 @@ import orjson
 
 from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import as_json, say
-from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.har import HarExchange
 from sickbay.diagnosis.rule import SEVERITIES
-from sickbay.diagnosis.verdict import worst
+from sickbay.doctor.diagnose import Diagnosis
+from sickbay.doctor.har import HarExchange
 from sickbay.doctor.text import diagnose_exchange
+from sickbay.doctor.verdict import worst
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import masking, named_secrets
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sickbay.cli import signals
 from sickbay.cli.output import note, wrong
-from sickbay.diagnosis.doctor import Diagnosis, diagnose
+from sickbay.doctor.diagnose import Diagnosis, diagnose
 from sickbay.kernel.outbound import Fetched, NamedHost, Unreachable, fetch
 from sickbay.protocol import unicode
 

@@ -1,4 +1,10 @@
-"""Says what an error message of a server or a library means, and what most likely causes it, from knowledge that is data.
+"""Reads a text, and explains its requests by the rules of `diagnosis` and its messages by knowledge that is data.
+
+Reading: `single_exchange` reads a text that is one exchange. Otherwise `pieces` finds the evidence in it, `code` the requests of source
+code, `errors` the error responses, and `har` the exchanges of a HAR file. `reading` examines each with `diagnose`, and `verdict` says in
+one word what it comes to.
+
+Knowing, from `text` on:
 
 1. `knowledge/` is the data: products, their messages, and causes. Its README describes the format.
 2. `source` reads it, `compiled` compiles it to one file and loads that. `model` has what is loaded.

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.paste.piece import Piece
 from sickbay.doctor import phrases
+from sickbay.doctor.pieces.piece import Piece
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 

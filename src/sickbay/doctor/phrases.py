@@ -13,7 +13,7 @@ from itertools import product
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from sickbay.diagnosis.answers import in_text
+from sickbay.doctor.errors import in_text
 from sickbay.doctor.model import Phrase, Trie
 
 READ_CHARACTERS = 1_000_000

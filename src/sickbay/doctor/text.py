@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sickbay.diagnosis import pasted_text
 from sickbay.diagnosis.answers.finding import added
 from sickbay.diagnosis.answers.values import ErrorAnswer
-from sickbay.diagnosis.doctor import Diagnosis
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.likely_cause import RelatedTopic
-from sickbay.diagnosis.paste import registered_uri
-from sickbay.diagnosis.pasted_text import Reading
 from sickbay.diagnosis.rule import Severity
 from sickbay.doctor import answer, compiled, phrases, prose, topics
 from sickbay.doctor.answer import RANKS, Recognised
+from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.evidence import Evidence
+from sickbay.doctor.likely_cause import RelatedTopic
+from sickbay.doctor.pieces import registered_uri
 from sickbay.doctor.rank import list_unseen
+from sickbay.doctor.reading import UNEXPLAINED, Reading, read_exchange, read_text
 
 
 def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
@@ -28,7 +27,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
 
     Raises ValueError if an exchange can't be read, and KeyError if its kind is unknown.
     """
-    reading = pasted_text.read_text(text, context)
+    reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
     diagnosis = _diagnosis(reading, recognised)
     if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
@@ -47,7 +46,7 @@ def _is_understood(reading: Reading, recognised: Recognised) -> bool:
 
 def diagnose_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Diagnosis:
     """Diagnoses the inputs of one exchange as a whole. text: the address and the response."""
-    reading = pasted_text.read_exchange(inputs, answers, text)
+    reading = read_exchange(inputs, answers, text)
     return _diagnosis(reading, answer.recognise(to_evidence(reading))) if answers else reading.diagnosis
 
 
@@ -126,7 +125,7 @@ def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     explanation = added(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     if name := answer.name_product(recognised):
         title = f"Sickbay read this error of {name}, and doesn't know its causes"
-        known = [replace(each, title=title) if each.id == pasted_text.UNEXPLAINED else each for each in explanation.findings]
+        known = [replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]
         explanation = explanation._replace(findings=tuple(known))
     return diagnosis._replace(explanation=explanation, related=_related(recognised))
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from sickbay.diagnosis import case
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.evidence import context as read
 from sickbay.diagnosis.stages import KINDS
+from sickbay.doctor.diagnose import diagnose
 
 
 class TrackedContext(dict[str, Any]):

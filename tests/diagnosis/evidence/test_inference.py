@@ -9,8 +9,8 @@ import pytest
 from sickbay.authorization import requests
 from sickbay.authorization.authorize import authorize_request
 from sickbay.authorization.models import Server
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.evidence import access, inference
+from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import UNKNOWN
 from sickbay.protocol import jose
 

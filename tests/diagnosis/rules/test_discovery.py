@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 
 OPENID = {
     "issuer": "https://idp.example.org",

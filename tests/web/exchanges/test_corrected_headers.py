@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.diagnosis.doctor import diagnose
+from sickbay.doctor.diagnose import diagnose
 from sickbay.web.exchanges.views import exchange_view
 
 JSON_BODY = '{"grant_type": "authorization_code", "code": "a", "redirect_uri": "https://app.example/cb", "client_id": "my-app"}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.diagnosis.paste.read import pieces
+from sickbay.doctor.pieces.find import pieces
 from sickbay.web.portal.paste_views import parts, tokens
 
 JWT = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhIiwibm9uY2UiOiJiIiwiZXhwIjoxNzY4NDc4NDAwfQ.c2lnbmF0dXJl"

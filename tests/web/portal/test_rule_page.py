@@ -6,8 +6,8 @@ import pytest
 
 from sickbay.diagnosis.case import load, paths
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.diagnosis.rule import Rule
+from sickbay.doctor.diagnose import diagnose
 from sickbay.web.portal.diagnosis_views import rule_view
 from sickbay.web.portal.rule_search import plain
 

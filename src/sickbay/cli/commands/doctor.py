@@ -14,10 +14,10 @@ from sickbay.cli import har_doctor
 from sickbay.cli.argument_types import Data
 from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
-from sickbay.diagnosis import har
-from sickbay.diagnosis.doctor import Diagnosis, diagnose_line
-from sickbay.diagnosis.verdict import Verdict, worst
+from sickbay.doctor import har
+from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict, worst
 from sickbay.kernel.english import join
 from sickbay.services.redaction import pasted_secrets
 

@@ -7,9 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from sickbay.cli.output import as_json, say, table, wrong
-from sickbay.diagnosis import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.doctor import causes, compiled, topics
+from sickbay.doctor import causes, compiled, rule_docs, topics
 from sickbay.doctor.causes import CausePage
 from sickbay.kernel import english
 

@@ -1,1 +1,1 @@
-"""Recognises error responses in pasted text: OAuth errors, HTTP statuses, OperationOutcomes and network errors."""
+"""Error responses: what their codes mean, and the finding for one that no rule explains."""

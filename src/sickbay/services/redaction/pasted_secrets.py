@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sickbay.diagnosis.paste.piece import Piece
 from sickbay.diagnosis.values import is_no_secret
+from sickbay.doctor.pieces.piece import Piece
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import masking, named_secrets

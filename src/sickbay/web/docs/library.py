@@ -10,7 +10,7 @@ from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from sickbay.diagnosis import rule_docs
+from sickbay.doctor import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.web.docs import markdown
 from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section

@@ -12,8 +12,8 @@ from starlette.routing import Match, Route
 
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.diagnosis.doctor import diagnose
 from sickbay.doctor import causes
+from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox

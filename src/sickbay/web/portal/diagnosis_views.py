@@ -8,11 +8,11 @@ from typing import Any
 
 from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
-from sickbay.diagnosis.doctor import Diagnosis
-from sickbay.diagnosis.likely_cause import LikelyCause
 from sickbay.diagnosis.rule import Rule
-from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor import summary
+from sickbay.doctor.diagnose import Diagnosis
+from sickbay.doctor.likely_cause import LikelyCause
+from sickbay.doctor.verdict import Verdict
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from sickbay.diagnosis.verdict import Verdict
 from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict
 from sickbay.web.portal.diagnosis_views import doctor_view, whole
 from sickbay.web.portal.doctor_views import DoctorView
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sickbay.diagnosis.paste.describe import describe
-from sickbay.diagnosis.paste.piece import Piece
+from sickbay.doctor.pieces.piece import Piece, describe
 from sickbay.services.redaction import named_secrets, pasted_secrets
 from sickbay.services.redaction.named_secrets import Span
 

@@ -1,0 +1,299 @@
+"""What functions of many languages return that convert strings: encoders, constructors of fields, format strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import quote, unquote_plus
+
+from sickbay.doctor.code.draft import RequestDraft, base64_of, credentials
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.literals import filled
+from sickbay.doctor.code.tokens import set_of
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeItems,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    Hole,
+    as_fields,
+    as_text,
+    joined,
+    known,
+    unknown,
+)
+
+_SAME = set_of(
+    "encodeuricomponent encodeuri escape url uri parse escapedatastring escapeuristring urlencode rawurlencode quote"
+    " quote_plus str string newreader newbufferstring newbuffer newbuffer getbytes encode create request_uri tourl touri"
+    " body utf8 bytes tostring to_s tobytearray tobytes getencoder geturlencoder unwrap trim strip data of valueof"
+    " ofstring trimend byte toasciistring toexternalform ensureslash frombytes b mediatype tomediatype parsemediatype"
+    " contenttype html_safe fromstring url_encode urlencodecomponent encodequerycomponent encodecomponent from"
+    " urlpathencode tomediatypeornull createurl decode outputstreamwriter bufferedwriter dataoutputstream printwriter"
+    " streamwriter stringwriter datauriencode newbytesbuffer mutablestring"
+)
+"""Functions that return their first argument, and methods that return their object, as far as requests go."""
+_ENCODES = set_of(
+    "encodeuricomponent escapedatastring urlencode rawurlencode quote quote_plus url_encode encodequerycomponent"
+    " encodecomponent urlpathencode"
+)
+_BASE64 = set_of(
+    "btoa b64encode tobase64string base64_encode strict_encode64 encode64 urlsafe_encode64 encodetostring"
+    " base64encodedstring standard_b64encode urlsafe_b64encode base64encode encodebase64string base64encoded encodebase64"
+    " encodetobase64"
+)
+_JSON = set_of(
+    "stringify dumps json_encode to_json serializeobject serialize jsonencode marshal tojson writevalueasstring"
+    " encodetostring withjsonobject json_dumps jsonserialize jsonobject encodejson generate"
+)
+_FORM = set_of(
+    "urlsearchparams http_build_query urlencode encode_www_form formurlencodedcontent formbody urlencodedformentity"
+    " fromformdata httpparams buildquery"
+)
+_FORM_STRINGS = set_of("urlencode http_build_query encode_www_form buildquery")
+"""The functions of _FORM that return a string."""
+_COLLECTIONS = {
+    "urlsearchparams": "form",
+    "httpparams": "form",
+    "formurlencodedcontent": "form",
+    "urlencodedformentity": "form",
+    "linkedmultivaluemap": "form",
+    "multivaluemap": "form",
+    "values": "form",
+    "namevaluecollection": "form",
+    "formdata": "multipart",
+    "multipartformdatacontent": "multipart",
+    "hashmap": "",
+    "linkedhashmap": "",
+    "treemap": "",
+    "map": "",
+    "dictionary": "",
+    "list": "",
+    "arraylist": "",
+    "jsonobject": "json",
+    "jobject": "json",
+    "dict": "",
+    "hash": "",
+    "object": "",
+    "httpheaders": "",
+    "headers": "",
+    "stringdictionary": "",
+}
+"""Types that hold fields, and how they are sent if the type says so."""
+_APPEND = set_of("append add addencoded addformdatapart put set with addparameter addtextbody push field addpart addall")
+_PAIRS = set_of("keyvaluepair basicnamevaluepair pair urlqueryitem namevaluepair entry tuple parameter header basicheader")
+_FORMATS = set_of("format sprintf stringwithformat formatted f")
+
+
+def converted(call: Invocation) -> CodeValue | None:
+    """The result of a call that only makes values, None if the function isn't known."""
+    name = call.name.lower()
+    base = call.base
+    if isinstance(base, CodeFields):
+        return _of_fields(base, name, call)
+    if isinstance(base, CodeBody | CodeItems):
+        return base
+    if isinstance(base, CodeText) and (result := _of_text(base, name, call)) is not None:
+        return result
+    for names, convert in _CONVERTERS:
+        if name in names and (result := convert(call, name)) is not None:
+            return result
+    return None
+
+
+def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
+    if name in _APPEND:
+        if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
+            _append_text(fields, text)
+        elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
+            fields.extend(pair.pairs)
+        elif len(call.arguments) >= 2:
+            _append(fields, call.arguments[0].value, call.arguments[1].value)
+    elif name == "join" or (name in ("tostring", "encode") and fields.encoding == "form"):
+        return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True)
+    elif name == "update" and (others := as_fields(call.value(0))):
+        fields.extend(others.pairs)
+    elif name in ("basicauth", "setbasicauth"):
+        fields.add("Authorization", joined((known("Basic "), base64_of(joined((call.text(0), known(":"), call.text(1)))))))
+    elif name == "setbearerauth":
+        fields.add("Authorization", joined((known("Bearer "), call.text(0))))
+    elif name in ("setcontenttype", "contenttype"):
+        fields.add("Content-Type", call.text(0))
+    elif name in _JSON:
+        return CodeBody("json", fields, is_text=True)
+    elif name == "get":
+        return fields.get(str(call.text(0))) or unknown("value")
+    return fields
+
+
+def _append_text(fields: CodeFields, text: CodeText) -> None:
+    """Adds `name=value`, as in a list that is joined later."""
+    first = text.parts[0] if text.parts and not isinstance(text.parts[0], Hole) else ""
+    name, equals, value = first.partition("=")
+    if equals:
+        fields.add(name, CodeText(tuple(part for part in (unquote_plus(value), *text.parts[1:]) if part)))
+
+
+def _append(fields: CodeFields, name: CodeValue, value: CodeValue) -> None:
+    """Adds a field. MultipartFormDataContent of .NET takes the content first."""
+    if isinstance(name, CodeObject) and name.path == "StringContent":
+        content = name.properties.get("value", name)
+        fields.add(_plain_name(value), content)
+        return
+    fields.add(_plain_name(name), value)
+
+
+def _name(call: Invocation) -> str:
+    return _plain_name(call.arguments[0].value)
+
+
+def _plain_name(value: CodeValue) -> str:
+    """The text, or the last name of a constant."""
+    text = as_text(value)
+    return str(text) if text.is_known else str(text).strip("{}").rpartition(".")[2]
+
+
+def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
+    if name in _FORMATS:
+        named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
+        return filled(text, [item.value for item in call.arguments if item.key is None], named)
+    if name == "concat":
+        return joined((text, *(as_text(item.value) for item in call.arguments)))
+    if name == "tostring" and str(call.text(0)) in ("base64", "base64url"):
+        return base64_of(text)
+    if name in ("base64encodedstring", "encodebase64", "base64"):
+        return base64_of(text)
+    if name == "join" or (name == "joined" and call.arguments):
+        return _glued(text, call)
+    return text if name in _SAME or name in ("replace", "getencoded", "replaceall", "tolowercase", "add") else None
+
+
+def _glued(separator: CodeText, call: Invocation) -> CodeText | None:
+    items = call.value(0)
+    if not isinstance(items, CodeItems):
+        return None
+    pieces: list[CodeText] = []
+    for item in items.values:
+        pieces += [separator, as_text(item)] if pieces else [as_text(item)]
+    return joined(pieces)
+
+
+def _basic(call: Invocation, name: str) -> CodeValue | None:
+    """`Credentials.basic(user, password)` of OkHttp."""
+    if call.path != "Credentials.basic":
+        return None
+    return joined((known("Basic "), base64_of(credentials(call.value(0), call.value(1)))))
+
+
+def _base64(call: Invocation, name: str) -> CodeValue | None:
+    if not call.arguments:
+        return None
+    return base64_of(call.text(0))
+
+
+def _json(call: Invocation, name: str) -> CodeValue | None:
+    if name == "stringify" and call.path.lower().startswith(("qs.", "querystring.")):
+        fields = as_fields(call.value(0))
+        return CodeBody("form", fields, is_text=True) if fields else None
+    value = call.value(0, "withjsonobject", "body", "object", "data")
+    if isinstance(value, CodeObject):
+        value = as_text(value)
+    return None if value is None else value if isinstance(value, CodeBody) else CodeBody("json", value, is_text=True)
+
+
+def _form(call: Invocation, name: str) -> CodeValue | None:
+    value = call.value(0)
+    if name == "fromformdata" and len(call.arguments) == 2:
+        return CodeFields([(_name(call), call.arguments[1].value)], "form")
+    if isinstance(value, CodeText) and name == "urlencode":
+        return _same(call, name)
+    if isinstance(value, CodeText):
+        return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
+    fields = as_fields(value)
+    if name in _FORM_STRINGS:
+        return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
+    return CodeFields(list(fields.pairs) if fields else [], "form")
+
+
+def _collection(call: Invocation, name: str) -> CodeValue | None:
+    fields = as_fields(call.value(0))
+    if (
+        fields is None
+        and (pairs := [(item.key, item.value) for item in call.arguments if item.key])
+        and name in ("dict", "map")
+    ):
+        return CodeFields([*pairs])
+    if name == "list" and call.path not in ("list", "List", "ArrayList", "Arrays.asList"):
+        return None
+    return CodeFields(list(fields.pairs) if fields else [], _COLLECTIONS[name])
+
+
+def _pair(call: Invocation, name: str) -> CodeValue | None:
+    if len(call.arguments) >= 2:
+        return CodeItems((call.arguments[0].value, call.arguments[1].value))
+    return None
+
+
+def _map_of(call: Invocation, name: str) -> CodeValue | None:
+    """`Map.of("a", "b", …)` of Java, `listOf`, `mapOf` and `Arrays.asList`."""
+    values = [item.value for item in call.arguments]
+    if call.path.lower() == "map.of":
+        return CodeFields([(str(as_text(key)), item) for key, item in zip(values[::2], values[1::2], strict=False)])
+    return CodeItems(tuple(values)) if name in ("listof", "mapof", "aslist", "hashmapof", "mutablemapof", "array") else None
+
+
+def _format(call: Invocation, name: str) -> CodeValue | None:
+    if call.base is not None or not call.arguments:
+        return None
+    return filled(call.text(0), [item.value for item in call.arguments[1:]])
+
+
+def _same(call: Invocation, name: str) -> CodeValue | None:
+    value = call.value(0, "string")
+    if isinstance(value, RequestDraft) and name.endswith(("writer", "stream")):
+        return value
+    if call.path.lower().startswith("jwt."):
+        return None
+    if name in _ENCODES and isinstance(value, CodeText):
+        return CodeText(
+            tuple(part if isinstance(part, Hole) else quote(part, safe="", errors="replace") for part in value.parts)
+        )
+    if isinstance(value, CodeText | CodeBody) or (isinstance(value, CodeFields) and value.encoding):
+        return value
+    return None
+
+
+def _looked_up(call: Invocation, name: str) -> CodeValue | None:
+    """`getItem("code_verifier")` and `getenv("SECRET")`: an unknown value with that name."""
+    key = call.value(0)
+    if isinstance(key, CodeText) and key.is_known and len(call.arguments) <= 2 and str(key).replace("-", "_").isidentifier():
+        return unknown(str(key))
+    return None
+
+
+def _keys(call: Invocation, name: str) -> CodeValue | None:
+    """`Object.keys(fields)` stands for the fields, because they are usually joined to a form."""
+    return as_fields(call.value(0)) if call.path in ("Object.keys", "Object.entries") else None
+
+
+def _array(call: Invocation, name: str) -> CodeValue | None:
+    """`array("a" => "b")` of PHP."""
+    pairs = [(item.key, item.value) for item in call.arguments if item.key]
+    return CodeFields([*pairs]) if pairs else CodeItems(tuple(item.value for item in call.arguments))
+
+
+_CONVERTERS: tuple[tuple[frozenset[str], Callable[[Invocation, str], CodeValue | None]], ...] = (
+    (_BASE64, _base64),
+    (set_of("basic"), _basic),
+    (_FORM, _form),
+    (frozenset(_COLLECTIONS), _collection),
+    (_JSON, _json),
+    (_PAIRS, _pair),
+    (set_of("of listof mapof aslist hashmapof mutablemapof"), _map_of),
+    (set_of("array"), _array),
+    (set_of("keys entries"), _keys),
+    (_FORMATS, _format),
+    (_SAME, _same),
+    (set_of("getitem getenv env get getproperty getstring getvalue"), _looked_up),
+)

@@ -1,0 +1,204 @@
+"""Reads the words of a curl, wget or httpie command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sickbay.doctor.code.draft import RequestDraft, base64_of
+from sickbay.doctor.code.tokens import set_of
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, joined, known, serialized, unknown
+
+_PLACES = {
+    "-X": "method",
+    "--request": "method",
+    "-H": "header",
+    "--header": "header",
+    "-d": "data",
+    "--data": "data",
+    "--data-raw": "data",
+    "--data-ascii": "data",
+    "--data-binary": "data",
+    "--data-urlencode": "encoded",
+    "--json": "json",
+    "-F": "field",
+    "--form": "field",
+    "--form-string": "field",
+    "-u": "user",
+    "--user": "user",
+    "--url": "url",
+    "--oauth2-bearer": "bearer",
+    "--post-data": "data",
+    "--body-data": "data",
+    "--method": "method",
+    "--http-user": "user",
+    "--http-password": "password",
+    "--password": "password",
+}
+_IGNORED = set_of(
+    "-A --user-agent -o --output -b --cookie -c --cookie-jar --connect-timeout -m --max-time -w --write-out -e --referer -x"
+    " --proxy --cert -E --key --cacert --capath --resolve --retry --retry-delay --ciphers --interface --tls-max -D"
+    " --dump-header --limit-rate -T --upload-file -K --config --noproxy --cert-type --key-type"
+)
+_WGET_IGNORED = set_of("-O --output-document --timeout --tries -o")
+_SHORT_VALUES = "XHdFuAobcmwexEDTK"
+_URL = re.compile(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
+_METHOD = re.compile(r"GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS", re.I)
+_ITEM = re.compile(r"(?P<name>[\w.\[\]-]+)(?P<mark>:=|==|=@?|:)(?P<value>.*)", re.S)
+
+
+def curl(words: list[CodeText], language: str = "curl") -> RequestDraft | None:
+    """The request of a curl or wget command, None if it has neither a URL nor data nor a header."""
+    result = RequestDraft(language, language=language, string_type="application/x-www-form-urlencoded")
+    options: dict[str, list[CodeText]] = {}
+    rest = iter(words)
+    for word in rest:
+        _option(word, lambda: next(rest, known("")), options, result)
+    _apply(result, options)
+    return result if result.url.parts or result.body is not None or result.headers else None
+
+
+def _option(
+    word: CodeText, following: Callable[[], CodeText], options: dict[str, list[CodeText]], result: RequestDraft
+) -> None:
+    text = str(word)
+    if not text.startswith("-") or text == "-":
+        if not result.url.parts and is_url(word):
+            result.url = word
+        return
+    name, value = _split(word)
+    place = _PLACES.get(name)
+    if place:
+        options.setdefault(place, []).append(following() if value is None else value)
+    elif name in (_IGNORED if result.language == "curl" else _WGET_IGNORED) and value is None:
+        following()
+    elif name in ("-G", "--get", "-I", "--head"):
+        options[name.lstrip("-")[0]] = [known(name)]
+
+
+def _split(word: CodeText) -> tuple[str, CodeText | None]:
+    """The name of an option, and its value if both are one word: `-XPOST`, `--header=…`, `-vu`."""
+    first = word.parts[0]
+    if first.startswith("--"):
+        name, equals, value = first.partition("=")
+        return name, CodeText(tuple(part for part in (value, *word.parts[1:]) if part)) if equals else None
+    for position, letter in enumerate(first[1:], 1):
+        if letter in _SHORT_VALUES:
+            value = first[position + 1 :].removeprefix("=") if letter in "X" else first[position + 1 :]
+            attached = CodeText(tuple(part for part in (value, *word.parts[1:]) if part))
+            return f"-{letter}", attached if attached.parts else None
+        if letter in "GI":
+            return f"-{letter}", None
+    return first, None
+
+
+def is_url(word: CodeText) -> bool:
+    if not word.parts:
+        return False
+    return isinstance(word.parts[0], Hole) or _URL.match(str(word)) is not None
+
+
+def _apply(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
+    result.url = result.url if result.url.parts else (options.get("url") or [CodeText(())])[0]
+    for header in options.get("header", ()):
+        result.add_headers(header)
+    data = [*options.get("data", ()), *map(_encoded, options.get("encoded", ()))]
+    if "G" in options:
+        glue = known("&" if "?" in str(result.url) else "?")
+        result.url = joined((result.url, glue, _glued(data))) if data else result.url
+    elif data:
+        result.body = _file(_glued(data))
+    elif fields := options.get("field"):
+        result.body = CodeBody("multipart", CodeFields([_field(field) for field in fields]))
+    elif json := options.get("json"):
+        result.body, result.string_type = _glued(json), "application/json"
+    result.method = str((options.get("method") or [known("")])[-1]) or _default_method(result, options)
+    _authorize(result, options)
+
+
+def _default_method(result: RequestDraft, options: dict[str, list[CodeText]]) -> str:
+    return "HEAD" if "I" in options else "POST" if result.body is not None else "GET"
+
+
+def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
+    if user := options.get("user"):
+        password = options.get("password")
+        pair = joined((user[-1], known(":"), password[-1])) if password else user[-1]
+        result.headers.append(("Authorization", joined((known("Basic "), base64_of(pair)))))
+    if bearer := options.get("bearer"):
+        result.headers.append(("Authorization", joined((known("Bearer "), bearer[-1]))))
+
+
+def _glued(data: list[CodeText]) -> CodeText:
+    pieces: list[CodeText] = []
+    for text in data:
+        pieces += [known("&"), text] if pieces else [text]
+    return joined(pieces)
+
+
+def _file(text: CodeText) -> CodeText:
+    """`@file` stands for the content of a file."""
+    return unknown(str(text)[1:]) if str(text).startswith("@") else text
+
+
+def _encoded(text: CodeText) -> CodeText:
+    """The value of --data-urlencode: `name=content` or content."""
+    first = text.parts[0] if text.parts and not isinstance(text.parts[0], Hole) else ""
+    name, equals, content = first.partition("=")
+    if not equals:
+        return text
+    value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
+    return serialized(CodeFields([(name, value)]), "form")[0]
+
+
+def _field(text: CodeText) -> tuple[str, CodeText]:
+    first = text.parts[0] if text.parts else ""
+    name, _, content = first.partition("=")
+    value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
+    quoted = value.is_known and len(str(value)) > 1 and str(value)[0] == '"' == str(value)[-1]
+    return name, known(str(value)[1:-1]) if quoted else value
+
+
+def httpie(words: list[CodeText], scheme: str) -> RequestDraft | None:
+    """The request of an httpie command, None if it has no URL."""
+    result = RequestDraft("httpie", language="httpie", default="json")
+    body = CodeFields()
+    rest = iter(words)
+    for word in rest:
+        text = str(word)
+        if text in ("-a", "--auth"):
+            result.headers.append(("Authorization", joined((known("Basic "), base64_of(next(rest, known("")))))))
+        elif text in ("-f", "--form"):
+            result.default = "form"
+        elif text.startswith("-") or (not result.url.parts and not result.method and _METHOD.fullmatch(text)):
+            result.method = result.method if text.startswith("-") else text
+        elif not result.url.parts:
+            if not is_url(word) and not text.startswith(":"):
+                return None
+            result.url = _with_scheme(word, scheme)
+        else:
+            _item(word, result, body)
+    result.body = body if body.pairs else None
+    result.method = result.method or ("POST" if body.pairs else "GET")
+    return result if result.url.parts else None
+
+
+def _with_scheme(url: CodeText, scheme: str) -> CodeText:
+    text = str(url)
+    if "://" in text or isinstance(url.parts[0], Hole):
+        return url
+    return joined((known(f"{scheme}://localhost" if text.startswith((":", "/")) else f"{scheme}://"), url))
+
+
+def _item(word: CodeText, result: RequestDraft, body: CodeFields) -> None:
+    first = word.parts[0] if word.parts else ""
+    match = _ITEM.fullmatch(first) if not isinstance(first, Hole) else None
+    if not match:
+        return
+    value = CodeText(tuple(part for part in (match["value"], *word.parts[1:]) if part))
+    if match["mark"] == ":":
+        result.headers.append((match["name"], value))
+    elif match["mark"] == "==":
+        result.query.add(match["name"], value)
+    else:
+        body.add(match["name"], value)

@@ -1,0 +1,42 @@
+"""Requests of Angular, and of HTTP clients that aren't recognised by their name."""
+
+from __future__ import annotations
+
+from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, owner
+from sickbay.doctor.code.values import CodeBody, CodeText, as_fields
+
+
+def angular(call: Invocation) -> RequestDraft | None:
+    """`this.http.post(url, body, {headers})` of Angular's HttpClient."""
+    where, name = owner(call), call.name
+    if where not in ("http", "httpclient", "$http") or name not in VERBS or not is_address(call.text(0)):
+        return None
+    has_body = name in ("post", "put", "patch")
+    options = as_fields(call.value(2 if has_body else 1))
+    result = configured(draft(call, "Angular", name, call.text(0), default="json"), options)
+    result.body = call.value(1) if has_body else None
+    return result
+
+
+def other_client(call: Invocation) -> RequestDraft | None:
+    """`client.post(url, body, options)` of a client that the paste doesn't show being made."""
+    if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not is_address(call.text(0)):
+        return None
+    body = call.value(1)
+    fields = as_fields(body)
+    if not isinstance(body, CodeBody | CodeText) and fields is None:
+        return None
+    options = as_fields(call.value(2))
+    has_options = fields is not None and options is None and fields.get("headers", "body", "form", "data") is not None
+    result = configured(draft(call, "client", call.name, call.text(0), default="either"), fields if has_options else options)
+    result.body = fields.get("body", "form", "data") if has_options and fields else body
+    return result
+
+
+CALLS = {
+    "get": (angular,),
+    "delete": (angular,),
+    **dict.fromkeys(("post", "put", "patch"), (angular, other_client)),
+}

@@ -1,0 +1,158 @@
+"""Requests of .NET: HttpClient, RestSharp, HttpWebRequest and WebClient."""
+
+from __future__ import annotations
+
+from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries.support import draft, inherited, is_address, owner, resolved
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    as_fields,
+    as_text,
+    joined,
+    known,
+)
+
+_ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
+_UPLOADS = {"uploadstring", "uploadvalues", "uploaddata", "uploadstringtaskasync", "uploadvaluestaskasync"}
+
+
+def string_content(call: Invocation) -> CodeValue | None:
+    """`new StringContent(text, encoding, mediaType)`: a body with its media type."""
+    if not call.arguments:
+        return None
+    media_type = str(call.text(2)) or str(call.text(1, "mediatype"))
+    value = call.value(0)
+    encoding = "json" if "json" in media_type else "form" if "urlencoded" in media_type else "text"
+    return CodeObject("StringContent", [call.arguments[0]], None, {"value": value or known(""), "type": known(encoding)})
+
+
+def http_message(call: Invocation) -> RequestDraft:
+    result = draft(call, "HttpClient", method_of(call.text(0)), call.text(1))
+    return result
+
+
+def method_of(text: CodeText) -> str:
+    """The method that an expression such as HttpMethod.Post names."""
+    name = str(text).strip("{}").rpartition(".")[2].lower()
+    return name if name in ("get", "post", "put", "patch", "delete", "head") else ""
+
+
+def http_client(call: Invocation) -> CodeValue | None:
+    name = call.name.lower()
+    if name in ("sendasync", "send") and isinstance(message := call.value(0), RequestDraft):
+        message.last = max(message.last, call.end)
+        return inherited(message, call.base)
+    if name not in _ASYNC or not call.arguments:
+        return None
+    if isinstance(target := call.value(0), RequestDraft):
+        return _rest(target, call, _ASYNC[name])
+    result = draft(call, "HttpClient", _ASYNC[name], call.text(0))
+    set_content(result, call.value(1))
+    return result
+
+
+def set_content(result: RequestDraft, content: CodeValue | None) -> None:
+    if isinstance(content, CodeObject) and content.path == "StringContent":
+        kind = str(as_text(content.properties.get("type")))
+        value = content.properties.get("value")
+        result.body = value
+        types = {"json": "application/json; charset=utf-8", "form": "application/x-www-form-urlencoded"}
+        result.string_type = types.get(kind, "text/plain; charset=utf-8")
+        result.headers += (
+            [] if any(name == "Content-Type" for name, _ in result.headers) else [("Content-Type", known(result.string_type))]
+        )
+    else:
+        result.body = content
+
+
+def rest_request(call: Invocation) -> RequestDraft:
+    """`new RestRequest(resource, Method.POST)`."""
+    first, second = call.text(0), call.text(1)
+    method = method_of(first) or method_of(second) or ""
+    return draft(call, "RestSharp", method, CodeText(()) if method_of(first) else first)
+
+
+def execute(call: Invocation) -> CodeValue | None:
+    """`client.Execute(request)` of RestSharp."""
+    target = call.value(0)
+    return _rest(target, call, "") if isinstance(target, RequestDraft) and target.language == "RestSharp" else None
+
+
+def _rest(result: RequestDraft, call: Invocation, method: str) -> RequestDraft:
+    result.last = max(result.last, call.end)
+    result.method = method or result.method or method_of(call.text(1)) or "GET"
+    client = call.base
+    if isinstance(client, CodeObject) and client.arguments:
+        first = client.arguments[0].value
+        base = as_text(first.arguments[0].value if isinstance(first, CodeObject) and first.arguments else first)
+        separator = known("/") if result.url.parts and not str(base).endswith("/") and str(result.url)[0] != "/" else known("")
+        result.url = resolved(joined((base, separator)), result.url)
+        authenticator = client.properties.get("Authenticator")
+        if isinstance(authenticator, CodeObject) and len(authenticator.arguments) == 2:
+            result.authorize(authenticator.arguments[0].value, authenticator.arguments[1].value)
+    return result
+
+
+def add_parameter(result: RequestDraft, call: Invocation) -> None:
+    """`AddParameter(name, value, type)` of RestSharp: a form field, or the whole body with its media type as the name."""
+    kind = str(call.text(2)).lower()
+    if "requestbody" in kind or "/" in str(call.text(0)):
+        set_content(result, call.value(1))
+        if not any(name.lower() == "content-type" for name, _ in result.headers):
+            result.headers.append(("Content-Type", call.text(0)))
+    elif "httpheader" in kind:
+        result.headers.append((str(call.text(0)), call.text(1)))
+    elif "querystring" in kind:
+        result.query.add(str(call.text(0)), call.value(1) or known(""))
+    else:
+        if not isinstance(result.body, CodeFields):
+            result.body = CodeFields([], "form")
+        result.body.add(str(call.text(0)), call.value(1) or known(""))
+
+
+def web_request(call: Invocation) -> RequestDraft | None:
+    """`WebRequest.Create(url)`."""
+    if not owner(call).endswith("webrequest"):
+        return None
+    return draft(call, "HttpWebRequest", "GET", call.text(0))
+
+
+def upload(call: Invocation) -> RequestDraft | None:
+    """`webClient.UploadString(url, method, data)`."""
+    if not is_address(call.text(0)) or len(call.arguments) < 2:
+        return None
+    has_method = len(call.arguments) > 2
+    result = draft(call, "WebClient", str(call.text(1)) if has_method else "POST", call.text(0))
+    result.body = call.value(2 if has_method else 1)
+    return result
+
+
+def post_url_encoded(call: Invocation) -> RequestDraft | None:
+    """`url.PostUrlEncodedAsync(fields)` and `url.PostJsonAsync(fields)` of Flurl."""
+    fields = as_fields(call.value(0))
+    if call.base is None or fields is None:
+        return None
+    result = draft(call, "Flurl", "POST", as_text(call.base))
+    result.body = CodeBody("json" if "json" in call.name.lower() else "form", fields)
+    return result
+
+
+CALLS = {
+    "stringcontent": (string_content,),
+    "httprequestmessage": (http_message,),
+    "restrequest": (rest_request,),
+    "sendasync": (http_client,),
+    "send": (http_client,),
+    **dict.fromkeys(_ASYNC, (http_client,)),
+    **dict.fromkeys(("execute", "executeasync", "executetaskasync", "executeasyncpost", "executepostasync"), (execute,)),
+    "create": (web_request,),
+    "createhttp": (web_request,),
+    **dict.fromkeys(_UPLOADS, (upload,)),
+    "posturlencodedasync": (post_url_encoded,),
+    "postjsonasync": (post_url_encoded,),
+}

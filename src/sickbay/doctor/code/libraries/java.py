@@ -1,0 +1,134 @@
+"""Requests of Java and Kotlin: OkHttp, HttpURLConnection, Apache HttpClient, RestTemplate, WebClient and java.net.http."""
+
+from __future__ import annotations
+
+from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries.dotnet import method_of
+from sickbay.doctor.code.libraries.support import VERBS, draft, is_address, maker, owner
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, as_fields, as_text, known
+
+_APACHE = {"httppost": "POST", "httpget": "GET", "httpput": "PUT", "httppatch": "PATCH", "httpdelete": "DELETE"}
+_TEMPLATE = {
+    "postforentity": "POST",
+    "postforobject": "POST",
+    "getforobject": "GET",
+    "getforentity": "GET",
+    "exchange": "",
+}
+_CLIENTS = ("webclient", "restclient", "unirest", "given", "restassured")
+
+
+def builder(call: Invocation) -> CodeValue | None:
+    """`new Request.Builder()` of OkHttp, `FormBody.Builder()` and `HttpRequest.newBuilder()` of java.net.http."""
+    path = call.path.lower()
+    if path in ("request.builder", "httprequest.newbuilder"):
+        result = draft(call, "OkHttp" if path == "request.builder" else "java.net.http", "GET", call.text(0))
+        return result
+    if path == "formbody.builder":
+        return CodeFields([], "form")
+    if path in ("multipartbody.builder", "multipartentitybuilder.create"):
+        return CodeFields([], "multipart")
+    return None
+
+
+def request_body(call: Invocation) -> CodeValue | None:
+    """`RequestBody.create(mediaType, content)` of OkHttp, and `content.toRequestBody(mediaType)` of Kotlin."""
+    name = call.name.lower()
+    if name == "torequestbody":
+        return _typed(call.base, call.text(0))
+    if not owner(call).endswith("requestbody") or len(call.arguments) < 2:
+        return None
+    values = [item.value for item in call.arguments]
+    texts = [str(as_text(value)) for value in values]
+    first_is_type = "/" in texts[0] and "=" not in texts[0].split(";")[0] and "{" not in texts[0][:1]
+    first_is_type = first_is_type or "type" in texts[0].lower() or texts[0].strip("{}").lower() in ("json", "form")
+    media, content = (values[0], values[1]) if first_is_type else (values[1], values[0])
+    return _typed(content, as_text(media))
+
+
+def _typed(content: CodeValue | None, media: CodeText) -> CodeValue:
+    return CodeObject("RequestBody", [], None, {"value": content or known(""), "type": media})
+
+
+def set_body(result: RequestDraft, content: CodeValue | None) -> None:
+    """Sets the body. OkHttp adds the media type of the body."""
+    if isinstance(content, CodeObject) and content.path in ("RequestBody", "StringEntity"):
+        result.body = content.properties.get("value")
+        media = as_text(content.properties.get("type"))
+        if media.is_known and str(media):
+            result.headers.append(("Content-Type", media))
+    else:
+        result.body = content
+
+
+def string_entity(call: Invocation) -> CodeValue | None:
+    media = call.text(1)
+    kind = known("application/json") if "json" in str(media).lower() else known("")
+    return CodeObject("StringEntity", [], None, {"value": call.value(0) or known(""), "type": kind})
+
+
+def url_connection(call: Invocation) -> RequestDraft | None:
+    """`url.openConnection()`."""
+    if call.base is not None and not isinstance(call.base, CodeText):
+        return None
+    return draft(call, "HttpURLConnection", "GET", as_text(call.base) if call.base is not None else CodeText(()))
+
+
+def apache(call: Invocation) -> RequestDraft | None:
+    return draft(call, "Apache HttpClient", _APACHE[call.name.lower()], call.text(0))
+
+
+def http_entity(call: Invocation) -> CodeValue | None:
+    """`new HttpEntity<>(body, headers)` of Spring."""
+    if not call.arguments:
+        return None
+    values = [item.value for item in call.arguments]
+    first = as_fields(values[0])
+    only_headers = (
+        len(values) == 1 and first is not None and any("-" in name or name == "Authorization" for name, _ in first.pairs)
+    )
+    body, headers = (None, values[0]) if only_headers else (values[0], values[1] if len(values) > 1 else None)
+    result = CodeObject("HttpEntity")
+    result.properties = {name: value for name, value in (("body", body), ("headers", headers)) if value is not None}
+    return result
+
+
+def rest_template(call: Invocation) -> RequestDraft | None:
+    method = _TEMPLATE[call.name.lower()]
+    position = 1 if method else 2
+    if len(call.arguments) < 2 or not (is_address(call.text(0)) or "template" in owner(call)):
+        return None
+    result = draft(call, "RestTemplate", method or method_of(call.text(1)), call.text(0), default="json")
+    entity = call.value(position) if result.method != "GET" or not method else None
+    if isinstance(entity, CodeObject) and entity.path == "HttpEntity":
+        result.add_headers(entity.properties.get("headers"))
+        result.body = entity.properties.get("body")
+    elif isinstance(entity, CodeFields | CodeBody | CodeText):
+        result.body = entity
+    return result
+
+
+def web_client(call: Invocation) -> RequestDraft | None:
+    """`webClient.post().uri(url)…` of Spring, and `Unirest.post(url)…`."""
+    name, where = call.name.lower(), owner(call)
+    is_client = where.endswith(_CLIENTS) or maker(call).startswith(_CLIENTS)
+    if name not in VERBS or not (is_client or (where.endswith("client") and not call.arguments)):
+        return None
+    language = "Unirest" if where.endswith("unirest") else "WebClient"
+    return draft(call, language, name, call.text(0), default="form" if language == "Unirest" else "json")
+
+
+CALLS = {
+    "builder": (builder,),
+    "newbuilder": (builder,),
+    "create": (request_body, builder),
+    "torequestbody": (request_body,),
+    "stringentity": (string_entity,),
+    "openconnection": (url_connection,),
+    **dict.fromkeys(_APACHE, (apache,)),
+    "httpentity": (http_entity,),
+    "requestentity": (http_entity,),
+    **dict.fromkeys(_TEMPLATE, (rest_template,)),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (web_client,)),
+}

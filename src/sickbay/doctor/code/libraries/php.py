@@ -1,0 +1,131 @@
+"""Requests of PHP: curl, Guzzle, streams, WordPress and Laravel."""
+
+from __future__ import annotations
+
+from sickbay.doctor.code.draft import RequestDraft, base64_of
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    as_fields,
+    as_text,
+    joined,
+    known,
+)
+
+_GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
+
+
+def curl_init(call: Invocation) -> RequestDraft:
+    return draft(call, "PHP curl", "GET", call.text(0), default="multipart")
+
+
+def curl_option(call: Invocation, started: RequestDraft | None) -> RequestDraft:
+    """`curl_setopt($ch, CURLOPT_…, value)`. A pasted excerpt can lack curl_init()."""
+    target = call.value(0)
+    new = started or draft(call, "PHP curl", "GET", CodeText(()), default="multipart")
+    result = target if isinstance(target, RequestDraft) else new
+    result.last = max(result.last, call.end)
+    if call.name == "curl_setopt_array":
+        options = as_fields(call.value(1))
+        for name, value in options.pairs if options else ():
+            _set_option(result, name, value)
+    elif len(call.arguments) >= 3:
+        _set_option(result, str(call.text(1)).strip("{}"), call.arguments[2].value)
+    return result
+
+
+def _set_option(result: RequestDraft, name: str, value: CodeValue) -> None:
+    match name.upper():
+        case "CURLOPT_URL":
+            result.url = as_text(value)
+        case "CURLOPT_POST" if str(as_text(value)).strip("{}").lower() not in ("0", "false"):
+            result.method = "POST"
+        case "CURLOPT_CUSTOMREQUEST":
+            result.method = str(as_text(value))
+        case "CURLOPT_POSTFIELDS":
+            result.body, result.string_type = value, "application/x-www-form-urlencoded"
+            result.method = "POST" if result.method == "GET" else result.method
+        case "CURLOPT_HTTPHEADER":
+            result.add_headers(value)
+        case "CURLOPT_USERPWD":
+            result.headers.append(("Authorization", joined((known("Basic "), base64_of(as_text(value))))))
+
+
+def curl_exec(call: Invocation) -> CodeValue | None:
+    target = call.value(0)
+    if isinstance(target, RequestDraft):
+        target.last = max(target.last, call.end)
+    return known("")
+
+
+def guzzle(call: Invocation) -> RequestDraft | None:
+    """`$client->post($url, ['form_params' => …])` and `$client->request('POST', $url, …)`."""
+    name = call.name.lower()
+    shift = 1 if name == "request" else 0
+    options = as_fields(call.value(1 + shift))
+    keys = {key for key, _ in options.pairs} if options else set()
+    is_guzzle = "guzzle" in maker(call) or bool(keys & {"form_params", "multipart", "json", "headers", "auth", "query", "body"})
+    if not options or not is_guzzle or name not in VERBS | {"request"} or not _is_target(call, shift):
+        return None
+    result = configured(draft(call, "Guzzle", str(call.text(0)) if shift else name, call.text(shift)), options)
+    for key, encoding in _GUZZLE.items():
+        if (value := options.get(key)) is not None:
+            result.body = CodeBody(encoding, value)
+    result.body = options.get("body") if result.body is None else result.body
+    return result
+
+
+def _is_target(call: Invocation, position: int) -> bool:
+    return is_address(call.text(position)) or "client" in owner(call) or "http" in owner(call) or "guzzle" in maker(call)
+
+
+def stream_context(call: Invocation) -> CodeValue | None:
+    """`stream_context_create(['http' => …])`."""
+    options = as_fields(call.value(0))
+    http = as_fields(options.get("http", "https")) if options else None
+    return CodeObject("stream_context", [], None, dict(http.pairs)) if http else None
+
+
+def file_get_contents(call: Invocation) -> RequestDraft | None:
+    context = call.value(2, "context")
+    if not isinstance(context, CodeObject) or context.path != "stream_context":
+        return None
+    method = str(as_text(context.properties.get("method"))) or "GET"
+    result = draft(call, "PHP stream", method, call.text(0))
+    result.add_headers(context.properties.get("header"))
+    result.body = context.properties.get("content")
+    return result
+
+
+def wordpress(call: Invocation) -> RequestDraft | None:
+    options = as_fields(call.value(1)) or CodeFields()
+    result = configured(draft(call, "WordPress", "POST" if "post" in call.name else "GET", call.text(0)), options)
+    result.body = options.get("body")
+    return result
+
+
+def laravel(call: Invocation) -> RequestDraft | None:
+    """`Http::asForm()->post($url, $fields)`."""
+    if not call.path.startswith("Http.") or call.name not in VERBS:
+        return None
+    base = maker(call)
+    result = draft(call, "Laravel", call.name, call.text(0), default="form" if "asform" in base else "json")
+    result.body = call.value(1)
+    return result
+
+
+CALLS = {
+    "curl_init": (curl_init,),
+    "curl_exec": (curl_exec,),
+    "stream_context_create": (stream_context,),
+    "file_get_contents": (file_get_contents,),
+    "wp_remote_post": (wordpress,),
+    "wp_remote_get": (wordpress,),
+    "request": (guzzle,),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (guzzle, laravel)),
+}

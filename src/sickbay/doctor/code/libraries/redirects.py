@@ -1,0 +1,54 @@
+"""Authorization requests: code that builds an authorization URL, and sends the browser there."""
+
+from __future__ import annotations
+
+import re
+
+from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries.support import draft
+from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, as_text
+
+_LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
+_AUTHORIZES = re.compile(r"[?&](?:response_type|client_id|redirect_uri)=")
+_OF_AUTHORIZE = (re.compile(r"\bresponse_type="), re.compile(r"\b(?:client_id|redirect_uri)="))
+"""Both are in the query of an authorization URL."""
+LANGUAGE = "redirect"
+
+
+def assigned(path: str, value: CodeValue) -> RequestDraft | None:
+    """`window.location = url`, or a variable with an authorization URL."""
+    if not isinstance(value, CodeText | CodeObject):
+        return None
+    url = as_text(value)
+    is_found = _AUTHORIZES.search(str(url)) is not None if path in _LOCATIONS else _is_built(str(url))
+    return RequestDraft(path, language=LANGUAGE, method="GET", url=url) if is_found else None
+
+
+def _is_built(url: str) -> bool:
+    """Whether the text is an authorization URL, and not a part of one."""
+    query = url.partition("?")[2]
+    return all(pattern.search(query) for pattern in _OF_AUTHORIZE)
+
+
+def redirect(call: Invocation) -> RequestDraft | None:
+    """`window.open(url)`, `res.redirect(url)`, `header("Location: …")`."""
+    if not call.arguments or not isinstance(call.arguments[-1].value, CodeText | CodeObject):
+        return None
+    url = as_text(call.arguments[-1].value)
+    if call.name == "header" and url.parts and url.parts[0].lower().startswith("location:"):
+        url = CodeText((url.parts[0][9:].lstrip(), *url.parts[1:]))
+    return draft(call, LANGUAGE, "GET", url) if _AUTHORIZES.search(str(url)) else None
+
+
+def distinct(drafts: list[RequestDraft]) -> list[RequestDraft]:
+    """The requests without authorization URLs that occur twice, as a variable and where it is used. The last one counts."""
+    last = {str(item.url): position for position, item in enumerate(drafts) if item.language == LANGUAGE}
+    return [item for position, item in enumerate(drafts) if item.language != LANGUAGE or last[str(item.url)] == position]
+
+
+CALLS = {
+    **dict.fromkeys(("open", "assign", "replace", "redirect", "redirectto", "openurl", "sendredirect"), (redirect,)),
+    "header": (redirect,),
+    "navigate": (redirect,),
+}

@@ -1,0 +1,172 @@
+"""Reads the requests that pasted programs send, in all languages but shells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from sickbay.doctor.code import conversions
+from sickbay.doctor.code.budget import Meter
+from sickbay.doctor.code.draft import RequestDraft, request_of
+from sickbay.doctor.code.evaluator import Evaluator
+from sickbay.doctor.code.invocation import Invocation
+from sickbay.doctor.code.libraries import building, handlers, php, redirects
+from sickbay.doctor.code.libraries.support import Handler
+from sickbay.doctor.code.models import CodeRequest, Lines
+from sickbay.doctor.code.tokens import tokens
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
+
+_PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
+_DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
+_LOOP = re.compile(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
+_ALL_HANDLERS = cache(handlers)
+_SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
+
+
+class RequestReader:
+    """Collects the requests while an Evaluator runs the code."""
+
+    def __init__(self, text: str, *, is_php: bool) -> None:
+        self._has_search_params = "searchParams" in text
+        self._loops = {match[1]: match[2] for match in _LOOP.finditer(text)}
+        self.resolve: Callable[[str], CodeValue | None] = lambda path: None
+        self.drafts: list[RequestDraft] = []
+        self._excerpts: dict[str, RequestDraft] = {}
+        self._handlers: dict[str, tuple[Handler, ...]] = _ALL_HANDLERS(is_php=is_php)
+
+    def call(self, invocation: Invocation) -> CodeValue | None:
+        if isinstance(invocation.base, RequestDraft):
+            return building.method(invocation.base, invocation)
+        if invocation.name.startswith("curl_setopt"):
+            return self._curl_option(invocation)
+        if isinstance(invocation.base, CodeFields) and invocation.name == "push" and self._pushes_all(invocation):
+            return invocation.base
+        if invocation.path == "URL" and self._has_search_params:
+            return CodeObject("URL", properties={"href": invocation.text(0), "searchParams": CodeFields([], "form")})
+        if invocation.base is None and (result := self._continued(invocation)):
+            return result
+        for handler in self._handlers.get(invocation.name.lower(), ()):
+            value = handler(invocation)
+            if value is not None:
+                return self._added(value)
+        value = conversions.converted(invocation)
+        if value is None and isinstance(invocation.base, CodeObject):
+            value = _client_method(invocation.base, invocation)
+        return value if value is not None else self._excerpt(invocation)
+
+    def _pushes_all(self, call: Invocation) -> bool:
+        """Whether a loop over the names of an object pushes its fields to a list: then they are added at once."""
+        value = call.value(0)
+        hole = value.parts[0] if isinstance(value, CodeText) and value.parts else ""
+        fields = as_fields(self.resolve(self._loops.get(hole, ""))) if isinstance(hole, Hole) else None
+        if fields is None or not isinstance(call.base, CodeFields):
+            return False
+        call.base.extend(fields.pairs)
+        return True
+
+    def _curl_option(self, call: Invocation) -> CodeValue | None:
+        """An option of PHP's curl. The paste need not show curl_init()."""
+        name = str(call.text(0))
+        result = php.curl_option(call, self._excerpts.get(name))
+        if not isinstance(call.value(0), RequestDraft):
+            self._excerpts[name] = result
+        return self._added(result)
+
+    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        result = redirects.assigned(path, value)
+        if result is not None:
+            result.first, result.last = start, max(start, end)
+            self.drafts.append(result)
+
+    def implied(self, owner: str, name: str, start: int) -> RequestDraft | None:
+        if owner in self._excerpts or name not in _SWIFT_PROPERTIES:
+            return self._excerpts.get(owner)
+        result = RequestDraft(owner, language="URLRequest", first=start, last=start)
+        self.drafts.append(result)
+        return result
+
+    def _added(self, value: CodeValue) -> CodeValue:
+        if isinstance(value, RequestDraft) and not any(value is draft for draft in self.drafts[-20:]):
+            self.drafts.append(value)
+        return value
+
+    def _continued(self, call: Invocation) -> RequestDraft | None:
+        """Another call on a request that the paste doesn't show being made."""
+        result = self._excerpts.get(call.path.partition(".")[0])
+        if result is not None and "." in call.path:
+            building.method(result, call)
+        return result if "." in call.path else None
+
+    def _excerpt(self, call: Invocation) -> RequestDraft | None:
+        result = building.excerpt(call)
+        if result is not None:
+            self._excerpts[call.path.partition(".")[0]] = result
+            self.drafts.append(result)
+        return result
+
+    def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
+        match base:
+            case RequestDraft():
+                building.assign(base, name, value, end)
+            case CodeFields():
+                base.set(name, as_text(value) if isinstance(value, CodeBody) else value)
+            case CodeObject():
+                _assign_property(base, name, value)
+
+
+def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
+    if name.startswith("DefaultRequestHeaders."):
+        header = RequestDraft("")
+        building.assign(header, name, value, 0)
+        _headers(target).extend(header.headers)
+    elif name.lower() == "queryitems" and (fields := as_fields(value)):
+        target.properties |= {"query": CodeBody("form", fields), "percentEncodedQuery": CodeBody("form", fields)}
+    else:
+        target.properties[name] = value
+
+
+def _headers(target: CodeObject) -> CodeFields:
+    headers = target.properties.setdefault("headers", CodeFields())
+    return headers if isinstance(headers, CodeFields) else CodeFields()
+
+
+def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
+    """`client.DefaultRequestHeaders.Add(name, value)` and `session.headers.update(fields)`."""
+    path = call.path.lower()
+    if path.endswith((".defaultrequestheaders.add", ".adddefaultheader", ".headers.add")) and len(call.arguments) >= 2:
+        _headers(target).add(str(call.text(0)), call.text(1))
+        return target
+    if path.endswith(".headers.update") and (fields := as_fields(call.value(0))):
+        _headers(target).extend(fields.pairs)
+        return target
+    if target.path == "URL" and call.name == "toString":
+        return target
+    if call.name in ("asForm", "withHeaders"):
+        return CodeObject(f"{target.path}.{call.name}", [], target)
+    return None
+
+
+def _dollar(text: str) -> str:
+    """The quotation marks of strings into which the language inserts $name."""
+    if "Uri.parse(" in text and "curl_" not in text:
+        return "'\""
+    return '"' if _DOLLAR.search(text) else ""
+
+
+def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
+    """The requests of the program in a text, in the order in which they are sent."""
+    found = tokens(text)
+    if not found:
+        return []
+    is_php = _PHP.search(text) is not None and "Invoke-" not in text
+    reader = RequestReader(text, is_php=is_php)
+    evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
+    reader.resolve = evaluator.resolve
+    with meter.limited():
+        evaluator.run()
+    requests: list[CodeRequest] = []
+    with meter.limited():
+        for draft in redirects.distinct(reader.drafts):
+            requests.append(request_of(draft, found, lines))
+    return [request for request in requests if request.url or request.body or request.header("authorization")]

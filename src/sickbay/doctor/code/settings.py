@@ -1,0 +1,183 @@
+"""Reads the settings of OAuth libraries in pasted code and configuration files, with the names of OAuth parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from sickbay.doctor.code import budget
+from sickbay.doctor.code.budget import Meter
+from sickbay.doctor.code.conversions import converted
+from sickbay.doctor.code.draft import RequestDraft
+from sickbay.doctor.code.evaluator import Evaluator
+from sickbay.doctor.code.invocation import Invocation, Library
+from sickbay.doctor.code.models import AppSettings, Lines
+from sickbay.doctor.code.properties import property_settings
+from sickbay.doctor.code.setting_names import library_of, oauth_name
+from sickbay.doctor.code.tokens import CodeToken, tokens
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeObject, CodeValue, as_fields, as_text
+
+_ANNOUNCES = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
+_FEWEST = 2
+"""Settings are only reported if this many names are known, including a client ID or a redirect URI."""
+_CALLS = re.compile(
+    r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
+    r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"
+    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*",
+)
+
+
+class _Found(NamedTuple):
+    library: str
+    fields: CodeFields
+    start: int
+    end: int
+
+
+class _Collector:
+    """Collects the objects that can be settings while an Evaluator runs the code."""
+
+    def __init__(self) -> None:
+        self.found: list[_Found] = []
+        self._owners: dict[str, _Found] = {}
+
+    def all(self) -> list[_Found]:
+        return [*self.found, *self._owners.values()]
+
+    def call(self, invocation: Invocation) -> CodeValue | None:
+        if _CALLS.fullmatch(invocation.name):
+            for item in invocation.arguments:
+                if fields := as_fields(item.value):
+                    self.found.append(_Found(invocation.path, fields, invocation.start, invocation.end))
+            named = CodeFields([(item.key, item.value) for item in invocation.arguments if item.key])
+            if named.pairs:
+                self.found.append(_Found(invocation.path, named, invocation.start, invocation.end))
+        if oauth_name(invocation.name) and len(invocation.arguments) == 1:
+            return self._built(invocation)
+        return converted(invocation)
+
+    def _built(self, call: Invocation) -> CodeValue:
+        """`builder.clientId("…").redirectUri("…")`: each call adds a setting to those before it."""
+        base = call.base if isinstance(call.base, CodeObject) else CodeObject(call.path)
+        budget.spend(1 + len(base.properties))
+        result = CodeObject(base.path, properties={**base.properties, call.name: call.arguments[0].value})
+        self.found.append(_Found(base.path, CodeFields([*result.properties.items()]), call.start, call.end))
+        return result
+
+    def implied(self, owner: str, name: str, start: int) -> CodeValue | None:
+        return None
+
+    def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
+        """`options.ClientId = "…"`: a setting of an object that the paste doesn't show being made."""
+        owner, _, name = path.rpartition(".")
+        if owner and oauth_name(name):
+            before = self._owners.get(owner, _Found(owner, CodeFields(), start, end))
+            self._owners[owner] = before._replace(fields=CodeFields([*before.fields.pairs, (name, value)]), end=end)
+
+    def assign(self, base: CodeValue, name: str, value: CodeValue, end: int) -> None:
+        if isinstance(base, CodeFields):
+            base.set(name, as_text(value) if isinstance(value, CodeBody) else value)
+        elif isinstance(base, CodeObject) and not isinstance(base, RequestDraft):
+            base.properties[name] = value
+
+
+def text_settings(text: str, meter: Meter) -> list[AppSettings]:
+    """The settings in a text. Nested settings belong to the object around them."""
+    if not _ANNOUNCES.search(text):
+        return []
+    lines = Lines(text)
+    found = [*_in_code(text, lines, meter), *property_settings(text, lines)]
+    return _apart(sorted(found, key=lambda item: (-len(item.values), item.first_line)))
+
+
+def _apart(found: list[AppSettings]) -> list[AppSettings]:
+    """The settings that aren't a part of earlier ones. The same settings can be an object and the argument of a call."""
+    result: list[AppSettings] = []
+    taken: dict[int, int] = {}
+    places: dict[frozenset[tuple[str, str]], int] = {}
+    for settings in found:
+        overlapped = [taken[line] for line in (settings.first_line, settings.last_line) if line in taken]
+        same = places.get(frozenset(settings.values.items()))
+        if same is not None and same <= min(overlapped, default=same):
+            result[same] = result[same]._replace(library=result[same].library or settings.library)
+        elif not overlapped:
+            places.setdefault(frozenset(settings.values.items()), len(result))
+            for line in range(settings.first_line, settings.last_line + 1):
+                taken.setdefault(line, len(result))
+            result.append(settings)
+    return sorted(result, key=lambda item: item.first_line)
+
+
+def _in_code(text: str, lines: Lines, meter: Meter) -> list[AppSettings]:
+    found = tokens(text)
+    collector = _Collector()
+    evaluator = SettingsEvaluator(found, collector, dollar="", dot_joins=False)
+    with meter.limited():
+        evaluator.run()
+    result: list[AppSettings] = []
+    with meter.limited():
+        for item in [*collector.all(), *evaluator.objects]:
+            settings = _settings(item, evaluator, lines)
+            result += [settings] if settings else []
+    return result
+
+
+def _settings(item: _Found, evaluator: Evaluator, lines: Lines) -> AppSettings | None:
+    """The settings of a call or an object; None if it has too few of them, or isn't code."""
+    values = _values(item.fields, 0)
+    library = library_of(item.library, dict(item.fields.pairs))
+    is_known = len(values) >= _FEWEST and {"client_id", "redirect_uri"} & values.keys() and "grant_type" not in values
+    if not is_known or (not library and _is_json(evaluator, item.start)):
+        return None
+    tokens = evaluator.tokens
+    end = tokens[min(item.end, len(tokens) - 1)].end
+    return AppSettings(library, values, lines.at(tokens[item.start].start), lines.at(end - 1))
+
+
+def _is_json(evaluator: Evaluator, index: int) -> bool:
+    """Whether an object is JSON that no variable is set to. It can also be a response or a registration."""
+    following = evaluator.tokens[index + 1] if index + 1 < len(evaluator.tokens) else evaluator.tokens[index]
+    is_value = index > 0 and evaluator.is_operator(index - 1, "=", ":=", "(")
+    return evaluator.is_operator(index, "{") and following.quote == '"' and not is_value
+
+
+class SettingsEvaluator(Evaluator):
+    """Also collects each object in braces, because settings can be a plain object or a JSON file."""
+
+    def __init__(self, tokens: list[CodeToken], library: Library, *, dollar: str, dot_joins: bool) -> None:
+        super().__init__(tokens, library, dollar=dollar, dot_joins=dot_joins)
+        self.objects: list[_Found] = []
+
+    def run(self) -> None:
+        super().run()
+        for index, partner in self.partners.items():
+            if self.is_operator(index, "{") and self._is_object(index):
+                fields = as_fields(self.collection(index, min(partner, len(self.tokens))))
+                self.pending = []
+                if fields:
+                    self.objects.append(_Found("", fields, index, partner))
+
+    def _is_object(self, index: int) -> bool:
+        """Whether the braces contain `name: value`."""
+        return self.is_operator(index + 2, ":", "=>") and self.tokens[index + 1].kind != "operator"
+
+
+def _values(fields: CodeFields, depth: int) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in fields.pairs:
+        budget.spend()
+        inner = as_fields(value)
+        if inner is not None and depth < 3:
+            values = {**_values(inner, depth + 1), **values}
+        elif oauth := oauth_name(name):
+            text = _text(value)
+            if text:
+                values[oauth] = " ".join(text.replace(",", " ").split()) if oauth == "scope" else text
+    return values
+
+
+def _text(value: CodeValue) -> str:
+    if isinstance(value, CodeItems):
+        budget.spend(len(value.values))
+        return " ".join(str(as_text(item)) for item in value.values)
+    return str(as_text(value))

@@ -1,0 +1,257 @@
+"""The values of expressions in pasted code: text with unknown parts, fields, lists, encoded bodies and calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import quote_plus
+
+from sickbay.doctor.code import budget
+
+DEEPEST = 4
+"""How deep nested fields are written as JSON. Pasted code can put fields into themselves."""
+PARTS_OF_A_TEXT, CHARACTERS_OF_A_TEXT, PAIRS_OF_FIELDS = 500, 20_000, 200
+"""Limits of a joined string and of a mapping."""
+PAIRS_PER_STEP = 20
+"""How many pairs are looked at in the time of one step."""
+_MARK = "\ue000"
+
+
+class Hole(str):
+    """The name of a value that isn't known from the paste."""
+
+    __slots__ = ()
+
+
+class CodeText(NamedTuple):
+    """A string. Its parts are known text and the names of unknown values."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def is_known(self) -> bool:
+        return not any(isinstance(part, Hole) for part in self.parts)
+
+    def __str__(self) -> str:
+        if len(self.parts) == 1 and not isinstance(self.parts[0], Hole):
+            return self.parts[0]
+        budget.spend(len(self.parts), sum(map(len, self.parts)))
+        return "".join(f"{{{part}}}" if isinstance(part, Hole) else part for part in self.parts)
+
+
+@dataclass(slots=True)
+class CodeFields:
+    """A mapping or a list of pairs. `encoding` is set if its type says how it is sent: form, multipart or json."""
+
+    pairs: list[tuple[str, CodeValue]] = field(default_factory=list)
+    encoding: str = ""
+
+    def get(self, *names: str) -> CodeValue | None:
+        wanted = {name.lower() for name in names}
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
+        return next((value for name, value in reversed(self.pairs) if name.lower() in wanted), None)
+
+    def set(self, name: str, value: CodeValue) -> None:
+        budget.spend(1 + len(self.pairs) // PAIRS_PER_STEP)
+        self.pairs = [pair for pair in self.pairs if pair[0] != name]
+        self.add(name, value)
+
+    def add(self, name: str, value: CodeValue) -> None:
+        """Appends a pair. An encoded body is converted at once, because it could contain these fields."""
+        self.extend([(name, as_text(value) if isinstance(value, CodeBody) else value)])
+
+    def extend(self, pairs: Iterable[tuple[str, CodeValue]]) -> None:
+        """Appends pairs, as many as there is room for. Fields can be added to themselves."""
+        self.pairs += list(pairs)[: max(0, PAIRS_OF_FIELDS - len(self.pairs))]
+
+
+class CodeItems(NamedTuple):
+    values: tuple[CodeValue, ...]
+
+
+class CodeBody(NamedTuple):
+    """A value that was encoded explicitly. `is_text`: by the code itself, for example with JSON.stringify."""
+
+    encoding: str
+    value: CodeValue
+    is_text: bool = False
+
+
+@dataclass(slots=True)
+class CodeObject:
+    """The result of a call or constructor that has no other meaning here. `variable`: to which it was assigned."""
+
+    path: str
+    arguments: list[Argument] = field(default_factory=list)
+    base: CodeValue | None = None
+    properties: dict[str, CodeValue] = field(default_factory=dict)
+    variable: str = ""
+
+
+CodeValue = CodeText | CodeFields | CodeItems | CodeBody | CodeObject
+
+
+class Argument(NamedTuple):
+    """An argument or an element. `key` is its name or key, None if it is positional.
+
+    variable: the name of the variable, if the element is nothing else.
+    """
+
+    key: str | None
+    value: CodeValue
+    variable: str = ""
+
+
+def known(text: str) -> CodeText:
+    return CodeText((text,) if text else ())
+
+
+def unknown(name: str) -> CodeText:
+    return CodeText((Hole(name),))
+
+
+def joined(texts: Iterable[CodeText]) -> CodeText:
+    return of_parts(part for text in texts for part in text.parts)
+
+
+def of_parts(parts_of_text: Iterable[str]) -> CodeText:
+    """The parts as one text, without empty ones. Beyond the limits of a text it is an unknown value."""
+    parts: list[str] = []
+    size = 0
+    for part in filter(None, parts_of_text):
+        parts.append(part)
+        size += len(part)
+        if len(parts) > PARTS_OF_A_TEXT or size > CHARACTERS_OF_A_TEXT:
+            return unknown("value")
+    budget.spend(len(parts), size)
+    return CodeText(tuple(parts))
+
+
+def collected(elements: list[Argument], *, is_object: bool = False) -> CodeFields | CodeItems:
+    """The value of a list of elements. In an object, a variable without a key is a field with its name."""
+    is_short = is_object and bool(elements) and all(item.key or item.variable for item in elements)
+    if is_short or any(item.key for item in elements):
+        return CodeFields([(item.key or item.variable, item.value) for item in elements if item.key or is_short])
+    if not elements:
+        return CodeFields()
+    return CodeItems(tuple(item.value for item in elements))
+
+
+def as_text(value: CodeValue | None) -> CodeText:
+    """The value as a string, "" for None. What can't be a string becomes an unknown value."""
+    match value:
+        case None:
+            return known("")
+        case CodeText():
+            return value
+        case CodeBody(_, CodeText() as text):
+            return text
+        case CodeBody() | CodeFields(encoding="form"):
+            return serialized(value)[0]
+        case CodeObject(path="URL", properties={"href": CodeText() as address, "searchParams": CodeFields() as query}):
+            return with_query(address, query)
+        case CodeObject(path=path, variable=variable):
+            return unknown(variable or path.rpartition(".")[2] or "value")
+    return unknown("value")
+
+
+def as_fields(value: CodeValue | None) -> CodeFields | None:
+    """The value as fields, if it has names and values: a list of pairs counts."""
+    match value:
+        case CodeFields():
+            return value
+        case CodeBody(encoding, CodeFields(pairs)):
+            return CodeFields(pairs, encoding)
+        case CodeItems(values) if values:
+            budget.spend(1 + len(values) // PAIRS_PER_STEP)
+            pairs = [pair for item in values if (pair := as_pair(item))]
+            return CodeFields(pairs) if len(pairs) == len(values) else None
+    return None
+
+
+def as_pair(value: CodeValue) -> tuple[str, CodeValue] | None:
+    match value:
+        case CodeItems((CodeText() as name, item)):
+            return str(name), item
+        case CodeFields([(name, item)]) if name not in ("Name", "Value", "name", "value"):
+            return name, item
+        case CodeFields():
+            key, content = value.get("name", "key"), value.get("value")
+            return (str(as_text(key)), content) if key is not None and content is not None else None
+    return None
+
+
+def with_query(address: CodeText, query: CodeFields) -> CodeText:
+    if not query.pairs:
+        return address
+    return joined((address, known("&" if "?" in str(address) else "?"), _form(query)))
+
+
+def serialized(value: CodeValue, default: str = "form") -> tuple[CodeText, str]:
+    """The body as it is sent, and its format. `default` is how the library sends fields."""
+    match value:
+        case CodeText():
+            return value, format_of(str(value))
+        case CodeBody(encoding, CodeText() as text):
+            return text, encoding or format_of(str(text))
+        case CodeBody(encoding, inner):
+            return serialized(inner, encoding)
+    fields = as_fields(value)
+    if fields is None:
+        return as_text(value), ""
+    encoding = fields.encoding or default
+    return (_json(fields) if encoding == "json" else _form(fields)), encoding
+
+
+def format_of(body: str) -> str:
+    """The format of a body that was written as a string."""
+    start = body.lstrip()[:1]
+    if start in ("{", "[") and ('"' in body or "'" in body):
+        return "json"
+    return "form" if "=" in body else ""
+
+
+def _form(fields: CodeFields) -> CodeText:
+    return of_parts(_form_parts(fields))
+
+
+def _form_parts(fields: CodeFields) -> Iterator[str]:
+    for number, (name, value) in enumerate(fields.pairs):
+        yield from ("&" if number else "", quote_plus(name, errors="replace"), "=")
+        yield from _quoted(value)
+
+
+def _quoted(value: CodeValue) -> Iterator[str]:
+    if isinstance(value, CodeItems):
+        value = value.values[0] if value.values else known("")
+    elif isinstance(value, CodeFields) and len(value.pairs) == 1:
+        value = value.pairs[0][1]
+    if isinstance(value, CodeFields) or (isinstance(value, CodeObject) and value.path == "URL"):
+        value = unknown(getattr(value, "variable", "value"))  # fields can be put into themselves
+    for part in as_text(value).parts:
+        budget.spend(0, len(part))
+        yield part if isinstance(part, Hole) else quote_plus(part, errors="replace")
+
+
+def _json(value: CodeValue) -> CodeText:
+    holes: list[Hole] = []
+    pieces = json.dumps(_plain(value, holes, 0), ensure_ascii=False).split(_MARK)
+    parts: list[str] = [pieces[0]]
+    for hole, piece in zip(holes, pieces[1:], strict=True):
+        parts += [hole, piece]
+    return of_parts(parts)
+
+
+def _plain(value: CodeValue, holes: list[Hole], depth: int) -> object:
+    """The value for json.dumps. Each unknown value is a mark here."""
+    budget.spend()
+    fields = as_fields(value)
+    if fields is not None and depth < DEEPEST:
+        return {name.replace(_MARK, ""): _plain(item, holes, depth + 1) for name, item in fields.pairs}
+    if isinstance(value, CodeItems) and depth < DEEPEST:
+        return [_plain(item, holes, depth + 1) for item in value.values]
+    text = as_text(value)
+    holes += [part for part in text.parts if isinstance(part, Hole)]
+    return "".join(_MARK if isinstance(part, Hole) else part.replace(_MARK, "") for part in text.parts)

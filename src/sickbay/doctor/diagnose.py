@@ -1,0 +1,128 @@
+"""Diagnoses a request or response offline. `sickbay doctor`, the /doctor page and the case tests use it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from sickbay.diagnosis.answers.finding import added, is_explained
+from sickbay.diagnosis.answers.meanings import recognised
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.catalogue import INDEX
+from sickbay.diagnosis.explain import Explanation, explain
+from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.skipped_checks import skip_unknown
+from sickbay.diagnosis.stages import KINDS, Kind
+from sickbay.doctor.errors.find import in_input
+from sickbay.doctor.likely_cause import LikelyCause, RelatedTopic
+from sickbay.doctor.pieces.piece import Piece, described
+from sickbay.doctor.verdict import Verdict, verdict
+from sickbay.kernel.checks import Examination
+from sickbay.kernel.english import join
+
+
+class Diagnosis(NamedTuple):
+    """answers: the error responses in the input.
+
+    causes: the likely causes of an error that the request doesn't explain, the most likely first.
+    pieces: what was recognised in a pasted text, in the order of the text.
+    is_examined: a request or response was examined. Otherwise the text only names or describes something.
+    is_understood: the text says nothing about a problem besides what was recognised.
+    related: topics that may help where causes aren't known.
+    """
+
+    stage: str
+    examination: Examination
+    explanation: Explanation
+    corrected: dict[str, Any] | None
+    answers: tuple[ErrorAnswer, ...] = ()
+    causes: tuple[LikelyCause, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    is_examined: bool = True
+    related: tuple[RelatedTopic, ...] = ()
+    is_understood: bool = True
+
+    @property
+    def recognised(self) -> list[str]:
+        """What was recognised, in words: the requests and other evidence, then the error responses."""
+        return list(dict.fromkeys((*described(self.pieces), *map(recognised, self.answers))))
+
+    def preceded_by(self, finding: Finding) -> Diagnosis:
+        """The same diagnosis with this finding first."""
+        others = tuple(other for other in self.explanation.findings if other.id != finding.id)
+        return self._replace(explanation=self.explanation._replace(findings=(finding, *others)))
+
+    @property
+    def verdict(self) -> Verdict:
+        severities = (finding.severity for finding in self.explanation.findings)
+        return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined, is_understood=self.is_understood)
+
+    @property
+    def has_problem(self) -> bool:
+        return self.verdict.exit_code == 1
+
+    @property
+    def summary(self) -> str:
+        """What a text without a problem comes to, and what to paste instead if it can't be checked."""
+        what = join(self.recognised) if self.recognised else ""
+        if self.verdict == Verdict.UNKNOWN:
+            known = f"Sickbay reads {what} in this text, but doesn't understand the problem that it describes." if what else ""
+            return f"{known or 'Nothing in this text is recognised.'} {WHAT_TO_PASTE}"
+        if self.verdict == Verdict.UNEXAMINED:
+            found = f": {what}" if what else ""
+            return f"There is nothing to check in this text{found}. Paste the request or the response too."
+        return "No problems found. Checks that need the app's registration were skipped."
+
+
+WHAT_TO_PASTE = (
+    "Paste the request that failed or the answer to it: open the developer tools of the "
+    "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "
+    "line with the error, or the code that sends the request will do too."
+)
+
+
+def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None = None) -> Diagnosis:
+    """`evidence` is a case's `input`: kind, url/method/headers/body/…, context. Raises KeyError on an unknown kind.
+
+    answers: error responses that were pasted with the input; by default those in the input itself.
+    """
+    kind = KINDS[evidence["kind"]]
+    request = kind.request(evidence)
+    context = kind.context(evidence, request)
+    stage, examination = kind.stage, kind.examine(request, context)
+    explanation = explain(INDEX, stage.name, request, context, examination, again=partial(_again, kind, evidence))
+    corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
+    answers = in_input(evidence) if answers is None else answers
+    if answers and not is_explained(stage.name, examination, explanation):
+        explanation = added(stage.name, explanation, answers)
+    examination = skip_unknown(examination, evidence.get("context") or {}, context)
+    return Diagnosis(stage.name, examination, explanation, corrected, answers, is_examined=evidence["kind"] != "error_answer")
+
+
+def _again(kind: Kind, evidence: dict[str, Any], corrected: Any) -> tuple[Examination, Any]:
+    """Writes the corrected request and reads it again, because values derived from its URL may change."""
+    written = evidence | kind.stage.to_evidence(corrected)
+    request = kind.request(written)
+    context = kind.context(written, request)
+    return kind.examine(request, context), context
+
+
+def diagnose_line(line: Any) -> dict[str, Any]:
+    """Diagnoses one line of `doctor --jsonl`. `id` is echoed. If `input` can't be read, `trouble` says why."""
+    id, evidence = (line.get("id"), line.get("input")) if isinstance(line, dict) else (None, None)
+    if not isinstance(evidence, dict):
+        return {"id": id, "findings": [], "corrected": None, "trouble": "the line isn't a JSON object with an input"}
+    if evidence.get("kind") not in [*KINDS]:
+        return {"id": id, "findings": [], "corrected": None, "trouble": f"unknown kind {evidence.get('kind')!r}"}
+    try:
+        diagnosis = diagnose(evidence)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {
+            "id": id,
+            "findings": [],
+            "corrected": None,
+            "trouble": "a member of the input is missing or has the wrong type",
+        }
+    findings = [finding.to_json() for finding in diagnosis.explanation.findings]
+    recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
+    return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised

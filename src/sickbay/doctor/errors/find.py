@@ -1,0 +1,118 @@
+"""Collects the error responses in pasted text, in an input of `diagnose()` and in an exchange of a HAR file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sickbay.diagnosis.answers.values import CODES, ErrorAnswer, ranked
+from sickbay.doctor.errors import in_json, in_text, in_url
+
+MOST = 2_000_000
+"""The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
+DEPTH = 6
+"""How many levels of JSON inside JSON strings are parsed."""
+_WORD = re.compile(r"[^\s<>\"'`]+")
+_PARAMETER = re.compile(r"[?&]\w{1,60}=")
+_RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
+
+
+def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
+    """`is_url`: the text is a single URL, perhaps broken into lines."""
+    text = (text if len(text) <= MOST else text[: MOST // 2] + "\n" + text[-MOST // 2 :]).strip()
+    whole = in_url.errors(text) if is_url else ()
+    return ranked((*whole, *_text(text, DEPTH)))
+
+
+def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
+    """The error responses in an input. Its context, request body and registration aren't searched."""
+    if evidence.get("kind") == "error_answer":
+        return in_paste(str(evidence.get("text") or ""))
+    return ranked(_input(evidence))
+
+
+def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
+    for name in ("url", "error_uri"):
+        if isinstance(evidence.get(name), str):
+            yield from in_url.errors(str(evidence[name]))
+    answer = {name: evidence[name] for name in _RESPONSE if name in evidence}
+    if "status" in evidence and "body" in evidence:
+        answer |= {"body": evidence["body"], "headers": _telling(evidence.get("headers"))}
+    if isinstance(answer.get("response"), Mapping):
+        answer["response"] = {**answer["response"], "headers": _telling(answer["response"].get("headers"))}
+    yield from _document(answer, 1, text=False)
+
+
+def in_exchange(status: int, headers: Mapping[str, str], body: str | None, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+    """Returns the errors in an exchange of a HAR file. `launch`: it belongs to a launch. In others, only clear errors count."""
+    answers = list(_document({"status": status, "headers": _telling(headers), "body": body or ""}, 1, text=False))
+    if status <= 0:
+        answers.append(ErrorAnswer("no-answer", "0"))
+    return ranked(answer for answer in answers if launch or answer.kind not in ("message", "oauth") or answer.code in CODES)
+
+
+def _telling(headers: Any) -> dict[str, Any]:
+    """The headers that may contain an error."""
+    pairs = headers if isinstance(headers, Mapping) else {}
+    return {name: value for name, value in pairs.items() if str(name).lower() in ("www-authenticate", "location")}
+
+
+def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
+    document = _parsed(text)
+    if document is not None and depth:
+        evidence = document.get("input", document) if isinstance(document, dict) else None
+        if isinstance(evidence, dict) and isinstance(evidence.get("kind"), str):
+            yield from in_input(evidence)
+        else:
+            yield from _document(document, depth)
+        return
+    lines = text.splitlines() if depth and "\n" in text else []
+    for line in lines:
+        if _parsed(line) is not None:
+            yield from _text(line, depth - 1)
+    for word in filter(_is_address, _WORD.findall(text)):
+        yield from in_url.errors(word)
+    yield from in_text.errors(_WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text))
+
+
+def _is_address(word: str) -> bool:
+    """Whether the word is a URL (also without scheme and host) or a form. Only in_url reads those."""
+    if "://" in word or "%3a%2f%2f" in word.lower() or _PARAMETER.search(word):
+        return True
+    return word[0] in "/?" and ("=" in word or "%3d" in word.lower())
+
+
+def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[ErrorAnswer]:
+    """`text`: strings are searched as free text too, unless they are a page or a script, which may mention errors."""
+    for item in in_json.errors(document):
+        if not isinstance(item, str):
+            yield item
+        elif _is_url(item):
+            yield from in_url.errors(item)
+        elif text or not _is_page(item):
+            yield from _text(item, depth - 1)
+
+
+def _is_url(text: str) -> bool:
+    return "://" in text[:40] and not re.search(r"\s", text)
+
+
+def _is_page(text: str) -> bool:
+    """Whether the text isn't JSON, an OperationOutcome in XML, a form or a Bearer challenge, which are searched."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if text.startswith(("{", "[")):
+        return _parsed(text) is None
+    return "OperationOutcome" not in text[:2000] and not re.match(r"(?:error(?:_description)?=|\w+ (?:.*[\s,])?error=)", text)
+
+
+def _parsed(text: str) -> Any:
+    """None if it isn't a JSON object or array."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,214 @@
+"""Reads a HAR file from a browser's developer tools, and returns the exchanges of a launch as inputs for diagnose().
+
+HAR 1.2: `log.entries[]`, each with `request` and `response`. One exchange may become several inputs, for example a token
+request and its response. What one exchange reveals (the discovery document, the `state`) is part of the others' context.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.doctor.errors.find import in_exchange
+from sickbay.doctor.single_exchange import kind_of
+from sickbay.protocol import unicode, urls
+from sickbay.protocol.parameters import parse
+
+Json = Mapping[str, Any]
+WELL_KNOWN = "/.well-known/smart-configuration"
+_FHIR = re.compile(r"/(?:metadata/?$|[A-Z][A-Za-z]+(?:/[A-Za-z0-9.-]{1,64}(?:(?:/_history|/\$)|/?$)|/_search/?$|/\$|/?$))")
+_DECORATION = re.compile(r"\.(?:css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf)$", re.I)
+"""Files without which a page still works. A missing icon isn't an error of a launch."""
+_ASSET = re.compile(r"\.(?:m?js|css|map|png|svg|ico|gif|jpe?g|webp|woff2?|ttf|html?)$", re.I)
+
+
+class HarExchange(NamedTuple):
+    """One exchange. number: its place in the file, from 1. url: without query and fragment, which may contain secrets."""
+
+    number: int
+    method: str
+    url: str
+    status: int
+    inputs: tuple[dict[str, Any], ...]
+    sent: dict[str, Any]
+    """Headers (names in lower case), query, body and response: everything that may contain a secret."""
+    answers: tuple[ErrorAnswer, ...] = ()
+    """The errors in its response. A failed exchange is kept even if it isn't part of a launch."""
+
+
+def is_har(document: Any) -> bool:
+    log = document.get("log") if isinstance(document, dict) else None
+    return isinstance(log, dict) and isinstance(log.get("entries"), list)
+
+
+def read(document: Json) -> tuple[HarExchange, ...]:
+    """The exchanges of a launch and the failed ones, in order. Everything else that the browser fetched is left out."""
+    entries = [(number, entry) for number, entry in enumerate(document["log"]["entries"], 1) if _is_entry(entry)]
+    exchanges = [(number, _plain(entry)) for number, entry in entries]
+    server = _server([exchange for _, exchange in exchanges])
+    result: list[HarExchange] = []
+    states: list[str] = []
+    for number, exchange in exchanges:
+        context = {"server": server or _base(exchange)} | ({"sent_state": states[-1]} if states else {})
+        known = {name: value for name, value in context.items() if value}
+        inputs = tuple({**evidence, "context": known} for evidence in _inputs(exchange))
+        answers = _answers(exchange, launch=bool(inputs))
+        if not inputs and answers:
+            inputs = ({"kind": "error_answer", "text": "", "context": {}},)
+        if not inputs:
+            continue
+        url = exchange["url"].partition("?")[0].partition("#")[0]
+        result.append(HarExchange(number, exchange["method"], url, exchange["status"], inputs, exchange, answers))
+        if inputs[0]["kind"] == "authorize_url":
+            states.append(parse(exchange["query"]).get("state") or "")
+    return tuple(result)
+
+
+def _answers(exchange: Json, *, launch: bool) -> tuple[ErrorAnswer, ...]:
+    scheme, _, rest = exchange["url"].partition("://")
+    decoration = _DECORATION.search(rest.partition("?")[0]) and not launch
+    if scheme.lower() not in ("http", "https") or decoration:
+        return ()
+    return in_exchange(exchange["status"], exchange["answer_headers"], exchange["answer"], launch=launch)
+
+
+def _is_entry(entry: Any) -> bool:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    return isinstance(request, dict) and isinstance(request.get("url"), str) and "://" in request["url"]
+
+
+def _plain(entry: Json) -> dict[str, Any]:
+    request, response = entry["request"], entry.get("response") or {}
+    response = response if isinstance(response, dict) else {}
+    method, url = str(request.get("method") or "GET").upper(), request["url"]
+    status = response.get("status")
+    return {
+        "method": method,
+        "url": url,
+        "query": url.partition("#")[0].partition("?")[2],
+        "headers": _headers(request.get("headers")),
+        "body": _posted(request.get("postData")),
+        "status": _number(status),
+        "answer_headers": _headers(response.get("headers")),
+        "answer": _content(response.get("content")),
+    }
+
+
+def _number(status: Any) -> int:
+    """0 if there was no response. Some tools write the status as text."""
+    match = re.match(r"\s*(\d{1,3})\b", str(status))
+    return int(match[1]) if match else 0
+
+
+def _headers(entries: Any) -> dict[str, str]:
+    """The headers by name, in lower case. The pseudo-headers of HTTP/2, which start with a colon, are left out."""
+    headers = [header for header in entries if isinstance(header, dict)] if isinstance(entries, list) else []
+    pairs = ((str(header.get("name", "")).lower(), str(header.get("value", ""))) for header in headers)
+    return {name: value for name, value in pairs if name and not name.startswith(":")}
+
+
+def _posted(data: Any) -> str:
+    """The body as text. If the browser saved only parameters (decoded in Chromium, encoded in Firefox), they become a form."""
+    if not isinstance(data, dict):
+        return ""
+    if isinstance(data.get("text"), str) and data["text"]:
+        return str(data["text"])
+    data = data.get("params")
+    params = [param for param in data if isinstance(param, dict)] if isinstance(data, list) else []
+    return "&".join(f"{param.get('name', '')}={param.get('value', '')}" for param in params)
+
+
+def _content(content: Any) -> str | None:
+    text = content.get("text") if isinstance(content, dict) else None
+    if not isinstance(text, str):
+        return None
+    if content.get("encoding") != "base64":
+        return text
+    try:
+        return base64.b64decode(text, validate=False).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _server(exchanges: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The server as the discovery documents describe it; empty if they disagree."""
+    fetched = [exchange for exchange in exchanges if WELL_KNOWN in exchange["url"]]
+    documents = [(exchange["url"].partition(WELL_KNOWN)[0], _object(exchange["answer"])) for exchange in fetched]
+    complete = [(base, document) for base, document in documents if "token_endpoint" in document]
+    names = ("authorization_endpoint", "token_endpoint")
+    if not complete or any(len({str(document.get(name)) for _, document in complete}) > 1 for name in names):
+        return {}
+    bases = list(dict.fromkeys(base for base, _ in complete))
+    first = complete[0][1]
+    return {"fhir_bases": bases} | {name: str(first[name]) for name in (*names, "issuer") if first.get(name)}
+
+
+def _base(exchange: dict[str, Any]) -> dict[str, Any]:
+    """The FHIR base URL: the part of the URL before the resource type. Used if there is no discovery document."""
+    address = exchange["url"].partition("?")[0]
+    match = _FHIR.search(address) if _is_fhir(exchange, urls.split(address).path) else None
+    return {"fhir_bases": [address[: match.start()]]} if match else {}
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        document = unicode.loads(text or "")
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    kind = _kind(exchange)
+    if kind == "":
+        return
+    if kind == "smart_configuration":
+        yield {
+            "kind": kind,
+            "url": exchange["url"],
+            "status": exchange["status"],
+            "body": exchange["answer"],
+            "request_headers": exchange["headers"],
+            "headers": exchange["answer_headers"],
+        }
+        return
+    sent = {"method": exchange["method"], "url": exchange["url"], "headers": exchange["headers"]}
+    if exchange["method"] == "GET" and kind.endswith("_url"):
+        yield {"kind": kind, "url": exchange["url"]}
+    elif exchange["method"] != "OPTIONS":
+        yield {"kind": kind, **sent} | ({"body": exchange["body"]} if exchange["body"] else {})
+    if kind == "token_request" and (members := _object(exchange["answer"])):
+        yield {"kind": "token_response", "json": members}
+    if "origin" in exchange["headers"] or "sec-fetch-site" in exchange["headers"]:
+        answer = {"status": exchange["status"], "headers": exchange["answer_headers"], "body": exchange["answer"]}
+        yield {"kind": "http_exchange", "request": sent, "response": answer}
+
+
+def _kind(exchange: dict[str, Any]) -> str:
+    """The kind of input, or "" if the exchange isn't part of a launch."""
+    url, query, method = exchange["url"], parse(exchange["query"]), exchange["method"]
+    path = urls.split(url).path
+    if WELL_KNOWN in url or path.endswith("/.well-known/openid-configuration"):
+        return "smart_configuration" if WELL_KNOWN in url and method == "GET" else ""
+    if "grant_type=" in exchange["body"] or (path.rstrip("/").endswith("/token") and method in ("POST", "OPTIONS")):
+        return "token_request"
+    if "response_type" in query or {"client_id", "redirect_uri"} <= set(query.names()):
+        return "authorize_url"
+    if "iss" in query and "launch" in query:
+        return "launch_url"
+    if method == "GET" and "state" in query and ("code" in query or "error" in query):
+        return "redirect_url"
+    if _is_fhir(exchange, path):
+        return "fhir_request"
+    return "error_page_url" if method == "GET" and kind_of(url) == "error_page_url" else ""
+
+
+def _is_fhir(exchange: dict[str, Any], path: str) -> bool:
+    """Decided by the path, and by Accept, Authorization, the Content-Type of the response or its body."""
+    types = exchange["headers"].get("accept", "") + exchange["answer_headers"].get("content-type", "")
+    fhir = "fhir+" in types or "authorization" in exchange["headers"] or "resourceType" in (exchange["answer"] or "")[:2000]
+    return fhir and _FHIR.search(path) is not None and not _ASSET.search(path)

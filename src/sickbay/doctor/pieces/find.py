@@ -1,0 +1,23 @@
+"""Finds all pieces of evidence in a pasted text, in linear time."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from sickbay.doctor.pieces import forms, http_messages, jwts, objects, source_code, urls_in_text
+from sickbay.doctor.pieces.piece import Piece, apart
+
+MOST = 2_000_000
+"""The maximum number of characters that are read."""
+OF_A_KIND = 500
+"""How many pieces are read at most by one reader."""
+
+
+def pieces(text: str) -> list[Piece]:
+    """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
+    text = text[:MOST]
+    return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
+
+
+READERS = (source_code.find, http_messages.find, objects.find, forms.find, urls_in_text.find, jwts.find)
+"""In the order of precedence."""

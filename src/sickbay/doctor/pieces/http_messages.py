@@ -1,0 +1,120 @@
+"""Finds HTTP requests and responses in text: raw, as `curl -v` prints them, and as tools list them by sections."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sickbay.doctor.pieces import loose_json, objects
+from sickbay.doctor.pieces.piece import Piece
+
+_REQUEST = re.compile(
+    r"^(?:[>*]?\s{0,4})(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s+(?P<url>(?:https?://|/|\{)\S{0,8000})"
+    r"(?P<version>\s+HTTP/\d(?:\.\d)?)?\s*$"
+)
+_STATUS = re.compile(
+    r"^(?:[<*]?\s{0,4})(?:HTTP/\d(?:\.\d)?\s+|Status(?:[ -]?Code)?\s*[:=]\s*(?:HTTP/\d(?:\.\d)?\s+)?)(?P<status>\d{3})\b", re.I
+)
+_HEADER = re.compile(r"^(?:[<>]\s)?\s{0,4}(?P<name>[A-Za-z][A-Za-z0-9-]{1,40})\s{0,4}(?::|→)\s{0,4}(?P<value>\S.{0,8000})?$")
+_LABEL = re.compile(r"^\W{0,4}(?P<side>request|response)?\s{0,3}(?P<part>headers?|body|payload|data)\W{0,4}$", re.I)
+
+
+@dataclass
+class _Message:
+    kind: Literal["request", "response"]
+    start: int
+    end: int
+    first: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
+    body: list[str] = field(default_factory=list)
+    part: str = "headers"
+    has_version: bool = False
+
+    def piece(self) -> Piece:
+        shown = _first_body("\n".join(self.body))
+        is_answer = self.kind == "request" and _is_answer(shown)
+        body = "" if is_answer else shown
+        values = {**self.first, "headers": self.headers, "body": body}
+        whole = bool(self.headers or self.has_version) and (bool(body) or not self._has_body())
+        return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
+
+    def _has_body(self) -> bool:
+        """Whether there is a body, even if it isn't shown. `curl -v` doesn't print it, and many people leave it out."""
+        lengths = [value for name, value in self.headers.items() if name.lower() == "content-length"]
+        return lengths[0] not in ("", "0") if lengths else self.first.get("method") in ("POST", "PUT", "PATCH")
+
+
+def find(text: str) -> Iterator[Piece]:
+    """Lines are read one after the other. A message ends where the next one begins, or after its body."""
+    message: _Message | None = None
+    place = 0
+    for line in text.splitlines(keepends=True):
+        bare, start, place = line.rstrip("\r\n"), place, place + len(line)
+        begun = _begun(bare, start)
+        if begun:
+            if message:
+                yield message.piece()
+            message = begun
+        elif message and not _read(message, bare):
+            yield message.piece()
+            message = None
+        if message and bare.strip():
+            message.end = start + len(bare)
+    if message:
+        yield message.piece()
+
+
+def _begun(line: str, start: int) -> _Message | None:
+    if match := _REQUEST.match(line):
+        first = {"method": match["method"], "url": match["url"]}
+        return _Message("request", start, start + len(line), first, has_version=bool(match["version"]))
+    if match := _STATUS.match(line):
+        return _Message("response", start, start + len(line), {"status": match["status"]})
+    return None
+
+
+def _read(message: _Message, line: str) -> bool:
+    """Adds the line to the message. False if it belongs to neither its headers nor its body."""
+    if label := _LABEL.match(line):
+        if label["side"] and label["side"].lower() != message.kind:
+            return False
+        message.part = "headers" if label["part"].lower().startswith("header") else "body"
+        return True
+    if not line.strip() or line.strip() in (">", "<"):
+        message.part = "body" if message.headers and not message.body else message.part
+        return not message.body
+    if message.part == "headers" and (match := _HEADER.match(line)):
+        message.headers[match["name"]] = (match["value"] or "").strip()
+        return True
+    if _is_body(line) or (message.part == "body" and (message.body or not _SENTENCE.match(line))):
+        message.part = "body"
+        message.body.append(line)
+        return True
+    return False
+
+
+_SENTENCE = re.compile(r"[^\W\d_]\S*(?: [^\s={}]+){2}")
+"""The beginning of a text that isn't a body."""
+
+
+def _is_body(line: str) -> bool:
+    return line.lstrip().startswith(("{", "[", "<")) or re.match(r"\s*[\w.-]{1,40}=[^\s]*$", line) is not None
+
+
+def _is_answer(body: str) -> bool:
+    """Whether the JSON below a request is the response to it: many people paste a request line and then the error."""
+    members = loose_json.parse(body) if body.startswith("{") else None
+    if not isinstance(members, Mapping):
+        return False
+    return objects.kind_of(members) in ("error", "token_response") or members.get("resourceType") == "OperationOutcome"
+
+
+def _first_body(text: str) -> str:
+    """The body without prose after it: a form is its first line, JSON is kept as it is."""
+    stripped = text.strip()
+    if not stripped or stripped[0] in "{[<":
+        return stripped
+    first = stripped.splitlines()[0].strip()
+    return first if "=" in first and " " not in first else ""

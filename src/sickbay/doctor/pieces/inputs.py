@@ -1,0 +1,235 @@
+"""Puts pieces of evidence together into inputs of diagnose(), each with what the other pieces say about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sickbay.authorization import token
+from sickbay.authorization.token import client_assertion
+from sickbay.diagnosis.evidence.address import vendor_of
+from sickbay.doctor.pieces import forms, jwts, postman, urls_in_text
+from sickbay.doctor.pieces.address_kind import client_metadata, kind_of_request
+from sickbay.doctor.pieces.piece import Piece
+from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
+from sickbay.protocol import urls
+from sickbay.protocol.parameters import parse
+
+EXAMINED = ("authorize_url", "launch_url", "redirect_url", "fhir_request", "error_page_url")
+"""The kinds of URL that can be examined on their own."""
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class Input(NamedTuple):
+    """An input of diagnose(). is_whole: what isn't in it wasn't sent. piece: its place in the text.
+
+    unknown: parameters whose values aren't in the text.
+    looked_at: the checks that what was pasted decides; None if it is all of them.
+    """
+
+    evidence: dict[str, Any]
+    is_whole: bool
+    piece: Piece
+    unknown: frozenset[str] = frozenset()
+    looked_at: frozenset[str] | None = None
+
+
+OF_A_TOKEN = frozenset(check.name for check in client_assertion.ASSERTION) - {"assertion_type_is_named"}
+"""The checks of a client assertion that was pasted without its request."""
+OF_A_HEADER = frozenset(("algorithm_is_one_of_smart", "nothing_unknown_is_critical", "key_is_named"))
+AUDIENCE = "audience_is_the_token_endpoint"
+OF_PARAMETERS = frozenset(
+    check.name for checks in token.CHECKS.values() for check in (*checks, *client_assertion.ASSERTION)
+) - {
+    "method_is_post",
+    "body_is_a_form",
+    "address_is_of_a_tenant",
+    "header_is_of_a_client",
+    "basic_is_well_formed",
+    "one_method_is_used",
+}
+"""The checks of the parameters of a token request whose method, URL and headers weren't pasted."""
+
+
+def inputs(pieces: Sequence[Piece]) -> list[Input]:
+    """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
+    found = [
+        _without_shortened(put_together)
+        for piece in (*pieces, *jwts.decoded(pieces))
+        for put_together in _inputs(piece, pieces)
+    ]
+    known = context(found)
+    return [_with_context(each, known) for each in found] if known else found
+
+
+def _with_context(found: Input, known: dict[str, Any]) -> Input:
+    return found._replace(evidence=found.evidence | {"context": known | found.evidence.get("context", {})})
+
+
+def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+    if piece.kind == "request":
+        yield from _request(piece)
+    elif piece.kind == "code":
+        yield from map(_without_variables, _request(piece))
+    elif piece.kind == "url":
+        yield from _url(piece)
+    elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
+        yield from _parameters(piece, pieces)
+    elif piece.subkind == "token_response":
+        yield Input({"kind": "token_response", "json": dict(piece.values)}, False, piece)
+    elif piece.subkind == "registration":
+        yield Input({"kind": "registration", "app": dict(piece.values)}, False, piece)
+    elif piece.subkind == "discovery" and "capabilities" in piece.values:
+        yield Input({"kind": "smart_configuration", "json": dict(piece.values), "status": 200}, True, piece)
+    elif piece.subkind == "collection":
+        for request in postman.requests(piece.values):
+            yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
+    elif piece.subkind == "client_assertion":
+        yield _assertion(piece, pieces)
+
+
+def _url(piece: Piece) -> Iterator[Input]:
+    """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined on its own."""
+    inner = list(urls_in_text.nested(str(piece.values["url"])))
+    for url in inner:
+        yield Input({"kind": "authorize_url", "url": url}, False, piece)
+    if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
+        yield Input({"kind": "token_request", "method": "GET", "url": piece.values["url"]}, False, piece)
+    if not inner and piece.subkind in EXAMINED:
+        yield Input({"kind": piece.subkind, "url": piece.values["url"]}, _is_whole(piece), piece)
+
+
+def _is_whole(piece: Piece) -> bool:
+    """People shorten authorization URLs, or give only their path."""
+    names = parse(urls.split(str(piece.values["url"])).query).names()
+    return piece.subkind != "authorize_url" or len(ESSENTIAL & set(names)) > 2
+
+
+ESSENTIAL = frozenset(("response_type", "client_id", "redirect_uri", "scope", "state"))
+
+
+def _request(piece: Piece) -> Iterator[Input]:
+    values = piece.values
+    headers = _headers(piece)
+    host = next((value for name, value in headers.items() if name.lower() == "host"), "")
+    url = str(values["url"])
+    url = f"{_scheme(host)}://{host}{url}" if host and url.startswith("/") else url
+    kind = kind_of_request(values["method"], url, headers, values["body"])
+    evidence = {"kind": kind, "method": values["method"], "url": url, "headers": headers}
+    if kind.endswith("_url"):
+        yield Input({"kind": kind, "url": url}, True, piece)
+    elif kind == "registration":
+        yield Input({"kind": kind, "app": client_metadata(values["body"])}, piece.is_whole, piece)
+    elif kind:
+        yield Input(evidence | ({"body": values["body"]} if values["body"] else {}), piece.is_whole, piece)
+
+
+def _headers(piece: Piece) -> dict[str, str]:
+    """The headers that were pasted. A form below a mere request line was most likely sent as one."""
+    headers = {str(name): str(value) for name, value in piece.values["headers"].items()}
+    is_form = piece.kind == "request" and not piece.is_whole and _FORM_BODY.match(piece.values["body"])
+    return FORM if not headers and is_form else headers
+
+
+_FORM_BODY = re.compile(r"[\w.-]{1,60}=[^{<]*&|grant_type=")
+
+
+def _scheme(host: str) -> str:
+    """A raw request doesn't say it. Only servers on the same machine are commonly reached by http."""
+    return "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
+
+
+def _without_shortened(found: Input) -> Input:
+    """A value that ends with dots, such as `eyJ…`, was shortened for the paste. It says nothing about the one that was sent."""
+    query, body = str(found.evidence.get("url") or "").partition("?")[2], str(found.evidence.get("body") or "")
+    pairs = (*parse(query).pairs, *parse(body).pairs)
+    return found._replace(unknown=found.unknown | {name for name, value in pairs if value.endswith(("...", "…"))})
+
+
+def _without_variables(found: Input) -> Input:
+    evidence, unknown = (metadata_without_variables if "app" in found.evidence else without_variables)(found.evidence)
+    return found._replace(evidence=evidence, unknown=unknown)
+
+
+def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
+    values = piece.values
+    body = str(values["body"]) if piece.kind == "form" else forms.encoded({name: str(value) for name, value in values.items()})
+    names = set(parse(body).names())
+    if "response_type" in names:
+        url = _endpoint(pieces, "authorization")
+        yield Input({"kind": "authorize_url", "url": f"{url}?{body}"}, False, piece)
+    elif "grant_type" in names:
+        url = _endpoint(pieces, "token")
+        evidence = {"kind": "token_request", "method": "POST", "url": url, "headers": FORM, "body": body}
+        yield Input(evidence, False, piece, looked_at=OF_PARAMETERS)
+
+
+def _endpoint(pieces: Sequence[Piece], name: str) -> str:
+    """The endpoint that the text names, from a discovery document or as a URL; else an example."""
+    for piece in pieces:
+        if piece.subkind == "discovery" and isinstance(piece.values.get(f"{name}_endpoint"), str):
+            return str(piece.values[f"{name}_endpoint"])
+        if piece.kind == "url" and piece.subkind == f"{name}_endpoint":
+            return str(piece.values["url"])
+    return f"https://ehr.example.org/{'authorize' if name == 'authorization' else name}"
+
+
+def _assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
+    """A token request around a client assertion, which is all that the text has of it."""
+    body = forms.encoded(
+        {
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": str(piece.values["token"]),
+        }
+    )
+    audience = piece.values["claims"].get("aud")
+    named = (str(other.values["url"]) for other in pieces if other.subkind == "token_endpoint" or other.kind == "request")
+    endpoint = next((address for address in named if urls.split(address).path.endswith("/token")), "")
+    assumed = audience if isinstance(audience, str) and audience.startswith("http") else "https://ehr.example.org/token"
+    evidence = {"kind": "token_request", "method": "POST", "url": endpoint or assumed, "headers": FORM, "body": body}
+    looked_at = OF_A_TOKEN - (frozenset() if piece.is_whole else OF_A_HEADER) - (frozenset() if endpoint else {AUDIENCE})
+    return Input(evidence | {"context": {"smart": _may_be_smart(endpoint or assumed)}}, False, piece, looked_at=looked_at)
+
+
+def _may_be_smart(url: str) -> bool:
+    """Whether the address may belong to a SMART server: it isn't known as one of another service."""
+    vendor = vendor_of(url)
+    return vendor is None or vendor.fhir
+
+
+def context(found: Sequence[Input]) -> dict[str, Any]:
+    """The context that the pieces of a launch give each other: the requested values, and each code with its challenge."""
+    asked = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "authorize_url"), None)
+    if asked is None:
+        return {}
+    known: dict[str, Any] = {
+        "requested_scope": asked.get("scope"),
+        "nonce": asked.get("nonce"),
+        "sent_state": asked.get("state"),
+    }
+    known |= {"client_id": asked.get("client_id"), "wants_refresh": "offline_access" in asked.get("scope", "")}
+    known["response_mode"] = asked.get("response_mode") or _default_response_mode(asked.get("response_type", ""))
+    returned = next((_query(each.evidence["url"]) for each in found if each.evidence["kind"] == "redirect_url"), {})
+    if code := returned.get("code") or _redeemed(found):
+        names = ("client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method", "nonce")
+        known["codes"] = {code: {name: asked[name] for name in names if name in asked}}
+    return {name: value for name, value in known.items() if value}
+
+
+def _redeemed(found: Sequence[Input]) -> str:
+    """The code of the only token request: next to a single authorization URL, it most likely came from there."""
+    bodies = [str(each.evidence.get("body") or "") for each in found if each.evidence["kind"] == "token_request"]
+    is_one_launch = len(bodies) == 1 and sum(each.evidence["kind"] == "authorize_url" for each in found) == 1
+    return dict(parse(bodies[0]).pairs).get("code", "") if is_one_launch else ""
+
+
+def _default_response_mode(response_type: str) -> str:
+    """The default is the fragment if a token is requested (OAuth 2.0 Multiple Response Type Encoding Practices 5)."""
+    return "fragment" if {"token", "id_token"} & set(response_type.split()) else "query"
+
+
+def _query(url: str) -> Mapping[str, str]:
+    return dict(parse(urls.split(url).query).pairs)

@@ -1,0 +1,63 @@
+"""Finds the requests and settings in pasted source code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sickbay.doctor.pieces.piece import Piece
+
+if TYPE_CHECKING:
+    from sickbay.doctor.code import Mistake
+
+
+def find(text: str) -> Iterator[Piece]:
+    """A request is whole, because the code shows all that it sends, even if some values are variables."""
+    if not may_be_code(text):
+        return
+    from sickbay.doctor.code import (
+        Meter,
+        requests_in,
+        settings_in,
+    )  # most pastes are no code, and these take a while to import
+
+    meter = Meter(len(text))
+    starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
+    for request in requests_in(text, meter):
+        values: dict[str, Any] = {
+            "method": request.method,
+            "url": request.url,
+            "headers": request.headers,
+            "body": request.body,
+        }
+        start, end = starts[request.first_line - 1], _end(starts, request.last_line)
+        values["request"] = request
+        yield Piece(kind="code", start=start, end=end, subkind=request.language, values=values, is_whole=True)
+    for settings in settings_in(text, meter):
+        start, end = starts[settings.first_line - 1], _end(starts, settings.last_line)
+        yield Piece(kind="settings", start=start, end=end, subkind=settings.library, values=settings.values)
+    if meter.is_spent:
+        yield Piece(kind="stopped", start=0, end=0)
+
+
+def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
+    """The mistakes that only code shows, each once."""
+    if not may_be_code(text):
+        return []
+    from sickbay.doctor.code import STOPPED, mistakes_in, mistakes_in_text
+
+    requests = [piece.values["request"] for piece in pieces if piece.kind == "code"]
+    found = [mistake for request in requests for mistake in mistakes_in(request, text)] or mistakes_in_text(text)
+    found += [STOPPED.at((1, text.count("\n") + 1))] if any(piece.kind == "stopped" for piece in pieces) else []
+    return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
+
+
+def may_be_code(text: str) -> bool:
+    """False for a URL, a token or a small JSON object."""
+    return "(" in text or "\n" in text or "curl" in text or " " in text.strip()
+
+
+def _end(starts: list[int], line: int) -> int:
+    """The place after the last character of a line."""
+    return max(starts[min(line, len(starts) - 1)], 1)

@@ -1,0 +1,109 @@
+"""Replaces the variables in a request of source code by values that pass every check, so that only what the code
+shows is examined.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from sickbay.diagnosis import corrections
+from sickbay.doctor.pieces.forms import encoded
+from sickbay.protocol import unicode
+from sickbay.protocol.parameters import parse
+
+VARIABLE = re.compile(r"\{[^{}]*\}")
+_SAFE: dict[str, str] = {
+    "code": corrections.PLACEHOLDER_CODE,
+    "code_verifier": corrections.PLACEHOLDER_VERIFIER,
+    "code_challenge": corrections.PLACEHOLDER_CHALLENGE,
+    "code_challenge_method": "S256",
+    "refresh_token": corrections.PLACEHOLDER_REFRESH,
+    "launch": corrections.PLACEHOLDER_LAUNCH,
+    "client_secret": corrections.PLACEHOLDER_SECRET,
+    "redirect_uri": "https://app.example.org/callback",
+    "aud": "https://ehr.example.org/fhir",
+    "state": corrections.EXAMPLE_STATE,
+    "nonce": corrections.EXAMPLE_NONCE,
+    "scope": "openid",
+    "response_type": "code",
+    "grant_type": "authorization_code",
+}
+_EXAMINED = ("redirect_uris", "launch_uri", "initiate_login_uri", "scope", "jwks_uri", "token_endpoint_auth_method")
+_HOST = "https://ehr.example.org"
+
+
+def without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The request without variables, and the names of the parameters that had one. Unknown names are left out of it."""
+    url, query = _front(str(evidence["url"])), str(evidence["url"]).partition("?")[2]
+    unknown: set[str] = set()
+    known_query, known_body = _known(query, unknown), _body(str(evidence.get("body") or ""), unknown)
+    headers = {name: _header(value) for name, value in (evidence.get("headers") or {}).items()}
+    if headers != dict(evidence.get("headers") or {}):
+        unknown |= {"authorization", "client_id", "client_secret"}
+    sent = {**evidence, "url": f"{url}?{known_query}" if known_query else url}
+    sent |= ({"headers": headers} if headers else {}) | ({"body": known_body} if known_body else {})
+    return sent, frozenset(unknown)
+
+
+def metadata_without_variables(evidence: Mapping[str, Any]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The registration without the examined members that contain a variable, and the names of these members."""
+    app = evidence["app"]
+    unknown = frozenset(name for name, value in app.items() if name in _EXAMINED and VARIABLE.search(str(value)))
+    return {**evidence, "app": {name: value for name, value in app.items() if name not in unknown}}, unknown
+
+
+def _front(url: str) -> str:
+    """The URL without its query. A variable at its beginning is scheme and host, others are a part of the path."""
+    front = url.partition("?")[0]
+    front = VARIABLE.sub(_HOST, front, count=1) if front.startswith("{") else front
+    return VARIABLE.sub("1", front)
+
+
+def _known(form: str, unknown: set[str]) -> str:
+    pairs = parse(form).pairs
+    variables = {name for name, value in pairs if VARIABLE.search(value)}
+    if not variables:
+        return form
+    unknown |= variables
+    return encoded({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
+
+
+def _body(body: str, unknown: set[str]) -> str:
+    """A form, or the members of a JSON object. Anything else stays as it is."""
+    if not body.lstrip().startswith(("{", "[", "<")):
+        return _known(body, unknown)
+    try:
+        members = unicode.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(members, dict) or "resourceType" in members:
+        return body
+    variables = {name for name, value in members.items() if isinstance(value, str) and VARIABLE.search(value)}
+    unknown |= variables
+    return json.dumps({name: _SAFE.get(name, "x") if name in variables else value for name, value in members.items()})
+
+
+def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
+    """A corrected request with placeholders instead of the example addresses that stood for variables."""
+    return {name: _named(value) if isinstance(value, str) else value for name, value in corrected.items()}
+
+
+def _named(text: str) -> str:
+    for name in ("redirect_uri", "aud"):
+        for form in (_SAFE[name], quote(_SAFE[name], safe="")):
+            text = text.replace(form, corrections.placeholder_for(name))
+    return text
+
+
+def _header(value: str) -> str:
+    if not VARIABLE.search(value):
+        return value
+    scheme = value.partition(" ")[0]
+    if scheme.lower() == "basic":
+        return f"{scheme} {base64.b64encode(b'client:secret').decode()}"
+    return f"{scheme} {corrections.PLACEHOLDER_TOKEN}" if scheme.lower() == "bearer" else VARIABLE.sub("x", value)

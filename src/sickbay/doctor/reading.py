@@ -1,0 +1,210 @@
+"""Reads pasted text: a single exchange, or whatever pieces of evidence it contains, and examines what it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sickbay.diagnosis.answers.finding import is_explained
+from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rules.answer import UNEXPLAINED as _UNEXPLAINED
+from sickbay.doctor import single_exchange
+from sickbay.doctor.code_findings import with_mistakes
+from sickbay.doctor.diagnose import Diagnosis, diagnose
+from sickbay.doctor.errors.find import in_paste
+from sickbay.doctor.pieces import source_code, variables
+from sickbay.doctor.pieces.find import pieces as find_pieces
+from sickbay.doctor.pieces.inputs import Input, inputs
+from sickbay.doctor.pieces.piece import Piece, described
+from sickbay.kernel.checks import Examination
+
+EXAMINED_INPUTS = 20
+"""How many requests and responses of one text are examined at most."""
+UNEXPLAINED = _UNEXPLAINED.id
+"""The id of the finding for an error whose cause isn't known."""
+
+
+class Reading(NamedTuple):
+    """What was read from a text, before the error messages in it are looked up.
+
+    evidence:  the first exchange, as an input of `diagnose()`.
+    diagnosis: of all exchanges together. diagnoses: of each.
+    inputs:    the exchanges. is_single: the text is exactly one of them.
+    """
+
+    evidence: dict[str, Any]
+    diagnosis: Diagnosis
+    diagnoses: tuple[Diagnosis, ...]
+    inputs: tuple[Input, ...]
+    is_single: bool
+    text: str
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing in the text was recognised."""
+        found = self.diagnosis.explanation.findings or self.diagnosis.answers or described(self.diagnosis.pieces)
+        return not (self.inputs or found)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a finding names the cause of an error response."""
+        return any(is_explained(each.stage, each.examination, each.explanation) for each in self.diagnoses)
+
+    @property
+    def prose(self) -> str:
+        """The text around the pieces."""
+        return "".join(_between(self.text, self.diagnosis.pieces))
+
+    @property
+    def is_described(self) -> bool:
+        """Whether the text around the pieces describes a problem."""
+        return not self.is_single and len(re.sub(r"\W+", " ", self.prose).split()) >= WORDS
+
+
+def read_text(text: str, context: Mapping[str, Any] | None = None) -> Reading:
+    """Reads pasted text and examines the requests and responses in it.
+
+    context: what is known about the server, for exchanges that don't say it themselves.
+
+    Raises KeyError if the kind of an exchange is unknown.
+    """
+    single = _single(text)
+    pieces = tuple(find_pieces(text))
+    context = _requested_fragment(text) | dict(context or {})
+    found = [_within(context, each) for each in ([single] if single else inputs(pieces)[:EXAMINED_INPUTS])]
+    answers = in_paste(text, is_url=single is not None and single_exchange.is_url(single.evidence, text))
+    examined = [] if single else list(_examined(found, accepted=() if answers else _accepted(found)))
+    diagnoses = [diagnose(found[0].evidence, ())] if single else examined
+    evidence = found[0].evidence if found else {"kind": "error_answer", "text": text}
+    merged = _merged(diagnoses or [diagnose({"kind": "error_answer", "text": ""}, ())])
+    merged = with_mistakes(merged, source_code.mistakes(text, pieces))
+    merged = merged._replace(answers=answers, pieces=pieces, is_examined=bool(diagnoses))
+    return Reading(evidence, merged, tuple(diagnoses), tuple(found), single is not None, text)
+
+
+def read_exchange(inputs: Sequence[dict[str, Any]], answers: tuple[ErrorAnswer, ...], text: str) -> Reading:
+    """Reads one exchange as a whole, such as one of a HAR file. Any of its inputs may explain its error response.
+
+    text: the address and the response, in which error messages are looked up.
+    """
+    diagnoses = tuple(diagnose(evidence, ()) for evidence in inputs)
+    merged = _merged(diagnoses)._replace(answers=answers)
+    whole = Piece(kind="request", start=0, end=len(text))
+    return Reading(inputs[0], merged, diagnoses, tuple(Input(evidence, True, whole) for evidence in inputs), True, text)
+
+
+def _single(text: str) -> Input | None:
+    """The exchange, if the text is exactly one. Raises ValueError for a HAR file."""
+    try:
+        evidence = single_exchange.read(text)
+    except single_exchange.HarFile:
+        raise
+    except ValueError:
+        return None
+    return Input(evidence, True, Piece(kind="request", start=0, end=len(text)))
+
+
+_FRAGMENT = re.compile(r"response_?mode[\"'`]?\s{0,3}[=:]\s{0,3}[\"'`]?fragment|\bkeycloak-js\b", re.I)
+
+
+def _requested_fragment(text: str) -> dict[str, Any]:
+    """The `response_mode` that code or prose around an exchange names. keycloak-js requests the fragment by default."""
+    return {"response_mode": "fragment"} if _FRAGMENT.search(text) else {}
+
+
+def _within(context: Mapping[str, Any], found: Input) -> Input:
+    if not context:
+        return found
+    return found._replace(evidence=found.evidence | {"context": {**context, **(found.evidence.get("context") or {})}})
+
+
+def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
+    """The token requests that the text shows with the tokens that they got: of those before each response, the last."""
+    responses = (each.piece.start for each in found if each.evidence["kind"] == "token_response")
+    requests = [each for each in found if each.evidence["kind"] == "token_request"]
+    before = ([each for each in requests if each.piece.end <= start][-1:] for start in responses)
+    return tuple(each for last in before for each in last)
+
+
+def _examined(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
+    """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
+    for each in found:
+        if (diagnosis := _diagnosed(each)) is not None:
+            yield _without_errors(diagnosis) if each in accepted else diagnosis
+
+
+def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
+    kept = tuple(finding for finding in diagnosis.explanation.findings if finding.severity != "error")
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
+
+
+def _diagnosed(found: Input) -> Diagnosis | None:
+    """None if a member of an object in the text has a type with which it can't be examined."""
+    try:
+        diagnosis = diagnose(found.evidence, ())
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    return _of_a_part(diagnosis, found)
+
+
+def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
+    """Removes the findings about what the text doesn't show: parts that were left out, and values of variables."""
+    shown = tuple(
+        finding
+        for finding in diagnosis.explanation.findings
+        if (found.is_whole or _is_shown(finding, found) or not _is_about_absence(finding))
+        and not _is_unknown(finding, found.unknown)
+    )
+    is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
+    corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
+    explanation = diagnosis.explanation._replace(findings=shown)
+    return diagnosis._replace(
+        explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found)
+    )
+
+
+def _looked_at(examination: Examination, found: Input) -> Examination:
+    """The results of the checks that look at what was pasted."""
+    names = found.looked_at
+    return Examination(tuple(result for result in examination.checked if names is None or result.name in names))
+
+
+def _is_shown(finding: Finding, found: Input) -> bool:
+    """Whether it is about a header or claim of a whole JWT, although the request around it wasn't pasted."""
+    return found.piece.kind == "jwt" and finding.id.startswith("assertion-")
+
+
+def _is_about_absence(finding: Finding) -> bool:
+    return "-missing" in finding.id or (finding.parameter == "Content-Type" and not finding.facts.get("received"))
+
+
+def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
+    """Whether the finding is only about parameters whose values aren't in the text."""
+    names = finding.facts.get("names")
+    about = set(names) if isinstance(names, (list, tuple)) and names else {finding.parameter}
+    return about <= unknown
+
+
+def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
+    """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
+    first = diagnoses[0]
+    findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
+    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * EXAMINED_INPUTS]
+    if len(diagnoses) == 1:
+        ordered = list(first.explanation.findings)
+    corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
+    return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
+
+
+WORDS = 6
+"""From so many words on, the text around the pieces is a description of a problem."""
+
+
+def _between(text: str, pieces: Sequence[Piece]) -> Iterator[str]:
+    place = 0
+    for piece in pieces:
+        yield text[place : piece.start]
+        place = piece.end
+    yield text[place:]

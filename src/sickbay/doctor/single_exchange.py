@@ -1,0 +1,130 @@
+"""Reads pasted text: a URL or an exchange as JSON. Returns it in the form of a case's input."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import parse_qs
+
+from sickbay.authorization.scopes.resource_types import ALL_TYPES
+from sickbay.diagnosis.evidence.address import fhir_base_of
+from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
+from sickbay.protocol import unicode, urls
+
+MOST = 65_536
+"""The maximum number of characters of one exchange, the same that Sickbay accepts in a request."""
+TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
+_QUOTES = "<>\"'`"
+_BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
+_NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
+"""A line of three or more words without the characters of a query, or the beginning of a response."""
+
+
+class HarFile(ValueError):
+    """The text is a HAR file with many exchanges, which only the command line can read."""
+
+
+def read(text: str) -> dict[str, Any]:
+    """The `input` for diagnose(). Raises ValueError with a message for the user if the text isn't recognised."""
+    text = text.strip()
+    if len(text) > MOST and not text.startswith("{"):
+        raise ValueError(TOO_LONG)
+    if text.startswith("{"):
+        return _exchange(text)
+    text = _stripped(text)
+    line = urls.unescaped(urls.one_line(text))
+    if _BEGINS.match(text) and not _is_prose(text):
+        kind = kind_of(line)
+        return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})
+    raise ValueError("This isn't a URL or an exchange as JSON.")
+
+
+def is_url(evidence: dict[str, Any], text: str) -> bool:
+    """Whether the text is a single URL and nothing else. A URL that contains spaces counts too."""
+    return evidence.get("url") == _stripped(text)
+
+
+def _stripped(text: str) -> str:
+    return re.sub(r"^(?:GET|Location:|URL:)\s+", "", text.strip(), flags=re.I).strip().strip(_QUOTES).strip()
+
+
+def _is_prose(text: str) -> bool:
+    """Whether the text has words, headers or an answer besides the URL, rather than a URL broken into lines."""
+    if _ANSWERED.search(text) or _SPOKEN.search(text) or any(_begins_request(match, text) for match in _NEXT.finditer(text)):
+        return True
+    if _WORDS.search(text.partition("?")[0]):
+        return True
+    return any(_NOT_OF_A_URL.match(line) for line in text.splitlines()[1:]) or not _is_one_url(text)
+
+
+def _is_one_url(text: str) -> bool:
+    """Whether each line continues the URL of the lines before it. After an empty line, only what is joined to them does."""
+    url, *lines = text.splitlines()
+    is_empty = False
+    for line in map(str.strip, lines):
+        if line and (not goes_on(url, line) or (is_empty and not is_joined(url, line))):
+            return False
+        url, is_empty = line or url, not line
+    return True
+
+
+_ANSWERED = re.compile(r"\sHTTP/\d|\s[1-5]\d\d \([A-Z][\w ]{1,40}\)|[^=\s]\s(?:20[0-4]|30[1-8]|[45]\d\d)$|\n[\w-]+:[ \t]")
+_SPOKEN = re.compile(r"[^=] (?:the|is|are|does|do|doesn['’]t|don['’]t|isn['’]t|but|which|returns?) ")
+"""A word that isn't one of a scope with blanks."""
+_WORDS = re.compile(r"[^\s?] +\w++ ++\w++ ")
+_NEXT = re.compile(r"(?<!\s)(?P<blank>\s++)(?:(?P<url>https?://)|(?:curl|GET|POST|PUT) )")
+
+
+def _begins_request(match: re.Match[str], text: str) -> bool:
+    """Whether another request begins on a new line. After `=`, a URL is the value of a parameter."""
+    return "\n" in match["blank"] and not (match["url"] and text[match.start() - 1 : match.start()] in ("", "="))
+
+
+def kind_of(url: str) -> str:
+    """The kind of URL, decided by its parameters first, because paths differ between vendors."""
+    parts = urls.split(url)
+    names = parse_qs(parts.query, keep_blank_values=True).keys()
+    behind = parse_qs(parts.fragment.partition("?")[2] or parts.fragment, keep_blank_values=True).keys()
+    if re.search(r"/errors/|urn(?::|%3A|%253A)", parts.path, re.I):
+        return "error_page_url"
+    if "/app-state/Basic" in parts.path:
+        return "app_state_request"
+    if "grant_type" in names and "response_type" not in names:
+        return "token_request"
+    if re.search(r"(?<!/v\d)/(?:logout|signout|end_?session)/?$", parts.path, re.I):
+        return "logout_request"
+    if "error" in names and "response_type" not in names:
+        return "redirect_url"
+    if {"response_type", "redirect_uri", "client_id"} & names or parts.path.endswith("/authorize"):
+        return "authorize_url"
+    if {"iss"} <= names | behind and {"launch"} <= names | behind:
+        return "launch_url"
+    if {"code", "error"} & (names | behind) and not _is_search(url):
+        return "redirect_url"
+    return "launch_url" if {"iss", "launch", "fhirServiceUrl"} & (names | behind) or "$" in parts.query else "fhir_request"
+
+
+def _is_search(url: str) -> bool:
+    """Whether the path ends with a resource type or an operation, so that `code` is a parameter of it."""
+    before, _, last = urls.split(url).path.rpartition("/")
+    is_operation = last.lower().startswith(("$", "%24")) or last == "_search"
+    return bool(fhir_base_of(url)) and (last in ALL_TYPES or (is_operation and before.rpartition("/")[2] in ALL_TYPES))
+
+
+def _exchange(text: str) -> dict[str, Any]:
+    try:
+        evidence = unicode.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"Invalid JSON: {error}.") from error
+    if isinstance(evidence.get("log"), dict):
+        raise HarFile("This is a HAR file. Save it, and run sickbay doctor with the path of the file.")
+    if len(text) > MOST:
+        raise ValueError(TOO_LONG)
+    evidence = evidence.get("input", evidence)
+    if isinstance(evidence, dict) and "kind" not in evidence and {"access_token", "error"} & evidence.keys():
+        return {"kind": "token_response", "json": evidence}
+    if isinstance(evidence, dict) and "kind" not in evidence and "redirect_uris" in evidence:
+        return {"kind": "registration", "app": evidence}
+    if not isinstance(evidence, dict) or "kind" not in evidence:
+        raise ValueError('An exchange as JSON needs a "kind", for example "authorize_url".')
+    return dict(evidence)

@@ -1,0 +1,48 @@
+"""Strings, comments and apostrophes of many languages are told apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.doctor.code.tokens import STRING, plain, tokens
+
+
+def strings(text: str) -> list[str]:
+    return [token.quote + token.text for token in tokens(text) if token.kind == STRING]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = 'x' + \"y\"", ["'x", '"y']),
+        (r'"a\"b"', [r'"a\"b']),
+        ("url = f'{base}/token'", ["f'{base}/token"]),
+        ('var s = $"{base}/token";', ['$"{base}/token']),
+        ("x = `a${b}`", ["`a${b}"]),
+        ("String.raw`a`", ["`a"]),
+        ('"""one\ntwo"""', ['"""one\ntwo']),
+        ("Don't use 'a' here", ["'a"]),
+        ("call `fetch('x')` first", ["'x"]),
+        ("-Uri https://a.example/token -Method", ["https://a.example/token"]),
+    ],
+)
+def test_strings_are_found_with_their_prefixes(text, expected) -> None:
+    assert strings(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["// 'a'", "/* 'a'\n'b' */", "# it's 'a'", 'x = 1  // don\'t say "no"'],
+)
+def test_strings_in_comments_are_ignored(text) -> None:
+    assert strings(text) == []
+
+
+def test_a_comment_that_is_never_closed_does_not_hide_the_code_after_it() -> None:
+    assert strings("GET */* \n/* x = 'a'") == ["'a"]
+
+
+def test_typographic_quotation_marks_are_replaced_and_the_length_stays_the_same() -> None:
+    text = "curl -H “Accept: a”\u00a0-d ‘b’"
+    assert plain(text) == "curl -H \"Accept: a\" -d 'b'"
+    assert len(plain(text)) == len(text)

@@ -1,0 +1,35 @@
+"""A curl command is read as the request that it would send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.doctor.pieces.find import pieces
+from sickbay.doctor.pieces.inputs import inputs
+
+
+def request(text: str) -> dict[str, Any]:
+    (found,) = inputs(pieces(text))
+    assert found.is_whole
+    return found.evidence
+
+
+def test_a_command_becomes_the_request_that_it_would_send() -> None:
+    text = "curl -X POST https://a.example/token \\\n -u app:secret -d grant_type=refresh_token --data-urlencode 'code=a b'"
+    assert request(text) == {
+        "kind": "token_request",
+        "method": "POST",
+        "url": "https://a.example/token",
+        "headers": {"Authorization": "Basic YXBwOnNlY3JldA==", "Content-Type": "application/x-www-form-urlencoded"},
+        "body": "grant_type=refresh_token&code=a+b",
+    }
+
+
+def test_a_command_for_a_resource_keeps_its_headers() -> None:
+    evidence = request('curl -s https://a.example/r4/Patient/1 -H "Authorization: Bearer x"')
+    assert (evidence["kind"], evidence["headers"]) == ("fhir_request", {"Authorization": "Bearer x"})
+
+
+def test_the_option_form_sends_multipart() -> None:
+    evidence = request("curl https://a.example/token --form 'grant_type=\"client_credentials\"' -F client_id=x")
+    assert evidence["headers"]["Content-Type"].startswith("multipart/form-data")

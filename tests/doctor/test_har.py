@@ -1,0 +1,149 @@
+"""The exchanges of a launch are read from a HAR file; unreadable entries are left out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sickbay.doctor.diagnose import diagnose
+from sickbay.doctor.har import is_har, read
+
+EHR = "https://ehr.example.org"
+DISCOVERY = {"authorization_endpoint": f"{EHR}/authorize", "token_endpoint": f"{EHR}/token", "issuer": f"{EHR}/r4"}
+
+
+def entry(url: str, method: str = "GET", *, status: int = 200, body: str = "", answer: Any = None, **headers: str) -> Any:
+    sent = [{"name": name.replace("_", "-"), "value": value} for name, value in headers.items()]
+    content = {"text": answer if isinstance(answer, str) else json.dumps(answer)} if answer is not None else {}
+    post_data = {"postData": {"mimeType": "", "text": body}} if body else {}
+    request = {"method": method, "url": url, "headers": sent, **post_data}
+    return {"request": request, "response": {"status": status, "headers": [], "content": content}}
+
+
+def har(*entries: Any) -> dict[str, Any]:
+    return {"log": {"version": "1.2", "creator": {}, "entries": list(entries)}}
+
+
+def kinds(*entries: Any) -> list[list[str]]:
+    return [[evidence["kind"] for evidence in exchange.inputs] for exchange in read(har(*entries))]
+
+
+def ids(exchange: Any) -> set[str]:
+    return {finding.id for evidence in exchange.inputs for finding in diagnose(evidence).explanation.findings}
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        (entry("http://localhost:8100/launch?iss=https%3A%2F%2Fa&launch=x"), ["launch_url"]),
+        (entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY), ["smart_configuration"]),
+        (entry(f"{EHR}/authorize?response_type=code&client_id=a"), ["authorize_url"]),
+        (entry("http://localhost:8100/cb?code=x&state=y"), ["redirect_url"]),
+        (entry("http://localhost:8100/cb?error=access_denied&state=y"), ["redirect_url"]),
+        (entry(f"{EHR}/token", "POST", body="grant_type=authorization_code"), ["token_request"]),
+        (
+            entry(f"{EHR}/token", "POST", body="grant_type=x", answer={"error": "y"}),
+            ["token_request", "token_response"],
+        ),
+        (entry(f"{EHR}/r4/Patient/1", Authorization="Bearer x"), ["fhir_request"]),
+        (entry(f"{EHR}/r4/Observation?patient=1", accept="application/fhir+json"), ["fhir_request"]),
+        (entry(f"{EHR}/r4/Patient/1", "OPTIONS", status=403, Origin="http://a", Authorization="x"), ["http_exchange"]),
+        (entry(f"{EHR}/r4/Patient/1", Origin="http://a", Authorization="x"), ["fhir_request", "http_exchange"]),
+    ],
+)
+def test_an_exchange_of_a_launch_is_recognised_by_its_content(sent: Any, expected: list[str]) -> None:
+    assert kinds(sent) == [expected]
+
+
+@pytest.mark.parametrize(
+    "fetched",
+    [
+        entry("http://localhost:8100/main.js"),
+        entry("https://example.org/Patients/1"),
+        entry("data:text/html,x"),
+        entry("https://example.org/search?code=5"),
+        entry("http://localhost:8100/Assets/logo.png", Authorization="x"),
+        {"request": None},
+        None,
+        {},
+        {"request": {"url": 5}},
+    ],
+)
+def test_other_requests_of_the_browser_are_left_out(fetched: Any) -> None:
+    assert kinds(fetched) == []
+
+
+def test_an_exchange_has_its_number_in_the_file_and_a_url_without_query() -> None:
+    (exchange,) = read(har(entry("http://localhost:8100/main.js"), entry("http://localhost:8100/cb?code=x&state=y#z")))
+    assert (exchange.number, exchange.url) == (2, "http://localhost:8100/cb")
+
+
+def test_the_discovery_document_is_used_for_the_other_exchanges() -> None:
+    discovery = entry(f"{EHR}/r4/.well-known/smart-configuration", answer=DISCOVERY)
+    authorize = entry(f"{EHR}/oauth/authorize?response_type=code&client_id=a&aud=https%3A%2F%2Fehr.example.org")
+    assert {"authorize-endpoint-not-discovered", "aud-not-fhir-base"} <= ids(read(har(discovery, authorize))[1])
+    assert "authorize-endpoint-not-discovered" not in ids(read(har(authorize))[0])
+
+
+def test_two_different_discovery_documents_are_both_ignored() -> None:
+    other = {**DISCOVERY, "authorization_endpoint": "https://other.example.org/authorize"}
+    path = "/r4/.well-known/smart-configuration"
+    exchanges = read(har(entry(EHR + path, answer=DISCOVERY), entry(f"https://other.example.org{path}", answer=other)))
+    assert all("server" not in evidence["context"] for exchange in exchanges for evidence in exchange.inputs)
+
+
+def test_the_returned_state_is_compared_with_the_sent_one() -> None:
+    authorize = entry(f"{EHR}/authorize?response_type=code&client_id=a&state=one")
+    for state, is_reported in (("two", True), ("one", False)):
+        back = entry(f"http://localhost:8100/cb?code=x&state={state}")
+        assert ("redirect-state-mismatch" in ids(read(har(authorize, back))[1])) is is_reported
+
+
+def test_parameters_without_a_text_and_a_base64_response_are_read() -> None:
+    token_request = entry(f"{EHR}/token", "POST")
+    token_request["request"]["postData"] = {"params": [{"name": "grant_type", "value": "x"}, {"name": "code", "value": "y"}]}
+    text = base64.b64encode(json.dumps({"error": "invalid_grant"}).encode()).decode()
+    token_request["response"]["content"] = {"text": text, "encoding": "base64"}
+    (exchange,) = read(har(token_request))
+    assert exchange.inputs[0]["body"] == "grant_type=x&code=y"
+    assert exchange.inputs[1]["json"] == {"error": "invalid_grant"}
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["request", "response", "url", "headers", "name", "value", "postData", "params", "content", "text"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JUNK, JUNK)
+def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
+    request = request if isinstance(request, dict) else {}
+    for url in (
+        f"{EHR}/token",
+        f"{EHR}/authorize?client_id=a&redirect_uri=b",
+        f"{EHR}/r4/.well-known/smart-configuration",
+    ):
+        for exchange in read(har({"request": {**request, "url": url}, "response": response})):
+            for evidence in exchange.inputs:
+                diagnose(evidence)
+
+
+def test_only_a_log_with_entries_is_a_har_file() -> None:
+    assert is_har(har())
+    assert not any(is_har(document) for document in (None, [], {}, {"log": {}}, {"log": {"entries": {}}}, {"log": []}))
