@@ -19,7 +19,7 @@ from tests.flows.flow import CHALLENGE, REDIRECT, VERIFIER, Flow, run
 
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 
-SHORT, LONG, PARTS = 600, 100_000, 10
+SHORT, LONG, PARTS = 250, 100_000, 10
 SCOPE = "launch/patient offline_access patient/Patient.rs"
 GRANTED = (*SCOPE.split(), *(f"patient/Patient.{letters}" for letters in ("r", "s", "read")))
 SERVED = tuple(f"system/Patient.{letters}" for letters in ("rs", "r", "s", "read"))

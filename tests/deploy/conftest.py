@@ -1,4 +1,4 @@
-"""A copy of the repository to install from, and an environment in which pip needs no network."""
+"""A copy of the repository and a wheel to install from, and an environment in which pip needs no network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 from tests.deploy.composite_action import clean_environment
+from tests.once import once
 from tools.checks.files import ROOT, tracked
+
+from tools.release import packages
+
+QUICK_PYTHON = """#!/bin/sh
+case "$*" in "-m venv "*) exec {python} "$@" --without-pip ;; esac
+exec {python} "$@"
+"""
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +33,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a wheel, for tests in which it doesn't matter what pip installs, because building one takes seconds."""
+    (wheel,) = once(tmp_path_factory, "wheel", lambda folder: packages.build_wheel(checkout, folder, 0)).iterdir()
+    return str(wheel)
+
+
 @pytest.fixture
 def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """`python3` is the Python of the tests. pip may use only the packages that are installed for them."""
@@ -37,3 +52,14 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         PIP_NO_BUILD_ISOLATION="0",
         no_proxy="localhost",
     )
+
+
+@pytest.fixture
+def quick(offline: dict[str, str]) -> dict[str, str]:
+    """The same, but no environment gets a pip of its own, and pip compiles nothing. Both take as long as the rest of a test."""
+    python3 = Path(offline["PATH"].partition(":")[0]) / "python3"
+    python = python3.resolve()
+    python3.unlink()
+    python3.write_text(QUICK_PYTHON.format(python=python))
+    python3.chmod(0o755)
+    return offline | {"PIP_NO_COMPILE": "0"}

@@ -49,14 +49,10 @@ def test_the_feature_installs_sickbay_and_starts_it_with_the_container(
         os.kill(int((tmp_path / "sickbay.pid").read_text()), signal.SIGTERM)
 
 
-def test_without_autostart_the_entry_point_only_runs_the_command(
-    tmp_path: Path, offline: dict[str, str], checkout: Path
-) -> None:
-    install(offline | options(package=str(checkout), autostart="false") | {"PREFIX": str(tmp_path)})
+def test_without_autostart_the_entry_point_only_runs_the_command(tmp_path: Path, quick: dict[str, str], wheel: str) -> None:
+    install(quick | options(package=wheel, autostart="false") | {"PREFIX": str(tmp_path)})
     start = tmp_path / "share" / "sickbay" / "start"
-    done = subprocess.run(
-        [start, "echo", "the command"], env=offline | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True
-    )
+    done = subprocess.run([start, "echo", "the command"], env=quick | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True)
     assert done.stdout == "the command\n"
     assert not (tmp_path / "sickbay.log").exists()
 

@@ -25,7 +25,16 @@ PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
 
 @pytest.fixture
 def job(tmp_path: Path, offline: dict[str, str]) -> Iterator[Job]:
-    job = Job(tmp_path, offline)
+    yield from running(Job(tmp_path, offline))
+
+
+@pytest.fixture
+def quick_job(tmp_path: Path, quick: dict[str, str]) -> Iterator[Job]:
+    yield from running(Job(tmp_path, quick))
+
+
+def running(job: Job) -> Iterator[Job]:
+    """The job. Afterwards Sickbay is stopped if it still runs."""
     yield job
     if (pid := job.temp / "sickbay" / "pid").is_file():
         subprocess.run(["kill", pid.read_text().strip()], check=False, capture_output=True)
@@ -68,40 +77,42 @@ def test_the_action_installs_itself_starts_and_reports_what_was_refused(checkout
         httpx2.get(outputs["base"], trust_env=False)
 
 
-def test_a_version_that_is_a_folder_is_installed_and_nothing_is_uploaded_after_success(checkout: Path, job: Job) -> None:
-    job.run(checkout / "action.yml", version=str(checkout), port="0", options="--patients 2", cache="false")
-    job.run(checkout / "report" / "action.yml", status="success")
-    assert job.summary.read_text().endswith("0 exchanges, 0 of them refused.\n")
-    assert job.used == []
+def test_a_version_that_is_a_folder_is_installed_and_nothing_is_uploaded_after_success(checkout: Path, quick_job: Job) -> None:
+    quick_job.run(checkout / "action.yml", version=str(checkout), port="0", options="--patients 2", cache="false")
+    quick_job.run(checkout / "report" / "action.yml", status="success")
+    assert quick_job.summary.read_text().endswith("0 exchanges, 0 of them refused.\n")
+    assert quick_job.used == []
 
 
-def test_a_sickbay_that_cannot_start_fails_the_job_at_once_with_its_exit_code_and_its_error(checkout: Path, job: Job) -> None:
+def test_a_sickbay_that_cannot_start_fails_the_job_at_once_with_its_exit_code_and_its_error(
+    checkout: Path, quick_job: Job, wheel: str
+) -> None:
     started = time.monotonic()
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        job.run(checkout / "action.yml", port="0", options="--pateints 2", wait="600")
+        quick_job.run(checkout / "action.yml", version=wheel, cache="false", port="0", options="--pateints 2", wait="600")
     error = "The last line of its log: sickbay: Unknown option: --pateints. Did you mean --patients?"
     assert f"::error::Sickbay exited with 2. {error}" in failed.value.output
     assert time.monotonic() - started < 300
 
 
-def test_a_sickbay_that_is_not_ready_in_time_is_ended(checkout: Path, job: Job) -> None:
+def test_a_sickbay_that_is_not_ready_in_time_is_ended(checkout: Path, quick_job: Job, wheel: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        job.run(checkout / "action.yml", port="0", wait="0")
+        quick_job.run(checkout / "action.yml", version=wheel, cache="false", port="0", wait="0")
     assert "::error::Sickbay wasn't ready within 0 seconds" in failed.value.output
-    assert not is_running(int((job.temp / "sickbay" / "pid").read_text()))
+    assert not is_running(int((quick_job.temp / "sickbay" / "pid").read_text()))
 
 
-def test_a_sickbay_that_exits_during_the_job_is_reported_with_its_exit_code(checkout: Path, job: Job) -> None:
-    job.run(checkout / "action.yml", port="0", options="--patients 2")
-    home = job.temp / "sickbay"
+def test_a_sickbay_that_exits_during_the_job_is_reported_with_its_exit_code(checkout: Path, quick_job: Job, wheel: str) -> None:
+    quick_job.run(checkout / "action.yml", version=wheel, cache="false", port="0", options="--patients 2")
+    home = quick_job.temp / "sickbay"
     with (home / "log.txt").open("a") as log:
         log.write("last line\n")
     os.kill(int((home / "pid").read_text()), signal.SIGKILL)
-    job.shell(f"timeout 20 sh -c 'until [ -s {home}/code ]; do sleep 0.1; done'")
-    job.run(checkout / "report" / "action.yml", status="failure")
+    quick_job.shell(f"timeout 20 sh -c 'until [ -s {home}/code ]; do sleep 0.1; done'")
+    quick_job.run(checkout / "report" / "action.yml", status="failure")
     code = "137 (it was killed, perhaps because the machine ran out of memory)"
     why = f"Sickbay exited with {code} before the end of the job. The last line of its log: last line"
-    assert job.summary.read_text().startswith(f"### Sickbay\n\n{why}\n")
+    assert quick_job.summary.read_text().startswith(f"### Sickbay\n\n{why}\n")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +122,9 @@ def test_a_sickbay_that_exits_during_the_job_is_reported_with_its_exit_code(chec
         ({"python": "false"}, "::error::Sickbay needs Python 3.11 or newer, and false isn't that."),
     ],
 )
-def test_an_input_that_cannot_work_is_named(inputs: dict[str, str], message: str, checkout: Path, job: Job) -> None:
+def test_an_input_that_cannot_work_is_named(inputs: dict[str, str], message: str, checkout: Path, quick_job: Job) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
-        job.run(checkout / "action.yml", **inputs)
+        quick_job.run(checkout / "action.yml", **inputs)
     assert message in failed.value.output
 
 

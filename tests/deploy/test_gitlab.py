@@ -52,8 +52,8 @@ def shell(project: Path, environment: dict[str, str], lines: list[str]) -> int:
 
 
 @pytest.mark.parametrize("survives", [True, False])
-def test_a_failed_job_keeps_what_was_refused(project: Path, offline: dict[str, str], checkout: Path, survives: bool) -> None:
-    package = offline | {"SICKBAY_PACKAGE": str(checkout), "SICKBAY_OPTIONS": "--patients 2"}
+def test_a_failed_job_keeps_what_was_refused(project: Path, quick: dict[str, str], wheel: str, survives: bool) -> None:
+    package = quick | {"SICKBAY_PACKAGE": wheel, "SICKBAY_OPTIONS": "--patients 2"}
     assert run(project, package, REFUSED, survives) != 0
     log = (project / "job.log").read_text()
     assert "1 of them refused." in log, log

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
-from sickbay.testing.server import serving
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page, Route
 
 CHART = "/general/ehr/patients/p-0017?app=sample-app-general"
@@ -21,9 +17,8 @@ SAID = "This browser blocked the new tab"
 
 
 @pytest.fixture
-def live() -> Iterator[dict[str, Any]]:
-    with serving("--ephemeral", "--patients", "20") as running:
-        yield running.line
+def live(fresh: dict[str, Any]) -> dict[str, Any]:
+    return fresh
 
 
 def blocking(page: Page, path: str) -> None:

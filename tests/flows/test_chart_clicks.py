@@ -9,21 +9,15 @@ import httpx2
 import pytest
 from tests.flows.test_six_clicks import TIMOTHY, framed, serious_findings
 
-from sickbay.testing.server import serving
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Page
 
 CHART = "/general/ehr/patients/p-0017"
 
 
 @pytest.fixture
-def live() -> Iterator[dict[str, Any]]:
-    """A fresh Sickbay without stored consent."""
-    with serving("--ephemeral", "--patients", "20") as running:
-        yield running.line
+def live(fresh: dict[str, Any]) -> dict[str, Any]:
+    return fresh
 
 
 def test_a_click_on_a_task_opens_the_app_with_its_whole_context(page: Page, live: dict[str, Any]) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from tests.laws import pairs
-
-from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Locator, Page
@@ -19,10 +16,8 @@ TIMOTHY = "Timothy Peters"
 
 
 @pytest.fixture
-def live() -> Iterator[dict[str, Any]]:
-    """A fresh Sickbay without stored consent."""
-    with serving("--ephemeral", "--patients", "20") as running:
-        yield running.line
+def live(fresh: dict[str, Any]) -> dict[str, Any]:
+    return fresh
 
 
 class Hand:

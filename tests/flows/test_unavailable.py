@@ -13,6 +13,7 @@ import pytest
 from starlette.routing import Mount, Route
 from tests.flows.flow import Flow, run
 from tests.flows.writing import ALL, hand, observation
+from tests.laws import pairs
 
 import sickbay
 from sickbay.settings import database
@@ -116,8 +117,7 @@ def addresses(flow: Flow) -> Iterator[tuple[str, str]]:
         )
 
 
-@pytest.mark.parametrize("kind", [DiskFull, UnknownOutcome, Locked])
-@pytest.mark.parametrize("accept", [HTML, JSON], ids=["html", "json"])
+@pytest.mark.parametrize(("kind", "accept"), pairs([DiskFull, UnknownOutcome, Locked], [HTML, JSON]))
 def test_no_address_answers_500_or_503_without_retry_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Unavailable], accept: dict[str, str]
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from tests.flows.flow import BASE, FEW, Flow
+from tests.flows.flow import BASE, CONTENT, FEW, Flow, copy_filled
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
@@ -22,6 +22,8 @@ def run_two(steps: Callable[[Flow, Flow], Coroutine[Any, Any, T]], data: str | N
     """Run the steps with both workers. data: the URL of a database; None for a file in the folder."""
 
     async def run() -> T:
+        if data is None and settings.keys().isdisjoint(CONTENT | {"patients"}):
+            copy_filled(folder, FEW)
         chosen = Settings(**{"data": data or str(folder), "patients": FEW, "workers": 2} | settings)
         async with AsyncExitStack() as stack:
             return await steps(await _worker(stack, chosen), await _worker(stack, chosen))
