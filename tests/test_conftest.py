@@ -23,19 +23,21 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 
 
 @pytest.mark.parametrize(("required", "outcome"), [("", "skipped"), ("node", "skipped"), ("chromium,node", "failed")])
-def test_a_skip_fails_only_if_its_need_is_required(project, monkeypatch, required, outcome) -> None:
+def test_a_skip_fails_only_if_its_need_is_required(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, required: str, outcome: str
+) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", required)
     project.makepyfile(SKIPPED)
     project.runpytest_subprocess().assert_outcomes(**{outcome: 1})
 
 
-def test_a_skip_without_a_need_fails_if_anything_is_required(project, monkeypatch) -> None:
+def test_a_skip_without_a_need_fails_if_anything_is_required(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile(SKIPPED.replace("needs chromium: there is none", "not today"))
     project.runpytest_subprocess().assert_outcomes(failed=1)
 
 
-def test_a_module_that_skips_itself_fails_too(project, monkeypatch) -> None:
+def test_a_module_that_skips_itself_fails_too(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SICKBAY_REQUIRE", "node")
     project.makepyfile("import pytest\npytest.skip('not today', allow_module_level=True)")
     assert project.runpytest_subprocess().ret != 0

@@ -24,6 +24,7 @@ from tools.checks import (
     secrets,
     sizes,
     telltale,
+    untyped,
     variable_names,
 )
 from tools.checks.files import ROOT, tracked
@@ -46,6 +47,7 @@ CHECKS = (
     install_lines,
     leftovers,
     defaults,
+    untyped,
 )
 
 

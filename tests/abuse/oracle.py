@@ -166,7 +166,9 @@ class Oracle:
         nbf = claims.get("nbf")
         if nbf is not None and not (type(nbf) in (int, float) and nbf <= now + LEEWAY):
             return False
-        timely = type(exp) in (int, float) and now - LEEWAY - 2 <= exp <= now + LIFETIME + LEEWAY + 2
+        timely = (
+            isinstance(exp, int | float) and type(exp) is not bool and now - LEEWAY - 2 <= exp <= now + LIFETIME + LEEWAY + 2
+        )
         return timely and self.endpoint in audiences and type(jti) is str and jti != "" and jti not in self.used_jti
 
 

@@ -33,7 +33,7 @@ def test_a_page_of_another_origin_is_refused_and_our_own_page_is_not(method: str
     async def steps(flow: Flow) -> None:
         content = b'{"offset": 0}' if method == "POST" else b""
         for headers, allowed in (*((headers, False) for headers in FOREIGN), *((headers, True) for headers in OWN)):
-            flow.http.headers = {"Accept": "*/*"}  # type: ignore[assignment]
+            flow.http.headers = {"Accept": "*/*"}
             answer = await flow.http.request(method, path, content=content, headers=headers)
             assert (answer.status_code == 200) is allowed, (headers, answer.text)
             assert allowed or answer.status_code == 403

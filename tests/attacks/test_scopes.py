@@ -124,7 +124,7 @@ def test_54_removing_a_user_invalidates_its_tokens_immediately(target: Target) -
         await flow.sandbox.runtime.store.transaction(steps)
 
     def saved_token(name: str, **changed: object) -> Put:
-        token_record = structs.replace(TOKENS["TU"], **changed)  # type: ignore[arg-type]
+        token_record = structs.replace(TOKENS["TU"], **changed)
         return Put(records.token(records.digest(name), token_record, "general"))
 
     guest = User("guest", "general", "Practitioner/p", patients=("A",), seeded=False)

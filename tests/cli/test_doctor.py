@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tests.cli.command import sickbay
@@ -28,7 +29,7 @@ def test_json_has_findings_and_the_corrected_exchange() -> None:
     assert "state=" in result["corrected"]["url"]
 
 
-def test_standard_input_and_a_file_give_the_same_result_as_a_url(tmp_path) -> None:
+def test_standard_input_and_a_file_give_the_same_result_as_a_url(tmp_path: Path) -> None:
     (tmp_path / "url.txt").write_text(URL + "\n")
     assert sickbay("doctor", str(tmp_path / "url.txt")).stdout == sickbay("doctor", "-", given=URL).stdout
 
@@ -54,7 +55,7 @@ def test_unreadable_input_is_reported_in_one_sentence(pasted) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_empty_input_and_invalid_text_are_reported(tmp_path) -> None:
+def test_empty_input_and_invalid_text_are_reported(tmp_path: Path) -> None:
     odd = tmp_path / "odd"
     odd.write_bytes(b"\x7fELF\x88")
     for argument, message in (("", "nothing to examine"), (str(odd), "odd isn't valid UTF-8")):
@@ -71,7 +72,7 @@ def test_doctor_does_not_import_the_server() -> None:
     assert done.stdout.split() == []
 
 
-def har(tmp_path) -> str:
+def har(tmp_path: Path) -> str:
     """A launch: discovery, a request with two faults, an answer with a code, a token request with a secret."""
 
     def entry(method, url, status, headers=(), body=None, answer=None, answer_headers=()):
@@ -98,7 +99,7 @@ def har(tmp_path) -> str:
     return str(path)
 
 
-def test_each_exchange_of_a_har_file_is_explained_without_secrets(tmp_path) -> None:
+def test_each_exchange_of_a_har_file_is_explained_without_secrets(tmp_path: Path) -> None:
     for more in (("--all",), ("--json",)):
         done = sickbay("doctor", har(tmp_path), *more)
         assert done.returncode == 1, done.stderr
@@ -116,7 +117,7 @@ def test_each_exchange_of_a_har_file_is_explained_without_secrets(tmp_path) -> N
     assert "launch%20openid" in exchanges[0]["corrected"]["url"]
 
 
-def test_a_har_file_without_a_launch_says_so(tmp_path) -> None:
+def test_a_har_file_without_a_launch_says_so(tmp_path: Path) -> None:
     path = tmp_path / "empty.har"
     path.write_text('{"log": {"entries": []}}')
     done = sickbay("doctor", str(path))
@@ -160,7 +161,7 @@ def test_the_exit_code_of_jsonl_is_the_highest_of_its_lines(lines: list[str], co
     assert len(done.stdout.splitlines()) == len(lines)
 
 
-def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path) -> None:
+def test_a_har_file_with_a_refused_token_request_is_a_problem(tmp_path: Path) -> None:
     answer = {
         "status": 401,
         "content": {"text": '{"error": "invalid_client", "error_description": "secret-of-the-app"}'},
@@ -192,7 +193,7 @@ def test_the_command_shows_a_new_verifier_with_its_challenge_and_json_keeps_the_
 
 
 @pytest.mark.parametrize("secret", ["k7", "a-longer-secret-value"])
-def test_a_secret_of_any_length_is_in_no_output(secret: str, tmp_path) -> None:
+def test_a_secret_of_any_length_is_in_no_output(secret: str, tmp_path: Path) -> None:
     head = "Content-Type: application/x-www-form-urlencoded"
     texts = (
         f"POST https://ehr.example.org/token HTTP/1.1\n{head}\n\ngrant_type=password&client_id=a&client_secret={secret}",

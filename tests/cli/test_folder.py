@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -12,11 +13,11 @@ from sickbay.cli import folder
 from sickbay.cli.output import CommandError
 
 
-def test_the_folder_is_the_one_of_the_option(tmp_path) -> None:
+def test_the_folder_is_the_one_of_the_option(tmp_path: Path) -> None:
     assert folder.data_folder(str(tmp_path)) == tmp_path
 
 
-def test_the_default_folder_is_the_users_own(monkeypatch) -> None:
+def test_the_default_folder_is_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     assert str(folder.data_folder(None)) == "/somewhere/sickbay"
 
@@ -28,7 +29,7 @@ def test_an_unknown_scheme_is_refused_in_one_sentence() -> None:
         folder.data_folder("postgresql://me:secret@[::/sickbay")
 
 
-def test_a_database_has_its_own_folder_regardless_of_the_password(monkeypatch) -> None:
+def test_a_database_has_its_own_folder_regardless_of_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
     with_one, with_another, other = (
         folder.data_folder(f"postgresql://me:{word}@host/{name}") for word, name in (("a", "x"), ("b", "x"), ("a", "y"))
@@ -44,7 +45,7 @@ def test_settings_never_show_the_password() -> None:
     assert "secret" in str(settings.database)
 
 
-def test_a_second_server_reports_the_first_one(tmp_path) -> None:
+def test_a_second_server_reports_the_first_one(tmp_path: Path) -> None:
     with folder.locked(tmp_path):
         folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
         with pytest.raises(CommandError, match=rf"at http://localhost:1 \(process {os.getpid()}\)"), folder.locked(tmp_path):
@@ -53,19 +54,19 @@ def test_a_second_server_reports_the_first_one(tmp_path) -> None:
     assert folder.running(tmp_path) is None
 
 
-def test_a_crashed_server_does_not_count_as_running(tmp_path) -> None:
+def test_a_crashed_server_does_not_count_as_running(tmp_path: Path) -> None:
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": 2**22 + 1, "port": 1})
     assert folder.running(tmp_path) is None
 
 
-def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path) -> None:
+def test_a_crashed_server_is_not_confused_with_a_process_that_has_its_pid(tmp_path: Path) -> None:
     with folder.locked(tmp_path):
         pass
     folder.write(tmp_path / folder.RUNTIME, {"base": "http://localhost:1", "pid": os.getpid(), "port": 1})
     assert folder.running(tmp_path) is None
 
 
-def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path) -> None:
+def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path: Path) -> None:
     (tmp_path / folder.LOCK).touch()
     with (tmp_path / folder.LOCK).open() as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
@@ -75,6 +76,6 @@ def test_looking_for_a_server_does_not_keep_one_from_starting(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("text", ["xx", "[1]", '{"pid": 1}', '{"base": "http://localhost", "pid": "1", "port": 1}'])
-def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path, text) -> None:
+def test_an_unreadable_runtime_file_means_that_no_server_runs(tmp_path: Path, text) -> None:
     (tmp_path / folder.RUNTIME).write_text(text)
     assert folder.running(tmp_path) is None

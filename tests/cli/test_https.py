@@ -19,7 +19,7 @@ def strict(path: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(path))
 
 
-def test_it_serves_under_its_own_certificate_and_the_sample_app_too(tmp_path: Path):
+def test_it_serves_under_its_own_certificate_and_the_sample_app_too(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "1"):
         pass  # the sample app was registered for http
     with serving("--data", str(tmp_path), "--https") as running:
@@ -45,7 +45,7 @@ def test_it_serves_under_its_own_certificate_and_the_sample_app_too(tmp_path: Pa
         assert "sample-general" in listed.stdout, listed.stderr
 
 
-def test_a_certificate_is_reused_until_it_lacks_a_name(tmp_path: Path):
+def test_a_certificate_is_reused_until_it_lacks_a_name(tmp_path: Path) -> None:
     cert, key = certificate.self_signed(tmp_path, "localhost")
     assert key.stat().st_mode & 0o777 == 0o600
     first = cert.read_bytes()
@@ -53,7 +53,7 @@ def test_a_certificate_is_reused_until_it_lacks_a_name(tmp_path: Path):
     assert certificate.self_signed(tmp_path, "ehr.test")[0].read_bytes() != first
 
 
-def test_a_certificate_option_needs_a_key_and_https(tmp_path: Path):
+def test_a_certificate_option_needs_a_key_and_https(tmp_path: Path) -> None:
     cert, key = map(str, certificate.self_signed(tmp_path, "localhost"))
     for arguments in (
         ["--https", "--cert", cert],

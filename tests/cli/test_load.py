@@ -63,7 +63,7 @@ def agrees(folder: Path, paths: list[Path], version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
-def test_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str):
+def test_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str) -> None:
     few = ["Patient", "Organization", "Practitioner", "Condition", "DiagnosticReport", "CarePlan"]
     agrees(tmp_path, [shared / "data/paired" / version / f"{name}.ndjson.gz" for name in few], version)
 
@@ -77,7 +77,7 @@ WITHOUT_ID = {
 
 
 @pytest.mark.parametrize("version", WITHOUT_ID)
-def test_the_published_examples_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str):
+def test_the_published_examples_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str) -> None:
     examples = shared / "data" / f"examples-{version}"
     done = sickbay("load", str(examples), "--fhir", version, "--patients", "0", folder=tmp_path)
     lines = f"{done.stdout}{done.stderr}".splitlines()
@@ -95,11 +95,11 @@ def test_the_published_examples_are_returned_byte_for_byte(shared: Path, tmp_pat
 
 @pytest.mark.prove
 @pytest.mark.parametrize("version", ["r4", "stu3", "dstu2"])
-def test_all_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str):
+def test_all_lines_are_returned_byte_for_byte(shared: Path, tmp_path: Path, version: str) -> None:
     agrees(tmp_path, [shared / "data/paired" / version], version)
 
 
-def test_entries_are_returned_and_a_repeated_id_has_its_last_body(shared: Path, tmp_path: Path):
+def test_entries_are_returned_and_a_repeated_id_has_its_last_body(shared: Path, tmp_path: Path) -> None:
     chosen = sorted((shared / "data/synthea-r4/bundles").glob("*.gz"))[::9]
     agrees(tmp_path, chosen, "r4")
     bodies = b"".join(written(chosen, "r4").values())
@@ -108,7 +108,7 @@ def test_entries_are_returned_and_a_repeated_id_has_its_last_body(shared: Path, 
 
 
 @pytest.mark.prove
-def test_all_entries_are_returned(shared: Path, tmp_path: Path):
+def test_all_entries_are_returned(shared: Path, tmp_path: Path) -> None:
     agrees(tmp_path, [shared / "data/synthea-r4"], "r4")
 
 
@@ -116,7 +116,7 @@ def patient(id: str, family: str) -> str:
     return json.dumps({"resourceType": "Patient", "id": id, "name": [{"family": family}]})
 
 
-def test_different_content_makes_a_new_version(tmp_path: Path):
+def test_different_content_makes_a_new_version(tmp_path: Path) -> None:
     file, data = tmp_path / "one.json", tmp_path / "data"
     for family, counts in (("A", "1 new, 0 changed, 0"), ("B", "0 new, 1 changed, 0"), ("A", "0 new, 1 changed, 0")):
         file.write_text(patient("x", family))
@@ -124,7 +124,7 @@ def test_different_content_makes_a_new_version(tmp_path: Path):
     assert stored(data, "r4", [("Patient", "x")])["Patient", "x"].version_id == 3
 
 
-def test_failed_resources_are_named_and_the_others_loaded_unless_stop_is_set(tmp_path: Path):
+def test_failed_resources_are_named_and_the_others_loaded_unless_stop_is_set(tmp_path: Path) -> None:
     lines = tmp_path / "many.ndjson"
     lines.write_text(f"{patient('x', 'A')}\n{{\n\n{patient('y/z', 'B')}\n{patient('w', 'C')}\n")
     done = sickbay("load", str(lines), "--patients", "0", "--stop", folder=tmp_path / "data")
@@ -136,7 +136,7 @@ def test_failed_resources_are_named_and_the_others_loaded_unless_stop_is_set(tmp
     assert f"{lines}: 2 resources\n" in done.stderr
 
 
-def test_a_truncated_file_is_named(tmp_path: Path):
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
     packed = tmp_path / "half.ndjson.gz"
     whole = gzip.compress("\n".join(patient(f"p{number}", "A") for number in range(500)).encode())
     packed.write_bytes(whole[: len(whole) // 2])
@@ -145,7 +145,7 @@ def test_a_truncated_file_is_named(tmp_path: Path):
     assert f"{packed}: can't be read to its end" in done.stderr
 
 
-def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path: Path):
+def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path: Path) -> None:
     """Compressed DSTU2 Bundles: each entry is returned under its own ID, as JSON and as the original XML."""
     source = shared / "data" / "dstu2-smart-xml"
     done = sickbay("load", str(source), "--fhir", "dstu2", "--patients", "0", folder=tmp_path / "data")
@@ -162,7 +162,7 @@ def test_classic_patients_in_xml_are_loaded_and_read_back(shared: Path, tmp_path
         assert xml_reader.loads("dstu2", xml_writer.dumps("dstu2", json.loads(resource.body))) == json.loads(resource.body), key
 
 
-def test_validation_is_optional(tmp_path: Path):
+def test_validation_is_optional(tmp_path: Path) -> None:
     file = tmp_path / "one.json"
     file.write_text('{"resourceType":"Patient","id":"x","gender":"m"}')
     done = sickbay("load", str(file), "--patients", "0", "--validate", folder=tmp_path / "data")
@@ -170,7 +170,7 @@ def test_validation_is_optional(tmp_path: Path):
     assert sickbay("load", str(file), folder=tmp_path / "data").stdout.startswith("1 new")
 
 
-def test_wrong_arguments_are_reported_in_one_sentence(tmp_path: Path):
+def test_wrong_arguments_are_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "one.json"
     file.write_text(patient("x", "A"))
     for arguments in ([], [str(tmp_path / "none.json")], [str(file), "--tenant", "nowhere"], [str(tmp_path / "data")]):
@@ -180,7 +180,7 @@ def test_wrong_arguments_are_reported_in_one_sentence(tmp_path: Path):
     assert "doesn't match" in sickbay("load", str(file), "--patients", "7", folder=tmp_path / "data").stderr
 
 
-def test_an_export_that_is_loaded_elsewhere_gives_the_same_export(tmp_path: Path):
+def test_an_export_that_is_loaded_elsewhere_gives_the_same_export(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     file = tmp_path / "pretty.json"
     file.write_text(json.dumps(json.loads(patient("x", "A")), indent=2))
@@ -194,7 +194,7 @@ def test_an_export_that_is_loaded_elsewhere_gives_the_same_export(tmp_path: Path
     assert "0 new, 0 changed," in sickbay("load", str(tmp_path / "a"), folder=first).stdout
 
 
-def test_a_running_server_serves_loaded_resources_at_once(tmp_path: Path):
+def test_a_running_server_serves_loaded_resources_at_once(tmp_path: Path) -> None:
     file, data = tmp_path / "one.json", tmp_path / "data"
     with serving("--data", str(data), "--patients", "1") as running:
         base = running.line["tenants"]["general"]["fhir"]["r4"]

@@ -47,7 +47,7 @@ def others() -> list[multiprocessing.process.BaseProcess]:
     return multiprocessing.active_children()
 
 
-def test_the_separate_process_gives_the_same_results(job: LoadJob):
+def test_the_separate_process_gives_the_same_results(job: LoadJob) -> None:
     with reading(job) as reads:
         first = next(reads)
         assert len(others()) == 1
@@ -60,20 +60,20 @@ def test_the_separate_process_gives_the_same_results(job: LoadJob):
     assert others() == []
 
 
-def test_small_files_are_read_in_this_process(job: LoadJob, monkeypatch: pytest.MonkeyPatch):
+def test_small_files_are_read_in_this_process(job: LoadJob, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MUCH", 10**9)
     with reading(job) as reads:
         assert next(reads).file.name == "a.json"
         assert others() == []
 
 
-def test_the_process_ends_when_the_reader_stops(job: LoadJob):
+def test_the_process_ends_when_the_reader_stops(job: LoadJob) -> None:
     with reading(job) as reads:
         assert isinstance(next(reads), FileResult)
     assert others() == []
 
 
-def test_the_load_reports_that_the_process_was_killed(job: LoadJob):
+def test_the_load_reports_that_the_process_was_killed(job: LoadJob) -> None:
     with reading(job) as reads:
         os.kill(others()[0].pid or 0, signal.SIGKILL)
         with pytest.raises(CommandError, match="To continue, run the same command again"):
@@ -96,7 +96,7 @@ if __name__ == "__main__":
 """
 
 
-def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path):
+def test_the_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     script, file = tmp_path / "dies.py", tmp_path / "a.ndjson"
     script.write_text(KILLED_READER)
     file.write_bytes(patients(20_000))

@@ -34,7 +34,7 @@ def test_the_command_itself_imports_no_subcommand() -> None:
     assert set(done.stdout.split()) == {"sickbay.cli", *(f"sickbay.cli.{name}" for name in expected)}
 
 
-def test_an_option_can_be_set_in_the_environment(tmp_path) -> None:
+def test_an_option_can_be_set_in_the_environment(tmp_path: Path) -> None:
     url = "http://localhost/authorize?client_id=a"
     assert sickbay("doctor", url, SICKBAY_JSON="true").stdout == sickbay("doctor", url, "--json").stdout
 

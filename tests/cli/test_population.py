@@ -16,7 +16,7 @@ def written(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
-def test_each_type_has_a_file_with_its_resources(tmp_path, version) -> None:
+def test_each_type_has_a_file_with_its_resources(tmp_path: Path, version) -> None:
     assert sickbay(*ARGUMENTS, "--fhir", version, "--out", str(tmp_path / "new")).returncode == 0
     for path in (tmp_path / "new").iterdir():
         assert {json.loads(line)["resourceType"] for line in path.read_text().splitlines()} == {path.stem}
@@ -24,7 +24,7 @@ def test_each_type_has_a_file_with_its_resources(tmp_path, version) -> None:
     assert (tmp_path / "new" / "Appointment.ndjson").exists()
 
 
-def test_the_same_seed_and_day_write_the_same_bytes(tmp_path) -> None:
+def test_the_same_seed_and_day_write_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         sickbay(*ARGUMENTS, "--seed", "7", "--out", str(tmp_path / name))
     sickbay(*ARGUMENTS, "--seed", "8", "--out", str(tmp_path / "other"))
@@ -32,18 +32,18 @@ def test_the_same_seed_and_day_write_the_same_bytes(tmp_path) -> None:
     assert written(tmp_path / "one") != written(tmp_path / "other")
 
 
-def test_a_negative_number_of_patients_is_refused_in_one_sentence(tmp_path) -> None:
+def test_a_negative_number_of_patients_is_refused_in_one_sentence(tmp_path: Path) -> None:
     done = sickbay("population", "--patients", "-1", "--out", str(tmp_path))
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize("level", ["-0.1", "1.5"])
-def test_messiness_must_be_from_zero_to_one(tmp_path, level) -> None:
+def test_messiness_must_be_from_zero_to_one(tmp_path: Path, level) -> None:
     done = sickbay("population", "--messiness", level, "--out", str(tmp_path))
     assert (done.returncode, done.stderr) == (2, "sickbay: --messiness must be a number from 0 to 1.\n")
 
 
-def test_messiness_changes_the_population(tmp_path) -> None:
+def test_messiness_changes_the_population(tmp_path: Path) -> None:
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--out", str(tmp_path / "clean"))
     sickbay("population", "--patients", "30", "--today", "2026-03-31", "--messiness", "1", "--out", str(tmp_path / "messy"))
     assert written(tmp_path / "clean")["Patient.ndjson"] != written(tmp_path / "messy")["Patient.ndjson"]

@@ -20,18 +20,18 @@ from sickbay.testing.server import Live, serving, stop
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
-def server(place) -> Iterator[Live]:
+def server(place: Path) -> Iterator[Live]:
     with serving("--data", str(place), "--patients", "3") as live:
         yield live
 
 
 @pytest.fixture(scope="module")
-def app(server, place) -> dict[str, str]:
+def app(server: Live, place: Path) -> dict[str, str]:
     done = sickbay(
         "apps",
         "add",
@@ -52,7 +52,7 @@ def app(server, place) -> dict[str, str]:
     return dict(json.loads(done.stdout))
 
 
-def test_the_addresses_in_the_ready_line_respond(server) -> None:
+def test_the_addresses_in_the_ready_line_respond(server: Live) -> None:
     line = server.line
     assert set(line) == {"base", "admin", "ephemeral", "tenants", "users", "apps"}
     assert line["ephemeral"] is False
@@ -64,13 +64,13 @@ def test_the_addresses_in_the_ready_line_respond(server) -> None:
     assert httpx2.get(line["admin"] + "/apps", trust_env=False).status_code == 200
 
 
-def test_sickbay_and_the_sample_app_respond_on_both_loopback_addresses(server, place) -> None:
+def test_sickbay_and_the_sample_app_respond_on_both_loopback_addresses(server: Live, place: Path) -> None:
     port = json.loads((place / folder.RUNTIME).read_text())["port"]
     for host in ("127.0.0.1", "[::1]"):
         assert httpx2.get(f"http://{host}:{port}/healthz", trust_env=False).status_code == 200
 
 
-def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) -> None:
+def test_an_app_is_added_listed_shown_changed_and_removed(server: Live, app: dict[str, str], place: Path) -> None:
     assert app["client_id"] in sickbay("apps", "list", folder=place).stdout
     assert "http://localhost:8100/launch" in sickbay("apps", "show", "Vitals", folder=place).stdout
     wider = "launch user/Patient.rs user/Observation.rs"
@@ -98,7 +98,7 @@ def test_an_app_is_added_listed_shown_changed_and_removed(server, app, place) ->
     assert "There is no app Gone" in sickbay("apps", "show", "Gone", folder=place).stderr
 
 
-def test_an_app_is_enabled_at_another_hospital(server, app, place) -> None:
+def test_an_app_is_enabled_at_another_hospital(server: Live, app: dict[str, str], place: Path) -> None:
     created = sickbay("apps", "enable", app["app_id"], "--tenant", "cerner", "--json", folder=place)
     there = json.loads(created.stdout)
     assert (there["tenant"], there["name"], there["client_id"] != app["client_id"]) == ("cerner", app["name"], True)
@@ -107,7 +107,7 @@ def test_an_app_is_enabled_at_another_hospital(server, app, place) -> None:
     assert sickbay("apps", "remove", there["app_id"], folder=place).returncode == 0
 
 
-def test_launch_and_token_print_only_the_url_and_the_token(server, app, place) -> None:
+def test_launch_and_token_print_only_the_url_and_the_token(server: Live, app: dict[str, str], place: Path) -> None:
     url = sickbay("launch", app["app_id"], "--patient", "p-0001", "--user", "okafor", folder=place).stdout.strip()
     assert url.startswith("http://localhost:8100/launch?iss=")
     token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
@@ -115,7 +115,9 @@ def test_launch_and_token_print_only_the_url_and_the_token(server, app, place) -
     assert httpx2.get(address, headers={"Authorization": f"Bearer {token}"}, trust_env=False).status_code == 200
 
 
-def test_a_token_for_an_unknown_user_or_scope_is_refused_in_one_sentence(server, app, place) -> None:
+def test_a_token_for_an_unknown_user_or_scope_is_refused_in_one_sentence(
+    server: Live, app: dict[str, str], place: Path
+) -> None:
     nobody = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okaffor", folder=place)
     assert (nobody.returncode, nobody.stdout) == (1, "")
     assert "There is no user okaffor at general. The users are okafor, " in nobody.stderr
@@ -125,26 +127,26 @@ def test_a_token_for_an_unknown_user_or_scope_is_refused_in_one_sentence(server,
     assert "There is no hospital generel" in sickbay("apps", "list", "--tenant", "generel", folder=place).stderr
 
 
-def test_a_registration_that_is_refused_says_why(server, place) -> None:
+def test_a_registration_that_is_refused_says_why(server: Live, place: Path) -> None:
     done = sickbay("apps", "add", "Bad", "--type", "provider", "--client", "public", "--scope", "user/Patient.rs", folder=place)
     assert done.returncode == 1
     assert "redirect" in done.stderr
 
 
-def test_a_second_server_on_the_same_folder_reports_the_first_one(server, place) -> None:
+def test_a_second_server_on_the_same_folder_reports_the_first_one(server: Live, place: Path) -> None:
     done = sickbay("serve", "--port", "0", folder=place)
     assert done.returncode == 1
     assert server.base in done.stderr
 
 
-def test_a_port_in_use_is_reported_in_one_sentence(server, place, tmp_path) -> None:
+def test_a_port_in_use_is_reported_in_one_sentence(server: Live, place: Path, tmp_path: Path) -> None:
     port = json.loads((place / folder.RUNTIME).read_text())["port"]
     done = sickbay("serve", "--port", str(port), folder=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert f"Port {port} is in use by process {server.process.pid}" in done.stderr
 
 
-def test_stored_options_stay_and_different_ones_are_refused(tmp_path) -> None:
+def test_stored_options_stay_and_different_ones_are_refused(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "2", "--seed", "7", "--messiness", "0.5"):
         pass
     with serving("--data", str(tmp_path), "--seed", "7") as again:
@@ -166,7 +168,7 @@ def heard() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_the_server_ends_cleanly_and_removes_its_runtime_file(tmp_path, ending, heard) -> None:
+def test_the_server_ends_cleanly_and_removes_its_runtime_file(tmp_path: Path, ending: signal.Signals, heard: None) -> None:
     with serving("--data", str(tmp_path), "--patients", "0") as live:
         live.process.send_signal(ending)
         assert live.process.wait(15) == 0
@@ -177,7 +179,9 @@ def test_the_server_ends_cleanly_and_removes_its_runtime_file(tmp_path, ending, 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, ending, workers) -> None:
+def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(
+    tmp_path: Path, ending: signal.Signals, workers: str
+) -> None:
     """As soon as its folder is there, and a little later: between the two it opens its data."""
     for moments in (0, 0.2, 0.5):
         process = subprocess.Popen(
@@ -195,7 +199,7 @@ def test_a_signal_while_it_starts_leaves_no_temporary_folder_behind(tmp_path, en
         assert not list(tmp_path.glob("sickbay-*"))
 
 
-def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path) -> None:
+def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--json", "--data", str(tmp_path), "--patients", "0"],
         stdout=subprocess.PIPE,
@@ -212,7 +216,7 @@ def test_a_second_ctrl_c_ends_the_server_at_once_without_a_traceback(tmp_path) -
     assert process.returncode == 0
 
 
-def test_workers_serve_in_parallel_and_end_together(tmp_path) -> None:
+def test_workers_serve_in_parallel_and_end_together(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "1", "--workers", "2") as live:
         for _ in range(20):
             assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
@@ -226,7 +230,7 @@ def workers_of(process: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
-def test_a_crashed_worker_is_replaced(tmp_path) -> None:
+def test_a_crashed_worker_is_replaced(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         before = workers_of(live.process)
         os.kill(before[0], signal.SIGKILL)
@@ -238,7 +242,7 @@ def test_a_crashed_worker_is_replaced(tmp_path) -> None:
         assert httpx2.get(live.base + "/healthz", trust_env=False).status_code == 200
 
 
-def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_again(tmp_path) -> None:
+def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_again(tmp_path: Path) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         left = workers_of(live.process)
         live.process.kill()
@@ -254,7 +258,7 @@ def test_workers_end_with_the_process_that_started_them_and_the_port_is_free_aga
 
 
 @pytest.mark.parametrize("moment", [0.3, 1, 1.6, 2.2])
-def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_path, moment) -> None:
+def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_path: Path, moment: float) -> None:
     """It reaches all processes of the terminal at once, wherever they are."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--workers", "2", "--patients", "0"],
@@ -269,7 +273,7 @@ def test_ctrl_c_in_a_terminal_ends_workers_that_start_without_a_traceback(tmp_pa
     assert process.returncode in (0, 130, -signal.SIGINT)
 
 
-def test_closing_the_terminal_ends_the_workers(tmp_path, heard) -> None:
+def test_closing_the_terminal_ends_the_workers(tmp_path: Path, heard: None) -> None:
     with serving("--data", str(tmp_path), "--patients", "0", "--workers", "2") as live:
         live.process.send_signal(signal.SIGHUP)
         assert live.process.wait(15) == 0
@@ -277,7 +281,7 @@ def test_closing_the_terminal_ends_the_workers(tmp_path, heard) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_requests_get_responses_after_the_terminals_reader_has_gone(tmp_path, workers) -> None:
+def test_requests_get_responses_after_the_terminals_reader_has_gone(tmp_path: Path, workers: str) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
         env=os.environ | {"SICKBAY_WORKERS": workers},
@@ -297,7 +301,7 @@ def test_requests_get_responses_after_the_terminals_reader_has_gone(tmp_path, wo
     process.stderr.close()
 
 
-def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path) -> None:
+def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--patients", "0"],
@@ -315,7 +319,9 @@ def test_a_server_with_its_output_on_a_full_disk_keeps_serving(tmp_path) -> None
     assert process.returncode == 0
 
 
-def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(server, app, place) -> None:
+def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(
+    server: Live, app: dict[str, str], place: Path
+) -> None:
     done = sickbay("token", app["app_id"], "--scope", "user/Patient.rs patient/Goal.rs", "--user", "okafor", folder=place)
     assert (done.returncode, done.stdout.count("\n")) == (0, 1)
     assert "Vitals isn't registered for patient/Goal.rs" in done.stderr
@@ -324,7 +330,7 @@ def test_a_token_beyond_the_registration_or_without_a_patient_gives_a_warning(se
     assert (within.returncode, within.stderr) == (0, "")
 
 
-def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_path) -> None:
+def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_path: Path) -> None:
     def begun(*more: str) -> tuple[str, str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "sickbay", "serve", "--port", "0", "--data", str(tmp_path), "--json", *more],
@@ -348,7 +354,7 @@ def test_listening_for_other_machines_without_a_base_url_gives_a_warning(tmp_pat
     assert note == ""
 
 
-def test_reset_works_with_and_without_a_running_server(server, app, place, tmp_path) -> None:
+def test_reset_works_with_and_without_a_running_server(server: Live, app: dict[str, str], place: Path, tmp_path: Path) -> None:
     token = sickbay("token", "Vitals", "--scope", "user/Patient.rs", "--user", "okafor", folder=place).stdout.strip()
     assert sickbay("reset", folder=place).returncode == 0
     address = server.line["tenants"]["general"]["fhir"]["r4"] + "/Patient/p-0001"

@@ -21,7 +21,7 @@ SENT_ONLY = [rule for rule in OF_THIS_STAGE if rule.sent]
 
 
 def advice(id: str, **more: object) -> object:
-    return BY_ID[id].advice(REQUEST, structs.replace(KNOWN, **more))  # type: ignore[arg-type]
+    return BY_ID[id].advice(REQUEST, structs.replace(KNOWN, **more))
 
 
 @pytest.mark.parametrize(("id", "member"), [("scope-wildcard-not-allowed", "server"), ("redirect-uri-not-absolute", "client")])

@@ -16,7 +16,7 @@ NAMES = names()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_dialect_sets_only_policies_that_exist(name) -> None:
+def test_a_dialect_sets_only_policies_that_exist(name: str) -> None:
     assert set(load(name).policy) <= {field.name for field in fields(Policy)}
     Policy(**load(name).policy)
 
@@ -30,7 +30,7 @@ def test_the_standard_changes_no_policy() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_paths_of_authorize_and_token_exist_and_are_absolute(name) -> None:
+def test_the_paths_of_authorize_and_token_exist_and_are_absolute(name: str) -> None:
     for path in ("authorize", "token"):
         assert load(name).path(path).startswith("/")
         assert "{" not in load(name).path(path)

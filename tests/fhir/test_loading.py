@@ -35,7 +35,7 @@ def fault(text: bytes) -> str:
 
 
 @pytest.mark.parametrize("type", ["transaction", "batch", "collection", "searchset"])
-def test_an_entry_keeps_its_id_and_every_byte(type: str):
+def test_an_entry_keeps_its_id_and_every_byte(type: str) -> None:
     resources = list(pieces("r4", bundle(entry(PATIENT, 1), entry('{"resourceType":"Group","id":"c"}', 2), type=type)))
     assert [piece[:4] for piece in resources] == [
         ("Bundle.entry[0]", "Patient", "a", PATIENT.encode()),
@@ -43,36 +43,36 @@ def test_an_entry_keeps_its_id_and_every_byte(type: str):
     ]
 
 
-def test_a_urn_reference_is_replaced_by_the_id_of_the_entry_and_nothing_else_changes():
+def test_a_urn_reference_is_replaced_by_the_id_of_the_entry_and_nothing_else_changes() -> None:
     _, second = pieces("r4", bundle(entry(PATIENT, 1), entry(OBSERVATION, 2)))
     assert isinstance(second, ParsedResource)
     assert second.body == OBSERVATION.replace('"urn:uuid:1"}', '"Patient/a"}').encode()
     assert second.resource == json.loads(second.body)
 
 
-def test_an_outcome_in_a_searchset_is_skipped():
+def test_an_outcome_in_a_searchset_is_skipped() -> None:
     outcome = '{"resource":{"resourceType":"OperationOutcome"},"search":{"mode":"outcome"}}'
     assert len(list(pieces("r4", bundle(entry(PATIENT, 1), outcome, type="searchset")))) == 1
 
 
-def test_a_line_with_a_bundle_that_has_an_id_is_that_bundle():
+def test_a_line_with_a_bundle_that_has_an_id_is_that_bundle() -> None:
     text = bundle(entry(PATIENT, 1), more='"id":"z",')
     assert only("r4", text, line=True)[1:3] == ("Bundle", "z")
     assert only("r4", text)[1:3] == ("Patient", "a")
     assert only("r4", bundle(entry(PATIENT, 1)), line=True)[1:3] == ("Patient", "a")
 
 
-def test_a_document_bundle_is_a_resource_itself():
+def test_a_document_bundle_is_a_resource_itself() -> None:
     assert only("r4", bundle(entry(PATIENT, 1), type="document", more='"id":"z",'))[1:3] == ("Bundle", "z")
 
 
-def test_a_byte_order_mark_and_surrounding_spaces_are_removed():
+def test_a_byte_order_mark_and_surrounding_spaces_are_removed() -> None:
     piece = only("r4", b"\xef\xbb\xbf\n " + PATIENT.encode() + b"\r\n")
     assert isinstance(piece, ParsedResource)
     assert piece.body == PATIENT.encode()
 
 
-def test_a_text_that_cannot_be_loaded_explains_why():
+def test_a_text_that_cannot_be_loaded_explains_why() -> None:
     assert fault(b"{").startswith("isn't valid JSON: ")
     assert fault(b"[]") == "contains no resource"
     assert fault(b"{}") == "isn't a resource: it has no resourceType"
@@ -84,7 +84,7 @@ def test_a_text_that_cannot_be_loaded_explains_why():
     assert fault(bundle('{"request":{"method":"DELETE","url":"Patient/a"}}')) == "contains no resource"
 
 
-def test_an_invalid_entry_is_reported_and_the_others_are_loaded():
+def test_an_invalid_entry_is_reported_and_the_others_are_loaded() -> None:
     odd = bundle("1", entry(PATIENT, 1), "null", '"x"', " [ ]", '{"resource":1,"search":7}', entry(OBSERVATION, 2))
     results = list(pieces("r4", odd))
     errors = [(result.place, result.text) for result in results if isinstance(result, LoadError)]
@@ -96,7 +96,7 @@ def test_an_invalid_entry_is_reported_and_the_others_are_loaded():
     ]
 
 
-def test_xml_is_converted_to_json():
+def test_xml_is_converted_to_json() -> None:
     text = '<Patient xmlns="http://hl7.org/fhir"><id value="a"/><active value="true"/></Patient>'
     piece = only("r4", text.encode(), xml=True)
     assert isinstance(piece, ParsedResource)
@@ -110,12 +110,12 @@ def test_xml_is_converted_to_json():
         assert error.text.startswith("isn't valid XML of this version of FHIR: ")
 
 
-def test_a_type_of_another_version_is_refused():
+def test_a_type_of_another_version_is_refused() -> None:
     assert isinstance(only("dstu2", b'{"resourceType":"CareTeam","id":"a"}'), LoadError)
     assert isinstance(only("dstu2", b'{"resourceType":"MedicationOrder","id":"a"}'), ParsedResource)
 
 
-def test_a_resource_with_problems_is_reported_with_its_id():
+def test_a_resource_with_problems_is_reported_with_its_id() -> None:
     bad = only("r4", b'{"resourceType":"Patient","id":"a","birthDate":"1.1.70"}')
     assert isinstance(bad, ParsedResource)
     error = judged("r4", bad, "")

@@ -61,7 +61,7 @@ def test_server_metadata_is_read_only(path: str) -> None:
 def fault(path: str, version: str = "r4", method: str = "GET") -> tuple[int, str | None, str | None]:
     misrouted = route(version, method, path)
     assert isinstance(misrouted, Misrouted)
-    return misrouted.status, misrouted.fault and misrouted.fault.rule, misrouted.nearest
+    return misrouted.status, misrouted.fault.rule if misrouted.fault else None, misrouted.nearest
 
 
 def test_a_type_of_another_version_is_reported_with_its_counterpart() -> None:

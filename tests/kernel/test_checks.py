@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.kernel.checks import UNKNOWN, Refusal, Unknown, check, examine
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal, Unknown, check, examine
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,8 @@ class Known:
     limit: int | Unknown = 10
 
 
-def asserts(name: str, wrong: bool):
-    def decide(request, known):
+def asserts(name: str, wrong: bool) -> Check[Any, Any]:
+    def decide(request: object, known: object) -> Refusal | None:
         return Refusal(name, "invalid_request") if wrong else None
 
     decide.__name__ = name
@@ -24,12 +26,13 @@ def asserts(name: str, wrong: bool):
 
 
 @check(requires=("limit",))
-def number_is_below_the_limit(request, known):
+def number_is_below_the_limit(request: int, known: Known) -> Refusal | None:
+    assert isinstance(known.limit, int)
     return Refusal("too-large", "invalid_request", {"received": request}) if request >= known.limit else None
 
 
 @check(after=(number_is_below_the_limit,))
-def number_is_even(request, known):
+def number_is_even(request: int, known: Known) -> Refusal | None:
     return Refusal("odd", "invalid_scope") if request % 2 else None
 
 
@@ -37,7 +40,7 @@ CHECKS = (number_is_below_the_limit, number_is_even)
 
 
 @given(st.lists(st.booleans(), max_size=8))
-def test_every_check_is_run_and_every_refusal_is_kept(wrongs) -> None:
+def test_every_check_is_run_and_every_refusal_is_kept(wrongs: list[bool]) -> None:
     checks = tuple(asserts(f"check-{index}", wrong) for index, wrong in enumerate(wrongs))
     examination = examine(checks, None, None)
     assert len(examination.checked) == len(wrongs)
@@ -46,7 +49,7 @@ def test_every_check_is_run_and_every_refusal_is_kept(wrongs) -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=8), st.randoms(use_true_random=False))
-def test_the_precedence_decides_before_the_order(wrongs, random) -> None:
+def test_the_precedence_decides_before_the_order(wrongs: list[bool], random: Random) -> None:
     names = [f"check-{index}" for index in range(len(wrongs))]
     examination = examine(tuple(map(asserts, names, wrongs)), None, None)
     order = random.sample(names, len(names))
@@ -57,7 +60,9 @@ def test_the_precedence_decides_before_the_order(wrongs, random) -> None:
 
 def test_without_precedence_the_first_refusal_decides() -> None:
     examination = examine((asserts("a", False), asserts("b", True), asserts("c", True)), None, None)
-    assert examination.decisive().name == "b"
+    decisive = examination.decisive()
+    assert decisive is not None
+    assert decisive.name == "b"
 
 
 def test_a_check_after_a_failed_one_is_skipped_and_not_passed() -> None:

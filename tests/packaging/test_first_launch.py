@@ -30,7 +30,8 @@ def launch(page: Page, base: str) -> None:
     page.goto(base)
     page.get_by_role("link", name="Launch the sample app").click()
     page.get_by_role("button", name="Dr. Amara Okafor").click()
-    app = page.wait_for_selector("iframe.app").content_frame()
+    element = page.wait_for_selector("iframe.app")
+    app = element.content_frame() if element else None
     assert app is not None
     app.get_by_role("button", name="Allow").click()
     app.get_by_role("heading", name="Timothy Peters", level=1).wait_for()
@@ -67,8 +68,8 @@ def test_the_wheel_leads_to_a_launch_within_a_minute(
     subprocess.run([binaries / "pip", "install", "--quiet", str(built.wheel)], check=True)
     installed = time.monotonic()
     (tmp_path / "empty").mkdir()
-    command = [binaries / "sickbay", "serve", "--port", str(ports[0]), "--sample-port", str(ports[1])]
-    server = subprocess.Popen(command, cwd=tmp_path / "empty", env=environment, stdout=subprocess.DEVNULL)
+    command = [str(binaries / "sickbay"), "serve", "--port", str(ports[0]), "--sample-port", str(ports[1])]
+    server = subprocess.Popen(command, cwd=tmp_path / "empty", env=environment, stdout=subprocess.DEVNULL, text=True)
     try:
         wait_until_ready(f"http://localhost:{ports[0]}")
         launch(page, f"http://localhost:{ports[0]}")

@@ -92,7 +92,7 @@ def test_the_version_is_the_newest_one_of_the_changelog(metadata: Message) -> No
 def test_the_extras_are_those_that_the_documents_name(metadata: Message) -> None:
     assert set(metadata.get_all("Provides-Extra", [])) == {"postgres", "exam", "otel"}
     of_postgres = [line for line in metadata.get_all("Requires-Dist", []) if 'extra == "postgres"' in line]
-    assert [re.match(r"\w+", line)[0] for line in of_postgres] == ["asyncpg", "greenlet"]
+    assert [re.split(r"\W", line)[0] for line in of_postgres] == ["asyncpg", "greenlet"]
 
 
 def test_the_metadata_name_the_license_and_its_files(metadata: Message) -> None:

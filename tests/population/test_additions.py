@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import lru_cache
+from typing import Any
 
 import pytest
 from tests.population.test_generate import everything
@@ -60,7 +61,7 @@ def test_oxygen_has_a_reason_and_its_concentration_matches_the_flow() -> None:
 
 
 def test_a_missing_value_has_a_reason() -> None:
-    reasons = Counter()
+    reasons: Counter[Any] = Counter()
     for history in histories():
         for reading in history.readings:
             if reading.absent:
@@ -102,7 +103,7 @@ def test_exactly_the_patients_at_risk_of_hunger_have_a_panel_a_concern_and_a_ref
 
 
 def test_the_observation_of_a_directive_refers_to_its_document() -> None:
-    answers = Counter()
+    answers: Counter[Any] = Counter()
     for history in histories():
         wills = [note for note in history.notes if note.kind is procedure_codes.LIVING_WILL]
         for reading in of(history, social_measures.DIRECTIVE):

@@ -104,7 +104,7 @@ def codings(node: Any) -> Iterator[tuple[str, str, str]]:
     if isinstance(node, dict):
         system, code = node.get("system"), node.get("code")
         if isinstance(system, str) and isinstance(code, str):
-            yield system, code, node.get("display", node.get("unit", ""))
+            yield system, code, str(node.get("display", node.get("unit", "")))
     for child in node.values() if isinstance(node, dict) else node:
         if isinstance(child, dict | list):
             yield from codings(child)

@@ -32,7 +32,7 @@ def test_exactly_the_laboratory_results_have_a_specimen() -> None:
 
 
 def test_a_visit_has_one_specimen_of_each_kind() -> None:
-    kinds = Counter()
+    kinds: Counter[str] = Counter()
     for history in histories():
         specimen_of = specimens.taken(history)
         for reading in history.readings:
@@ -64,7 +64,7 @@ def test_a_report_refers_to_the_specimens_of_its_results(version: str) -> None:
 
 
 def test_a_course_is_dispensed_once_and_a_long_term_drug_at_most_four_times() -> None:
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for history in histories():
         for order in history.prescriptions:
             fills = [fill for fill in pharmacy.fills(history) if fill.order is order]
@@ -108,7 +108,7 @@ def test_a_dispense_matches_its_order(version: str, kind: str) -> None:
 
 
 def test_the_answers_of_a_form_add_up_to_its_score() -> None:
-    forms_seen = Counter()
+    forms_seen: Counter[str] = Counter()
     for history in histories():
         for number, response in forms.answered(history).items():
             reading = history.readings[number - 1]

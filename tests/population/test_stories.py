@@ -256,7 +256,8 @@ def test_patients_with_anaphylaxis_have_epinephrine() -> None:
 def test_every_code_of_a_history_is_listed_by_codes() -> None:
     known = set(population.codes())
     for history in histories():
-        concepts = [entry.concept for entry in (*history.problems, *history.procedures, *history.reports, *history.requests)]
+        concepts = [entry.concept for entry in history.problems] + [entry.concept for entry in history.procedures]
+        concepts += [entry.concept for entry in history.reports] + [entry.concept for entry in history.requests]
         concepts += [entry.measure.concept for entry in history.readings] + [entry.vaccine for entry in history.vaccinations]
         concepts += [order.drug.concept for order in history.prescriptions]
         assert {code for concept in concepts for code in concept.codes} <= known

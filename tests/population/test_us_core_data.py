@@ -154,7 +154,7 @@ def _supported(entries: IndexEntries, type: str, name: str) -> bool:
 
 def _searches(resource: Resource) -> set[tuple[str, ...]]:
     """Returns each single parameter, and each combination in the statement."""
-    searches = {(parameter["name"],) for parameter in resource.get("searchParam", ())}
+    searches: set[tuple[str, ...]] = {(parameter["name"],) for parameter in resource.get("searchParam", ())}
     for extension in resource.get("extension", ()):
         if extension["url"].endswith("search-parameter-combination"):
             searches.add(tuple(element["valueString"] for element in extension["extension"] if element["url"] == "required"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -107,7 +107,7 @@ def _inside(value: Any, id: str, tree: dict[str, list[dict[str, Any]]], guide: G
             yield from _inside(item, element["id"], tree, guide)
 
 
-def is_of(value: Any, element: dict[str, Any], tree: dict[str, list[dict[str, Any]]], guide: Guide) -> bool:
+def is_of(value: Any, element: dict[str, Any], tree: Mapping[str, list[dict[str, Any]]], guide: Guide) -> bool:
     """Returns whether a value belongs to a slice: by pattern, binding, the elements below it, or the URL of an extension."""
     if pattern := _fixed(element):
         return contains(value, pattern[0])

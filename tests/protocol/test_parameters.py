@@ -13,17 +13,17 @@ PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
 
 
 @given(PAIRS)
-def test_encoded_pairs_are_parsed_back(pairs) -> None:
+def test_encoded_pairs_are_parsed_back(pairs: list[tuple[str, str]]) -> None:
     assert list(parse(encode(pairs)).pairs) == pairs
 
 
 @given(st.text(max_size=80))
-def test_any_text_can_be_parsed(text) -> None:
+def test_any_text_can_be_parsed(text: str) -> None:
     assert parse(text).raw == text
 
 
 @given(st.lists(st.tuples(st.sampled_from(["token", "a", "my-token"]), TEXT), max_size=5))
-def test_a_single_parameter_is_found_without_parsing_the_others(pairs) -> None:
+def test_a_single_parameter_is_found_without_parsing_the_others(pairs: list[tuple[str, str]]) -> None:
     raw = encode(pairs)
     values = [value for name, value in pairs if name == "token"]
     assert first(raw, "token") == (values[0] if values else None)
@@ -62,7 +62,7 @@ def test_an_empty_value_counts_as_not_sent() -> None:
 
 
 @given(PAIRS)
-def test_the_first_value_that_is_not_empty_counts(pairs) -> None:
+def test_the_first_value_that_is_not_empty_counts(pairs: list[tuple[str, str]]) -> None:
     parameters = Parameters(tuple(pairs))
     for name in (*(key for key, _ in pairs), "absent"):
         assert parameters.get(name) == next((value for key, value in pairs if key == name and value), None)

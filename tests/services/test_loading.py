@@ -63,7 +63,7 @@ async def last(store: RecordingStore, id: str) -> tuple[int, bytes]:
     return stored.version_id, stored.body
 
 
-async def test_after_a_batch_of_new_resources_the_store_is_not_read_for_the_next(store: RecordingStore):
+async def test_after_a_batch_of_new_resources_the_store_is_not_read_for_the_next(store: RecordingStore) -> None:
     batches = [[piece(f"{number}-{index}", "A") for index in range(3)] for number in range(3)]
     assert await load(loading(store), *batches) == (9, 0, 0)
     ids_read = [id for id in store.ids if id.startswith("2")]
@@ -71,7 +71,7 @@ async def test_after_a_batch_of_new_resources_the_store_is_not_read_for_the_next
     assert (await last(store, "2-2"))[0] == 1
 
 
-async def test_a_resource_that_exists_after_all_is_compared(store: RecordingStore):
+async def test_a_resource_that_exists_after_all_is_compared(store: RecordingStore) -> None:
     await load(loading(store, "before"), [piece("b", "A"), piece("c", "A")])
     news = [piece("a", "A"), piece("d", "A")], [piece("e", "A")]
     assert await load(loading(store), *news, [piece("b", "A"), piece("c", "B"), piece("f", "A")]) == (4, 1, 1)
@@ -79,14 +79,14 @@ async def test_a_resource_that_exists_after_all_is_compared(store: RecordingStor
     assert await last(store, "c") == (2, piece("c", "B").body)
 
 
-async def test_an_id_repeated_in_the_next_batch_is_compared_with_what_was_written(store: RecordingStore):
+async def test_an_id_repeated_in_the_next_batch_is_compared_with_what_was_written(store: RecordingStore) -> None:
     news = [piece("x", "A")], [piece("y", "A")], [piece("z", "A")]
     assert await load(loading(store), *news, [piece("z", "A")]) == (3, 0, 1)
     assert await load(loading(store, "more"), [piece("z", "B")], [piece("z", "C")], [piece("z", "C")]) == (0, 2, 1)
     assert await last(store, "z") == (3, piece("z", "C").body)
 
 
-async def test_earlier_bodies_of_an_id_change_nothing_wherever_a_batch_ends(store: RecordingStore):
+async def test_earlier_bodies_of_an_id_change_nothing_wherever_a_batch_ends(store: RecordingStore) -> None:
     run = loading(store)
     assert await load(run, [piece("x", "A")], [piece("x", "B")], [piece("x", "A")], [piece("x", "B")]) == (1, 1, 2)
     assert await last(store, "x") == (2, piece("x", "B").body)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from apsw import Connection
 
 from sickbay.storage.sqlite.connection import connect
 from sickbay.storage.sqlite.reader import SqliteReader
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path: Path) -> Iterator[tuple[SqliteReader, Connection]]:
     path = tmp_path / "one.db"
     writer = connect(path)
     writer.execute("CREATE TABLE thing (n INTEGER)")
@@ -22,10 +25,10 @@ def file(tmp_path):
 
 
 def count(reader: SqliteReader) -> int:
-    return reader.one("SELECT count(*) FROM thing")
+    return int(reader.one("SELECT count(*) FROM thing"))
 
 
-def test_one_turn_sees_one_state_and_the_next_turn_the_newest(file) -> None:
+def test_one_turn_sees_one_state_and_the_next_turn_the_newest(file: tuple[SqliteReader, Connection]) -> None:
     reader, writer = file
 
     async def run() -> None:
@@ -41,7 +44,7 @@ def test_one_turn_sees_one_state_and_the_next_turn_the_newest(file) -> None:
     asyncio.run(run())
 
 
-def test_a_callback_after_a_commit_sees_it(file) -> None:
+def test_a_callback_after_a_commit_sees_it(file: tuple[SqliteReader, Connection]) -> None:
     reader, writer = file
 
     async def run() -> None:
@@ -56,7 +59,7 @@ def test_a_callback_after_a_commit_sees_it(file) -> None:
     asyncio.run(run())
 
 
-def test_nothing_stays_open_when_a_loop_ends(file) -> None:
+def test_nothing_stays_open_when_a_loop_ends(file: tuple[SqliteReader, Connection]) -> None:
     reader, _ = file
 
     async def run() -> None:
@@ -66,7 +69,7 @@ def test_nothing_stays_open_when_a_loop_ends(file) -> None:
     assert not reader.db.in_transaction
 
 
-def test_without_a_loop_each_statement_is_its_own_transaction(file) -> None:
+def test_without_a_loop_each_statement_is_its_own_transaction(file: tuple[SqliteReader, Connection]) -> None:
     reader, writer = file
     assert count(reader) == 0
     writer.execute("INSERT INTO thing VALUES (1)")

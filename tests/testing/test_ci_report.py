@@ -92,7 +92,7 @@ def test_the_report_of_a_running_sickbay_has_a_har_file_and_a_page_for_each_refu
         (refused,) = client.exchanges()
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
-    command = [sys.executable, "-m", "sickbay.testing.ci_report", tmp_path / "out", "--summary", summary]
+    command = [sys.executable, "-m", "sickbay.testing.ci_report", str(tmp_path / "out"), "--summary", str(summary)]
     done = subprocess.run([*command, "--base", live["base"]], capture_output=True, text=True, check=True)
     assert summary.read_text() == f"before\n{done.stdout[:-1]}"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"exchanges.har", "rules", f"{refused['id']}.html"}

@@ -20,6 +20,7 @@ from tools.checks import (
     hosts,
     leftovers,
     sizes,
+    untyped,
     variable_names,
 )
 from tools.checks.files import ROOT
@@ -101,6 +102,18 @@ if sys.version_info >= (3, 12):  # Python 3.11 refuses the class itself
         module = ModuleType(Options.__module__)
         module.Options = Options  # type: ignore[attr-defined]
         assert [fault.partition(":")[0].rpartition(".")[2] for fault in defaults.refused(module)] == ["names", "part"]
+
+
+def test_more_tests_without_types_than_allowed_are_a_fault(tmp_path: Path) -> None:
+    listed = {"pyproject.toml": '[[tool.mypy.overrides]]\nignore_errors = true\nmodule = ["tests.a", "tests.b"]\n'}
+    assert faults(untyped.faults, tmp_path, listed | {"tools/checks/ceilings.toml": "tests_without_types = 2\n"}) == []
+    assert len(faults(untyped.faults, tmp_path, listed | {"tools/checks/ceilings.toml": "tests_without_types = 1\n"})) == 1
+
+
+def test_only_tests_may_be_without_types(tmp_path: Path) -> None:
+    listed = {"pyproject.toml": '[[tool.mypy.overrides]]\nignore_errors = true\nmodule = ["sickbay.a"]\n'}
+    reported = faults(untyped.faults, tmp_path, listed | {"tools/checks/ceilings.toml": "tests_without_types = 9\n"})
+    assert reported == ["pyproject.toml: sickbay.a is exempt from mypy; only tests may be"]
 
 
 def test_a_key_made_from_id_is_a_fault(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def granted() -> dict[str, Any]:
 
 def exchange_pages() -> dict[str, tuple[str, Any, Frame]]:
     def view(exchange: dict[str, Any], **more: str) -> exchange_views.ExchangeView:
-        return exchange_views.exchange_view(exchange, **more)  # type: ignore[arg-type]
+        return exchange_views.exchange_view(exchange, **more)
 
     full = view(
         refused(),

@@ -175,7 +175,7 @@ RANGES = st.tuples(st.integers(0, 50), st.integers(1, 50)).map(lambda pair: (pai
 def test_the_prefixes_are_consistent(stored: tuple[int, int], searched: tuple[int, int]) -> None:
     results = {
         prefix: compared(prefix, *stored, *searched) for prefix in ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
-    }  # type: ignore[arg-type]
+    }
     assert results["eq"] is not results["ne"]
     assert results["ge"] or not (results["eq"] or results["gt"])
     assert results["le"] or not (results["eq"] or results["lt"])
