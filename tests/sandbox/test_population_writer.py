@@ -72,7 +72,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_a_whole_population_is_remembered_as_complete(whole: dict[str, Any]) -> None:
     assert whole["total"] > 300
     assert whole["filling"] is None
-    assert whole["filled"] == f"2026-11-24 {whole['total']} 2026-11-24".encode()
+    assert whole["filled"] == b"2026-11-24 0 2026-11-24 marked"
 
 
 async def stop_after(sandbox: Sandbox, transactions: int) -> bool:
@@ -199,13 +199,19 @@ async def test_a_request_that_is_cancelled_does_not_stop_the_others(tmp_path: Pa
 
 
 @pytest.mark.anyio
-async def test_resources_without_a_record_of_their_day_stay_as_they_are(tmp_path: Path) -> None:
+async def test_resources_without_a_record_of_their_day_stay_as_they_are_until_a_reset(
+    engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any]
+) -> None:
     """An early revision of Sickbay wrote such folders."""
-    async with opened(tmp_path, None) as (sandbox,):
+    async with opened(tmp_path, engine()) as (sandbox,):
         tenant = sandbox.tenants["general"]
         alone = population_writer.save(tenant, SPACE, {"resourceType": "Patient", "id": "alone"}, 1, sandbox.filling.today())
         await sandbox.runtime.store.transaction([alone])
         await sandbox.filling.ensure(SPACE)
         found = await content(sandbox)
         assert found["total"] == 1
-        assert found["filled"] == b"2026-11-24 1 2026-11-24"
+        assert found["filled"] == b"2026-11-24"
+        assert await sandbox.filling.changes("general") is None
+        await reset(sandbox)
+        await sandbox.filling.ensure(SPACE)
+        assert await content(sandbox) == whole

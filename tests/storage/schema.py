@@ -17,6 +17,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateSequence, CreateTable
 
+from sickbay.storage.query.dictionary import SHIFT
 from sickbay.storage.quotas import COUNTED
 
 TABLES = MetaData()
@@ -153,9 +154,12 @@ resource_history = _table(
     _words("who"),
     _words("facts"),
     Column("body", LargeBinary),
-    indexes=[Index("resource_history_by_sequence", "sequence")],
+    indexes=[Index("resource_history_by_sequence", text(f"(nid >> {SHIFT})"), "sequence")],
 )
 """body is NULL while the version is the current one, because it is then stored in `resource`."""
+
+mark = _table("mark", _key("space"), Column("name", _TEXT, primary_key=True, nullable=False), _big("sequence"))
+"""Positions in the history of a space: versions with a larger sequence were written later."""
 
 compartment_index = _table(
     "compartment_index",

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.interface import Delete, Put, Record, ResourceSpace, Store
+
+PATIENTS: Final = "patients"
+"""The mark in the history where everything is stored that doesn't depend on the day."""
+FILLED: Final = "filled"
+"""The mark where everything is stored."""
+_HAS_MARKS: Final = "marked"
 
 
 class FilledSpace(NamedTuple):
-    """day: of its appointments. first: the day when it was filled; None if that isn't known.
+    """day: of its newest appointments. first: of those at the mark FILLED; None if an older Sickbay filled it, without marks.
 
-    versions: how many versions of resources Sickbay itself has written there; None if that isn't known.
+    versions: how many versions of resources Sickbay itself has written since that mark.
     """
 
     day: datetime.date
-    versions: int | None
-    first: datetime.date | None
+    first: datetime.date | None = None
+    versions: int = 0
 
     def put(self, space: ResourceSpace) -> Put:
-        first = self.first.isoformat() if self.first else ""
-        versions = self.versions if self.versions is not None else -1
-        return Put(Record("meta", key(space), f"{self.day.isoformat()} {versions} {first}".encode(), space.tenant))
+        marked = f" {self.versions} {self.first.isoformat()} {_HAS_MARKS}" if self.first else ""
+        return Put(Record("meta", key(space), f"{self.day.isoformat()}{marked}".encode(), space.tenant))
 
 
 def key(space: ResourceSpace) -> str:
@@ -40,15 +44,8 @@ async def stored(store: Store, space: ResourceSpace) -> FilledSpace | None:
 
 
 def parse(record: Record) -> FilledSpace:
-    """An older Sickbay stored no first day, and -1 or nothing instead of the versions after someone had written."""
-    day, versions, first = [*record.value.decode().split(" "), "", ""][:3]
-    return FilledSpace(
-        datetime.date.fromisoformat(day),
-        int(versions) if versions.isdecimal() else None,
-        datetime.date.fromisoformat(first) if first else None,
-    )
-
-
-async def versions(store: Store, space: ResourceSpace) -> int:
-    """The number of versions of all resources, deleted ones included."""
-    return (await store.history(space, None, None, EVERYTHING, count=0)).total or 0
+    """An older Sickbay stored no marks, and after the day up to two other words, which no longer matter."""
+    day, *more = record.value.decode().split(" ")
+    if more[-1:] != [_HAS_MARKS]:
+        return FilledSpace(datetime.date.fromisoformat(day))
+    return FilledSpace(datetime.date.fromisoformat(day), datetime.date.fromisoformat(more[1]), int(more[0]))

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from contextvars import Context
+from functools import partial
 
 import orjson
 
@@ -14,14 +15,14 @@ from sickbay import population
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.kernel.memory import ResetScope
 from sickbay.sandbox import filled_space, population_progress
-from sickbay.sandbox.filled_space import FilledSpace
+from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
-from sickbay.sandbox.population_progress import PopulationProgress
+from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
 from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, arguments, save
-from sickbay.services import runtime_settings
+from sickbay.services import reindexing, runtime_settings
 from sickbay.services.context import Runtime, Tenant
 from sickbay.settings.database import Stopping
-from sickbay.storage.interface import Clear, Conflict, ResourceSpace, Step
+from sickbay.storage.interface import Clear, Conflict, ResourceSpace, ReturnToMark, Step
 from sickbay.storage.resets import WasReset, began
 
 DAY = 86_400
@@ -170,9 +171,9 @@ class PopulationLoader:
                 steps.append(save(tenant, space, resource, 1, today))
             elif not stored.deleted and _plain(orjson.loads(stored.body)) == old.get(name):
                 steps.append(save(tenant, space, resource, stored.version_id + 1, today))
-        own = before.versions + len(steps) if before.versions is not None else None
+        after = before._replace(day=today, versions=before.versions + len(steps))
         try:
-            await self.runtime.store.transaction([*steps, FilledSpace(today, own, before.first).put(space)])
+            await self.runtime.store.transaction([*steps, after.put(space)])
         except Conflict:  # another worker was first, or a client wrote one of them at the same time
             self.current.pop(space, None)
         return "complete"
@@ -189,45 +190,52 @@ class PopulationLoader:
             for lock in locks:
                 lock.release()
 
-    async def changed(self, tenant: str | None, today: datetime.date) -> list[Step]:
-        """The steps that empty the hospitals that have something else than the initial data of today, or a part of them.
+    async def steps_of_reset(self, tenant: str | None, today: datetime.date) -> list[Step]:
+        """The steps that undo what was written since the hospitals were filled, and the appointments of other days.
 
-        The others are left as they are, because creating their data again takes seconds.
+        Hospitals that an older Sickbay has filled are emptied, because they have no marks.
         """
-        spaces = self._spaces(tenant)
-        tenants = {space.tenant for space in spaces if not await self._is_initial(space, today)}
-        steps: list[Step] = [Clear("resources", name) for name in sorted(tenants)]
-        for space in spaces:
-            if space.tenant in tenants:
+        states = {space: (await self._filled(space), await self.writer.stored(space)) for space in self._spaces(tenant)}
+        unmarked = {space.tenant for space, state in states.items() if await self._is_unmarked(space, *state)}
+        steps: list[Step] = [Clear("resources", name) for name in sorted(unmarked)]
+        for space, (filled, begun) in states.items():
+            if space.tenant in unmarked:
                 steps += [filled_space.forget(space), population_progress.forget(space)]
+            else:
+                steps += self._undo(space, filled, begun, today)
         return steps
 
-    async def _is_initial(self, space: ResourceSpace, today: datetime.date) -> bool:
-        """Whether the space is empty, or was filled or begun today and nothing else was written."""
-        filled = await self._filled(space)
-        if filled is not None and not filled.day == filled.first == today:
-            return False
-        state = await self.writer.stored(space)
-        if state is not None and state.day != today:
-            return False
-        return await self._written_since(space, filled) == 0
+    async def _is_unmarked(self, space: ResourceSpace, filled: FilledSpace | None, begun: WrittenPortions | None) -> bool:
+        """Whether the space has resources without a mark."""
+        if filled is not None:
+            return filled.first is None
+        return begun is None and await self.runtime.store.filled(space)
 
-    async def _written_since(self, space: ResourceSpace, filled: FilledSpace | None) -> int | None:
-        """How many versions clients and loads have written: each write adds one, deleting included. None if not known."""
-        if filled is not None and filled.versions is None:
-            return None
-        state = await self.writer.stored(space)
-        own = (filled.versions or 0) if filled else state.versions if state else 0
-        return await filled_space.versions(self.runtime.store, space) - own
+    def _undo(
+        self, space: ResourceSpace, filled: FilledSpace | None, begun: WrittenPortions | None, today: datetime.date
+    ) -> list[Step]:
+        """The steps for one space. Another worker may complete it before they are applied, so that it may have a mark then."""
+        index = partial(reindexing.entries, self.runtime, space)
+        if filled is not None and filled.first != today:  # then only the last portion is missing, which depends on the day
+            rest = WrittenPortions(today, self.written.patients + 1)
+            return [ReturnToMark(space, PATIENTS, index), filled_space.forget(space), rest.put(space, always=True)]
+        steps: list[Step] = [ReturnToMark(space, FILLED, index)]
+        if filled is not None:
+            steps.append(FilledSpace(today, today).put(space))
+        elif begun is not None and begun.day != today:
+            steps.append(begun._replace(day=today).put(space))
+        return steps
 
     async def changes(self, tenant: str | None) -> int | None:
         """How many times resources were loaded, created, changed or deleted since a reset; None if that isn't known."""
         total = 0
         for space in self._spaces(tenant):
-            written = await self._written_since(space, await self._filled(space))
-            if written is None:
-                return None
-            total += written
+            filled = await self._filled(space)
+            if filled is not None:
+                written = await self.runtime.store.writes_since(space, FILLED) if filled.first else None
+                if written is None:
+                    return None
+                total += written - filled.versions
         return total
 
     def _spaces(self, tenant: str | None) -> list[ResourceSpace]:

@@ -23,13 +23,12 @@ class PopulationProgress(NamedTuple):
 class WrittenPortions(NamedTuple):
     """What is stored of a population that isn't complete.
 
-    day: of its appointments. portions: how many of `population.portions` are stored. versions: the number of resources in them.
-    pace: milliseconds for each portion, 0 if it isn't known yet. revision: of the record, 0 if there is none.
+    day: of its appointments. portions: how many of `population.portions` are stored. pace: milliseconds for each portion, 0 if
+    it isn't known yet. revision: of the record, 0 if there is none.
     """
 
     day: datetime.date
     portions: int = 0
-    versions: int = 0
     pace: float = 0.0
     revision: int = 0
 
@@ -38,18 +37,18 @@ class WrittenPortions(NamedTuple):
         pace = seconds * 1000 / portions
         return self._replace(pace=self.pace + PACE_WEIGHT * (pace - self.pace) if self.pace else pace)
 
-    def after(self, portions: int, resources: int) -> WrittenPortions:
-        return self._replace(portions=self.portions + portions, versions=self.versions + resources)
+    def after(self, portions: int) -> WrittenPortions:
+        return self._replace(portions=self.portions + portions)
 
     def progress(self, patients: int) -> PopulationProgress:
         """The progress of a population of so many patients. The first portion is the hospital."""
         done = min(max(self.portions - 1, 0), patients)
         return PopulationProgress(done, patients, math.ceil((patients - done) * self.pace / 1000) if self.pace else None)
 
-    def put(self, space: ResourceSpace) -> Put:
-        """Stores this state. Raises Conflict if the record has changed since it was read."""
-        value = f"{self.day.isoformat()} {self.portions} {self.versions} {self.pace:.3f}"
-        return Put(Record("meta", key(space), value.encode(), space.tenant), self.revision, aside=True)
+    def put(self, space: ResourceSpace, *, always: bool = False) -> Put:
+        """Stores this state. Raises Conflict if the record has changed since it was read, unless `always` is set."""
+        value = f"{self.day.isoformat()} {self.portions} {self.pace:.3f}"
+        return Put(Record("meta", key(space), value.encode(), space.tenant), None if always else self.revision, aside=True)
 
 
 def key(space: ResourceSpace) -> str:
@@ -61,5 +60,6 @@ def forget(space: ResourceSpace) -> Delete:
 
 
 def parse(record: Record) -> WrittenPortions:
-    day, portions, versions, pace = record.value.decode().split(" ")
-    return WrittenPortions(datetime.date.fromisoformat(day), int(portions), int(versions), float(pace), record.revision)
+    """An older Sickbay also stored the number of resources, before the pace."""
+    day, portions, *_, pace = record.value.decode().split(" ")
+    return WrittenPortions(datetime.date.fromisoformat(day), int(portions), float(pace), record.revision)

@@ -18,11 +18,11 @@ import orjson
 from sickbay import population
 from sickbay.fhir.search.index import extract
 from sickbay.sandbox import filled_space, population_progress
-from sickbay.sandbox.filled_space import FilledSpace
+from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Conflict, ResourceSpace, Save, Step
+from sickbay.storage.interface import Conflict, Mark, ResourceSpace, Save, Step
 
 Version = population.Version
 Json = dict[str, Any]
@@ -38,9 +38,13 @@ OTHER_WORKER_SECONDS = 5.0
 
 
 class Chunk(NamedTuple):
-    """saves: the resources of some portions. complete: nothing follows."""
+    """saves: the resources of some portions. of_day: the saves of the last portion, which depend on the day.
+
+    complete: nothing follows.
+    """
 
     saves: list[Save]
+    of_day: list[Save]
     portions: int
     complete: bool
 
@@ -48,20 +52,22 @@ class Chunk(NamedTuple):
 class _Source:
     """The portions of a space from `position` on. began: when the last chunk was begun, and how many portions it had."""
 
-    def __init__(self, position: int, portions: Iterator[Iterator[Json]]) -> None:
-        self.position, self._portions = position, portions
+    def __init__(self, position: int, portions: Iterator[Iterator[Json]], patients: int) -> None:
+        self.position, self._portions, self._patients = position, portions, patients
         self.began: tuple[float, int] | None = None
 
     def take(self, tenant: Tenant, space: ResourceSpace, day: datetime.date) -> Chunk:
         """Generates the next chunk, on a thread."""
         saves: list[Save] = []
+        last: list[Save] = []
         before = self.position
         for portion in self._portions:
-            saves += [save(tenant, space, resource, 1, day) for resource in portion]
+            saves += last
+            last = [save(tenant, space, resource, 1, day) for resource in portion]
             self.position += 1
-            if len(saves) >= RESOURCES_AT_A_TIME:
-                return Chunk(saves, self.position - before, False)
-        return Chunk(saves, self.position - before, True)
+            if len(saves) + len(last) >= RESOURCES_AT_A_TIME and self.position <= self._patients + 1:
+                return Chunk(saves + last, [], self.position - before, False)
+        return Chunk(saves, last, self.position - before, True)
 
 
 class PopulationWriter:
@@ -82,13 +88,13 @@ class PopulationWriter:
         try:
             source = self._source(space, state)
             state, chunk = await self._next_chunk(source, space, state)
-            await self.runtime.store.transaction(_steps(space, state, chunk))
+            await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
         except BaseException as error:
             self.forget(space)
             if isinstance(error, Conflict) and await self._is_taken(space, error):
                 return "taken"
             raise
-        return self._report(space, state.after(chunk.portions, len(chunk.saves)), chunk.complete)
+        return self._report(space, state.after(chunk.portions), chunk.complete)
 
     async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
         """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
@@ -115,16 +121,15 @@ class PopulationWriter:
         self._sources.pop(space, None)
 
     async def _remember(self, space: ResourceSpace, today: datetime.date) -> Outcome:
-        """An earlier revision has written resources without a record of the day. They stay as they are."""
-        written = await filled_space.versions(self.runtime.store, space)
-        await self.runtime.store.transaction([FilledSpace(today, written, today).put(space)])
+        """An earlier revision has written resources without a record of the day. They stay as they are until a reset."""
+        await self.runtime.store.transaction([FilledSpace(today).put(space)])
         return "complete"
 
     def _source(self, space: ResourceSpace, state: WrittenPortions) -> _Source:
         source = self._sources.get(space)
         if source is None or source.position != state.portions:
             portions = population.portions(**arguments(self.written, state.day, space), skip=state.portions)
-            source = self._sources[space] = _Source(state.portions, portions)
+            source = self._sources[space] = _Source(state.portions, portions, self.written.patients)
         return source
 
     async def _next_chunk(self, source: _Source, space: ResourceSpace, state: WrittenPortions) -> tuple[WrittenPortions, Chunk]:
@@ -146,12 +151,16 @@ class PopulationWriter:
         return "complete" if complete else "more"
 
 
-def _steps(space: ResourceSpace, state: WrittenPortions, chunk: Chunk) -> list[Step]:
+def _steps(space: ResourceSpace, state: WrittenPortions, chunk: Chunk, patients: int) -> list[Step]:
     """The record first: if it has changed, nothing needs to be undone."""
-    after = state.after(chunk.portions, len(chunk.saves))
-    complete = (population_progress.forget(space), FilledSpace(state.day, after.versions, state.day).put(space))
-    last: tuple[Step, ...] = complete if chunk.complete else ()
-    return [after.put(space), *last, *chunk.saves]
+    record = state.after(chunk.portions).put(space)
+    if not chunk.complete:
+        return [record, *chunk.saves]
+    forget = population_progress.forget(space)
+    if state.portions > patients + 1:  # an older Sickbay has stored the last portion, without the mark before it
+        return [record, forget, FilledSpace(state.day).put(space)]
+    filled = FilledSpace(state.day, state.day).put(space)
+    return [record, forget, filled, *chunk.saves, Mark(space, PATIENTS), *chunk.of_day, Mark(space, FILLED)]
 
 
 def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any:

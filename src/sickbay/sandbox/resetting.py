@@ -11,9 +11,6 @@ from sickbay.services import record_kinds, registration, reset_revisions, runtim
 from sickbay.storage.interface import Clear, Conflict, Step
 from sickbay.storage.resets import OUTSIDE, began
 
-WRITES_MEANWHILE = 5
-"""How often a reset starts again because a request wrote to a hospital that it had found unchanged."""
-
 
 class ResetLosses(NamedTuple):
     """What a reset would delete, as numbers. apps, users: those that were added.
@@ -33,12 +30,9 @@ async def reset(sandbox: Sandbox, tenant: str | None = None, everything: bool = 
     Deletes sessions, tokens, launches and exchanges, but not the sessions of the administrator. everything: also deletes added
     apps and users. Requests that began before change nothing any more, on any worker.
     """
-    for _ in range(WRITES_MEANWHILE):
-        async with sandbox.filling.paused(tenant):
-            while not await _is_reset(sandbox, tenant, everything):
-                continue
-            if not await sandbox.filling.changed(tenant, sandbox.filling.today()):
-                return
+    async with sandbox.filling.paused(tenant):
+        while not await _is_reset(sandbox, tenant, everything):
+            continue
 
 
 async def _is_reset(sandbox: Sandbox, tenant: str | None, everything: bool) -> bool:
@@ -61,7 +55,7 @@ async def _steps(sandbox: Sandbox, tenant: str | None, everything: bool) -> list
     return [
         *(Clear(kind, tenant or "") for kind in record_kinds.cleared(everything)),
         *kept,
-        *await sandbox.filling.changed(tenant, sandbox.filling.today(moved)),
+        *await sandbox.filling.steps_of_reset(tenant, sandbox.filling.today(moved)),
         *await seeding.steps(runtime, sandbox.filling.written, tenant, everything=everything),
         await runtime_settings.after_reset(runtime, tenant),
         reset_revisions.step(runtime.resets, tenant, everything),

@@ -6,8 +6,9 @@ import asyncio
 
 from sickbay.fhir import lossless_json
 from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import Outdated, Reindex
+from sickbay.storage.interface import Outdated, Reindex, ResourceSpace
 
 BATCH = 100
 
@@ -23,12 +24,12 @@ async def reindex(runtime: Runtime) -> int:
 
 
 def _reindex(runtime: Runtime, outdated: Outdated) -> Reindex:
-    tenant = runtime.tenants.get(outdated.space.tenant)
-    base = tenant.fhir_base(outdated.space.version) if tenant else ""
-    return Reindex(
-        outdated.space,
-        outdated.type,
-        outdated.id,
-        outdated.version_id,
-        extract(outdated.space.version, lossless_json.loads(outdated.body), base),
-    )
+    space, type, id, version, body = outdated
+    return Reindex(space, type, id, version, entries(runtime, space, body))
+
+
+def entries(runtime: Runtime, space: ResourceSpace, body: bytes) -> IndexEntries:
+    """Extract the index entries of a stored body."""
+    tenant = runtime.tenants.get(space.tenant)
+    base = tenant.fhir_base(space.version) if tenant else ""
+    return extract(space.version, lossless_json.loads(body), base)

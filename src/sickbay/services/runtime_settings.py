@@ -19,6 +19,7 @@ from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import ANNOUNCED
 from sickbay.services.token_cache import TokenCache
 from sickbay.storage.interface import Conflict, Put, Record
+from sickbay.storage.resets import WasReset
 
 NAME = "clock"
 """The record's key. It dates from when the record contained only the clock."""
@@ -42,6 +43,14 @@ async def refresh(runtime: Runtime) -> None:
     if revision != runtime.settings_revision:
         settings = records.parse(RuntimeSettings, record.value) if record else RuntimeSettings()
         _apply(runtime, settings, revision, await reset_revisions.stored(runtime.store, runtime.tenants))
+
+
+async def check_reset(runtime: Runtime) -> None:
+    """Raises WasReset if the data was reset after the current request had begun."""
+    if runtime.shared:
+        await refresh(runtime)
+    if reset_revisions.is_over(runtime.resets):
+        raise WasReset("the data was reset while this request arrived")
 
 
 async def move(runtime: Runtime, *, advance: float | None = None, offset: float | None = None) -> float | None:

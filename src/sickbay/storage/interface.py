@@ -7,7 +7,7 @@ is unavailable, every method raises `settings.database.Unavailable`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -82,7 +82,7 @@ class DeleteFamily(msgspec.Struct, frozen=True, gc=False):
 
 
 class Clear(msgspec.Struct, frozen=True, gc=False):
-    """Delete all records of a kind in a tenant ("" means all tenants). With kind "resources", delete all its resources."""
+    """Delete all records of a kind in a tenant ("" means all tenants). With kind "resources", its resources and their marks."""
 
     kind: str
     tenant: str = ""
@@ -122,7 +122,27 @@ class Reindex(msgspec.Struct, frozen=True, gc=False):
     facts: IndexEntries
 
 
-Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """Remember the current position in the history of a space under a name. Replaces an earlier mark with this name."""
+
+    space: ResourceSpace
+    name: str
+
+
+class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
+    """Undo every write in a space since a mark: contents, history and index are as they were. Does nothing without the mark.
+
+    Later marks are deleted. The numbers that the store counts internally go on, so that none is used twice.
+
+    index: extracts the facts of a body, because the index rows of earlier versions aren't stored. It is called on any thread.
+    """
+
+    space: ResourceSpace
+    name: str
+    index: Callable[[bytes], IndexEntries]
+
+
+Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark
 
 
 class Conflict(Exception):
@@ -361,6 +381,10 @@ class Store(Protocol):
 
     async def outdated(self, limit: int) -> list[Outdated]:
         """Return some resources that an older version of Sickbay indexed; empty once all are reindexed."""
+        ...
+
+    async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
+        """Return how many versions were written in a space since a mark, deletions included. None without the mark."""
         ...
 
     async def filled(self, space: ResourceSpace) -> bool:

@@ -14,6 +14,7 @@ from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.sql_dialect import fitted
 from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query.marks import Restored
 from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows
 from sickbay.storage.terms import term_hash
 
@@ -76,7 +77,7 @@ class Batch:
         self.history.append(self._last[nid])
         self.known[key] = Known(nid, now, step.version_id, facts)
         if (now == LIVE) != (state == LIVE):
-            self.counts[space, type] = self.counts.get((space, type), 0) + (1 if now == LIVE else -1)
+            self.count(space, type, 1 if now == LIVE else -1)
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
@@ -85,6 +86,21 @@ class Batch:
         self.forget.add(nid)
         self.reindexed[nid] = facts_text(step.facts)
         self._index(space, type, nid, step.facts)
+
+    def restore(self, space: int, resource: Restored) -> None:
+        """Rewrite the current version and its index rows, as they were at a mark."""
+        nid, is_live = resource.nid, resource.state == LIVE
+        self._index(space, resource.type, nid, resource.entries)
+        if not is_live:
+            self._delete(nid)
+        facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
+        current = resource.version_id, resource.at, INDEX_REVISION, facts, body
+        self.resources[nid] = (nid, space, resource.type, resource.state, resource.id, *current)
+        self.count(space, resource.type, is_live - (resource.was == LIVE))
+
+    def count(self, space: int, type: int, change: int) -> None:
+        """Add to the live resources of a type."""
+        self.counts[space, type] = self.counts.get((space, type), 0) + change
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return the index rows by table, sorted so that adjacent rows are written together."""

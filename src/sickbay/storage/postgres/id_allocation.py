@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import SHIFT
 from sickbay.storage.query.saving import targets
@@ -33,12 +34,20 @@ class IdAllocator:
         for step in saves:
             spaces.add(step.space)
             words.add(step.type)
-            words.update(type for type, _ in targets(step.facts))
-            words.update(name for name, _, _ in step.facts.codes)
+            words |= names(step.facts)
         for space in sorted(spaces):
             await self.space(db, space)
+        await self.learn_words(db, words)
+
+    async def learn_words(self, db: Any, words: set[str]) -> None:
         for word in sorted(words - self.words.keys()):
             self.words[word] = await _look_up_or_create(db, "SELECT number FROM word WHERE text = $1", _NEW_WORD, (word,))
+
+    def copy(self) -> IdAllocator:
+        """Return an allocator that knows the same numbers. What it learns in a transaction that fails isn't kept."""
+        copy = IdAllocator()
+        copy.spaces, copy.words = dict(self.spaces), dict(self.words)
+        return copy
 
     async def space(self, db: Any, space: ResourceSpace) -> int:
         """Return the number of a space, creating the space if it is new."""
@@ -58,6 +67,11 @@ class IdAllocator:
     def give_back(self, unused: dict[int, list[int]]) -> None:
         for space, nids in unused.items():
             self._free[space][:0] = nids
+
+
+def names(facts: IndexEntries) -> set[str]:
+    """Return the words that the index rows need: types of referenced resources, and names of parameters."""
+    return {type for type, _ in targets(facts)} | {name for name, _, _ in facts.codes}
 
 
 async def allocated(db: Any, space: int, count: int) -> range:

@@ -6,7 +6,7 @@ is locked shared by those who use it and exclusively by those who change it:
 
     everything                  shared by all, exclusive for clearing
     a family of records         shared for putting a record, exclusive for revoking
-    a space                     shared for saving, exclusive for fills, copies and large batches
+    a space                     shared for saving, exclusive for marks, fills, copies and large batches
     one resource                shared for referring to it, exclusive for saving or indexing it
 
 Single records need no lock: their conditions are part of the statement that changes them.
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from sickbay.storage.interface import Clear, DeleteFamily, Put, Reindex, ResourceSpace, Save, Step
+from sickbay.storage.interface import Clear, DeleteFamily, Mark, Put, Reindex, ResourceSpace, ReturnToMark, Save, Step
 from sickbay.storage.query.saving import targets
 
 MANY = 200
@@ -39,6 +39,8 @@ def of_steps(steps: Sequence[Step]) -> str:
                 exclusive.add(EVERYTHING)
             case Save() | Reindex():
                 saves.append(step)
+            case Mark() | ReturnToMark():
+                exclusive.add(_space(step.space))
     spaces = {_space(save.space) for save in saves}
     changed = {_resource(save.space, save.type, save.id) for save in saves}
     used = {_resource(save.space, *target) for save in saves for target in targets(save.facts)}

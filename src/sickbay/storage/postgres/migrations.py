@@ -178,6 +178,12 @@ CREATE TRIGGER quota_deleted AFTER DELETE ON record FOR EACH ROW WHEN (OLD.label
     OLD.kind IN ('code', 'failure', 'pending', 'session')) EXECUTE FUNCTION quota_counted();
 """
 
+_MARKS = """
+CREATE TABLE mark (space BIGINT NOT NULL, name TEXT COLLATE "C" NOT NULL, sequence BIGINT NOT NULL, PRIMARY KEY (space, name));
+DROP INDEX resource_history_by_sequence;
+CREATE INDEX resource_history_by_sequence ON resource_history ((nid >> 40), sequence);
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -191,6 +197,7 @@ STEPS: tuple[str, ...] = (
     _JOURNAL_SIZE,
     _PRESENCE_AND_CASE,
     _QUOTAS,
+    _MARKS,
 )
 """Step n upgrades version n to n + 1."""
 

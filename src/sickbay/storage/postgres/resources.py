@@ -8,8 +8,9 @@ from typing import Any
 
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
-from sickbay.storage.postgres.id_allocation import IdAllocator
+from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.query.dictionary import APART, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query.marks import Restored
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
 
 SLICES = 64
@@ -74,7 +75,7 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in saves:
         batch.add(step)
-    await _write(db, batch)
+    await write(db, batch)
 
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
@@ -90,7 +91,27 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in current_steps:
         batch.reindex(step)
-    await _write(db, batch)
+    await write(db, batch)
+
+
+async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
+    """Rewrite resources and their index rows, as they were at a mark."""
+    keys = {(space, numbers.words[type], id) for resource in resources for type, id in targets(resource.entries)}
+    known = await _look(db, keys)
+    if absent := sorted(keys - known.keys()):
+        nids = await allocated(db, space, len(absent))
+        rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
+        await db.execute(_insert("resource"), *_arrays("resource", rows))
+        known |= {key: Known(nid, REFERENCED, 0, "") for nid, key in zip(nids, absent, strict=True)}
+    batch = Batch(numbers.spaces, numbers.words, known)
+    for resource in resources:
+        batch.restore(space, resource)
+    await write(db, batch)
+
+
+async def forget(db: Any, nids: list[int]) -> None:
+    """Delete the index rows of resources."""
+    await db.execute(_FORGET, nids)
 
 
 def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
@@ -129,11 +150,11 @@ async def _place(
             known |= await _look(db, [(row[1], row[2], row[4]) for row in rows])
 
 
-async def _write(db: Any, batch: Batch) -> None:
+async def write(db: Any, batch: Batch) -> None:
     if batch.keep:
         await db.execute(_KEEP, list(batch.keep))
     if batch.forget:
-        await db.execute(_FORGET, list(batch.forget))
+        await forget(db, list(batch.forget))
     if batch.gone:
         await db.execute(_GONE, list(batch.gone))
     rows: dict[str, Sequence[Sequence[Any]]] = {

@@ -15,8 +15,10 @@ from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
     Failures,
+    Mark,
     Put,
     Reindex,
+    ReturnToMark,
     Save,
     Step,
     UseOnce,
@@ -24,6 +26,7 @@ from sickbay.storage.interface import (
 )
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
+from sickbay.storage.postgres.marks import return_to_mark, set_mark
 from sickbay.storage.postgres.resources import reindex, save
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
 from sickbay.storage.query import exchanges
@@ -54,6 +57,10 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await save(db, numbers, nids, [step for step in run if isinstance(step, Save)])
             case Reindex():
                 await reindex(db, numbers, nids, [step for step in run if isinstance(step, Reindex)])
+            case Mark() as step:
+                await set_mark(db, numbers, step)
+            case ReturnToMark() as step:
+                await return_to_mark(db, numbers, step)
             case step:
                 await _single(db, step)
     for label in sorted(quotas.labels_of(steps)):

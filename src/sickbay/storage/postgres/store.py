@@ -14,11 +14,13 @@ from sickbay.storage.interface import (
     Conflict,
     Failures,
     Labels,
+    Mark,
     Outdated,
     Page,
     Record,
     Reindex,
     ResourceSpace,
+    ReturnToMark,
     Save,
     Step,
     Stored,
@@ -73,7 +75,8 @@ class PostgresStore:
             return
         steps = counted(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
-        nids = await self._reserve(saves) if saves else {}
+        marked = {step.space for step in steps if isinstance(step, Mark)}
+        nids = await self._reserve(saves, marked) if saves or marked else {}
         unused = nids
 
         async def job(db: Any) -> None:
@@ -81,7 +84,7 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
-        patient = any(isinstance(step, Clear) for step in steps)
+        patient = any(isinstance(step, Clear | ReturnToMark) for step in steps)
         try:
             await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
@@ -191,6 +194,9 @@ class PostgresStore:
         rows = await self._ask(lambda: self._sync_reader.rows(OUTDATED, (limit,)))
         return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
+    async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
+        return await self._ask(lambda: self._answers.writes_since(space, mark))
+
     async def filled(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.filled(space))
 
@@ -209,11 +215,13 @@ class PostgresStore:
         """Run all of the job's queries on one connection."""
         return await self._pool.repeatable(lambda db: in_turn(partial(_fetch, db), job))
 
-    async def _reserve(self, saves: Sequence[Save | Reindex]) -> dict[int, list[int]]:
-        """Reserve nids for everything that the saves may need, before they hold any lock."""
+    async def _reserve(self, saves: Sequence[Save | Reindex], marked: set[ResourceSpace]) -> dict[int, list[int]]:
+        """Reserve nids for everything that the saves may need, before they hold any lock. marked: spaces that get a mark."""
 
         async def reserve(db: Any) -> dict[int, list[int]]:
             await self._numbers.learn(db, saves)
+            for space in sorted(marked):
+                await self._numbers.space(db, space)
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}
 

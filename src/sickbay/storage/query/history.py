@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Stored, Versions
-from sickbay.storage.query.dictionary import NEVER, REFERENCED
+from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, opened, seal
 from sickbay.storage.query.statement import Row, Run, Sql, Statement
@@ -19,7 +19,8 @@ _COLUMNS = (
 _NARROW = "h.facts, h.sequence, r.type"
 _BY_RESOURCE = "resource r CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
 _OF_PATIENTS = "d CROSS JOIN resource r ON r.nid = d.nid CROSS JOIN resource_history h ON h.nid = r.nid WHERE"
-_BY_TIME = "resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE"
+_BY_TIME = f"resource_history h CROSS JOIN resource r ON r.nid = h.nid WHERE h.nid >> {SHIFT} = ? AND"
+"""A range of the index `resource_history_by_sequence`."""
 _CURRENT = (
     "h.at < ? AND NOT EXISTS (SELECT 1 FROM resource_history n WHERE n.nid = h.nid AND n.version_id = h.version_id + 1"
     " AND n.at <= ?)"
@@ -119,7 +120,7 @@ def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: 
         return Sql(f"{own.text} {_OF_PATIENTS} {tail}", (*own.binds, *binds, *condition.binds))
     if query.id is not None or (query.type is not None and _few(run, scope, query.type)):
         return Sql(f"{_BY_RESOURCE} {tail}", (*binds, *condition.binds))
-    return Sql(f"{_BY_TIME} {tail}", (*binds, *condition.binds))
+    return Sql(f"{_BY_TIME} {tail}", (scope.space, *binds, *condition.binds))
 
 
 def _few(run: Run, scope: Scope, type: str) -> bool:

@@ -14,7 +14,7 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
-from sickbay.storage.query import includes, labels, multi_type, search, templates
+from sickbay.storage.query import includes, labels, marks, multi_type, search, templates
 from sickbay.storage.query.cache import MOST, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
@@ -123,6 +123,10 @@ class StoreQueries:
     def filled(self, space: ResourceSpace) -> bool:
         number = self.names.space(space)
         return number is not None and bool(self._reader.rows(ANY_LIVE, (number,)))
+
+    def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
+        position = self._reader.rows(marks.FIND, (*space, mark))
+        return int(self._reader.one(marks.COUNT, position[0])) if position else None
 
     def _page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility

@@ -22,6 +22,7 @@ _BY_SPACE = (
     "uri_index",
     "composite_index",
     "type_count",
+    "mark",
 )
 TABLES = (*_BY_NID, *_BY_SPACE)
 """All tables that store resources."""

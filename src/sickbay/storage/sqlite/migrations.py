@@ -173,6 +173,13 @@ CREATE TRIGGER quota_deleted AFTER DELETE ON record WHEN OLD.label IN ('anonymou
     UPDATE quota_size SET records = records - 1, bytes = bytes - length(OLD.value) WHERE label = OLD.label; END;
 """
 
+_MARKS = """
+CREATE TABLE mark (space INTEGER NOT NULL, name TEXT NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY
+    (space, name)) WITHOUT ROWID, STRICT;
+DROP INDEX resource_history_by_sequence;
+CREATE INDEX resource_history_by_sequence ON resource_history ((nid >> 40), sequence);
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -187,5 +194,6 @@ STEPS: tuple[str, ...] = (
     _JOURNAL_SIZE,
     _PRESENCE_AND_CASE,
     _QUOTAS,
+    _MARKS,
 )
 """Step n upgrades version n to n + 1."""

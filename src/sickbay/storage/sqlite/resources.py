@@ -26,7 +26,7 @@ _INSERT = (
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
-_UPDATE = "UPDATE resource SET state = 1, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
+_UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
 _KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
 
@@ -43,7 +43,7 @@ _TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, as the values of their columns."""
 
 
-class _Counters:
+class Counters:
     """The counters of one space within one transaction: allocated numbers, and the change in live resources by type."""
 
     def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
@@ -51,8 +51,12 @@ class _Counters:
         self.live: dict[int, int] = live or {}
         self.nids: dict[tuple[str, str], int] = {}
 
-    def copy(self) -> _Counters:
-        return _Counters(self.number, self.allocated, self.sequence, dict(self.live))
+    def count(self, type: int, change: int) -> None:
+        """Add to the live resources of a type."""
+        self.live[type] = self.live.get(type, 0) + change
+
+    def copy(self) -> Counters:
+        return Counters(self.number, self.allocated, self.sequence, dict(self.live))
 
 
 @dataclass(slots=True)
@@ -70,11 +74,11 @@ class Changes:
     """The changes of resources in one transaction, job by job. The methods are called as those of `writer.Transaction`."""
 
     def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
-        self._db = db
+        self.db = db
         self._known = known
         self._rows = _Rows(db, known.terms)
-        self._spaces: dict[ResourceSpace, _Counters] = {}
-        self._settled: dict[ResourceSpace, _Counters] = {}
+        self._spaces: dict[ResourceSpace, Counters] = {}
+        self._settled: dict[ResourceSpace, Counters] = {}
         self._words: dict[str, int] = {}
         """The numbers of other names. They are stored once the transaction is committed."""
 
@@ -90,7 +94,7 @@ class Changes:
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
-        space = self._space(step.space)
+        space = self.counters(step.space)
         type = self._word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
@@ -103,7 +107,7 @@ class Changes:
             space.nids[step.type, step.id] = nid
         if state == LIVE:
             self._rows.flush()
-            self._db.execute(_KEEP_BODY, (nid, version))
+            self.db.execute(_KEEP_BODY, (nid, version))
         if step.interaction == "delete":
             self._delete(space, type, nid, step)
         else:
@@ -111,15 +115,15 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self._space(step.space), self._word(step.type)
+        space, type = self.counters(step.space), self._word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
             nid = current[0][0]
             facts = facts_text(step.facts)
-            self._db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
+            self.db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
             self._forget(nid)
-            self._index(space, type, nid, step.facts)
+            self.index(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
@@ -130,7 +134,7 @@ class Changes:
 
     def number(self, space: ResourceSpace) -> int:
         """Return the number of a space, creating the space if it is new."""
-        return self._space(space).number
+        return self.counters(space).number
 
     def reset(self) -> None:
         """Flush everything and clear the caches. Call this before a statement that changes whole tables."""
@@ -140,12 +144,12 @@ class Changes:
     def finish(self) -> None:
         self._rows.flush()
         for space in self._spaces.values():
-            self._db.execute(
+            self.db.execute(
                 "UPDATE space SET allocated = ?, sequence = ? WHERE number = ?",
                 (space.allocated, space.sequence, space.number),
             )
             for type, live in space.live.items():
-                self._db.execute(
+                self.db.execute(
                     "INSERT INTO type_count (space, type, slice, live) VALUES (?, ?, 0, ?)"
                     " ON CONFLICT (space, type, slice) DO UPDATE SET live = live + excluded.live",
                     (space.number, type, live),
@@ -158,56 +162,65 @@ class Changes:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
-    def _create(self, space: _Counters, type: int, step: Save) -> bool:
+    def _create(self, space: Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
         nid, facts = self._allocate(space), facts_text(step.facts)
-        self._db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
-        if not self._db.changes():
+        self.db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
+        if not self.db.changes():
             space.allocated -= 1
             return False
         space.nids[step.type, step.id] = nid
         self._add_version(space, type, nid, step, facts)
-        space.live[type] = space.live.get(type, 0) + 1
+        space.count(type, 1)
         return True
 
-    def _write(self, space: _Counters, type: int, nid: int, state: int | None, step: Save) -> None:
+    def _write(self, space: Counters, type: int, nid: int, state: int | None, step: Save) -> None:
         facts = facts_text(step.facts)
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if state is None:
-            self._db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
+            self.db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
-            self._db.execute(_UPDATE, (*fresh, nid))
+            self.db.execute(_UPDATE, (LIVE, *fresh, nid))
             if state != REFERENCED:
                 self._forget(nid)
         self._add_version(space, type, nid, step, facts)
         if state != LIVE:
-            space.live[type] = space.live.get(type, 0) + 1
+            space.count(type, 1)
 
-    def _add_version(self, space: _Counters, type: int, nid: int, step: Save, facts: str) -> None:
+    def _add_version(self, space: Counters, type: int, nid: int, step: Save, facts: str) -> None:
         self._remember(space, nid, step, facts)
-        self._index(space, type, nid, step.facts)
+        self.index(space, type, nid, step.facts)
         if self._rows.full():
             self._rows.flush()
 
-    def _delete(self, space: _Counters, type: int, nid: int, step: Save) -> None:
+    def _delete(self, space: Counters, type: int, nid: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
         facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
-        self._db.execute(
+        self.db.execute(
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
-        self._db.execute(f"DELETE FROM facet_index WHERE {rows_of('facet_index', '= ?')}", (nid,))
-        self._db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
-        self._db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
+        self.unindex(nid)
+        self._remember(space, nid, step, facts)
+        space.count(type, -1)
+
+    def unindex(self, nid: int) -> None:
+        """Delete the index rows of a deleted resource, except those that decide its visibility."""
+        self._rows.flush()
+        self.db.execute(f"DELETE FROM facet_index WHERE {rows_of('facet_index', '= ?')}", (nid,))
+        self.db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
+        self.db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
         for table in INDEXES:
             if table not in ("facet_index", "compartment_index"):
                 condition = " AND parameter > 0" if table == "token_index" else ""
-                self._db.execute(f"DELETE FROM {table} WHERE nid = ?{condition}", (nid,))
-        self._remember(space, nid, step, facts)
-        space.live[type] = space.live.get(type, 0) - 1
+                self.db.execute(f"DELETE FROM {table} WHERE nid = ?{condition}", (nid,))
 
-    def _remember(self, space: _Counters, nid: int, step: Save, facts: str) -> None:
+    def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
+        """Replace what is stored as the current version."""
+        self.db.execute(_UPDATE, (state, version, changed, revision, facts, body, nid))
+
+    def _remember(self, space: Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
         self._rows.append(_HISTORY, row)
@@ -215,36 +228,36 @@ class Changes:
     def _forget(self, nid: int) -> None:
         self._rows.flush()
         for table in INDEXES:
-            self._db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
+            self.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
 
-    def _index(self, space: _Counters, type: int, nid: int, facts: IndexEntries) -> None:
+    def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
         target = partial(self._target, space)
         self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
 
-    def _target(self, space: _Counters, type: str, id: str) -> int:
+    def _target(self, space: Counters, type: str, id: str) -> int:
         """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
         cached = space.nids.get((type, id))
         if cached is not None:
             return cached
         word = self._word(type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        nid: int | None = self._db.execute(query, (space.number, word, id)).get
+        nid: int | None = self.db.execute(query, (space.number, word, id)).get
         if nid is None:
             nid = self._allocate(space)
-            self._db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
+            self.db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
         space.nids[type, id] = nid
         return nid
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
-        return self._db.execute(text, binds).fetchall()
+        return self.db.execute(text, binds).fetchall()
 
     @staticmethod
-    def _allocate(space: _Counters) -> int:
+    def _allocate(space: Counters) -> int:
         space.allocated += 1
         return space.number << SHIFT | space.allocated
 
-    def _space(self, space: ResourceSpace) -> _Counters:
+    def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
             query = "SELECT number, allocated, sequence FROM space WHERE tenant = ? AND version = ?"
             matches = self._fetch(query, space)
@@ -254,13 +267,13 @@ class Changes:
                     " SELECT coalesce(max(number), 0) + 1, ?, ?, 0, 0 FROM space RETURNING number, allocated, sequence"
                 )
                 matches = self._fetch(add, space)
-            self._spaces[space] = _Counters(*matches[0])
+            self._spaces[space] = Counters(*matches[0])
         return self._spaces[space]
 
     def _word(self, text: str) -> int:
         number = self._known.words.get(text) or self._words.get(text)
         if number is None:
-            number = self._db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
+            number = self.db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
             if number is None:
                 add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
                 number = self._fetch(add, (text,))[0][0]
@@ -270,7 +283,7 @@ class Changes:
     def forget_all(self, number: int) -> None:
         """Delete everything in one space."""
         for statement in forgets(number):
-            self._db.execute(statement)
+            self.db.execute(statement)
 
 
 class _Rows:

@@ -24,12 +24,14 @@ from sickbay.storage.interface import (
     DeleteFamily,
     Failures,
     Labels,
+    Mark,
     Outdated,
     Page,
     Put,
     Record,
     Reindex,
     ResourceSpace,
+    ReturnToMark,
     Save,
     Step,
     Stored,
@@ -54,6 +56,7 @@ from sickbay.storage.sqlite.connection import (
     replace_published_key,
     rows,
 )
+from sickbay.storage.sqlite.marks import return_to_mark, set_mark
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
 
@@ -169,6 +172,9 @@ class SqliteStore:
         rows = self._reader.rows(OUTDATED, (limit,))
         return [Outdated(ResourceSpace(tenant, version), *rest) for tenant, version, *rest in rows]
 
+    async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
+        return self._answers.writes_since(space, mark)
+
     async def filled(self, space: ResourceSpace) -> bool:
         return self._answers.filled(space)
 
@@ -218,6 +224,10 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
             case Clear(kind="resources"):
                 transaction.resources.clear(step)
                 transaction.revises_records = True  # other workers learn from this that a hospital has to be filled again
+            case Mark():
+                set_mark(transaction.resources, step)
+            case ReturnToMark():
+                return_to_mark(transaction.resources, step)
             case Put():
                 _put(transaction, step)
             case _:

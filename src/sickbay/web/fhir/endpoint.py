@@ -23,6 +23,7 @@ from sickbay.kernel import english
 from sickbay.kernel.budget import HELD, pause
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.sandbox.population_loader import NEVER
+from sickbay.services import runtime_settings
 from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
@@ -149,6 +150,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     if access.decision.refusal is None:
         base.sandbox.journal.hold(exchange)
     else:
+        if scope["method"] not in BODILESS:  # while the body arrived, a reset may have deleted the token
+            await runtime_settings.check_reset(runtime)
         state.withheld = withheld(access.decision.examination)
         await base.sandbox.journal.write(exchange)
     return response

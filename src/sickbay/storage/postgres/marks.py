@@ -1,0 +1,83 @@
+"""Sets marks in the history of a space, and returns to them. The space is locked, so no one else writes in it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sickbay.storage.facts import NONE
+from sickbay.storage.interface import Mark, ReturnToMark
+from sickbay.storage.postgres.batch import Batch
+from sickbay.storage.postgres.id_allocation import IdAllocator, names
+from sickbay.storage.postgres.resources import forget, restore, write
+from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.query import marks
+from sickbay.storage.query.dictionary import LIVE
+
+
+async def set_mark(db: Any, numbers: IdAllocator, step: Mark) -> None:
+    """A sequence skips numbers, so the mark gets one of its own."""
+    space = numbers.spaces[step.space]
+    await _execute(db, marks.SET, space, step.name, await db.fetchval("SELECT nextval('history_sequence')"))
+
+
+async def return_to_mark(db: Any, numbers: IdAllocator, step: ReturnToMark) -> None:
+    """Undo what was written since the mark."""
+    found = await _fetch(db, marks.FIND, *step.space, step.name)
+    if found:
+        await _Return(db, numbers.copy(), step, *found[0]).run()
+
+
+class _Return:
+    def __init__(self, db: Any, numbers: IdAllocator, step: ReturnToMark, space: int, sequence: int) -> None:
+        self._db, self._numbers, self._step = db, numbers, step
+        self._space, self._sequence = space, sequence
+
+    async def run(self) -> None:
+        """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
+        db, space, since = self._db, self._space, (self._space, self._sequence)
+        changed = created = False
+        while rows := await _fetch(db, marks.CHANGED, *since, self._sequence):
+            await self._restore([nid for (nid,) in rows])
+            changed = True
+        while rows := await _fetch(db, marks.CREATED, *since):
+            await self._delete([nid for (nid,) in rows])
+            created = True
+        if changed or created:
+            await _execute(db, marks.FORGET_UNUSED, space, space, space)
+        await _execute(db, marks.FORGET_LATER, *since)
+
+    async def _restore(self, nids: list[int]) -> None:
+        listed = marks.numbers(nids)
+        rows = await _fetch(self._db, marks.AT_MARK, listed, self._sequence)
+        resources = await asyncio.to_thread(lambda: list(marks.restored(rows, self._step.index)))
+        await self._numbers.learn_words(self._db, {name for resource in resources for name in names(resource.entries)})
+        await self._forget(nids)
+        await restore(self._db, self._numbers, self._space, resources)
+        await _execute(self._db, marks.FORGET_CURRENT_BODY, listed)
+
+    async def _delete(self, nids: list[int]) -> None:
+        listed = marks.numbers(nids)
+        batch = Batch({}, {}, {})
+        for type, was in await _fetch(self._db, marks.NOW, listed):
+            batch.count(self._space, type, -(was == LIVE))
+        await write(self._db, batch)
+        await self._forget(nids)
+        await _execute(self._db, marks.FORGET_CREATED, listed)
+        await _execute(self._db, marks.UNSAVE_CREATED, NONE, b"", listed)
+
+    async def _forget(self, nids: list[int]) -> None:
+        """Delete the index rows and the later versions."""
+        await forget(self._db, nids)
+        await _execute(self._db, marks.FORGET_VERSIONS, marks.numbers(nids), self._sequence)
+
+
+async def _fetch(db: Any, text: str, *binds: Any) -> list[Any]:
+    translated, lists = to_postgres(text)
+    rows: list[Any] = await db.fetch(translated, *values(binds, lists))
+    return rows
+
+
+async def _execute(db: Any, text: str, *binds: Any) -> None:
+    translated, lists = to_postgres(text)
+    await db.execute(translated, *values(binds, lists))

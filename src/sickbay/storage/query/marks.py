@@ -1,0 +1,97 @@
+"""Marks in the history of a space, and what has to be undone to return to one: SQL that both engines understand.
+
+The history numbers all versions in the order of their commits, so a mark is one number. Later versions have larger numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
+
+AT_A_TIME: Final = 1000
+"""Resources that are undone together."""
+SET: Final = (
+    "INSERT INTO mark (space, name, sequence) VALUES (?, ?, ?)"
+    " ON CONFLICT (space, name) DO UPDATE SET sequence = excluded.sequence"
+)
+FIND: Final = (
+    "SELECT s.number, m.sequence FROM space s JOIN mark m ON m.space = s.number"
+    " WHERE s.tenant = ? AND s.version = ? AND m.name = ?"
+)
+FORGET_LATER: Final = "DELETE FROM mark WHERE space = ? AND sequence > ?"
+_SINCE: Final = f"FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.sequence > ?"
+COUNT: Final = f"SELECT count(*) {_SINCE}"
+CHANGED: Final = (
+    f"SELECT DISTINCT h.nid {_SINCE} AND h.version_id > 1 AND EXISTS (SELECT 1 FROM resource_history f"
+    f" WHERE f.nid = h.nid AND f.version_id = 1 AND f.sequence <= ?) LIMIT {AT_A_TIME}"
+)
+"""Resources that existed at the mark. Once they are restored, the next ones are found."""
+CREATED: Final = f"SELECT h.nid {_SINCE} AND h.version_id = 1 LIMIT {AT_A_TIME}"
+"""Resources without a version at the mark."""
+AT_MARK: Final = (
+    "SELECT r.nid, r.type, r.id, r.state, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
+    " (SELECT b.body FROM resource_history b WHERE b.nid = h.nid AND b.version_id = h.version_id - 1) ELSE h.body END"
+    " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
+    " WHERE h.version_id = (SELECT max(v.version_id) FROM resource_history v WHERE v.nid = r.nid AND v.sequence <= ?)"
+)
+"""The version that was current at the mark, with its body, or the body before a deletion."""
+NOW: Final = "SELECT r.type, r.state FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
+FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE nid IN (SELECT value FROM json_each(?)) AND sequence > ?"
+FORGET_CURRENT_BODY: Final = (
+    "UPDATE resource_history SET body = NULL WHERE nid IN (SELECT value FROM json_each(?))"
+    " AND version_id = (SELECT r.version_id FROM resource r WHERE r.nid = resource_history.nid)"
+)
+"""`resource` has the body of the current version."""
+_IS_USED: Final = (
+    "EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
+    " OR EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"
+)
+FORGET_CREATED: Final = f"DELETE FROM resource WHERE nid IN (SELECT value FROM json_each(?)) AND NOT ({_IS_USED})"
+UNSAVE_CREATED: Final = (
+    f"UPDATE resource SET state = {REFERENCED}, version_id = 0, changed = 0, index_revision = 0, facts = ?, body = ?"
+    " WHERE nid IN (SELECT value FROM json_each(?))"
+)
+"""What is still referenced is stored as a resource that is only referenced."""
+FORGET_UNUSED: Final = (
+    "WITH RECURSIVE t(type) AS (SELECT min(type) FROM resource WHERE space = ? UNION ALL"
+    " SELECT (SELECT min(r.type) FROM resource r WHERE r.space = ? AND r.type > t.type) FROM t WHERE t.type IS NOT NULL)"
+    " DELETE FROM resource WHERE nid IN (SELECT r.nid FROM t CROSS JOIN resource r ON r.type = t.type"
+    f" WHERE r.space = ? AND r.state = {REFERENCED}) AND NOT ({_IS_USED})"
+)
+"""Resources that were only referenced by what is undone. Takes one look-up for each type."""
+FORGET_NO_LIVE: Final = "DELETE FROM type_count WHERE space = ? AND live = 0"
+
+
+class Restored(NamedTuple):
+    """A resource as it was at the mark. was: its state before it is restored. body: of the last version that isn't a deletion.
+
+    entries: the facts of that body.
+    """
+
+    nid: int
+    type: int
+    id: str
+    was: int
+    version_id: int
+    at: int
+    state: int
+    facts: str
+    body: bytes
+    entries: IndexEntries
+
+
+def restored(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iterator[Restored]:
+    """Read the rows of AT_MARK."""
+    for nid, type, id, was, version_id, at, interaction, facts, body in rows:
+        state = DELETED if interaction == "delete" else LIVE
+        yield Restored(nid, type, id, was, version_id, at, state, facts, body, index(bytes(body)))
+
+
+def numbers(nids: Iterable[int]) -> str:
+    """Encode nids for `json_each`."""
+    return orjson.dumps(list(nids)).decode()
