@@ -34,7 +34,7 @@ async def use_tokens(flow: Flow, app: dict[str, Any], tokens: dict[str, Any]) ->
 def test_published_keys_are_replaced_once_and_their_grants_end(
     tmp_path: Path, engine: Callable[[], str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = {"data": engine() or str(tmp_path), "patients": 0}
+    data: dict[str, Any] = {"data": engine() or str(tmp_path), "patients": 0}
     seen: dict[str, Any] = {}
 
     async def before(flow: Flow) -> None:

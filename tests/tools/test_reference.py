@@ -20,8 +20,9 @@ from sickbay.authorization.policy import SETTINGS, faults
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
 from sickbay.cli.main import COMMANDS
-from sickbay.diagnosis import case, rule_docs
+from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.doctor import rule_docs
 from sickbay.web.admin.openapi import OPERATIONS
 
 ROOT = Path(__file__).parents[2]

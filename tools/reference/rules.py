@@ -5,8 +5,8 @@ from __future__ import annotations
 from tools.checks.files import ROOT
 
 from sickbay.diagnosis import case
-from sickbay.doctor import rule_docs
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.doctor import rule_docs
 
 INTRODUCTION = f"""# The rules
 

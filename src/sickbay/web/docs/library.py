@@ -10,8 +10,8 @@ from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from sickbay.doctor import rule_docs
 from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.doctor import rule_docs
 from sickbay.web.docs import markdown
 from sickbay.web.docs.contents import HOME, SECTIONS, Entry, Section
 from sickbay.web.docs.markdown import RenderedPage
