@@ -70,7 +70,9 @@ class Diagnosis(NamedTuple):
             return f"{known or 'Nothing in this text is recognised.'} {WHAT_TO_PASTE}"
         if self.verdict == Verdict.UNEXAMINED:
             found = f": {what}" if what else ""
-            return f"There is nothing to check in this text{found}. Paste the request or the response too."
+            return (
+                f"This text was read, and it contains nothing to check{found}. If a request fails, paste it with its response."
+            )
         return "No problems found. Checks that need the app's registration were skipped."
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sickbay.authorization import token
 from sickbay.authorization.token import client_assertion
 from sickbay.diagnosis.evidence.address import vendor_of
-from sickbay.doctor.pieces import forms, jwts, postman, urls_in_text
+from sickbay.doctor.pieces import forms, jwts, loose_json, objects, postman, urls_in_text
 from sickbay.doctor.pieces.address_kind import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
@@ -77,17 +77,26 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
         yield from _url(piece)
     elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
         yield from _parameters(piece, pieces)
-    elif piece.subkind == "token_response":
-        yield Input({"kind": "token_response", "json": dict(piece.values)}, False, piece)
-    elif piece.subkind == "registration":
-        yield Input({"kind": "registration", "app": dict(piece.values)}, False, piece)
-    elif piece.subkind == "discovery" and "capabilities" in piece.values:
-        yield Input({"kind": "smart_configuration", "json": dict(piece.values), "status": 200}, True, piece)
+    elif piece.kind == "response" and piece.values["status"] == "200" and piece.values["body"].startswith("{"):
+        members = loose_json.parse(piece.values["body"])
+        yield from _received(piece, objects.kind_of(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
         for request in postman.requests(piece.values):
             yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
     elif piece.subkind == "client_assertion":
         yield _assertion(piece, pieces)
+    elif piece.kind == "object":
+        yield from _received(piece, piece.subkind, piece.values)
+
+
+def _received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[Input]:
+    """What an app received or registered, as JSON alone or as the body of a response."""
+    if kind == "token_response":
+        yield Input({"kind": kind, "json": dict(members)}, False, piece)
+    elif kind == "registration":
+        yield Input({"kind": kind, "app": dict(members)}, False, piece)
+    elif kind == "discovery" and "capabilities" in members:
+        yield Input({"kind": "smart_configuration", "json": dict(members), "status": 200}, True, piece)
 
 
 def _url(piece: Piece) -> Iterator[Input]:
