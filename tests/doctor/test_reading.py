@@ -240,6 +240,12 @@ def test_the_body_of_a_request_is_not_missing_if_a_header_gives_its_length() -> 
     assert "grant-type-missing" not in ids(f"{head}> Content-Length: 29\n>\n< HTTP/1.1 200 OK\n")
 
 
+def test_a_body_that_a_person_left_out_is_not_missing() -> None:
+    head = "POST /token HTTP/1.1\nHost: a.example\n"
+    assert "grant-type-missing" not in ids(f'{head}\nHTTP/1.1 401 Unauthorized\n\n{{"error": "invalid_client"}}')
+    assert "grant-type-missing" in ids(f"{head}Content-Length: 0\n\nHTTP/1.1 400 Bad Request\n")
+
+
 EPIC = "https://fhir.epic.com/interconnect-fhir-oauth/oauth2/authorize?response_type=code&client_id=6c12dff4-24e7"
 EPIC += "&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&state=zE3rT9pQ2mN8vX4kR7tY1w"
 EPIC_PAGE = "OAuth2 Error: Something went wrong trying to authorize the client. Please try logging in again."

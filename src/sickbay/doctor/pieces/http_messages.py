@@ -31,6 +31,7 @@ class _Message:
     body: list[str] = field(default_factory=list)
     part: str = "headers"
     has_version: bool = False
+    is_of_curl: bool = False
 
     def piece(self) -> Piece:
         shown = _first_body("\n".join(self.body))
@@ -41,9 +42,11 @@ class _Message:
         return Piece(kind=self.kind, start=self.start, end=self.end, values=values, is_whole=whole)
 
     def _has_body(self) -> bool:
-        """Whether there is a body, even if it isn't shown. `curl -v` doesn't print it, and many people leave it out."""
+        """Whether there is a body, even if it isn't shown. `curl -v` prints its length and not the body itself."""
         lengths = [value for name, value in self.headers.items() if name.lower() == "content-length"]
-        return lengths[0] not in ("", "0") if lengths else self.first.get("method") in ("POST", "PUT", "PATCH")
+        if lengths or self.is_of_curl:
+            return lengths[:1] not in ([], [""], ["0"])
+        return self.first.get("method") in ("POST", "PUT", "PATCH")
 
 
 def find(text: str) -> Iterator[Piece]:
@@ -69,7 +72,9 @@ def find(text: str) -> Iterator[Piece]:
 def _begun(line: str, start: int) -> _Message | None:
     if match := _REQUEST.match(line):
         first = {"method": match["method"], "url": match["url"]}
-        return _Message("request", start, start + len(line), first, has_version=bool(match["version"]))
+        return _Message(
+            "request", start, start + len(line), first, has_version=bool(match["version"]), is_of_curl=line.startswith(">")
+        )
     if match := _STATUS.match(line):
         return _Message("response", start, start + len(line), {"status": match["status"]})
     return None
