@@ -70,6 +70,27 @@ def test_a_server_error_reveals_only_its_id(tmp_path: Path, monkeypatch: pytest.
     run(steps, tmp_path)
 
 
+def test_a_page_of_another_origin_can_read_a_server_error_of_an_endpoint_that_is_open_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def steps(flow: Flow) -> None:
+        async def broken(*_: Any) -> None:
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr(SqliteStore, "get", broken)
+        headers = {"Origin": "http://app.example"}
+        answer = await flow.http.post(
+            "/general/oauth/token", data={"grant_type": "refresh_token", "client_id": "a"}, headers=headers
+        )
+        assert answer.status_code == 500
+        assert answer.headers["access-control-allow-origin"] == "*"
+        closed = await flow.http.get("/general/oauth/authorize?client_id=a", headers=headers)
+        assert closed.status_code == 500
+        assert "access-control-allow-origin" not in closed.headers
+
+    run(steps, tmp_path)
+
+
 @pytest.mark.parametrize("path", ["/rules", "/developer"])
 def test_a_browser_gets_a_server_error_as_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     async def steps(flow: Flow) -> None:

@@ -32,7 +32,10 @@ LOG = logging.getLogger("sickbay")
 
 
 class FhirFailures:
-    """Below a FHIR base. NotFhir passes: the request is then answered by a page."""
+    """Below a FHIR base. The endpoint itself answers what it can't read, in the format of the request.
+
+    NotFhir passes: a page answers it.
+    """
 
     def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
         self._app, self._runtime = app, runtime
@@ -90,14 +93,16 @@ async def page_error(request: Request, error: Exception) -> Response:
         expected, error = None, unavailable
     if expected is not None:
         return expected
-    id = state_of(request.scope).exchange
-    if not isinstance(error, Unavailable):
+    state = state_of(request.scope)
+    id = state.exchange
+    if isinstance(error, Unavailable):
+        LOG.error("%s %s", id, error, extra={"correlation_id": id})
+        response = _error_response(request, 503, error.title, error.detail)
+        response.headers["retry-after"] = str(error.retry_after)
+    else:
         LOG.error("%s failed", id, exc_info=error, extra={"correlation_id": id})
-        return _error_response(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
-    LOG.error("%s %s", id, error, extra={"correlation_id": id})
-    response = _error_response(request, 503, error.title, error.detail)
-    response.headers["retry-after"] = str(error.retry_after)
-    if state_of(request.scope).open_to:
+        response = _error_response(request, 500, "Internal error in Sickbay", f"See its log for {id}.")
+    if state.open_to:
         response.raw_headers.extend(cors(request.headers.get("origin")))
     return response
 
