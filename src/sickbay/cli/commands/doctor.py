@@ -226,7 +226,7 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
     related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
     if diagnosis.verdict == Verdict.UNKNOWN:  # advice about a part of the text isn't an answer to it
-        return _nothing(diagnosis.summary) | ({"advice": findings} if findings else {}) | causes | related
+        return _nothing(diagnosis.help) | ({"advice": findings} if findings else {}) | causes | related
     shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
     return shown | recognised | causes | related
 
@@ -240,7 +240,7 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: b
     """evidence: the first exchange of the text."""
     shown = _masked(evidence, diagnosis)
     parts = [_recognised(diagnosis)] if everything else []
-    parts += [] if shown["findings"] else [diagnosis.summary]
+    parts += [] if shown["findings"] else [diagnosis.help]
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 
