@@ -14,7 +14,7 @@ from sickbay.doctor.model import Knowledge
 def load(folder: Path, path: Path) -> tuple[Knowledge, int]:
     """The knowledge, and how often it was compiled."""
     built = []
-    sources = source.list_files(folder)
+    sources = compiled.list_files(folder)
     knowledge = compiled._load(path, Knowledge, sources, lambda: built.append(1) or source.read(folder))
     return knowledge, len(built)
 

@@ -138,7 +138,7 @@ def test_a_text_without_evidence_gets_instructions_how_to_find_some(text: str) -
     diagnosis = diagnose_text(text)[1]
     assert diagnosis.verdict == Verdict.UNKNOWN
     assert "Nothing in this text is recognised." in diagnosis.summary
-    assert "Copy as cURL" in diagnosis.summary
+    assert "Copy as cURL" in diagnosis.help
 
 
 @settings(max_examples=300, deadline=None)

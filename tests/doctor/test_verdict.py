@@ -47,8 +47,8 @@ def agree(text: str) -> Verdict:
     assert page.has_problem == (diagnosis.verdict.exit_code == 1)
     written, shown = command._masked(evidence, diagnosis), command._as_text(evidence, diagnosis)
     if diagnosis.verdict == Verdict.UNKNOWN:
-        assert (page.fault or page.headline) == written["help"] == diagnosis.summary
-        assert shown.startswith(diagnosis.summary)
+        assert (page.fault or f"{page.headline} {page.help}") == written["help"] == diagnosis.help
+        assert shown.startswith(diagnosis.help)
         assert written | {"findings": [], "corrected": None, "recognised": []} == written
     else:
         assert written["verdict"] == diagnosis.verdict

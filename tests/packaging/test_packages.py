@@ -16,7 +16,7 @@ from tools.checks.files import ROOT, tracked
 from tools.release.packages import Packages
 
 from sickbay import __version__
-from sickbay.doctor import compiled, source
+from sickbay.doctor import compiled
 from tools.release import packages
 
 LARGEST = 3_000_000
@@ -45,7 +45,7 @@ def test_the_wheel_contains_every_file_of_the_package_and_the_documentation(buil
 def test_the_compiled_knowledge_belongs_to_its_sources(built: Packages) -> None:
     with zipfile.ZipFile(built.wheel) as wheel:
         hashed = wheel.read("sickbay/doctor/compiled.msgpack")[: compiled.HASH_BYTES]
-    assert hashed == compiled.hash_sources(source.list_files())
+    assert hashed == compiled.hash_sources(compiled.list_files())
 
 
 def test_the_wheel_is_small(built: Packages) -> None:

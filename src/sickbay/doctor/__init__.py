@@ -1,7 +1,7 @@
 """Reads a text, and explains its requests by the rules of `diagnosis` and its messages by knowledge that is data.
 
 Reading: `single_exchange` reads a text that is one exchange. Otherwise `pieces` finds the evidence in it, `code` the requests
-of source code, `errors` the error responses, and `har` the exchanges of a HAR file. `reading` examines each with `diagnose`,
+in source code, `errors` the error responses, and `har` the exchanges of a HAR file. `reading` examines each with `diagnose`,
 and `verdict` says in one word what it comes to.
 
 Knowing, from `text` on:

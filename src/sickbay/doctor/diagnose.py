@@ -63,19 +63,33 @@ class Diagnosis(NamedTuple):
 
     @property
     def summary(self) -> str:
-        """What a text without a problem comes to, and what to paste instead if it can't be checked."""
-        what = join(self.recognised) if self.recognised else ""
+        """What a text without a problem comes to."""
         if self.verdict == Verdict.UNKNOWN:
-            known = f"Sickbay reads {what} in this text, but doesn't understand the problem that it describes." if what else ""
-            return f"{known or 'Nothing in this text is recognised.'} {WHAT_TO_PASTE}"
+            return PROBLEM_NOT_UNDERSTOOD if self.recognised else "Nothing in this text is recognised."
         if self.verdict == Verdict.UNEXAMINED:
-            found = f": {what}" if what else ""
+            found = f": {join(self.recognised)}" if self.recognised else ""
             return (
                 f"This text was read, and it contains nothing to check{found}. If a request fails, paste it with its response."
             )
         return "No problems found. Checks that need the app's registration were skipped."
 
+    @property
+    def what_to_paste(self) -> str:
+        """What was read of a text that isn't understood, and what to paste instead; "" for other texts."""
+        if self.verdict != Verdict.UNKNOWN:
+            return ""
+        if not self.recognised:
+            return WHAT_TO_PASTE
+        read = "It finds nothing wrong in what it read" if self.is_examined else "It read"
+        return f"{read}: {join(self.recognised)}. {WHAT_TO_PASTE}"
 
+    @property
+    def help(self) -> str:
+        """The summary, and what to paste instead."""
+        return f"{self.summary} {self.what_to_paste}".rstrip()
+
+
+PROBLEM_NOT_UNDERSTOOD = "Sickbay doesn't understand the problem that this text describes."
 WHAT_TO_PASTE = (
     "Paste the request that failed or the answer to it: open the developer tools of the "
     "browser (F12), choose Network, right-click the request, and choose Copy as cURL. A URL, an error response in JSON, a log "

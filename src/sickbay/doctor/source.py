@@ -5,7 +5,6 @@ The format is described in knowledge/README.md. What an author can get wrong rai
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from sickbay.doctor.model import Basis, Cause, Knowledge, Message, Phrase, Produ
 from sickbay.doctor.phrases import PhraseTable
 
 FOLDER = Path(__file__).parent / "knowledge"
+
 GENERAL = ("oauth", "smart", "fhir", "browser", "http")
 """The folders of what belongs to no product."""
 UNSEEN = "unseen.toml"
@@ -51,15 +51,6 @@ class CauseFile(NamedTuple):
     cause: Cause
     seen: tuple[Example, ...]
     never: tuple[Example, ...]
-
-
-def list_files(folder: Path = FOLDER) -> list[str]:
-    """The paths of all files in order. pathlib would take five times as long, at each start of the command in a clone."""
-    if not folder.is_dir():
-        return []
-    entries = list(os.scandir(folder))
-    files = (file for entry in entries if entry.is_dir() for file in os.scandir(entry.path))
-    return sorted(file.path for file in (*entries, *files) if file.name.endswith((".toml", ".md")))
 
 
 def read(folder: Path = FOLDER) -> Knowledge:

@@ -10,7 +10,7 @@ from sickbay.diagnosis.answers.finding import added
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Severity
-from sickbay.doctor import answer, compiled, phrases, prose, topics
+from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.evidence import Evidence
@@ -131,5 +131,7 @@ def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
 
 
 def _related(recognised: Recognised) -> tuple[RelatedTopic, ...]:
+    from sickbay.doctor import topics  # most texts need no topics
+
     found = topics.suggest(compiled.load_topics(), recognised.evidence.text, recognised.shown.products)
     return tuple(RelatedTopic(topic.title, topic.url) for topic in found)

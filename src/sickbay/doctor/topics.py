@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from msgspec import Struct
 
 from sickbay.diagnosis.case import CASES
+from sickbay.diagnosis.rules.answer import UNEXPLAINED
 from sickbay.doctor import pages
 from sickbay.doctor.fill import fill
 from sickbay.doctor.model import Cause, Knowledge
@@ -144,7 +145,10 @@ def suggest(topics: Topics, text: str, products: Container[str]) -> tuple[Topic,
 
 
 def _may_be_suggested(topic: Topic, products: Container[str]) -> bool:
-    """Not a cause of a product that the text doesn't show, and not a generated page, since the rule itself is a topic."""
+    """Not a cause of a product that the text doesn't show, and nothing that only says that there is an error.
+
+    The generated page of a rule isn't suggested, since the rule itself is a topic.
+    """
     if topic.kind == "page":
         return not topic.id.startswith((f"{pages.RULES}/", *OF_SICKBAY))
-    return not topic.product or topic.product in products
+    return (not topic.product or topic.product in products) and topic.id != UNEXPLAINED.id

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -74,3 +77,30 @@ def test_the_script_has_all_passages() -> None:
     start, _, data = search_index.script().rstrip(";\n").partition(" = ")
     assert start == "globalThis.sickbayDocs"
     assert json.loads(data) == [list(passage) for passage in search_index.passages()]
+
+
+HERE = Path(__file__).parent
+DOCS_JS = Path(search_index.__file__).parents[1] / "static" / "js" / "docs.js"
+QUERIES = (
+    "audience",
+    "redirect uri",
+    "backend services jwks",
+    "how do I reset",
+    "hospital policy scope",
+    "refresh token expired",
+    "x",
+    "Gr\u00f6\u00dfe",
+    "launch/patient",
+    "workers postgres zzqq",
+    "FHIR R5 search parameter",
+)
+
+
+def test_the_browser_finds_the_same_passages_in_the_same_order(tmp_path: Path) -> None:
+    index = tmp_path / "search-index.js"
+    index.write_text(search_index.script(), encoding="utf-8")
+    command = [str(shutil.which("node")), str(HERE / "docs_search.js"), str(DOCS_JS), str(index)]
+    ran = subprocess.run(command, input=json.dumps(QUERIES), capture_output=True, text=True, check=True)
+    shown = dict(zip(QUERIES, json.loads(ran.stdout), strict=True))
+    assert shown == {query: addresses(query)[: search_index.SHOWN_RESULTS] for query in QUERIES}
+    assert all(shown[query] for query in ("audience", "workers postgres zzqq"))

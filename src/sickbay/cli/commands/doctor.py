@@ -5,21 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import orjson
 from cyclopts import Parameter
 
-from sickbay.cli import har_doctor
 from sickbay.cli.argument_types import Data
 from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import CommandError, as_json, note, say, wrong
-from sickbay.doctor import har
 from sickbay.doctor.diagnose import Diagnosis, diagnose_line
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, worst
 from sickbay.kernel.english import join
 from sickbay.services.redaction import pasted_secrets
+
+if TYPE_CHECKING:
+    from sickbay.doctor.har import HarExchange
 
 MOST, LINE = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""
@@ -104,8 +105,9 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
 
 
 def _examined(text: str, *, everything: bool, json: bool) -> int:
-    exchanges = _har(text)
-    if exchanges is not None:
+    if (exchanges := _har(text)) is not None:
+        from sickbay.cli import har_doctor  # other texts don't need it
+
         return har_doctor.report(exchanges, everything=everything, json=json)
     evidence, diagnosis = _diagnosed(_not_empty(text))
     if json:
@@ -117,13 +119,17 @@ def _examined(text: str, *, everything: bool, json: bool) -> int:
     return diagnosis.verdict.exit_code
 
 
-def _har(text: str) -> tuple[har.HarExchange, ...] | None:
+def _har(text: str) -> tuple[HarExchange, ...] | None:
     """The exchanges of a HAR file; None if the text isn't one."""
     try:
         parsed = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
     except orjson.JSONDecodeError:
         return None
-    return har.read(parsed) if parsed is not None and har.is_har(parsed) else None
+    if parsed is None:
+        return None
+    from sickbay.doctor import har  # only JSON may be a HAR file
+
+    return har.read(parsed) if har.is_har(parsed) else None
 
 
 def _text(exchange: str) -> str:
@@ -220,7 +226,7 @@ def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
     related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
     if diagnosis.verdict == Verdict.UNKNOWN:  # advice about a part of the text isn't an answer to it
-        return _nothing(diagnosis.summary) | ({"advice": findings} if findings else {}) | causes | related
+        return _nothing(diagnosis.help) | ({"advice": findings} if findings else {}) | causes | related
     shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
     return shown | recognised | causes | related
 
@@ -234,7 +240,7 @@ def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: b
     """evidence: the first exchange of the text."""
     shown = _masked(evidence, diagnosis)
     parts = [_recognised(diagnosis)] if everything else []
-    parts += [] if shown["findings"] else [diagnosis.summary]
+    parts += [] if shown["findings"] else [diagnosis.help]
     return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
 
 

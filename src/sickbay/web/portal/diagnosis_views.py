@@ -68,6 +68,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
         related=diagnosis.related,
         kind=_kind(parsed, diagnosis),
         verdict_kind=kind,
+        help=diagnosis.what_to_paste,
         headline=_headline(page, diagnosis, is_likely=bool(shown.cause)),
         verdict=verdict,
         has_problem=diagnosis.has_problem,

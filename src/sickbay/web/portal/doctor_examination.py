@@ -15,7 +15,7 @@ def examine(text: str, added: str) -> DoctorView:
     try:
         parsed, diagnosis = diagnose_text(whole(text, added))
         if diagnosis.verdict == Verdict.UNKNOWN and not diagnosis.recognised:
-            return DoctorView(input=text, added=added, fault=diagnosis.summary, related=diagnosis.related)
+            return DoctorView(input=text, added=added, fault=diagnosis.help, related=diagnosis.related)
         return doctor_view(text, parsed, diagnosis, secrets.token_urlsafe(32), added)
     except ValueError as error:
         return DoctorView(input=text, added=added, fault=str(error))

@@ -18,6 +18,7 @@ class DoctorView:
 
     input, added: the texts in the two boxes. marked: the paste with what was recognised in it. tokens: decoded tokens.
     check: how to find out whether the first finding is the cause. causes: the likely causes, the most likely first.
+    help: what to paste instead of a text that isn't understood.
     rest: what is folded, in words. related: topics that may help where causes aren't known.
     """
 
@@ -32,6 +33,7 @@ class DoctorView:
     fault: str = ""
     kind: str = ""
     headline: str = ""
+    help: str = ""
     verdict: str = ""
     verdict_kind: Verdict | str = ""
     has_problem: bool = False
