@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from tests.clients.origins import REDIRECT, serves
 from tests.conftest import fresh_page
+from tests.flows.flow import PATIENTS, copy_filled
 from tests.ports import free_port
 from tests.proxy import proxied
 
@@ -96,7 +97,8 @@ class Class:
 def running(folder: Path, scheme: str, *more: str) -> Iterator[Class]:
     port = free_port()
     base = f"{scheme}://{NAME}:{port}"
-    arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", "17", *more)
+    copy_filled(folder)
+    arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", str(PATIENTS), *more)
     with serves(app_page) as app, serving(*arguments):
         yield Class(base, port, folder, f"http://localhost:{app}")
 
@@ -203,9 +205,10 @@ def test_the_portal_works_through_nginx_with_its_default_settings(tmp_path: Path
     """The base URL is the proxy's; the upstream gets the host name from proxy_pass."""
     port = free_port()
     folder = tmp_path / "data"
+    copy_filled(folder)
     with proxied(port) as front:
         for base in (f"http://{NAME}:{front}", f"http://localhost:{front}"):
-            arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", "17")
+            arguments = ("--port", str(port), "--base-url", base, "--data", str(folder), "--patients", str(PATIENTS))
             with serving(*arguments):
                 administer(browse, base, admin_key.read(folder) or "")
                 sign_in(browse, base)

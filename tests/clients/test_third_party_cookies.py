@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.clients.client_kit import TENANT, AdminClient
 from tests.clients.origins import serves
-from tests.conftest import PREFERENCES
+from tests.conftest import fresh_page
 
 from sickbay.testing.server import serving
 
@@ -26,22 +25,23 @@ def live() -> Iterator[dict[str, Any]]:
         yield running.line
 
 
-@pytest.fixture
-def browser(chromium: Callable[..., BrowserContext], tmp_path: Path) -> Iterator[Callable[[Any], Page]]:
-    opened: list[BrowserContext] = []
-
-    def page(preferences: Any) -> Page:
-        opened.append(chromium(tmp_path / "profile", preferences))
-        opened[0].set_default_timeout(10_000)
-        return opened[0].pages[0]
-
-    yield page
-    opened[0].close()
+@pytest.fixture(scope="module")
+def blocking_context(
+    chromium: Callable[..., BrowserContext], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    context = chromium(tmp_path_factory.mktemp("profile"), BLOCKED)
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def page(browser: Callable[[Any], Page]) -> Page:
-    return browser(BLOCKED)
+def page(blocking_context: BrowserContext) -> Iterator[Page]:
+    yield from fresh_page(blocking_context, 10_000)
+
+
+@pytest.fixture
+def ordinary_page(shared_context: BrowserContext) -> Iterator[Page]:
+    yield from fresh_page(shared_context, 10_000)
 
 
 CLIENT = "keeps-nothing-in-the-browser"
@@ -97,17 +97,17 @@ def test_without_the_cookie_the_frame_offers_a_tab_in_which_the_app_works(
 
 
 @pytest.mark.parametrize(
-    ("preferences", "chart", "warned"),
+    ("browser", "chart", "warned"),
     [
-        (BLOCKED, "127.0.0.1", True),
-        (BLOCKED, "localhost", False),
-        (PREFERENCES, "127.0.0.1", False),
+        ("page", "127.0.0.1", True),
+        ("page", "localhost", False),
+        ("ordinary_page", "127.0.0.1", False),
     ],
 )
 def test_the_chart_says_if_the_embedded_app_cannot_store_data(
-    browser: Callable[[Any], Page], sickbay: AdminClient, preferences: Any, chart: str, warned: bool
+    request: pytest.FixtureRequest, sickbay: AdminClient, browser: str, chart: str, warned: bool
 ) -> None:
-    page = browser(preferences)
+    page: Page = request.getfixturevalue(browser)
     home = sickbay.line["tenants"][TENANT]["ehr"].replace("localhost", chart)
     page.goto(f"{home}/patients/p-0017?app=sample-app-general")
     with page.expect_response(lambda response: response.url.endswith("/launch.html") or "/launch.html?" in response.url):

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -178,5 +179,6 @@ def _filled(patients: int, versions: tuple[str, ...]) -> Path:
         for version in versions:
             await flow.sandbox.filling.ensure(ResourceSpace("general", version))
 
-    asyncio.run(_walked(fill, Settings(data=folder, patients=patients)))
+    with ThreadPoolExecutor(1) as thread:  # while a browser is open, its driver's event loop runs in this thread
+        thread.submit(asyncio.run, _walked(fill, Settings(data=folder, patients=patients))).result()
     return Path(folder)

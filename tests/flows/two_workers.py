@@ -21,9 +21,10 @@ T = TypeVar("T")
 def run_two(steps: Callable[[Flow, Flow], Coroutine[Any, Any, T]], data: str | None, folder: Path, **settings: Any) -> T:
     """Run the steps with both workers. data: the URL of a database; None for a file in the folder."""
 
+    if data is None and settings.keys().isdisjoint(CONTENT | {"patients"}):
+        copy_filled(folder, FEW)
+
     async def run() -> T:
-        if data is None and settings.keys().isdisjoint(CONTENT | {"patients"}):
-            copy_filled(folder, FEW)
         chosen = Settings(**{"data": data or str(folder), "patients": FEW, "workers": 2} | settings)
         async with AsyncExitStack() as stack:
             return await steps(await _worker(stack, chosen), await _worker(stack, chosen))
