@@ -42,7 +42,7 @@ class HistoryContract:
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The result doesn't depend on the access path: by the resources of the type, by time, or by the patients."""
-        monkeypatch.setattr(history, "FEW", few)
+        monkeypatch.setattr(history, "SORTED_RESOURCES", few)
         await store.transaction([patient("a"), patient("b"), patient("c")])
         await store.transaction([observation("o1", "a"), observation("o2", "b"), observation("o3", "c")])
         await store.transaction([observation("o1", "a", version_id=2, date=5, interaction="update")])

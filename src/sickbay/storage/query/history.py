@@ -26,7 +26,7 @@ _CURRENT = (
     " AND n.at <= ?)"
 )
 """Written before the end of the period, and not yet replaced at its beginning."""
-FEW = 1000
+SORTED_RESOURCES = 1000
 """Versions of up to this many resources of a type are sorted. Otherwise versions of all types are scanned, newest first."""
 COUNTED = 1000
 """Number of versions read at a time if each has to be checked."""
@@ -124,10 +124,10 @@ def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: 
 
 
 def _few(run: Run, scope: Scope, type: str) -> bool:
-    """Return whether the type has fewer than FEW resources, deleted ones included. Counts no further."""
+    """Return whether the type has fewer than SORTED_RESOURCES resources, deleted ones included. Counts no further."""
     text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?) few"
-    count: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
-    return count < FEW
+    count: int = run(Statement(text, (scope.space, scope.names.word(type), SORTED_RESOURCES)))[0][0]
+    return count < SORTED_RESOURCES
 
 
 def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:

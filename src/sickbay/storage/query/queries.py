@@ -15,7 +15,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, templates
-from sickbay.storage.query.cache import MOST, StorageCaches
+from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
@@ -160,7 +160,7 @@ class StoreQueries:
         """Return the caches, without what was looked up before the last write."""
         stamp, caches = self._reader.stamp(), self.names.caches
         entries = len(caches.nids) + len(caches.hashes) + len(caches.plans)
-        if stamp is None or stamp != caches.stamp or entries > MOST:
+        if stamp is None or stamp != caches.stamp or entries > MAXIMUM_CACHED_ENTRIES:
             caches = self.names.caches = StorageCaches(stamp)
         return caches
 
