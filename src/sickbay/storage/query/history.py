@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import Stored, Versions
+from sickbay.storage.interface import HistoryQuery, Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, opened, seal
@@ -30,21 +28,6 @@ SORTED_RESOURCES = 1000
 """Versions of up to this many resources of a type are sorted. Otherwise versions of all types are scanned, newest first."""
 COUNTED = 1000
 """Number of versions read at a time if each has to be checked."""
-
-
-class HistoryQuery(NamedTuple):
-    """Which versions to return. type None: of the whole space. id None: of the whole type.
-
-    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
-    total.
-    """
-
-    type: str | None
-    id: str | None
-    most: int
-    cursor: str | None = None
-    since: int | None = None
-    at: tuple[int, int] | None = None
 
 
 def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
