@@ -60,7 +60,7 @@ def count(*arguments: str) -> None:
         sys.exit(f"usage: --instructions [SCENE…] [--against PATH]. Scenes: {', '.join(instructions.names())}")
     if not instructions.available():
         sys.exit("valgrind is missing (Debian: valgrind). `tools/system valgrind` installs it.")
-    checkouts = [instructions.OWN, *(_checkout(path) for path in rest)]
+    checkouts = [instructions.CHECKOUT, *(_checkout(path) for path in rest)]
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         print(instructions.text(dict(instructions.measure(Path(folder), wanted or instructions.names(), checkouts))))
 

@@ -34,7 +34,7 @@ connections wait too long, isn't counted: on a busy machine a run takes longer, 
 """
 LIMIT = 1.05
 """Maximum ratio to the instructions of the other checkout."""
-OWN = Path(__file__).parent.parent
+CHECKOUT = Path(__file__).parent.parent
 
 
 class Counted(NamedTuple):
@@ -99,7 +99,7 @@ def _settle(pid: int) -> None:
 
 
 def _environment(checkout: Path) -> dict[str, str]:
-    return {"PYTHONPATH": f"{checkout / 'src'}:{OWN}", "PYTHONHASHSEED": "0"}
+    return {"PYTHONPATH": f"{checkout / 'src'}:{CHECKOUT}", "PYTHONHASHSEED": "0"}
 
 
 def _count(folder: Path, home: Path, checkout: Path, name: str) -> Counted:

@@ -19,7 +19,7 @@ from sickbay.testing.server import Live, serving
 PER_SECOND = 100
 ROUNDS = 3
 PATIENTS = 50
-MOST = 1.5
+MAXIMUM_CPU_RATIO = 1.5
 """Maximum ratio to the CPU of a read without the journal."""
 
 

@@ -8,17 +8,16 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.journaling import MOST as MOST_JOURNALING
-from bench.journaling import PER_SECOND, Journaling
+from bench.journaling import MAXIMUM_CPU_RATIO, PER_SECOND, Journaling
 from bench.loading import Loaded
 from bench.people import EACH
 from bench.postgres import PATIENTS
 from bench.scenes import Round, Served
-from bench.slope import MOST, Slope
+from bench.slope import MAXIMUM_GROWTH, Slope
 from bench.starting import Starting
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-LONG = Path(__file__).parent / "long_runs.md"
+LONG_RUNS = Path(__file__).parent / "long_runs.md"
 """Results of runs that take hours. They are measured separately now and then, and appended to each page."""
 LABELS = {
     "limit": "limit: 2 KB by an ASGI function",
@@ -103,7 +102,7 @@ def text(
             f"Memory of one worker: {startup.idle:.0f} MB idle (at most 120),"
             f" {startup.filled:.0f} MB after its patients were created and reset.",
             REPEAT,
-            LONG.read_text(encoding="utf-8"),
+            LONG_RUNS.read_text(encoding="utf-8"),
         )
     )
 
@@ -131,7 +130,7 @@ def scenes(served: Served, journal: Journaling) -> tuple[str, ...]:
         *_signed(rounds),
         *_compared_with_peer(served.peer_ratio),
         f"At {PER_SECOND} requests/s, when every exchange is stored, a read takes {journal.with_journal:,.0f} µs of CPU,"
-        f" {journal.without:,.0f} without the journal: a ratio of {journal.times:.2f} (at most {MOST_JOURNALING}).",
+        f" {journal.without:,.0f} without the journal: a ratio of {journal.times:.2f} (at most {MAXIMUM_CPU_RATIO}).",
         "",
         "Repeated requests, with one token:",
         "",
@@ -190,7 +189,7 @@ def _slope(slope: Slope) -> tuple[str, ...]:
         f"The slope on {slope.engine}, patients with {EACH} resources each, one request at a time; the limit responds in"
         f" {slope.limit:,.0f} µs:",
         "",
-        f"| median, µs | {small:,} patients | {large:,} patients | ratio (at most {MOST}) | errors |",
+        f"| median, µs | {small:,} patients | {large:,} patients | ratio (at most {MAXIMUM_GROWTH}) | errors |",
         "|---|---:|---:|---:|---:|",
         *rows,
         "",

@@ -24,7 +24,7 @@ from sickbay.testing.server import serving, stop
 SMALL, LARGE = 1_000, 10_000
 TURNS = 10
 """Number of alternating blocks of requests to the two servers, so that other work on the machine affects both."""
-MOST = 1.5
+MAXIMUM_GROWTH = 1.5
 """Maximum growth of a median."""
 
 

@@ -23,7 +23,7 @@ COPY = ROOT / "build" / "mutants"
 PACKAGE = Path("src/sickbay/authorization")
 DOCUMENT = ROOT / "docs" / "mutants.md"
 LEAST = 0.9
-FEW = "sickbay.authorization.revocation.*"
+JUDGED_BY_MUTMUT = "sickbay.authorization.revocation.*"
 """The mutants that mutmut judges itself, after it has made all mutants and recorded which tests run which function."""
 SELECTION = ("tests/authorization", "tests/protocol", "tests/diagnosis/test_catalogue.py")
 CHILDREN = os.environ.get("MUTANTS", "2")
@@ -118,7 +118,7 @@ def main() -> int:
     forget()
     shared = {"SICKBAY_SHARED": os.environ.get("SICKBAY_SHARED") or str(ROOT.parent / "shared")}
     for command, folder in (
-        ([sys.executable, "-m", "mutmut", "run", "--max-children", CHILDREN, FEW], COPY),
+        ([sys.executable, "-m", "mutmut", "run", "--max-children", CHILDREN, JUDGED_BY_MUTMUT], COPY),
         ([sys.executable, str(ROOT / "tools" / "judging.py"), *SELECTION], COPY / "mutants"),
     ):
         subprocess.run(command, cwd=folder, env=os.environ | shared, check=True)

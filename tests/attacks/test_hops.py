@@ -200,7 +200,7 @@ def test_a_limited_number_of_includes_is_reported(target: Target, monkeypatch: p
     path = "/Patient?_id=A&_revinclude=*"
     included = names(target.ask("TA", path), "include")
     for most in (len(included), len(included) - 1, 1):
-        monkeypatch.setattr(includes, "MOST", most)
+        monkeypatch.setattr(includes, "MAXIMUM_INCLUDED", most)
         answer = target.ask("TA", path)
         assert len(names(answer, "include")) == most
         assert names(answer, "include") <= included

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from msgspec import structs
-from tests.authorization import test_access as records
 from tests.authorization import token_requests as tokens
+from tests.authorization.access import test_access as records
 
 from sickbay.authorization import origin
 from sickbay.authorization.models import Client, Policy, Server

@@ -226,7 +226,7 @@ def test_each_address_has_a_limit_except_this_machine(monkeypatch: pytest.Monkey
         assert status(opened(port, GET)) == 200
         for client in clients:
             client.close()
-    monkeypatch.setattr(traffic, "OWN", "none")
+    monkeypatch.setattr(traffic, "LOOPBACK_PREFIX", "none")
     with serving(limits) as port:
         clients = [opened(port, wait) for _ in range(2)]
         time.sleep(3 * TICK)

@@ -16,8 +16,8 @@ from sickbay.cli.files import TooLarge, texts
 
 @pytest.fixture(autouse=True)
 def low(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MOST", 1000)
-    monkeypatch.setattr(files, "VALUES", 100)
+    monkeypatch.setattr(files, "MAXIMUM_BYTES", 1000)
+    monkeypatch.setattr(files, "MAXIMUM_VALUES", 100)
 
 
 def packed(path: Path, text: bytes) -> Path:
@@ -59,7 +59,7 @@ def test_load_names_the_file_and_loads_the_others(tmp_path: Path) -> None:
 
 
 def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "MOST", 100)
+    monkeypatch.setattr(doctor, "MAXIMUM_INPUT_BYTES", 100)
     with (
         (packed(tmp_path / "a.har", b" " * 101)).open("rb") as file,
         pytest.raises(Exception, match="more than 100 bytes"),
@@ -72,7 +72,7 @@ def test_doctor_reads_a_file_up_to_its_limit(tmp_path: Path, monkeypatch: pytest
 def test_doctor_reports_a_line_that_is_too_long_and_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "LINE", 50)
+    monkeypatch.setattr(doctor, "MAXIMUM_LINE_BYTES", 50)
     lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
     path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
     assert doctor.doctor(str(path), jsonl=True) == 2

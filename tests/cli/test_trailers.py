@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.cli.test_limits import serving
 
-from sickbay.cli.header_limits import MOST
+from sickbay.cli.header_limits import MAXIMUM_HEAD_BYTES
 from sickbay.cli.limits import Limits
 
 FIELDS = (
@@ -135,7 +135,7 @@ def test_a_trailer_without_an_end_gets_431(piece: bytes) -> None:
         connection.sendall(HEAD % 0 + b"5\r\nhello\r\n0\r\nx: ")
         sent = 0
         while not select.select([connection], [], [], 0.02)[0]:
-            assert sent < 3 * MOST
+            assert sent < 3 * MAXIMUM_HEAD_BYTES
             connection.sendall(piece)
             sent += len(piece)
         assert connection.recv(65_536)[9:12] == b"431"
@@ -145,10 +145,10 @@ def test_a_body_of_many_small_chunks_is_read(port: int) -> None:
     chunk = b"1;" + b"e" * 1000 + b"\r\nx\r\n"
     with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.sendall(HEAD % 0)
-        for _ in range(5 * MOST // len(chunk)):
+        for _ in range(5 * MAXIMUM_HEAD_BYTES // len(chunk)):
             connection.sendall(chunk)
         connection.sendall(b"0\r\n\r\n")
-        assert read_responses(connection, 1) == [["/0", SENT, "x" * (5 * MOST // len(chunk))]]
+        assert read_responses(connection, 1) == [["/0", SENT, "x" * (5 * MAXIMUM_HEAD_BYTES // len(chunk))]]
 
 
 @pytest.mark.parametrize("apart", [False, True])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.kernel.memoize import LONG, LONGEST, memoize
+from sickbay.kernel.memoize import CACHED_CHARACTERS, LAST_CALL_CHARACTERS, memoize
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +25,9 @@ def test_a_short_text_is_read_once_and_a_very_long_one_each_time() -> None:
     assert calls.pop() == ("a", 0)
     for _ in range(3):
         assert read("a", "b") == 1
-        assert read(None, "x" * LONGEST) == LONGEST
-        assert read("a", "x" * (LONG + 1)) == LONG + 1
-    assert calls == [("a", 1), (None, LONGEST), *[("a", LONG + 1)] * 3]
+        assert read(None, "x" * CACHED_CHARACTERS) == CACHED_CHARACTERS
+        assert read("a", "x" * (LAST_CALL_CHARACTERS + 1)) == LAST_CALL_CHARACTERS + 1
+    assert calls == [("a", 1), (None, CACHED_CHARACTERS), *[("a", LAST_CALL_CHARACTERS + 1)] * 3]
 
 
 def test_functions_with_any_number_of_texts_and_keyword_arguments_are_cached() -> None:
@@ -48,16 +48,20 @@ def test_functions_with_any_number_of_texts_and_keyword_arguments_are_cached() -
         calls.append(4)
         return len(text + (other or "") + last)
 
-    for arguments in (("a", None, "b"), ("a", "x" * (LONG + 1), "b"), ("x" * (LONG + 1), None, "")):
+    for arguments in (
+        ("a", None, "b"),
+        ("a", "x" * (LAST_CALL_CHARACTERS + 1), "b"),
+        ("x" * (LAST_CALL_CHARACTERS + 1), None, ""),
+    ):
         assert [three_without_defaults(*arguments) for _ in range(2)] == [sum(len(text or "") for text in arguments)] * 2
     assert calls == [4] * 5
     calls.clear()
 
     for _ in range(2):
         assert one_text("a") == 1
-        assert one_text("x" * (LONG + 1)) == LONG + 1
+        assert one_text("x" * (LAST_CALL_CHARACTERS + 1)) == LAST_CALL_CHARACTERS + 1
         assert three_texts("a") == three_texts("a", last="") == 1
-        assert three_texts("a", last="x" * (LONG + 1)) == LONG + 2
+        assert three_texts("a", last="x" * (LAST_CALL_CHARACTERS + 1)) == LAST_CALL_CHARACTERS + 2
     assert calls.count(1) == 3
     assert calls.count(3) == 4
 
@@ -85,5 +89,5 @@ def test_only_the_last_long_text_is_cached() -> None:
         return text
 
     for letter in "aaabba":
-        assert read(letter * LONG)[0] == letter
+        assert read(letter * LAST_CALL_CHARACTERS)[0] == letter
     assert calls == ["a", "b", "a"]

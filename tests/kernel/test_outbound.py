@@ -136,7 +136,7 @@ def test_a_name_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_slow_server_is_not_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "PATIENCE", 0.2)
+    monkeypatch.setattr(outbound, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(Unreachable, match="no response"):
         asyncio.run(fetch(f"http://localhost:{port}/slow", loopback=True))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.protocol.parameters import MANY, Parameters, encode, first, parse
+from sickbay.protocol.parameters import MAXIMUM_PARAMETERS, Parameters, encode, first, parse
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PAIRS = st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=6)
@@ -81,9 +81,9 @@ def test_replacing_keeps_the_position_and_removes_repetitions() -> None:
 
 def test_everything_after_the_maximum_is_part_of_the_last_value() -> None:
     """Each parameter is compared with the others, so thousands would take too long."""
-    read = parse("&".join(f"a{number}=1" for number in range(MANY)) + "&client_id=x&client_id=y")
-    assert len(read.names()) == MANY
-    assert read.get(f"a{MANY - 1}") == "1&client_id=x&client_id=y"
-    more = parse("&".join(["a=1"] * (MANY - 1)) + "&client_id=x&client_id=y")
+    read = parse("&".join(f"a{number}=1" for number in range(MAXIMUM_PARAMETERS)) + "&client_id=x&client_id=y")
+    assert len(read.names()) == MAXIMUM_PARAMETERS
+    assert read.get(f"a{MAXIMUM_PARAMETERS - 1}") == "1&client_id=x&client_id=y"
+    more = parse("&".join(["a=1"] * (MAXIMUM_PARAMETERS - 1)) + "&client_id=x&client_id=y")
     assert (more.names(), more.get("client_id")) == (("a", "client_id"), "x&client_id=y")
     assert more.repeated() == ("a",)

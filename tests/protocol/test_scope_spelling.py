@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.protocol.test_scopes import SCOPES
 
 from sickbay.protocol.scope_spelling import Spelling, registered, spelling
-from sickbay.protocol.scopes import MANY, MOST
+from sickbay.protocol.scopes import MAXIMUM_SCOPE_CHARACTERS, MAXIMUM_SCOPE_SEPARATORS
 
 MEANT = ("launch/patient", "openid", "patient/Patient.rs")
 
@@ -122,7 +122,14 @@ def test_a_text_of_any_length_is_read(text: str) -> None:
     assert spelling(text).tokens
 
 
-@pytest.mark.parametrize("text", ["x " * (MANY + 1), "launch," * (MANY + 1), "openid " + "x" * MOST])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x " * (MAXIMUM_SCOPE_SEPARATORS + 1),
+        "launch," * (MAXIMUM_SCOPE_SEPARATORS + 1),
+        "openid " + "x" * MAXIMUM_SCOPE_CHARACTERS,
+    ],
+)
 def test_an_excessively_long_text_is_not_split_into_scopes(text: str) -> None:
     """A dozen checks examine each scope, and each of them in several ways."""
     assert spelling(text) == Spelling((text,))

@@ -231,5 +231,7 @@ def test_the_number_of_decodings_is_limited() -> None:
 
 
 def test_commas_are_not_separators_in_an_excessively_long_text() -> None:
-    assert scopes.split_at("openid,launch" + "," * scopes.MANY + "x", " ,") == ("openid,launch" + "," * scopes.MANY + "x",)
+    assert scopes.split_at("openid,launch" + "," * scopes.MAXIMUM_SCOPE_SEPARATORS + "x", " ,") == (
+        "openid,launch" + "," * scopes.MAXIMUM_SCOPE_SEPARATORS + "x",
+    )
     assert len(scopes.split_at("openid,launch" + "," * 200_000 + "x y", " ,")) == 2

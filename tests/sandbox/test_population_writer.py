@@ -20,7 +20,7 @@ from sickbay.sandbox.resetting import reset
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import Stopping
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.interface import HistoryQuery, ResourceSpace
 
 SPACE = ResourceSpace("general", "r4")
 PATIENTS = 3
@@ -52,7 +52,7 @@ async def content(sandbox: Sandbox) -> dict[str, Any]:
     for type in TYPES:
         page = await store.search(SPACE, Query("r4", type, count=1000, total="none"), EVERYTHING)
         found |= {f"{type}/{resource.id}": bytes(resource.body) for resource in page.matches}
-    found["total"] = (await store.history(SPACE, None, None, EVERYTHING, count=0)).total
+    found["total"] = (await store.history(SPACE, HistoryQuery(None, None, 0), EVERYTHING)).total
     for name in ("filled", "filling"):
         record = await store.get("meta", f"{name}/general/r4")
         found[name] = record.value if record else None

@@ -9,7 +9,7 @@ from tests.storage.making import SPACE, observation, patient
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.visibility import EVERYTHING, Clause, Granular, Visibility
-from sickbay.storage.interface import BadCursor, Save, Store, Versions
+from sickbay.storage.interface import BadCursor, HistoryQuery, Save, Store, Versions
 from sickbay.storage.query import history
 
 
@@ -21,7 +21,7 @@ class HistoryContract:
         await store.transaction([patient("a", version_id=2, at=4000, interaction="update")])
 
         async def entries(visibility: Visibility = EVERYTHING, type: str | None = None, **more: Any) -> list[tuple[str, int]]:
-            versions = await store.history(SPACE, type, None, visibility, count=10, **more)
+            versions = await store.history(SPACE, HistoryQuery(type, None, 10, **more), visibility)
             return [(version.id, version.version_id) for version, _ in versions.entries]
 
         assert await entries() == [("a", 2), ("o", 1), ("b", 1), ("a", 1)]
@@ -30,19 +30,19 @@ class HistoryContract:
         assert await entries(at=(2500, 3001)) == [("o", 1), ("b", 1), ("a", 1)]
         assert await entries(at=(4000, 4001)) == [("a", 2), ("o", 1), ("b", 1)]
         assert await entries(Visibility((Clause("Patient", "rs", None),))) == []
-        page = await store.history(SPACE, None, None, EVERYTHING, count=3)
-        next_page = await store.history(SPACE, None, None, EVERYTHING, count=3, cursor=page.next)
+        page = await store.history(SPACE, HistoryQuery(None, None, 3), EVERYTHING)
+        next_page = await store.history(SPACE, HistoryQuery(None, None, 3, cursor=page.next), EVERYTHING)
         assert [version.id for version, _ in next_page.entries] == ["a"]
         assert next_page.next is None
         with pytest.raises(BadCursor):
-            await store.history(SPACE, "Patient", None, EVERYTHING, count=3, cursor=page.next)
+            await store.history(SPACE, HistoryQuery("Patient", None, 3, cursor=page.next), EVERYTHING)
 
     @pytest.mark.parametrize("few", [0, 1000])
     async def test_a_type_history_covers_the_visible_compartments(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The result doesn't depend on the access path: by the resources of the type, by time, or by the patients."""
-        monkeypatch.setattr(history, "FEW", few)
+        monkeypatch.setattr(history, "SORTED_RESOURCES", few)
         await store.transaction([patient("a"), patient("b"), patient("c")])
         await store.transaction([observation("o1", "a"), observation("o2", "b"), observation("o3", "c")])
         await store.transaction([observation("o1", "a", version_id=2, date=5, interaction="update")])
@@ -51,7 +51,7 @@ class HistoryContract:
 
         async def entries(*patients: str, type: str = "Observation") -> list[tuple[str, int]]:
             visibility = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
-            versions = await store.history(SPACE, type, None, visibility, count=10)
+            versions = await store.history(SPACE, HistoryQuery(type, None, 10), visibility)
             return [(version.id, version.version_id) for version, _ in versions.entries]
 
         assert await entries("a") == [("o1", 2), ("o1", 1)]
@@ -62,7 +62,7 @@ class HistoryContract:
         assert len(await entries()) == 5
         for patients in ((), ("a",), ("a", "b"), ("none",)):
             visibility = Visibility((Clause("Observation", "rs", frozenset(patients)),)) if patients else EVERYTHING
-            counted = await store.history(SPACE, "Observation", None, visibility, count=0)
+            counted = await store.history(SPACE, HistoryQuery("Observation", None, 0), visibility)
             assert counted == Versions([], None, len(await entries(*patients)))
 
     async def test_a_history_with_count_zero_returns_the_total(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,16 +83,16 @@ class HistoryContract:
         ):
             for type, id in ((None, None), ("Observation", None), ("Observation", "o"), ("Observation", "x")):
                 for more in ({}, {"since": 3000}, {"at": (2500, 3001)}):
-                    entries = await store.history(SPACE, type, id, visibility, count=100, **more)
-                    counted = await store.history(SPACE, type, id, visibility, count=0, **more)
+                    entries = await store.history(SPACE, HistoryQuery(type, id, 100, **more), visibility)
+                    counted = await store.history(SPACE, HistoryQuery(type, id, 0, **more), visibility)
                     assert counted == Versions([], None, len(entries.entries))
-        assert (await store.history(SPACE, None, None, EVERYTHING, count=0)).total == 7
+        assert (await store.history(SPACE, HistoryQuery(None, None, 0), EVERYTHING)).total == 7
 
     async def test_an_update_that_created_the_resource_is_recorded_as_such(self, store: Store) -> None:
         await store.transaction([patient("a", interaction="update-create"), patient("b")])
         await store.transaction([Save(SPACE, "Patient", "a", 2, b"", IndexEntries(), 9000, "delete")])
         await store.transaction([patient("a", version_id=3, interaction="update-create")])
-        versions = await store.history(SPACE, "Patient", "a", EVERYTHING, count=10)
+        versions = await store.history(SPACE, HistoryQuery("Patient", "a", 10), EVERYTHING)
         assert [interaction for _, interaction in versions.entries] == ["update-create", "delete", "update-create"]
         stored = await store.read(SPACE, "Patient", "a", EVERYTHING)
         assert stored is not None

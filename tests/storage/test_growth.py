@@ -173,7 +173,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
 async def test_the_cost_of_a_search_does_not_grow_with_the_stored_resources(
     stores: tuple[SqliteStore, SqliteStore], query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access_path, "FEW", FEW // 2)
+    monkeypatch.setattr(access_path, "SMALL_RANGE_ROWS", FEW // 2)
     few, many = [await steps(store, query) for store in stores]
     assert many < 2 * few
 

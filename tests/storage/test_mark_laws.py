@@ -16,7 +16,7 @@ from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import Clear, Mark, ResourceSpace, ReturnToMark, Save, Step, Store
+from sickbay.storage.interface import Clear, HistoryQuery, Mark, ResourceSpace, ReturnToMark, Save, Step, Store
 from sickbay.storage.query import marks
 
 Change: TypeAlias = tuple[str, str, int]
@@ -67,7 +67,7 @@ def save(space: ResourceSpace, type: str, id: str, version: int, value: int, is_
 
 async def answers(store: Store, space: ResourceSpace) -> list[Any]:
     """What a client can find out: history, totals and searches."""
-    history = await store.history(space, None, None, EVERYTHING, count=1000)
+    history = await store.history(space, HistoryQuery(None, None, 1000), EVERYTHING)
     pages = [await store.search(space, Query("r4", type, count=100), EVERYTHING) for type in TYPES]
     return [history.entries, *((page.matches, page.total) for page in pages)]
 

@@ -15,7 +15,7 @@ from tests.storage.making import SPACE, find, observation, patient, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import Unavailable
-from sickbay.storage.interface import Conflict, DeleteFamily, Put, Record, UseOnce
+from sickbay.storage.interface import Conflict, DeleteFamily, HistoryQuery, Put, Record, UseOnce
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
 FAILING_COMMIT = """
@@ -86,7 +86,7 @@ async def test_without_advisory_locks_a_version_has_one_successor(lockless: list
             store.transaction([patient(f"p{turn}", version_id=2, interaction="update", if_version=1)]) for store in lockless * 4
         ]
         assert winners(await asyncio.gather(*updates, return_exceptions=True)) == 1
-        history = await lockless[0].history(SPACE, "Patient", f"p{turn}", EVERYTHING, count=10)
+        history = await lockless[0].history(SPACE, HistoryQuery("Patient", f"p{turn}", 10), EVERYTHING)
         assert [version.version_id for version, _ in history.entries] == [2, 1]
 
 

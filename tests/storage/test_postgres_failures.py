@@ -27,7 +27,7 @@ from sickbay.settings.database import (
     TooSlow,
     Unavailable,
 )
-from sickbay.storage.interface import Clear, Put, Record
+from sickbay.storage.interface import Clear, HistoryQuery, Put, Record
 from sickbay.storage.postgres import pool, servers
 from sickbay.storage.postgres.failures import NAMED, failure
 from sickbay.storage.postgres.locks import number
@@ -193,7 +193,9 @@ class Lock:
 async def test_a_locked_table_fails_what_needs_it_and_nothing_else(account: Account, store: PostgresStore) -> None:
     async with asyncio.timeout(60), Lock(account.address, "resource_history"):
         writes = [asyncio.ensure_future(store.transaction([patient(f"p{number}")])) for number in range(40)]
-        histories = [asyncio.ensure_future(store.history(SPACE, "Patient", None, EVERYTHING, count=5)) for _ in range(40)]
+        histories = [
+            asyncio.ensure_future(store.history(SPACE, HistoryQuery("Patient", None, 5), EVERYTHING)) for _ in range(40)
+        ]
         await asyncio.sleep(0.05)
         assert not any(task.done() for task in (*writes, *histories))
         assert await store.get("token", "t") is not None  # look-ups have a connection of their own

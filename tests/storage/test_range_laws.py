@@ -117,7 +117,7 @@ def test_a_search_between_two_days_matches_the_reference_search(store: Any, runn
 @pytest.fixture
 def early_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower the thresholds, so that a scan stops early wherever the first results may fill a page."""
-    for name, threshold in {"WIDE": 1, "NEAR": 3, "MANY": 1, "AHEAD": 1}.items():
+    for name, threshold in {"WIDE": 1, "NEAR": 3, "SORTED_ROWS": 1, "AHEAD": 1}.items():
         monkeypatch.setattr(searching, name, threshold)
 
 

@@ -298,7 +298,7 @@ def test_a_lookup_during_a_write_is_not_cached() -> None:
 
 
 def test_caches_are_emptied_when_they_have_too_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queries_module, "MOST", 2)
+    monkeypatch.setattr(queries_module, "MAXIMUM_CACHED_ENTRIES", 2)
     queries = StoreQueries(Clock(), find, b"key")
     sizes = []
     for id in "abcdef":

@@ -19,6 +19,7 @@ from tools.checks import (
     formatting,
     hosts,
     leftovers,
+    names,
     sizes,
     untyped,
     variable_names,
@@ -102,6 +103,19 @@ if sys.version_info >= (3, 12):  # Python 3.11 refuses the class itself
         module = ModuleType(Options.__module__)
         module.Options = Options  # type: ignore[attr-defined]
         assert [fault.partition(":")[0].rpartition(".")[2] for fault in defaults.refused(module)] == ["names", "part"]
+
+
+@pytest.mark.parametrize("text", ["MOST = 5", "_LONG: int = 5", "A, MANY = 1, 2"])
+def test_a_constant_without_its_meaning_and_unit_is_a_fault(tmp_path: Path, text: str) -> None:
+    assert len(faults(names.faults, tmp_path, {A: f"{text}\n"})) == 1
+    assert faults(names.faults, tmp_path / "b", {A: "MAXIMUM_ENTRIES = 5\nMOST_ROWS = 1\ndef f():\n    MOST = 1\n"}) == []
+
+
+def test_old_names_of_constants_are_allowed_only_where_none_was_renamed_yet(tmp_path: Path) -> None:
+    allowed = {"tools/checks/ceilings.toml": "vague_constants = 1\n"}
+    assert faults(names.faults, tmp_path / "a", {A: "MOST = 5\n"} | allowed) == []
+    assert len(faults(names.faults, tmp_path / "b", {A: "MOST = 5\n", B: "MOST = 5\n"} | allowed)) == 2
+    assert len(faults(names.faults, tmp_path / "c", {"src/sickbay/fhir/a.py": "MOST = 5\n"} | allowed)) == 1
 
 
 def test_more_tests_without_types_than_allowed_are_a_fault(tmp_path: Path) -> None:

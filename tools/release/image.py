@@ -20,7 +20,7 @@ STAND_IN = Path(__file__).with_name("base-image")
 CERTIFICATES = "/etc/ssl/certs"
 """Mounted while building, because a machine may reach the package registry only with a certificate of its own."""
 LOCKED_DOWN = ("--read-only", "--read-only-tmpfs=false", "--cap-drop=all", "--security-opt=no-new-privileges")
-PATIENCE = 60
+START_SECONDS = 60
 
 
 def base() -> bool:
@@ -68,7 +68,7 @@ def running(name: str, *options: str) -> Iterator[str]:
     """A container that is healthy, with the strictest options. It and its data are removed afterwards."""
     container = podman.run("run", "--detach", *LOCKED_DOWN, *options, name).stdout.strip()
     try:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + START_SECONDS
         while podman.run("healthcheck", "run", container, check=False).returncode:
             if time.monotonic() > until:
                 raise TimeoutError(podman.run("logs", container).stdout)

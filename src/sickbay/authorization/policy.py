@@ -44,7 +44,7 @@ class PolicySetting(NamedTuple):
 
 
 def _are_scopes(value: Any) -> bool:
-    tokens = scopes.split(value) if isinstance(value, str) and len(value) <= scopes.MOST else ()
+    tokens = scopes.split(value) if isinstance(value, str) and len(value) <= scopes.MAXIMUM_SCOPE_CHARACTERS else ()
     parsed = scopes.parse_all(tokens)
     return bool(tokens) and len(parsed) == len(tokens) and all(scopes.is_enforceable(scope) for scope in parsed)
 

@@ -15,7 +15,7 @@ from sickbay.cli import admin_key, config_file, folder, signals
 from sickbay.cli.output import CommandError, note
 from sickbay.settings import Settings
 
-PATIENCE = 30
+TIMEOUT_SECONDS = 30
 """Seconds to wait for a response."""
 
 
@@ -91,11 +91,11 @@ def _client(server: dict[str, Any]) -> httpx2.Client:
     """A client for the address that the server listens on. For https it trusts only the server's certificate."""
     address = f"{server['host']}:{server['port']}"
     if "certificate" not in server:
-        return httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=PATIENCE)
+        return httpx2.Client(base_url=f"http://{address}", trust_env=False, timeout=TIMEOUT_SECONDS)
     from sickbay.cli import certificate
 
     verify = certificate.trust_only(Path(server["certificate"]))
-    return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=PATIENCE)
+    return httpx2.Client(base_url=f"https://{address}", verify=verify, trust_env=False, timeout=TIMEOUT_SECONDS)
 
 
 async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:

@@ -21,7 +21,7 @@ from sickbay.cli import byte_order_mark
 from sickbay.cli.output import wrong
 
 FILE = Path("sickbay.toml")
-LONGEST = 1_000_000
+MAXIMUM_FILE_BYTES = 1_000_000
 """Largest size of a file, in bytes."""
 TRUSTED = frozenset(
     (
@@ -256,9 +256,9 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
         if not path.is_file() and not path.is_dir():
             wrong(f"{path} can't be read: it isn't a regular file.")
         with path.open("rb") as file:
-            text = file.read(LONGEST + 1)
-        if len(text) > LONGEST:
-            wrong(f"{path} can't be read: it has more than {LONGEST:,} bytes.")
+            text = file.read(MAXIMUM_FILE_BYTES + 1)
+        if len(text) > MAXIMUM_FILE_BYTES:
+            wrong(f"{path} can't be read: it has more than {MAXIMUM_FILE_BYTES:,} bytes.")
         return tomllib.loads(byte_order_mark.decode(text))
     except (OSError, ValueError, RecursionError) as error:
         wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")

@@ -16,7 +16,7 @@ XML = ".xml"
 ENDINGS = (*LINES, ".json", XML)
 MANIFEST = "manifest.json"
 """Describes the files of a bulk export; not a resource."""
-MOST, VALUES = 64_000_000, 4_000_000
+MAXIMUM_BYTES, MAXIMUM_VALUES = 64_000_000, 4_000_000
 """Largest number of uncompressed bytes, and of values, in one text. A value may take a hundred bytes of memory although it is
 written in two."""
 BROKEN = (OSError, EOFError, zlib.error)
@@ -64,17 +64,17 @@ def texts(path: Path) -> Iterator[Text]:
     with path.open("rb") as raw:
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if path.suffix == ".gz" else raw
         if _ending(path) not in LINES:
-            yield Text(name, _within(stream.read(MOST + 1), name), False, raw.tell(), _ending(path) == XML)
+            yield Text(name, _within(stream.read(MAXIMUM_BYTES + 1), name), False, raw.tell(), _ending(path) == XML)
             return
-        for number, line in enumerate(iter(lambda: stream.readline(MOST + 1), b""), 1):
+        for number, line in enumerate(iter(lambda: stream.readline(MAXIMUM_BYTES + 1), b""), 1):
             if _within(line, f"line {number}").strip():
                 yield Text(f"{name}:{number}", line, True, raw.tell())
 
 
 def _within(text: bytes, name: str) -> bytes:
     """The same text. Raises TooLarge."""
-    if len(text) > MOST:
-        raise TooLarge(f"{name} has more than {MOST:,} bytes; write its resources as NDJSON, one per line")
-    if len(text) > VALUES and sum(map(text.count, (b",", b"{", b"[", b"<"))) > VALUES:
-        raise TooLarge(f"{name} has more than {VALUES:,} values; write its resources as NDJSON, one per line")
+    if len(text) > MAXIMUM_BYTES:
+        raise TooLarge(f"{name} has more than {MAXIMUM_BYTES:,} bytes; write its resources as NDJSON, one per line")
+    if len(text) > MAXIMUM_VALUES and sum(map(text.count, (b",", b"{", b"[", b"<"))) > MAXIMUM_VALUES:
+        raise TooLarge(f"{name} has more than {MAXIMUM_VALUES:,} values; write its resources as NDJSON, one per line")
     return text

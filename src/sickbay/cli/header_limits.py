@@ -7,7 +7,7 @@ from typing import Any, Final
 from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-MOST: Final = 65_536
+MAXIMUM_HEAD_BYTES: Final = 65_536
 """Largest URL and largest incomplete head, in bytes. Data that arrives in a single read (up to 256 KB) isn't counted."""
 MOST_HEADERS: Final = 256
 """Largest number of headers. Every one of them takes time, however short it is."""
@@ -73,8 +73,8 @@ class Heads(HttpToolsProtocol):
             super().data_received(replay)
         before, self._open = self._open, self._open_part()
         self._received = self._received + len(data) if self._open is not None and _is_same(before, self._open) else 0
-        if self._received > MOST and not self.transport.is_closing():
-            self._hang_up(431, f"The headers of a request, and its trailers, can have at most {MOST} bytes.\n")
+        if self._received > MAXIMUM_HEAD_BYTES and not self.transport.is_closing():
+            self._hang_up(431, f"The headers of a request, and its trailers, can have at most {MAXIMUM_HEAD_BYTES} bytes.\n")
 
     def _open_part(self) -> tuple[object, int] | None:
         """The head or the position in the body at which the parser is. If it is the same after more data, the data was neither
@@ -88,7 +88,7 @@ class Heads(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         self.url += url
-        if len(self.url) > MOST:
+        if len(self.url) > MAXIMUM_HEAD_BYTES:
             raise ValueError  # the parser stops, and uvicorn calls send_400_response
 
     def on_headers_complete(self) -> None:
@@ -125,8 +125,8 @@ class Heads(HttpToolsProtocol):
         return scheme.lower() in (b"http", b"https") and hosts == [rest.partition(b"/")[0].partition(b"?")[0].lower()]
 
     def send_400_response(self, msg: str) -> None:
-        if len(self.url) > MOST:
-            self._hang_up(414, f"The URL of a request can have at most {MOST} bytes. Use POST for longer ones.\n")
+        if len(self.url) > MAXIMUM_HEAD_BYTES:
+            self._hang_up(414, f"The URL of a request can have at most {MAXIMUM_HEAD_BYTES} bytes. Use POST for longer ones.\n")
         elif len(self.headers) > MOST_HEADERS:
             self._hang_up(431, f"A request can have at most {MOST_HEADERS} headers.\n")
         else:

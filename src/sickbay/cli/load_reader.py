@@ -16,7 +16,7 @@ from sickbay.fhir.loading import LoadError, ParsedResource, Ready, judged, piece
 
 MUCH = 8_000_000
 """Total bytes of the files above which a separate process pays."""
-FEW, WEIGHT = 200, 1 << 20
+BATCH_RESULTS, BATCH_BYTES = 200, 1 << 20
 """Largest number of results, and of their bytes, that the process sends at a time."""
 
 
@@ -97,7 +97,7 @@ def _received(receiver: Connection) -> Iterator[FileResult]:
 def _send(sender: Connection, job: LoadJob) -> None:
     """Runs in the separate process. Ctrl-C doesn't reach it; it ends when the receiver is closed."""
     with suppress(BrokenPipeError):
-        for batch in portions(read(job), FEW, WEIGHT):
+        for batch in portions(read(job), BATCH_RESULTS, BATCH_BYTES):
             sender.send(batch)
         sender.send([])
 

@@ -24,7 +24,7 @@ EARLIEST = 1_790_000_000
 """September 2026, in seconds since 1970. A clock before this release's date is wrong."""
 LEAST = 200_000_000
 """Bytes of free space that a data folder needs to grow for a while."""
-PATIENCE = 5
+TIMEOUT_SECONDS = 5
 
 
 class SelfCheck(NamedTuple):
@@ -98,7 +98,7 @@ def _database(file: Path) -> SelfCheck:
     """Reads the file without changing it, also while a server uses it."""
     try:
         with closing(apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)) as db:
-            db.set_busy_timeout(PATIENCE * 1000)
+            db.set_busy_timeout(TIMEOUT_SECONDS * 1000)
             answer = str(db.execute("PRAGMA quick_check(1)").get)
     except apsw.Error as error:
         answer = str(error)
@@ -122,7 +122,7 @@ def _server(place: Path) -> Iterator[SelfCheck]:
 def _reached(base: str, address: str, pid: int) -> SelfCheck:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(address, timeout=PATIENCE) as response:
+        with opener.open(address, timeout=TIMEOUT_SECONDS) as response:
             return SelfCheck("Server", response.status == 200, f"process {pid} at {base} is ready")
     except (OSError, urllib.error.URLError) as error:
         fix = "Look at its output, or stop it and start it again."

@@ -23,7 +23,7 @@ from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
 from sickbay.web.admin.ready_line import line
 
-PATIENCE = 60
+WORKER_START_SECONDS = 60
 """Seconds that a worker has to start."""
 
 
@@ -201,8 +201,8 @@ class _ManyProcesses(Multiprocess):
         self.should_exit.set()
 
     def _becomes_ready(self, process: Process) -> bool:
-        """Whether the worker is ready within PATIENCE. Handles signals meanwhile."""
-        until = time.monotonic() + PATIENCE
+        """Whether the worker is ready within WORKER_START_SECONDS. Handles signals meanwhile."""
+        until = time.monotonic() + WORKER_START_SECONDS
         while time.monotonic() < until and process.process.is_alive() and not self.should_exit.is_set():
             if process.is_ready(timeout=0.2):
                 return True

@@ -27,7 +27,7 @@ from prometheus_client import REGISTRY, Metric
 import sickbay
 from sickbay.web.middleware.observation import FinishedRequest
 
-LONGEST: Final = 0.7
+LAST_EXPORT_SECONDS: Final = 0.7
 """Seconds that the last export may take when the server stops. Without a limit, the SDK retries for up to 30 s."""
 MEASURED_EVERY: Final = 15.0
 """Seconds between two measurements of the sizes that a scrape of /metrics would measure."""
@@ -66,13 +66,13 @@ class Telemetry:
         span.end(ended)
 
     async def stop(self) -> None:
-        """Export what is left, for up to LONGEST seconds."""
+        """Export what is left, for up to LAST_EXPORT_SECONDS seconds."""
         if self._measuring is not None:
             self._measuring.cancel()
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
         Thread(target=self._shut_down, args=(partial(loop.call_soon_threadsafe, ended.set),), daemon=True).start()
         with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), LONGEST)
+            await asyncio.wait_for(ended.wait(), LAST_EXPORT_SECONDS)
 
     def _shut_down(self, then: Callable[[], Any]) -> None:
         self._tracing.shutdown()

@@ -24,7 +24,7 @@ BATCH = 20
 BUSY = b"Sickbay has too many connections or unread responses at the moment. Try again.\n"
 RETRY = b"5"
 """Seconds for Retry-After."""
-OWN = "127."
+LOOPBACK_PREFIX = "127."
 """Prefix of this machine's addresses, which have no `per_address` limit."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -161,7 +161,7 @@ class Traffic:
         if not self.limits.per_address or connection.client is None:
             return ""
         address = connection.client[0]
-        exempt = address in self.limits.exempt or address == "::1" or address.startswith(OWN)
+        exempt = address in self.limits.exempt or address == "::1" or address.startswith(LOOPBACK_PREFIX)
         return "" if exempt else address
 
     def _limit(self, most: int, among: set[LimitedConnection], newest: LimitedConnection, reason: str) -> None:

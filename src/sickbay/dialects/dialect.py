@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 STANDARD = "general"
-OURS = {
+STANDARD_PATHS = {
     "fhir": "/{version}",
     "issuer": "",
     "manage": "/oauth/manage",
@@ -109,7 +109,7 @@ class Dialect:
 
 def short_path(version: str) -> str:
     """The path at which a FHIR base URL is available in every dialect, relative to the tenant's URL."""
-    return OURS["fhir"].format(version=version)
+    return STANDARD_PATHS["fhir"].format(version=version)
 
 
 def names() -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def read(name: str, document: Mapping[str, Any]) -> Dialect:
         title=document["title"],
         about=document["about"],
         fhir=tuple(document["fhir"]),
-        paths={**OURS, **document["paths"]},
+        paths={**STANDARD_PATHS, **document["paths"]},
         answers=ResponseStyle(**{key: _frozen(value) for key, value in document.get("answers", {}).items()}),
         policy={key: _frozen(value) for key, value in document.get("policy", {}).items()},
         token_response=dict(document.get("token_response", {})),

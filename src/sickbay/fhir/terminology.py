@@ -14,7 +14,7 @@ from sickbay.fhir.definitions import table
 from sickbay.fhir.search.parameters import nearest_of
 
 SPECIFICATION = "http://hl7.org/fhir/"
-MOST = 1000
+MAXIMUM_CODES = 1000
 
 
 class Term(NamedTuple):
@@ -61,7 +61,7 @@ def expansion(version: str, url: str, text: str, offset: int, count: int, at: da
     wanted = text.casefold()
     terms = value_sets(version)[url]
     matches = [term for term in terms if wanted in term.code.casefold() or wanted in term.display.casefold()]
-    page = matches[offset : offset + min(count, MOST)]
+    page = matches[offset : offset + min(count, MAXIMUM_CODES)]
     shown = [{name: value for name, value in term._asdict().items() if value} for term in page]
     expanded: dict[str, Any] = {
         "identifier": f"{url}?filter={text}" if text else url,

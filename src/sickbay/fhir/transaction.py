@@ -15,7 +15,7 @@ from sickbay.fhir.body import parsed
 from sickbay.fhir.elements import children
 from sickbay.fhir.request_error import RequestError
 
-MOST = 5000
+MAXIMUM_ENTRIES = 5000
 """Maximum number of entries in a Bundle."""
 ORDER = ("DELETE", "POST", "PUT", "PATCH", "GET", "HEAD")
 """The order in which a transaction is carried out (R4, 3.1.0.11.2)."""
@@ -60,8 +60,10 @@ def read(version: str, text: bytes, content_type: str | None = None, base: str =
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise InvalidBundle("The body posted to the base must be a Bundle.")
     kind, entries = bundle.get("type"), bundle.get("entry", [])
-    if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MOST:
-        raise InvalidBundle(f"A Bundle posted to the base must be a batch or a transaction with at most {MOST} entries.")
+    if kind not in ("batch", "transaction") or not isinstance(entries, list) or len(entries) > MAXIMUM_ENTRIES:
+        raise InvalidBundle(
+            f"A Bundle posted to the base must be a batch or a transaction with at most {MAXIMUM_ENTRIES} entries."
+        )
     requests = [_entry_request(position, entry, base) for position, entry in enumerate(entries)]
     wrong = [request.wrong for request in requests if request.wrong]
     if kind == "transaction" and wrong:

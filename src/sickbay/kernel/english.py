@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LONG = (
+MONTH_NAMES = (
     "January",
     "February",
     "March",
@@ -57,7 +57,7 @@ def day(when: date) -> str:
 
 
 def weekday(when: date) -> str:
-    return f"{WEEK[when.weekday()]}, {when.day} {LONG[when.month - 1]}"
+    return f"{WEEK[when.weekday()]}, {when.day} {MONTH_NAMES[when.month - 1]}"
 
 
 def clock(when: datetime, seconds: bool = False) -> str:

@@ -18,9 +18,9 @@ Read: TypeAlias = Callable[..., Any]
 
 CACHES: Final = os.environ.get("SICKBAY_CACHES") != "off"
 """Whether anything that depends on requests or on stored data is cached in this process."""
-LONGEST: Final = 400
+CACHED_CHARACTERS: Final = 400
 """Maximum total length of the arguments, in characters, up to which a result is cached."""
-LONG: Final = 20_000
+LAST_CALL_CHARACTERS: Final = 20_000
 """Maximum length of a longer text whose result is cached until the next one: a dozen checks of one request read it."""
 
 
@@ -51,7 +51,9 @@ def _last(read: Read) -> Read:
     cached = lru_cache(maxsize=1)(read)
 
     def call(*arguments: Any, **named: Any) -> Any:
-        long = any(isinstance(argument, str) and len(argument) > LONG for argument in (*arguments, *named.values()))
+        long = any(
+            isinstance(argument, str) and len(argument) > LAST_CALL_CHARACTERS for argument in (*arguments, *named.values())
+        )
         return read(*arguments, **named) if long else cached(*arguments, **named)
 
     return call
@@ -60,13 +62,13 @@ def _last(read: Read) -> Read:
 def _of_one(read: Read, cached: Read) -> Read:
     """No loop here and in the next two functions, because a single create calls them about twenty times."""
     last = _last(read)
-    return lambda text: cached(text) if len(text) <= LONGEST else last(text)
+    return lambda text: cached(text) if len(text) <= CACHED_CHARACTERS else last(text)
 
 
 def _of_two(read: Read, cached: Read) -> Read:
     last = _last(read)
     return lambda first, second: (
-        cached(first, second) if len(first or "") + len(second or "") <= LONGEST else last(first, second)
+        cached(first, second) if len(first or "") + len(second or "") <= CACHED_CHARACTERS else last(first, second)
     )
 
 
@@ -74,7 +76,7 @@ def _of_three(read: Read, cached: Read) -> Read:
     last = _last(read)
     return lambda first, second, third: (
         cached(first, second, third)
-        if len(first or "") + len(second or "") + len(third or "") <= LONGEST
+        if len(first or "") + len(second or "") + len(third or "") <= CACHED_CHARACTERS
         else last(first, second, third)
     )
 
@@ -84,7 +86,7 @@ def _of_any(read: Read, cached: Read) -> Read:
 
     def call(*arguments: Any, **named: Any) -> Any:
         for argument in (*arguments, *named.values()):
-            if isinstance(argument, str) and len(argument) > LONGEST:
+            if isinstance(argument, str) and len(argument) > CACHED_CHARACTERS:
                 return last(*arguments, **named)
         return cached(*arguments, **named)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-PATIENCE = 5.0
+TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
 LIMIT = 65_536
 """The maximum size of a body in bytes."""
@@ -79,10 +79,10 @@ async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = N
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port)
     except TimeoutError:
-        raise Unreachable(f"no response within {PATIENCE:.0f} seconds") from None
+        raise Unreachable(f"no response within {TIMEOUT_SECONDS:.0f} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
         raise Unreachable(str(error) or type(error).__name__) from error
 
@@ -112,7 +112,7 @@ async def _from_any(parts: SplitResult, addresses: list[str], port: int) -> Fetc
     """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 
-    async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as http:
         for address in addresses[:-1]:
             try:
                 return await _get(http, parts, address, port)

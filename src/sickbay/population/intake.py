@@ -17,7 +17,7 @@ MINUTES = loinc(
     "On those days that you engage in moderate to strenuous exercise, how many minutes, on average, do you exercise",
 )
 DRINKS = loinc("68519-8", "How many standard drinks containing alcohol do you have on a typical day")
-MANY = loinc("68520-6", "How often do you have 6 or more drinks on 1 occasion")
+SIX_OR_MORE_DRINKS = loinc("68520-6", "How often do you have 6 or more drinks on 1 occasion")
 ONE_OR_TWO = Concept((Coding(LOINC, "LA15694-5", "1 or 2"),), "1 or 2")
 NEVER = Concept((Coding(LOINC, "LA6270-8", "Never"),), "Never")
 YES = Concept((Coding(LOINC, "LA33-6", "Yes"),), "Yes")

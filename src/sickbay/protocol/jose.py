@@ -116,9 +116,9 @@ def fits(key: Jwk, algorithm: object) -> bool:
     return algorithm in ALGORITHMS and key.get("kty") == KINDS[str(algorithm)[:2]]
 
 
-SHORTEST = 2048
+MINIMUM_RSA_BITS = 2048
 """The minimum size of an RSA modulus in bits (RFC 7518 3.3)."""
-LONGEST = 8192
+MAXIMUM_RSA_BITS = 8192
 """The maximum size. Larger keys would only make each verification slow."""
 CURVES = {"P-256": 256, "P-384": 384, "P-521": 512}
 """The curves of ES256, ES384 and ES512 (RFC 7518 3.4), and the size of the hash of each algorithm."""
@@ -134,8 +134,8 @@ def weakness(key: Jwk) -> str:
 
 
 def _rsa_weakness(modulus: int, exponent: int) -> str:
-    if not SHORTEST <= modulus.bit_length() <= LONGEST:
-        return f"its modulus has {modulus.bit_length()} bits, not {SHORTEST} to {LONGEST}"
+    if not MINIMUM_RSA_BITS <= modulus.bit_length() <= MAXIMUM_RSA_BITS:
+        return f"its modulus has {modulus.bit_length()} bits, not {MINIMUM_RSA_BITS} to {MAXIMUM_RSA_BITS}"
     if modulus % 2 == 0:
         return "its modulus is even"
     if exponent < 3 or exponent % 2 == 0:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sickbay.kernel.memoize import memoize
 
-MANY = 1000
+MAXIMUM_PARAMETERS = 1000
 """The maximum number of parameters that are parsed separately."""
 _UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
 _NAME: Callable[[tuple[str, str]], object] = itemgetter(0)
@@ -78,12 +78,12 @@ _NONE = Parameters()
 def parse(raw: str) -> Parameters:
     """Form-decodes the text once. Never fails: invalid bytes become U+FFFD, which no registered value contains.
 
-    Everything after MANY parameters becomes part of the last value, which limits the time for comparing them.
+    Everything after MAXIMUM_PARAMETERS parameters becomes part of the last value, which limits the time for comparing them.
     """
     if not raw:
         return _NONE
     pairs: list[tuple[str, str]] = []
-    for piece in raw.split("&", MANY - 1):
+    for piece in raw.split("&", MAXIMUM_PARAMETERS - 1):
         if piece:
             name, _, value = piece.partition("=")
             literal = "%" not in piece and "+" not in piece

@@ -11,7 +11,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from sickbay.kernel.memoize import memoize
-from sickbay.protocol.scopes import MANY, MOST, Scope, parse, parse_all, recased, reordered
+from sickbay.protocol.scopes import (
+    MAXIMUM_SCOPE_CHARACTERS,
+    MAXIMUM_SCOPE_SEPARATORS,
+    Scope,
+    parse,
+    parse_all,
+    recased,
+    reordered,
+)
 
 _SCOPE = r"(?:patient|user|system)/|(?:launch|openid|fhirUser|profile|online_access|offline_access)(?![\w|])"
 """Matches the beginning of a scope."""
@@ -54,9 +62,9 @@ def spelling(text: str) -> Spelling:
     """Splits the text at whitespace, and at commas and plus signs that are outside a ?filter or before another scope.
 
     If some tokens aren't scopes, stray characters are removed, provided that this makes more tokens readable. A text that
-    is longer than MOST characters, or has more than MANY separators, is a single token that isn't a scope.
+    is longer than MAXIMUM_SCOPE_CHARACTERS, or has more than MAXIMUM_SCOPE_SEPARATORS, is a single token that isn't a scope.
     """
-    if len(text) > MOST or sum(map(text.count, ", +\t\r\n;|&")) > MANY:
+    if len(text) > MAXIMUM_SCOPE_CHARACTERS or sum(map(text.count, ", +\t\r\n;|&")) > MAXIMUM_SCOPE_SEPARATORS:
         return Spelling((text,))
     plain = _split_text(text)
     readable = [_is_readable(token) for token in plain.tokens]

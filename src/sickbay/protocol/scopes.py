@@ -13,7 +13,7 @@ from sickbay.protocol.parameters import parse as parse_form
 Level: TypeAlias = Literal["patient", "user", "system"]
 
 LETTERS = "cruds"
-MOST, MANY = 20_000, 1000
+MAXIMUM_SCOPE_CHARACTERS, MAXIMUM_SCOPE_SEPARATORS = 20_000, 1000
 """The maximum numbers of characters and of separators in a text that is split into scopes. They allow hundreds of scopes."""
 ROUNDS = 4
 """The maximum number of times that a text is decoded. Without it, a long text could require many rounds."""
@@ -91,7 +91,7 @@ def split_at(text: str, separators: str) -> tuple[str, ...]:
     If `separators` contains a comma, which some dialects accept, a comma inside a ?filter is a separator only before the
     beginning of another scope.
     """
-    few = len(text) <= MOST and text.count(",") <= MANY
+    few = len(text) <= MAXIMUM_SCOPE_CHARACTERS and text.count(",") <= MAXIMUM_SCOPE_SEPARATORS
     pieces = _AT_COMMAS.split(text) if "," in separators and few else text.split(" ")
     return tuple(dict.fromkeys(piece for piece in pieces if piece))
 

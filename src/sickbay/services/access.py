@@ -20,7 +20,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.search.routes import SEARCHES
 from sickbay.fhir.visibility import NOTHING, Visibility
 from sickbay.kernel.checks import UNKNOWN, Check, CompiledChecks, Unknown, compile_checks, examine, granted
-from sickbay.kernel.memoize import LONGEST
+from sickbay.kernel.memoize import CACHED_CHARACTERS
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, decided
@@ -138,7 +138,7 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
     contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = bearer.token_of(header)
     context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
-    if context.token is not None and len(contexts) < MOST and len(header) <= LONGEST:
+    if context.token is not None and len(contexts) < MOST and len(header) <= CACHED_CHARACTERS:
         contexts[base, header] = context
     return context
 

@@ -5,13 +5,11 @@ A reference to a Binary grants no access to it. A Binary without a context is vi
 
 from __future__ import annotations
 
-from typing import Any
-
 from sickbay.fhir import lossless_json
 from sickbay.fhir.binary import context
 from sickbay.fhir.visibility import EVERYTHING, Visibility
 from sickbay.services.context import Runtime
-from sickbay.storage.interface import ResourceSpace, Stored, Versions
+from sickbay.storage.interface import HistoryQuery, ResourceSpace, Stored, Versions
 
 
 async def read(runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str) -> Stored | None:
@@ -35,36 +33,24 @@ async def version(
 
 
 async def history(
-    runtime: Runtime,
-    space: ResourceSpace,
-    id: str,
-    visibility: Visibility,
-    base: str,
-    *,
-    count: int,
-    cursor: str | None,
-    since: int | None,
-    at: tuple[int, int] | None,
+    runtime: Runtime, space: ResourceSpace, id: str, query: HistoryQuery, visibility: Visibility, base: str
 ) -> Versions:
     """Like store.history of one Binary, without the versions that belonged to resources the token can't read."""
-    options: dict[str, Any] = {"count": count, "cursor": cursor, "since": since, "at": at}
     needs_context = await runtime.store.read(space, "Binary", id, visibility) is None
     if not needs_context or await read(runtime, space, id, visibility, base) is None:
-        return await runtime.store.history(space, "Binary", id, visibility, **options)
-    if count == 0:
-        return await _count(runtime, space, id, visibility, base, options)
-    versions = await runtime.store.history(space, "Binary", id, EVERYTHING, **options)
+        return await runtime.store.history(space, query, visibility)
+    if query.most == 0:
+        return await _count(runtime, space, query, visibility, base)
+    versions = await runtime.store.history(space, query, EVERYTHING)
     shown = [entry for entry in versions.entries if await _is_shown(runtime, space, entry[0], visibility, base)]
     return Versions(shown, versions.next)
 
 
-async def _count(
-    runtime: Runtime, space: ResourceSpace, id: str, visibility: Visibility, base: str, options: dict[str, Any]
-) -> Versions:
+async def _count(runtime: Runtime, space: ResourceSpace, query: HistoryQuery, visibility: Visibility, base: str) -> Versions:
     """Reads every version, because only its body says which resource it belonged to."""
     total, cursor = 0, None
     while True:
-        page = await runtime.store.history(space, "Binary", id, EVERYTHING, **{**options, "count": 100, "cursor": cursor})
+        page = await runtime.store.history(space, query._replace(most=100, cursor=cursor), EVERYTHING)
         total += sum([await _is_shown(runtime, space, entry[0], visibility, base) for entry in page.entries])
         cursor = page.next
         if cursor is None:

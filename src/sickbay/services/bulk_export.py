@@ -27,7 +27,7 @@ from sickbay.fhir.subset import subset
 from sickbay.fhir.visibility import Visibility, within
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Delete, Put, Record, ResourceSpace, Stored, whole
+from sickbay.storage.interface import Delete, HistoryQuery, Put, Record, ResourceSpace, Stored, whole
 
 KIND = "export"
 KEPT_FOR = 86_400
@@ -161,7 +161,7 @@ async def count(runtime: Runtime, space: ResourceSpace, job: Job, visibility: Vi
     visible, queries = _visible(job, visibility, type), _queries(job, type, PAGE)
     if len(queries) > 1 or (_is_patient_data(job, type) and job.patients is None and not job.everything):
         return None
-    changed = await runtime.store.history(space, type, None, visible, count=1, since=job.at + 1)
+    changed = await runtime.store.history(space, HistoryQuery(type, None, 1, since=job.at + 1), visible)
     return None if changed.entries else await runtime.store.count(space, queries[0], visible)
 
 
@@ -173,8 +173,8 @@ async def deleted(
     for type in types if job.since is not None else ():
         visible, cursor = _visible(job, visibility, type), None
         while True:
-            options = {"count": page, "cursor": cursor, "since": job.since and job.since[0], "at": (job.at, job.at + 1)}
-            versions = await runtime.store.history(space, type, None, visible, **options)  # type: ignore[arg-type]
+            query = HistoryQuery(type, None, page, cursor, job.since and job.since[0], (job.at, job.at + 1))
+            versions = await runtime.store.history(space, query, visible)
             deletions = [
                 {"request": {"method": "DELETE", "url": f"{type}/{version.id}"}}
                 for version, _ in versions.entries
@@ -276,7 +276,8 @@ async def _as_of(runtime: Runtime, space: ResourceSpace, job: Job, visible: Visi
     """The version that was current when the export began."""
     if current.at <= job.at:
         return current
-    history = await runtime.store.history(space, current.type, current.id, visible, count=1, at=(job.at, job.at + 1))
+    query = HistoryQuery(current.type, current.id, 1, at=(job.at, job.at + 1))
+    history = await runtime.store.history(space, query, visible)
     exported = next((version for version, _ in history.entries if not version.deleted), None)
     return None if exported is None or (job.since is not None and exported.at < job.since[0]) else exported
 

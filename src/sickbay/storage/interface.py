@@ -178,6 +178,21 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
         return codes_of(self.facts)
 
 
+class HistoryQuery(NamedTuple):
+    """Which versions to return. type None: of the whole space. id None: of the whole type.
+
+    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
+    total.
+    """
+
+    type: str | None
+    id: str | None
+    most: int
+    cursor: str | None = None
+    since: int | None = None
+    at: tuple[int, int] | None = None
+
+
 class Versions(NamedTuple):
     """One page of a history, newest first, as (version, interaction). next: sealed cursor of the next page.
 
@@ -347,23 +362,11 @@ class Store(Protocol):
         """Return one version. Both it and the current version must be visible."""
         ...
 
-    async def history(
-        self,
-        space: ResourceSpace,
-        type: str | None,
-        id: str | None,
-        visibility: Visibility,
-        *,
-        count: int,
-        cursor: str | None = None,
-        since: int | None = None,
-        at: tuple[int, int] | None = None,
-    ) -> Versions:
+    async def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Versions:
         """Return the history of one resource (letter r), of a type or of all types (letter s).
 
-        Includes versions that were visible when written, of resources that are visible now. count: 0 returns only the total.
-        since: written at or after (epoch ms). at: current at some time in [low, high). For all types, only clauses that apply
-        to every type count. Raises BadCursor.
+        Includes versions that were visible when written, of resources that are visible now. For all types, only clauses that
+        apply to every type count. Raises BadCursor.
         """
         ...
 

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fhir.examples import examples
 
-from sickbay.fhir.search.full_text import ALTERNATIVES, ASKED, LENGTH, TooMuch, asked, content, indexed, narrative, pieces
+from sickbay.fhir.search.full_text import (
+    ALTERNATIVES,
+    ASKED,
+    PIECE_CHARACTERS,
+    TooMuch,
+    asked,
+    content,
+    indexed,
+    narrative,
+    pieces,
+)
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.matching import IndexedResource, matches
 from sickbay.fhir.search.parser import parse
@@ -35,7 +45,7 @@ def found(version: str, resource: dict[str, Any], name: str, text: str) -> bool:
 @given(text=WORDS)
 def test_pieces_contain_every_word_and_fit_into_a_row(text: str) -> None:
     texts = pieces(text)
-    assert all(0 < len(piece) <= LENGTH for piece in texts)
+    assert all(0 < len(piece) <= PIECE_CHARACTERS for piece in texts)
     assert " ".join(texts).split() == pieces_of(text)
 
 

@@ -15,7 +15,7 @@ from tests.fhir.examples import examples
 
 from sickbay.fhir.dates import END, span
 from sickbay.fhir.lossless_json import Decimal
-from sickbay.fhir.search.composites import MOST
+from sickbay.fhir.search.composites import MAXIMUM_COMBINATIONS
 from sickbay.fhir.search.index import GRANULAR, extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.parameters import compartment_types, find, parameters, resource_types
@@ -290,4 +290,4 @@ def test_the_combinations_of_a_composite_are_limited() -> None:
     entries = extract(
         "r4", {"resourceType": "Observation", "id": "x", "code": many, "valueCodeableConcept": many}, "http://a/r4"
     )
-    assert len(entries.composites) == MOST
+    assert len(entries.composites) == MAXIMUM_COMBINATIONS

@@ -22,7 +22,7 @@ from sickbay.services.redaction import pasted_secrets
 if TYPE_CHECKING:
     from sickbay.doctor.har import HarExchange
 
-MOST, LINE = 64_000_000, 1_000_000
+MAXIMUM_INPUT_BYTES, MAXIMUM_LINE_BYTES = 64_000_000, 1_000_000
 """Largest size in bytes of a file or standard input, and of a line with --jsonl."""
 
 
@@ -151,9 +151,9 @@ def _text(exchange: str) -> str:
 
 def _read(file: IO[bytes], source: str) -> bytes:
     """Raises CommandError if the text is too long."""
-    text = file.read(MOST + 1)
-    if len(text) > MOST:
-        wrong(f"{source} has more than {MOST:,} bytes. Save only the requests of the launch.")
+    text = file.read(MAXIMUM_INPUT_BYTES + 1)
+    if len(text) > MAXIMUM_INPUT_BYTES:
+        wrong(f"{source} has more than {MAXIMUM_INPUT_BYTES:,} bytes. Save only the requests of the launch.")
     return text
 
 
@@ -194,12 +194,12 @@ def _lines(source: str) -> Iterator[bytes]:
 
 def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
     """The lines that aren't blank; a line that is too long is cut."""
-    for line in iter(lambda: file.readline(LINE + 1), b""):
+    for line in iter(lambda: file.readline(MAXIMUM_LINE_BYTES + 1), b""):
         if line.strip():
             yield line
         rest = line
-        while len(rest) > LINE and not rest.endswith(b"\n"):
-            rest = file.readline(LINE + 1)
+        while len(rest) > MAXIMUM_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAXIMUM_LINE_BYTES + 1)
 
 
 def _diagnose_line(line: bytes) -> int:
@@ -212,7 +212,7 @@ def _diagnose_line(line: bytes) -> int:
 
 
 def _case(line: bytes) -> Any:
-    if len(line) > LINE:
+    if len(line) > MAXIMUM_LINE_BYTES:
         return None
     try:
         return orjson.loads(line)

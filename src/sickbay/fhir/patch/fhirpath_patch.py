@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sickbay.fhir.patch.json_patch import MOST, PatchFailed
+from sickbay.fhir.patch.json_patch import MAXIMUM_OPERATIONS, PatchFailed
 from sickbay.fhir.validation.shapes import Shape, shape
 
 _STEP = re.compile(r"\.?(?:(where)\(((?:[^()']|'(?:[^'\\]|\\.)*+')*+)\)|(first|last)\(\)|([A-Za-z]\w*)|\[(\d{1,6})\])")
@@ -24,7 +24,7 @@ _TAKES = {
 }
 
 
-LONGEST = 2000
+MAXIMUM_PATH_CHARACTERS = 2000
 """Maximum length of a path, in characters."""
 LOOKED = 10_000_000
 """Limit on the number of values in the resource times the length of all paths, because each step may visit every value."""
@@ -53,8 +53,8 @@ Operation = dict[str, Any]
 def read(parameters: dict[str, Any]) -> list[Operation]:
     """Returns the operations of a Parameters resource; none if it has no parameters. Raises PatchFailed."""
     listed = parameters.get("parameter", [])
-    if not isinstance(listed, list) or len(listed) > MOST:
-        raise PatchFailed(f"a FHIRPath Patch must have at most {MOST} parameters, each named operation")
+    if not isinstance(listed, list) or len(listed) > MAXIMUM_OPERATIONS:
+        raise PatchFailed(f"a FHIRPath Patch must have at most {MAXIMUM_OPERATIONS} parameters, each named operation")
     return [_read(number, parameter) for number, parameter in enumerate(listed)]
 
 
@@ -256,8 +256,8 @@ def _single(version: str, resource: dict[str, Any], path: str) -> PatchTarget:
 
 def _places(version: str, resource: dict[str, Any], path: str) -> list[PatchTarget]:
     type = str(resource["resourceType"])
-    if len(path) > LONGEST:
-        raise _PathError(f"a path must not be longer than {LONGEST} characters")
+    if len(path) > MAXIMUM_PATH_CHARACTERS:
+        raise _PathError(f"a path must not be longer than {MAXIMUM_PATH_CHARACTERS} characters")
     head = re.match(r"[A-Za-z]+", path)
     if head is None or head[0] not in (type, "Resource", "DomainResource"):
         raise _PathError(f"a path must begin with {type}")

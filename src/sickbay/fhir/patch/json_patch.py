@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.fhir import lossless_json
 
-MOST = 1000
+MAXIMUM_OPERATIONS = 1000
 """Maximum number of operations in a patch."""
 LARGEST = 1_000_000
 """Maximum size of all copies in a patch, in bytes, because each copy may contain all previous ones."""
@@ -27,8 +27,8 @@ def read(text: bytes | str) -> list[dict[str, Any]]:
         operations = lossless_json.loads(text)
     except ValueError as error:
         raise PatchFailed(f"it isn't valid JSON: {error}") from None
-    if not isinstance(operations, list) or len(operations) > MOST:
-        raise PatchFailed(f"a JSON Patch must be a list of at most {MOST} operations")
+    if not isinstance(operations, list) or len(operations) > MAXIMUM_OPERATIONS:
+        raise PatchFailed(f"a JSON Patch must be a list of at most {MAXIMUM_OPERATIONS} operations")
     for number, operation in enumerate(operations):
         _check(number, operation)
     return operations

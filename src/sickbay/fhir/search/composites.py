@@ -19,7 +19,7 @@ Read: TypeAlias = Callable[[Any, str], Sequence[Part]]
 """Returns a value as entries. The text is the FHIR base, for references."""
 _RATIO = ("quantity", "quantity")
 """Two quantities in the same index row; both must be exact values."""
-MOST = 10_000
+MAXIMUM_COMBINATIONS = 10_000
 """Maximum number of combinations in a resource, reached with a hundred codes and a hundred values."""
 SHAPES = frozenset(
     {
@@ -143,7 +143,10 @@ def _component(
 
 
 def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple[int, tuple[Part, ...]], ...]:
-    """Returns (number, a row for each part) without duplicates, at most MOST. base: the FHIR base, for references."""
+    """Returns (number, a row for each part) without duplicates, at most MAXIMUM_COMBINATIONS.
+
+    base: the FHIR base, for references.
+    """
     rows: dict[tuple[int, tuple[Part, ...]], None] = {}
     keys = resource.keys()
     for number, way, parts, needs, first in compiled(version, resource["resourceType"]):
@@ -152,7 +155,7 @@ def composites(version: str, resource: dict[str, Any], base: str) -> tuple[tuple
         for node in follow([resource], way, resource) if way else (resource,):
             if isinstance(node, dict) and _may_have(needs, node):
                 values = [_rows(part, node, resource, base) for part in parts]
-                for row in islice(product(*values), MOST - len(rows)):
+                for row in islice(product(*values), MAXIMUM_COMBINATIONS - len(rows)):
                     rows[number, row] = None
     return tuple(rows)
 

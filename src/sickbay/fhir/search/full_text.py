@@ -24,7 +24,7 @@ from sickbay.protocol.unicode import without_html_escapes
 
 WORDS = frozenset({"_text", "_content", "section-text"})
 """The parameters that use full-text search."""
-LENGTH, MOST = 120, 500
+PIECE_CHARACTERS, MAXIMUM_PIECES = 120, 500
 """Maximum characters in a piece, limited by an index row, and maximum pieces of a resource, about 60,000 characters."""
 ALTERNATIVES, ASKED, DEPTH = 20, 60, 20
 """Limits for one search: its alternatives, its words, and the nesting of brackets."""
@@ -57,7 +57,7 @@ _PARTS = re.compile(r"[()]|[^\s()]+")
 
 def pieces(text: str) -> tuple[str, ...]:
     """Returns the folded words of a text, separated by single spaces, in pieces that fit into an index row."""
-    return _cached_pieces(text) if len(text) <= LENGTH else tuple(_pieces(text))
+    return _cached_pieces(text) if len(text) <= PIECE_CHARACTERS else tuple(_pieces(text))
 
 
 @memoized(16_384)
@@ -69,10 +69,10 @@ def _cached_pieces(text: str) -> tuple[str, ...]:
 def _pieces(text: str) -> Iterator[str]:
     words, length = list[str](), 0
     for word in _words(text):
-        if words and length + len(word) + 1 > LENGTH:
+        if words and length + len(word) + 1 > PIECE_CHARACTERS:
             yield " ".join(words)
             words, length = [], 0
-        words.append(word[:LENGTH])
+        words.append(word[:PIECE_CHARACTERS])
         length += len(word) + 1
     if words:
         yield " ".join(words)
@@ -87,7 +87,7 @@ def _words(text: str) -> list[str]:
 def narrative(value: Any) -> list[str]:
     """Returns the pieces of a Narrative."""
     div = value.get("div") if isinstance(value, dict) else None
-    return list(islice(_pieces(without_html_escapes(_TAG.sub(" ", div))), MOST)) if isinstance(div, str) else []
+    return list(islice(_pieces(without_html_escapes(_TAG.sub(" ", div))), MAXIMUM_PIECES)) if isinstance(div, str) else []
 
 
 def content(
@@ -98,7 +98,7 @@ def content(
     unindexed: keys that `indexed` doesn't return. indexed_texts: (number, folded text, original text) that the index already
     has.
     """
-    texts = [raw for _, folded, raw in indexed_texts if len(raw) > LENGTH or not _is_searchable(folded)]
+    texts = [raw for _, folded, raw in indexed_texts if len(raw) > PIECE_CHARACTERS or not _is_searchable(folded)]
     incomplete, plan = len(texts), _plan(version, resource["resourceType"])
     for key in unindexed:
         if key in plan:
@@ -109,7 +109,7 @@ def content(
         return []
     known = {folded for _, folded, _ in indexed_texts}
     new = [piece for at, text in enumerate(texts) if at < incomplete or fold(text) not in known for piece in pieces(text)]
-    return new[:MOST]
+    return new[:MAXIMUM_PIECES]
 
 
 @memoize(16_384)

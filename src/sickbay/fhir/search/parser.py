@@ -22,7 +22,7 @@ from sickbay.kernel.memoize import memoized
 __all__ = ["CURSOR", "MAXIMUM_COUNT", "parse"]
 _ELSEWHERE = frozenset({"_format", "_pretty"})
 _READ_BY_STEPS = frozenset({*_ELSEWHERE, "_has", "_list", "_in", "near", "near-distance", *RESULTS, *UNSHAPED, *UNANSWERED})
-FEW, BRIEF, KEPT = 6, 160, 2048
+CACHED_PARAMETERS, CACHED_CHARACTERS, CACHED_SEARCHES = 6, 160, 2048
 """Maximum number of parameters of a search that is cached, and of characters in them; and how many searches are cached."""
 LONGEST_NAME = 64
 """Longest parameter name that is cached, in characters."""
@@ -56,10 +56,10 @@ def parse(
 
 def is_brief(pairs: Sequence[tuple[str, str]]) -> bool:
     """Whether the result may be cached. Apps repeat their searches, and the limits protect the memory."""
-    return len(pairs) <= FEW and sum(map(len, chain.from_iterable(pairs))) <= BRIEF
+    return len(pairs) <= CACHED_PARAMETERS and sum(map(len, chain.from_iterable(pairs))) <= CACHED_CHARACTERS
 
 
-@memoized(KEPT)
+@memoized(CACHED_SEARCHES)
 def _cached(
     version: str, type: str, pairs: tuple[tuple[str, str], ...], base: str, strict: bool, suggestions: int
 ) -> Query | tuple[RequestError, ...]:
@@ -114,7 +114,11 @@ def _limit(state: SearchState) -> None:
 
 def _is_small(state: SearchState) -> bool:
     """Whether the search is far below all limits. Nearly all searches are, and exact counting would take longer."""
-    if len(state.filters) > FEW or len(state.includes) > FEW or len(state.fields.get("sort", ())) > FEW:
+    if (
+        len(state.filters) > CACHED_PARAMETERS
+        or len(state.includes) > CACHED_PARAMETERS
+        or len(state.fields.get("sort", ())) > CACHED_PARAMETERS
+    ):
         return False
     for filter in state.filters:
         if filter.chain is not None or filter.either or filter.parameter.code in full_text.WORDS:

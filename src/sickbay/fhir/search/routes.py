@@ -16,7 +16,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.parameters import compartment_types, find, known_types, nearest_of, resource_types
-from sickbay.fhir.search.parser import FILTERS, KEPT, is_brief, parse
+from sickbay.fhir.search.parser import CACHED_SEARCHES, FILTERS, is_brief, parse
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query, Within
 from sickbay.kernel.memoize import memoized
@@ -152,7 +152,7 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
     return _named(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
 
-@memoized(KEPT)
+@memoized(CACHED_SEARCHES)
 def _named(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _find_named(version, type, pairs)
 

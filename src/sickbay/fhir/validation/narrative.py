@@ -122,7 +122,7 @@ ATTRIBUTES = frozenset(
 )
 _ADDRESSES = ("href", "src", "cite", "longdesc")
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
-_OWN = ("amp", "lt", "gt", "quot", "apos")
+_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\-]*):", re.IGNORECASE)
 _SAFE = frozenset(("http", "https", "mailto", "tel", "ftp", "urn", "cid"))
 _STYLE = re.compile(
@@ -163,7 +163,7 @@ def _check(value: Any, spaces: tuple[str, ...]) -> str | None:
 def _character(match: re.Match[str]) -> str:
     """Replaces HTML's named characters, which XML doesn't define."""
     name = match[1]
-    return match[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
+    return match[0] if name in _XML_ENTITIES or name not in name2codepoint else f"&#{name2codepoint[name]};"
 
 
 class _NarrativeReader:

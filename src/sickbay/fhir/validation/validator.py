@@ -22,7 +22,7 @@ from sickbay.kernel.memoize import memoize, memoized
 LIMIT = 100
 """Maximum number of issues for a resource. Validation then stops, and a last issue says so."""
 STOPPED = f"Validation stopped after {LIMIT} problems. There may be more."
-LONGEST = 64
+QUOTED_CHARACTERS = 64
 """Longest quoted value in a message, in characters."""
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 DEEPEST = 64
@@ -228,7 +228,7 @@ def _reference(state: _ValidationState, targets: frozenset[str] | None, text: An
     elif targets is not None and type not in targets:
         state.add(f"{at}.reference", "value", f"must refer to {_or(targets)}, not to {type}")
     elif type and isinstance(declared, str) and declared not in (type, DEFINITION + type):
-        state.add(f"{at}.type", "value", f"is {declared[:LONGEST]}, but the reference is to a {type}")
+        state.add(f"{at}.type", "value", f"is {declared[:QUOTED_CHARACTERS]}, but the reference is to a {type}")
     elif "?" in text and not state.searches:
         wrong = "is a search, which is resolved only in a transaction; use Type/id"
         state.add(f"{at}.reference", "value", wrong, search=text)
@@ -252,7 +252,7 @@ def _primitive_extras(
     if element is None or element.check is None:
         near = nearest_of(key, shape.elements)
         suggestion = f"; did you mean {near}?" if near else ""
-        place = f"{at}.{key if len(key) <= LONGEST else key[:LONGEST] + '…'}"
+        place = f"{at}.{key if len(key) <= QUOTED_CHARACTERS else key[:QUOTED_CHARACTERS] + '…'}"
         state.add(place, "structure", f"is not an element in this version{suggestion}")
         return
     place = f"{at}.{key[1:]}"

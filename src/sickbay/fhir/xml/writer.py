@@ -17,7 +17,7 @@ _ESCAPED = {ord(letter): f"&#{ord(letter)};" for letter in "\t\n\r"} | {
     ord('"'): "&quot;",
 }
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
-_OWN = ("amp", "lt", "gt", "quot", "apos")
+_XML_ENTITIES = ("amp", "lt", "gt", "quot", "apos")
 _BARE = re.compile(r"<div(?=[\s/>])(?![^>]*\sxmlns\s*=)")
 
 
@@ -100,4 +100,4 @@ def _narrative(div: str) -> str:
 
 def _character(match: re.Match[str]) -> str:
     name = match[1]
-    return match[0] if name in _OWN or name not in name2codepoint else f"&#{name2codepoint[name]};"
+    return match[0] if name in _XML_ENTITIES or name not in name2codepoint else f"&#{name2codepoint[name]};"

@@ -13,6 +13,7 @@ from sickbay.storage.interface import (
     Clear,
     Conflict,
     Failures,
+    HistoryQuery,
     Labels,
     Mark,
     Outdated,
@@ -38,7 +39,6 @@ from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import apply, count_failure, counted, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
-from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, bounded
@@ -166,20 +166,8 @@ class PostgresStore:
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return await self._ask(lambda: self._answers.version(space, type, id, version_id, visibility))
 
-    async def history(
-        self,
-        space: ResourceSpace,
-        type: str | None,
-        id: str | None,
-        visibility: Visibility,
-        *,
-        count: int,
-        cursor: str | None = None,
-        since: int | None = None,
-        at: tuple[int, int] | None = None,
-    ) -> Versions:
-        history_request = history_query.HistoryQuery(type, id, count, cursor, since, at)
-        return await self._ask(lambda: self._answers.history(space, history_request, visibility)(self._sync_reader.run))
+    async def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Versions:
+        return await self._ask(lambda: self._answers.history(space, query, visibility)(self._sync_reader.run))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         return await self._ask(lambda: self._answers.search(space, query, visibility)(self._sync_reader.run))

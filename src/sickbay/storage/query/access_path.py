@@ -17,7 +17,7 @@ from sickbay.storage.query.statement import Sql
 
 JOIN = " CROSS JOIN resource r ON r.nid = d.nid"
 _WORDS = ("composite", "string", "uri", "token", "reference", "special")
-FEW = 2000
+SMALL_RANGE_ROWS = 2000
 """A range with fewer rows than this is read before a code with more rows that would all be looked up in the range."""
 _NUMBERS = ("composite", "date", "quantity", "number")
 
@@ -259,11 +259,11 @@ def _collected(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> 
 def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
     range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
-    if range is None or range.candidates is None or scope.names.counted(range.candidates, FEW) == FEW:
+    if range is None or range.candidates is None or scope.names.counted(range.candidates, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS:
         return None
     hashes = [(filter, hash) for filter in query.filters if (hash := single_hash(scope, filter)) is not None]
     token_rows = (tokens(scope.space, filter.parameter.number, hash) for filter, hash in hashes)
-    return range if all(scope.names.counted(rows, FEW) == FEW for rows in token_rows) else None
+    return range if all(scope.names.counted(rows, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS for rows in token_rows) else None
 
 
 def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:

@@ -16,7 +16,7 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.statement import Statement
 
-MOST = 8192
+MAXIMUM_CACHED_ENTRIES = 8192
 """Maximum entries of all caches together. When there are more, all are emptied."""
 PlanKey: TypeAlias = tuple[ResourceSpace, Query, Visibility]
 

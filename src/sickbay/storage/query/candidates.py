@@ -14,7 +14,7 @@ from sickbay.storage.query.range_scan import stretches
 from sickbay.storage.query.statement import Sql
 from sickbay.storage.terms import ordered
 
-FEW = 16
+SEPARATE_VALUES = 16
 """Maximum number of a filter's values that are searched separately."""
 
 
@@ -83,7 +83,7 @@ def _stretched(scope: Scope, filter: Filter) -> list[list[Sql]] | None:
     """Return conditions on the rows `t` for each value: one of them is true of every match, and the first uses an index
     directly. None if a value can't be split.
     """
-    if len(filter.values) > FEW:
+    if len(filter.values) > SEPARATE_VALUES:
         return None
     stretched: list[list[Sql]] = []
     for value in filter.values:

@@ -15,7 +15,7 @@ from sickbay.storage.query.keyset import Find, order
 from sickbay.storage.query.search import SearchPlan, own
 from sickbay.storage.query.visibility import group_by_visibility
 
-_OWN = ("_id", "_lastUpdated")
+_COMMON_SORT_PARAMETERS = ("_id", "_lastUpdated")
 """Sort parameters that mean the same for every type."""
 
 
@@ -25,7 +25,7 @@ def group_parts(
     """Return plans for the parts that only ask for membership, one for each set of types with the same visibility, and the
     other parts.
     """
-    if query.within is None or not query.parts or any(part.parameter not in _OWN for part in query.sort):
+    if query.within is None or not query.parts or any(part.parameter not in _COMMON_SORT_PARAMETERS for part in query.sort):
         return [], list(query.parts)
     plain = {part.type: part for part in query.parts if _asks_nothing_more(part, query)}
     nid = scope.names.nid(scope.space, query.within.type, query.within.id) if plain else -1

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import orjson
 
-from sickbay.kernel.memoize import LONGEST
+from sickbay.kernel.memoize import CACHED_CHARACTERS
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.query.cache import StorageCaches
 from sickbay.storage.query.statement import Sql, SqlReader, Statement
@@ -70,7 +70,7 @@ class Dictionary:
         if nid is None:
             nid = self._reader.one("SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?", key)
             nid = -1 if nid is None else int(nid)
-            if len(id) <= LONGEST:
+            if len(id) <= CACHED_CHARACTERS:
                 nids[key] = nid
         return nid
 
@@ -86,7 +86,7 @@ class Dictionary:
         hashes = known.get(code)
         if hashes is None:
             hashes = [row[0] for row in self._reader.rows("SELECT hash FROM term WHERE code = ?", (code,))]
-            if len(code) <= LONGEST:
+            if len(code) <= CACHED_CHARACTERS:
                 known[code] = hashes
         return hashes
 

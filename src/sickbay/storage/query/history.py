@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import Stored, Versions
+from sickbay.storage.interface import HistoryQuery, Stored, Versions
 from sickbay.storage.query.dictionary import NEVER, REFERENCED, SHIFT
 from sickbay.storage.query.filters import FALSE, TRUE, Scope
 from sickbay.storage.query.keyset import BYTES, Position, is_full, opened, seal
@@ -26,25 +24,10 @@ _CURRENT = (
     " AND n.at <= ?)"
 )
 """Written before the end of the period, and not yet replaced at its beginning."""
-FEW = 1000
+SORTED_RESOURCES = 1000
 """Versions of up to this many resources of a type are sorted. Otherwise versions of all types are scanned, newest first."""
 COUNTED = 1000
 """Number of versions read at a time if each has to be checked."""
-
-
-class HistoryQuery(NamedTuple):
-    """Which versions to return. type None: of the whole space. id None: of the whole type.
-
-    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
-    total.
-    """
-
-    type: str | None
-    id: str | None
-    most: int
-    cursor: str | None = None
-    since: int | None = None
-    at: tuple[int, int] | None = None
 
 
 def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Visibility) -> Versions:
@@ -124,10 +107,10 @@ def _versions(run: Run, scope: Scope, query: HistoryQuery, condition: Sql, own: 
 
 
 def _few(run: Run, scope: Scope, type: str) -> bool:
-    """Return whether the type has fewer than FEW resources, deleted ones included. Counts no further."""
+    """Return whether the type has fewer than SORTED_RESOURCES resources, deleted ones included. Counts no further."""
     text = "SELECT count(*) FROM (SELECT 1 FROM resource WHERE space = ? AND type = ? LIMIT ?) few"
-    count: int = run(Statement(text, (scope.space, scope.names.word(type), FEW)))[0][0]
-    return count < FEW
+    count: int = run(Statement(text, (scope.space, scope.names.word(type), SORTED_RESOURCES)))[0][0]
+    return count < SORTED_RESOURCES
 
 
 def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:

@@ -15,7 +15,7 @@ from sickbay.storage.query.keyset import BYTES, Cut, Find
 from sickbay.storage.query.statement import Row, Run, Statement
 from sickbay.storage.query.visibility import COLUMNS, WIDTH, group_by_visibility
 
-MOST = 1000
+MAXIMUM_INCLUDED = 1000
 """Maximum included resources of a page, besides BYTES: one match may be linked to a patient's whole record."""
 
 
@@ -34,19 +34,19 @@ class _Hop(NamedTuple):
 def included(
     run: Run, scope: Scope, find: Find, query: Query, visibility: Visibility, matches: dict[str, list[int]]
 ) -> tuple[dict[str, list[Row]], bool]:
-    """Return the visible rows by type that aren't matches themselves, each once, and whether there are more than MOST or BYTES.
+    """Return the visible rows by type that aren't matches themselves, each once, and whether there are more than are allowed.
 
-    matches: nids by type. An `:iterate` include is repeated with the resources it added until there are no new ones. Invisible
-    resources aren't followed.
+    At most MAXIMUM_INCLUDED rows and BYTES are allowed. matches: nids by type. An `:iterate` include is repeated with the
+    resources it added until there are no new ones. Invisible resources aren't followed.
     """
     seen = {nid for nids in matches.values() for nid in nids}
-    most = len(seen) + MOST
+    most = len(seen) + MAXIMUM_INCLUDED
     rows_by_type: dict[str, list[Row]] = {}
     frontier, pending_includes, size, full = matches, query.includes, 0, False
     while frontier and pending_includes and not full:
         next_frontier: dict[str, list[int]] = {}
         for hop in (hop for include in pending_includes for hop in _hops(run, scope, find, query.version, include, frontier)):
-            for rows in _fetch(run, scope, hop, visibility, MOST + len(seen) + 1):
+            for rows in _fetch(run, scope, hop, visibility, MAXIMUM_INCLUDED + len(seen) + 1):
                 full = full or isinstance(rows, Cut)
                 for row in rows:
                     if row[0] in seen:
@@ -80,7 +80,9 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
         if parameter is not None and canonicals.is_canonical(version, parameter):
             context = run, scope, find, version, parameter
             canonical_nids = (
-                canonicals.naming(*context, type, nids, MOST + 1) if include.reverse else canonicals.named(*context, nids)
+                canonicals.naming(*context, type, nids, MAXIMUM_INCLUDED + 1)
+                if include.reverse
+                else canonicals.named(*context, nids)
             )
             if canonical_nids:
                 yield _Hop(

@@ -61,7 +61,7 @@ def is_full(rows: list[Row], limit: int) -> bool:
 
 _ABSENT = LAST * 121
 """Sorts after every indexed text, because those have at most 120 characters."""
-MOST = (1 << 63) - 1
+GREATEST_NUMBER = (1 << 63) - 1
 """Greater than any number. `ordered` uses all 64 bits, and 2.0 already maps to NEVER."""
 
 
@@ -112,7 +112,7 @@ def _of_index(parameter: SearchParameter, nid: str, descending: bool) -> SortKey
         case "date" | "number" | "quantity":
             table = "date_index" if parameter.kind == "date" else "quantity_index"
             value = f"SELECT {aggregate}(s.{'high' if descending else 'low'}) FROM {table} s {where}"
-            greatest = NEVER if parameter.kind == "date" else MOST
+            greatest = NEVER if parameter.kind == "date" else GREATEST_NUMBER
             absent = str(-greatest if descending else greatest)
         case "string" | "uri":
             value = f"SELECT {aggregate}(s.value) FROM {parameter.kind}_index s {where}"

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
-from sickbay.storage.interface import Labels, Page, ResourceSpace, Stored, Versions
+from sickbay.storage.interface import HistoryQuery, Labels, Page, ResourceSpace, Stored, Versions
 from sickbay.storage.query import history as history_query
 from sickbay.storage.query import includes, labels, marks, multi_type, search, templates
-from sickbay.storage.query.cache import MOST, StorageCaches
+from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
@@ -72,13 +72,11 @@ class StoreQueries:
             return None
         return replace(self.guard.allowed(visibility, "r", type, rows)[0], deleted=bool(rows[0][WIDTH]))
 
-    def history(
-        self, space: ResourceSpace, history_request: history_query.HistoryQuery, visibility: Visibility
-    ) -> Ask[Versions]:
+    def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Ask[Versions]:
         scope = self._scope(space, visibility)
         if scope is None:
-            return lambda run: Versions([], None, 0 if history_request.most == 0 else None)
-        return partial(history_query.page, scope=scope, key=self._key, query=history_request, visibility=visibility)
+            return lambda run: Versions([], None, 0 if query.most == 0 else None)
+        return partial(history_query.page, scope=scope, key=self._key, query=query, visibility=visibility)
 
     def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Ask[Page]:
         plans, key = self._fresh_caches().plans, (space, query, visibility)
@@ -160,7 +158,7 @@ class StoreQueries:
         """Return the caches, without what was looked up before the last write."""
         stamp, caches = self._reader.stamp(), self.names.caches
         entries = len(caches.nids) + len(caches.hashes) + len(caches.plans)
-        if stamp is None or stamp != caches.stamp or entries > MOST:
+        if stamp is None or stamp != caches.stamp or entries > MAXIMUM_CACHED_ENTRIES:
             caches = self.names.caches = StorageCaches(stamp)
         return caches
 

@@ -40,7 +40,7 @@ _FACETS = (
 )
 FACETS = GRANULAR - {"status", "intent", "verification-status", "_tag", "_security"}
 """The parameters by which a patient's resources are grouped. Excludes those with the same value for most resources."""
-LONGEST = 120
+INDEXED_CHARACTERS = 120
 """Maximum characters of a text that are indexed."""
 IndexRow: TypeAlias = tuple[int | str, ...]
 Word: TypeAlias = Callable[[str], int]
@@ -95,7 +95,9 @@ def index_rows(
     if facts.dates:
         rows["date_index"] = [(space, number, low, high, nid) for number, low, high in (*facts.dates, *_hulls(facts))]
     if facts.strings:
-        rows["string_index"] = [(space, number, text[:LONGEST], text_hash(raw), nid) for number, text, raw in facts.strings]
+        rows["string_index"] = [
+            (space, number, text[:INDEXED_CHARACTERS], text_hash(raw), nid) for number, text, raw in facts.strings
+        ]
     if facts.uris:
         rows["uri_index"] = [(space, number, uri, nid) for number, uri in facts.uris]
     if facts.quantities or facts.numbers:

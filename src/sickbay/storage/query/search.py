@@ -27,9 +27,9 @@ WIDE, NEAR = 4000, 2000
 """If a range has WIDE rows, first try to fill the page from the next NEAR resources of the type without sorting the range.
 If the type has no more than NEAR, the range isn't even counted.
 """
-MANY, AHEAD, ROUNDS = 1000, 4, 3
-"""With more than MANY rows, first try to fill the page from the beginning of the sort order instead of sorting all: AHEAD times
-the page size, and more in each of ROUNDS rounds.
+SORTED_ROWS, AHEAD, ROUNDS = 1000, 4, 3
+"""With more than SORTED_ROWS, first try to fill the page from the beginning of the sort order instead of sorting all: AHEAD
+times the page size, and more in each of ROUNDS rounds.
 """
 
 
@@ -178,19 +178,19 @@ def _ahead(run: Run, plan: SearchPlan, walk: SearchPlan, by: SortedIndex, positi
     limit, last = plan.query.count + 1, position.last if position else ()
     depth = AHEAD * limit
     for _ in range(ROUNDS):
-        if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(MANY, depth)):
+        if not plan.source.row and not _as_many(run, plan, _of(plan.source), max(SORTED_ROWS, depth)):
             return []
         reaching = run(reached(by, last[0] if last else None, depth))
         end = reaching[0][0] if reaching else None
         beginning = first(by, last, end, depth) if len(plan.keys) == 1 else until(by, last[0] if last else None, end)
-        if _as_many(run, plan, beginning, 8 * MANY):
+        if _as_many(run, plan, beginning, 8 * SORTED_ROWS):
             return []
         rows = run(_sorted(_among(walk, beginning), position, limit))
         if is_full(rows, limit):
             return rows
         if end is None:
             return []
-        depth = min(depth * max(4, 2 * limit // max(len(rows), 1)), 7 * MANY)
+        depth = min(depth * max(4, 2 * limit // max(len(rows), 1)), 7 * SORTED_ROWS)
     return []
 
 

@@ -51,7 +51,7 @@ class Template(NamedTuple):
         return _built(self.plan, values, query, space, visibility, walk)
 
 
-OWN = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
+FIELDS_WITHOUT_SLOTS = tuple(map(SearchPlan._fields.index, ("query", "space", "visibility", "results", "walk")))
 """The fields of a plan that aren't filled from slots, in the order in which `_built` adds them."""
 
 
@@ -87,7 +87,7 @@ def planned(
     return template.fill(scope, shape.values, query, space, visibility)
 
 
-MOST = 1024
+MAXIMUM_TEMPLATES = 1024
 """Maximum templates of one store. When there are more, all are cleared."""
 
 
@@ -183,7 +183,7 @@ def _template(
     """Return the template of the shape, compiled on first use; None if there can't be one, or not yet."""
     template = templates.get(shape.key)
     if template is None and shape.key not in templates:
-        if len(templates) >= MOST:
+        if len(templates) >= MAXIMUM_TEMPLATES:
             templates.clear()
         try:
             template = templates[shape.key] = _compile(scope, find, space, query, visibility, shape)
@@ -237,7 +237,7 @@ def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
             if known is part:
                 return number
         places = [(index, number) for index, child in enumerate(part) if (number := number_of(child)) is not None]
-        number = slots + len(OWN) + len(nodes) if places else None
+        number = slots + len(FIELDS_WITHOUT_SLOTS) + len(nodes) if places else None
         if places:
             nodes.append(Node(partial(tuple.__new__, type(part)), list(part), places))
         seen.append((part, number))
@@ -246,7 +246,7 @@ def _nodes(plan: SearchPlan, slots: int) -> list[Node]:
     bare = plan._replace(source=plan.source._replace(rest=()), query=Query("", ""), visibility=Visibility())
     if number_of(bare) is None:
         raise NoTemplate
-    nodes[-1].places.extend(zip(OWN, range(slots, slots + len(OWN)), strict=True))
+    nodes[-1].places.extend(zip(FIELDS_WITHOUT_SLOTS, range(slots, slots + len(FIELDS_WITHOUT_SLOTS)), strict=True))
     return nodes
 
 

@@ -23,6 +23,7 @@ from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
     Failures,
+    HistoryQuery,
     Labels,
     Mark,
     Outdated,
@@ -40,7 +41,6 @@ from sickbay.storage.interface import (
     Volume,
 )
 from sickbay.storage.query import exchanges
-from sickbay.storage.query import history as history_query
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import Ask, StoreQueries
@@ -144,20 +144,8 @@ class SqliteStore:
     async def version(self, space: ResourceSpace, type: str, id: str, version_id: int, visibility: Visibility) -> Stored | None:
         return self._answers.version(space, type, id, version_id, visibility)
 
-    async def history(
-        self,
-        space: ResourceSpace,
-        type: str | None,
-        id: str | None,
-        visibility: Visibility,
-        *,
-        count: int,
-        cursor: str | None = None,
-        since: int | None = None,
-        at: tuple[int, int] | None = None,
-    ) -> Versions:
-        history_request = history_query.HistoryQuery(type, id, count, cursor, since, at)
-        return await self._run(self._answers.history(space, history_request, visibility))
+    async def history(self, space: ResourceSpace, query: HistoryQuery, visibility: Visibility) -> Versions:
+        return await self._run(self._answers.history(space, query, visibility))
 
     async def search(self, space: ResourceSpace, query: Query, visibility: Visibility) -> Page:
         return await self._run(self._answers.search(space, query, visibility))

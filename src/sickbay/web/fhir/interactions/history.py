@@ -5,8 +5,6 @@ https://hl7.org/fhir/R4/http.html#history
 
 from __future__ import annotations
 
-from typing import Any
-
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir import history as parameters
 from sickbay.fhir import subset
@@ -16,7 +14,7 @@ from sickbay.fhir.search.result_parameters import CURSOR
 from sickbay.fhir.subset import Part
 from sickbay.services import binaries
 from sickbay.services.writing import saving
-from sickbay.storage.interface import BadCursor, Versions
+from sickbay.storage.interface import BadCursor, HistoryQuery, Versions
 from sickbay.web.fhir.context import FhirContext
 from sickbay.web.fhir.response import FhirResponse, absent
 
@@ -66,10 +64,10 @@ def _subset(version: str, type: str, body: bytes, part: Part) -> bytes:
 async def _versions(context: FhirContext, type: str | None, id: str | None, params: parameters.HistoryParams) -> Versions:
     """Raises BadCursor."""
     runtime, space, visibility = context.runtime, context.space, context.visibility
-    page: dict[str, Any] = {"count": params.most, "cursor": params.cursor, "since": params.since, "at": params.at}
+    query = HistoryQuery(type, id, params.most, params.cursor, params.since, params.at)
     if type == "Binary" and id is not None:
-        return await binaries.history(runtime, space, id, visibility, context.base.url, **page)
-    return await runtime.store.history(space, type, id, visibility, **page)
+        return await binaries.history(runtime, space, id, query, visibility, context.base.url)
+    return await runtime.store.history(space, query, visibility)
 
 
 async def _is_visible(context: FhirContext) -> bool:

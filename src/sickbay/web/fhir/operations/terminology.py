@@ -29,7 +29,7 @@ async def expand(context: FhirContext, request: AccessRequest) -> FhirResponse:
     if url not in terms.value_sets(version):
         return _absent(context, url)
     at = datetime.datetime.fromtimestamp(context.runtime.now(), datetime.UTC)
-    count, offset = arguments.count("count", terms.MOST), arguments.count("offset", 0)
+    count, offset = arguments.count("count", terms.MAXIMUM_CODES), arguments.count("offset", 0)
     expansion = terms.expansion(version, url, arguments.value("filter") or "", offset, count, at)
     return FhirResponse(200, lossless_json.dumps(expansion), context.content)
 
