@@ -3,6 +3,7 @@
 --quick: a short run that writes nothing. --large: measure the slope up to 100,000 patients. --slope, --scenes: only the slope,
 or only the tables of scenes; writes nothing. --against PATH: compare this checkout with another one; writes nothing.
 --instructions [SCENE…] [--against PATH]: count instructions instead of measuring time; writes nothing.
+--resets [--against PATH]: only resets after writes; writes nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import alternate, instructions, journaling, loading, postgres, report, scenes, slope, starting
+from bench import alternate, instructions, journaling, loading, postgres, report, resetting, scenes, slope, starting
 
 OPTIONS = {"--quick", "--large", "--slope", "--scenes"}
 
@@ -33,7 +34,8 @@ def main(options: set[str]) -> None:
         served = scenes.measure(Path(folder) / "large", seconds)
         loaded = loading.measure(Path(folder) / "large", Path(folder) / "loaded")
         journal = journaling.measure(Path(folder) / "journal", 2 * seconds)
-        text = report.text(startup, served, journal, loaded, postgres.measure(seconds), _slopes(Path(folder), options))
+        undone = resetting.text(resetting.measure(Path(folder) / "resets"), resetting.suite())
+        text = report.text(startup, served, journal, loaded, undone, postgres.measure(seconds), _slopes(Path(folder), options))
     print(text)
     if "--quick" not in options:
         report.PAGE.write_text(text, encoding="utf-8")
@@ -65,6 +67,17 @@ def count(*arguments: str) -> None:
         print(instructions.text(dict(instructions.measure(Path(folder), wanted or instructions.names(), checkouts))))
 
 
+def resets(*arguments: str) -> None:
+    """Measure resets after writes, and compare them with those of another checkout."""
+    unknown, _, rest = _split(arguments, "--against")
+    if unknown or len(rest) > 1:
+        sys.exit("usage: --resets [--against PATH]")
+    others = [_checkout(path) for path in rest]
+    with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
+        measured = [resetting.measure(Path(folder) / str(number), other) for number, other in enumerate([None, *others])]
+    print("\n".join(resetting.text(measured[0], resetting.suite(), *measured[1:])))
+
+
 def _split(arguments: tuple[str, ...], option: str) -> tuple[tuple[str, ...], bool, tuple[str, ...]]:
     at = arguments.index(option) if option in arguments else len(arguments)
     return arguments[:at], at < len(arguments), arguments[at + 1 :]
@@ -81,5 +94,7 @@ if sys.argv[1:2] == ["--against"]:
     against(*(sys.argv[2:] or [""]))
 elif sys.argv[1:2] == ["--instructions"]:
     count(*sys.argv[2:])
+elif sys.argv[1:2] == ["--resets"]:
+    resets(*sys.argv[2:])
 else:
     main(set(sys.argv[1:]))

@@ -65,6 +65,7 @@ REPEAT = """
     make bench ARGS="--slope --large"   # only the slope; writes nothing
     make bench ARGS=--scenes            # only the first two tables; writes nothing
     make bench ARGS="--against PATH"    # this checkout and another one, nine alternating rounds; writes nothing
+    make bench ARGS="--resets --against PATH" # resets after writes, of this checkout and another one; writes nothing
     make bench ARGS=--instructions      # the instructions of each scene, with valgrind (--against PATH too); writes nothing
 
 PostgreSQL is measured if it is installed (`initdb` on the PATH or in Debian's folder), on a separate server with default
@@ -79,6 +80,7 @@ def text(
     served: Served,
     journal: Journaling,
     loaded: Loaded,
+    undone: tuple[str, ...],
     database: Mapping[str, Round],
     slope_results: list[Slope],
 ) -> str:
@@ -98,6 +100,7 @@ def text(
             f"| `--ephemeral`, 50 patients | {startup.ephemeral:.2f} | 2.0 |",
             f"| `sickbay reset` while a server runs | {startup.reset:.2f} | 1.0 |",
             "",
+            *undone,
             *slopes(slope_results),
             f"Memory of one worker: {startup.idle:.0f} MB idle (at most 120),"
             f" {startup.filled:.0f} MB after its patients were created and reset.",
