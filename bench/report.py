@@ -65,7 +65,7 @@ REPEAT = """
     make bench ARGS="--slope --large"   # only the slope; writes nothing
     make bench ARGS=--scenes            # only the first two tables; writes nothing
     make bench ARGS="--against PATH"    # this checkout and another one, nine alternating rounds; writes nothing
-    make bench ARGS="--resets --against PATH" # resets after writes, of this checkout and another one; writes nothing
+    make bench ARGS="--resets --against PATH"  # resets after writes, of this checkout and another one; writes nothing
     make bench ARGS=--instructions      # the instructions of each scene, with valgrind (--against PATH too); writes nothing
 
 PostgreSQL is measured if it is installed (`initdb` on the PATH or in Debian's folder), on a separate server with default

@@ -33,15 +33,16 @@ SUITE: Final = """
 import httpx2
 import pytest
 
+HTTP = httpx2.Client(trust_env=False, timeout=60)
+
 @pytest.mark.parametrize("number", range({tests}))
 def test_writes_are_undone(sickbay, number):
     token = sickbay.token(sickbay.app(scope="user/*.cruds"), "user/*.cruds", user="okafor")["access_token"]
-    with httpx2.Client(trust_env=False, timeout=60, headers={{"Authorization": "Bearer " + token}}) as http:
-        found = http.get(sickbay.fhir() + "/Basic?_summary=count").json()
-        assert found["total"] == 0
-        for _ in range(5):
-            basic = {{"resourceType": "Basic", "code": {{"text": "x"}}, "subject": {{"reference": "Patient/p-0001"}}}}
-            assert http.post(sickbay.fhir() + "/Basic", json=basic).status_code == 201
+    headers = {{"Authorization": "Bearer " + token}}
+    assert HTTP.get(sickbay.fhir() + "/Basic?_summary=count", headers=headers).json()["total"] == 0
+    for _ in range(5):
+        basic = {{"resourceType": "Basic", "code": {{"text": "x"}}, "subject": {{"reference": "Patient/p-0001"}}}}
+        assert HTTP.post(sickbay.fhir() + "/Basic", json=basic, headers=headers).status_code == 201
 """
 
 
@@ -106,21 +107,33 @@ def _entries(http: httpx2.Client, base: str, headers: dict[str, str], kind: str,
         address = following or (address if kind == "create" else None)
 
 
-def suite(tests: int = TESTS) -> float:
-    """Return the elapsed seconds of each test of a suite: a reset and five creates. Starting isn't counted."""
+class TestCost(NamedTuple):
+    """Seconds for each test of a suite: elapsed, and CPU of pytest and the server together."""
+
+    elapsed: float
+    cpu: float
+
+
+def suite(tests: int = TESTS) -> TestCost:
+    """Run a suite whose tests each reset, and create five resources. Starting isn't counted."""
     with tempfile.TemporaryDirectory(prefix="sickbay-bench-") as folder:
         (Path(folder) / "test_writes.py").write_text(SUITE.format(tests=tests))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "PYTEST_"))}
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        seconds = []
-        for chosen in ("-k", "writes_are_undone[0]"), ():
-            begin = time.perf_counter()
-            subprocess.run([*command, *chosen], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
-            seconds.append(time.perf_counter() - begin)
-        return (seconds[1] - seconds[0]) / (tests - 1)
+        print(f"measuring: a suite of {tests} tests", file=sys.stderr)
+        first, every = (_run_suite(Path(folder), *chosen) for chosen in (("-k", "undone[0]"), ()))
+        return TestCost((every.elapsed - first.elapsed) / (tests - 1), (every.cpu - first.cpu) / (tests - 1))
 
 
-def text(own: Undone, test_seconds: float, other: Undone | None = None) -> tuple[str, ...]:
+def _run_suite(folder: Path, *chosen: str) -> TestCost:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SICKBAY_", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen]
+    before, begin = os.times(), time.perf_counter()
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    after, elapsed = os.times(), time.perf_counter() - begin
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return TestCost(elapsed, used)
+
+
+def text(own: Undone, test: TestCost, other: Undone | None = None) -> tuple[str, ...]:
     """Return a table. other: the measurement of the other checkout, to whose first fill the shares refer."""
     fill = (other or own).first_fill
     heads = ("other checkout, ms", "times the other") if other else ()
@@ -138,7 +151,7 @@ def text(own: Undone, test_seconds: float, other: Undone | None = None) -> tuple
         f"|---|---:|---:|{'---:|' * len(heads)}",
         *rows,
         "",
-        f"Each of {TESTS} tests of a pytest suite that resets and creates five resources takes {test_seconds:.3f} s"
-        f" (at most {MAX_TEST_SECONDS}).",
+        f"Each of {TESTS} tests of a pytest suite that resets and creates five resources takes {test.elapsed:.3f} s"
+        f" (at most {MAX_TEST_SECONDS} on two cores) and {test.cpu:.3f} s of CPU. Load average: {os.getloadavg()[1]:.1f}.",
         "",
     )

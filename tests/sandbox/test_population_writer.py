@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.sandbox import population_writer
-from sickbay.sandbox.population_progress import PopulationProgress
+from sickbay.sandbox import filled_space, population_writer
+from sickbay.sandbox.population_loader import PopulationLoader
+from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
 from sickbay.sandbox.resetting import reset
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import Stopping
@@ -212,6 +214,40 @@ async def test_resources_without_a_record_of_their_day_stay_as_they_are_until_a_
         assert found["total"] == 1
         assert found["filled"] == b"2026-11-24"
         assert await sandbox.filling.changes("general") is None
+        await reset(sandbox)
+        await sandbox.filling.ensure(SPACE)
+        assert await content(sandbox) == whole
+
+
+@pytest.mark.anyio
+async def test_a_population_that_was_begun_on_another_day_gets_the_appointments_of_the_day_of_the_reset(
+    engine: Callable[[], str | None], tmp_path: Path, whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = engine()
+    async with opened(tmp_path, address) as (sandbox,):
+        assert not await stop_after(sandbox, 2)
+    monkeypatch.setattr(PopulationLoader, "today", lambda self, moved=0.0: datetime.date(2026, 11, 28))
+    async with opened(tmp_path, address) as (sandbox,):
+        await reset(sandbox)
+        await sandbox.filling.ensure(SPACE)
+        found = await content(sandbox)
+        assert found["filled"] == b"2026-11-28 0 2026-11-28 marked"
+        assert min(name for name in found if name.startswith("Slot/")) >= "Slot/slot-20261126"
+        assert {name for name in found.keys() ^ whole.keys() if not name.startswith(("Slot/", "Appointment/"))} == set()
+
+
+@pytest.mark.anyio
+async def test_a_population_whose_last_portion_an_older_sickbay_stored_is_created_again_at_a_reset(
+    tmp_path: Path, whole: dict[str, Any]
+) -> None:
+    """It stopped before it wrote that everything is stored, and set no marks."""
+    async with opened(tmp_path, None) as (sandbox,):
+        await sandbox.filling.ensure(SPACE)
+        store, done = sandbox.runtime.store, WrittenPortions(sandbox.filling.today(), PATIENTS + 2)
+        await store.transaction([filled_space.forget(SPACE), done.put(SPACE)])
+        sandbox.filling.current.clear()
+        await sandbox.filling.ensure(SPACE)
+        assert (await content(sandbox))["filled"] == b"2026-11-24"
         await reset(sandbox)
         await sandbox.filling.ensure(SPACE)
         assert await content(sandbox) == whole

@@ -64,7 +64,6 @@ FORGET_UNUSED: Final = (
     f" WHERE r.space = ? AND r.state = {REFERENCED}) AND NOT ({_IS_USED})"
 )
 """Resources that were only referenced by what is undone. Takes one look-up for each type."""
-FORGET_NO_LIVE: Final = "DELETE FROM type_count WHERE space = ? AND live = 0"
 
 
 class Restored(NamedTuple):

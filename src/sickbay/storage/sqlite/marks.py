@@ -43,7 +43,6 @@ class _Return:
                 is_changed = True
         if is_changed:
             db.execute(marks.FORGET_UNUSED, (space, space, space))
-            db.execute(marks.FORGET_NO_LIVE, (space,))
         db.execute(marks.FORGET_LATER, since)
 
     def _restore(self, nids: str) -> None:
