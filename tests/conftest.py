@@ -79,9 +79,13 @@ def pytest_make_collect_report():
 
 
 def pytest_collection_finish() -> None:
-    """The collected tests stay in memory until the end, so searching them for garbage again and again is useless."""
+    """The collected tests stay in memory until the end, so searching them for garbage again and again is useless.
+
+    With Python's own thresholds, collections took 8 % of the time of the tests in `tests/flows`.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any, TypeVar
 
 import pytest
@@ -29,7 +28,7 @@ def examples(count: int) -> int:
 
 
 def pairs(first: Iterable[Any], second: Sequence[Any]) -> list[ParameterSet]:
-    """Parameters for all pairs: `make test` runs those in which each value occurs with another one, `make prove` all."""
+    """Parameters for all pairs: in `make test` each value occurs once or a few times, in `make prove` with all others."""
     return [
         pytest.param(left, right, marks=() if number % len(second) == place else pytest.mark.prove)
         for number, left in enumerate(first)
@@ -39,4 +38,4 @@ def pairs(first: Iterable[Any], second: Sequence[Any]) -> list[ParameterSet]:
 
 def cases(table: Iterable[Case]) -> list[Case]:
     """The cases of a large table: every seventh in `make test`."""
-    return list(table if is_long() else islice(table, 0, None, STRIDE))
+    return [*table][:: 1 if is_long() else STRIDE]

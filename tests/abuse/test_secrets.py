@@ -28,7 +28,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.web.app import create
 from sickbay.web.middleware.observation import FinishedRequest
 
-SHORT, LONG = 500, 10_000
+SHORT, LONG = 200, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
 PEOPLE = (
     "Quixotella",

@@ -20,6 +20,7 @@ from tests.attacks.asking import Target, following, names
 from tests.attacks.fixture import RESOURCES, TOKENS, Json, observation, patient, ref, resource, save, steps
 from tests.flows.flow import Flow
 from tests.flows.shared_app import sitting
+from tests.laws import examples
 
 from sickbay.authorization.access.visibility import visibility
 from sickbay.authorization.models import Policy, User
@@ -29,7 +30,7 @@ from sickbay.storage.interface import Put, Save
 EYES = ("TA", "TB", "TAO", "TAL", "TALV", "TAPS", "TAW", "TU", "two", "s")
 PEOPLE = ("A", "B", *(f"P{number}" for number in range(8)))
 CODES = ("1-1", "8867-4", "59419-2")
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+QUICK = settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 LONG = settings(QUICK, max_examples=10_000, derandomize=False)
 
 

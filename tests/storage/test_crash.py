@@ -55,9 +55,9 @@ async def power_cut(place: Path, seed: int) -> int:
     return len(answered)
 
 
-async def test_fifty_power_cuts_lose_nothing(tmp_path: Path) -> None:
-    answered = [await power_cut(tmp_path / str(seed), seed) for seed in range(50)]
-    assert sum(answered) > 500
+async def test_twenty_power_cuts_lose_nothing(tmp_path: Path) -> None:
+    answered = [await power_cut(tmp_path / str(seed), seed) for seed in range(20)]
+    assert sum(answered) > 200
 
 
 @pytest.mark.prove
