@@ -16,11 +16,11 @@ import sickbay
 from sickbay.authorization import refusals
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.doctor import rule_docs
 from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.checks import Refusal, RefusalType
 
 SOURCES = Path(sickbay.__file__).parent
-DOCS = SOURCES.parents[1] / "docs" / "rules"
 PACKAGE = refusals.__name__
 STAGES = [module.name for module in pkgutil.iter_modules(refusals.__path__)]
 DECLARATIONS = [
@@ -86,7 +86,7 @@ def test_a_declaration_is_named_after_its_rule_and_used(stage: str, name: str, d
 @pytest.mark.parametrize("name", NAMES)
 def test_a_declared_refusal_is_explained_and_documented(name: str) -> None:
     assert name in BY_ID
-    assert f"\n## {name}\n" in (DOCS / f"{BY_ID[name].stage}.md").read_text(encoding="utf-8")
+    assert f"\n## {name}\n" in rule_docs.page(BY_ID[name].stage)
 
 
 @pytest.mark.parametrize("explained", sorted({rule.explains for rule in RULES if rule.explains}))
