@@ -1,6 +1,6 @@
 """Counts the lines of Python that something executes: a measure of work that doesn't depend on the machine and its load.
 
-Work in C isn't counted, so it must be linear by itself: searching, decoding, and regular expressions without backtracking.
+Work in C isn't counted, so it must take linear time: searching, decoding, and regular expressions without backtracking.
 """
 
 from __future__ import annotations

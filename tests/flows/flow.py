@@ -139,7 +139,7 @@ def run(
 ) -> T:
     """Open a sandbox in a folder, run the steps, close it. By default its R4 patients already exist.
 
-    In PostgreSQL they are created for each test, so by default there are only a few. versions: of which FHIR versions the
+    In PostgreSQL they are created for each test, so by default there are only a few. versions: the FHIR versions whose
     patients exist.
     """
     stored = is_database(settings.get("data"))
@@ -154,7 +154,7 @@ def copy_filled(folder: Path, patients: int = PATIENTS, versions: tuple[str, ...
     """Copy a database with the patients in these FHIR versions into the folder, unless it has one."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if not (folder / "sickbay.db").exists():
-        shutil.copy(_filled(patients, versions) / "sickbay.db", folder)
+        shutil.copy(_fill_once(patients, versions) / "sickbay.db", folder)
 
 
 async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Settings) -> T:
@@ -170,7 +170,7 @@ async def _walked(steps: Callable[[Flow], Coroutine[Any, Any, T]], settings: Set
 
 
 @cache
-def _filled(patients: int, versions: tuple[str, ...]) -> Path:
+def _fill_once(patients: int, versions: tuple[str, ...]) -> Path:
     """A data folder with patients. Each test worker creates it once."""
     folder = tempfile.mkdtemp(prefix="sickbay-flows-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

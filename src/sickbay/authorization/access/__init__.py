@@ -33,7 +33,7 @@ from sickbay.authorization.access.scope import (
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.requests import AccessRequest
 
-OPEN = ("capabilities", "preflight", "discovery")
+WITHOUT_CHECKS = ("capabilities", "preflight", "discovery")
 """Interactions that need no token."""
 
 
@@ -84,4 +84,4 @@ CHECKS: tuple[AccessCheck, ...] = (
 
 def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
     """Returns no checks for public interactions: preflight, metadata and discovery."""
-    return () if request.interaction in OPEN else CHECKS
+    return () if request.interaction in WITHOUT_CHECKS else CHECKS

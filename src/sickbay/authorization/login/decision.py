@@ -96,7 +96,7 @@ def patient_is_chosen_where_one_is_needed(request: LoginRequest, context: LoginC
 
 
 def _why_no_patient(context: LoginContext) -> dict[str, str]:
-    """The setting because of which no patient was chosen; empty if that isn't known, as in a pasted exchange."""
+    """The setting that left the login without a patient; empty if that isn't known, as in a pasted exchange."""
     without_picker = not context.server.policy.standalone_picker
     return _automatic(context) or ({"registered_reason": "no picker"} if without_picker else {})
 
