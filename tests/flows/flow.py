@@ -34,7 +34,7 @@ CONTENT = frozenset(("base_url", "seed", "messiness", "today", "ephemeral"))
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-population_pending.PATIENCE = 60  # no waiting page, however slow the machine is
+population_pending.WAIT_SECONDS = 60  # no waiting page, however slow the machine is
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
