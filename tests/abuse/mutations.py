@@ -288,7 +288,7 @@ def odd(random: Random, stock: Stock) -> tuple[str, str, dict[str, str], str]:
 
 LATER = {"Prefer": "respond-async"}
 TEXT, FORM_TYPE = {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}
-MANY = ",".join(str(number) for number in range(2000))
+MANY_CODES = ",".join(str(number) for number in range(2000))
 ODD: Sequence[tuple[str, str, dict[str, str], str, str]] = (
     ("GET", "/general/r4/Patient/$nonsense", {}, "good", ""),
     ("POST", "/general/r4/$frobnicate", {"Content-Type": "application/fhir+json"}, "good", "{}"),
@@ -308,7 +308,7 @@ ODD: Sequence[tuple[str, str, dict[str, str], str, str]] = (
         "epic",
         '{"resourceType": "Patient"}',
     ),
-    ("GET", f"/general/r4/Observation?patient=p-0001&code={MANY}", {}, "good", ""),
+    ("GET", f"/general/r4/Observation?patient=p-0001&code={MANY_CODES}", {}, "good", ""),
     ("GET", "/general/r4/Condition?_list=$current-problems", {}, "good", ""),
     ("GET", "/general/r4/Patient?_filter=name%20eq%20x", {}, "good", ""),
     ("GET", "/cerner/r4/Location", {}, "cerner", ""),

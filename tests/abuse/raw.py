@@ -140,7 +140,7 @@ HEADERS = (
     b"\x85",
     b"Digest \xff",
 )
-NAMED = (
+HEADER_NAMES = (
     b"authorization",
     b"accept",
     b"content-type",

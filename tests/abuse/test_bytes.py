@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as counted
 from hypothesis import strategies as st
-from tests.abuse.raw import BODIES, FHIR, FORM, HEADERS, JSON, JSON_VALUES, NAMED, QUERIES, Answer, addresses, send
+from tests.abuse.raw import BODIES, FHIR, FORM, HEADER_NAMES, HEADERS, JSON, JSON_VALUES, QUERIES, Answer, addresses, send
 from tests.flows.flow import Flow
 from tests.flows.shared_app import Sitting, sitting
 from tests.flows.writing import hand
@@ -89,7 +89,7 @@ class Target:
             template.encode(),
         )
         query = self._pairs(random) if random.random() < 0.6 else b""
-        headers = [(random.choice(NAMED), random.choice(HEADERS))] if random.random() < 0.3 else []
+        headers = [(random.choice(HEADER_NAMES), random.choice(HEADERS))] if random.random() < 0.3 else []
         if random.random() < 0.7 and template.startswith("/general/"):
             headers.append((b"authorization", b"Bearer " + random.choice(self.tokens)))
         body = b""

@@ -19,7 +19,7 @@ from tests.flows.flow import CHALLENGE, REDIRECT, VERIFIER, Flow, run
 
 from sickbay.diagnosis.catalogue import BY_ID, RULES
 
-SHORT, LONG, PARTS = 250, 100_000, 10
+SHORT_REQUESTS, LONG_REQUESTS, PARTS = 250, 100_000, 10
 SCOPE = "launch/patient offline_access patient/Patient.rs"
 GRANTED = (*SCOPE.split(), *(f"patient/Patient.{letters}" for letters in ("r", "s", "read")))
 SERVED = tuple(f"system/Patient.{letters}" for letters in ("rs", "r", "s", "read"))
@@ -311,7 +311,7 @@ def judge(tally: Tally, least: int) -> None:
 
 
 def test_some_hundred_forged_requests_get_what_the_oracle_allows(tmp_path: Path) -> None:
-    judge(forged(tmp_path, SHORT, 3), 0)
+    judge(forged(tmp_path, SHORT_REQUESTS, 3), 0)
 
 
 @pytest.mark.prove
@@ -320,5 +320,5 @@ def test_a_hundred_thousand_forged_requests_hit_every_refusal_twenty_times(tmp_p
     """Runs in ten sandboxes, one after the other."""
     total = Tally()
     for seed in range(PARTS):
-        total.add(forged(tmp_path / str(seed), LONG // PARTS, seed))
+        total.add(forged(tmp_path / str(seed), LONG_REQUESTS // PARTS, seed))
     judge(total, 20)

@@ -19,7 +19,7 @@ from tests.flows.flow import BASE, Flow, received, run
 
 from sickbay.diagnosis.catalogue import BY_ID
 
-SHORT, LONG = 500, 20_000
+SHORT_REQUESTS, LONG_REQUESTS = 500, 20_000
 STAGES = ("authorize", "token", "search")
 OUTSIDE = {
     "client-id-missing",
@@ -294,10 +294,10 @@ def judge(tally: Tally, least: int) -> None:
 
 
 def test_some_hundred_wrong_requests_end_in_named_refusals(tmp_path: Path) -> None:
-    judge(abused(tmp_path, SHORT, 1), 0)
+    judge(abused(tmp_path, SHORT_REQUESTS, 1), 0)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 def test_twenty_thousand_wrong_requests_hit_every_refusal_twenty_times(tmp_path: Path) -> None:
-    judge(abused(tmp_path, LONG, 2), 20)
+    judge(abused(tmp_path, LONG_REQUESTS, 2), 20)

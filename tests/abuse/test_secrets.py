@@ -28,7 +28,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.web.app import create
 from sickbay.web.middleware.observation import FinishedRequest
 
-SHORT, LONG = 200, 10_000
+SHORT_REQUESTS, LONG_REQUESTS = 200, 10_000
 ADMIN, CHOSEN, PASSWORD = "Warden-of-4711", "blue7kite", "Gr4pefruit!moon"
 PEOPLE = (
     "Quixotella",
@@ -304,17 +304,17 @@ def test_there_are_more_than_fifty_ways_to_hide_a_secret() -> None:
 
 
 def test_no_secret_in_hundreds_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
-    attacked(tmp_path, None, SHORT, 1)
+    attacked(tmp_path, None, SHORT_REQUESTS, 1)
 
 
 def test_no_secret_in_wrong_requests_is_stored_on_postgresql(tmp_path: Path, postgres: Server) -> None:
-    attacked(tmp_path, postgres.address(), SHORT // 10, 2)
+    attacked(tmp_path, postgres.address(), SHORT_REQUESTS // 10, 2)
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3000)
 def test_no_secret_in_thousands_of_wrong_requests_is_stored_or_shown(tmp_path: Path) -> None:
-    attacked(tmp_path, None, LONG, int(time.time()))
+    attacked(tmp_path, None, LONG_REQUESTS, int(time.time()))
 
 
 UNDECODED = {

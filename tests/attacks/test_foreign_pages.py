@@ -24,7 +24,12 @@ FOREIGN = (
     {"Referer": f"{BASE}.evil.example/"},
     {"Referer": "http://localhost:9/"},
 )
-OWN: tuple[dict[str, str], ...] = ({}, {"Origin": BASE}, {"Referer": f"{BASE}/developer"}, {"Sec-Fetch-Site": "same-origin"})
+OWN_PAGES: tuple[dict[str, str], ...] = (
+    {},
+    {"Origin": BASE},
+    {"Referer": f"{BASE}/developer"},
+    {"Sec-Fetch-Site": "same-origin"},
+)
 REQUESTS = (("POST", "/admin/clock"), ("GET", "/admin/users"), ("GET", "/admin/exchanges"))
 
 
@@ -32,7 +37,7 @@ REQUESTS = (("POST", "/admin/clock"), ("GET", "/admin/users"), ("GET", "/admin/e
 def test_a_page_of_another_origin_is_refused_and_our_own_page_is_not(method: str, path: str, tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         content = b'{"offset": 0}' if method == "POST" else b""
-        for headers, allowed in (*((headers, False) for headers in FOREIGN), *((headers, True) for headers in OWN)):
+        for headers, allowed in (*((headers, False) for headers in FOREIGN), *((headers, True) for headers in OWN_PAGES)):
             flow.http.headers = {"Accept": "*/*"}
             answer = await flow.http.request(method, path, content=content, headers=headers)
             assert (answer.status_code == 200) is allowed, (headers, answer.text)
@@ -103,7 +108,7 @@ def test_a_foreign_page_opens_no_app_as_the_user_who_is_signed_in(tmp_path: Path
         cookie = {"Cookie": page.headers["set-cookie"].partition(";")[0]}
         signed = await flow.http.post("/general/ehr/sign-in", data=sent, headers=cookie | {"Origin": BASE})
         cookie = {"Cookie": signed.headers["set-cookie"].partition(";")[0]}
-        for headers, status in (*((headers, 403) for headers in FOREIGN), *((headers, 303) for headers in OWN)):
+        for headers, status in (*((headers, 403) for headers in FOREIGN), *((headers, 303) for headers in OWN_PAGES)):
             flow.cookies.clear()
             answer = await flow.http.get(f"/general/ehr/open?app={app['app_id']}&patient=p-0001", headers=cookie | headers)
             assert answer.status_code == status, headers

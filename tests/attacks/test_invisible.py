@@ -31,7 +31,7 @@ EYES = ("TA", "TB", "TAO", "TAL", "TALV", "TAPS", "TAW", "TU", "two", "s")
 PEOPLE = ("A", "B", *(f"P{number}" for number in range(8)))
 CODES = ("1-1", "8867-4", "59419-2")
 QUICK = settings(max_examples=examples(120), deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-LONG = settings(QUICK, max_examples=10_000, derandomize=False)
+LONG_SETTINGS = settings(QUICK, max_examples=10_000, derandomize=False)
 
 
 def many_resources() -> list[Json]:
@@ -357,7 +357,7 @@ def test_invisible_resources_do_not_affect_searches(worlds: dict[str, Target], t
 @pytest.mark.prove
 @pytest.mark.timeout(1800)
 @given(token=st.sampled_from(EYES), path=st.one_of(searches(), operations()))
-@LONG
+@LONG_SETTINGS
 def test_invisible_resources_do_not_affect_many_random_requests(worlds: dict[str, Target], token: str, path: str) -> None:
     check(worlds, token, path)
 

@@ -66,7 +66,7 @@ PARTICIPATION_BY_TYPE = {
 """More such parameters of some types."""
 EXTRA_SUBJECTS = {"r5 Appointment": ("Appointment.subject",), "r5 SupplyRequest": ("SupplyRequest.deliverFor",)}
 """Subjects that are missing from the definition of the compartment."""
-OURS = re.compile(r"(?:http://h/general/\w+/)?Patient/([A-Za-z0-9.-]+)(?:/_history/\w+)?")
+PATIENT_REFERENCE = re.compile(r"(?:http://h/general/\w+/)?Patient/([A-Za-z0-9.-]+)(?:/_history/\w+)?")
 NOW = 1_764_000_000
 PEOPLE = ("A", "B", "C")
 
@@ -124,7 +124,9 @@ def people(resource: dict[str, Any], element_paths: list[list[str]]) -> set[str]
         for reference in walked(resource, path)
         if isinstance(reference, dict)
     ]
-    return {match[1] for reference in references if isinstance(reference, str) and (match := OURS.fullmatch(reference))}
+    return {
+        match[1] for reference in references if isinstance(reference, str) and (match := PATIENT_REFERENCE.fullmatch(reference))
+    }
 
 
 def put(resource: dict[str, Any], path: list[str], references: list[dict[str, Any]]) -> None:

@@ -297,7 +297,7 @@ def test_a_request_of_our_own_page_is_proven_by_origin_referer_or_site(
 
 PUBLIC = "https://ehr.example.org"
 NAMES = ("localhost", "127.0.0.1", "::1", "ehr.example.org", "box.example")
-OWN = own_origins(PUBLIC, "http://localhost:7425", NAMES)
+OWN_ORIGINS = own_origins(PUBLIC, "http://localhost:7425", NAMES)
 
 
 @pytest.mark.parametrize(
@@ -334,12 +334,12 @@ OWN = own_origins(PUBLIC, "http://localhost:7425", NAMES)
     ],
 )
 def test_an_origin_is_compared_with_scheme_and_port(origin: str, host: str, ours: bool) -> None:
-    assert is_own_origin(origin, host, base=PUBLIC, own=OWN) is ours
+    assert is_own_origin(origin, host, base=PUBLIC, own=OWN_ORIGINS) is ours
 
 
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_no_text_counts_as_our_origin_unless_it_spells_one(text: str, host: str) -> None:
-    assert not is_own_origin(text, host, base=PUBLIC, own=OWN) or origin_of(text) in OWN
+    assert not is_own_origin(text, host, base=PUBLIC, own=OWN_ORIGINS) or origin_of(text) in OWN_ORIGINS
 
 
 @given(st.text(max_size=60))

@@ -123,4 +123,4 @@ def test_a_token_is_missing_only_if_the_headers_are_known_and_the_server_needs_o
     context: AccessContext, refused: list[str]
 ) -> None:
     request = AccessRequest("GET", "https://fhir.example.org/r4", "/Patient/1", interaction="read", type="Patient", id="1")
-    assert [refusal.name for refusal in examine(access.HOLDER, request, context).refusals] == refused
+    assert [refusal.name for refusal in examine(access.TOKEN_CHECKS, request, context).refusals] == refused

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.authorization.models import Client, Policy
-from sickbay.authorization.policy import LONGEST, REGISTERED, SETTINGS, faults, under, unknown, values
+from sickbay.authorization.policy import MAXIMUM_SECONDS, REGISTERED, SETTINGS, faults, under, unknown, values
 
 
 def test_every_name_is_a_field_of_the_policy() -> None:
@@ -103,6 +103,6 @@ def test_the_effective_values_cover_all_settings() -> None:
 def test_seconds_have_a_minimum_and_a_maximum(name: str) -> None:
     least = SETTINGS[name].least
     assert not faults({name: least})
-    assert not faults({name: LONGEST})
+    assert not faults({name: MAXIMUM_SECONDS})
     assert faults({name: least - 1})
-    assert faults({name: LONGEST + 1})
+    assert faults({name: MAXIMUM_SECONDS + 1})

@@ -12,7 +12,7 @@ from tests.postgres import Server
 
 from sickbay.testing.server import serving
 
-MANY = 40
+PATIENTS = 40
 
 
 def patient(number: int) -> bytes:
@@ -24,17 +24,17 @@ def test_the_commands_work_with_a_database(postgres: Server, tmp_path: Path) -> 
     address = postgres.address()
     place = {"SICKBAY_DATA": address, "XDG_DATA_HOME": str(tmp_path)}
     file = tmp_path / "patients.ndjson"
-    file.write_bytes(b"\n".join(map(patient, range(MANY))) + b"\n")
+    file.write_bytes(b"\n".join(map(patient, range(PATIENTS))) + b"\n")
     with serving("--workers", "2", "--patients", "0", environment=place) as live:
         loaded = sickbay("load", str(file), **place)
-        assert f"{MANY} new, 0 changed, 0 unchanged, 0 failed." in loaded.stdout, loaded.stderr
-        assert f"0 new, 0 changed, {MANY} unchanged" in sickbay("load", str(file), **place).stdout
+        assert f"{PATIENTS} new, 0 changed, 0 unchanged, 0 failed." in loaded.stdout, loaded.stderr
+        assert f"0 new, 0 changed, {PATIENTS} unchanged" in sickbay("load", str(file), **place).stdout
         assert sickbay("export", str(tmp_path / "out"), **place).returncode == 0
         out = (tmp_path / "out" / "Patient.ndjson").read_bytes()
         assert sorted(out.splitlines()) == sorted(file.read_bytes().splitlines())
         arguments = ("--name", "Mine", "--type", "system", "--client", "symmetric", "--scope", "system/Patient.rs")
         assert sickbay("apps", "add", *arguments, **place).returncode == 0
-        assert counts(live.base, **place) == {MANY}
+        assert counts(live.base, **place) == {PATIENTS}
         assert sickbay("reset", "--tenant", "general", **place).returncode == 0
         assert counts(live.base, **place) == {0}
         second = sickbay("serve", "--port", "0", **place)

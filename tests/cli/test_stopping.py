@@ -20,7 +20,7 @@ import httpx2
 import pytest
 from tests.cli.test_serve import workers_of
 
-MANY = "5000"
+MANY_PATIENTS = "5000"
 """Creating so many patients takes minutes."""
 
 
@@ -42,7 +42,7 @@ def running(*arguments: str, place: Path, stdout: Any = subprocess.DEVNULL) -> I
 def filling(place: Path, *arguments: str, after: int = 0) -> Iterator[tuple[subprocess.Popen[str], list[httpx2.Response]]]:
     """A server that creates patients, because a request waits for them. after: it has created more than these."""
     with running(
-        "serve", "--port", "0", "--json", "--patients", MANY, *arguments, place=place, stdout=subprocess.PIPE
+        "serve", "--port", "0", "--json", "--patients", MANY_PATIENTS, *arguments, place=place, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout
         base, responses = json.loads(process.stdout.readline())["base"], list[httpx2.Response]()
@@ -148,7 +148,10 @@ def test_a_load_stops_with_the_process_that_reads_its_files(tmp_path: Path, larg
 
 @pytest.mark.parametrize(
     ("command", "number"),
-    [(("export", "--tenant", "general"), signal.SIGINT), (("population", "--patients", MANY, "--out"), signal.SIGTERM)],
+    [
+        (("export", "--tenant", "general"), signal.SIGINT),
+        (("population", "--patients", MANY_PATIENTS, "--out"), signal.SIGTERM),
+    ],
     ids=["export", "population"],
 )
 def test_a_command_that_writes_files_stops_and_leaves_none(tmp_path: Path, command: tuple[str, ...], number: int) -> None:

@@ -14,7 +14,7 @@ from tests.laws import cases
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
 
-LONG = 30_000
+LONG_CHARACTERS = 30_000
 NAMES = ("client_id", "scope", "state", "redirect_uri", "aud", "launch", "code_challenge", "nonce")
 PIECES = (
     "[",
@@ -43,6 +43,6 @@ PIECES = (
 @pytest.mark.parametrize(("name", "piece"), cases(product(NAMES, PIECES)))
 def test_a_long_value_in_an_authorization_request_is_diagnosed(name: str, piece: str) -> None:
     refused = case.load(case.paths()["state-missing"]).refused
-    value = "x" + piece * (LONG // len(piece)) + "\0"
+    value = "x" + piece * (LONG_CHARACTERS // len(piece)) + "\0"
     for sent in (value, quote(value, safe="")):
         assert diagnose(refused | {"url": f"{refused['url']}&{name}={sent}"}).stage == "authorize"

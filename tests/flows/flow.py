@@ -26,15 +26,15 @@ from sickbay.web.app import create
 
 T = TypeVar("T")
 BASE = "http://localhost:7425"
-PATIENTS, FEW = 20, 3
-KEPT = frozenset((1, 2, FEW, PATIENTS))
+PATIENTS, FEW_PATIENTS = 20, 3
+KEPT = frozenset((1, 2, FEW_PATIENTS, PATIENTS))
 """For these numbers of patients, a database with them is kept and copied. Creating one costs more than most tests."""
 CONTENT = frozenset(("base_url", "seed", "messiness", "today", "ephemeral"))
 """Settings that change the stored patients."""
 REDIRECT = "http://localhost:8100/callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 STATE = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
-population_pending.PATIENCE = 60  # no waiting page, however slow the machine is
+population_pending.WAIT_SECONDS = 60  # no waiting page, however slow the machine is
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -143,7 +143,7 @@ def run(
     patients exist.
     """
     stored = is_database(settings.get("data"))
-    defaults: dict[str, Any] = {"data": str(tmp_path), "patients": FEW if stored else PATIENTS}
+    defaults: dict[str, Any] = {"data": str(tmp_path), "patients": FEW_PATIENTS if stored else PATIENTS}
     settings = defaults | settings
     if settings.keys().isdisjoint(CONTENT) and settings["data"] == str(tmp_path) and settings["patients"] in KEPT:
         copy_filled(Path(tmp_path), settings["patients"], versions)

@@ -11,7 +11,7 @@ from tests.flows.shared_app import sitting
 from tests.flows.writing import hand
 from tests.postgres import Server
 
-LONG = "x" * 6000
+LONG_VALUE = "x" * 6000
 ASKED = (
     "/Patient/p-0001",
     "/Patient/p-0001/_history",
@@ -22,8 +22,8 @@ ASKED = (
     "/Patient?_sort=-_id&_count=2",
     "/Patient?name=a%00b",
     "/Patient?name:contains=%00",
-    f"/Patient?identifier={LONG}",
-    f"/Patient?_id={LONG}",
+    f"/Patient?identifier={LONG_VALUE}",
+    f"/Patient?_id={LONG_VALUE}",
     "/Patient?birthdate=lt0001-01-01",
     "/Patient?_lastUpdated=gt9999",
     "/Patient?name=%F0%9F%98%80",

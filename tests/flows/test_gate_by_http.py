@@ -9,7 +9,7 @@ from tests.flows.flow import REDIRECT, Flow, run
 
 from sickbay.authorization.authorize import GATE
 
-OURS = "localhost:7425"
+OWN_HOST = "localhost:7425"
 UNPROVEN: list[dict[str, str | None]] = [
     {"redirect_uri": uri}
     for uri in (
@@ -60,6 +60,6 @@ def test_an_error_is_redirected_exactly_if_the_redirect_uri_is_verified(tmp_path
                 assert location.startswith(f"{REDIRECT}?error="), changed
             else:
                 assert answer.status_code == 400, changed
-                assert urlsplit(location).netloc in ("", OURS), changed
+                assert urlsplit(location).netloc in ("", OWN_HOST), changed
 
     run(steps, tmp_path)

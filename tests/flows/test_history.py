@@ -11,7 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation, rules
 
-OWN = "patient/Observation.cruds patient/Patient.rs"
+PATIENT_SCOPES = "patient/Observation.cruds patient/Patient.rs"
 
 
 def versions_of(answer: httpx2.Response) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ def test_the_history_of_the_server_is_paged_and_newest_first(tmp_path: Path) -> 
         assert [entry for entry, _ in seen[1:7]] == [ids[0], *reversed(ids)]
         head = await all.ask("HEAD", "/_history?_count=4")
         assert (head.status_code, head.content) == (200, b"")
-        assert (await (await hand(flow, OWN)).ask("GET", "/_history")).status_code == 403
+        assert (await (await hand(flow, PATIENT_SCOPES)).ask("GET", "/_history")).status_code == 403
 
     run(steps, tmp_path)
 
@@ -191,9 +191,9 @@ def test_strict_handling_applies_to_a_history(tmp_path: Path) -> None:
 
 def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        other = await hand(flow, OWN, "p-0002")
+        other = await hand(flow, PATIENT_SCOPES, "p-0002")
         id = (await other.made(observation("p-0002")))["id"]
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPES)
         for query in ("", "?_since=2020-01-01T00:00:00Z", "?_at=2020"):
             hidden = await own.ask("GET", f"/Observation/{id}/_history{query}")
             absent = await own.ask("GET", f"/Observation/none/_history{query}")
@@ -210,7 +210,7 @@ def test_a_hidden_resource_has_no_history_at_any_time(tmp_path: Path) -> None:
 )
 def test_a_read_of_a_cached_version_is_answered_304(tmp_path: Path, sent: str, status: int) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPES)
         id, _ = await with_versions(flow, own, 2)
         for path in (f"/Observation/{id}", f"/Observation/{id}/_history/2"):
             for method in ("GET", "HEAD"):

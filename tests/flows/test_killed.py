@@ -23,7 +23,7 @@ APPS = 6
 LOADED = 12_000
 SOON = 2.0
 """Median CPU seconds until a killed server works again. A busy machine delays single starts."""
-MANY, SOME = 100, 3
+MAXIMUM_WRITES, MAXIMUM_LOAD_WRITES = 100, 3
 """Maximum writes before a kill: fewer during a load, which takes only a second."""
 LIVES = 5
 """Kills per data folder. Then a new one is used, since all data are compared after each kill."""
@@ -57,7 +57,7 @@ async def one_life(live: Live, place: Path, ledger: Ledger, name: str, dice: ran
         if load is not None:
             while load.poll() is None and (await http.get("/Patient/l0")).status_code != 200:
                 pass
-        await until(ledger, ledger.count() + dice.randrange(1, SOME if loads else MANY), apps)
+        await until(ledger, ledger.count() + dice.randrange(1, MAXIMUM_LOAD_WRITES if loads else MAXIMUM_WRITES), apps)
         await asyncio.sleep(dice.random() / 50)
         for process in filter(None, (load, live.process)):
             process.kill()

@@ -10,7 +10,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation, rules
 
-OWN = "patient/*.cruds"
+PATIENT_SCOPE = "patient/*.cruds"
 
 
 def ids(answer: httpx2.Response, mode: str = "match") -> list[str]:
@@ -75,7 +75,7 @@ async def record(own: Hand, patient: str) -> set[str]:
 @pytest.mark.parametrize("version", ["r4", "dstu2"])
 def test_everything_returns_the_patients_records_and_the_people_they_reference(tmp_path: Path, version: str) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN, fhir=version)
+        own = await hand(flow, PATIENT_SCOPE, fhir=version)
         own.base = f"/general/{version}"
         if version == "dstu2":
             own.headers |= {"Accept": "application/json+fhir", "Content-Type": "application/json+fhir"}
@@ -109,7 +109,7 @@ def test_everything_includes_the_authors_if_the_token_may_see_them(tmp_path: Pat
 
 def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         created = [await own.made(observation(effectiveDateTime=day)) for day in ("1890-05-05", "1891-05-05")]
         old, new = (f"Observation/{resource['id']}" for resource in created)
         answer = await own.ask("GET", "/Patient/p-0001/$everything?_type=Observation&start=1890-01-01&end=1890-12-31")
@@ -133,12 +133,12 @@ def test_everything_supports_care_dates_and_since(tmp_path: Path) -> None:
 
 def test_everything_works_for_an_encounter(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         encounter = ids(await own.ask("GET", "/Encounter?patient=p-0001&_count=1"))[0]
         response = await own.ask("GET", f"/Observation?encounter={encounter}&_count=1000")
         answer = await own.ask("GET", f"/{encounter}/$everything")
         assert set(ids(response)) | {encounter} <= set(ids(answer))
-        other = await hand(flow, OWN, "p-0002")
+        other = await hand(flow, PATIENT_SCOPE, "p-0002")
         assert (await other.ask("GET", f"/{encounter}/$everything")).status_code == 404
 
     run(steps, tmp_path)
@@ -146,7 +146,7 @@ def test_everything_works_for_an_encounter(tmp_path: Path) -> None:
 
 def test_lastn_returns_the_newest_of_each_code(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         every = await own.ask("GET", "/Observation?patient=p-0001&_count=1000&_sort=-date")
         expected: dict[str, list[str]] = {}
         for item in (entry["resource"] for entry in every.json()["entry"]):
@@ -169,7 +169,7 @@ def test_lastn_returns_the_newest_of_each_code(tmp_path: Path) -> None:
 
 def test_documents_are_found_by_patient_date_and_type(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         code = {"coding": [{"system": "http://loinc.org", "code": "34133-9"}]}
         document = {
             "resourceType": "DocumentReference",
@@ -204,7 +204,7 @@ def issues_of(answer: httpx2.Response) -> set[tuple[str, str]]:
 
 def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         right, wrong = observation(), observation(status="gone", code=None) | {"colour": "red"}
         assert issues_of(await own.ask("POST", "/Observation/$validate", right)) == {("information", "informational")}
         faults = await own.ask("POST", "/Observation/$validate", {k: v for k, v in wrong.items() if v is not None})
@@ -239,7 +239,7 @@ def test_a_resource_is_validated_without_being_written(tmp_path: Path) -> None:
 
 def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         path = f"/Observation/{(await own.made(observation()))['id']}"
         tag = {"system": "urn:t", "code": "seen"}
 
@@ -261,7 +261,7 @@ def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
         assert (await own.ask("POST", f"{path}/$meta-add", meta(versionId="9"))).status_code == 400
         reader = await hand(flow, "patient/*.rs")
         assert (await reader.ask("POST", f"{path}/$meta-add", meta(tag=[tag]))).status_code == 403
-        other = await hand(flow, OWN, "p-0002")
+        other = await hand(flow, PATIENT_SCOPE, "p-0002")
         assert (await other.ask("POST", f"{path}/$meta-add", meta(tag=[tag]))).status_code == 404
         assert (await other.ask("GET", f"{path}/$meta")).status_code == 404
 
@@ -270,7 +270,7 @@ def test_meta_is_read_and_changed_like_a_patch(tmp_path: Path) -> None:
 
 def test_a_token_that_may_only_update_changes_meta_without_reading_it(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         tag, secret = {"system": "urn:t", "code": "seen"}, {"system": "urn:t", "code": "secret"}
         path = f"/Observation/{(await own.made(observation(meta={'tag': [secret]})))['id']}"
         body = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [tag]}}]}
@@ -290,9 +290,9 @@ def test_a_token_that_may_only_update_changes_meta_without_reading_it(tmp_path: 
 
 def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         await own.made(observation() | {"meta": {"tag": [{"system": "urn:t", "code": "mine"}]}})
-        other = await hand(flow, OWN, "p-0002")
+        other = await hand(flow, PATIENT_SCOPE, "p-0002")
         for path in ("/$meta", "/Observation/$meta"):
             for ask in ("GET", "POST"):
                 meta = (await own.ask(ask, path)).json()["parameter"][0]["valueMeta"]
@@ -307,7 +307,7 @@ def test_the_meta_of_a_type_or_the_server_lists_the_labels_in_use(tmp_path: Path
 
 def test_an_unknown_operation_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
-        own = await hand(flow, OWN)
+        own = await hand(flow, PATIENT_SCOPE)
         for path, meant in (
             ("/Patient/p-0001/$evrything", "Patient/<id>/$everything"),
             ("/$graphql", "$export"),

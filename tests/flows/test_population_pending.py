@@ -45,7 +45,7 @@ async def launch(flow: Flow) -> str:
 
 @pytest.mark.parametrize("way", [signed_in, sign_in_address, portal, launch])
 def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_pending, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
 
     async def steps(flow: Flow) -> None:
         address = await way(flow)
@@ -62,7 +62,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
 
 def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """prompt=none never shows a page."""
-    monkeypatch.setattr(population_pending, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
 
     async def steps(flow: Flow) -> None:
         sent = flow.asking(await flow.register(), prompt="none", scope="launch/patient openid patient/Patient.rs")
@@ -73,7 +73,7 @@ def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path:
 
 
 def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_pending, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
 
     async def steps(flow: Flow) -> None:
         answer = await flow.http.get(await launch(flow))
@@ -126,7 +126,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
 
 
 def test_the_server_can_stop_during_the_population(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population_pending, "PATIENCE", 0)
+    monkeypatch.setattr(population_pending, "WAIT_SECONDS", 0)
 
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(await launch(flow), headers=PAGE)).status_code == 503

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
-from tests.flows.flow import BASE, CONTENT, FEW, Flow, copy_filled
+from tests.flows.flow import BASE, CONTENT, FEW_PATIENTS, Flow, copy_filled
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings.settings import Settings
@@ -22,10 +22,10 @@ def run_two(steps: Callable[[Flow, Flow], Coroutine[Any, Any, T]], data: str | N
     """Run the steps with both workers. data: the URL of a database; None for a file in the folder."""
 
     if data is None and settings.keys().isdisjoint(CONTENT | {"patients"}):
-        copy_filled(folder, FEW)
+        copy_filled(folder, FEW_PATIENTS)
 
     async def run() -> T:
-        chosen = Settings(**{"data": data or str(folder), "patients": FEW, "workers": 2} | settings)
+        chosen = Settings(**{"data": data or str(folder), "patients": FEW_PATIENTS, "workers": 2} | settings)
         async with AsyncExitStack() as stack:
             return await steps(await _worker(stack, chosen), await _worker(stack, chosen))
 

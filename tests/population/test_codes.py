@@ -37,7 +37,7 @@ ACCEPTED_DIFFERENCES = {
     ("urn:oid:2.16.840.1.113883.6.238", "2135-2"): "Other",
 }
 VERSIONS: tuple[Version, ...] = ("r4", "dstu2")
-OWN = "http://hospital.sickbay.example/"
+HOSPITAL_ROOT = "http://hospital.sickbay.example/"
 """The root of the hospital's own code systems."""
 
 
@@ -97,7 +97,7 @@ def possible_codings() -> frozenset[tuple[str, str, str]]:
         resources = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
         for resource in resources:
             codings_found.update(codings(resource))
-    return frozenset(coding for coding in codings_found if not coding[0].startswith(OWN))
+    return frozenset(coding for coding in codings_found if not coding[0].startswith(HOSPITAL_ROOT))
 
 
 def codings(node: Any) -> Iterator[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from sickbay.population.stories import live
 from sickbay.population.tasks import APP, KINDS, SHARE, of
 
 LATER = ("stu3", "r4", "r4b", "r5")
-MANY = 600
+HISTORIES = 600
 
 
 def tasks(version: Any, patients: int = 50) -> list[dict[str, Any]]:
@@ -39,10 +39,10 @@ def test_dstu2_has_no_tasks() -> None:
 
 
 def test_few_patients_have_a_task_and_each_has_at_most_one() -> None:
-    histories = [live(1, number) for number in range(1, MANY + 1)]
+    histories = [live(1, number) for number in range(1, HISTORIES + 1)]
     patients = [history.person for history in histories if history.app_tasks]
     assert all(len(history.app_tasks) <= 1 for history in histories)
-    assert MANY * SHARE * 0.2 < len(patients) < MANY * SHARE
+    assert HISTORIES * SHARE * 0.2 < len(patients) < HISTORIES * SHARE
     assert not any(patient.died for patient in patients)
 
 

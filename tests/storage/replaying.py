@@ -20,7 +20,7 @@ from sickbay.storage.sqlite.store import apply
 from sickbay.storage.sqlite.writer import Transaction
 
 TableContents: TypeAlias = dict[str, list[tuple[Any, ...]]]
-NAMED = ("nid", "patient", "target")
+NUMBER_COLUMNS = ("nid", "patient", "target")
 """Columns that contain the number of a resource."""
 _VERSIONS = (
     "SELECT s.tenant, s.version, w.text, r.id, h.version_id, coalesce(h.body, r.body), h.at, h.interaction, h.who"
@@ -86,7 +86,7 @@ def _contents(db: apsw.Connection) -> TableContents:
     }
 
     def resolve(column: str, value: Any) -> Any:
-        if column in NAMED:
+        if column in NUMBER_COLUMNS:
             return names[value]
         if column == "space":
             return spaces[value]

@@ -19,7 +19,7 @@ from sickbay.storage.query import access_path
 from sickbay.storage.sqlite.store import SqliteStore, open_store
 
 DAY = 86_400_000
-FEW, MANY = 400, 8_000
+FEW_PATIENTS, MANY_PATIENTS = 400, 8_000
 """Number of patients. A cost that grows with them is twenty times as high with many."""
 
 
@@ -29,7 +29,7 @@ CODE = where("Observation", "code", TokenValue("http://loinc.org", "8867-4"))
 @pytest.fixture(scope="module")
 async def stores(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[SqliteStore, SqliteStore]]:
     folder = tmp_path_factory.mktemp("growth")
-    few, many = await _filled(folder / "few.db", FEW), await _filled(folder / "many.db", MANY)
+    few, many = await _filled(folder / "few.db", FEW_PATIENTS), await _filled(folder / "many.db", MANY_PATIENTS)
     yield few, many
     await few.close()
     await many.close()
@@ -45,7 +45,7 @@ def _resources(index: int) -> list[Save]:
     """Return a patient and an observation. A few of the first are later and higher than all others, which cover a thousand
     days.
     """
-    late = index % 40 == 0 and index < FEW
+    late = index % 40 == 0 and index < FEW_PATIENTS
     day = 5000 + index if late else index % 1000
     value = float(9000 + index if late else index % 900)
     components = ("token", "http://loinc.org", "8867-4"), ("quantity", "u", "mg", value, value)
@@ -173,7 +173,7 @@ async def steps(store: SqliteStore, query: Query) -> int:
 async def test_the_cost_of_a_search_does_not_grow_with_the_stored_resources(
     stores: tuple[SqliteStore, SqliteStore], query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access_path, "SMALL_RANGE_ROWS", FEW // 2)
+    monkeypatch.setattr(access_path, "SMALL_RANGE_ROWS", FEW_PATIENTS // 2)
     few, many = [await steps(store, query) for store in stores]
     assert many < 2 * few
 
@@ -183,7 +183,7 @@ async def crowded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     """Few and many observations of the same 40 patients. One more belongs to a patient without a gender who was added last."""
     folder = tmp_path_factory.mktemp("crowded")
     opened_stores = []
-    for count in (FEW, MANY):
+    for count in (FEW_PATIENTS, MANY_PATIENTS):
         opened = open_store(folder / f"{count}.db", find)
         patients = [patient(f"p{index}") for index in range(40)]
         other = saved("Patient", "other", IndexEntries(patients=("other",)), at=9000)

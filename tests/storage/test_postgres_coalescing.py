@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sickbay.storage.postgres.coalescing import MOST, Coalescer
+from sickbay.storage.postgres.coalescing import MAXIMUM_QUESTIONS, Coalescer
 
 
 class Question:
@@ -48,11 +48,11 @@ async def test_concurrent_questions_share_a_query_and_get_their_own_answers() ->
 @pytest.mark.anyio
 async def test_the_number_of_questions_per_query_is_limited() -> None:
     question = Question()
-    tasks = await question.start(*map(str, range(MOST + 1)))
+    tasks = await question.start(*map(str, range(MAXIMUM_QUESTIONS + 1)))
     for _ in range(2):
         question.gate.release()
     assert set(await asyncio.gather(*tasks)) == {1, 2}
-    assert [len(questions) for _, questions in question.queries] == [MOST, 1]
+    assert [len(questions) for _, questions in question.queries] == [MAXIMUM_QUESTIONS, 1]
 
 
 @pytest.mark.anyio

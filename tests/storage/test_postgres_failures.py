@@ -29,7 +29,7 @@ from sickbay.settings.database import (
 )
 from sickbay.storage.interface import Clear, HistoryQuery, Put, Record
 from sickbay.storage.postgres import pool, servers
-from sickbay.storage.postgres.failures import NAMED, failure
+from sickbay.storage.postgres.failures import KNOWN_ERRORS, failure
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
@@ -119,7 +119,7 @@ async def test_an_error_of_the_server_is_named_by_its_sqlstate(
 
 
 def test_every_error_that_is_caught_has_a_name() -> None:
-    for error in NAMED:
+    for error in KNOWN_ERRORS:
         assert isinstance(failure(error("x"), "somewhere"), Unavailable)
 
 

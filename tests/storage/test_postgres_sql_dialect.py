@@ -75,7 +75,7 @@ def test_a_saved_resource_is_locked_exclusively_and_a_referenced_one_shared() ->
 
 
 def test_a_large_batch_locks_its_space_exclusively() -> None:
-    lock_modes = names(locks.of_steps([patient(f"p{n}") for n in range(locks.MANY + 1)]))
+    lock_modes = names(locks.of_steps([patient(f"p{n}") for n in range(locks.MAXIMUM_LOCKED_RESOURCES + 1)]))
     assert lock_modes == {lock_number("everything"): False, lock_number("space general/r4"): True}
 
 

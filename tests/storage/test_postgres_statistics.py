@@ -10,7 +10,7 @@ from tests.storage.making import SPACE, find, observation, query_for
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.storage.postgres import statistics
-from sickbay.storage.postgres.statistics import FEW
+from sickbay.storage.postgres.statistics import MINIMUM_RESOURCES
 from sickbay.storage.postgres.store import PostgresStore, open_store
 
 
@@ -40,7 +40,7 @@ def plan(postgres: Server, address: str) -> str:
 async def test_statistics_are_updated_after_writes_without_waiting_for_autovacuum(
     postgres: Server, address: str, store: PostgresStore
 ) -> None:
-    await store.transaction([observation(f"o{number}", "p") for number in range(FEW - 1)])
+    await store.transaction([observation(f"o{number}", "p") for number in range(MINIMUM_RESOURCES - 1)])
     assert store._statistics._making is None
     await store.transaction([observation("more", "p")])
     assert store._statistics._making is not None
@@ -63,8 +63,8 @@ async def test_losing_the_connection_while_updating_statistics_is_not_an_error(
     store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(statistics, "ANALYZE", "SELECT pg_terminate_backend(pg_backend_pid())")
-    await store.transaction([observation(f"o{number}", "p") for number in range(FEW)])
+    await store.transaction([observation(f"o{number}", "p") for number in range(MINIMUM_RESOURCES)])
     assert store._statistics._making is not None
     await store._statistics._making
     assert "Updating the database statistics failed" in caplog.text
-    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == FEW
+    assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == MINIMUM_RESOURCES

@@ -20,7 +20,7 @@ from sickbay.storage.interface import Labels, ResourceSpace, Save
 
 BASE = "http://h/general/x"
 ANY_CASE, AS_WRITTEN = ("dstu2", "stu3"), ("r4", "r4b", "r5")
-OWN = Visibility((Clause("*", "rs", frozenset({"a"})),))
+OF_PATIENT_A = Visibility((Clause("*", "rs", frozenset({"a"})),))
 RESOURCES: tuple[dict[str, Any], ...] = (
     {
         "resourceType": "Patient",
@@ -86,7 +86,7 @@ def swapped(text: str) -> str:
 
 @pytest.mark.parametrize("version", [*ANY_CASE, *AS_WRITTEN])
 @pytest.mark.parametrize(("type", "name", "text"), SEARCHES)
-@pytest.mark.parametrize("visibility", [EVERYTHING, OWN], ids=["all", "own"])
+@pytest.mark.parametrize("visibility", [EVERYTHING, OF_PATIENT_A], ids=["all", "own"])
 def test_a_token_in_the_other_case_is_found_only_in_the_older_versions(
     store: Any, runner: asyncio.Runner, version: str, type: str, name: str, text: str, visibility: Visibility
 ) -> None:

@@ -83,7 +83,7 @@ async def test_the_log_stays_small_while_two_connections_read_without_a_pause(fi
 async def test_the_log_grows_while_a_reader_stays_and_is_restarted_once_it_ends(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "PATIENCE", 1)
+    monkeypatch.setattr(writer_module, "CHECKPOINT_MILLISECONDS", 1)
     writer, staying = Writer(connect(file), PAGES), connect(file)
     staying.execute("BEGIN")
     staying.execute("SELECT count(*) FROM a").fetchall()
@@ -119,7 +119,7 @@ SHORT = Statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM 
 
 
 def test_a_search_is_stopped_after_its_time_limit(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "LONGEST", 0.05)
+    monkeypatch.setattr(reader, "MAXIMUM_STATEMENT_SECONDS", 0.05)
     slow = SqliteReader(file)
     with pytest.raises(Unavailable, match="took longer"):
         slow.long(ENDLESS)

@@ -21,7 +21,7 @@ from sickbay.storage.sqlite import writer as writing
 from sickbay.storage.sqlite.connection import begin, connect, rows
 from sickbay.storage.sqlite.resources import Changes
 from sickbay.storage.sqlite.store import open_store
-from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET, Transaction, Undo, Writer
+from sickbay.storage.sqlite.writer import BUSY, GROUP, QUIET_TURNS, Transaction, Undo, Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -61,17 +61,17 @@ async def test_requests_in_consecutive_turns_share_a_commit(file: Path) -> None:
     commits: list[int] = []
     db.set_commit_hook(lambda: bool(commits.append(1)))
     writer, waiting = Writer(db), []
-    for number in range(QUIET):
+    for number in range(QUIET_TURNS):
         waiting.append(asyncio.ensure_future(writer.run(partial(insert, number))))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    assert await asyncio.gather(*waiting) == list(range(QUIET))
+    assert await asyncio.gather(*waiting) == list(range(QUIET_TURNS))
     assert len(commits) == 1
     writer.close()
 
 
 async def test_a_request_is_handed_over_even_if_more_keep_coming(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "LONGEST", 0.0)
+    monkeypatch.setattr(writing, "MAXIMUM_GATHER_SECONDS", 0.0)
     writer, started = Writer(connect(file)), threading.Event()
     requests: list[asyncio.Future[None]] = []
     for _ in range(5):
@@ -202,7 +202,7 @@ async def test_closing_finishes_waiting_requests_and_refuses_new_ones(file: Path
 
 
 async def test_waiting_too_long_for_another_process_raises_an_error(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connecting, "PATIENCE", 0.02)
+    monkeypatch.setattr(connecting, "LOCK_WAIT_SECONDS", 0.02)
     other = connect(file)
     begin(other)
     writer = Writer(connect(file))

@@ -111,13 +111,6 @@ def test_a_constant_without_its_meaning_and_unit_is_a_fault(tmp_path: Path, text
     assert faults(names.faults, tmp_path / "b", {A: "MAXIMUM_ENTRIES = 5\nMOST_ROWS = 1\ndef f():\n    MOST = 1\n"}) == []
 
 
-def test_old_names_of_constants_are_allowed_only_where_none_was_renamed_yet(tmp_path: Path) -> None:
-    allowed = {"tools/checks/ceilings.toml": "vague_constants = 1\n"}
-    assert faults(names.faults, tmp_path / "a", {A: "MOST = 5\n"} | allowed) == []
-    assert len(faults(names.faults, tmp_path / "b", {A: "MOST = 5\n", B: "MOST = 5\n"} | allowed)) == 2
-    assert len(faults(names.faults, tmp_path / "c", {"src/sickbay/fhir/a.py": "MOST = 5\n"} | allowed)) == 1
-
-
 def test_more_tests_without_types_than_allowed_are_a_fault(tmp_path: Path) -> None:
     listed = {"pyproject.toml": '[[tool.mypy.overrides]]\nignore_errors = true\nmodule = ["tests.a", "tests.b"]\n'}
     assert faults(untyped.faults, tmp_path, listed | {"tools/checks/ceilings.toml": "tests_without_types = 2\n"}) == []

@@ -65,25 +65,25 @@ console.log(JSON.stringify(searches.map((search) => {
   try { return answered(search).code; } catch (fault) { return [fault.title ?? fault.code, fault.link ?? null]; }
 })));
 """
-OURS, OTHER = "http%3A%2F%2Fehr%2Fgeneral", "http%3A%2F%2Fevil%2Fgeneral"
+OWN_ISSUER, OTHER_ISSUER = "http%3A%2F%2Fehr%2Fgeneral", "http%3A%2F%2Fevil%2Fgeneral"
 FOREIGN, UNKNOWN = ["iss doesn’t match", None], ["state doesn’t match", None]
 
 
 @pytest.mark.parametrize(
     ("search", "expected"),
     [
-        (f"?code=x&state=new&iss={OURS}", "x"),
+        (f"?code=x&state=new&iss={OWN_ISSUER}", "x"),
         ("?code=x&state=old", "x"),
-        (f"?code=x&state=old&iss={OURS}", "x"),
-        (f"?code=x&state=new&iss={OTHER}", FOREIGN),
-        (f"?code=x&state=old&iss={OTHER}", FOREIGN),
+        (f"?code=x&state=old&iss={OWN_ISSUER}", "x"),
+        (f"?code=x&state=new&iss={OTHER_ISSUER}", FOREIGN),
+        (f"?code=x&state=old&iss={OTHER_ISSUER}", FOREIGN),
         ("?code=x&state=new", FOREIGN),
         ("?code=x&state=new&iss=", FOREIGN),
-        (f"?code=x&state=new&iss={OURS}%2F", FOREIGN),
+        (f"?code=x&state=new&iss={OWN_ISSUER}%2F", FOREIGN),
         ("?code=x&state=none", UNKNOWN),
-        (f"?error=access_denied&error_uri=http%3A%2F%2Fevil&state=new&iss={OTHER}", FOREIGN),
+        (f"?error=access_denied&error_uri=http%3A%2F%2Fevil&state=new&iss={OTHER_ISSUER}", FOREIGN),
         ("?error=access_denied&error_uri=http%3A%2F%2Fevil", UNKNOWN),
-        (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OURS}", ["access_denied", "http://ehr"]),
+        (f"?error=access_denied&error_uri=http%3A%2F%2Fehr&state=new&iss={OWN_ISSUER}", ["access_denied", "http://ehr"]),
     ],
 )
 def test_a_response_of_another_server_is_rejected(tmp_path: Path, search: str, expected: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tools.reference import options
 
 from sickbay import dialects
-from sickbay.authorization.policy import LONGEST, SETTINGS, PolicySetting
+from sickbay.authorization.policy import MAXIMUM_SECONDS, SETTINGS, PolicySetting
 from sickbay.cli.config_file import OPTIONS
 
 
@@ -50,7 +50,7 @@ def setting_schema(setting: PolicySetting) -> dict[str, Any]:
     """The JSON Schema of a policy's value."""
     match setting.kind:
         case "seconds":
-            return {"type": "integer", "minimum": setting.least, "maximum": LONGEST}
+            return {"type": "integer", "minimum": setting.least, "maximum": MAXIMUM_SECONDS}
         case "flag":
             return {"type": "boolean"}
         case "choice":

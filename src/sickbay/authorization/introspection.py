@@ -45,7 +45,7 @@ def caller_holds_a_good_token(request: TokenRequest, context: TokenContext) -> R
     header_context = AccessContext(
         now=context.now, server=context.server, client=context.client, token=context.caller, user=context.user
     )
-    return examine(access.HOLDER, header_request, header_context).decisive()
+    return examine(access.TOKEN_CHECKS, header_request, header_context).decisive()
 
 
 BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, caller_holds_a_good_token, token_is_named)

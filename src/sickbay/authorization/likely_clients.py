@@ -8,7 +8,7 @@ from sickbay.authorization.models import Client
 
 NEIGHBOURS, NEIGHBOUR_BYTES = 32, 4096
 """The newest apps among which the one that was meant is looked for, and the longest registration among them."""
-NAMED = 8
+LISTED_APPS = 8
 """How many apps are listed if the likely one is unknown."""
 
 
@@ -22,5 +22,5 @@ def meant(sent: str | None, redirect_uri: str | None, newest_clients: Sequence[C
     matching = [] if named else [client.client_id for client in newest_clients if redirect_uri in client.redirect_uris]
     if len(matching) == 1:
         return {"nearest": matching[0], "by": "redirect_uri"}
-    labels = [f"{client.name} ({client.client_id})" for client in newest_clients[:NAMED]]
+    labels = [f"{client.name} ({client.client_id})" for client in newest_clients[:LISTED_APPS]]
     return {"others_named": labels} if labels else {}

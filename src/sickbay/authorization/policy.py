@@ -15,7 +15,7 @@ from sickbay.kernel.similar_names import closest
 from sickbay.protocol import jose, scopes
 
 Kind: TypeAlias = Literal["seconds", "flag", "choice", "list", "scopes"]
-LONGEST = 10 * 365 * 86400
+MAXIMUM_SECONDS = 10 * 365 * 86400
 GRANTS = Policy().registration_grants
 
 
@@ -31,7 +31,7 @@ class PolicySetting(NamedTuple):
     def fault(self, value: Any) -> str:
         """Returns what the value must be; "" if it is valid."""
         if self.kind == "seconds":
-            fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= LONGEST
+            fits = isinstance(value, int) and not isinstance(value, bool) and self.least <= value <= MAXIMUM_SECONDS
             return "" if fits else f"a number of seconds, {self.least} or more"
         if self.kind == "flag":
             return "" if isinstance(value, bool) else "true or false"

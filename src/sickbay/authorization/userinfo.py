@@ -44,7 +44,7 @@ def from_body(request: AccessRequest) -> AccessRequest:
 
 
 FORM = "application/x-www-form-urlencoded"
-CHECKS: tuple[AccessCheck, ...] = (*access.HOLDER, openid_was_granted)
+CHECKS: tuple[AccessCheck, ...] = (*access.TOKEN_CHECKS, openid_was_granted)
 
 
 def answer(token: AccessToken, user: User) -> dict[str, Any]:

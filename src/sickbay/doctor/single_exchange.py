@@ -11,9 +11,11 @@ from sickbay.diagnosis.evidence.address import fhir_base_of
 from sickbay.doctor.pieces.wrapped_url import goes_on, is_joined
 from sickbay.protocol import unicode, urls
 
-MOST = 65_536
+MAXIMUM_CHARACTERS = 65_536
 """The maximum number of characters of one exchange, the same that Sickbay accepts in a request."""
-TOO_LONG = f"This text has more than {MOST} characters, more than servers accept in a request. Paste a single exchange."
+TOO_LONG = (
+    f"This text has more than {MAXIMUM_CHARACTERS} characters, more than servers accept in a request. Paste a single exchange."
+)
 _QUOTES = "<>\"'`"
 _BEGINS = re.compile(r"(?:[a-z][a-z0-9+.-]*:/?/|\?|/)\S", re.I)
 _NOT_OF_A_URL = re.compile(r"\s*(?:[{<\[]|HTTP/|[^&=%/\s]+\s+(?:[^&=%/\s]+\s+){1,200}[^&=%/\s]+\s*$)")
@@ -27,7 +29,7 @@ class HarFile(ValueError):
 def read(text: str) -> dict[str, Any]:
     """The `input` for diagnose(). Raises ValueError with a message for the user if the text isn't recognised."""
     text = text.strip()
-    if len(text) > MOST and not text.startswith("{"):
+    if len(text) > MAXIMUM_CHARACTERS and not text.startswith("{"):
         raise ValueError(TOO_LONG)
     if text.startswith("{"):
         return _exchange(text)
@@ -118,7 +120,7 @@ def _exchange(text: str) -> dict[str, Any]:
         raise ValueError(f"Invalid JSON: {error}.") from error
     if isinstance(evidence.get("log"), dict):
         raise HarFile("This is a HAR file. Save it, and run sickbay doctor with the path of the file.")
-    if len(text) > MOST:
+    if len(text) > MAXIMUM_CHARACTERS:
         raise ValueError(TOO_LONG)
     evidence = evidence.get("input", evidence)
     if isinstance(evidence, dict) and "kind" not in evidence and {"access_token", "error"} & evidence.keys():

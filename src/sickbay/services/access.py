@@ -24,7 +24,7 @@ from sickbay.kernel.memoize import CACHED_CHARACTERS
 from sickbay.services import records
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decide, decided
-from sickbay.services.token_cache import ANONYMOUS, MOST, BearerContext, TokenCache
+from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, BearerContext, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
 OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
@@ -138,7 +138,7 @@ async def load_context(runtime: Runtime, tenant: Tenant, version: str, base: str
     contexts = runtime.token_cache.contexts  # the current cache, so that a write in the meantime makes the result unused
     text = bearer.token_of(header)
     context = ANONYMOUS if text is None else await _load(runtime, tenant, version, base, text)
-    if context.token is not None and len(contexts) < MOST and len(header) <= CACHED_CHARACTERS:
+    if context.token is not None and len(contexts) < MAXIMUM_TOKEN_CONTEXTS and len(header) <= CACHED_CHARACTERS:
         contexts[base, header] = context
     return context
 

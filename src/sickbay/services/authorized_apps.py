@@ -11,7 +11,7 @@ from sickbay.services.context import Runtime, Tenant
 from sickbay.services.login import Consent
 from sickbay.storage.interface import Delete, DeleteFamily, Put, Record, Step
 
-MANY = 10_000
+MAXIMUM_RECORDS = 10_000
 TRIES = 5
 
 
@@ -84,26 +84,26 @@ async def _revoking_steps(runtime: Runtime, tenant: Tenant, user: User, client_i
         steps += [*await grants.ended(runtime, tenant, family.family, "user"), DeleteFamily(family.family, ("code",))]
     for key, token in await _tokens(runtime, tenant, user, client_id):
         steps.append(Put(records.revoked_token(key, token, tenant.name, "user", runtime.now())))
-    for record in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MANY):
+    for record in await runtime.store.find("code", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS):
         if record.used_at is None and records.parse(AuthorizationCode, record.value).user == user.username:
             steps.append(Delete("code", record.key))
     return steps
 
 
 async def _consents(runtime: Runtime, tenant: Tenant, user: User) -> list[Record]:
-    consents = await runtime.store.find("consent", tenant=tenant.name, limit=MANY)
+    consents = await runtime.store.find("consent", tenant=tenant.name, limit=MAXIMUM_RECORDS)
     return [consent for consent in consents if consent.key.startswith(f"{tenant.name}/{user.username}/")]
 
 
 async def _families(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[TokenFamily]:
     """The grants that aren't revoked."""
-    stored = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MANY)
+    stored = await runtime.store.find("family", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     families = (records.parse(TokenFamily, record.value) for record in stored)
     return [family for family in families if family.user == user.username and not family.revoked]
 
 
 async def _tokens(runtime: Runtime, tenant: Tenant, user: User, client_id: str | None = None) -> list[tuple[str, AccessToken]]:
     """Each token with its key."""
-    stored = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MANY)
+    stored = await runtime.store.find("token", tenant=tenant.name, owner=client_id, limit=MAXIMUM_RECORDS)
     tokens = ((record.key, records.parse(AccessToken, record.value)) for record in stored)
     return [(key, token) for key, token in tokens if token.user == user.username]

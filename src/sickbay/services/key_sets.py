@@ -13,7 +13,7 @@ from sickbay.kernel.memory import ResetScope
 from sickbay.kernel.outbound import Fetched, Unreachable
 from sickbay.protocol import unicode
 
-LONGEST = 900
+MAXIMUM_CACHE_SECONDS = 900
 """Maximum seconds that a set is cached, whatever its server allows."""
 UNSAID = 60
 """Seconds that a set is cached if its server sends no max-age."""
@@ -21,7 +21,7 @@ FAILED = 5
 """Seconds before an address that returned no keys is fetched again."""
 AGAIN = 60
 """Seconds between two fetches for a key that wasn't in the set."""
-MANY = 1000
+MAXIMUM_CACHED_SETS = 1000
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=\"?(\d{1,9})")
 
 
@@ -61,7 +61,7 @@ class KeySets:
         key, now = (url, loopback), effects.now()
         known = self._known
         cached = known.cached.get(key)
-        if cached is not None and now < cached.until and now > cached.until - LONGEST - 1:
+        if cached is not None and now < cached.until and now > cached.until - MAXIMUM_CACHE_SECONDS - 1:
             if cached.key_set.document is None or _has(cached.key_set.document, kid) or not _may_fetch_again(cached, now):
                 return cached.key_set
             refetched_at: float | None = now
@@ -82,7 +82,7 @@ async def _fetch(known: _KnownSets, effects: Effects, key: _Key, refetched_at: f
     url, loopback = key
     try:
         key_set, seconds = await _read(effects, url, loopback)
-        if len(known.cached) >= MANY:
+        if len(known.cached) >= MAXIMUM_CACHED_SETS:
             del known.cached[next(iter(known.cached))]
         known.cached[key] = _CachedKeySet(key_set, effects.now() + seconds, refetched_at)
         return key_set
@@ -125,4 +125,4 @@ def lifetime(response: Fetched) -> int:
     if match is None:
         return UNSAID
     age = response.headers.get("age", "")
-    return max(0, min(LONGEST, int(match[1]) - (int(age) if age.isdecimal() and len(age) < 10 else 0)))
+    return max(0, min(MAXIMUM_CACHE_SECONDS, int(match[1]) - (int(age) if age.isdecimal() and len(age) < 10 else 0)))

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 from sickbay.authorization.models import AccessToken, Client, Server, User
 from sickbay.fhir.visibility import NOTHING, Visibility
 
-MOST: Final = 4096
+MAXIMUM_TOKEN_CONTEXTS: Final = 4096
 """The most token contexts in the cache."""
 Key: TypeAlias = tuple[str, str]
 """The URL of the FHIR base, which has one hospital and one version, and the Authorization header."""

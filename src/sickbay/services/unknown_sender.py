@@ -31,8 +31,8 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
     return reread_address(refused.context, refused.request, corrected, refused.meant)
 
 
-EXAMINED: Final = (*access.HOLDER, *origin.ACCESS_CHECKS, *search.ADDRESS)
-_SENDER: Final = frozenset(check.name for check in access.HOLDER if check is not bearer.token_is_of_this_issuer)
+EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
+_SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_is_of_this_issuer)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
 STAGE: Final = replace(FHIR, checks=always(*EXAMINED), recheck=_recheck)
 """The FHIR stage as far as a request is examined."""

@@ -18,7 +18,7 @@ from sickbay.web.pages import notice
 
 LONG_SECONDS = 30
 """If more seconds are left than this, the page reloads every three seconds instead of every second."""
-PATIENCE = 1.0
+WAIT_SECONDS = 1.0
 """Seconds before a page that explains the delay is shown instead."""
 
 
@@ -41,7 +41,7 @@ async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> No
         return
     task = sandbox.filling.begun(space)
     again = request.method == "GET" and is_browser_navigation(request)
-    finished, _ = await asyncio.wait({task}, timeout=PATIENCE if again else None)
+    finished, _ = await asyncio.wait({task}, timeout=WAIT_SECONDS if again else None)
     if not finished:
         raise PopulationPending(space)
     check_result(task)

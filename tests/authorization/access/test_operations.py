@@ -23,7 +23,7 @@ EXPORT = AccessRequest("GET", BASE, "/$export", headers=LATER, interaction="oper
 
 
 def refusals(request: AccessRequest, context: AccessContext = KNOWN) -> tuple[Refusal, ...]:
-    return examine((*access.HOLDER, *operations.CHECKS), request, context).refusals
+    return examine((*access.TOKEN_CHECKS, *operations.CHECKS), request, context).refusals
 
 
 @pytest.mark.parametrize("path", ["/$export", "/Patient/$export", "/Group/g/$export/"])

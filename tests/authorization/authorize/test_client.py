@@ -10,7 +10,7 @@ from tests.authorization import samples
 from tests.authorization.samples import examination, sample_context, sample_request
 
 from sickbay.authorization.authorize import GATE
-from sickbay.authorization.likely_clients import NAMED
+from sickbay.authorization.likely_clients import LISTED_APPS
 from sickbay.authorization.models import Client
 from sickbay.kernel.checks import UNKNOWN, Refusal
 
@@ -95,7 +95,7 @@ def test_the_only_app_whose_name_or_app_id_was_sent_is_suggested(sent: str, near
 def test_only_the_newest_few_of_many_apps_are_listed() -> None:
     newest_clients = tuple(Client(f"c{number}", name=f"App {number}") for number in range(20))
     (first, *_) = refused(sample_request(client_id="undefined"), client=None, newest_clients=newest_clients)
-    assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(NAMED)]
+    assert first[2]["others_named"] == [f"App {number} (c{number})" for number in range(LISTED_APPS)]
 
 
 @pytest.mark.parametrize(

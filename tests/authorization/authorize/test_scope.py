@@ -12,7 +12,7 @@ from tests.authorization import samples
 from tests.authorization.samples import refusals, sample_context, sample_request, server
 
 from sickbay.authorization.authorize import granted_scopes
-from sickbay.authorization.scopes.requested import FEW, LONGEST
+from sickbay.authorization.scopes.requested import CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS
 from sickbay.protocol import scopes
 
 
@@ -245,12 +245,12 @@ def test_only_the_first_few_wrong_scopes_get_a_suggestion() -> None:
         candidate.facts["corrected"] for candidate in refusals_found if candidate.name == "scope-resource-not-in-version"
     )
     assert corrected[:2] == ["patient/Observation.rs"] * 2
-    assert corrected[FEW:] == [""] * (30 - FEW)
+    assert corrected[CORRECTED_SCOPES:] == [""] * (30 - CORRECTED_SCOPES)
     malformed = [f"patient/Observation.reed{number}" for number in range(30)]
     (refusal,) = samples.examination(sample_request(scope=" ".join(["launch", *malformed]))).refusals
-    assert refusal.facts["likely"] == ["patient/Observation.read"] * FEW + [""] * (30 - FEW)
+    assert refusal.facts["likely"] == ["patient/Observation.read"] * CORRECTED_SCOPES + [""] * (30 - CORRECTED_SCOPES)
 
 
 def test_a_very_long_scope_gets_no_suggestion() -> None:
-    (refusal,) = samples.examination(sample_request(scope="launch openid" + "d" * LONGEST)).refusals
+    (refusal,) = samples.examination(sample_request(scope="launch openid" + "d" * MAXIMUM_COMPARED_CHARACTERS)).refusals
     assert (refusal.name, refusal.facts["likely"]) == ("scope-malformed", [""])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.launch.card import MOST, TOKENS, by_key, faults, filled, key, links
+from sickbay.authorization.launch.card import MAXIMUM_CARDS, TOKENS, by_key, faults, filled, key, links
 from sickbay.authorization.models import Client
 
 LINK = {"label": "Open", "type": "smart", "url": "https://app.example.org/launch", "appContext": "x"}
@@ -79,8 +79,8 @@ def test_each_fault_of_a_card_gets_one_sentence(invalid_card: Any, message: str)
 
 def test_all_faults_are_reported_at_once_and_too_many_cards_are_a_fault() -> None:
     assert len(faults([{}, 5])) == 4
-    assert faults([card()] * MOST) == []
-    assert faults([card()] * (MOST + 1)) == ["An app may have at most 20 cards, not 21"]
+    assert faults([card()] * MAXIMUM_CARDS) == []
+    assert faults([card()] * (MAXIMUM_CARDS + 1)) == ["An app may have at most 20 cards, not 21"]
 
 
 def test_placeholders_are_replaced_in_every_text() -> None:

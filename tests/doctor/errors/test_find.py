@@ -17,7 +17,7 @@ from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, 
 from sickbay.diagnosis.explain import Explanation
 from sickbay.doctor import har
 from sickbay.doctor.diagnose import diagnose_line
-from sickbay.doctor.errors.find import MOST, in_paste
+from sickbay.doctor.errors.find import SEARCHED_CHARACTERS, in_paste
 from sickbay.doctor.text import diagnose_exchange, diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -363,5 +363,5 @@ def test_a_line_whose_members_have_the_wrong_type_says_so(evidence: dict[str, An
 
 
 def test_a_paste_of_any_length_is_searched_at_both_ends() -> None:
-    assert in_paste("HTTP/1.1 403\n" + "x\n" * MOST)
-    assert in_paste("x\n" * MOST + "HTTP/1.1 403")
+    assert in_paste("HTTP/1.1 403\n" + "x\n" * SEARCHED_CHARACTERS)
+    assert in_paste("x\n" * SEARCHED_CHARACTERS + "HTTP/1.1 403")

@@ -21,7 +21,7 @@ from sickbay.fhir.search.parameters import parameters, resource_types
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://h/general/r4"
-OURS = re.compile(rf"(?:{re.escape(BASE)}/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/[^/]+)?")
+PATIENT_REFERENCE = re.compile(rf"(?:{re.escape(BASE)}/)?Patient/([A-Za-z0-9\-.]+)(?:/_history/[^/]+)?")
 
 
 @pytest.fixture(autouse=True)
@@ -106,7 +106,7 @@ def test_compartments_of_the_examples_agree_with_a_fhirpath_engine(version: str,
                 text = re.sub(r"\.where\(resolve\(\) is Patient\)", "", expressions[type, code])
                 values = fhirpathpy.evaluate(resource, text, model=models.models[version])
                 expected |= {value.get("reference") for value in values if isinstance(value, dict)}
-        ids = {match[1] for reference in expected if reference and (match := OURS.fullmatch(reference))}
+        ids = {match[1] for reference in expected if reference and (match := PATIENT_REFERENCE.fullmatch(reference))}
         assert set(extract(version, resource, BASE).patients) == ids, (type, resource.get("id"))
         in_compartment += bool(ids)
     assert in_compartment > 60

@@ -83,7 +83,7 @@ def test_a_timeline_names_its_day_and_counts_what_it_leaves_out() -> None:
     assert timeline_view("l", [refused()], app="A", hospital="H", left_out=2).left_out.startswith("2 exchanges between")
 
 
-OWN, APP = "http://localhost:7425", "http://localhost:8100"
+OWN_BASE, APP = "http://localhost:7425", "http://localhost:8100"
 NOW = 1_795_516_300.0
 
 
@@ -91,7 +91,7 @@ def step(stage: str, seconds: float, **more: Any) -> dict[str, Any]:
     """A granted step of a launch, some seconds before NOW. location: where it redirected to."""
     location = more.pop("location", "")
     headers = {"headers": {"location": location}} if location else {}
-    request = {"method": "GET", "url": f"{OWN}/general/{stage}"}
+    request = {"method": "GET", "url": f"{OWN_BASE}/general/{stage}"}
     made = {"id": stage, "stage": stage, "at": NOW - seconds, "arrival": int((NOW - seconds) * 1e6), "request": request}
     return made | {"response": {"status": 302 if location else 200} | headers, "findings": []} | more
 
@@ -104,13 +104,13 @@ LAUNCH, CODE = f"{APP}/launch?iss=x&launch=y", f"{APP}/callback?code=c&state=s"
     [
         ([("launch", LAUNCH)], "A hasn’t requested authorization.", "sent to localhost:8100 at 10:30:55 (UTC)"),
         (
-            [("launch", LAUNCH), ("authorize", f"{OWN}/general/oauth/continue?request=r")],
+            [("launch", LAUNCH), ("authorize", f"{OWN_BASE}/general/oauth/continue?request=r")],
             "The user hasn’t finished signing in or allowing access.",
             "accepted at 10:30:55",
         ),
         ([("launch", LAUNCH), ("authorize", CODE)], "A hasn’t exchanged its authorization code.", "No token request with it"),
         (
-            [("authorize", f"{OWN}/general/oauth/continue?request=r"), ("login", CODE)],
+            [("authorize", f"{OWN_BASE}/general/oauth/continue?request=r"), ("login", CODE)],
             "A hasn’t exchanged its authorization code.",
             "with a code at 10:30:55",
         ),
@@ -177,7 +177,7 @@ def test_a_request_that_failed_without_a_refusal_is_no_success() -> None:
 
 @pytest.mark.parametrize(("method", "verb"), [("GET", "reads"), ("HEAD", "reads"), ("POST", "sends"), ("DELETE", "deletes")])
 def test_an_arrow_says_what_the_method_does(method: str, verb: str) -> None:
-    request = {"method": method, "url": f"{OWN}/general/r4/Observation"}
+    request = {"method": method, "url": f"{OWN_BASE}/general/r4/Observation"}
     view = timeline_view("l", [step("access", 1, request=request)], app="A", hospital="H")
     assert view.arrows[0].text == f"Your app {verb} data"
 

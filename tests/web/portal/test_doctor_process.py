@@ -24,7 +24,7 @@ from sickbay.web.portal.doctor_views import DoctorView
 
 HTML = {"Accept": "text/html"}
 REFUSED = "https://ehr.example.org/authorize?response_type=code&client_id=my-app&scope=openid"
-LONG = f"{REFUSED}\n\n" + "and so on, " * (LONG_TEXT_BYTES // 10)
+LONG_TEXT = f"{REFUSED}\n\n" + "and so on, " * (LONG_TEXT_BYTES // 10)
 HEAVY = f"{REFUSED}\n\n" + 'error "a" {b} c=d&e ' * 100_000
 """Takes several seconds."""
 
@@ -63,8 +63,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Started]:
 
 
 def test_a_process_gives_the_same_view(started: Started) -> None:
-    view = asyncio.run(examine_apart(LONG, "added"))
-    here = examine(LONG, "added")
+    view = asyncio.run(examine_apart(LONG_TEXT, "added"))
+    here = examine(LONG_TEXT, "added")
     new_pair = {"tabs": (), "rows": (), "filled": ""}  # each has a new PKCE pair
     assert replace(view, **new_pair) == replace(here, **new_pair)
     assert [tab.name for tab in view.tabs] == [tab.name for tab in here.tabs]
@@ -151,11 +151,11 @@ def test_a_process_inherits_no_socket_and_no_setting(started: Started, monkeypat
 def test_the_page_examines_one_long_text_at_a_time(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         csrf = field(await flow.http.get("/doctor", headers=HTML), "csrf")
-        examined = await flow.http.post("/doctor", data={"csrf": csrf, "input": LONG}, headers=HTML, timeout=60)
+        examined = await flow.http.post("/doctor", data={"csrf": csrf, "input": LONG_TEXT}, headers=HTML, timeout=60)
         assert examined.status_code == 200
         assert "A server would refuse this" in examined.text
         async with flow.sandbox.long_texts:
-            busy = await flow.http.post("/doctor", data={"csrf": csrf, "input": LONG}, headers=HTML)
+            busy = await flow.http.post("/doctor", data={"csrf": csrf, "input": LONG_TEXT}, headers=HTML)
             short = await flow.http.post("/doctor", data={"csrf": csrf, "input": REFUSED}, headers=HTML)
         assert (busy.status_code, busy.headers["retry-after"]) == (503, "10")
         assert "This text wasn’t examined" in busy.text

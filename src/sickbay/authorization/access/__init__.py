@@ -37,7 +37,7 @@ WITHOUT_CHECKS = ("capabilities", "preflight", "discovery")
 """Interactions that need no token."""
 
 
-HOLDER: tuple[AccessCheck, ...] = (
+TOKEN_CHECKS: tuple[AccessCheck, ...] = (
     token_is_sent,
     token_is_in_the_header_alone,
     token_is_bearer,
@@ -72,7 +72,7 @@ def holds(base: str, header: str, context: AccessContext) -> bool:
 
 
 CHECKS: tuple[AccessCheck, ...] = (
-    *HOLDER,
+    *TOKEN_CHECKS,
     *origin.ACCESS_CHECKS,
     token_is_for_this_base,
     patient_scopes_have_a_patient,

@@ -16,14 +16,14 @@ from sickbay.kernel.english import join
 
 INDICATORS = ("info", "warning", "critical")
 TOKENS = ("context.patientId", "context.userId")
-MOST = 20
+MAXIMUM_CARDS = 20
 """Maximum number of cards per app."""
 _TOKEN = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 def faults(cards: Sequence[Any]) -> list[str]:
     """Returns what is wrong with the cards, one sentence per fault."""
-    too_many = [f"An app may have at most {MOST} cards, not {len(cards)}"] if len(cards) > MOST else []
+    too_many = [f"An app may have at most {MAXIMUM_CARDS} cards, not {len(cards)}"] if len(cards) > MAXIMUM_CARDS else []
     return too_many + [fault for number, card in enumerate(cards) for fault in _faults(card, f"cards[{number}]")]
 
 

@@ -70,7 +70,7 @@ def malformed(tokens: Sequence[str], ignored: Collection[str] = ()) -> Refusal |
     return refusal(
         refusals.SCOPE_MALFORMED,
         malformed_scopes,
-        likely=[_likely(token) if index < FEW else "" for index, token in enumerate(malformed_scopes)],
+        likely=[_likely(token) if index < CORRECTED_SCOPES else "" for index, token in enumerate(malformed_scopes)],
     )
 
 
@@ -110,7 +110,10 @@ def of_missing_types(requested: Sequence[ResourceScope], types: Sequence[str]) -
 
 def of_unknown_types(requested: Sequence[ResourceScope], types: tuple[str, ...], versions: Sequence[str]) -> Refusal | None:
     unknown = of_missing_types(requested, types)
-    near = [nearest(scope.type[:LONGEST], types) if index < FEW else None for index, scope in enumerate(unknown)]
+    near = [
+        nearest(scope.type[:MAXIMUM_COMPARED_CHARACTERS], types) if index < CORRECTED_SCOPES else None
+        for index, scope in enumerate(unknown)
+    ]
     corrected = [
         scope.text.replace(f"/{scope.type}.", f"/{name}.") if name else "" for scope, name in zip(unknown, near, strict=True)
     ]
@@ -157,7 +160,7 @@ def resources(tokens: Sequence[str]) -> tuple[ResourceScope, ...]:
     return tuple(scope for scope in scopes.parse_all(tuple(tokens)) if isinstance(scope, ResourceScope))
 
 
-FEW, LONGEST = 20, 200
+CORRECTED_SCOPES, MAXIMUM_COMPARED_CHARACTERS = 20, 200
 """How many wrong scopes get a suggested correction, and the maximum length of a scope compared with others."""
 LAUNCHES = ("patient/launch", "encounter/launch")
 """Context scopes in the wrong word order."""
@@ -187,7 +190,7 @@ _EQUIVALENTS = {"refresh_token": "offline_access", **dict.fromkeys(CLAIMS, "fhir
 
 def _most_similar(token: str) -> str:
     """Returns the most similar scope: one without a resource, or the same with another suffix after the dot."""
-    if len(token) > LONGEST:
+    if len(token) > MAXIMUM_COMPARED_CHARACTERS:
         return ""
     head, dot, access = token.rpartition(".")
     suffix, word = closest(access, ("read", "write", "rs", "cruds"), 0.5) if dot else None, closest(token, _WORDS, 0.8)

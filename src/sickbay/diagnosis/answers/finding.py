@@ -16,7 +16,7 @@ from sickbay.kernel.checks import Examination, Facts
 OPAQUE = "redirect-error-opaque"
 _OF_THE_APP = frozenset(("redirect", "browser"))
 """Stages whose findings explain how a response arrived, not why it is an error."""
-MOST = 300
+MAXIMUM_QUOTED_CHARACTERS = 300
 """The maximum number of characters that are quoted from the server's description."""
 
 
@@ -46,7 +46,7 @@ def _facts(stage: str, answers: Sequence[ErrorAnswer]) -> Facts:
     others = list(dict.fromkeys(recognised(answer) for answer in answers[1:] if answer.code and recognised(answer) != name))[:3]
     described = next((answer.description for answer in answers if answer.description), "")
     words = re.sub(r"\s+", " ", described).strip()
-    words = words if len(words) <= MOST else words[:MOST] + "…"
+    words = words if len(words) <= MAXIMUM_QUOTED_CHARACTERS else words[:MAXIMUM_QUOTED_CHARACTERS] + "…"
     return {
         "article": "an" if name[0] in "aeiouAEIOUH" else "a",
         "recognised": name,

@@ -14,7 +14,7 @@ from sickbay.protocol import urls
 _TABLES: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("addresses.toml").read_text(encoding="utf-8"))
 _TYPES = frozenset(ALL_TYPES)
 _LIKE_A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,}")
-_MOST = 2_000
+_MATCHED_CHARACTERS = 2_000
 """Longer URLs are cut before they are matched."""
 
 
@@ -117,5 +117,5 @@ def may_be_a_base(url: str) -> bool:
 
 def _address(url: str) -> str:
     """The host and the path in lower case, with a slash after the host."""
-    parts = urls.split(url[:_MOST])
+    parts = urls.split(url[:_MATCHED_CHARACTERS])
     return f"{parts.netloc.rpartition('@')[2]}/{parts.path.lstrip('/')}".lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.models import MOST, AppSettings, CodeRequest, Lines
+from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
 from sickbay.doctor.code.programs import program_requests
 from sickbay.doctor.code.retrofit import retrofit_requests
 from sickbay.doctor.code.settings import text_settings
@@ -14,7 +14,7 @@ from sickbay.doctor.code.tokens import plain
 from sickbay.kernel.text_search import matches
 
 BEFORE, AFTER = 6_000, 3_000
-"""Texts longer than MOST are read only around the words that announce a request: these are the numbers of characters."""
+"""Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
 _ANNOUNCES = re.compile(
     r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
     r"|postform|openconnection|urlopen|invoke-|httppost|\bpost_form|\$http|webclient|\bhttps?\s+(?:-|POST|GET|:|localhost|\w+\.)"
@@ -69,20 +69,20 @@ def _decoded(text: str) -> str:
 
 def _regions(text: str) -> list[tuple[int, int]]:
     """The parts of the text that can contain requests."""
-    if len(text) <= MOST:
+    if len(text) <= READ_CHARACTERS:
         return [(0, len(text))] if _ANNOUNCES.search(text) else []
     regions: list[tuple[int, int]] = []
     for match in matches(_ANNOUNCES, text):
         start, end = text.rfind("\n", 0, max(0, match.start() - BEFORE)) + 1, match.end() + AFTER
         if regions and start <= regions[-1][1]:
             regions[-1] = (regions[-1][0], end)
-        elif sum(last - first for first, last in regions) < MOST:
+        elif sum(last - first for first, last in regions) < READ_CHARACTERS:
             regions.append((start, end))
-        if sum(last - first for first, last in regions) >= MOST:
+        if sum(last - first for first, last in regions) >= READ_CHARACTERS:
             break
-    return [(start, min(end, start + MOST)) for start, end in regions]
+    return [(start, min(end, start + READ_CHARACTERS)) for start, end in regions]
 
 
 def settings_in(text: str, meter: Meter | None = None) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines."""
-    return tuple(text_settings(_decoded(text[:MOST]), meter or Meter(len(text))))
+    return tuple(text_settings(_decoded(text[:READ_CHARACTERS]), meter or Meter(len(text))))

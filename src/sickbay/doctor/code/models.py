@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from typing import Literal, NamedTuple
 
-MOST = 65_536
+READ_CHARACTERS = 65_536
 """The most characters of a text that are read."""
 BodyFormat = Literal["form", "json", "multipart", ""]
 

@@ -16,7 +16,8 @@ _PARAMETER = re.compile(
 )
 _HEADERS = re.compile(r"@Headers\s*\(([^)@]{0,600})\)")
 _STRING = re.compile(r"\"([^\"\n]*)\"")
-_LONGEST = 2_000
+_MAXIMUM_SIGNATURE_CHARACTERS = 2_000
+"""The maximum length of a method's signature after its annotation."""
 
 
 def retrofit_requests(text: str, lines: Lines) -> list[CodeRequest]:
@@ -24,7 +25,8 @@ def retrofit_requests(text: str, lines: Lines) -> list[CodeRequest]:
     requests: list[CodeRequest] = []
     for number, match in enumerate(matches):
         before = max(matches[number - 1].end() if number else 0, match.start() - 300)
-        stop = min(matches[number + 1].start() if number + 1 < len(matches) else len(text), match.end() + _LONGEST)
+        following = matches[number + 1].start() if number + 1 < len(matches) else len(text)
+        stop = min(following, match.end() + _MAXIMUM_SIGNATURE_CHARACTERS)
         requests.append(_request(text, match, before, stop, lines))
     return requests
 

@@ -23,7 +23,7 @@ _IN_DOUBLE = re.compile(r"\\([\"\\$`_*\n/-])")
 _DASHES = re.compile(r"^[–—−](?=[A-Za-z-])")
 
 _PARENTHESIS = re.compile(r"[()]")
-_LONGEST = 500
+_MAXIMUM_COMMAND_CHARACTERS = 500
 """The maximum length of a command in `$(…)`."""
 CARET = "\x01"
 """Stands for the escape character of Windows, so that the text keeps its length."""
@@ -148,7 +148,7 @@ class Splitter:
 def _balanced(text: str, at: int) -> int:
     """The position of the parenthesis that closes the one here, -1 if there is none nearby."""
     depth = 0
-    for match in _PARENTHESIS.finditer(text, at, at + _LONGEST):
+    for match in _PARENTHESIS.finditer(text, at, at + _MAXIMUM_COMMAND_CHARACTERS):
         depth += 1 if match[0] == "(" else -1
         if depth == 0:
             return match.start()

@@ -8,7 +8,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from sickbay.doctor.code.mistake import Mistake, MistakeText
-from sickbay.doctor.code.models import MOST, Lines
+from sickbay.doctor.code.models import READ_CHARACTERS, Lines
 
 _Check = Callable[[str], Iterator[tuple[MistakeText, int, int, dict[str, str]]]]
 
@@ -149,7 +149,7 @@ def mistakes_in_text(text: str, *, sends_requests: bool = False) -> list[Mistake
 
     sends_requests: the text is code that sends requests. Some checks would misread documents and recorded exchanges.
     """
-    return list(_text_mistakes(text[:MOST], sends_requests))
+    return list(_text_mistakes(text[:READ_CHARACTERS], sends_requests))
 
 
 @lru_cache(maxsize=2)

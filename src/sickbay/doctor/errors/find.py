@@ -10,7 +10,7 @@ from typing import Any
 from sickbay.diagnosis.answers.values import CODES, ErrorAnswer, ranked
 from sickbay.doctor.errors import in_json, in_text, in_url
 
-MOST = 2_000_000
+SEARCHED_CHARACTERS = 2_000_000
 """The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
 DEPTH = 6
 """How many levels of JSON inside JSON strings are parsed."""
@@ -21,7 +21,8 @@ _RESPONSE = ("response", "answer", "json", "status", "status_code", "error")
 
 def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     """`is_url`: the text is a single URL, perhaps broken into lines."""
-    text = (text if len(text) <= MOST else text[: MOST // 2] + "\n" + text[-MOST // 2 :]).strip()
+    half = SEARCHED_CHARACTERS // 2
+    text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
     whole = in_url.errors(text) if is_url else ()
     return ranked((*whole, *_text(text, DEPTH)))
 

@@ -58,14 +58,14 @@ _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")
 REFUSING = ("login", "forbidden")
 """Types of issues that mean a refusal, whatever their severity is."""
-MOST = 200_000
+SEARCHED_VALUES = 200_000
 """The maximum number of values that are searched in one document."""
 
 
 def errors(document: Any) -> Iterator[ErrorAnswer | str]:
     """The error responses, and strings that the caller may search too. Members of FHIR resources aren't read as OAuth."""
     waiting: list[tuple[Any, bool]] = [(document, False)]
-    for _ in range(MOST):
+    for _ in range(SEARCHED_VALUES):
         if not waiting:
             return
         value, fhir = waiting.pop()

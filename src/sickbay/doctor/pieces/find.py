@@ -7,7 +7,7 @@ from itertools import islice
 from sickbay.doctor.pieces import forms, http_messages, jwts, objects, source_code, urls_in_text
 from sickbay.doctor.pieces.piece import Piece, apart
 
-MOST = 2_000_000
+READ_CHARACTERS = 2_000_000
 """The maximum number of characters that are read."""
 OF_A_KIND = 500
 """How many pieces are read at most by one reader."""
@@ -15,7 +15,7 @@ OF_A_KIND = 500
 
 def pieces(text: str) -> list[Piece]:
     """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
-    text = text[:MOST]
+    text = text[:READ_CHARACTERS]
     return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote_plus
 
-MOST = 20
+READ_REQUESTS = 20
 """How many requests of one export are read."""
 
 
@@ -14,7 +14,7 @@ def requests(members: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Each request as method, url, headers and body. Variables such as {{host}} are written as {host}."""
     waiting: list[Any] = [members]
     number = 0
-    while waiting and number < MOST:
+    while waiting and number < READ_REQUESTS:
         item = waiting.pop(0)
         if not isinstance(item, Mapping):
             continue

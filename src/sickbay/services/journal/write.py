@@ -50,7 +50,7 @@ One takes 1 to 4 ms of CPU, depending on its size.
 """
 REFUSALS, WAITING_BYTES = 1024, 8_000_000
 """Refusals that may wait for the next batch, and the maximum bytes in each queue."""
-MOST = Volume(20_000, 64_000_000)
+DEFAULT_LIMITS = Volume(20_000, 64_000_000)
 """The default limits of the journal."""
 AT_A_TIME, PAUSE = 200, 0.01
 """Exchanges written or deleted per transaction, and seconds between two deletions, so that other writes get a turn."""
@@ -91,7 +91,7 @@ class Journal:
     most: the limits to which the store is trimmed after each batch.
     """
 
-    def __init__(self, runtime: Runtime, most: Volume = MOST) -> None:
+    def __init__(self, runtime: Runtime, most: Volume = DEFAULT_LIMITS) -> None:
         self.runtime = runtime
         self.most = most
         self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED, WAITING_BYTES)

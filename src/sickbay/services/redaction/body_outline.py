@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from sickbay.services.redaction import vocabulary as known
 
-FEW = 8
+SHOWN_NAMES = 8
 """Maximum number of names in an outline."""
 READ = 262_144
 """Characters of a body that are parsed for its outline."""
@@ -82,6 +82,6 @@ def _summary(names: Iterable[str], what: str) -> str:
     """The number of names, and those names that are well known."""
     all_names = list(names)
     shown = list(dict.fromkeys(name for name in all_names if known.squeezed(name) in known.named() and name.isascii()))
-    listed = ", ".join(shown[:FEW]) + (", …" if len(shown) > FEW else "")
+    listed = ", ".join(shown[:SHOWN_NAMES]) + (", …" if len(shown) > SHOWN_NAMES else "")
     summary = f" with {len(all_names)} {what}{'' if len(all_names) == 1 else 's'}"
     return f"{summary} ({listed})" if listed else summary

@@ -19,9 +19,9 @@ KINDS = ("token", "code", "launch", "session")
 """Kinds of records that are stored under the hash of a secret."""
 TOKEN = 43
 """Length of every token, code and generated secret: 32 bytes in base64url."""
-LONGEST = 64
+MAXIMUM_SUBSTRING_CHARACTERS = 64
 """Maximum length of a substring that is looked up. The minimum is SHORTEST."""
-MOST = 20_000
+MAXIMUM_HASHED_SUBSTRINGS = 20_000
 """Substrings of one exchange that are hashed. Any beyond that count as secret."""
 LOOKED_UP = 16
 """Substrings of one exchange that are looked up in the store. Any beyond that count as secret."""
@@ -29,8 +29,8 @@ _RUN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN},}}")
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _BASE32 = re.compile(r"[A-Z2-7]+|(?=[a-z]*[2-7])[a-z2-7]+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
-ENCODED = 20
-"""Encoded runs in one text that are decoded."""
+ENCODED, MAXIMUM_DECODED_CHARACTERS = 20, 20_000
+"""Encoded runs in one text that are decoded, and the characters of the text that are searched for them."""
 
 
 class _Registered(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +47,7 @@ def decoded(text: str) -> list[str]:
     """The texts that base64, base32 and hexadecimal runs in this text decode to, if they decode to text."""
     return [
         plain
-        for run in _ENCODED.findall(text[:MOST])[:ENCODED]
+        for run in _ENCODED.findall(text[:MAXIMUM_DECODED_CHARACTERS])[:ENCODED]
         for shape, decode in _DECODERS
         if shape.fullmatch(run) and (plain := _plain(decode, run))
     ]
@@ -93,14 +93,14 @@ class LiveSecrets:
         self.passwords = passwords
         self.strict = strict
         """True if no tokens were looked up. Then nothing that may be a token is kept."""
-        self.left = MOST
+        self.left = MAXIMUM_HASHED_SUBSTRINGS
         self._clean: set[str] = set()
         """Texts that contain no secret."""
         self._newest_password = passwords.newest
 
     def begin(self) -> None:
         """Starts another exchange. Texts are searched again if a password was used since."""
-        self.left = MOST
+        self.left = MAXIMUM_HASHED_SUBSTRINGS
         if self.passwords.newest != self._newest_password:
             self._newest_password = self.passwords.newest
             self._clean.clear()
@@ -137,7 +137,7 @@ class LiveSecrets:
 def _pieces(text: str) -> Iterable[bytes]:
     """Every part that may be a secret: all substrings, or of a long text those with the length of a token, and the whole."""
     size = len(text)
-    if size > LONGEST:
+    if size > MAXIMUM_SUBSTRING_CHARACTERS:
         starts = range(min(size, 1000) - TOKEN + 1)
         return map(_utf8, [*(text[start : start + TOKEN] for start in starts), text])
     parts = [(start, end) for start in range(size - SHORTEST + 1) for end in range(start + SHORTEST, size + 1)]

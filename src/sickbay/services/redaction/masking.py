@@ -39,11 +39,11 @@ SECRET = frozenset(
 
 PLAIN = re.compile(r"[\w.~-]*", re.A)
 """Texts that look the same in a URL, in a form and unencoded."""
-MANY, BRIEF = 100, 200
-"""If an exchange has more secrets than MANY, texts longer than BRIEF are masked completely."""
+MANY_SECRETS, BRIEF_CHARACTERS = 100, 200
+"""If an exchange has more secrets than MANY_SECRETS, texts longer than BRIEF_CHARACTERS are masked completely."""
 SESSION = 20
 """Minimum length of a cookie that may be a session. The cookie for the theme is shorter."""
-OURS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
+UNSEARCHED_MEMBERS = frozenset(("id", "name", "severity", "spec", "stage", "outcome", "checks"))
 """Members with Sickbay's own words, which aren't searched for secrets, so that a short secret doesn't mask parts of them."""
 
 
@@ -104,7 +104,7 @@ def mask(value: Any, hidden: Iterable[str]) -> Any:
 
 def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, str):
-        if len(pairs) > MANY and len(value) > BRIEF:
+        if len(pairs) > MANY_SECRETS and len(value) > BRIEF_CHARACTERS:
             return masked(value)
         for form, shown in pairs:
             value = value.replace(form, shown)
@@ -114,7 +114,7 @@ def _walk(value: Any, pairs: list[tuple[str, str]]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_walk(member, pairs) for member in value]
     if isinstance(value, Mapping):
-        return {key: member if key in OURS else _walk(member, pairs) for key, member in value.items()}
+        return {key: member if key in UNSEARCHED_MEMBERS else _walk(member, pairs) for key, member in value.items()}
     return value
 
 

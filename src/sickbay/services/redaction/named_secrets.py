@@ -11,7 +11,7 @@ from sickbay.services.redaction.masking import SECRET, masked
 
 Span: TypeAlias = tuple[int, int]
 """Where a secret starts and ends in a text, in characters."""
-MOST = 100_000
+SEARCHED_CHARACTERS = 100_000
 """Characters of a text that are searched: a megabyte takes most of a second."""
 
 _VALUE = r"""(?:\\"((?:[^\\\n]|\\(?!["\n]))*)\\"|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"'&#]+))"""
@@ -67,9 +67,9 @@ def in_text(text: str, *, fhir: bool = False) -> str:
 
 
 def cut(text: str, find: Callable[[str], list[Span]]) -> str:
-    """The text without the secrets that `find` finds. What is beyond MOST characters isn't searched, so it isn't shown."""
-    rest = masked(text[MOST:]) if len(text) > MOST else ""
-    return replaced(text[:MOST], find(text[:MOST])) + rest
+    """The text without the secrets that `find` finds. What is beyond SEARCHED_CHARACTERS isn't searched, so it isn't shown."""
+    rest = masked(text[SEARCHED_CHARACTERS:]) if len(text) > SEARCHED_CHARACTERS else ""
+    return replaced(text[:SEARCHED_CHARACTERS], find(text[:SEARCHED_CHARACTERS])) + rest
 
 
 def replaced(text: str, found: Iterable[Span]) -> str:

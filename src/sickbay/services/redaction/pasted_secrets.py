@@ -13,12 +13,12 @@ from sickbay.protocol.parameters import parse
 from sickbay.services.redaction import masking, named_secrets
 from sickbay.services.redaction.named_secrets import Span
 
-LONG, SHORTEST = 8, 4
-"""A text from LONG characters on is a secret wherever it stands; a shorter one only as a word, since it could be part of other
-words. One below SHORTEST is masked only where its name says that it is a secret."""
+LONG_CHARACTERS, SHORTEST_CHARACTERS = 8, 4
+"""A text of at least LONG_CHARACTERS is a secret wherever it stands; a shorter one only as a word, since it could be part of
+other words. One below SHORTEST_CHARACTERS is masked only where its name says that it is a secret."""
 PROSE = frozenset(("title", "why", "fix", "confidence"))
 """Members with sentences. In these a short secret is masked only in `code`, because it may be an ordinary word."""
-OURS = masking.OURS | {"parameter"}
+UNSEARCHED_MEMBERS = masking.UNSEARCHED_MEMBERS | {"parameter"}
 _CODE = re.compile(r"`[^`]*`")
 
 
@@ -30,10 +30,10 @@ def of_input(evidence: Mapping[str, Any]) -> set[str]:
     fhir = evidence.get("kind") == "fhir_request"
     found = masking.secrets(headers, *sent, parse(body), fhir=fhir)
     for text in (url, body, *(f"{name}: {value}" for name, value in headers.items())):
-        head = text[: named_secrets.MOST]
+        head = text[: named_secrets.SEARCHED_CHARACTERS]
         found |= {head[start:end] for start, end in named_secrets.spans(head, fhir=fhir)}
     found |= masking.given(_json(body)) | masking.given(dict(_object(evidence.get("json"))))
-    return {secret for secret in found if len(secret) >= SHORTEST and not is_no_secret(secret)}
+    return {secret for secret in found if len(secret) >= SHORTEST_CHARACTERS and not is_no_secret(secret)}
 
 
 def of_pieces(pieces: Sequence[Piece]) -> set[str]:
@@ -53,7 +53,7 @@ def hidden(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequen
         for name, value in shown.items()
     }
     secrets = of_input(evidence) | of_pieces(pieces)
-    masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG}))
+    masked = dict(masking.mask(by_name, {secret for secret in secrets if len(secret) >= LONG_CHARACTERS}))
     if words := _words(secrets):
         masked |= {name: _without(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("corrected"):
@@ -69,7 +69,7 @@ def in_paste(text: str, pieces: Sequence[Piece]) -> list[Span]:
         found += [(start + first, start + last) for first, last in named_secrets.spans(text[start:end])]
     secrets = of_pieces(pieces) | {text[start:end] for start, end in found}
     for secret in secrets:
-        found += _occurrences(text, secret) if len(secret) >= LONG else []
+        found += _occurrences(text, secret) if len(secret) >= LONG_CHARACTERS else []
     return named_secrets.merged([*found, *_words(secrets).find(text)])
 
 
@@ -108,7 +108,9 @@ _WORD_BEGINS, _WORD_GOES_ON = re.compile(r"(?<![A-Za-z0-9_])(?=\S)"), re.compile
 
 def _words(secrets: Iterable[str]) -> _Words:
     """The short secrets in each encoding."""
-    short = [secret for secret in secrets if SHORTEST <= len(secret) < LONG and secret not in masking.SECRET]
+    short = [
+        secret for secret in secrets if SHORTEST_CHARACTERS <= len(secret) < LONG_CHARACTERS and secret not in masking.SECRET
+    ]
     return _Words(frozenset(form for secret in short for form in masking.forms(secret)))
 
 
@@ -117,7 +119,7 @@ def _without(value: Any, words: _Words, name: str = "") -> Any:
     if isinstance(value, str):
         return _CODE.sub(lambda code: words.masked(code[0]), value) if name in PROSE else words.masked(value)
     if isinstance(value, Mapping):
-        return {key: member if key in OURS else _without(member, words, key) for key, member in value.items()}
+        return {key: member if key in UNSEARCHED_MEMBERS else _without(member, words, key) for key, member in value.items()}
     return [_without(member, words, name) for member in value] if isinstance(value, list | tuple) else value
 
 

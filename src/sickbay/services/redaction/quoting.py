@@ -14,7 +14,7 @@ from sickbay.services.redaction import vocabulary as known
 from sickbay.services.redaction.masking import length
 from sickbay.services.redaction.safe_values import SafeValues, looks_random
 
-MOST = 70_000
+MAXIMUM_COMPARED_CHARACTERS = 70_000
 """Characters that are compared. From a larger request, only Sickbay's own words are quoted."""
 LAYERS = 3
 """How many nested encodings are decoded."""
@@ -120,7 +120,7 @@ class Quoting:
         if not self._whole:
             return None
         if self._raw is None:
-            if sum(map(len, self._sent)) > MOST:
+            if sum(map(len, self._sent)) > MAXIMUM_COMPARED_CHARACTERS:
                 return None
             self._raw = "\n".join(undone(self._sent)).casefold()
         return self._raw
@@ -143,7 +143,7 @@ def undone(texts: Iterable[str]) -> set[str]:
     latest = set(texts_found)
     for _ in range(LAYERS):
         latest = {decoded for text in latest for decoded in _undone(text)} - texts_found
-        if not latest or sum(map(len, latest)) > MOST:
+        if not latest or sum(map(len, latest)) > MAXIMUM_COMPARED_CHARACTERS:
             break
         texts_found |= latest
     return texts_found

@@ -20,13 +20,13 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.masking import SECRET, length
 from sickbay.services.redaction.quoting import Quoting
 from sickbay.services.redaction.safe_headers import HEADERS
-from sickbay.services.redaction.safe_values import LONG, SafeValues
+from sickbay.services.redaction.safe_values import MAXIMUM_PARSED_CHARACTERS, SafeValues
 
-MANY = 60
-"""Parameters of a request that are kept individually."""
+MAXIMUM_KEPT_PARTS = 60
+"""Parameters of a request, or members of a list, that are kept individually."""
 LARGE = 20_000
 """The longest body, in characters, that is parsed in order to keep its members."""
-_OWN = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
+_INDEPENDENT_HEADERS = frozenset(("cache-control", "content-type", "x-correlation-id", "etag", "last-modified", "retry-after"))
 """Response headers that never repeat anything from the request."""
 SECRETS = frozenset(map(known.squeezed, SECRET)) | known.listed(
     """
@@ -183,8 +183,10 @@ class Redaction:
 
     def _pairs(self, raw: str) -> str:
         pieces = raw.split("&")
-        shown = [self._pair(piece) for piece in pieces[:MANY]]
-        return "&".join(shown + ([f"‹{len(pieces) - MANY}%20more%20parameters›"] if len(pieces) > MANY else []))
+        shown = [self._pair(piece) for piece in pieces[:MAXIMUM_KEPT_PARTS]]
+        return "&".join(
+            shown + ([f"‹{len(pieces) - MAXIMUM_KEPT_PARTS}%20more%20parameters›"] if len(pieces) > MAXIMUM_KEPT_PARTS else [])
+        )
 
     def _pair(self, piece: str) -> str:
         if not piece:
@@ -260,7 +262,7 @@ class Redaction:
         if isinstance(value, str):
             shown = self._remember_shown(value, self._oauth(name, value))
             return value if value in known.ALGORITHMS else shown
-        if isinstance(value, list) and len(value) <= MANY and name != "keys":
+        if isinstance(value, list) and len(value) <= MAXIMUM_KEPT_PARTS and name != "keys":
             return [self.member(name, item) if isinstance(item, str) else "‹not kept›" for item in value]
         if name in ("jwks", "keys"):
             return self._keys(value)
@@ -271,10 +273,11 @@ class Redaction:
         if isinstance(value, dict):
             pairs = [(name, member) for name, member in value.items() if self.harmless.name(name) == name]
             return {
-                name: self._keys(member) if name == "keys" else self._key_member(name, member) for name, member in pairs[:MANY]
+                name: self._keys(member) if name == "keys" else self._key_member(name, member)
+                for name, member in pairs[:MAXIMUM_KEPT_PARTS]
             }
         if isinstance(value, list):
-            return [self._keys(key) for key in value[:MANY]]
+            return [self._keys(key) for key in value[:MAXIMUM_KEPT_PARTS]]
         return "‹not kept›"
 
     def _key_member(self, name: str, value: Any) -> Any:
@@ -295,7 +298,7 @@ class Redaction:
     def _response_header(self, name: str, value: str) -> str | None:
         if name in ("location", "content-location"):
             return self.location(value)
-        if name in _OWN:
+        if name in _INDEPENDENT_HEADERS:
             return value
         return self.quoting.text(value) if name == "www-authenticate" else None
 
@@ -303,7 +306,12 @@ class Redaction:
         """A redirect: to the app with its response parameters, or to an address of this server."""
         address, mark, query = value.partition("?")
         below = self._below_base(address)
-        if below and len(address) <= LONG and _PATH.fullmatch(below) and address not in self.harmless.public:
+        if (
+            below
+            and len(address) <= MAXIMUM_PARSED_CHARACTERS
+            and _PATH.fullmatch(below)
+            and address not in self.harmless.public
+        ):
             shown = f"{self._base}{'/'.join(self.harmless.segments(below))}"
         else:
             shown = self.url(address) if address.startswith("/") else self.harmless.url(address)

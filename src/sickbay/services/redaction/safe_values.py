@@ -19,7 +19,7 @@ PUBLISHED = PLACES | {EXAMPLE_NONCE, EXAMPLE_STATE, PLACEHOLDER_SECRET}
 EMPTY = frozenset(("null", "none", "nil", "nullptr", "undefined", "na", "n", "object", "client", "app", "my", "env", "process"))
 GUESSES = 60
 """Words of one exchange that are compared with similar known words."""
-LONG = 2000
+MAXIMUM_PARSED_CHARACTERS = 2000
 """The longest value, in characters, that is parsed."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 ID = re.compile(
@@ -32,7 +32,7 @@ person has this form.
 _RUN = re.compile(r"[A-Za-z0-9_+/=-]{16,}")
 _DOTTED = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{7,}+(?=\.)")
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.][A-Za-z]+)*\d{0,2}")
-_NAMED = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
+_WORDS_AND_DIGITS = re.compile(r"[A-Za-z0-9]+(?:[-_.~][A-Za-z0-9]+)*")
 SHORT = 16
 """The longest part of an address, in characters, that may have digits anywhere."""
 _SCHEME = re.compile(r"[A-Za-z]+(?:[.+-][A-Za-z0-9]+)*")
@@ -199,7 +199,7 @@ class SafeValues:
         return length(value)
 
     def scope(self, value: str) -> str:
-        if len(value) > 4 * LONG:
+        if len(value) > 4 * MAXIMUM_PARSED_CHARACTERS:
             return length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
             return value if self.scope(plain) == plain else length(value)
@@ -250,7 +250,7 @@ class SafeValues:
         """
         if not value or self.is_public(value):
             return value
-        if len(value) > LONG:
+        if len(value) > MAXIMUM_PARSED_CHARACTERS:
             return length(value)
         if "%" in value and (plain := unquote(unquote(value))) != value:
             return value if self._url(plain, free) == plain else self._url(plain, free)
@@ -343,7 +343,7 @@ def _is_numbered(text: str) -> bool:
 
 
 def _is_word(text: str) -> bool:
-    shapes = ((_WORDS, known.FAR), (_NAMED, SHORT))
+    shapes = ((_WORDS, known.FAR), (_WORDS_AND_DIGITS, SHORT))
     return not _OF_A_PERSON.search(text) and any(len(text) <= most and shape.fullmatch(text) for shape, most in shapes)
 
 

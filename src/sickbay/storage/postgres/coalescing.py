@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 Q = TypeVar("Q")
 V = TypeVar("V")
-MOST = 50
+MAXIMUM_QUESTIONS = 50
 """Maximum questions per query. All their answers are in memory together."""
 
 
@@ -39,8 +39,8 @@ class Coalescer(Generic[K, Q, V]):
     async def _answer(self, key: K) -> None:
         turns: list[tuple[Q, asyncio.Future[V | None]]] = []
         try:
-            while turns := self._turns[key][:MOST]:
-                del self._turns[key][:MOST]
+            while turns := self._turns[key][:MAXIMUM_QUESTIONS]:
+                del self._turns[key][:MAXIMUM_QUESTIONS]
                 await self._ask_once(key, turns)
         finally:  # no one is waiting any more, or this task was cancelled with the loop
             del self._tasks[key]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from sickbay.settings.database import Busy, CannotOpen, Unavailable, UnknownOutcome, shown
-from sickbay.storage.postgres.failures import ENDED, LOST, NAMED, failure, one_line
+from sickbay.storage.postgres.failures import ENDED, KNOWN_ERRORS, LOST, failure, one_line
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.migrations import migrate
 from sickbay.storage.postgres.pool import Connections, Use
@@ -27,7 +27,7 @@ server doesn't end a statement if its disk hangs.
 UNLIMITED_TURN_SECONDS = 10.0
 """The same if the server has no time limits, because PgBouncer doesn't pass them on."""
 SWEEP_SECONDS = 1.0
-NOT_TAKEN: tuple[type[BaseException], ...] = (Busy, *NAMED)
+NOT_TAKEN: tuple[type[BaseException], ...] = (Busy, *KNOWN_ERRORS)
 """Errors of a pool that has no connection to give."""
 T = TypeVar("T")
 
@@ -146,7 +146,7 @@ class _Turn:
             raise self._silence() from error
         if lost:
             self._pool.connections.drop()  # the others lead to the same server
-        if isinstance(error, NAMED):
+        if isinstance(error, KNOWN_ERRORS):
             named = failure(error, self._pool.name, searching=self._use is Use.QUERY)
             raise (ConnectionLost(named) if lost else named) from error
 

@@ -68,12 +68,12 @@ _KINDS: Final = (
     _Kind(LOST, Unavailable, "does not answer"),
 )
 """The first kind that matches counts."""
-NAMED: Final = tuple(error for kind in _KINDS for error in kind.errors)
+KNOWN_ERRORS: Final = tuple(error for kind in _KINDS for error in kind.errors)
 """Errors that `failure` names."""
 
 
 def failure(error: BaseException, name: str, *, searching: bool = False) -> Unavailable:
-    """The error of `settings.database` for one of NAMED. name: of the database. searching: a statement of a search failed."""
+    """The error of `settings.database` for one of KNOWN_ERRORS. name: the database. searching: the statement is a search."""
     if isinstance(error, Unavailable):  # Busy, from our own pool
         return type(error)(f"PostgreSQL at {name} is busy: {one_line(error)}")
     kind = next(kind for kind in _KINDS if isinstance(error, kind.errors))

@@ -20,7 +20,7 @@ from hashlib import blake2b
 from sickbay.storage.interface import Clear, DeleteFamily, Mark, Put, Reindex, ResourceSpace, ReturnToMark, Save, Step
 from sickbay.storage.query.saving import targets
 
-MANY = 200
+MAXIMUM_LOCKED_RESOURCES = 200
 """If a transaction has more resources than this, it locks their spaces: the server holds all locks in one table."""
 EVERYTHING = "everything"
 
@@ -44,7 +44,7 @@ def of_steps(steps: Sequence[Step]) -> str:
     spaces = {_space(save.space) for save in saves}
     changed = {_resource(save.space, save.type, save.id) for save in saves}
     used = {_resource(save.space, *target) for save in saves for target in targets(save.facts)}
-    if len(changed | used) > MANY:
+    if len(changed | used) > MAXIMUM_LOCKED_RESOURCES:
         return _statement(shared, exclusive | spaces)
     return _statement(shared | spaces | used, exclusive | changed)
 

@@ -18,7 +18,7 @@ from sickbay.storage.postgres.pool import Use
 from sickbay.storage.query.space_tables import TABLES
 
 LOG = logging.getLogger("sickbay")
-FEW = 100
+MINIMUM_RESOURCES = 100
 """Number of resources from which statistics matter."""
 ANALYZE = f"ANALYZE (SKIP_LOCKED) {', '.join((*TABLES, 'term'))}"
 _KNOWN = (
@@ -34,14 +34,14 @@ class Statistics:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._known, self._written = FEW, 0
+        self._known, self._written = MINIMUM_RESOURCES, 0
         self._making: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read the number of resources. Updates the statistics now if they are from when the database was much smaller."""
         async with self._pool.connection() as db:
             rows, known, pages = await db.fetchrow(_KNOWN)
-        self._known = max(rows, FEW)
+        self._known = max(rows, MINIMUM_RESOURCES)
         if pages > max(2 * known, PAGES):
             await self.make()
 

@@ -26,7 +26,7 @@ LOG = logging.getLogger("sickbay")
 PUBLISHED_CURSOR_KEYS = frozenset(("c49ee42cfd309f9901225842ee442b6c103567a36292169430180e7f8321d85a",))
 """SHA-256 of keys that were published in a public repository. sandbox/keys.py lists the others."""
 
-PATIENCE = 10.0
+LOCK_WAIT_SECONDS = 10.0
 """Seconds that a writer waits for another process before it gives up."""
 REVISION = "SELECT value FROM meta WHERE name = 'revision'"
 """16 bytes: 8 that change with the records that caches depend on, and 8 that change with resources. An older Sickbay writes 8
@@ -125,7 +125,7 @@ def rows(connection: apsw.Connection, text: str, binds: Sequence[Any] | Mapping[
 def begin(connection: apsw.Connection) -> None:
     """Run BEGIN IMMEDIATE with our own retries: SQLite's busy handler starves when several processes write."""
     connection.set_busy_timeout(0)
-    deadline, pause = time.monotonic() + PATIENCE, 0.0005
+    deadline, pause = time.monotonic() + LOCK_WAIT_SECONDS, 0.0005
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -145,7 +145,7 @@ def translate_error(error: Exception, connection: apsw.Connection) -> Exception:
     if isinstance(error, apsw.InterruptError):
         return Stopping(f"Sickbay stopped while it wrote {file}; the change was not saved.")
     if isinstance(error, apsw.BusyError):
-        return Locked(f"{file} has been written by another process for {PATIENCE:g} s; try again.")
+        return Locked(f"{file} has been written by another process for {LOCK_WAIT_SECONDS:g} s; try again.")
     if isinstance(error, apsw.FullError) or (isinstance(error, apsw.IOError) and connection.system_errno in _FULL):
         return DiskFull(f"The disk with {file} is full ({error}); the change was not saved. Free some space and try again.")
     kind = next((kind for kinds, kind in _FAILURES if isinstance(error, kinds)), None)

@@ -18,9 +18,9 @@ from sickbay.storage.sqlite.connection import LARGE, PAGE, REVISION, connect, lo
 
 _TICK, _TICKS = 10_000, 12
 """A query whose statements take more than 120,000 steps of SQLite's virtual machine (some ms) moves to the thread."""
-_MANY, _HEAVY = 200, 2_000_000
+_MANY_ROWS, _MANY_BYTES = 200, 2_000_000
 """A query with more rows or bytes than these also moves to the thread if it has further statements."""
-LONGEST = 30.0
+MAXIMUM_STATEMENT_SECONDS = 30.0
 """Seconds that a statement on the thread may take."""
 LONG_WITH_LARGE_LOG = 2.0
 """The same while the write-ahead log is large: it can't be restarted before the statement ends."""
@@ -110,8 +110,8 @@ class SqliteReader:
             if not self._open:
                 self._begin()
             rows = _rows(self.db, statement)
-            if statement.body >= 0 and len(rows) > _MANY:
-                self._heavy = sum(len(row[statement.body]) for row in rows) > _HEAVY
+            if statement.body >= 0 and len(rows) > _MANY_ROWS:
+                self._heavy = sum(len(row[statement.body]) for row in rows) > _MANY_BYTES
             return rows
         except apsw.InterruptError:
             raise
@@ -163,7 +163,7 @@ class SqliteReader:
         if self._began is not None:
             elapsed = monotonic() - self._began
             large = elapsed > LONG_WITH_LARGE_LOG and log_size(self._path) > LARGE * PAGE
-            return large or elapsed > LONGEST or self._stopping
+            return large or elapsed > MAXIMUM_STATEMENT_SECONDS or self._stopping
         if self._ticks is None:
             return False
         self._ticks += 1

@@ -60,7 +60,7 @@ from sickbay.storage.sqlite.marks import return_to_mark, set_mark
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
 
-MANY = 500
+BULK_STEPS = 500
 """A transaction with at least this many steps is treated as a bulk load."""
 T = TypeVar("T")
 
@@ -201,7 +201,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
     if began:
         transaction.check_resets(began)
-    if len(steps) >= MANY:
+    if len(steps) >= BULK_STEPS:
         make_room(transaction.db)
     for step in steps:
         match step:

@@ -38,7 +38,7 @@ GROUP = 64
 """A commit with this many requests takes no more."""
 BUSY = 16
 """When this many requests share a commit, the connection gets a larger page cache, which uses more memory."""
-QUIET, LONGEST = 3, 0.001
+QUIET_TURNS, MAXIMUM_GATHER_SECONDS = 3, 0.001
 """Turns of the loop without a new request, and the maximum seconds, before the collected requests are handed over. A request
 takes three turns from its socket to here. For a single request they cost about 15 µs, and a commit of its own costs as much as
 ten requests that share one.
@@ -49,7 +49,7 @@ STEP: Final = 2_000
 """Pages written between two attempts to restart the log."""
 FINISH_SECONDS, INTERRUPT_SECONDS = 0.4, 1.0
 """How long `close` waits for running requests, and then for the end of those that it interrupts."""
-PATIENCE, LONG_PATIENCE = 250, 4_000
+CHECKPOINT_MILLISECONDS, LONG_CHECKPOINT_MILLISECONDS = 250, 4_000
 """Milliseconds that a checkpoint waits for readers. Other processes can't write during this time."""
 T = TypeVar("T")
 
@@ -173,7 +173,7 @@ class Writer:
         future: asyncio.Future[T] = loop.create_future()
         if loop not in self._turns:
             self._turns[loop] = []
-            loop.call_soon(self._gather, loop, 0, 0, monotonic() + LONGEST)
+            loop.call_soon(self._gather, loop, 0, 0, monotonic() + MAXIMUM_GATHER_SECONDS)
         self._turns[loop].append(_Request(job, future, undo))
         if steps >= GROUP:
             self._hand_over(loop)
@@ -185,7 +185,7 @@ class Writer:
         """
         count = len(self._turns.get(loop, ()))
         quiet = 0 if count > before else quiet + 1
-        if quiet >= QUIET or count >= GROUP or monotonic() >= until:
+        if quiet >= QUIET_TURNS or count >= GROUP or monotonic() >= until:
             self._hand_over(loop)
         else:
             loop.call_soon(self._gather, loop, count, quiet, until)
@@ -353,7 +353,7 @@ class WriteAheadLog:
 
     def _restart(self) -> None:
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)  # most of the work, without a lock
-        self._connection.set_busy_timeout(LONG_PATIENCE if self._size >= LARGE else PATIENCE)
+        self._connection.set_busy_timeout(LONG_CHECKPOINT_MILLISECONDS if self._size >= LARGE else CHECKPOINT_MILLISECONDS)
         self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
     def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:

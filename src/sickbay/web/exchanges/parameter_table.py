@@ -20,7 +20,7 @@ ALIKE = 0.55
 """Texts with a smaller share of equal characters are marked as a whole."""
 SHORTEST = 3
 """The shortest equal run between two differences that counts as equal."""
-LONGEST = 600
+MAXIMUM_COMPARED_CHARACTERS = 600
 """Longer texts are marked as a whole, because comparing them takes too long."""
 _PARAMETERS = {rule.id: rule.parameter for rule in RULES}
 
@@ -234,7 +234,7 @@ _DiffStep: TypeAlias = tuple[bool, str, str, int]
 
 def _steps(old: str, new: str) -> Iterator[_DiffStep]:
     """(same?, old, new, length if the same). Short equal runs between two differences count as differences."""
-    if len(old) + len(new) > LONGEST:
+    if len(old) + len(new) > MAXIMUM_COMPARED_CHARACTERS:
         yield (False, old, new, 0)
         return
     pending = ["", ""]

@@ -20,7 +20,7 @@ from sickbay.web.oauth.logout_view import LogoutView
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Link
 
-OURS = ("csrf", "decision")
+FORM_PARAMETERS = ("csrf", "decision")
 """Parameters that our form adds to those of the app."""
 
 
@@ -29,7 +29,7 @@ async def logout(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
     body = await http_request.read_body(request) if request.method == "POST" else ""
     sent = parse(body) if request.method == "POST" else http_request.query_of(request.scope)
     url = sandbox.runtime.base + http_request.raw_path(request.scope)
-    logout_request = LogoutRequest(sent.replaced([(name, None) for name in OURS]), url, request.method)
+    logout_request = LogoutRequest(sent.replaced([(name, None) for name in FORM_PARAMETERS]), url, request.method)
     session = await cookies.session(request, sandbox)
     result = await decide(sandbox.runtime, tenant, logout_request, session)
     if result.decision.refusal is not None:

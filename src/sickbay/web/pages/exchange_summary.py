@@ -24,9 +24,9 @@ ONCE = {
     "An assertion can be used only once, so sign a new one.": {corrections.placeholder_for("client_assertion")},
 }
 """Hints for values that work only once, with their placeholders."""
-LONGEST = 170
+HEADLINE_CHARACTERS = 170
 """Characters of a headline before it is shortened."""
-FEW = 4
+UNFOLDED_CHECKS = 4
 """Longer runs of passed checks are folded."""
 _MISSING = {
     "client": "the registration",
@@ -64,12 +64,12 @@ def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
         return f"{start}: {shortened(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
-    return shortened(text if len(text) <= LONGEST else f"{title}.")
+    return shortened(text if len(text) <= HEADLINE_CHARACTERS else f"{title}.")
 
 
 def shortened(text: str) -> str:
     """Cut long values in the middle. The finding and the table show them in full."""
-    if len(text) <= LONGEST:
+    if len(text) <= HEADLINE_CHARACTERS:
         return text
     return " ".join(word if len(word) <= 48 else f"{word[:24]}…{word[-16:]}" for word in text.split(" "))
 
@@ -172,14 +172,16 @@ class Step:
 
 
 def folded(steps: Sequence[Step]) -> tuple[tuple[Step, ...], ...]:
-    """Group the steps: more than FEW passed checks in a row are one group, every other step is a group of its own."""
+    """Group the steps: more passed checks in a row than UNFOLDED_CHECKS are one group, and each other step is one."""
     groups: list[list[Step]] = []
     for step in steps:
         if step.outcome == "passed" and not step.because and groups and groups[-1][-1].outcome == "passed":
             groups[-1].append(step)
         else:
             groups.append([step])
-    return tuple(part for group in groups for part in ([tuple(group)] if len(group) > FEW else [(step,) for step in group]))
+    return tuple(
+        part for group in groups for part in ([tuple(group)] if len(group) > UNFOLDED_CHECKS else [(step,) for step in group])
+    )
 
 
 def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

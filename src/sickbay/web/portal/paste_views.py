@@ -12,7 +12,7 @@ from sickbay.doctor.pieces.piece import Piece, describe
 from sickbay.services.redaction import named_secrets, pasted_secrets
 from sickbay.services.redaction.named_secrets import Span
 
-LONGEST = 20_000
+MAXIMUM_SHOWN_CHARACTERS = 20_000
 """The maximum number of characters of a paste that is shown with what was recognised in it."""
 TIMES = ("exp", "iat", "nbf", "auth_time")
 """Claims in seconds since 1970."""
@@ -40,7 +40,7 @@ def parts(text: str, pieces: Sequence[Piece]) -> tuple[PastePart, ...]:
     """The paste in parts with its secrets masked. Empty if it is long, or if it is just one piece or none."""
     named = [piece for piece in pieces if describe(piece)]
     is_one = len(named) == 1 and named[0].end - named[0].start >= len(text.strip())
-    if not named or is_one or len(text) > LONGEST:
+    if not named or is_one or len(text) > MAXIMUM_SHOWN_CHARACTERS:
         return ()
     return tuple(part for part in _parts(text, named) if part.text)
 

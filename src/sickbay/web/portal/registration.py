@@ -20,7 +20,7 @@ from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.apps import TOO_LATE, app_page, closed
 from sickbay.web.portal.views import RegisterView
 
-OURS = re.compile(r"[A-Za-z0-9_]{8,12}")
+APP_ID = re.compile(r"[A-Za-z0-9_]{8,12}")
 """The app_id in our form."""
 FIELDS = ("name", "launch_uri", "jwks_uri", "redirect_uris", "post_logout_redirect_uris", "more_scopes")
 FAULTS = {
@@ -53,7 +53,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
     if faults := missing(sandbox, sent):
         return html_response.page(request, sandbox, "register", form(sandbox, sent, (), faults), options, 422)
     result = await registration.register(
-        sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and OURS.fullmatch(id) else None}
+        sandbox.runtime, registration_fields(sent) | {"app_id": id if before is None and APP_ID.fullmatch(id) else None}
     )
     if result.client is None:
         all_findings = result.decision.explained().findings

@@ -27,7 +27,7 @@ STATE_MISSING = Rule(
 )
 
 
-ENOUGH, FEW = 122, 64
+REQUIRED_BITS, WARNING_BITS = 122, 64
 """Bits that SMART requires, and bits below which the advice is a warning."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _LOWER = r"(?:[A-Za-z]{1,2}[_\-. ])?[A-Z]?[a-z]{3,}+(?:[_\-. ][A-Za-z]{1,2}(?![A-Za-z])|[_\-. ]?[A-Z]?[a-z]{3,}+)*+"
@@ -49,7 +49,7 @@ _ALPHABETS = (
 def bits(text: str) -> int:
     """The most bits that the text can have: its length times the bits of its alphabet; 0 if it has few different characters."""
     if _UUID.fullmatch(text):
-        return ENOUGH
+        return REQUIRED_BITS
     if len(set(text)) <= 3:
         return 0
     size = next((size for pattern, size in _ALPHABETS if pattern.fullmatch(text)), 94)
@@ -63,9 +63,11 @@ def weakness(text: str) -> dict[str, Any] | None:
         return _facts(text, size_in_bits, "warning", "It's a number or a timestamp.")
     if _WORDS.fullmatch(text):
         return _facts(text, size_in_bits, "warning", "It consists of words.")
-    if size_in_bits >= ENOUGH:
+    if size_in_bits >= REQUIRED_BITS:
         return None
-    return _facts(text, size_in_bits, "warning" if size_in_bits < FEW else "info", f"It has at most {size_in_bits} bits.")
+    return _facts(
+        text, size_in_bits, "warning" if size_in_bits < WARNING_BITS else "info", f"It has at most {size_in_bits} bits."
+    )
 
 
 def _facts(text: str, size_in_bits: int, level: str, what: str) -> dict[str, Any]:

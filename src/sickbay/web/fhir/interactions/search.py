@@ -25,7 +25,7 @@ from sickbay.web.fhir.response import FhirResponse
 
 WARNINGS = SUGGESTED
 """Ignored parameters, and codes that can't match, that the response names."""
-MANY = 200
+LARGE_PAGE_RESOURCES = 200
 """Page size from which other requests get a turn before the Bundle is written."""
 
 
@@ -49,7 +49,7 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         counting.ANSWERS_CUT.labels("page").inc()
     if page.clipped:
         counting.ANSWERS_CUT.labels("include").inc()
-    if query.count + len(page.included) > MANY:
+    if query.count + len(page.included) > LARGE_PAGE_RESOURCES:
         await pause()
     return _bundle(context, query, page)
 
