@@ -46,7 +46,7 @@ def obeyed(text: str, keep: str) -> list[str]:
 @given(texts)
 def test_shown_text_has_no_control_characters_and_is_otherwise_unchanged(text: str) -> None:
     for keep in ("\n\t", ""):
-        seen = streams.shown(text, keep)
+        seen = streams.escape_text(text, keep)
         assert not obeyed(seen, keep)
         seen.encode()
         if not obeyed(text, keep):
@@ -56,7 +56,7 @@ def test_shown_text_has_no_control_characters_and_is_otherwise_unchanged(text: s
 @given(st.recursive(texts, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)))
 def test_json_stays_the_same_json(value: object) -> None:
     for pretty in (True, False):
-        assert json.loads(streams.shown(output.as_json(value, pretty=pretty))) == value
+        assert json.loads(streams.escape_text(output.as_json(value, pretty=pretty))) == value
 
 
 @given(texts, texts, texts, texts)

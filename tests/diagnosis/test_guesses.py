@@ -34,14 +34,14 @@ CHECKS = (needs_the_server, needs_the_time)
 
 def test_only_a_refusal_that_needs_the_guessed_value_is_marked() -> None:
     context = Context()
-    first, second = guesses.marked(CHECKS, context, examine(CHECKS, None, context)).refusals
+    first, second = guesses.mark_guesses(CHECKS, context, examine(CHECKS, None, context)).refusals
     assert first.facts == {"received": 1, "guess": "Sickbay assumes a server."}
     assert second.facts == {}
 
 
 def test_a_refusal_can_be_a_guess_itself() -> None:
     context = Context(guesses=(("of-the-time", "Sickbay assumes a time."),))
-    first, second = guesses.marked(CHECKS, context, examine(CHECKS, None, context)).refusals
+    first, second = guesses.mark_guesses(CHECKS, context, examine(CHECKS, None, context)).refusals
     assert "guess" not in first.facts
     assert second.facts["guess"] == "Sickbay assumes a time."
 
@@ -49,7 +49,7 @@ def test_a_refusal_can_be_a_guess_itself() -> None:
 def test_nothing_is_marked_if_nothing_was_guessed() -> None:
     context = Context(guesses=())
     examination = examine(CHECKS, None, context)
-    assert guesses.marked(CHECKS, context, examination) is examination
+    assert guesses.mark_guesses(CHECKS, context, examination) is examination
 
 
 def test_a_finding_with_a_guess_is_probable_and_repeats_it() -> None:

@@ -67,6 +67,6 @@ def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:
         runtime = flow.sandbox.runtime
         rotated = await asyncio.gather(*(id_token.rotate(runtime) for _ in range(3)))
         assert len({ring["active"] for ring in rotated}) == 1
-        assert len((await id_token.shown(runtime))["retired"]) == 1
+        assert len((await id_token.list_keys(runtime))["retired"]) == 1
 
     run(steps, tmp_path)

@@ -80,7 +80,7 @@ def test_only_the_published_retired_or_next_key_is_dropped(tmp_path: Path, monke
     async def rotated(flow: Flow) -> None:
         await flow.http.get(f"{PLACE}/jwks")
         await id_token.rotate(flow.sandbox.runtime)
-        kids.update(await id_token.shown(flow.sandbox.runtime))
+        kids.update(await id_token.list_keys(flow.sandbox.runtime))
 
     async def after(flow: Flow) -> None:
         now = (await state(flow))["kids"]

@@ -12,7 +12,7 @@ from tests.population.test_generate import everything
 from sickbay.population import forms, measures, problems, procedure_codes, social_measures
 from sickbay.population.billing import agreement, bill
 from sickbay.population.codings import DECLINED, ERROR
-from sickbay.population.intake import filled
+from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Measure, Observation, PatientHistory
 from sickbay.population.render.r4 import record
 from sickbay.population.stories import live
@@ -125,7 +125,7 @@ def test_a_bill_is_settled_within_the_record_for_at_most_its_amount() -> None:
 
 
 def test_the_form_about_habits_matches_its_scores() -> None:
-    forms_filled = [(history, form) for history in histories() if (form := filled(history))]
+    forms_filled = [(history, form) for history in histories() if (form := fill_form(history))]
     assert len(forms_filled) > 10
     for history, form in forms_filled:
         exercise, alcohol = (history.readings[number - 1] for number in form.readings)

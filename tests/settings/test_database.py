@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.settings.database import addresses, shown
+from sickbay.settings.database import addresses, hide_password
 
 HOSTS = st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,10}[a-z0-9](:[1-9][0-9]{0,3})?", fullmatch=True), min_size=1, max_size=4)
 
@@ -23,7 +23,7 @@ HOSTS = st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,10}[a-z0-9](:[1-9][0-9]{0,3})
     ],
 )
 def test_a_message_shows_the_servers_without_password_and_parameters(address: str, text: str) -> None:
-    assert shown(address) == text
+    assert hide_password(address) == text
 
 
 @given(HOSTS)

@@ -261,12 +261,12 @@ class ResourcesContract:
 
     async def test_clearing_a_tenant_leaves_other_tenants_filled(self, store: Store) -> None:
         other = ResourceSpace("cerner", "r4")
-        assert not await store.filled(SPACE)
+        assert not await store.has_resources(SPACE)
         await store.transaction([patient("p"), observation("o", "p"), patient("p", space=other)])
-        assert await store.filled(SPACE)
+        assert await store.has_resources(SPACE)
         await store.transaction([Clear("resources", "general")])
-        assert not await store.filled(SPACE)
-        assert await store.filled(other)
+        assert not await store.has_resources(SPACE)
+        assert await store.has_resources(other)
         assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 0
         await store.transaction([patient("p")])
         assert ids(await store.search(SPACE, query_for("Patient"), EVERYTHING)) == ["p"]

@@ -233,7 +233,7 @@ async def test_clearing_a_hospital_may_take_longer_than_other_statements(
 ) -> None:
     do_on_write(postgres, account, "AFTER DELETE", "resource", "PERFORM pg_sleep(1)")
     await store.transaction([Clear("resources", "general")])
-    assert not await store.filled(SPACE)
+    assert not await store.has_resources(SPACE)
 
 
 @pytest.mark.anyio

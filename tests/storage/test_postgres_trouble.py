@@ -197,7 +197,7 @@ async def test_counts_are_correct_if_different_sessions_create_and_delete(
     for id in ("p", "q"):
         await second.transaction([patient(id, version_id=2, interaction="delete")])
         assert await first.count(SPACE, query_for("Patient"), EVERYTHING) == (id == "p")
-        assert await second.filled(SPACE) is (id == "p")
+        assert await second.has_resources(SPACE) is (id == "p")
     slices = postgres.say(f"SELECT live FROM {schema(address)}.type_count ORDER BY live")
     assert slices.split() == ["-2", "2"]
     await first.close()

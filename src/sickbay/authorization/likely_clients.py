@@ -12,7 +12,7 @@ LISTED_APPS = 8
 """How many apps are listed if the likely one is unknown."""
 
 
-def meant(sent: str | None, redirect_uri: str | None, newest_clients: Sequence[Client]) -> dict[str, object]:
+def guess_client(sent: str | None, redirect_uri: str | None, newest_clients: Sequence[Client]) -> dict[str, object]:
     """Returns facts: `nearest`, the app whose app_id or name was sent, or the only one with this redirect_uri; or
     `others_named`.
     """

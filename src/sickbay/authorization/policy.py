@@ -113,7 +113,7 @@ def faults(settings: Mapping[str, Any], *, app: bool = False) -> list[str]:
 def unknown(settings: Mapping[str, Any]) -> list[str]:
     """Returns one sentence for each unknown name among the settings to reset."""
     return [
-        f"There is no policy {name}{meant(name, SETTINGS)}"
+        f"There is no policy {name}{suggest_names(name, SETTINGS)}"
         for name in settings
         if settings[name] is None and name not in SETTINGS
     ]
@@ -124,7 +124,7 @@ def _fault(name: str, value: Any, known: Mapping[str, PolicySetting]) -> str:
     if setting is None and name in SETTINGS:
         return _not_of_an_app(name)
     if setting is None:
-        return f"There is no policy {name}{meant(name, known)}"
+        return f"There is no policy {name}{suggest_names(name, known)}"
     expected = setting.fault(value)
     return f"The policy {name} must be {expected}" if expected else ""
 
@@ -134,7 +134,7 @@ def _not_of_an_app(name: str) -> str:
     return f"An app can't have a policy {name} of its own. Set {name} in {place}"
 
 
-def meant(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
+def suggest_names(name: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
     """Returns the most similar known name, or all names, in parentheses."""
     near = closest(name, known, 0.5)
     return f" (did you mean {near}?)" if near else f" (available: {join(sorted(known))})"

@@ -213,7 +213,9 @@ def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
     sentences, taken = [], set[str]()
     for file in files():
         options = {_plain(name): value for name, value in file.options.items() if _plain(name) in names}
-        parts = [f"{name}{_shown(name, value)}" for name, value in options.items() if name not in taken and not _given(name)]
+        parts = [
+            f"{name}{_describe_value(name, value)}" for name, value in options.items() if name not in taken and not _given(name)
+        ]
         parts += [_printable(f"[{table}]") for table in file.given if table in tables]
         taken |= options.keys()
         sentences += [f"Settings from {file.path.absolute()}: {', '.join(parts)}."] if parts else []
@@ -226,12 +228,12 @@ def _given(name: str) -> bool:
     return bool(os.environ.get(f"SICKBAY_{name.upper()}")) or any(argument.partition("=")[0] == option for argument in sys.argv)
 
 
-def _shown(name: str, value: Any) -> str:
+def _describe_value(name: str, value: Any) -> str:
     if name in SECRET:
         return " (not shown)"
-    from sickbay.settings.database import is_database, shown
+    from sickbay.settings.database import hide_password, is_database
 
-    text = shown(value) if name == "data" and isinstance(value, str) and is_database(value) else value
+    text = hide_password(value) if name == "data" and isinstance(value, str) and is_database(value) else value
     return f" = {_printable(json.dumps(text, ensure_ascii=False, default=str))[:200]}"
 
 
@@ -274,9 +276,9 @@ def _table(given: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
 def _known(given: dict[str, Any], names: tuple[str, ...], what: str, path: Path) -> None:
     for name in given:
         if _plain(name) not in names:
-            from sickbay.authorization.policy import meant
+            from sickbay.authorization.policy import suggest_names
 
-            wrong(f"Unknown {what} in {path}: {_printable(name)}{meant(name, names)}.")
+            wrong(f"Unknown {what} in {path}: {_printable(name)}{suggest_names(name, names)}.")
 
 
 def _plain(name: str) -> str:

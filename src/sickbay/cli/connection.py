@@ -42,10 +42,10 @@ class Connection(Heads):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.traffic.opened(self)
+        self.traffic.register(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.traffic.closed(self)
+        self.traffic.unregister(self)
         for cycle, _ in self.pipeline:
             self._forget(cycle)
         super().connection_lost(exc)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from sickbay.cli.config_file import OPTIONS
-from sickbay.cli.streams import shown
+from sickbay.cli.streams import escape_text
 
 PREFIX = "SICKBAY_"
 OTHER_OPTIONS = ("live", "self")
@@ -57,4 +57,4 @@ def _sentence(name: str) -> str:
 
     near = get_close_matches(name.removeprefix(PREFIX).lower(), (*OPTIONS, *OTHER_VARIABLES), 1, 0.7)
     meant = f" Did you mean {PREFIX}{near[0].upper()}?" if near else ""
-    return f"{shown(name, '')} isn't a setting, so Sickbay ignores it.{meant}"
+    return f"{escape_text(name, '')} isn't a setting, so Sickbay ignores it.{meant}"

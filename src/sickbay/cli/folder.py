@@ -20,7 +20,7 @@ from sickbay.cli import signals
 from sickbay.cli.output import CommandError, note, wrong
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
-from sickbay.settings.database import is_database, shown
+from sickbay.settings.database import hide_password, is_database
 
 LOOKS = 5
 """Attempts to take the lock."""
@@ -109,7 +109,7 @@ def note_replaced(replaced: bool) -> None:
 def _without_password(address: str) -> str:
     """The address without its password, which identifies the database."""
     try:
-        return f"{shown(address)}?{urlsplit(address).query}"
+        return f"{hide_password(address)}?{urlsplit(address).query}"
     except ValueError:
         wrong("--data isn't a valid database address. Example: postgresql://user@host/database.")
 

@@ -25,7 +25,7 @@ def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) ->
     secrets = {secret for exchange in exchanges for secret in _secrets(exchange.sent)}
     diagnoses = [(exchange, diagnose_exchange(exchange.inputs, exchange.answers, _text(exchange))) for exchange in exchanges]
     entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
-    diagnosed = [_named(entry) for entry in masking.mask(entries, secrets)]
+    diagnosed = [_insert_placeholders(entry) for entry in masking.mask(entries, secrets)]
     verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
     say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed, everything=everything))
     return verdict.exit_code
@@ -38,9 +38,9 @@ def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:
     return named_secrets.in_request(entry, fhir=fhir) | {"corrected": corrected}
 
 
-def _named(entry: dict[str, Any]) -> dict[str, Any]:
+def _insert_placeholders(entry: dict[str, Any]) -> dict[str, Any]:
     """Puts named placeholders into the corrected request, because a server would refuse a mask."""
-    return entry | {"corrected": masking.named(entry["corrected"])} if entry["corrected"] else entry
+    return entry | {"corrected": masking.insert_placeholders(entry["corrected"])} if entry["corrected"] else entry
 
 
 def _entry(exchange: HarExchange, diagnosis: Diagnosis) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def line(at: float, level: str, message: str, **members: Any) -> str:
     """One line, without the members that are None. at: in seconds of the real clock."""
     moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     present = {name: value for name, value in members.items() if value is not None}
-    return streams.shown(output.as_json({"time": moment, "level": level, "message": message} | present, pretty=False), "")
+    return streams.escape_text(output.as_json({"time": moment, "level": level, "message": message} | present, pretty=False), "")
 
 
 def choose(log_format: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from sickbay.cli.streams import shown
+from sickbay.cli.streams import escape_text
 
 EVERY_OPTION = (
     "You can also set each option in the environment (--max-connections is SICKBAY_MAX_CONNECTIONS) or in sickbay.toml "
@@ -34,7 +34,7 @@ def wrong(sentence: str) -> NoReturn:
 
 def say(text: str) -> None:
     """Prints the result to standard output and escapes control characters. No other module may print; a test checks that."""
-    print(shown(text))
+    print(escape_text(text))
 
 
 _note_formats: list[Callable[[str, str], str]] = []
@@ -48,12 +48,12 @@ def format_notes(format: Callable[[str, str], str]) -> None:
 
 def note(text: str, level: str = "info") -> None:
     """Prints a note to standard error, since scripts read standard output."""
-    print(_note_formats[0](text, level) if _note_formats else shown(text), file=sys.stderr)
+    print(_note_formats[0](text, level) if _note_formats else escape_text(text), file=sys.stderr)
 
 
 def prompt(question: str) -> bool:
     """Asks on standard error. Whether the answer is yes; without an answer it is no."""
-    print(shown(question), end="", file=sys.stderr, flush=True)
+    print(escape_text(question), end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -82,4 +82,4 @@ def table(rows: list[tuple[str, ...]], head: tuple[str, ...]) -> str:
 
 
 def _line(row: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(shown(cell, "") for cell in row)
+    return tuple(escape_text(cell, "") for cell in row)

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 
-def _named(type: Any, tokens: Sequence[Any]) -> Path:
+def _parse_path(type: Any, tokens: Sequence[Any]) -> Path:
     """A path. It is empty if a script uses a variable that isn't set."""
     if not tokens[0].value:
         raise ValueError("the path is empty.")
     return Path(tokens[0].value)
 
 
-Place = Annotated[Path, Parameter(converter=_named)]
-PlaceOrNone = Annotated[Path | None, Parameter(converter=_named)]
+Place = Annotated[Path, Parameter(converter=_parse_path)]
+PlaceOrNone = Annotated[Path | None, Parameter(converter=_parse_path)]

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from sickbay.cli import population_report
-from sickbay.cli.streams import shown
+from sickbay.cli.streams import escape_text
 from sickbay.fhir.loading import LoadError
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.storage.interface import ResourceSpace
@@ -41,7 +41,7 @@ class Progress:
         self._count += good
         self._current = f"{path} (file {self._files + 1} of {len(self._chosen)})"
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._before + bytes, description=escape(shown(path.name, "")))
+            self._bar.update(self._task, completed=self._before + bytes, description=escape(escape_text(path.name, "")))
 
     def fault(self, error: LoadError) -> None:
         self.bad += error.is_bad
@@ -66,7 +66,7 @@ class Progress:
             self._bar.stop()
 
     def _say(self, text: str) -> None:
-        self._console.print(shown(text, ""), markup=False, highlight=False, soft_wrap=True)
+        self._console.print(escape_text(text, ""), markup=False, highlight=False, soft_wrap=True)
 
 
 async def fill(sandbox: Sandbox, space: ResourceSpace) -> None:

@@ -63,7 +63,7 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
     folder.write(settings.folder / folder.RUNTIME, info)
     running_servers.add(settings.folder, announcement["base"], str(settings.folder) if settings.ephemeral else settings.place)
     if settings.json:
-        terminal.put(streams.shown(as_json(announcement, pretty=False)))
+        terminal.put(streams.escape_text(as_json(announcement, pretty=False)))
         _note_if_any(terminal.administration(settings, shows_key=False))
     elif settings.log_format == "json":
         terminal.put(json_log.line(time.time(), "info", f"Sickbay is ready: {announcement['base']}"))
@@ -71,7 +71,7 @@ def _announce(settings: Settings, announcement: dict[str, Any], sockets: list[so
     else:
         greeting = terminal.greeting(announcement, settings.place)
         paragraphs = (greeting, terminal.administration(settings, terminal.is_terminal()))
-        terminal.put(streams.shown("\n".join(filter(None, paragraphs))))
+        terminal.put(streams.escape_text("\n".join(filter(None, paragraphs))))
 
 
 def _note_if_any(sentence: str) -> None:

@@ -51,10 +51,10 @@ class _Shown(logging.Formatter):
     """Formats log lines without characters that a terminal interprets."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return shown(super().format(record))
+        return escape_text(super().format(record))
 
 
-def shown(text: str, keep: str = "\n\t") -> str:
+def escape_text(text: str, keep: str = "\n\t") -> str:
     r"""Escapes control characters, and those that change the writing direction or are invisible, as \uXXXX. JSON has these
     only inside strings, so it stays valid. keep: characters that aren't escaped.
     """

@@ -85,24 +85,24 @@ def put(text: str) -> None:
             note(f"Standard output can no longer be written ({error.strerror}). Sickbay keeps running.")
 
 
-def coloured() -> bool:
+def is_coloured() -> bool:
     """Whether to print colours: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def plain(line: LogLine) -> str:
-    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
+    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
     return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {line.status}  {line.finding}".rstrip()
 
 
 def painted(line: LogLine) -> str:
-    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _shown(line)
+    at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
     colour = RED if line.status >= 400 or line.finding else GREEN
     finding = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
     return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{finding}"
 
 
-def _shown(line: LogLine) -> LogLine:
+def _escape_line(line: LogLine) -> LogLine:
     """The line with its texts escaped, since a request can contain anything as an app's name and ID."""
-    tenant, stage, app, finding = (streams.shown(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
+    tenant, stage, app, finding = (streams.escape_text(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
     return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)

@@ -48,7 +48,7 @@ class LimitedConnection(Protocol):
 
 
 class Traffic:
-    """The connections of a worker. Each connection calls `opened` and `closed`; the event loop calls `sweep`."""
+    """The connections of a worker. Each connection calls `register` and `unregister`; the event loop calls `sweep`."""
 
     def __init__(self, limits: Limits, app: Asgi, loop: asyncio.AbstractEventLoop) -> None:
         self.limits, self.app, self.loop = limits, app, loop
@@ -64,22 +64,22 @@ class Traffic:
         self._began = 0.0
         loop.call_later(limits.sweep, self._sweep_again)
 
-    def opened(self, connection: LimitedConnection) -> None:
+    def register(self, connection: LimitedConnection) -> None:
         """Adds a connection. Closes others to make room, or marks it as refused."""
         self.connections.add(connection)
-        address = self._counted(connection)
+        address = self._limited_address(connection)
         if address:
             self._addresses[address] += 1
         if address and self._addresses[address] > self.limits.per_address:
-            same = {other for other in self.connections if self._counted(other) == address}
+            same = {other for other in self.connections if self._limited_address(other) == address}
             self._limit(self.limits.per_address, same, connection, "address_limit")
         if connection not in self.refused:
             self._limit(self.limits.connections, self.connections, connection, "connection_limit")
 
-    def closed(self, connection: LimitedConnection) -> None:
+    def unregister(self, connection: LimitedConnection) -> None:
         if connection in self.connections:
             self.connections.discard(connection)
-            address = self._counted(connection)
+            address = self._limited_address(connection)
             if address:
                 self._addresses[address] -= 1
                 if not self._addresses[address]:
@@ -156,7 +156,7 @@ class Traffic:
         self.loop.call_later(self.limits.sweep, self._sweep_again)
         self.sweep()
 
-    def _counted(self, connection: LimitedConnection) -> str:
+    def _limited_address(self, connection: LimitedConnection) -> str:
         """The client's address if its connections are limited, else ""."""
         if not self.limits.per_address or connection.client is None:
             return ""
@@ -177,7 +177,7 @@ class Traffic:
         idle.sort(key=lambda connection: connection.seconds, reverse=True)
         for connection in idle[: 1 + len(idle) // BATCH]:
             connection.end(reason)
-            self.closed(connection)
+            self.unregister(connection)
         return bool(idle)
 
     def _refuse(self, connection: LimitedConnection, reason: str) -> None:

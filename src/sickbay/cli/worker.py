@@ -98,7 +98,7 @@ class Worker:
         logging.getLogger("uvicorn.error").addFilter(_was_not_cancelled)
         if self.settings.log_format == "json":
             return None, [] if self.settings.json else [terminal.log_exchange]
-        return None if self.settings.json else terminal.say(terminal.coloured()), []
+        return None if self.settings.json else terminal.say(terminal.is_coloured()), []
 
 
 def _was_not_cancelled(record: logging.LogRecord) -> bool:

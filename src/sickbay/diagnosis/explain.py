@@ -49,7 +49,7 @@ def explain(
 
 def explain_refusals(rules: RuleIndex, examination: Examination) -> tuple[Finding, ...]:
     """Explains only the refusals of a live exchange, in the order of `explain`, without advice and corrections."""
-    matches = sorted(_refused(rules, examination, shortened), key=lambda match: rules.places[match[0].id])
+    matches = sorted(_refused(rules, examination, shorten), key=lambda match: rules.places[match[0].id])
     return _sorted(_unique(_finding(rule, facts, refused, True, {}) for rule, facts, refused in matches), ())
 
 
@@ -72,17 +72,17 @@ def size_of(request: Any) -> int:
     return max(map(len, texts)) + sum(map(len, chain(*lists)))
 
 
-def shortened(facts: Facts) -> Facts:
+def shorten(facts: Facts) -> Facts:
     """The facts with their long texts and lists cut."""
-    return {name: _shortened(value) for name, value in facts.items()}
+    return {name: _shorten(value) for name, value in facts.items()}
 
 
-def _shortened(value: Any) -> Any:
+def _shorten(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) <= QUOTED else f"{value[:QUOTED]}…"
     if isinstance(value, (list, tuple)):
         more = [f"(and {len(value) - LISTED:,} more)"] if len(value) > LISTED else []
-        return type(value)([*map(_shortened, value[:LISTED]), *more])
+        return type(value)([*map(_shorten, value[:LISTED]), *more])
     return value
 
 

@@ -12,16 +12,16 @@ from sickbay.diagnosis.rule import GUESS
 from sickbay.kernel.checks import Check, Checked, Examination
 
 
-def marked(checks: Sequence[Check[Any, Any]], context: object, examination: Examination) -> Examination:
+def mark_guesses(checks: Sequence[Check[Any, Any]], context: object, examination: Examination) -> Examination:
     """Adds the sentence to the facts of each refusal that is a guess itself, or whose check needs a guessed attribute."""
     guesses = dict(getattr(context, "guesses", ()))
     if not guesses or examination.granted:
         return examination
     results = zip(checks, examination.checked, strict=True)
-    return Examination(tuple(_marked(check, result, guesses) for check, result in results))
+    return Examination(tuple(_mark_guess(check, result, guesses) for check, result in results))
 
 
-def _marked(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) -> Checked:
+def _mark_guess(check: Check[Any, Any], result: Checked, guesses: dict[str, str]) -> Checked:
     if result.refusal is None:
         return result
     needed = (result.refusal.name, *check.requires, *(("version",) if result.refusal.name in OF_A_VERSION else ()))

@@ -268,7 +268,7 @@ class Kind(NamedTuple):
 
     def examine(self, request: Any, context: Any) -> Examination:
         checks = self.checks(request)
-        return guesses.marked(
+        return guesses.mark_guesses(
             checks, context, examine(checks, with_well_formed_pkce(request), context, self.stage.relaxed(context))
         )
 

@@ -19,7 +19,7 @@ SUITED_KEY = 'Publish a key with "use": "sig" and an alg that fits its kty and c
 """What is wrong with a key of an app, and what to do, whether it is found at registration or when the app signs with it."""
 
 
-def counted(facts: Facts) -> Facts:
+def add_count(facts: Facts) -> Facts:
     """The facts with `count` as words in `counted`: 1 problem, 2 problems."""
     return {**facts, "counted": count(facts["count"], "problem")}
 

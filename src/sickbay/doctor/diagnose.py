@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, NamedTuple
 
-from sickbay.diagnosis.answers.finding import added, is_explained
+from sickbay.diagnosis.answers.finding import add_finding, is_explained
 from sickbay.diagnosis.answers.meanings import recognised
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.catalogue import INDEX
@@ -15,7 +15,7 @@ from sickbay.diagnosis.skipped_checks import skip_unknown
 from sickbay.diagnosis.stages import KINDS, Kind
 from sickbay.doctor.errors.find import in_input
 from sickbay.doctor.likely_cause import LikelyCause, RelatedTopic
-from sickbay.doctor.pieces.piece import Piece, described
+from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
 from sickbay.kernel.english import join
@@ -45,7 +45,7 @@ class Diagnosis(NamedTuple):
     @property
     def recognised(self) -> list[str]:
         """What was recognised, in words: the requests and other evidence, then the error responses."""
-        return list(dict.fromkeys((*described(self.pieces), *map(recognised, self.answers))))
+        return list(dict.fromkeys((*describe_each(self.pieces), *map(recognised, self.answers))))
 
     def preceded_by(self, finding: Finding) -> Diagnosis:
         """The same diagnosis with this finding first."""
@@ -110,7 +110,7 @@ def diagnose(evidence: dict[str, Any], answers: tuple[ErrorAnswer, ...] | None =
     corrected = None if explanation.corrected is None else evidence | stage.to_evidence(explanation.corrected)
     answers = in_input(evidence) if answers is None else answers
     if answers and not is_explained(stage.name, examination, explanation):
-        explanation = added(stage.name, explanation, answers)
+        explanation = add_finding(stage.name, explanation, answers)
     examination = skip_unknown(examination, evidence.get("context") or {}, context)
     return Diagnosis(stage.name, examination, explanation, corrected, answers, is_examined=evidence["kind"] != "error_answer")
 

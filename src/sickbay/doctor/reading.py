@@ -17,7 +17,7 @@ from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.pieces import source_code, variables
 from sickbay.doctor.pieces.find import pieces as find_pieces
 from sickbay.doctor.pieces.inputs import Input, inputs
-from sickbay.doctor.pieces.piece import Piece, described
+from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.kernel.checks import Examination
 
 EXAMINED_INPUTS = 20
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether nothing in the text was recognised."""
-        found = self.diagnosis.explanation.findings or self.diagnosis.answers or described(self.diagnosis.pieces)
+        found = self.diagnosis.explanation.findings or self.diagnosis.answers or describe_each(self.diagnosis.pieces)
         return not (self.inputs or found)
 
     @property
@@ -131,7 +131,7 @@ def _accepted(found: Sequence[Input]) -> tuple[Input, ...]:
 def _examined(found: Sequence[Input], accepted: Sequence[Input]) -> Iterator[Diagnosis]:
     """The diagnosis of each that can be examined. What was accepted has no fault for which it would be refused."""
     for each in found:
-        if (diagnosis := _diagnosed(each)) is not None:
+        if (diagnosis := _try_diagnose(each)) is not None:
             yield _without_errors(diagnosis) if each in accepted else diagnosis
 
 
@@ -140,7 +140,7 @@ def _without_errors(diagnosis: Diagnosis) -> Diagnosis:
     return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=kept), corrected=None)
 
 
-def _diagnosed(found: Input) -> Diagnosis | None:
+def _try_diagnose(found: Input) -> Diagnosis | None:
     """None if a member of an object in the text has a type with which it can't be examined."""
     try:
         diagnosis = diagnose(found.evidence, ())
@@ -158,7 +158,7 @@ def _of_a_part(diagnosis: Diagnosis, found: Input) -> Diagnosis:
         and not _is_unknown(finding, found.unknown)
     )
     is_complete = found.is_whole or len(shown) == len(diagnosis.explanation.findings)
-    corrected = variables.named(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
+    corrected = variables.insert_placeholders(diagnosis.corrected) if is_complete and diagnosis.corrected and shown else None
     explanation = diagnosis.explanation._replace(findings=shown)
     return diagnosis._replace(
         explanation=explanation, corrected=corrected, examination=_looked_at(diagnosis.examination, found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sickbay.diagnosis.answers.finding import added
+from sickbay.diagnosis.answers.finding import add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Severity
@@ -122,7 +122,7 @@ def _is_about_a_problem(reading: Reading, recognised: Recognised) -> bool:
 
 def _unexplained(diagnosis: Diagnosis, recognised: Recognised) -> Diagnosis:
     """Says that the causes of the error aren't known, and names the product and topics that may help."""
-    explanation = added(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
+    explanation = add_finding(diagnosis.stage, diagnosis.explanation, diagnosis.answers)
     if name := answer.name_product(recognised):
         title = f"Sickbay read this error of {name}, and doesn't know its causes"
         known = [replace(each, title=title) if each.id == UNEXPLAINED else each for each in explanation.findings]

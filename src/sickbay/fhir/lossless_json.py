@@ -84,19 +84,19 @@ def _large(value: Any) -> bytes:
     """Writes integers of more than 64 bits, which only Python's own encoder supports."""
     texts: list[str] = []
 
-    def marked(item: Any, depth: int) -> Any:
+    def mark(item: Any, depth: int) -> Any:
         if depth > DEEPEST:
             raise ValueError(f"it is nested deeper than {DEEPEST}")
         if isinstance(item, Decimal):
             texts.append(item.text)
             return f"\ue000{len(texts) - 1}\ue000"
         if isinstance(item, dict):
-            return {name: marked(member, depth + 1) for name, member in item.items()}
-        return [marked(member, depth + 1) for member in item] if isinstance(item, list) else item
+            return {name: mark(member, depth + 1) for name, member in item.items()}
+        return [mark(member, depth + 1) for member in item] if isinstance(item, list) else item
 
-    def unmarked(match: re.Match[str]) -> str:
+    def unmark(match: re.Match[str]) -> str:
         number = int(match[1])
         return texts[number] if number < len(texts) else match[0]
 
-    text = json.dumps(marked(value, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _MARKED.sub(unmarked, text).encode()
+    text = json.dumps(mark(value, 0), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _MARKED.sub(unmark, text).encode()

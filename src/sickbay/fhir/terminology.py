@@ -46,7 +46,7 @@ def systems(version: str) -> Mapping[str, Mapping[str, str]]:
     return displays
 
 
-def meant(version: str, url: str) -> str:
+def suggest_value_set(version: str, url: str) -> str:
     """Suggests a value set for an unknown URL: the nearest name, or the number of available ones."""
     known = value_sets(version)
     near = nearest_of(url.rpartition("/")[2][:64], [value_set.rpartition("/")[2] for value_set in known])

@@ -142,11 +142,11 @@ def answered(history: PatientHistory) -> dict[int, Response]:
 
 def _chosen(form: Form, reading: Observation, rng: SeededRandom) -> tuple[int, ...]:
     if reading.value is not None:
-        return _counted(form, int(reading.value), rng)
+        return _distribute(form, int(reading.value), rng)
     return (1, rng.whole(0, 1)) if reading.concept is AT_RISK else (0, 0)
 
 
-def _counted(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
+def _distribute(form: Form, total: int, rng: SeededRandom) -> tuple[int, ...]:
     """Returns answers that add up to the total. The last question, about death, scores as low as possible."""
     highest, last = len(form.choices) - 1, len(form.questions) - 1
     counts = [0] * len(form.questions)

@@ -44,7 +44,7 @@ class Intake(NamedTuple):
     nurse: str | None
 
 
-def filled(history: PatientHistory) -> Intake | None:
+def fill_form(history: PatientHistory) -> Intake | None:
     """Returns the completed form, or None if the history has no observations of its scores."""
     scores = {reading.measure.key: reading for reading in history.readings if not reading.absent and reading.value is not None}
     exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)

@@ -51,14 +51,14 @@ def bad_byte(sent: bytes, *, encoded: bool) -> BadByte | None:
     """Finds the first byte for which `is_encoded_text` (encoded) or `is_text` is false; None if there is none."""
     at = _bad_index(sent)
     if at is not None:
-        return BadByte(at, sent[at], False, _meant(sent[at : at + 2]))
+        return BadByte(at, sent[at], False, _guess_character(sent[at : at + 2]))
     at = _bad_index(unquote_to_bytes(sent)) if encoded else None
     if at is None:
         return None
     escapes = enumerate(_ESCAPE.finditer(sent))  # raw bytes are valid on their own, so the bad one is escaped
     start = next(escape.start() for count, escape in escapes if escape.start() - 2 * count == at)
     window = unquote_to_bytes(sent[start : start + 6])
-    return BadByte(start, window[0], True, _meant(window))
+    return BadByte(start, window[0], True, _guess_character(window))
 
 
 def _bad_index(sent: bytes) -> int | None:
@@ -70,7 +70,7 @@ def _bad_index(sent: bytes) -> int | None:
     return None if nul < 0 else nul
 
 
-def _meant(window: bytes) -> str:
+def _guess_character(window: bytes) -> str:
     """window: the bad byte and the one after it. A continuation byte after it is a sign of broken UTF-8 instead."""
     value = window[0]
     if value < 0x80 or value in _TWO_BYTES or (len(window) > 1 and 0x80 <= window[1] < 0xC0):

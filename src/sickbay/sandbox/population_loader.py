@@ -100,7 +100,7 @@ class PopulationLoader:
         state = await self.writer.stored(space)
         if state is not None:
             return state.progress(self.written.patients)
-        is_new = await self._filled(space) is None
+        is_new = await self._find_filled(space) is None
         return PopulationProgress(0, self.written.patients) if is_new else None
 
     def forget(self, reset: ResetScope) -> None:
@@ -121,13 +121,13 @@ class PopulationLoader:
 
     async def _is_current(self, space: ResourceSpace) -> bool:
         """Look whether the space is filled for today."""
-        day, filled = self._day(), await self._filled(space)
+        day, filled = self._day(), await self._find_filled(space)
         if filled is None or filled.day != self.today():
             return False
         self.current[space] = ALWAYS if self.written.today else range(day * DAY, day * DAY + DAY)
         return True
 
-    async def _filled(self, space: ResourceSpace) -> FilledSpace | None:
+    async def _find_filled(self, space: ResourceSpace) -> FilledSpace | None:
         return await filled_space.stored(self.runtime.store, space)
 
     async def _fill(self, space: ResourceSpace) -> None:
@@ -155,7 +155,7 @@ class PopulationLoader:
 
     async def _advance(self, space: ResourceSpace) -> Outcome:
         """Do the next step towards the data of today, unless another worker does it."""
-        before = await self._filled(space)
+        before = await self._find_filled(space)
         if before is None:
             return await self.writer.write_next(space, self.today())
         return await self._new_day(self.runtime.tenants[space.tenant], space, before, self.today())
@@ -195,7 +195,7 @@ class PopulationLoader:
 
         Hospitals that an older Sickbay has filled are emptied, because they have no marks.
         """
-        states = {space: (await self._filled(space), await self.writer.stored(space)) for space in self._spaces(tenant)}
+        states = {space: (await self._find_filled(space), await self.writer.stored(space)) for space in self._spaces(tenant)}
         unmarked = {space.tenant for space, state in states.items() if await self._is_unmarked(space, *state)}
         steps: list[Step] = [Clear("resources", name) for name in sorted(unmarked)]
         for space, (filled, begun) in states.items():
@@ -209,7 +209,7 @@ class PopulationLoader:
         """Whether the space has resources without a mark."""
         if filled is not None:
             return filled.first is None
-        return begun is None and await self.runtime.store.filled(space)
+        return begun is None and await self.runtime.store.has_resources(space)
 
     def _undo(
         self, space: ResourceSpace, filled: FilledSpace | None, begun: WrittenPortions | None, today: datetime.date
@@ -230,7 +230,7 @@ class PopulationLoader:
         """How many times resources were loaded, created, changed or deleted since a reset; None if that isn't known."""
         total = 0
         for space in self._spaces(tenant):
-            filled = await self._filled(space)
+            filled = await self._find_filled(space)
             if filled is not None:
                 written = await self.runtime.store.writes_since(space, FILLED) if filled.first else None
                 if written is None:

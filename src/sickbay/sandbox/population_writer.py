@@ -82,7 +82,7 @@ class PopulationWriter:
     async def write_next(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """Store the next patients. today: the day of the appointments, unless the space was begun on another day."""
         stored = await self.stored(space)
-        if stored is None and await self.runtime.store.filled(space):
+        if stored is None and await self.runtime.store.has_resources(space):
             return await self._remember(space, today)
         state = stored or WrittenPortions(today)
         try:

@@ -98,7 +98,7 @@ def cached_context(runtime: Runtime, base: str, header: str) -> BearerContext | 
 
 async def meant_context(runtime: Runtime, tenant: Tenant, version: str, request: AccessRequest) -> AccessContext | None:
     """Loads the context of a token that was sent in the wrong place or form. Only the corrected request uses it."""
-    text = bearer.meant(request) if bearer.bearer(request) is None else None
+    text = bearer.guess_token(request) if bearer.bearer(request) is None else None
     if text is None:
         return None
     context = await _load(runtime, tenant, version, "", text)
@@ -151,6 +151,6 @@ async def _load(runtime: Runtime, tenant: Tenant, version: str, base: str, text:
     client = await records.load(runtime, "app", token.client_id, Client)
     user = await records.load(runtime, "user", f"{tenant.name}/{token.user}", User) if token.user else None
     context = AccessContext(server=tenant.server, client=client, token=token, user=user)
-    visibility = access_visibility.shown(token, user, tenant.server.policy, version)
+    visibility = access_visibility.determine_visibility(token, user, tenant.server.policy, version)
     accepted = bool(base) and stage.holds(base, f"Bearer {text}", context)
     return BearerContext(token, client, user, visibility, tenant.server if accepted else None)

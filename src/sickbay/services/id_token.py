@@ -77,15 +77,15 @@ async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
 async def rotate(runtime: Runtime) -> dict[str, Any]:
     """Makes the next key the signing key. Signatures of the old one can be verified for another week."""
     ring, revision = await _ring(runtime)
-    return _shown(await _rotate(runtime, ring, revision))
+    return _list_keys(await _rotate(runtime, ring, revision))
 
 
-async def shown(runtime: Runtime) -> dict[str, Any]:
+async def list_keys(runtime: Runtime) -> dict[str, Any]:
     """The kids: active, next (None until the key set is first read), retired."""
-    return _shown((await _ring(runtime))[0])
+    return _list_keys((await _ring(runtime))[0])
 
 
-def _shown(ring: Ring) -> dict[str, Any]:
+def _list_keys(ring: Ring) -> dict[str, Any]:
     return {
         "active": _kid(ring.active),
         "since": ring.since,

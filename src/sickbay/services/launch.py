@@ -126,7 +126,7 @@ def placeholder_of(timeline: str) -> str:
     return f"launch-code-of-{timeline}"
 
 
-async def shown(runtime: Runtime, text: str, full: bool) -> str:
+async def fill_placeholders(runtime: Runtime, text: str, full: bool) -> str:
     """Replaces launch placeholders: for an administrator with the code while the launch can be used, else with a general one.
 
     text: an exchange as JSON. If the request itself contains a placeholder, no code is inserted.

@@ -131,7 +131,7 @@ def is_database(data: str | None) -> TypeGuard[str]:
     return data is not None and data.startswith(SCHEMES)
 
 
-def shown(address: str) -> str:
+def hide_password(address: str) -> str:
     """The URL without password and parameters, for messages."""
     try:
         parts = urlsplit(address)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from sickbay.settings.database import is_database, shown
+from sickbay.settings.database import hide_password, is_database
 
 PORT = 7425
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
@@ -72,7 +72,7 @@ class Settings:
         """Where the data is stored, for messages."""
         if self.ephemeral:
             return "not stored (--ephemeral)"
-        return shown(self.database) if self.database else str(self.folder)
+        return hide_password(self.database) if self.database else str(self.folder)
 
     @property
     def database(self) -> str | None:

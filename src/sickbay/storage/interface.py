@@ -390,7 +390,7 @@ class Store(Protocol):
         """Return how many versions were written in a space since a mark, deletions included. None without the mark."""
         ...
 
-    async def filled(self, space: ResourceSpace) -> bool:
+    async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""
         ...
 

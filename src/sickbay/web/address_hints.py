@@ -34,7 +34,7 @@ GUESSED = {
 """The start of the last path segment -> the discovery member that was probably meant."""
 
 
-def meant(sandbox: Sandbox, path: str) -> str:
+def suggest_address(sandbox: Sandbox, path: str) -> str:
     """A sentence with the address of the endpoint that was probably meant; "" for any other path."""
     last = path.rstrip("/").rpartition("/")[2].lower()
     member = next((member for beginning, member in GUESSED.items() if last.startswith(beginning)), None)

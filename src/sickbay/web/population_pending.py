@@ -35,7 +35,7 @@ def is_browser_navigation(request: Request) -> bool:
     return accepts_html(request.headers.get("accept", ""))
 
 
-async def filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> None:
+async def wait_until_filled(request: Request, sandbox: Sandbox, space: ResourceSpace) -> None:
     """Return once the patients exist. Raises PopulationPending if a browser can reload the page instead of waiting."""
     if sandbox.filling.is_ready(space):
         return

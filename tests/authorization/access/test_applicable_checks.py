@@ -12,7 +12,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client, Policy, Server, User
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.routing import Route, route
-from sickbay.fhir.search.routes import SEVERAL, named
+from sickbay.fhir.search.routes import SEVERAL, find_types
 from sickbay.kernel.checks import compile_checks, examine, run_all
 from sickbay.protocol.parameters import parse
 
@@ -102,7 +102,7 @@ def requests(draw: st.DrawFn) -> AccessRequest:
     if not isinstance(routed, Route):
         return request
     several = routed.type or routed.interaction in SEVERAL
-    involved = named("r4", routed.type, parameters.pairs) if several else ()
+    involved = find_types("r4", routed.type, parameters.pairs) if several else ()
     return structs.replace(
         request,
         type=routed.type,

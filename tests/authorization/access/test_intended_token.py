@@ -31,7 +31,7 @@ from sickbay.authorization.contexts import AccessContext
     ],
 )
 def test_the_intended_token_is_read_without_stray_characters(header: str | None, query: str, token: str | None) -> None:
-    assert bearer.meant(fhir_request(authorization=header, query=query)) == token
+    assert bearer.guess_token(fhir_request(authorization=header, query=query)) == token
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.authorization.launch.card import MAXIMUM_CARDS, TOKENS, by_key, faults, filled, key, links
+from sickbay.authorization.launch.card import MAXIMUM_CARDS, TOKENS, by_key, faults, fill_placeholders, key, links
 from sickbay.authorization.models import Client
 
 LINK = {"label": "Open", "type": "smart", "url": "https://app.example.org/launch", "appContext": "x"}
@@ -88,17 +88,17 @@ def test_placeholders_are_replaced_in_every_text() -> None:
     template = card(
         summary="{{ context.patientId }} and {{context.userId}}", links=[LINK | {"appContext": "{{context.patientId}}"}]
     )
-    result = filled(template, context)
+    result = fill_placeholders(template, context)
     assert result["summary"] == "p-1 and Practitioner/a"
     assert result["links"] == [LINK | {"appContext": "p-1"}]
-    assert filled(card(summary="{{context.encounterId}}"), context)["summary"] == "{{context.encounterId}}"
-    assert filled({"autolaunchable": True, "links": ()}, context) == {"autolaunchable": True, "links": []}
+    assert fill_placeholders(card(summary="{{context.encounterId}}"), context)["summary"] == "{{context.encounterId}}"
+    assert fill_placeholders({"autolaunchable": True, "links": ()}, context) == {"autolaunchable": True, "links": []}
 
 
 @given(TEXT, TEXT, TEXT)
 def test_a_replaced_value_is_not_replaced_again(before: str, after: str, other: str) -> None:
     context = {"context.patientId": "{{context.userId}}", "context.userId": other}
-    assert filled(f"{before}{{{{context.patientId}}}}{after}", context) == f"{before}{{{{context.userId}}}}{after}"
+    assert fill_placeholders(f"{before}{{{{context.patientId}}}}{after}", context) == f"{before}{{{{context.userId}}}}{after}"
 
 
 def test_a_link_is_found_by_its_key_in_all_apps() -> None:

@@ -306,7 +306,7 @@ def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: s
 )
 def test_the_finding_says_what_was_recognised_and_what_to_add(text: str, recognised: str, added: str) -> None:
     stage = "token" if "curl" in text else "answer"
-    first = general.added(stage, Explanation((), None), in_paste(text)).findings[0]
+    first = general.add_finding(stage, Explanation((), None), in_paste(text)).findings[0]
     assert first.id == "error-answer-unexplained"
     assert recognised in first.title
     assert added in first.fix

@@ -14,7 +14,7 @@ from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parameters
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import LINKS, named, search_of
+from sickbay.fhir.search.routes import LINKS, find_types, search_of
 from sickbay.fhir.versions import VERSIONS
 
 BASE = "http://localhost:7425/general/r4"
@@ -97,13 +97,13 @@ def test_finding_the_types_in_a_long_chain_takes_few_steps(version: str, name: s
     for type in ("Observation", None):
         for links in (LINKS, 500):
             chain = [(f"{name}." * links + "code", "1")]
-            assert _lines(lambda type=type, chain=chain: named(version, type, chain)) < 60_000, (type, links)  # type: ignore[misc]
+            assert _lines(lambda type=type, chain=chain: find_types(version, type, chain)) < 60_000, (type, links)  # type: ignore[misc]
 
 
 def test_a_search_that_is_too_long_to_read_needs_a_scope_for_every_type() -> None:
     pairs = [("subject.name", str(number)) for number in range(1000)]
-    assert named("r4", None, pairs) == parameters.resource_types("r4")
-    assert named("r4", None, pairs[:2]) != parameters.resource_types("r4")
+    assert find_types("r4", None, pairs) == parameters.resource_types("r4")
+    assert find_types("r4", None, pairs[:2]) != parameters.resource_types("r4")
 
 
 def test_unknown_elements_of_a_read_and_of_an_export_take_few_steps() -> None:

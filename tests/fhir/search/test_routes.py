@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sickbay.fhir.search.parser import parse
-from sickbay.fhir.search.routes import named
+from sickbay.fhir.search.routes import find_types
 
 ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
     ("Observation", "code", "x", ()),
@@ -42,7 +42,7 @@ ROWS: list[tuple[str, str, str, tuple[str, ...]]] = [
 
 @pytest.mark.parametrize(("type", "name", "value", "types"), ROWS)
 def test_every_type_in_a_search_is_found(type: str, name: str, value: str, types: tuple[str, ...]) -> None:
-    assert named("r4", type, ((name, value),)) == types
+    assert find_types("r4", type, ((name, value),)) == types
 
 
 LETTERS = st.text("_has:.Patientlksubjcod*|,", max_size=40)
@@ -51,11 +51,11 @@ LETTERS = st.text("_has:.Patientlksubjcod*|,", max_size=40)
 @given(name=LETTERS, value=LETTERS)
 def test_any_text_can_be_read(name: str, value: str) -> None:
     for parameter in (name, "_include", "_revinclude", f"_has:{name}"):
-        named("r4", "Observation", ((parameter, value),))
+        find_types("r4", "Observation", ((parameter, value),))
 
 
 @pytest.mark.parametrize("name", ["." * 30_000, "_has:" * 12_000, "subject." + "link." * 12_000, "_has:Patient:link:" * 3_000])
 def test_a_very_long_chain_causes_no_recursion(name: str) -> None:
     """It is refused, but its types are determined first."""
-    assert set(named("r4", "Observation", [(name, "x")])) <= {"Patient", "Device|Group|Location|Patient"}
+    assert set(find_types("r4", "Observation", [(name, "x")])) <= {"Patient", "Device|Group|Location|Patient"}
     assert isinstance(parse("r4", "Observation", [(name, "x")], base="http://a/r4", strict=True), tuple)

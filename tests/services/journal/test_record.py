@@ -19,7 +19,7 @@ from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.stages import KINDS
 from sickbay.services.decision import Decision
 from sickbay.services.journal import record as exchange_record
-from sickbay.services.journal.exchange_json import MEMBERS, filled
+from sickbay.services.journal.exchange_json import MEMBERS, add_derived
 from sickbay.services.journal.record import Exchange, minimal, record, redact, text_of
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse
@@ -94,7 +94,7 @@ def test_the_record_of_a_refused_request_is_small() -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_record_is_read_as_it_was_decided(name: str) -> None:
     recorded = exchange(name)
-    read = filled(json.loads(text_of(record(recorded, 1, redact(recorded, LiveSecrets())))))
+    read = add_derived(json.loads(text_of(record(recorded, 1, redact(recorded, LiveSecrets())))))
     decision, explanation = CASES[name], recorded.explanation
     assert explanation is not None
     assert [(check["name"], check["outcome"]) for check in read["checks"]] == [
@@ -120,7 +120,7 @@ def test_nearly_every_finding_of_the_cases_keeps_its_texts() -> None:
     unchanged, total = 0, 0
     for name in REFUSED:
         recorded = exchange(name)
-        read = filled(json.loads(text_of(record(recorded, 1, redact(recorded, LiveSecrets())))))
+        read = add_derived(json.loads(text_of(record(recorded, 1, redact(recorded, LiveSecrets())))))
         assert recorded.explanation is not None
         for stored_finding, finding in zip(read["findings"], recorded.explanation.findings, strict=True):
             total += 1

@@ -71,7 +71,7 @@ def redacted(evidence: dict[str, Any], corrected: dict[str, Any]) -> dict[str, A
 @pytest.mark.parametrize("example", CASES, ids=lambda example: example.id)
 def test_no_corrected_request_of_a_case_contains_a_mask(example: case.Case) -> None:
     assert example.corrected is not None
-    shown = masking.named(redacted(example.refused, example.corrected))
+    shown = masking.insert_placeholders(redacted(example.refused, example.corrected))
     assert not masking.is_masked(unquote(json.dumps(shown, ensure_ascii=False)))
 
 
@@ -120,4 +120,4 @@ def test_the_cases_contain_masks_before() -> None:
     ],
 )
 def test_a_mask_is_replaced_by_the_name_of_what_belongs_there(corrected: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert masking.named(corrected) == expected
+    assert masking.insert_placeholders(corrected) == expected

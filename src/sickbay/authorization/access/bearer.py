@@ -30,7 +30,7 @@ def token_of(header: str) -> str | None:
     return match[1] if match else None
 
 
-def meant(request: AccessRequest) -> str | None:
+def guess_token(request: AccessRequest) -> str | None:
     """Returns the token that a request without a readable one probably meant: without stray characters, or from the URL."""
     header = request.headers.get("authorization", "")
     sent = _likely_token(header) if header else request.parameters.get("access_token")

@@ -29,7 +29,7 @@ def visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, 
     return Visibility(tuple(dict.fromkeys(clauses)))
 
 
-def shown(token: AccessToken, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
+def determine_visibility(token: AccessToken, user: User | Unknown | None, policy: Policy, version: str) -> Visibility:
     """Returns `visibility` for the Patient compartment of this FHIR version. The result is cached, and so is what it caches
     itself.
     """

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import covers, needed, scope_covers_the_request
-from sickbay.authorization.access.visibility import shown
+from sickbay.authorization.access.visibility import determine_visibility
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.refusals import write as refusals
@@ -144,7 +144,7 @@ def _writable(context: AccessContext) -> Visibility | None:
     if context.user is UNKNOWN and any(scope.level == "user" for scope in scopes.resources(context.token.scope)):
         return None
     policy = context.server.policy if isinstance(context.server, Server) else Policy()
-    return shown(context.token, context.user, policy, context.version)
+    return determine_visibility(context.token, context.user, policy, context.version)
 
 
 def _letter(request: AccessRequest) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sickbay.authorization.authorize.parameters import audience
 from sickbay.authorization.contexts import AuthorizeContext
-from sickbay.authorization.likely_clients import meant
+from sickbay.authorization.likely_clients import guess_client
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
@@ -33,13 +33,13 @@ def address_is_the_authorization_endpoint(request: AuthorizeRequest, context: Au
 def client_id_is_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if request.parameters.get("client_id"):
         return None
-    facts = {"received": None, "others": list(context.others), **_meant(request, context)}
+    facts = {"received": None, "others": list(context.others), **_guess_client(request, context)}
     return refusals.CLIENT_ID_MISSING.with_facts(facts)
 
 
-def _meant(request: AuthorizeRequest, context: AuthorizeContext) -> dict[str, object]:
+def _guess_client(request: AuthorizeRequest, context: AuthorizeContext) -> dict[str, object]:
     sent = request.parameters
-    return meant(sent.get("client_id"), sent.get("redirect_uri"), context.newest_clients)
+    return guess_client(sent.get("client_id"), sent.get("redirect_uri"), context.newest_clients)
 
 
 @check(requires=("client",), after=(client_id_is_sent,))
@@ -48,7 +48,7 @@ def client_is_registered(request: AuthorizeRequest, context: AuthorizeContext) -
         return None
     sent = request.parameters.get("client_id")
     coming: dict[str, object] = {} if context.live_at is None else {"live_at": context.live_at}
-    facts = {"received": sent, "others": list(context.others), **coming, **_meant(request, context)}
+    facts = {"received": sent, "others": list(context.others), **coming, **_guess_client(request, context)}
     return refusals.CLIENT_ID_UNKNOWN.with_facts(facts)
 
 

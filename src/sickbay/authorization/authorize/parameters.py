@@ -45,7 +45,7 @@ def misjoined(text: str) -> tuple[RefusalType, ...]:
     return tuple(refusal for refusal, present in problems.items() if present)
 
 
-def meant(request: AuthorizeRequest) -> tuple[str, ...]:
+def correct_scopes(request: AuthorizeRequest) -> tuple[str, ...]:
     """Returns the scopes with their letter case corrected, so that one mistake doesn't cause further refusals."""
     return _case_corrected(scope_of(request))
 

@@ -7,7 +7,7 @@ from sickbay.authorization.authorize.parameters import (
     asks_launch,
     asks_patient,
     base,
-    meant,
+    correct_scopes,
     misjoined,
     requested,
     requested_resources,
@@ -181,5 +181,10 @@ def patient_scopes_have_a_patient(request: AuthorizeRequest, context: AuthorizeC
     code = request.parameters.get("launch")
     if not patient_scopes or asks_patient(request) or (asks_launch(request) and code) or _is_own_patient(context):
         return None
-    facts = {"received": list(meant(request)), "scopes": patient_scopes, "launch": code, "note": "launch with a launch code"}
+    facts = {
+        "received": list(correct_scopes(request)),
+        "scopes": patient_scopes,
+        "launch": code,
+        "note": "launch with a launch code",
+    }
     return refusals.SCOPE_PATIENT_WITHOUT_CONTEXT.with_facts(facts)

@@ -64,13 +64,13 @@ def _text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def filled(card: Any, context: Mapping[str, str]) -> Any:
+def fill_placeholders(card: Any, context: Mapping[str, str]) -> Any:
     """Replaces the placeholders of a card. context: values by the names in TOKENS. Unknown placeholders stay."""
     if isinstance(card, str):
         return _TOKEN.sub(lambda match: context.get(match[1], match[0]), card)
     if isinstance(card, Mapping):
-        return {name: filled(value, context) for name, value in card.items()}
-    return [filled(item, context) for item in card] if isinstance(card, list | tuple) else card
+        return {name: fill_placeholders(value, context) for name, value in card.items()}
+    return [fill_placeholders(item, context) for item in card] if isinstance(card, list | tuple) else card
 
 
 def links(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:

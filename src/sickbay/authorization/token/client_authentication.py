@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Literal, TypeAlias
 
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.likely_clients import meant
+from sickbay.authorization.likely_clients import guess_client
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
@@ -153,7 +153,7 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
     if header_credentials is not None and header_credentials.decoded and header_credentials.decoded[1] in context.others:
         return _invalid(request, refusals.BASIC_SWAPPED, received=None, expected=header_credentials.decoded[1])
     pending = {} if context.live_at is None else {"live_at": context.live_at}
-    likely = meant(request.claimed, request.parameters.get("redirect_uri"), context.newest_clients)
+    likely = guess_client(request.claimed, request.parameters.get("redirect_uri"), context.newest_clients)
     facts = {"received": request.claimed, "others": list(context.others), **pending, **likely}
     if (
         context.live_at is None

@@ -15,7 +15,7 @@ from sickbay.cli import admin_client, byte_order_mark
 from sickbay.cli.argument_types import Data, SomeOrNone
 from sickbay.cli.output import as_json, help_epilogue, note, say, table, wrong
 from sickbay.cli.paths import PlaceOrNone
-from sickbay.cli.streams import shown
+from sickbay.cli.streams import escape_text
 from sickbay.kernel import english
 
 apps = App(
@@ -215,7 +215,7 @@ def _show(app: dict[str, Any], json: bool) -> None:
         return
     fields = {key: value for key, value in app.items() if value not in (None, [], "", {}) and key != "findings"}
     width = max(map(len, fields))
-    say("\n".join(f"{key.ljust(width)}  {shown(_plain(value), '')}" for key, value in fields.items()))
+    say("\n".join(f"{key.ljust(width)}  {escape_text(_plain(value), '')}" for key, value in fields.items()))
 
 
 def _plain(value: Any) -> str:

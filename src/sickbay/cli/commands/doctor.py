@@ -93,7 +93,7 @@ def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -
 
     text = None if exchange is None else _not_empty(_text(exchange))
     server = live_server.examine(live)
-    examined = [({}, server.diagnosis), *([_diagnosed(text, server.context)] if text else [])]
+    examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
     verdicts = [diagnosis.verdict for _, diagnosis in examined]
     if json:
         masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
@@ -109,7 +109,7 @@ def _examined(text: str, *, everything: bool, json: bool) -> int:
         from sickbay.cli import har_doctor  # other texts don't need it
 
         return har_doctor.report(exchanges, everything=everything, json=json)
-    evidence, diagnosis = _diagnosed(_not_empty(text))
+    evidence, diagnosis = _diagnose(_not_empty(text))
     if json:
         say(as_json(_masked(evidence, diagnosis)))
     elif diagnosis.verdict == Verdict.UNKNOWN:
@@ -170,7 +170,7 @@ def _decoded(read: bytes, source: str) -> str:
         wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
 
 
-def _diagnosed(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
     try:
         return diagnose_text(text, context)
     except ValueError as error:

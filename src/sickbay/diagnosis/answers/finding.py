@@ -20,7 +20,7 @@ MAXIMUM_QUOTED_CHARACTERS = 300
 """The maximum number of characters that are quoted from the server's description."""
 
 
-def added(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer]) -> Explanation:
+def add_finding(stage: str, explanation: Explanation, answers: Sequence[ErrorAnswer]) -> Explanation:
     """The explanation with this finding first. A finding about the browser stays before it."""
     unexplained = _finding(stage, answers)
     findings = (*explanation.findings, unexplained) if stage == "browser" else (unexplained, *explanation.findings)

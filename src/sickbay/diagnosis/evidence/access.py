@@ -23,7 +23,7 @@ from sickbay.fhir.preconditions import handling
 from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route, route
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEVERAL, named, search_of, strictly
+from sickbay.fhir.search.routes import SEVERAL, find_types, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.checks import UNKNOWN, Unknown
 from sickbay.protocol.parameters import Parameters, parse
@@ -46,7 +46,7 @@ def request(evidence: Json) -> AccessRequest:
     parameters = _parameters(query, headers, body)
     version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
     target = _route(version, method, path)
-    involved = named(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
+    involved = find_types(version, target.type, parameters.pairs) if target.type or target.interaction in SEVERAL else ()
     if target.interaction == "operation":
         involved = (*involved, *operation_parameters.involved(version, target, parameters.pairs, body))
     return AccessRequest(

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from sickbay.authorization.access.bearer import bearer, meant
+from sickbay.authorization.access.bearer import bearer, guess_token
 from sickbay.authorization.access.scope import covers, insufficient
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
@@ -70,7 +70,7 @@ def _explained(facts: Facts) -> Facts:
 
 
 def _as_bearer(request: AccessRequest, facts: Facts) -> AccessRequest:
-    token = meant(request)
+    token = guess_token(request)
     return structs.replace(request, headers={**request.headers, "authorization": f"Bearer {token}"}) if token else request
 
 

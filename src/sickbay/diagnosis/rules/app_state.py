@@ -1,7 +1,7 @@
 """Rules about the endpoint at which apps store their own state."""
 
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.wording import counted
+from sickbay.diagnosis.wording import add_count
 
 _PAGE = "https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html"
 CREATE = Spec("SMART App Launch 2.2, Persisting App State: Create", f"{_PAGE}#create")
@@ -29,7 +29,7 @@ PROFILE = Rule(
     id="app-state-not-in-profile",
     stage="app_state",
     explains="app-state-not-in-profile",
-    recognises=counted,
+    recognises=add_count,
     severity="error",
     outcome="422",
     title="The Basic resource isn't valid app state: {counted}",

@@ -7,7 +7,7 @@ from urllib.parse import quote, unquote_plus
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of, credentials
 from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.literals import filled
+from sickbay.doctor.code.literals import fill_blanks
 from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -157,7 +157,7 @@ def _plain_name(value: CodeValue) -> str:
 def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
     if name in _FORMATS:
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
-        return filled(text, [item.value for item in call.arguments if item.key is None], named)
+        return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name == "concat":
         return joined((text, *(as_text(item.value) for item in call.arguments)))
     if name == "tostring" and str(call.text(0)) in ("base64", "base64url"):
@@ -246,7 +246,7 @@ def _map_of(call: Invocation, name: str) -> CodeValue | None:
 def _format(call: Invocation, name: str) -> CodeValue | None:
     if call.base is not None or not call.arguments:
         return None
-    return filled(call.text(0), [item.value for item in call.arguments[1:]])
+    return fill_blanks(call.text(0), [item.value for item in call.arguments[1:]])
 
 
 def _same(call: Invocation, name: str) -> CodeValue | None:

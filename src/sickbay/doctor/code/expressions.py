@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from sickbay.doctor.code import budget
 from sickbay.doctor.code.brackets import partners
 from sickbay.doctor.code.invocation import Library
-from sickbay.doctor.code.literals import filled, literal, path_of
+from sickbay.doctor.code.literals import fill_blanks, literal, path_of
 from sickbay.doctor.code.tokens import NAME, NUMBER, OPERATOR, STRING, CodeToken, set_of
 from sickbay.doctor.code.values import (
     Argument,
@@ -132,7 +132,7 @@ class Expressions(ABC):
                 index = self._after_cast(index + 1, stop)
             elif token.text == "%" and isinstance(value, CodeText):
                 items, index = self.operand(index + 1, stop)
-                value = filled(value, list(items.values) if isinstance(items, CodeItems) else [items])
+                value = fill_blanks(value, list(items.values) if isinstance(items, CodeItems) else [items])
             elif token.text in _COMPARES and token.kind != STRING:
                 _, index = self.operand(index + 1, stop)
                 value = unknown("value")

@@ -122,15 +122,15 @@ def _replacement(match: re.Match[str]) -> str:
 _BLANK = re.compile(r"%(?:\((?P<word>\w+)\))?[sdvqf@]|\{(?P<field>\w*)(?::[^{}]*)?\}")
 
 
-def filled(template: CodeText, values: list[CodeValue], names: CodeFields | None = None) -> CodeText:
+def fill_blanks(template: CodeText, values: list[CodeValue], names: CodeFields | None = None) -> CodeText:
     """Fills the blanks of a format string: `%s`, `{}`, `{0}` and `{name}`."""
     pieces: list[CodeText] = []
     for part in template.parts:
-        pieces += [CodeText((part,))] if isinstance(part, Hole) else _filled(part, values, names or CodeFields())
+        pieces += [CodeText((part,))] if isinstance(part, Hole) else _fill_blanks(part, values, names or CodeFields())
     return joined(pieces)
 
 
-def _filled(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeText]:
+def _fill_blanks(text: str, values: list[CodeValue], names: CodeFields) -> list[CodeText]:
     pieces: list[CodeText] = []
     at = number = 0
     for match in _BLANK.finditer(text):

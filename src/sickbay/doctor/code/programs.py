@@ -49,7 +49,7 @@ class RequestReader:
         for handler in self._handlers.get(invocation.name.lower(), ()):
             value = handler(invocation)
             if value is not None:
-                return self._added(value)
+                return self._add(value)
         value = conversions.converted(invocation)
         if value is None and isinstance(invocation.base, CodeObject):
             value = _client_method(invocation.base, invocation)
@@ -71,7 +71,7 @@ class RequestReader:
         result = php.curl_option(call, self._excerpts.get(name))
         if not isinstance(call.value(0), RequestDraft):
             self._excerpts[name] = result
-        return self._added(result)
+        return self._add(result)
 
     def assigned(self, path: str, value: CodeValue, start: int, end: int) -> None:
         result = redirects.assigned(path, value)
@@ -86,7 +86,7 @@ class RequestReader:
         self.drafts.append(result)
         return result
 
-    def _added(self, value: CodeValue) -> CodeValue:
+    def _add(self, value: CodeValue) -> CodeValue:
         if isinstance(value, RequestDraft) and not any(value is draft for draft in self.drafts[-20:]):
             self.drafts.append(value)
         return value

@@ -90,7 +90,7 @@ def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: d
     is_name = touches and before.kind == NAME and not prefix
     if (mark == "'" and is_name) or (mark == "`" and before.text not in _BEFORE_TEMPLATE):
         return CodeToken(OPERATOR, mark, start, match.end())
-    end = _closed(text, mark, start, unclosed)
+    end = _find_close(text, mark, start, unclosed)
     if end < 0:
         return CodeToken(OPERATOR, mark, start, match.end())
     if prefix:
@@ -98,7 +98,7 @@ def _string(text: str, match: re.Match[str], found: list[CodeToken], unclosed: d
     return CodeToken(STRING, text[start + len(mark) : end - len(mark)], start - len(prefix), end, prefix + mark)
 
 
-def _closed(text: str, mark: str, start: int, unclosed: dict[str, int]) -> int:
+def _find_close(text: str, mark: str, start: int, unclosed: dict[str, int]) -> int:
     if start < unclosed.get(mark, 0):
         return -1
     if inside := _INSIDE.get(mark):

@@ -102,7 +102,7 @@ def _members(value: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     description = next((str(value[name]) for name in _SAID if isinstance(value.get(name), str)), "")
     for name in _ERROR & plain.keys():
         if _is_set(plain[name]):
-            yield _named(plain[name], description)
+            yield _classify(plain[name], description)
     if "error" in plain and plain.keys() <= _OF_AN_ERROR and not _is_set(plain["error"]):
         yield ErrorAnswer("message", "", description)
     for name in _STATUS & plain.keys():
@@ -126,7 +126,7 @@ def _is_set(value: Any) -> bool:
     return str(value).strip().lower() not in FALSY if value is not None else False
 
 
-def _named(value: Any, description: str) -> ErrorAnswer:
+def _classify(value: Any, description: str) -> ErrorAnswer:
     """An error code if the value is a single word, otherwise a message."""
     if isinstance(value, str) and value.lower() != "true" and re.fullmatch(r"[\w.:-]{1,80}", value.strip()):
         return oauth(value.strip(), description)

@@ -37,7 +37,7 @@ def errors(url: str) -> Iterator[ErrorAnswer]:
     for view in views(joined):
         described = _DESCRIPTION.search(view)
         description = unquote_plus(described["value"]) if described else ""
-        yield from _named(view, description)
+        yield from _find_errors(view, description)
         for match in _VALUE.finditer(view):
             if match["value"].lower() in CODES and match["name"].lower() not in _ECHOED:
                 yield oauth(match["value"], description, redirected=True)
@@ -46,7 +46,7 @@ def errors(url: str) -> Iterator[ErrorAnswer]:
         yield from (ErrorAnswer("vendor", match[0]) for match in _URN.finditer(view))
 
 
-def _named(view: str, description: str) -> Iterator[ErrorAnswer]:
+def _find_errors(view: str, description: str) -> Iterator[ErrorAnswer]:
     granted = re.search(r"[?&#;]code=[^&#\s]", view) is not None
     for match in _ERROR.finditer(view):
         value = unquote_plus(match["value"]).strip("\"'")

@@ -92,7 +92,7 @@ _KINDS: dict[str, str] = {
 }
 
 
-def described(pieces: Iterable[Piece]) -> list[str]:
+def describe_each(pieces: Iterable[Piece]) -> list[str]:
     """For example "authorization URL at login.example.org". Each description occurs once."""
     return list(dict.fromkeys(name for piece in pieces if (name := describe(piece))))
 

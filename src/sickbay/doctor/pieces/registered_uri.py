@@ -27,13 +27,13 @@ def mismatch(text: str, sent: str | None) -> Finding | None:
 
     sent: the redirect URI of the pasted request. Without one, the text may name it in words, too.
     """
-    registered, received = _named(_REGISTERED, text), sent or _named(_SENT, text)
+    registered, received = _find_uri(_REGISTERED, text), sent or _find_uri(_SENT, text)
     if registered is None or received is None or registered == received:
         return None
     rule, facts = rule_for(INDEX, REDIRECT_URI_MISMATCH(received=received, registered=[registered], launch_uri=None))
     return find(rule, facts, refused=True) if rule.id != REDIRECT_URI_MISMATCH.name else None
 
 
-def _named(pattern: re.Pattern[str], text: str) -> str | None:
+def _find_uri(pattern: re.Pattern[str], text: str) -> str | None:
     match = pattern.search(text)
     return unquote(match["uri"]).rstrip(_ENDS) if match else None

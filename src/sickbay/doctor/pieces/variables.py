@@ -88,12 +88,12 @@ def _body(body: str, unknown: set[str]) -> str:
     return json.dumps({name: _SAFE.get(name, "x") if name in variables else value for name, value in members.items()})
 
 
-def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
+def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
     """A corrected request with placeholders instead of the example addresses that stood for variables."""
-    return {name: _named(value) if isinstance(value, str) else value for name, value in corrected.items()}
+    return {name: _insert_placeholders(value) if isinstance(value, str) else value for name, value in corrected.items()}
 
 
-def _named(text: str) -> str:
+def _insert_placeholders(text: str) -> str:
     for name in ("redirect_uri", "aud"):
         for form in (_SAFE[name], quote(_SAFE[name], safe="")):
             text = text.replace(form, corrections.placeholder_for(name))

@@ -18,7 +18,7 @@ from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.parameters import known_types, nearest_of
 from sickbay.fhir.search.parser_state import SUGGESTED
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import named
+from sickbay.fhir.search.routes import find_types
 from sickbay.fhir.subset import is_element, unknown
 from sickbay.fhir.xml import reader as xml_reader
 from sickbay.protocol.parameters import parse
@@ -108,7 +108,7 @@ def involved(version: str, route: Route, pairs: Sequence[tuple[str, str]], body:
     result = read(version, operation, pairs, body, lenient=True)
     if not isinstance(result, OperationInput):
         return ()
-    mentioned = [name for type, search in type_filters(result) for name in (type, *named(version, type, search))]
+    mentioned = [name for type, search in type_filters(result) for name in (type, *find_types(version, type, search))]
     return operation_registry.involved(operation, (*result.values("_type"), *mentioned))
 
 

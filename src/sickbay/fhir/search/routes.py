@@ -136,7 +136,7 @@ def searched_types(version: str, interaction: str, type: str | None, pairs: Sequ
     return chosen(version, pairs) or resource_types(version)
 
 
-def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+def find_types(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """Returns names such as `Patient`, or `Device|Patient` if a chain or an include has no type: one of them must be allowed.
 
     Wildcards are skipped. pairs: decoded, for a search on `type`, which must be a known type; None: on several types.
@@ -149,11 +149,11 @@ def named(version: str, type: str | None, pairs: Sequence[tuple[str, str]]) -> t
     if type is None and is_excessive(len(chosen(version, pairs)) or len(known_types(version)), pairs):
         return resource_types(version)  # finding those that it names would take too long
     relevant = tuple((name, value if name.partition(":")[0] in _BY_VALUE else "") for name, value in pairs)
-    return _named(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
+    return _find_types(version, type, relevant) if is_brief(relevant) else _find_named(version, type, relevant)
 
 
 @memoized(CACHED_SEARCHES)
-def _named(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def _find_types(version: str, type: str | None, pairs: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return _find_named(version, type, pairs)
 
 

@@ -26,7 +26,7 @@ class Asthma(Lasting):
             body["oxygen"] -= 1.5 if len(self.orders) < 2 else 0.6
             body["breaths"] += 1
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return not self.orders or measured.get("oxygen", 100) <= 96
 
 

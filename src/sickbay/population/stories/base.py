@@ -78,11 +78,11 @@ class Lasting(Story):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return self.tests if visit.day >= self.onset else ()
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         """Returns whether the values require the next rung."""
         return not self.orders
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         """Runs on the day of the diagnosis, for whatever is done only then."""
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:
@@ -92,9 +92,9 @@ class Lasting(Story):
             self.problem = chart.problem(self.concept, self.onset, visit.day, visit)
             if self.care:
                 chart.plan(f"{self.concept.text}: plan of care", self.problem, (*self.care, REVIEW), self.goals)
-            self.diagnosed(chart, visit)
+            self.act_on_diagnosis(chart, visit)
         rung = len(self.orders)
-        if rung < len(self.ladder) and self.missed(measured):
+        if rung < len(self.ladder) and self.needs_next_rung(measured):
             if rung and self.replaces[rung]:
                 chart.stop(self.orders[-1], visit.day)
             self.orders.append(chart.prescribe(self.ladder[rung], visit, self.problem))

@@ -34,7 +34,7 @@ class Obstruction(Lasting):
             body["breaths"] += 2.0
             body["fev1"] = max(self.ratio - (day - self.onset).days / 365 * 0.6, 42.0)
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:

@@ -37,7 +37,7 @@ class Diabetes(Lasting):
             body["glucose"] = (28.7 * body["a1c"] - 46.7) * 0.88
             body["albumin_ratio"] += min(years, 15) * 1.4
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return measured.get("a1c", 0) >= 7.0
 
     def decide(self, chart: Chart, visit: Visit, measured: Body) -> None:

@@ -42,10 +42,10 @@ class Fibrillation(Lasting):
     def labs(self, visit: Visit) -> tuple[Measure, ...]:
         return (measures.INR,) if self.warfarin and self.orders else ()
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         """Stops clopidogrel, which a stroke may have started: one drug against clots is enough. Records the ECG."""
         for order in chart.history.prescriptions:
             if order.drug is drugs.CLOPIDOGREL and order.end is None:

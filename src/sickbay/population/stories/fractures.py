@@ -61,7 +61,7 @@ class Osteoporosis(Lasting):
     concept, ladder, replaces = problems.OSTEOPOROSIS, (drugs.ALENDRONATE,), (False,)
     care = (procedure_codes.EXERCISE,)
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         body: Body = {"t_score": -2.9}
         number = chart.read(measures.T_SCORE, visit, chart.draw(measures.T_SCORE, body), after=18)
         chart.procedure(procedure_codes.BONE_DENSITY, visit, self.problem)

@@ -31,10 +31,10 @@ class Gout(Lasting):
         if day >= self.onset:
             body["urate"] = self.high - (0.0, 2.0, 3.6)[len(self.orders)]
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return measured.get("urate", 0) >= 6.0
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         drug = drugs.PARACETAMOL if chart.avoids_nsaids else drugs.NAPROXEN
         chart.prescribe(drug, visit, self.problem, end=visit.day + datetime.timedelta(days=7))
 

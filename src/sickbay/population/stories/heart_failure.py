@@ -34,10 +34,10 @@ class HeartFailure(Lasting):
             body["breaths"] += 2.0
             body["bnp"] = 900.0 if self.orders else 1900.0
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return len(self.orders) < 2
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.ECHOCARDIOGRAPHY, procedure_codes.IMAGING, visit, self.problem)
         chart.procedure(procedure_codes.ECHOCARDIOGRAPHY, visit, self.problem, request)
         number = chart.read(measures.EJECTION, visit, float(chart.rng.whole(32, 44)), after=18)

@@ -32,7 +32,7 @@ class Hypertension(Lasting):
             body["systolic"] += change
             body["diastolic"] += change * 0.4
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return measured.get("systolic", 0) >= 140
 
 

@@ -35,7 +35,7 @@ class Knee(Lasting):
         operated = self.operation is not None and day > self.operation
         body["pain"] = 1.0 if operated or day < self.onset else 5.0
 
-    def diagnosed(self, chart: Chart, visit: Visit) -> None:
+    def act_on_diagnosis(self, chart: Chart, visit: Visit) -> None:
         request = chart.request(procedure_codes.KNEE_XRAY, procedure_codes.IMAGING, visit, self.problem)
         chart.procedure(procedure_codes.KNEE_XRAY, visit, self.problem, request)
         chart.report(procedure_codes.IMAGE, "RAD", visit, "Narrow joint space, osteophytes; no fracture.", request)

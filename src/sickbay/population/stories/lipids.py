@@ -33,7 +33,7 @@ class Lipids(Lasting):
             body["ldl"] = (body["ldl"] + self.rise) * self.left[len(self.orders)]
             body["triglycerides"] += 35
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return measured.get("ldl", 0) >= 105
 
 

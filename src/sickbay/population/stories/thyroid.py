@@ -28,7 +28,7 @@ class Hypothyroidism(Lasting):
             body["tsh"] += self.rise * (1.0, 0.35, 0.12, 0.05)[len(self.orders)]
             body["pulse"] -= 0 if self.orders else 6
 
-    def missed(self, measured: Body) -> bool:
+    def needs_next_rung(self, measured: Body) -> bool:
         return measured.get("tsh", 0) > 4.5
 
 

@@ -83,7 +83,7 @@ def finding(stored_finding: Mapping[str, Any]) -> dict[str, Any]:
     return explained.to_json() | {"degree": explained.degree, "parameter": explained.parameter} | dict(stored_finding)
 
 
-def filled(stored_record: dict[str, Any]) -> dict[str, Any]:
+def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
     """A stored record with everything that is derived from it."""
     if not isinstance(stored_record["checks"], str):
         return stored_record
@@ -96,15 +96,15 @@ def filled(stored_record: dict[str, Any]) -> dict[str, Any]:
 
 async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
     """A record with everything that is derived from it. Records of an older Sickbay are redacted again."""
-    stored_record = msgspec.json.decode(await launches.shown(runtime, text_of(record), full))
+    stored_record = msgspec.json.decode(await launches.fill_placeholders(runtime, text_of(record), full))
     if isinstance(stored_record["checks"], str):
-        return filled(stored_record)
+        return add_derived(stored_record)
     return again(stored_record, LiveSecrets(await secrets.hashes(runtime), passwords=runtime.passwords, strict=True))
 
 
 async def fresh(runtime: Runtime, recorded: bytes, *, full: bool) -> dict[str, Any]:
     """An exchange that was just recorded, as a later reader gets it. full: for the administrator."""
-    entry = filled(msgspec.json.decode(await launches.shown(runtime, recorded.decode(), full)))
+    entry = add_derived(msgspec.json.decode(await launches.fill_placeholders(runtime, recorded.decode(), full)))
     return entry if full else public(entry)
 
 
@@ -120,10 +120,10 @@ def checks(text: str) -> list[dict[str, Any]]:
     return results
 
 
-def shown(entry: dict[str, Any]) -> dict[str, Any]:
+def select_members(entry: dict[str, Any]) -> dict[str, Any]:
     """The members that the API returns. Values that weren't kept are named in the corrected request."""
     members = {name: entry[name] for name in (*MEMBERS, *MORE) if name in MEMBERS or name in entry}
-    return members | ({"corrected": masking.named(entry["corrected"])} if entry["corrected"] else {})
+    return members | ({"corrected": masking.insert_placeholders(entry["corrected"])} if entry["corrected"] else {})
 
 
 def proven(entry: Mapping[str, Any]) -> bool:

@@ -267,7 +267,7 @@ def _metadata(corrected: Any, exchange: Exchange) -> dict[str, Any] | None:
 
 
 def _with_launch_placeholder(corrected: Any, decision: Decision[Any, Any]) -> Any:
-    """Replaces the launch code in a corrected request by a placeholder, because records never contain it (`launch.shown`)."""
+    """Replaces the launch code in a corrected request, because records never contain it (`launch.fill_placeholders`)."""
     launch = getattr(decision.context, "launch", None)
     if not isinstance(launch, Launch) or not isinstance(corrected, AuthorizeRequest):
         return corrected

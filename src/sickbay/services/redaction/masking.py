@@ -127,7 +127,7 @@ def is_masked(text: str) -> bool:
     return "…" in text or "‹" in text
 
 
-def named(corrected: Mapping[str, Any]) -> dict[str, Any]:
+def insert_placeholders(corrected: Mapping[str, Any]) -> dict[str, Any]:
     """A corrected request in which every masked value says what belongs there, such as CODE-FROM-YOUR-REDIRECT."""
     shown = dict(corrected)
     if "url" in shown:

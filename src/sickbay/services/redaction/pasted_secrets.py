@@ -57,7 +57,7 @@ def hidden(shown: Mapping[str, Any], evidence: Mapping[str, Any], pieces: Sequen
     if words := _words(secrets):
         masked |= {name: _without(masked[name], words, name) for name in ("findings", "causes") if name in masked}
     if masked.get("corrected"):
-        masked["corrected"] = masking.named(masked["corrected"])
+        masked["corrected"] = masking.insert_placeholders(masked["corrected"])
     return masked
 
 

@@ -239,7 +239,7 @@ class SafeValues:
     def name(self, name: str) -> str:
         """The name of a parameter or member that is known or a misspelling of a known one."""
         bare = name.removeprefix("amp;").strip()
-        if bare in known.OAUTH or (self.resembles(bare, known.named()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
+        if bare in known.OAUTH or (self.resembles(bare, known.list_names()) and re.fullmatch(r"[\w .;:\[\]-]*", name)):
             return name
         return f"‹name of {len(name)} character{'' if len(name) == 1 else 's'}›"
 

@@ -100,7 +100,7 @@ def spoken() -> frozenset[str]:
 
 
 @cache
-def named() -> frozenset[str]:
+def list_names() -> frozenset[str]:
     """Names of parameters, in lower case without punctuation."""
     return frozenset(map(squeezed, OAUTH | METADATA | HEADERS | METHODS.keys()))
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from sickbay.settings.database import Busy, CannotOpen, Unavailable, UnknownOutcome, shown
+from sickbay.settings.database import Busy, CannotOpen, Unavailable, UnknownOutcome, hide_password
 from sickbay.storage.postgres.failures import ENDED, KNOWN_ERRORS, LOST, failure, one_line
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.migrations import migrate
@@ -170,7 +170,7 @@ class _Turn:
 
 async def connect(address: str) -> Pool:
     """Return a pool for a database with the newest schema. Raises CannotOpen with a one-sentence message."""
-    name = shown(address)
+    name = hide_password(address)
     servers = Servers(address)
     connections = Connections(servers.connect, LOST)
     try:

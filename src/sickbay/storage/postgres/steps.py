@@ -38,7 +38,7 @@ _COUNT_FAILURE = record_sql.COUNT_FAILURE.replace("?", "$")
 _DELETE_OLDEST = f"DELETE FROM record WHERE number IN ({quotas.OLDEST} FOR UPDATE SKIP LOCKED)"
 
 
-def counted(steps: Sequence[Step]) -> Sequence[Step]:
+def append_changes(steps: Sequence[Step]) -> Sequence[Step]:
     """Append CHANGES if one of the steps changes a record of a counted kind."""
     for step in steps:
         kind = step.record.kind if isinstance(step, Put) else step.kind if isinstance(step, (Delete, Clear)) else ""

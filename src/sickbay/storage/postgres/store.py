@@ -36,7 +36,7 @@ from sickbay.storage.postgres.pool import Use
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
-from sickbay.storage.postgres.steps import apply, count_failure, counted, purge, trim
+from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
 from sickbay.storage.query import records as record_sql
@@ -73,7 +73,7 @@ class PostgresStore:
     async def transaction(self, steps: Sequence[Step]) -> None:
         if not steps:
             return
-        steps = counted(steps)
+        steps = append_changes(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
         marked = {step.space for step in steps if isinstance(step, Mark)}
         nids = await self._reserve(saves, marked) if saves or marked else {}
@@ -185,8 +185,8 @@ class PostgresStore:
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         return await self._ask(lambda: self._answers.writes_since(space, mark))
 
-    async def filled(self, space: ResourceSpace) -> bool:
-        return await self._ask(lambda: self._answers.filled(space))
+    async def has_resources(self, space: ResourceSpace) -> bool:
+        return await self._ask(lambda: self._answers.has_resources(space))
 
     async def close(self) -> None:
         await self._statistics.close()

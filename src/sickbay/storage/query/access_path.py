@@ -69,7 +69,7 @@ class AccessPath(NamedTuple):
 
 def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     """Choose the access path. `patient`: the only patient whose compartment is visible, or None."""
-    named = patient or _named(query)
+    named = patient or _find_named_patient(query)
     if named is not None:
         return _compartment(scope, query, named, member=patient is not None)
     if query.ids is not None:
@@ -99,7 +99,7 @@ def source(scope: Scope, query: Query, patient: str | None) -> AccessPath:
     )
 
 
-def _named(query: Query) -> str | None:
+def _find_named_patient(query: Query) -> str | None:
     """Return the patient that a filter names. References to a patient are in that patient's range, whether members or not."""
     if query.within is not None and query.within.type == "Patient":
         return query.within.id
@@ -259,11 +259,15 @@ def _collected(candidates: Sql, rest: tuple[Filter, ...], range: Sql | None) -> 
 def _fewer(scope: Scope, query: Query) -> AccessPath | None:
     """Choose a range with few rows if every token filter has many."""
     range = _between(scope, query) or _range(scope, query, _NUMBERS) or _changed(scope, query)
-    if range is None or range.candidates is None or scope.names.counted(range.candidates, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS:
+    if (
+        range is None
+        or range.candidates is None
+        or scope.names.count_rows(range.candidates, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS
+    ):
         return None
     hashes = [(filter, hash) for filter in query.filters if (hash := single_hash(scope, filter)) is not None]
     token_rows = (tokens(scope.space, filter.parameter.number, hash) for filter, hash in hashes)
-    return range if all(scope.names.counted(rows, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS for rows in token_rows) else None
+    return range if all(scope.names.count_rows(rows, SMALL_RANGE_ROWS) == SMALL_RANGE_ROWS for rows in token_rows) else None
 
 
 def _range(scope: Scope, query: Query, kinds: tuple[str, ...]) -> AccessPath | None:

@@ -19,7 +19,7 @@ def is_canonical(version: str, parameter: SearchParameter) -> bool:
     return "canonical" in kinds(version, parameter.type, parameter.expression)
 
 
-def named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
+def find_named(run: Run, scope: Scope, find: Find, version: str, parameter: SearchParameter, nids: list[int]) -> list[int]:
     """Return the resources whose urls are the canonicals that these resources have in the parameter."""
     text = f"SELECT DISTINCT f.value FROM uri_index f WHERE f.nid {_AMONG} AND f.parameter = ?"
     canonicals = [row[0].partition("|") for row in run(Statement(text, (_list(nids), parameter.number)))]

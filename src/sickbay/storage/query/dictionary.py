@@ -92,7 +92,7 @@ class Dictionary:
 
     def rarity(self, space: int, parameter: int, hash: int) -> int:
         """Count the resources that have a token, up to 1,000."""
-        return self.counted(tokens(space, parameter, hash), 1000)
+        return self.count_rows(tokens(space, parameter, hash), 1000)
 
     def live(self, space: int, type: str) -> int:
         """Return the number of live resources of a type."""
@@ -102,7 +102,7 @@ class Dictionary:
             count = known[key] = int(self._reader.one(LIVE_OF_TYPE, key))
         return count
 
-    def counted(self, rows: Sql, most: int) -> int:
+    def count_rows(self, rows: Sql, most: int) -> int:
         """Count rows, up to `most`."""
         statement = count_up_to(rows, most)
         count: int = self._reader.one(statement.text, statement.binds)

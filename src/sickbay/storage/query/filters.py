@@ -191,7 +191,7 @@ def values(scope: Scope, filter: Filter, *, known: bool = False) -> Sql:
     return either(_value(scope, filter, value) for value in filter.values)
 
 
-def ranged(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
+def match_range(value: DateValue | QuantityValue, low: Bind, high: Bind, names: tuple[str, str] = ("t.low", "t.high")) -> Sql:
     """Compare a stored range with the requested one (R4, 3.1.1.4.6). Both ranges are half open."""
     start, end = names
     match value.prefix:
@@ -235,9 +235,9 @@ def of_instant(value: DateValue, instant: str) -> Sql:
 def _value(scope: Scope, filter: Filter, value: Value) -> Sql:
     match value:
         case DateValue(low=low, high=high):
-            return ranged(value, low, high)
+            return match_range(value, low, high)
         case QuantityValue():
-            return both([ranged(value, ordered(value.low), ordered(value.high)), _unit(scope, value)])
+            return both([match_range(value, ordered(value.low), ordered(value.high)), _unit(scope, value)])
         case StringValue():
             return _string(value, filter.modifier)
         case ReferenceValue():
@@ -265,7 +265,7 @@ def _composite(scope: Scope, filter: Filter, value: CompositeValue) -> Sql:
             case QuantityValue():
                 ends = (f"t.{columns[0]}", f"t.{columns[1]}")
                 unit = _unit(scope, part, f"t.{columns[2]}")
-                parts += [ranged(part, ordered(part.low), ordered(part.high), ends), unit]
+                parts += [match_range(part, ordered(part.low), ordered(part.high), ends), unit]
             case ReferenceValue():
                 parts.append(Sql("t.value = ?", (f"{part.type}/{part.id}",)))
             case _:

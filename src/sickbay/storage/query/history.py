@@ -50,7 +50,7 @@ def page(run: Run, scope: Scope, key: bytes, query: HistoryQuery, visibility: Vi
         rows = run(Statement(text.text, (*text.binds, before, count + 1), 4))
         for row in rows:
             entry = _entry(scope, row)
-            if not _shown(visibility, letter, entry[0]):
+            if not _is_visible(visibility, letter, entry[0]):
                 continue
             size += len(entry[0].body)
             more = len(entries) == count or (size > BYTES and len(entries) > 1)
@@ -74,7 +74,7 @@ def _total(run: Run, scope: Scope, found: Sql, letter: str, visibility: Visibili
     while True:
         rows = run(Statement(text, (*found.binds, before, COUNTED)))
         versions = (Stored(scope.names.text(type), "", 0, 0, b"", facts) for facts, _, type in rows)
-        total += sum(_shown(visibility, letter, version) for version in versions)
+        total += sum(_is_visible(visibility, letter, version) for version in versions)
         if len(rows) < COUNTED:
             return total
         before = rows[-1][1]
@@ -119,5 +119,5 @@ def _entry(scope: Scope, row: Row) -> tuple[Stored, str]:
     return Stored(scope.names.text(type), id, version_id, at, body or b"", facts, deleted), interaction
 
 
-def _shown(visibility: Visibility, letter: str, version: Stored) -> bool:
+def _is_visible(visibility: Visibility, letter: str, version: Stored) -> bool:
     return visibility.allows(version.type, letter, version.patients, version.codes)

@@ -82,7 +82,7 @@ def _hops(run: Run, scope: Scope, find: Find, version: str, include: Include, fr
             canonical_nids = (
                 canonicals.naming(*context, type, nids, MAXIMUM_INCLUDED + 1)
                 if include.reverse
-                else canonicals.named(*context, nids)
+                else canonicals.find_named(*context, nids)
             )
             if canonical_nids:
                 yield _Hop(

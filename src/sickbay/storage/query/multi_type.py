@@ -73,7 +73,7 @@ def _page(search: SearchPlans, at: Position | None) -> Statement:
     return Statement(text, (*binds, *after.binds, search.query.count + 1), WIDTH - 1)
 
 
-def counted(search: SearchPlans, limit: int | None = None) -> Statement:
+def build_count(search: SearchPlans, limit: int | None = None) -> Statement:
     """Count the matches, up to `limit` if there is one."""
     texts: list[str] = []
     binds: list[Bind] = []
@@ -93,5 +93,5 @@ def _total(run: Run, search: SearchPlans, at: Position | None, free: int | None)
     if at is not None and search.query.total != "accurate":
         return at.total
     exact = search.query.total == "accurate"
-    count: int = run(counted(search) if exact else counted(search, COUNTED + 1))[0][0]
+    count: int = run(build_count(search) if exact else build_count(search, COUNTED + 1))[0][0]
     return count if exact or count <= COUNTED else None

@@ -108,9 +108,9 @@ class StoreQueries:
         """Return the counting statement, or None if nothing can match."""
         if query.type == "":
             plans = multi_type.plans(scope, self._find, space, query, visibility)
-            return multi_type.counted(plans) if plans else None
+            return multi_type.build_count(plans) if plans else None
         plan = search.plan(scope, self._find, space, query, visibility)
-        return search.counted(plan) if plan else None
+        return search.build_count(plan) if plan else None
 
     def labels(self, space: ResourceSpace, types: Sequence[str], visibility: Visibility) -> Ask[Labels]:
         scope = self._scope(space, visibility)
@@ -118,7 +118,7 @@ class StoreQueries:
             return lambda run: Labels((), (), ())
         return partial(labels.labels, scope=scope, find=self._find, version=space.version, types=types, visibility=visibility)
 
-    def filled(self, space: ResourceSpace) -> bool:
+    def has_resources(self, space: ResourceSpace) -> bool:
         number = self.names.space(space)
         return number is not None and bool(self._reader.rows(ANY_LIVE, (number,)))
 

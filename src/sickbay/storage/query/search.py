@@ -229,7 +229,7 @@ def _at(key: bytes, plan: SearchPlan, cursor: str) -> Position:
     return opened(key, cursor, _fingerprint(plan), sight_of(plan.visibility))
 
 
-def counted(plan: SearchPlan, limit: int | None = None) -> Statement:
+def build_count(plan: SearchPlan, limit: int | None = None) -> Statement:
     """Count the matches, up to `limit` if there is one."""
     text = plan.source.joined() if plan.needs_row else plan.source.text
     where, binds = f"{text} AND {plan.where.text}", (*plan.source.binds, *plan.where.binds)
@@ -316,19 +316,19 @@ def _total(run: Run, plan: SearchPlan, at: Position | None, free: int | None) ->
         return at.total
     limit = None if plan.query.total == "accurate" or plan.source.rank else COUNTED + 1
     if limit not in plan.results.totals:
-        plan.results.totals[limit] = _counted(run, plan, limit)
+        plan.results.totals[limit] = _count_matches(run, plan, limit)
     count = plan.results.totals[limit]
     return count if limit is None or count <= COUNTED else None
 
 
-def _counted(run: Run, plan: SearchPlan, limit: int | None) -> int:
+def _count_matches(run: Run, plan: SearchPlan, limit: int | None) -> int:
     """Count the matches. For a wide range, first count among some of its rows, which may already reach the limit."""
     sample = 4 * COUNTED
     if limit is not None and plan.source.candidates is not None and _as_many(run, plan, plan.source.candidates, sample):
-        count = _number(run(counted(plan._replace(source=plan.source.some(sample)), limit)))
+        count = _number(run(build_count(plan._replace(source=plan.source.some(sample)), limit)))
         if count == limit:
             return count
-    return _number(run(counted(plan, limit)))
+    return _number(run(build_count(plan, limit)))
 
 
 def _number(rows: list[Row]) -> int:

@@ -255,7 +255,7 @@ def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot
     slot_numbers = iter(range(1, len(value_slots)))
     ids: dict[str, ValueSlot] = {}
 
-    def named(id: str) -> Any:
+    def slot_of(id: str) -> Any:
         if id not in ids:
             ids[id] = value_slots[next(slot_numbers)]
         return ids[id]
@@ -264,26 +264,26 @@ def _blank(query: Query, visibility: Visibility, value_slots: Sequence[ValueSlot
         return value_slots[next(slot_numbers)]
 
     patient = next((patient for clause in visibility.clauses for patient in clause.patients or ()), "")
-    blank_visibility = _for_patient(visibility, named(patient)) if patient else visibility
+    blank_visibility = _for_patient(visibility, slot_of(patient)) if patient else visibility
     filters = tuple(
-        Filter(filter.parameter, (_blank_value(filter, filter.values[0], named, following),), filter.modifier)
+        Filter(filter.parameter, (_blank_value(filter, filter.values[0], slot_of, following),), filter.modifier)
         for filter in query.filters
     )
     updated = tuple(DateValue(date.prefix, following(), following()) for date in query.updated)
-    within = query.within and Within(query.within.type, named(query.within.id), query.within.parameters)
-    query_ids = (named(query.ids[0]),) if query.ids is not None else None
+    within = query.within and Within(query.within.type, slot_of(query.within.id), query.within.parameters)
+    query_ids = (slot_of(query.ids[0]),) if query.ids is not None else None
     blank = Query(
         query.version, query.type, filters, ids=query_ids, updated=updated, sort=query.sort, whole=query.whole, within=within
     )
     return blank, blank_visibility
 
 
-def _blank_value(filter: Filter, value: Value, named: Callable[[str], Any], following: Callable[[], Any]) -> Value:
+def _blank_value(filter: Filter, value: Value, slot_of: Callable[[str], Any], following: Callable[[], Any]) -> Value:
     match value:
         case TokenValue(code=code):
-            return TokenValue(value.system, named(code or "") if filter.parameter.code == "_id" else following())
+            return TokenValue(value.system, slot_of(code or "") if filter.parameter.code == "_id" else following())
         case ReferenceValue():
-            return ReferenceValue(value.type, named(value.id))
+            return ReferenceValue(value.type, slot_of(value.id))
         case StringValue():
             return StringValue(following(), cast(str, None))
         case DateValue():

@@ -190,7 +190,7 @@ class Changes:
     def _add_version(self, space: Counters, type: int, nid: int, step: Save, facts: str) -> None:
         self._remember(space, nid, step, facts)
         self.index(space, type, nid, step.facts)
-        if self._rows.full():
+        if self._rows.is_full():
             self._rows.flush()
 
     def _delete(self, space: Counters, type: int, nid: int, step: Save) -> None:
@@ -322,7 +322,7 @@ class _Rows:
             self.append(_TERM, (hash, system or "", code))
         return hash
 
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         return self._count >= _FULL
 
     def settle(self) -> None:

@@ -163,8 +163,8 @@ class SqliteStore:
     async def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         return self._answers.writes_since(space, mark)
 
-    async def filled(self, space: ResourceSpace) -> bool:
-        return self._answers.filled(space)
+    async def has_resources(self, space: ResourceSpace) -> bool:
+        return self._answers.has_resources(space)
 
     async def close(self) -> None:
         """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""

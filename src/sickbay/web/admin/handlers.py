@@ -70,7 +70,7 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, "Registration failed", findings)
-    return _json(shown(result.client, secret=result.secret if old is None else None, findings=findings), status)
+    return _json(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
@@ -85,7 +85,7 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
     new, secret = await registration.rotated(sandbox.runtime, client)
-    return _json(shown(new, secret=secret))
+    return _json(describe_app(new, secret=secret))
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
@@ -95,24 +95,24 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     tenant = _tenant(sandbox, body.tenant)
     counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
-        return _json(shown(counterpart))
+        return _json(describe_app(counterpart))
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
-    return _json(shown(result.client, secret=result.secret, findings=findings), 201)
+    return _json(describe_app(result.client, secret=result.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     clients = await registration.all_clients(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
-    return _json([shown(client) for client in clients])
+    return _json([describe_app(client) for client in clients])
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
-    return _json(shown(await _app(request, sandbox)))
+    return _json(describe_app(await _app(request, sandbox)))
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
@@ -152,7 +152,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     if body.app is None:
         client, body = await _app_of_launch(sandbox, body)
     else:
-        client = await _named(sandbox, body.app, body.tenant)
+        client = await _find_app(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
     if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
@@ -210,7 +210,7 @@ async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaun
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
-    client = await _named(sandbox, body.app, body.tenant)
+    client = await _find_app(sandbox, body.app, body.tenant)
     tenant = _tenant(sandbox, body.tenant or client.tenant)
     # a patient may be loaded later, but the user must exist
     if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, body.user, None, None):
@@ -233,7 +233,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
         exchange = await journal_reader.read(runtime, journal, id, full=True)
         exchanges = [exchange] if exchange else []
     else:
-        client = await _named(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
+        client = await _find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
         limit = min(int(filters["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", filters.get("limit", "")) else 100
         exchanges = await journal_reader.listed(
             runtime,
@@ -244,7 +244,7 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
             stage=filters.get("stage"),
             limit=limit,
         )
-    return error_responses.json([exchange_json.shown(exchange) for exchange in exchanges])
+    return error_responses.json([exchange_json.select_members(exchange) for exchange in exchanges])
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:
@@ -288,7 +288,7 @@ async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def show_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token.shown(sandbox.runtime))
+    return _json(await id_token.list_keys(sandbox.runtime))
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
@@ -368,10 +368,10 @@ def _tenant(sandbox: Sandbox, name: str) -> Tenant:
 
 
 async def _app(request: Request, sandbox: Sandbox) -> Client:
-    return await _named(sandbox, request.path_params["app"], request.query_params.get("tenant"))
+    return await _find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
-async def _named(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
+async def _find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
     if tenant is not None:
         _tenant(sandbox, tenant)
     try:
@@ -383,7 +383,7 @@ async def _named(sandbox: Sandbox, reference: str, tenant: str | None) -> Client
     return client
 
 
-def shown(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
+def describe_app(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
     """An app as in the OpenAPI document: never with the hash of its secret."""
     known = msgspec.to_builtins(client)
     members = {name: known[name] for name in admin_schemas.App.__struct_fields__ if name in known}

@@ -27,7 +27,7 @@ async def docs(request: Request, sandbox: Sandbox) -> Response:
         return Response(await asyncio.to_thread(search_index.script), media_type="text/javascript", headers=HEADERS)
     if path in library.files():
         return FileResponse(library.folder() / path, headers=HEADERS)
-    if (address := library.meant(path)) is not None:
+    if (address := library.find_address(path)) is not None:
         return RedirectResponse(f"/docs/{address}", 307)
     view = await asyncio.to_thread(_view, path, request.query_params.get("q", "").strip())
     options = await html_response.page_options(request, sandbox, here="Docs")

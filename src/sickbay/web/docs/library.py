@@ -93,7 +93,7 @@ def by_address(path: str) -> str | None:
     return _by_address().get(path or address(HOME))
 
 
-def meant(path: str) -> str | None:
+def find_address(path: str) -> str | None:
     """The address of the page that has this path as its name; None if there is none."""
     name = path.rstrip("/")
     return address(name) if name in names() else None

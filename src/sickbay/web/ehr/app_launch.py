@@ -30,7 +30,7 @@ from sickbay.web.http_request import headers_of
 from sickbay.web.pages import notice
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
-from sickbay.web.population_pending import filled
+from sickbay.web.population_pending import wait_until_filled
 
 
 async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -48,7 +48,7 @@ async def open_app(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     visible = patient and await patients.read(sandbox.runtime, tenant, VERSION, "Patient", patient, ehr.user)
     if client is None or not launch_uri(client) or (patient and not visible):
         return ehr.page("notice", notice.no_app(ehr.home), status=404)
-    await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
+    await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     wanted = await _of_card(ehr, client, patient, query.get("card")) or await _of_task(ehr, client, patient, query.get("task"))
     visit = query.get("encounter") or (wanted.encounter if wanted else None)
     encounter = await _visit(ehr, client.fhir, patient, visit) if patient else None
@@ -82,7 +82,7 @@ async def _of_card(ehr: EhrPages, client: Client, patient: str | None, key: str 
     if not context:
         return None
     link = launch_card.by_key(await registration.all_clients(ehr.sandbox.runtime, ehr.tenant.name), key or "")
-    wanted = launch_task.of_link(launch_card.filled(link, context)) if link else None
+    wanted = launch_task.of_link(launch_card.fill_placeholders(link, context)) if link else None
     return wanted if isinstance(wanted, LaunchTaskRequest) and launch_task.app_of(wanted, [client]) else None
 
 
@@ -129,7 +129,7 @@ async def launch(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response
         return fault(409, str(error))
     if client is None or not launch_uri(client):
         return fault(404, f"{tenant.name} has no app {query.get('app', '')} with a launch URI")
-    await filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
+    await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, client.fhir))
     context = _context(query)
     if isinstance(context, str):
         return fault(422, context)

@@ -82,7 +82,7 @@ def _tiles(options: ChartOptions) -> tuple[tuple[Tile, ...], tuple[Link, ...]]:
 def _suggestions(options: ChartOptions) -> tuple[Suggestion, ...]:
     """The cards of the apps on this chart, the most urgent ones first."""
     cards = [card for app in options.apps for card in app.cards if options.context]
-    shown = (_suggestion(card, launch_card.filled(card, options.context), options) for card in cards)
+    shown = (_suggestion(card, launch_card.fill_placeholders(card, options.context), options) for card in cards)
     return tuple(sorted(shown, key=lambda suggestion: GRAVE.index(suggestion.indicator)))
 
 

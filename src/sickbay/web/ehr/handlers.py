@@ -27,10 +27,10 @@ from sickbay.web.admin_guard import is_own_path
 from sickbay.web.ehr import chart as pages
 from sickbay.web.ehr import chart_data, schedule, strip
 from sickbay.web.ehr.views import OpenApp, PatientsView
-from sickbay.web.exchanges.handlers import full
+from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.oauth.login import one_click, sign_in_view, signing_in_user
 from sickbay.web.pages import notice
-from sickbay.web.population_pending import filled
+from sickbay.web.population_pending import wait_until_filled
 
 VERSION = "r4"
 PAGE = 25
@@ -54,7 +54,7 @@ class EhrPages:
             query = self.request.url.query
             back = quote(f"{current_path}?{query}" if query else current_path, safe="")
             return RedirectResponse(f"{self.home}/sign-in?next={back}", 303, error_responses.NO_STORE)
-        await filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
+        await wait_until_filled(self.request, self.sandbox, ResourceSpace(self.tenant.name, VERSION))
         return None
 
     def page(self, name: str, view: object, here: str = "", frames: bool = False, status: int = 200) -> Response:
@@ -254,7 +254,9 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     if redirect := await ehr.require_user():
         return redirect
     id = request.query_params.get("timeline", "")
-    timeline = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request)) if id else Timeline([])
+    timeline = (
+        await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request)) if id else Timeline([])
+    )
     client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
     view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.now())
     return ehr.page("requests", view)

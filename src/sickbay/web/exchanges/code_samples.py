@@ -199,7 +199,7 @@ def _curl(request: RequestParts, changed: Mapping[str, Sequence[TextPiece]]) -> 
     for name, value in request.headers:
         if TOKEN.fullmatch(name):
             header = f"{name}: {_header(name, value)}" if value else f"{name};"
-            lines.append(_more(f"-H {word(shown(header))}", quiet=True))
+            lines.append(_more(f"-H {word(write_out_invisible(header))}", quiet=True))
     for name, value in request.form:
         lines.append(_more(_form_part(name, place(name, value)), quiet=name not in changed))
     if request.body:
@@ -214,7 +214,7 @@ def _curl_start(request: RequestParts) -> str:
     if request.method == "HEAD" and not has_body:
         options = ["curl", "-I"]
     elif request.method != ("POST" if has_body else "GET"):
-        options += ["-X", word(shown(request.method))]
+        options += ["-X", word(write_out_invisible(request.method))]
     if GLOBS.search(target):
         options.append("--globoff")
     if not WEB.match(target):  # curl would read a file from file://, and treat a leading - as an option
@@ -295,7 +295,7 @@ def _script(id: str, name: str, first: str, body: Sequence[Pair], last: str, cha
 
 def word(text: str) -> str:
     """Quote the text as one word of a POSIX shell. Invisible characters are written out (`shown`)."""
-    text = shown(text, "\n\t")
+    text = write_out_invisible(text, "\n\t")
     return text if PLAIN.fullmatch(text) else "'" + text.replace("'", "'\"'\"'") + "'"
 
 
@@ -304,7 +304,7 @@ def is_shown(text: str, keep: str = "") -> bool:
     return text.isprintable() or text.translate(dict.fromkeys(map(ord, keep))).isprintable()
 
 
-def shown(text: str, keep: str = "") -> str:
+def write_out_invisible(text: str, keep: str = "") -> str:
     """Write out every invisible character as <U+XXXX>."""
     if is_shown(text, keep):
         return text

@@ -36,25 +36,25 @@ from sickbay.web.portal.developer_views import ExchangesView, exchange_line
 LISTED_EXCHANGES = 100
 
 
-def full(request: Request) -> bool:
+def may_read_all(request: Request) -> bool:
     """Whether the request may read all facts: only the administrator's, who on loopback is the person at the keyboard."""
     return bool(request.app.state.guard.administers(request.scope, headers_of(request.scope)))
 
 
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
-    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=full(request))
+    entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
     form = _form(request)
     if entry is None:
         response = _missing(request, sandbox, form)
     elif form == "json":
-        response = error_responses.json(exchange_json.shown(entry))
+        response = error_responses.json(exchange_json.select_members(entry))
     elif form == "text":
-        view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
+        view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
         response = PlainTextResponse(as_text(view, f"{sandbox.runtime.base}/exchanges/{id}"))
     else:
-        view = exchange_view(_filled(entry), **await names(sandbox, entry, full=full(request)))
-        if full(request):
+        view = exchange_view(_add_pkce_pair(entry), **await names(sandbox, entry, full=may_read_all(request)))
+        if may_read_all(request):
             view = replace(view, probably=await _probably(sandbox, id))
         response = html_response.page(request, sandbox, "exchange", view, await _page_options(request, sandbox))
     for name, value in cors(request.headers.get("origin")):
@@ -72,7 +72,7 @@ async def _probably(sandbox: Sandbox, id: str) -> Probably | None:
     return Probably(client.name, f"/developer/apps/{client.app_id}", f"/timelines/{found.launch}", EVIDENCE[found.evidence])
 
 
-def _filled(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+def _add_pkce_pair(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     """Add a new PKCE pair to the corrected request. It is made for this page and not stored."""
     return with_fresh_pkce(entry, secrets.token_urlsafe(32))
 
@@ -123,11 +123,11 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
     recorded = await sandbox.journal.record(exchange._replace(response=RecordedResponse(status, headers)))
-    entry = await exchange_json.fresh(sandbox.runtime, recorded, full=full(request))
+    entry = await exchange_json.fresh(sandbox.runtime, recorded, full=may_read_all(request))
     if form == "json":
-        return error_responses.json(exchange_json.shown(entry), status, error_responses.NO_STORE)
+        return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
-    view = exchange_view(_filled(entry), hospital=tenant.title)
+    view = exchange_view(_add_pkce_pair(entry), hospital=tenant.title)
     if form == "text":
         text = as_text(view, f"{sandbox.runtime.base}/exchanges/{entry['id']}")
         return PlainTextResponse(text, status, error_responses.NO_STORE)
@@ -190,7 +190,7 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
 
 
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    recorded = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=full(request))
+    recorded = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
     form = preferred_form(request.headers.get("accept", ""))
     if form == "json":
         return error_responses.json(journal_reader.lines(id, recorded), 200 if recorded.exchanges else 404)
@@ -201,7 +201,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: Timeline) -> Response:
     """Show the timeline. Only the administrator sees the app's name and origin, the patient and the user."""
-    first, all_facts = recorded.exchanges[0], full(request)
+    first, all_facts = recorded.exchanges[0], may_read_all(request)
     tenant = sandbox.tenants.get(first["tenant"])
     shown_names = await names(sandbox, first, full=all_facts)
     people = await persons(sandbox, tenant, id) if all_facts else Persons()

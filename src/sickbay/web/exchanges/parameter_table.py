@@ -70,7 +70,7 @@ def compared(
             row = _faulty(name, value, right.get(name), number, finding, corrected is not None)
             if row:
                 faulty[name] = row
-        elif not name and (named := _named(number, finding, sent)):
+        elif not name and (named := _find_named_row(number, finding, sent)):
             faulty.setdefault(named.name, named)
         elif finding["id"] == "parameter-name-wrong":
             faulty |= {row.name: row for row in _misnamed(number, finding, sent) if row.name not in faulty}
@@ -109,7 +109,7 @@ def _visible(row: Row) -> Row:
     return replace(row, name=printable(row.name), received=received)
 
 
-def _named(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
+def _find_named_row(number: int, finding: Mapping[str, Any], sent: Mapping[str, str]) -> Row | None:
     """The parameter that the facts of the finding name: in a search, any parameter can be wrong."""
     name = (finding.get("facts") or {}).get("parameter")
     if not isinstance(name, str) or name not in sent:

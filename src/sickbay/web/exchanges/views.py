@@ -279,7 +279,7 @@ def as_text(view: ExchangeView, address: str = "") -> str:
     if view.steps:
         lines += ["", f"Checks ({view.tally})"]
         lines += [f"  {OUTCOMES[step.outcome]:<8} {step.text}" for step in view.steps if step.outcome != "gate"]
-    return code_samples.shown("\n".join(lines), "\n") + "\n"
+    return code_samples.write_out_invisible("\n".join(lines), "\n") + "\n"
 
 
 def _plain(pieces: Sequence[TextPiece] | None, missing: str) -> str:

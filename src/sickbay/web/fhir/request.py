@@ -20,7 +20,7 @@ from sickbay.fhir.request_error import RequestError
 from sickbay.fhir.routing import Misrouted, Route
 from sickbay.fhir.search import parser as search_parser
 from sickbay.fhir.search.query import Query
-from sickbay.fhir.search.routes import SEARCHES, named, search_of, strictly
+from sickbay.fhir.search.routes import SEARCHES, find_types, search_of, strictly
 from sickbay.fhir.versions import VERSIONS
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.services.writing import saving
@@ -125,7 +125,7 @@ def access_request(
     letters, interaction = routed.letters, routed.interaction
     involved: tuple[str, ...] = ()
     if interaction in SEARCHES:
-        involved = named(base.version, routed.type, parameters.pairs)
+        involved = find_types(base.version, routed.type, parameters.pairs)
     elif interaction == "operation":
         involved = operation_parameters.involved(base.version, routed, parameters.pairs, body)
     elif interaction == "create" and "if-none-exist" in headers:

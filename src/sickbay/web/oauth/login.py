@@ -30,7 +30,7 @@ from sickbay.web.oauth.authorize import delivered, failed
 from sickbay.web.oauth.sign_in import Account, ConsentView, PickerView, SignInView, consent_groups
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Chip, Link
-from sickbay.web.population_pending import PopulationPending, filled
+from sickbay.web.population_pending import PopulationPending, wait_until_filled
 
 OVER = notice.NoticeView(
     title="This request is no longer valid",
@@ -50,7 +50,7 @@ async def proceed(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respons
         return _to_next_page(tenant, waiting)
     step = _handle_answer if request.method == "POST" else _show_next_page
     try:
-        await filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
+        await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, waiting.version))
         return await step(request, sandbox, tenant, waiting, session, sent)
     except (Throttled, PopulationPending):
         raise

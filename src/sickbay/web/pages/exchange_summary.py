@@ -61,13 +61,13 @@ def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     title = first.title.rstrip(".")
     if ended != "refused":
         start = "Granted, with advice" if ended == "passed" else f"Failed with status {status(exchange)}"
-        return f"{start}: {shortened(title)}."
+        return f"{start}: {shorten(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
-    return shortened(text if len(text) <= HEADLINE_CHARACTERS else f"{title}.")
+    return shorten(text if len(text) <= HEADLINE_CHARACTERS else f"{title}.")
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """Cut long values in the middle. The finding and the table show them in full."""
     if len(text) <= HEADLINE_CHARACTERS:
         return text

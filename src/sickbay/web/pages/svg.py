@@ -54,7 +54,7 @@ def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 
     inside = [_band(left, width - left - 8, y(HIGH), y(LOW), "band")]
     inside += [_gridline(value, y(value), left, width - 8) for value in (lowest, LOW, HIGH, highest)]
     inside += [_bar(reading, x(at), y) for at, reading in enumerate(readings)]
-    inside += [_label(reading.label, x(at), height - 5) for at, reading in enumerate(readings) if _shown(at, readings)]
+    inside += [_label(reading.label, x(at), height - 5) for at, reading in enumerate(readings) if _is_labelled(at, readings)]
     last, end = readings[-1], x(len(readings) - 1) + 8
     inside += [
         f'<text class="val" x="{end:.1f}" y="{y(value) + 4:.1f}">{value:g}</text>' for value in (last.systolic, last.diastolic)
@@ -64,7 +64,7 @@ def pressure(readings: Sequence[BloodPressure], width: int = 372, height: int = 
     return Markup(f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{drawing}</svg>')
 
 
-def _shown(at: int, readings: Sequence[BloodPressure]) -> bool:
+def _is_labelled(at: int, readings: Sequence[BloodPressure]) -> bool:
     """Label the last reading and every second one before it, so that labels don't overlap."""
     return (len(readings) - 1 - at) % 2 == 0
 

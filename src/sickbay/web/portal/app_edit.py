@@ -17,14 +17,14 @@ from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Link
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import app_page, closed
+from sickbay.web.portal.apps import app_page, refuse_unless_administrator
 from sickbay.web.portal.registration import EXPIRED, form, missing, registration_fields
 from sickbay.web.portal.views import RegisterView
 
 
 async def edit(request: Request, sandbox: Sandbox, id: str) -> Response:
     """GET shows the form with the current registration. POST saves it, or shows the form again with its errors."""
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:

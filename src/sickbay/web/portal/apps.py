@@ -28,7 +28,7 @@ from sickbay.web.exchanges.handlers import LISTED_EXCHANGES, Persons, persons
 from sickbay.web.exchanges.timeline_views import evidence, timeline_view
 from sickbay.web.pages.notice import not_found
 from sickbay.web.pages.parts import Choice, Link, findings
-from sickbay.web.population_pending import filled
+from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
@@ -38,13 +38,13 @@ PROBABLE_LINES = 6
 TOO_LATE = "This page was probably open for too long. Try again."
 
 
-def closed(request: Request, sandbox: Sandbox) -> Response | None:
+def refuse_unless_administrator(request: Request, sandbox: Sandbox) -> Response | None:
     """None for the administrator, else a refusal."""
     return refused(request, sandbox)
 
 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     clients = await registration.all_clients(sandbox.runtime)
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
@@ -72,7 +72,7 @@ async def _row(sandbox: Sandbox, client: Client) -> AppRow:
 
 
 async def app(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
@@ -99,7 +99,7 @@ async def app_page(
 
 async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: str) -> AppView:
     tenant = sandbox.tenants[client.tenant]
-    await filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
+    await wait_until_filled(request, sandbox, ResourceSpace(tenant.name, "r4"))
     probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
     advice = registration.advised(sandbox.runtime, client).explained().findings
     auto, live = client.auto_approve, (await registration.live(sandbox.runtime, client.client_id)).at
@@ -232,7 +232,7 @@ async def _save_text(
     request: Request, sandbox: Sandbox, id: str, name: str, read: Callable[[str], tuple[Any, str]]
 ) -> Response:
     """Save one text from an app's page, or show it again with an error."""
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     client = await registration.only(sandbox.runtime, id)
     if client is None:
@@ -253,7 +253,7 @@ async def _save_text(
 
 async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Create a new secret and show it once. The old one stops working."""
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
@@ -268,7 +268,7 @@ async def secret(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Register the app at another hospital and show its page there. POST: csrf, tenant."""
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))
@@ -292,7 +292,7 @@ async def enable(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def remove(request: Request, sandbox: Sandbox, id: str) -> Response:
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     sent = parse(await http_request.read_body(request))

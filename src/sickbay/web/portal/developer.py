@@ -20,7 +20,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.journal import read as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
-from sickbay.web.exchanges.handlers import full
+from sickbay.web.exchanges.handlers import may_read_all
 from sickbay.web.html_response import PageOptions, accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
@@ -55,7 +55,7 @@ async def home(request: Request, sandbox: Sandbox) -> Response:
         for name, tenant in sandbox.tenants.items()
     )
     number = sandbox.filling.written.patients
-    sees = full(request)
+    sees = may_read_all(request)
     exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, limit=5) if sees else []
     launchable = number >= 17 and urlsplit(sandbox.runtime.base).hostname in LOOPBACK
     view = HomeView(
@@ -167,7 +167,7 @@ async def missing(request: Request, sandbox: Sandbox) -> Response:
     path, methods = http_request.raw_path(request.scope), sorted(_allowed(request))
     allowed = join(methods)
     accept = request.headers.get("accept", "")
-    hint = "" if allowed else address_hints.meant(sandbox, path)
+    hint = "" if allowed else address_hints.suggest_address(sandbox, path)
     oauth = error_responses.is_oauth(sandbox.tenants, path)
     changes = request.method not in ("GET", "HEAD")
     if preferred_form(accept) != "html" or ((changes or oauth) and not accepts_html(accept)):

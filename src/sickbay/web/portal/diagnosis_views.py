@@ -16,7 +16,7 @@ from sickbay.doctor.verdict import Verdict
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import STAGES, ExchangeView, exchange_view
-from sickbay.web.pages.exchange_summary import shortened
+from sickbay.web.pages.exchange_summary import shorten
 from sickbay.web.pages.parts import VERDICTS, Link, TextPiece
 from sickbay.web.portal import paste_views
 from sickbay.web.portal.doctor_views import DoctorView, RuleView
@@ -105,7 +105,7 @@ def _headline(page: ExchangeView, diagnosis: Diagnosis, *, is_likely: bool) -> s
     """The first finding. What is only likely isn't followed by its fix, because it has to be checked first."""
     if not page.findings or diagnosis.verdict == Verdict.UNKNOWN:
         return diagnosis.summary
-    title = f"{shortened(page.findings[0].title.rstrip('.'))}."
+    title = f"{shorten(page.findings[0].title.rstrip('.'))}."
     if is_likely:
         return f"Most likely: {title}"
     return page.headline if diagnosis.verdict == Verdict.REFUSED else title

@@ -16,12 +16,12 @@ from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.http_request import headers_of
 from sickbay.web.pages.notice import not_found
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import TOO_LATE, closed
+from sickbay.web.portal.apps import TOO_LATE, refuse_unless_administrator
 
 
 async def hospital(request: Request, sandbox: Sandbox, name: str) -> Response:
     """GET shows it. POST: csrf, policy (all overrides, in the syntax of sickbay.toml). On errors the same page, 422."""
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     tenant = sandbox.tenants.get(name)
     if tenant is None:

@@ -17,7 +17,7 @@ from sickbay.services import registration
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.pages.parts import Choice, findings
 from sickbay.web.portal import views as portal_views
-from sickbay.web.portal.apps import TOO_LATE, app_page, closed
+from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
 from sickbay.web.portal.views import RegisterView
 
 APP_ID = re.compile(r"[A-Za-z0-9_]{8,12}")
@@ -36,7 +36,7 @@ async def register(request: Request, sandbox: Sandbox) -> Response:
 
     The form contains the app_id of the new app, so sending it twice registers only one app.
     """
-    if rejection := closed(request, sandbox):
+    if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
     options = await html_response.page_options(request, sandbox, here="Developer portal")
     if request.method != "POST":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sickbay.authorization.authorize.parameters import meant
+from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import AuthorizeRequest
@@ -19,7 +19,7 @@ def _when(true_of: Callable[[set[str]], bool]) -> Callable[[AuthorizeRequest, Au
     """Advises if `true_of` holds for the requested scopes of SMART."""
 
     def advises(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-        requested = meant(request) if context.smart else ()
+        requested = correct_scopes(request) if context.smart else ()
         return {"received": list(requested)} if true_of(set(requested)) else None
 
     return advises
@@ -92,7 +92,7 @@ OFFLINE_AND_ONLINE_BOTH = Rule(
 
 
 def _offline_not_registered(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    if not isinstance(context.client, Client) or "offline_access" not in meant(request):
+    if not isinstance(context.client, Client) or "offline_access" not in correct_scopes(request):
         return None
     registered = split_at(context.client.scope, " ,")
     if "offline_access" in registered:
@@ -117,7 +117,7 @@ OFFLINE_ACCESS_NOT_ALLOWED = Rule(
 
 
 def _claims(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    requested = [scope for scope in meant(request) if scope in CLAIMS and context.smart]
+    requested = [scope for scope in correct_scopes(request) if scope in CLAIMS and context.smart]
     return {"received": requested, "scopes": requested, "corrected": []} if requested else None
 
 

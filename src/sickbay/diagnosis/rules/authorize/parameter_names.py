@@ -21,7 +21,7 @@ OTHER_NAMES = {"scopes": "scope", "redirecturl": "redirect_uri", "callbackurl": 
 AFTER_LOGOUT = dict.fromkeys(("redirecturi", "redirecturl", "returnto", "postlogoutredirecturl"), "post_logout_redirect_uri")
 
 
-def _meant(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
+def _map_spellings(request: AuthorizeRequest | TokenRequest | LogoutRequest) -> dict[str, str]:
     """Maps the letters of a name, or of a common other name, to the parameter."""
     others = AFTER_LOGOUT | {"idtoken": "id_token_hint"} if isinstance(request, LogoutRequest) else OTHER_NAMES
     return {_letters(name): name for name in names_of(request)} | others
@@ -44,7 +44,7 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, context:
     right = names_of(request)
     if all(name in right for name, _ in request.parameters):
         return None
-    alike = _meant(request)
+    alike = _map_spellings(request)
     sent = {name: alike.get(_letters(_apart(name, value)[0]), "") for name, value in request.parameters}
     wrong = {
         name: right_name
@@ -59,7 +59,7 @@ def _misnamed(request: AuthorizeRequest | TokenRequest | LogoutRequest, context:
 
 def _renamed(request: P, facts: Facts) -> P:
     """Joins a list that was sent as several parameters: `scope[0]`, `scope[1]`."""
-    alike = _meant(request)
+    alike = _map_spellings(request)
     values_by_name: dict[str, list[str]] = {}
     for name, value in request.parameters:
         if name in facts["received"]:

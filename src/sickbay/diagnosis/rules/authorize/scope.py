@@ -321,7 +321,7 @@ SCOPE_NOT_REGISTERED = Rule(
 )
 
 
-def _named(facts: Facts) -> Facts:
+def _add_suggestions(facts: Facts) -> Facts:
     suggestions = [scope for scope in facts.get("corrected") or () if scope]
     return {**facts, "meant": f"`{' '.join(suggestions)}`" if suggestions else "a resource type of this version"}
 
@@ -333,7 +333,7 @@ def _of_no_version(request: AuthorizeRequest, context: AuthorizeContext) -> Fact
     version = VERSIONS.get(fhir_version_of(audience(request) or ""))
     types, label = (types_of(version.number), version.segment.upper()) if version else (ALL_TYPES, "DSTU2 to R5")
     refusal = requested_scopes.of_unknown_types(requested_resources(request), types, [label])
-    return None if refusal is None else _named({**refusal.facts, GUESS: _VERSION.format(label)})
+    return None if refusal is None else _add_suggestions({**refusal.facts, GUESS: _VERSION.format(label)})
 
 
 _VERSION = "Sickbay assumes FHIR {}, judging by `aud`."
@@ -342,7 +342,7 @@ SCOPE_RESOURCE_NOT_IN_VERSION = Rule(
     id="scope-resource-not-in-version",
     stage="authorize",
     explains="scope-resource-not-in-version",
-    recognises=_named,
+    recognises=_add_suggestions,
     advises=_of_no_version,
     unknown="server",
     severity="error",

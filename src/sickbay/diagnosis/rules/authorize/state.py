@@ -4,7 +4,7 @@ import math
 import re
 from typing import Any
 
-from sickbay.authorization.authorize.parameters import meant
+from sickbay.authorization.authorize.parameters import correct_scopes
 from sickbay.authorization.contexts import AuthorizeContext, UrlContext
 from sickbay.authorization.requests import AuthorizeRequest, UrlRequest
 from sickbay.diagnosis import corrections, specs
@@ -126,7 +126,7 @@ STATE_REUSED = Rule(
 
 
 def _no_nonce(request: AuthorizeRequest, context: AuthorizeContext) -> Facts | None:
-    return {"received": None} if "openid" in meant(request) else None
+    return {"received": None} if "openid" in correct_scopes(request) else None
 
 
 NONCE_REUSED = Rule(

@@ -43,7 +43,7 @@ VERIFIER_UNEXPECTED = Rule(
 )
 
 
-def _described(facts: Facts) -> Facts:
+def _describe_characters(facts: Facts) -> Facts:
     names = [name if len(name) > 1 else f"`{name}`" for name in map(character_name, facts["foreign"])]
     length = facts["length"]
     has = f"contains {' and '.join(names)}" if names else f"has {length} character{'' if length == 1 else 's'}"
@@ -54,7 +54,7 @@ VERIFIER_MALFORMED = Rule(
     id="pkce-verifier-malformed",
     stage="pkce",
     explains="pkce-verifier-malformed",
-    recognises=_described,
+    recognises=_describe_characters,
     severity="error",
     outcome="400 invalid_grant",
     parameter="code_verifier",

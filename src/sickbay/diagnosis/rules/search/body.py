@@ -1,7 +1,7 @@
 """Rules about writes: the body, its patient, the version and the condition."""
 
 from sickbay.diagnosis.rule import Rule, Spec
-from sickbay.diagnosis.wording import counted
+from sickbay.diagnosis.wording import add_count
 
 READING = Spec("FHIR R4, create", "https://hl7.org/fhir/R4/http.html#create")
 UPDATE = Spec("FHIR R4, update", "https://hl7.org/fhir/R4/http.html#update")
@@ -47,7 +47,7 @@ INVALID = Rule(
     id="fhir-resource-invalid",
     stage="search",
     explains="fhir-resource-invalid",
-    recognises=counted,
+    recognises=add_count,
     severity="error",
     outcome="422, with an issue for each problem",
     title="The {type} isn't valid: {counted}",

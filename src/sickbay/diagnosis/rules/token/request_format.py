@@ -36,7 +36,7 @@ NAMED_PARAMETERS = 3
 """More than so many are counted, because the title would be too long to read."""
 
 
-def _described(facts: Facts) -> Facts:
+def _describe_problems(facts: Facts) -> Facts:
     in_url = facts.get("in_url") or ()
     problems = [f"it is a {facts['received']}"] if facts["received"] != "POST" else []
     problems += (
@@ -49,7 +49,7 @@ WRONG_METHOD = Rule(
     id="token-wrong-method",
     stage="token",
     explains="token-wrong-method",
-    recognises=_described,
+    recognises=_describe_problems,
     severity="error",
     outcome="400 invalid_request",
     title="The request must be a POST with all parameters in its body, but {asked}",

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from sickbay.population import specimens
 from sickbay.population.calendar import Booking, Slot
 from sickbay.population.forms import answered
-from sickbay.population.intake import filled
+from sickbay.population.intake import fill_form
 from sickbay.population.patient_history import Condition, Observation, PatientHistory
 from sickbay.population.pharmacy import fills
 from sickbay.population.render.common import Json, instant, practitioner, reference, room_name
@@ -40,7 +40,7 @@ def _resources(history: PatientHistory) -> Iterator[Json]:
     yield from (specimens_and_dispenses.specimen(person.id, specimen) for specimen in dict.fromkeys(specimen_of.values()))
     yield from (forms.response(person, response) for response in dict.fromkeys(answers.values()))
     responses = {number: response.number for number, response in answers.items()}
-    if habits := filled(history):
+    if habits := fill_form(history):
         number = len(set(answers.values())) + 1
         yield forms.habits(person, habits, number)
         responses.update(dict.fromkeys(habits.readings, number))

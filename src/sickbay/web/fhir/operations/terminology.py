@@ -105,7 +105,7 @@ def _requested_terms(arguments: OperationInput) -> list[Term]:
 
 
 def _absent(context: FhirContext, url: str) -> FhirResponse:
-    text = f"There is no value set {url} here. {terms.meant(context.version, url)}"
+    text = f"There is no value set {url} here. {terms.suggest_value_set(context.version, url)}"
     return context.issue(404, Issue("not-found", text))
 
 
