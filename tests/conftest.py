@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 from hypothesis import settings
 from tests.laws import LONG_PROFILE
+from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
 from sickbay.testing.server import serving
@@ -191,4 +192,5 @@ def fresh_page(context: BrowserContext, timeout: int) -> Iterator[Page]:
 def live() -> Iterator[dict[str, Any]]:
     """The output of `serve --json` of a Sickbay with its default population, one for each test worker."""
     with serving("--ephemeral") as running:
+        create_patients(running.base)
         yield running.line

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.patients import create_patients
 
 from sickbay.testing.server import Live, serving
 
@@ -14,6 +15,7 @@ from sickbay.testing.server import Live, serving
 @pytest.fixture(scope="module")
 def small_server() -> Iterator[Live]:
     with serving("--ephemeral", "--patients", "20") as running:
+        create_patients(running.base)
         yield running
 
 
