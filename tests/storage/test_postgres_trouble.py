@@ -14,7 +14,7 @@ from tests.storage.schema import render
 
 from sickbay.fhir.visibility import EVERYTHING
 from sickbay.settings.database import CannotOpen, Unavailable
-from sickbay.storage.interface import Conflict, Delete, DeleteFamily, Put, Record, UseOnce
+from sickbay.storage.interface import Conflict, Delete, DeleteFamily, HistoryQuery, Put, Record, UseOnce
 from sickbay.storage.postgres import migrations, pool, resources, writer
 from sickbay.storage.postgres import store as store_module
 from sickbay.storage.postgres.migrations import STEPS
@@ -154,7 +154,7 @@ async def test_writers_of_two_processes_share_one_history_and_lose_nothing(addre
     versions = [store.transaction([patient("p0", version_id=2, interaction="update", if_version=1)]) for store in stores * 8]
     outcomes = await asyncio.gather(*versions, return_exceptions=True)
     assert [outcome for outcome in outcomes if not isinstance(outcome, Conflict)] == [None]
-    history = await stores[1].history(SPACE, "Patient", "p0", EVERYTHING, count=10)
+    history = await stores[1].history(SPACE, HistoryQuery("Patient", "p0", 10), EVERYTHING)
     assert [version.version_id for version, _ in history.entries] == [2, 1]
     for store in stores:
         await store.close()
@@ -167,7 +167,7 @@ async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
     """One transaction stays open while another starts and commits."""
     monkeypatch.setattr(resources, "SLICES", 1 << 40)  # so that no two sessions share a slice
     begun, ending = asyncio.Event(), asyncio.Event()
-    write = resources._write
+    write = resources.write
 
     async def write_and_wait(db: Any, batch: Any) -> None:
         await write(db, batch)
@@ -175,10 +175,10 @@ async def test_concurrent_creates_of_a_type_do_not_wait_for_each_other(
         await ending.wait()
 
     await store.transaction([patient("p"), observation("o0", "p")])  # otherwise the second transaction would wait for new terms
-    monkeypatch.setattr(resources, "_write", write_and_wait)
+    monkeypatch.setattr(resources, "write", write_and_wait)
     first = asyncio.create_task(store.transaction([observation("o1", "p")]))
     await begun.wait()
-    monkeypatch.setattr(resources, "_write", write)
+    monkeypatch.setattr(resources, "write", write)
     async with asyncio.timeout(10):
         await store.transaction([observation("o2", "p")])
     assert await store.count(SPACE, query_for("Observation"), EVERYTHING) == 2
