@@ -85,7 +85,7 @@ def test_a_finished_request_is_freed_at_once_and_not_left_to_the_garbage_collect
         for _ in range(TIMES):
             client.sendall(request("/"))
             client.recv(65_536)
-        assert sum(isinstance(value, RequestResponseCycle) for value in gc.get_objects()) < TIMES
+        assert sum(type(value) is RequestResponseCycle for value in gc.get_objects()) < TIMES
     finally:
         gc.enable()
 

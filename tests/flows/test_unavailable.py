@@ -22,7 +22,7 @@ from sickbay.storage.interface import ResourceSpace
 
 SOURCES = Path(sickbay.__file__).parent
 SECRET = "postgresql://me:s3cret@db/sickbay"
-READS = ("get", "find", "count_family", "read", "version", "history", "search", "count", "labels", "filled")
+READS = ("get", "find", "count_family", "read", "version", "history", "search", "count", "labels", "has_resources")
 WRITES = ("transaction", "purge", "trim_journal")
 HTML, JSON = {"Accept": "text/html"}, {"Accept": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
