@@ -47,8 +47,11 @@ class Application:
             Middleware(CurrentRevisions, runtime),
             Middleware(Administrator, sandbox, guard),
         )
-        of_fhir = Middleware(FhirFailures, runtime), Middleware(CurrentRevisions, runtime)
-        self.bases = FhirBases(sandbox, documents, lambda base: compose(base, *of_fhir), pages)
+
+        def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
+            return compose(base, Middleware(FhirFailures, runtime), Middleware(CurrentRevisions, runtime, hospital))
+
+        self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         self.handle = compose(
             self.bases,
             Middleware(Tracking, runtime.effects),

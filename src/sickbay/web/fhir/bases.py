@@ -25,14 +25,16 @@ class Endpoint(NamedTuple):
 
 
 class FhirBases:
-    """Passes a request to its FHIR base, or to the pages. compose: puts the middleware of FHIR around an endpoint."""
+    """Passes a request to its FHIR base, or to the pages. compose: puts FHIR middleware around an endpoint of a hospital."""
 
-    def __init__(self, sandbox: Sandbox, documents: Documents, compose: Callable[[ASGIApp], ASGIApp], pages: ASGIApp) -> None:
+    def __init__(
+        self, sandbox: Sandbox, documents: Documents, compose: Callable[[ASGIApp, str], ASGIApp], pages: ASGIApp
+    ) -> None:
         self._pages = pages
         self.endpoints: dict[str, list[Endpoint]] = {}
         """Endpoints by the first two segments of their paths. Of those with the same segments, the longest path comes first."""
         for served in _endpoints(sandbox, documents):
-            composed = served._replace(serve=compose(served.serve))
+            composed = served._replace(serve=compose(served.serve, served.path.split("/")[1]))
             self.endpoints.setdefault("/".join(served.path.split("/")[:3]), []).append(composed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -11,15 +11,15 @@ from sickbay.web.http_request import first_segment
 
 
 class CurrentRevisions:
-    """Reads the settings again if other workers may have changed them. The first segment of the path names the hospital."""
+    """Reads the settings again if other workers may have changed them. hospital: of the address; if None, its path names it."""
 
-    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
-        self._app, self._runtime = app, runtime
+    def __init__(self, app: ASGIApp, runtime: Runtime, hospital: str | None = None) -> None:
+        self._app, self._runtime, self._hospital = app, runtime, hospital
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtime = self._runtime
         if runtime.shared and scope["path"] not in health.ADDRESSES:
             await runtime_settings.refresh(runtime)
         of = runtime.resets.of
-        scope["state"].revisions = of.get(first_segment(scope)) or of[""]
+        scope["state"].revisions = of.get(self._hospital or first_segment(scope)) or of[""]
         await self._app(scope, receive, send)
