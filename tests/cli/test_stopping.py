@@ -108,9 +108,10 @@ def test_a_folder_stays_sound_and_is_completed_later(tmp_path: Path) -> None:
     assert database.execute("PRAGMA integrity_check").get == "ok"
     written = database.execute("SELECT value FROM record WHERE kind = 'meta' AND key LIKE 'filling/%'").get
     stored = database.execute("SELECT count(*) FROM resource_history").get
+    created = database.execute("SELECT count(*) FROM resource WHERE id GLOB 'p-[0-9][0-9][0-9][0-9]'").get
     database.close()
     patients = int(written.split()[1]) - 1  # the first portion is the hospital
-    assert stored > patients > 0
+    assert created == patients > 0
     assert not (tmp_path / "data" / "runtime.json").exists()
     assert not list((tmp_path / "data").glob("*-wal"))
     with filling(tmp_path, "--data", str(tmp_path / "data"), after=patients) as (process, _):
