@@ -1,9 +1,13 @@
-"""Runs the checks in tools/checks. --write: update generated files first. --words: print every telltale word with its place."""
+"""Runs the checks in tools/checks, or those that are named: tools/check.py sizes names. All take about a minute.
+
+--write: update generated files first. --words: print every telltale word with its place.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -53,17 +57,29 @@ CHECKS = (
 )
 
 
+def _name(check: ModuleType) -> str:
+    return check.__name__.rpartition(".")[2]
+
+
+def _selection(names: list[str]) -> tuple[ModuleType, ...]:
+    """The checks of these names, or all if none is named. Raises SystemExit if a name is unknown."""
+    if unknown := sorted(set(names) - {_name(check) for check in CHECKS}):
+        sys.exit(f"There is no check {', '.join(unknown)}. Checks: {', '.join(_name(check) for check in CHECKS)}")
+    return tuple(check for check in CHECKS if not names or _name(check) in names)
+
+
 def main() -> int:
+    checks = _selection([argument for argument in sys.argv[1:] if not argument.startswith("--")])
     if "--write" in sys.argv:
         generated.write(ROOT)
         admin_types.write(ROOT)
         install_lines.write(tracked(ROOT), ROOT)
     paths = tracked(ROOT)
-    faults = [fault for check in CHECKS for fault in check.faults(paths, ROOT)]
-    notes = [note for check in CHECKS if hasattr(check, "notes") for note in check.notes(paths, ROOT)]
+    faults = [fault for check in checks for fault in check.faults(paths, ROOT)]
+    notes = [note for check in checks if hasattr(check, "notes") for note in check.notes(paths, ROOT)]
     if "--words" in sys.argv:
         notes += telltale.count(tuple(paths), ROOT).suspect
-    names = ", ".join(check.__name__.rpartition(".")[2].replace("_", " ") for check in CHECKS)
+    names = ", ".join(_name(check).replace("_", " ") for check in checks)
     print("\n".join((*notes, *faults)) + ("" if faults else f"\nin order: {names}"))
     return 1 if faults else 0
 
