@@ -145,7 +145,7 @@ def _recheck_authorize(
 
 def _recheck_token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
     context: T = token_recheck.context_for(refused.context, refused.request, corrected)
-    if refused.examination.passed(client_assertion.signature_is_right):
+    if refused.examination.passed(client_assertion.signature_is_valid):
         context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
         context = structs.replace(context, secret_known=UNKNOWN)
@@ -205,7 +205,7 @@ TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     recheck=_recheck_token,
     delivery="json",
     compared=TokenContext,
-    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
+    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.failed_attempts_are_below_the_limit),
 )
 SCRIPT: Stage[TokenRequest, TokenContext] = Stage("script", delivery="json")
 INTROSPECTION: Stage[TokenRequest, SubjectContext] = Stage(

@@ -42,7 +42,9 @@ SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
 """An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
 """The stages of authorization requests. Of the second are also those that fail at an automatic sign-in."""
-_OWN_LAUNCH: Final = frozenset((launch.launch_code_was_issued_here.name, launch.launch_code_is_this_apps.name))
+_OWN_LAUNCH: Final = frozenset(
+    (launch.launch_code_was_issued_by_this_server_if_sent.name, launch.launch_code_was_issued_to_this_app_if_sent.name)
+)
 """If these checks passed, an authorization request with a launch code belongs to the launch that it names."""
 
 

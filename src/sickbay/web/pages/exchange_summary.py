@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.authorization.authorize import GATE
+from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.launch_progress import Outcome, outcome, status
-from sickbay.web.pages.check_names import SPELLED, WORDS
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
@@ -41,7 +42,50 @@ _MISSING = {
 OUTCOMES = {"passed": "passed", "refused": "failed", "skipped": "skipped"}
 """The outcome in JSON -> its word on a page."""
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
-
+_SPELLED = {
+    "accept": "Accept",
+    "authorization_header": "Authorization header",
+    "basic": "Basic",
+    "bearer": "Bearer",
+    "content_type": "Content-Type",
+    "fhir": "FHIR",
+    "html": "HTML",
+    "id": "ID",
+    "ids": "IDs",
+    "if_match": "If-Match",
+    "if_none_match": "If-None-Match",
+    "jwks": "JWKS",
+    "jwt": "JWT",
+    "ndjson": "NDJSON",
+    "pkce": "PKCE",
+    "post": "POST",
+    "respond_async": "Prefer: respond-async",
+    "s256": "S256",
+    "sha256": "SHA-256",
+    "smart": "SMART",
+    "uri": "URI",
+    "uris": "URIs",
+    "url": "URL",
+    "utf8": "UTF-8",
+}
+"""The spelling of a term in the name of a check, if it isn't the term itself."""
+_PARAMETERS = (
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code_challenge_method",
+    "code_challenge",
+    "code_verifier",
+    "grant_type",
+    "id_token_hint",
+    "jwks_uri",
+    "post_logout_redirect_uri",
+    "redirect_uri",
+    "response_mode",
+    "response_type",
+)
+_TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, reverse=True)))})(?=_|$)|[^_]+")
+"""A term in the name of a check: a word, or several that are one name."""
 
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
     "refused": ("refused", "Refused"),
@@ -202,8 +246,8 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def words(name: str) -> str:
-    """The name of a check as words."""
-    return WORDS.get(name) or " ".join([SPELLED.get(word, word) for word in name.split("_")])
+    """The name of a check as words, as its function says it."""
+    return " ".join([_SPELLED.get(term, term) for term in _TERM.findall(FUNCTIONS.get(name, name))])
 
 
 def _needs(missing: str | None) -> str:
