@@ -24,7 +24,6 @@ _HOW_TO_FORM = {
     "jQuery": "Pass the fields as an object in `data`, without `JSON.stringify` and without `contentType`",
     "XMLHttpRequest": "Call `xhr.send(new URLSearchParams({grant_type: …}))`",
     "request": "Use the option `form` instead of `json` or `body`",
-    "superagent": "Call `.type('form')` before `.send(…)`",
     "got": "Use the option `form` instead of `json`",
     "requests": "Use `data=` with a dictionary instead of `json=`",
     "httpx": "Use `data=` with a dictionary instead of `json=`",
@@ -35,19 +34,10 @@ _HOW_TO_FORM = {
     "OkHttp": "Build the body with `FormBody.Builder`",
     "RestTemplate": "Put the fields into a `LinkedMultiValueMap`, with `MediaType.APPLICATION_FORM_URLENCODED`",
     "WebClient": "Use `BodyInserters.fromFormData(…)`",
-    "Retrofit": "Annotate the method with `@FormUrlEncoded`, and each parameter with `@Field`",
     "net/http": "Send `strings.NewReader(values.Encode())` with `values` of type `url.Values`",
-    "URLRequest": "Set `httpBody` to the query of a `URLComponents`",
-    "Alamofire": "Use `encoding: URLEncoding.default`",
     "PHP curl": "Pass `http_build_query($fields)` as `CURLOPT_POSTFIELDS`",
     "Guzzle": "Use the option `form_params`",
-    "HTTParty": "Pass a hash as `body`, without `to_json`",
-    "Net::HTTP": "Call `request.set_form_data(fields)`",
-    "Dart http": "Pass a map of strings as `body`, without `jsonEncode`",
-    "dio": "Set `contentType: Headers.formUrlEncodedContentType`",
-    "PowerShell": "Pass the hashtable as `-Body`, without `ConvertTo-Json`",
     "curl": "Send `-d 'grant_type=…&code=…'`",
-    "httpie": "Add the option `--form`",
 }
 JSON_BODY = MistakeText(
     "code-json-body",
@@ -293,7 +283,7 @@ def _insertion(language: str, written: str) -> tuple[str, str]:
             "Postman and template engines replace names in double braces. Your program doesn't.",
             "Replace it by the value or by a variable of your program.",
         )
-    if language in ("curl", "wget", "httpie"):
+    if language == "curl":
         return (
             "The shell doesn't replace variables in single quotation marks.",
             "Use double quotation marks around the text that contains the variable.",

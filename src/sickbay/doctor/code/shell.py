@@ -1,4 +1,4 @@
-"""Finds the curl, wget and httpie commands in pasted text."""
+"""Finds the curl commands in pasted text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.curl import curl, httpie
+from sickbay.doctor.code.curl import curl
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.shell_words import CARET, Splitter
@@ -14,7 +14,7 @@ from sickbay.doctor.code.tokens import OPERATOR, CodeToken
 from sickbay.doctor.code.values import CodeText
 
 _COMMAND = re.compile(
-    r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?|wget|https?|xh)[ \t]+(?=(?P<next>\S+))|"
+    r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?)[ \t]+(?=(?P<next>\S+))|"
     r"^[ \t>]*(?=(?:-H|-d|--header|--data(?:-\w+)?|-u|--user|-X|--request)[ =]+\S)",
     re.M,
 )
@@ -24,7 +24,6 @@ _ASSIGNMENT = re.compile(
 _CARET = re.compile(r"\^(?=\S)")
 """Escapes a character on Windows."""
 _CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s@]*)?@|[\w-]+\.[\w.-]+[/:?]|\S*[:/]\S")
-_HTTPIE_NEXT = re.compile(r"-\w|--\w|(?:GET|POST|PUT|PATCH|DELETE)\b|\w+://|localhost[:/]|:\d|[\w-]+\.[\w.-]+[/:?]")
 
 
 def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
@@ -42,7 +41,7 @@ def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
     splitter = Splitter(text, _assigned(text).get)
     done = 0
     for match in _COMMAND.finditer(text):
-        if match.start() < done or not _is_command(match):
+        if match.start() < done or (match["name"] and not _CURL_NEXT.match(match["next"])):
             continue
         start = match.start("name") if match["name"] else match.end()
         words = splitter.words(match.end(), match.start() > 0 and text[match.start() - 1] == "`")
@@ -63,20 +62,9 @@ def _assigned(text: str) -> dict[str, str]:
     return {match[1]: next(group for group in match.groups()[1:] if group is not None) for match in _ASSIGNMENT.finditer(text)}
 
 
-def _is_command(match: re.Match[str]) -> bool:
-    name = match["name"]
-    if not name:
-        return True
-    if name.startswith(("curl", "wget")):
-        return _CURL_NEXT.match(match["next"]) is not None
-    return _HTTPIE_NEXT.match(match["next"]) is not None
-
-
 def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:
     """The request of a command. Options without a command belong to a curl whose first line is missing."""
-    if name in ("http", "https", "xh"):
-        return httpie(words, "https" if name == "https" else "http")
-    draft = curl(words, "wget" if name == "wget" else "curl")
+    draft = curl(words)
     if draft is None or (name is None and (not draft.headers or len(words) < 4)):
         return None
     return draft

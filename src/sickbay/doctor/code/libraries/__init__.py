@@ -9,15 +9,12 @@ from sickbay.doctor.code.libraries import (
     java,
     javascript,
     php,
-    powershell,
     python,
     redirects,
-    ruby,
-    swift,
 )
 from sickbay.doctor.code.libraries.support import Handler
 
-_LIBRARIES = (javascript, ruby, go, python, dotnet, java, swift, php, powershell, redirects, angular)
+_LIBRARIES = (javascript, go, python, dotnet, java, php, redirects, angular)
 
 
 def handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:

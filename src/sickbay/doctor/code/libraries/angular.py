@@ -11,7 +11,7 @@ from sickbay.doctor.code.values import CodeBody, CodeText, as_fields
 def angular(call: Invocation) -> RequestDraft | None:
     """`this.http.post(url, body, {headers})` of Angular's HttpClient."""
     where, name = owner(call), call.name
-    if where not in ("http", "httpclient", "$http") or name not in VERBS or not is_address(call.text(0)):
+    if where not in ("http", "httpclient", "$http") or name not in VERBS or not _is_plain(call):
         return None
     has_body = name in ("post", "put", "patch")
     options = as_fields(call.value(2 if has_body else 1))
@@ -22,7 +22,7 @@ def angular(call: Invocation) -> RequestDraft | None:
 
 def other_client(call: Invocation) -> RequestDraft | None:
     """`client.post(url, body, options)` of a client that the paste doesn't show being made."""
-    if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not is_address(call.text(0)):
+    if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not _is_plain(call):
         return None
     body = call.value(1)
     fields = as_fields(body)
@@ -33,6 +33,11 @@ def other_client(call: Invocation) -> RequestDraft | None:
     result = configured(draft(call, "client", call.name, call.text(0), default="either"), fields if has_options else options)
     result.body = fields.get("body", "form", "data") if has_options and fields else body
     return result
+
+
+def _is_plain(call: Invocation) -> bool:
+    """Whether it may be JavaScript: libraries of PHP, Ruby and Dart name arguments or begin with a capital letter."""
+    return not call.path[:1].isupper() and not any(item.key for item in call.arguments) and is_address(call.text(0))
 
 
 CALLS = {
