@@ -35,7 +35,7 @@ class Recognised(NamedTuple):
 def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
     """Finds the products, messages and causes that a text shows."""
     knowledge = knowledge or compiled.load_knowledge()
-    true = facts.compute(evidence)
+    true = facts.TrueFacts(evidence, knowledge.facts)
     found = find_shown(knowledge, evidence.words, evidence.codes, true)
     return Recognised(knowledge, found, true, rank(knowledge, found, true), evidence)
 

@@ -45,11 +45,15 @@ def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     """The mistakes that only code shows, each once."""
     if not may_be_code(text):
         return []
-    from sickbay.doctor.code import STOPPED, mistakes_in, mistakes_in_text
+    from sickbay.doctor.code import Mistake, mistakes_in, mistakes_in_text
 
     requests = [piece.values["request"] for piece in pieces if piece.kind == "code"]
     found = [mistake for request in requests for mistake in mistakes_in(request, text)] or mistakes_in_text(text)
-    found += [STOPPED.at((1, text.count("\n") + 1))] if any(piece.kind == "stopped" for piece in pieces) else []
+    found += (
+        [Mistake("code-read-in-part", (1, text.count("\n") + 1), {})]
+        if any(piece.kind == "stopped" for piece in pieces)
+        else []
+    )
     return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
 
 
