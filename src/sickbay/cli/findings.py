@@ -8,7 +8,7 @@ from typing import Any
 
 from sickbay.cli.output import as_json
 from sickbay.diagnosis.corrections import fill
-from sickbay.doctor.summary import summarize
+from sickbay.doctor.verdict import summarize
 
 RULES = "/rules/"
 MARKS = {"error": "✗", "warning": "!", "info": "i"}

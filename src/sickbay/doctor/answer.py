@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from sickbay.diagnosis.rule import Finding, Severity, Spec
 from sickbay.doctor import compiled, facts
+from sickbay.doctor.diagnose import LikelyCause
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.fill import capture, fill
-from sickbay.doctor.likely_cause import LikelyCause
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import RankedCause, rank

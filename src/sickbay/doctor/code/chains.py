@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from sickbay.doctor.code import budget
 from sickbay.doctor.code.expressions import CHARACTERS_OF_A_PATH, MEMBER, Expressions
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.literals import hole_name, path_of
-from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, set_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_pair, as_text, unknown
+from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, hole_name, path_of, set_of
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Invocation, as_pair, as_text, unknown
 
 _KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
 """Statements with a parenthesis that can contain assignments."""

@@ -7,8 +7,7 @@ from urllib.parse import quote, unquote_plus
 
 from sickbay.doctor.code import words
 from sickbay.doctor.code.draft import RequestDraft, base64_of, credentials
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.literals import fill_blanks
+from sickbay.doctor.code.tokens import fill_blanks
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -17,6 +16,7 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Hole,
+    Invocation,
     as_fields,
     as_text,
     joined,

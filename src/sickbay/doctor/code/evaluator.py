@@ -5,8 +5,7 @@ from __future__ import annotations
 from sickbay.doctor.code import budget
 from sickbay.doctor.code.chains import ChainExpressions
 from sickbay.doctor.code.expressions import MEMBER, PREFIX
-from sickbay.doctor.code.literals import path_of
-from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING
+from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
 from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, joined, known
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})

@@ -10,12 +10,21 @@ from sickbay.doctor.code import conversions
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.evaluator import Evaluator
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries import building, handlers, php, redirects
 from sickbay.doctor.code.libraries.support import Handler
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import tokens
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    Hole,
+    Invocation,
+    as_fields,
+    as_text,
+)
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)

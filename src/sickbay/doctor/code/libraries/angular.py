@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, owner
-from sickbay.doctor.code.values import CodeBody, CodeText, as_fields
+from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, as_fields
 
 
 def angular(call: Invocation) -> RequestDraft | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries import dotnet, java
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import VERBS, draft
@@ -15,6 +14,7 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeText,
     CodeValue,
+    Invocation,
     as_fields,
     as_text,
     joined,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import draft, inherited, owner, resolved
 from sickbay.doctor.code.values import (
     CodeFields,
     CodeObject,
     CodeText,
     CodeValue,
+    Invocation,
     as_text,
     joined,
     known,

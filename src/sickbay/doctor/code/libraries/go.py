@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import draft, is_address, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, as_fields, as_text
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, Invocation, as_fields, as_text
 
 
 def new_request(call: Invocation) -> RequestDraft | None:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import VERBS, draft, is_address, maker, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, as_fields, as_text, known
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    Invocation,
+    as_fields,
+    as_text,
+    known,
+)
 
 _TEMPLATE = {
     "postforentity": "POST",

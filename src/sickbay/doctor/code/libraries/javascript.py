@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
     CodeText,
     CodeValue,
+    Invocation,
     as_fields,
     as_text,
     joined,

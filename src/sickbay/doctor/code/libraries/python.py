@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
 from sickbay.doctor.code.values import (
     CodeBody,
@@ -11,6 +10,7 @@ from sickbay.doctor.code.values import (
     CodeItems,
     CodeText,
     CodeValue,
+    Invocation,
     as_fields,
 )
 
