@@ -9,13 +9,4 @@ from sickbay.doctor.code.models import AppSettings, CodeRequest, Mistake
 from sickbay.doctor.code.request_mistakes import mistakes_in
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
 
-__all__ = [
-    "AppSettings",
-    "CodeRequest",
-    "Meter",
-    "Mistake",
-    "mistakes_in",
-    "mistakes_in_text",
-    "requests_in",
-    "settings_in",
-]
+__all__ = ["AppSettings", "CodeRequest", "Meter", "Mistake", "mistakes_in", "mistakes_in_text", "requests_in", "settings_in"]

@@ -30,7 +30,7 @@ _FEWEST = 2
 _CALLS = re.compile(
     r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
     r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"
-    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*",
+    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*"
 )
 
 

@@ -22,7 +22,7 @@ _CHALLENGE = re.compile(r"challenge|pkce", re.I)
 _HEX = re.compile(
     r"digest\(\s*['\"]hex['\"]\s*\)|\.hexdigest\(\)|\bCryptoJS\.SHA256\([^()\n]{0,80}\)(?:\.toString\((?:\s*+|CryptoJS\.enc\.Hex)\)|[^\S\n]*+[;)\n])"
     r"|\bhash\(\s*+['\"]sha256['\"]\s*+,\s*+[^,()\n]{1,80}\)|encodeHexString\(|sha256Hex\(|Digest::SHA256\.hexdigest"
-    r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*+['\"]?(?:hex)?['\"]?\s*+\)",
+    r"|BitConverter\.ToString\(|hex\.EncodeToString\(|\bsha256\(\w+\)\.toString\(\s*+['\"]?(?:hex)?['\"]?\s*+\)"
 )
 _BASE64_PIPE = re.compile(
     r"\becho\s++(?P<flags>-\S{1,9}\s++)?[^|\n]{0,200}\|\s*+(?:openssl\s++)?base64\b(?P<options>[^)\n\"`|]{0,40})"

@@ -16,11 +16,7 @@ def find(text: str) -> Iterator[Piece]:
     """A request is whole, because the code shows all that it sends, even if some values are variables."""
     if not may_be_code(text):
         return
-    from sickbay.doctor.code import (
-        Meter,
-        requests_in,
-        settings_in,
-    )  # most pastes are no code, and these take a while to import
+    from sickbay.doctor.code import Meter, requests_in, settings_in  # most pastes are no code, and these take a while to import
 
     meter = Meter(len(text))
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]

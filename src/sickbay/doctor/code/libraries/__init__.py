@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.libraries import (
-    angular,
-    dotnet,
-    go,
-    java,
-    javascript,
-    php,
-    python,
-    redirects,
-)
+from sickbay.doctor.code.libraries import angular, dotnet, go, java, javascript, php, python, redirects
 from sickbay.doctor.code.libraries.support import Handler
 
 _LIBRARIES = (javascript, go, python, dotnet, java, php, redirects, angular)

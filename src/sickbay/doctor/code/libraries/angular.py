@@ -39,8 +39,4 @@ def _is_plain(call: Invocation) -> bool:
     return not call.path[:1].isupper() and not any(item.key for item in call.arguments) and is_address(call.text(0))
 
 
-CALLS = {
-    "get": (angular,),
-    "delete": (angular,),
-    **dict.fromkeys(("post", "put", "patch"), (angular, other_client)),
-}
+CALLS = {"get": (angular,), "delete": (angular,), **dict.fromkeys(("post", "put", "patch"), (angular, other_client))}

@@ -35,11 +35,7 @@ _NOT_SENDING = set_of(
 )
 """Methods that deal with the response."""
 _HEADERS_OF = set_of("accept authorization content-type contenttype")
-_UNKNOWN = {
-    "setrequestheader": "XMLHttpRequest",
-    "setrequestproperty": "HttpURLConnection",
-    "addheader": "RestSharp",
-}
+_UNKNOWN = {"setrequestheader": "XMLHttpRequest", "setrequestproperty": "HttpURLConnection", "addheader": "RestSharp"}
 """The library of a request that the paste doesn't show being made, by the method that sets a header."""
 
 

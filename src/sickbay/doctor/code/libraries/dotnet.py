@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import draft, inherited, owner, resolved
-from sickbay.doctor.code.values import (
-    CodeFields,
-    CodeObject,
-    CodeText,
-    CodeValue,
-    Invocation,
-    as_text,
-    joined,
-    known,
-)
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, joined, known
 
 _ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
 

@@ -17,13 +17,7 @@ from sickbay.doctor.code.values import (
     known,
 )
 
-_TEMPLATE = {
-    "postforentity": "POST",
-    "postforobject": "POST",
-    "getforobject": "GET",
-    "getforentity": "GET",
-    "exchange": "",
-}
+_TEMPLATE = {"postforentity": "POST", "postforobject": "POST", "getforobject": "GET", "getforentity": "GET", "exchange": ""}
 _CLIENTS = ("webclient", "restclient", "given", "restassured")
 
 

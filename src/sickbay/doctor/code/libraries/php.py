@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeText,
-    CodeValue,
-    Invocation,
-    as_fields,
-    as_text,
-    joined,
-    known,
-)
+from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, joined, known
 
 _GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
 

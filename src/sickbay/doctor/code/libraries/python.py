@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeFields,
-    CodeItems,
-    CodeText,
-    CodeValue,
-    Invocation,
-    as_fields,
-)
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, as_fields
 
 _CLIENTS = {
     "requests.session": "requests",
