@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sickbay.doctor.pieces.structured import kind_of_token
 from sickbay.doctor.text import diagnose_text
 
 TOKEN_URL = "https://ehr.example.org/token"
