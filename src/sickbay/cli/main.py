@@ -49,6 +49,7 @@ def _run(arguments: Sequence[str] | None) -> Any:
 def _run_parsed(arguments: Sequence[str]) -> Any:
     from sickbay.cli import command_line  # takes a while to import
 
+    streams.escape_log()
     command, bound = command_line.parse(arguments)
     _begin()
     names = command_line.option_names(command)
