@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -17,7 +17,7 @@ from sickbay.protocol import urls
 
 UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 
-_ANSWERS = tomllib.loads(resources.files(__package__).joinpath("answers.toml").read_text(encoding="utf-8"))
+_ANSWERS = tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
 URNS: tuple[tuple[str, str], ...] = tuple((tail, refusal_name) for tail, refusal_name in _ANSWERS["urns"])
 SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), refusal_name) for pattern, refusal_name in _ANSWERS["sayings"]

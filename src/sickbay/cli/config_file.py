@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,6 +166,12 @@ def files() -> list[File]:
     return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
+def exists() -> bool:
+    """Whether there is a file to read, or one is named."""
+    own = _own()
+    return bool(_named) or "SICKBAY_CONFIG" in os.environ or FILE.exists() or (own is not None and own.exists())
+
+
 def _own() -> Path | None:
     """The file in the user's configuration folder. A relative XDG_CONFIG_HOME is invalid (XDG Base Directory Specification)."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or "")
@@ -261,6 +266,8 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
             text = file.read(MAXIMUM_FILE_BYTES + 1)
         if len(text) > MAXIMUM_FILE_BYTES:
             wrong(f"{path} can't be read: it has more than {MAXIMUM_FILE_BYTES:,} bytes.")
+        import tomllib  # most people have no file
+
         return tomllib.loads(byte_order_mark.decode(text))
     except (OSError, ValueError, RecursionError) as error:
         wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")

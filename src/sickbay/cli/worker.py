@@ -62,6 +62,7 @@ class Worker:
         if self.settings.workers > 1:
             _end_with_parent()
         streams.ready()
+        streams.escape_log()
         _prepare(self.settings.max_connections)
         on_exchange, observers = self._log()
         sandbox = await open_sandbox(self.settings, on_exchange=on_exchange)

@@ -10,13 +10,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client
-from sickbay.authorization.requests import (
-    AccessRequest,
-    AuthorizeRequest,
-    LogoutRequest,
-    RegistrationRequest,
-    TokenRequest,
-)
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, RegistrationRequest, TokenRequest
 from sickbay.authorization.token import pkce
 from sickbay.kernel.checks import Facts
 from sickbay.kernel.similar_names import closest_url

@@ -231,11 +231,7 @@ FHIR: Stage[AccessRequest, AccessContext] = Stage(
     pasted=(readable.request_is_utf8,),
 )
 REGISTRATION: Stage[RegistrationRequest, Any] = Stage(
-    "registration",
-    always(*registration.CHECKS),
-    read_registration.to_evidence,
-    recheck=_same_context,
-    delivery="json",
+    "registration", always(*registration.CHECKS), read_registration.to_evidence, recheck=_same_context, delivery="json"
 )
 LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
     "logout", always(*logout.CHECKS), read_logout.to_evidence, recheck=_recheck_logout
