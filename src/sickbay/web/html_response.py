@@ -21,7 +21,6 @@ from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path, state_of
-from sickbay.web.pages import svg
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
 
@@ -174,6 +173,8 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
 def _environment() -> Environment:
     """Imported with the first page, because a server without browsers doesn't need it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from sickbay.web.pages import svg
 
     environment = Environment(
         loader=FileSystemLoader(PAGES),
