@@ -10,7 +10,7 @@ import pytest
 
 from sickbay.sandbox.sandbox import open_sandbox
 from sickbay.settings import Settings
-from sickbay.storage.sqlite.store import SqliteStore
+from sickbay.storage.sqlite import connection, reader, store
 
 OFF, FULL = 0, 2
 """Values of SQLite's pragma `synchronous`."""
@@ -25,14 +25,17 @@ OFF, FULL = 0, 2
     ],
 )
 def test_only_a_database_that_is_kept_waits_for_the_disk(
-    settings: Settings, in_folder: bool, synchronous: int, tmp_path: Path
+    settings: Settings, in_folder: bool, synchronous: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for module in (reader, store):  # other tests never wait for the disk
+        monkeypatch.setattr(module, "connect", connection.connect)
+
     async def pragmas() -> list[int]:
         sandbox = await open_sandbox(replace(settings, folder=tmp_path) if in_folder else settings)
-        store = sandbox.runtime.store
-        assert isinstance(store, SqliteStore)
+        opened = sandbox.runtime.store
+        assert isinstance(opened, store.SqliteStore)
         try:
-            return [connection.pragma("synchronous") for connection in (store._writer._connection, store._reader.db)]
+            return [database.pragma("synchronous") for database in (opened._writer._connection, opened._reader.db)]
         finally:
             await sandbox.close()
 
