@@ -34,7 +34,7 @@ PARTS = {
 MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
+    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained _writing most"
     " runtime",
     "services.key_sets.KeySets": "_known",
     "services.recent_parameters.RecentParameters": "_kept",
