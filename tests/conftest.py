@@ -13,12 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import apsw
 import pytest
 from hypothesis import settings
 from tests.laws import LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
+from sickbay.storage.sqlite import connection, reader, store
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
 settings.register_profile(LONG_PROFILE, settings.get_profile("sickbay"))
 settings.load_profile("sickbay")
+
+
+def connect_in_haste(path: Path | str, **options: Any) -> apsw.Connection:
+    """Open the database of a sandbox in this process. It needn't survive a power failure."""
+    return connection.connect(path, **options | {"durable": False})
+
+
+reader.connect = store.connect = connect_in_haste  # type: ignore[attr-defined]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -34,7 +34,7 @@ PARTS = {
 MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
+    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained _writing most"
     " runtime",
     "services.key_sets.KeySets": "_known",
     "services.recent_parameters.RecentParameters": "_kept",
@@ -47,7 +47,7 @@ MEMBERS = {
     " verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
-    "web.routes.Pages": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
+    "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects` and
@@ -65,6 +65,7 @@ OTHERS = {
     "storage.sqlite": "connections, and caches of what is stored",
     "web.fhir.bases.FhirBases": "the routes of FHIR",
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
+    "web.later.HandlersOf": "the name of a module",
     "web.middleware": "the middleware, and the tasks of the application",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
 }

@@ -47,7 +47,7 @@ async def store(settings: Settings, temporary: Path | None) -> Store:
         raise CannotOpen(f"{place} cannot be made a folder ({error.strerror}); choose another place.") from error
     from sickbay.storage.sqlite.store import open_store
 
-    return open_store(place / DATABASE, find)
+    return open_store(place / DATABASE, find, durable=temporary is None and not settings.ephemeral)
 
 
 async def _database(address: str, find: Find) -> Store:

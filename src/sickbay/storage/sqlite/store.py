@@ -68,15 +68,17 @@ T = TypeVar("T")
 class SqliteStore:
     """Implements storage.interface.Store. `find` resolves search parameters for _sort and _include."""
 
-    def __init__(self, path: Path, find: Find) -> None:
+    def __init__(self, path: Path, find: Find, *, durable: bool = True) -> None:
+        """durable: False for a file that is deleted at the end."""
         self._path = path
+        self._durable = durable
         must_be_ours(path)
-        writing = connect(path)
+        writing = connect(path, durable=durable)
         with opening(path):
             migrate(writing)
             replace_published_key(writing)
         self._writer = Writer(writing)
-        self._reader = SqliteReader(path)
+        self._reader = SqliteReader(path, durable=durable)
         self._long: SqliteReader | None = None
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
         key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
@@ -185,7 +187,7 @@ class SqliteStore:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
 
     def _at_length(self, ask: Ask[T]) -> T:
-        self._long = self._long or SqliteReader(self._path)
+        self._long = self._long or SqliteReader(self._path, durable=self._durable)
         return ask(self._long.long)
 
 
@@ -294,9 +296,13 @@ def trim(transaction: Transaction, most: Volume, at_once: int) -> int:
     return db.changes()
 
 
-def open_store(path: Path, find: Find | None = None) -> SqliteStore:
-    """Open or create the file and migrate it. `find` resolves search parameters for _sort and _include; default: FHIR's own."""
-    return SqliteStore(path, find or published)
+def open_store(path: Path, find: Find | None = None, *, durable: bool = True) -> SqliteStore:
+    """Open or create the file and migrate it.
+
+    find: resolves search parameters for _sort and _include; default: FHIR's own. durable: False for a file that is deleted at
+    the end.
+    """
+    return SqliteStore(path, find or published, durable=durable)
 
 
 def published(version: str, type: str, code: str) -> SearchParameter | None:

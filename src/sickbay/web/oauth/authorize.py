@@ -23,7 +23,6 @@ from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import is_browser_navigation
@@ -222,4 +221,6 @@ async def _record_and_show(
         result.decision,
         result.decision.explained(),
     )
-    return await exchange_handlers.record_and_show(request, sandbox, exchange)
+    from sickbay.web.exchanges.handlers import record_and_show
+
+    return await record_and_show(request, sandbox, exchange)
