@@ -16,6 +16,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
 from sickbay.sandbox import folder, keys, seeding
+from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Runtime, Tenant
@@ -96,7 +97,9 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
-    return Sandbox(settings, runtime, tenants, journal, PopulationLoader(runtime, written), temporary, settings.loopback)
+    cache = open_cache(written) if settings.population_cache else None
+    loader = PopulationLoader(runtime, written, cache)
+    return Sandbox(settings, runtime, tenants, journal, loader, temporary, settings.loopback)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

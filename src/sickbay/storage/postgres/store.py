@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from sickbay.fhir.search.query import Query
@@ -187,6 +189,11 @@ class PostgresStore:
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))
+
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        return False
 
     async def close(self) -> None:
         await self._statistics.close()
