@@ -64,6 +64,10 @@ class PopulationCache:
             return None
         return file if len(file.ends) == self._written.patients + 1 else None
 
+    def copy(self, version: str, target: Path) -> bool:
+        """Copy the file with the patients of a FHIR version into an empty file. False if there is none."""
+        return self._folder.copy(self._key(version), target)
+
     def forget(self, space: ResourceSpace) -> None:
         """Look again for a file when the space is filled the next time."""
         self._files.pop(space, None)

@@ -122,7 +122,7 @@ class PopulationWriter:
             return None
         after = file.ends[state.portions - 1] if state.portions else 0
         end = max(bisect_right(file.ends, after + COPIED_AT_A_TIME), state.portions + 1)
-        copy = CopyResources(space, file.path, after, file.ends[end - 1], _milliseconds(state.day))
+        copy = CopyResources(space, file.path, after, file.ends[end - 1], milliseconds(state.day))
         state = state.after(end - state.portions)
         try:
             await self.runtime.store.transaction([state.put(space), copy])
@@ -220,10 +220,10 @@ def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, 
     facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
     return Save(
-        space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, _milliseconds(day), interaction
+        space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, milliseconds(day), interaction
     )
 
 
-def _milliseconds(day: datetime.date) -> int:
+def milliseconds(day: datetime.date) -> int:
     """The beginning of a day, since 1970."""
     return int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)

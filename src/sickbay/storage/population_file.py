@@ -23,7 +23,9 @@ from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.migrations import STEPS
 
-FIRST: Final = 1 << SHIFT
+FILE_SPACE: Final = 1
+"""The number of the space in a file."""
+FIRST: Final = FILE_SPACE << SHIFT
 """Comes before the nid of the first resource in a file."""
 STOP_STEPS: Final = 100_000
 """Steps of SQLite's virtual machine between two looks at `stop`."""
@@ -31,7 +33,9 @@ RESOURCE: Final = ("nid", "space", "type", "state", "id", "version_id", "changed
 HISTORY: Final = ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "body")
 _NUMBERED: Final = frozenset(("nid", "patient", "target"))
 """Columns with the number of a resource."""
-_VERSIONS: Final = f"SELECT min(sequence), max(sequence), count(*) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
+_VERSIONS: Final = (
+    f"SELECT min(sequence), max(sequence), count(*), max(at) - min(at) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
+)
 _UNUSUAL: Final = (
     "SELECT count(*) FROM (SELECT nid, version_id, interaction, who, lag(nid, 1, 0) OVER (ORDER BY sequence) AS before"
     f" FROM resource_history h WHERE h.nid >> {SHIFT} = ?) v"
@@ -50,8 +54,11 @@ _ADD_WORDS: Final = (
     " (SELECT type FROM file.resource UNION SELECT -parameter FROM file.token_index WHERE parameter < 0)"
 )
 _ADD_COUNTS: Final = (
-    f"INSERT INTO file.type_count SELECT 1, type, 0, count(*) FROM file.resource WHERE state = {LIVE} GROUP BY type"
+    f"INSERT INTO file.type_count SELECT {FILE_SPACE}, type, 0, count(*) FROM file.resource WHERE state = {LIVE} GROUP BY type"
 )
+
+
+_ADD_SPACE: Final = f"INSERT INTO file.space (number, tenant, version, allocated, sequence) VALUES ({FILE_SPACE}, '', ?, ?, ?)"
 
 
 class PopulationFile(NamedTuple):
@@ -67,12 +74,19 @@ def read(path: Path) -> PopulationFile:
     try:
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as db:
             patients = [nid for (nid,) in rows(db, f"{_PATIENTS} ORDER BY r.nid")]
-            last, at = rows(db, "SELECT max(nid), min(changed) FILTER (WHERE state = 1) FROM resource")[0]
+            last: int = db.execute("SELECT max(nid) FROM resource").get
+            at = written_at(db)
     except apsw.Error as error:
         raise CannotCopy(f"{path}: {error}") from error
     if not patients:
         raise CannotCopy(f"{path} has no patients")
     return PopulationFile(path, (*(nid - 1 - FIRST for nid in patients), last - FIRST), at)
+
+
+def written_at(db: apsw.Connection, schema: str = "main") -> int:
+    """When the resources of a file were changed, in epoch ms."""
+    at: int = db.execute(f"SELECT changed FROM {schema}.resource WHERE state = {LIVE} LIMIT 1").get
+    return at
 
 
 def last_updated(at: int) -> str:
@@ -124,15 +138,15 @@ class _Export:
     def run(self, version: str, versions: int) -> bool:
         """version: of FHIR. versions: how many the space must have."""
         db, number = self._db, self._number
-        first, last, count = rows(db, _VERSIONS, (number,))[0]
+        first, last, count, span = rows(db, _VERSIONS, (number,))[0]
         unusual = db.execute(_UNUSUAL, (number,)).get
         after: int | None = db.execute(_NEXT, (number, self._sequence)).get
-        if unusual or not count == versions == last - first + 1 or after is None:
+        if unusual or span or not count == versions == last - first + 1 or after is None:
             return False
         low, end = number << SHIFT, after - 1
         self._copy({"shift": FIRST - low, "low": low, "last": end, "number": number, "before": first - 1})
         space = (version, end - low, self._sequence - first + 1)
-        db.execute("INSERT INTO file.space (number, tenant, version, allocated, sequence) VALUES (1, '', ?, ?, ?)", space)
+        db.execute(_ADD_SPACE, space)
         return True
 
     def _copy(self, binds: dict[str, int]) -> None:
@@ -148,7 +162,7 @@ class _Export:
 def _exported(column: str) -> str:
     if column in _NUMBERED:
         return f"{column} + :shift"
-    return {"space": "1", "sequence": "sequence - :before"}.get(column, column)
+    return {"space": str(FILE_SPACE), "sequence": "sequence - :before"}.get(column, column)
 
 
 def _range(columns: tuple[str, ...]) -> str:

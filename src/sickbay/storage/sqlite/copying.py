@@ -8,7 +8,7 @@ import apsw
 
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, HISTORY, RESOURCE, last_updated
+from sickbay.storage.population_file import FIRST, HISTORY, RESOURCE, last_updated, written_at
 from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import rows
@@ -75,7 +75,6 @@ class _Copy:
     def _binds(self, space: Counters) -> dict[str, Any]:
         step, after = self._step, FIRST + self._step.after
         before: int = self._db.execute(f"SELECT count(*) FROM {self._file}.resource_history WHERE nid <= ?", (after,)).get
-        at: int = self._db.execute(f"SELECT min(changed) FROM {self._file}.resource WHERE state = {LIVE}").get
         return {
             "shift": self._shift(space),
             "space": space.number,
@@ -83,7 +82,7 @@ class _Copy:
             "until": FIRST + step.until,
             "before": space.sequence - before,
             "at": step.at,
-            "old": last_updated(at),
+            "old": last_updated(written_at(self._db, self._file)),
             "new": last_updated(step.at),
         }
 
