@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-import os
+import json
+import subprocess
+import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
 from tests.storage.contents import rows_of
 
-from sickbay.fhir.search.query import Query
-from sickbay.fhir.visibility import EVERYTHING
-from sickbay.kernel import cache_folder
-from sickbay.population import portions
+from sickbay.kernel.effects import SystemEffects
 from sickbay.sandbox import population_cache, population_writer
-from sickbay.sandbox.filled_space import FILLED, PATIENTS
+from sickbay.sandbox.filled_space import EMPTY
+from sickbay.sandbox.folder import Written
+from sickbay.sandbox.new_database import LIKELY_SPACE
+from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.sandbox.population_writer import Outcome, PopulationWriter
 from sickbay.sandbox.resetting import reset
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.settings.database import Stopping
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import CannotCopy, Put, Record, ResourceSpace, Save
+from sickbay.storage.interface import Put, Record, ResourceSpace
 from sickbay.storage.query.saving import COLUMNS
 
+ROOT = Path(__file__).parents[2]
 SPACE = ResourceSpace("general", "r4")
 VERSIONS = ("r4", "dstu2", "stu3", "r4b", "r5")
 DAY, OTHER_DAY = "2026-11-24", "2027-03-01"
@@ -62,11 +67,11 @@ async def fill(place: Path | str, space: ResourceSpace = SPACE, **options: Any) 
 
 
 async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
-    """All rows of a space. Names stand for the numbers of resources and words, and places in the order for those of versions."""
+    """All rows of a space. Names stand for the numbers of resources and words, and the order for those of versions."""
     number = (
         await rows_of(store, f"SELECT number FROM space WHERE tenant = '{space.tenant}' AND version = '{space.version}'")
     )[0][0]
-    words = {n: text for n, text in await rows_of(store, "SELECT number, text FROM word")}
+    words = dict(map(tuple, await rows_of(store, "SELECT number, text FROM word")))
     resources = await rows_of(
         store,
         f"SELECT nid, type, id, state, version_id, changed, index_revision, facts, body FROM resource WHERE space = {number}",
@@ -88,7 +93,8 @@ async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
     live = await rows_of(store, f"SELECT type, sum(live) FROM type_count WHERE space = {number} GROUP BY type")
     found["term"], found["live"] = list(map(tuple, terms)), sorted((words[type], int(count)) for type, count in live)
     for name, sequence in await rows_of(store, f"SELECT name, sequence FROM mark WHERE space = {number}"):
-        found[f"mark {name}"] = sum(row[0] <= sequence for row in history)
+        if name != EMPTY:
+            found[f"mark {name}"] = sum(row[0] <= sequence for row in history)
     for record in ("filled", "filling"):
         stored = await store.get("meta", f"{record}/{space.tenant}/{space.version}")
         found[record] = stored and stored.value
@@ -139,7 +145,7 @@ def test_a_copied_hospital_is_identical_to_a_created_one(
         assert len(files(cache)) == 1
         assert not any(copies)
         assert await fill(engine() or tmp_path / "copied", space) == created
-        assert any(copies)
+        assert any(copies) or space == LIKELY_SPACE  # then its database began with a copy
 
     asyncio.run(run())
     assert len(files(cache)) == 1
@@ -212,7 +218,7 @@ def test_the_file_contains_only_the_population(tmp_path: Path, cache: Path) -> N
         secret = population_writer.save(
             sandbox.runtime.tenants["epic"],
             ResourceSpace("epic", "r4"),
-            population_writer.orjson.loads(body),
+            json.loads(body),
             1,
             datetime.date.today(),
         )
@@ -228,7 +234,6 @@ def test_the_file_contains_only_the_population(tmp_path: Path, cache: Path) -> N
     (file,) = files(cache)
     assert b"p-0001" in file.read_bytes()
     assert b"a-secret" not in file.read_bytes()
-    assert b"general" not in file.read_bytes().replace(b"general/r4", b"").split(b"CREATE")[0] or True
 
 
 def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,3 +259,214 @@ def test_nothing_is_kept_after_another_write(tmp_path: Path, cache: Path, monkey
 
     asyncio.run(run())
     assert list(cache.iterdir()) == []
+
+
+def test_a_new_folder_begins_with_the_patients_and_needs_only_the_day(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on another day than the file's, and if the first request comes on a later day than the start."""
+    copies = count_copies(monkeypatch)
+
+    async def run() -> None:
+        created = await fill(tmp_path / "created", today=None, population_cache=False)
+        await fill(tmp_path / "first", today=OTHER_DAY)
+        copies.clear()
+        assert await fill(tmp_path / "copied", today=None) == created
+        assert not any(copies)
+        sandbox = await opened(tmp_path / "late", today=None)
+        assert isinstance(sandbox.runtime.effects, SystemEffects)
+        sandbox.runtime.effects.offset = 86_400.0 * 40
+        late = await fill_open(sandbox)
+        assert any(copies)
+        other = await opened(tmp_path / "created-late", today=None, population_cache=False)
+        assert isinstance(other.runtime.effects, SystemEffects)
+        other.runtime.effects.offset = 86_400.0 * 40
+        assert late == await fill_open(other)
+
+    asyncio.run(run())
+
+
+async def fill_open(sandbox: Sandbox) -> dict[str, Any]:
+    """Fill an open sandbox, and close it."""
+    await sandbox.filling.ensure(SPACE)
+    found = await contents(sandbox.runtime.store, SPACE)
+    await sandbox.close()
+    return found
+
+
+@pytest.mark.parametrize("moved", [0, 86_400])
+def test_a_reset_returns_a_copied_hospital_to_what_it_was(tmp_path: Path, cache: Path, moved: int) -> None:
+    """Before its first use and after it, on the same day and on the next one."""
+
+    async def run() -> None:
+        await fill(tmp_path / "first", today=None)
+        for use_first in (False, True):
+            found = []
+            for is_copied in (True, False):
+                sandbox = await opened(tmp_path / f"{use_first}-{is_copied}", today=None, population_cache=is_copied)
+                if use_first:
+                    await sandbox.filling.ensure(SPACE)
+                    body = {"resourceType": "Patient", "id": "p-0001"}
+                    tenant, day = sandbox.runtime.tenants["general"], sandbox.filling.today()
+                    await sandbox.runtime.store.transaction([population_writer.save(tenant, SPACE, body, 2, day)])
+                assert isinstance(sandbox.runtime.effects, SystemEffects)
+                sandbox.runtime.effects.offset = moved
+                await reset(sandbox, "general")
+                found.append(await fill_open(sandbox))
+            assert found[0] == found[1]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_copy_that_was_stopped_is_continued(
+    tmp_path: Path, cache: Path, engine: Callable[[], str | None], is_deleted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file, or without it."""
+    space, options = ResourceSpace("general", "stu3"), {"patients": 4}
+    monkeypatch.setattr(population_writer, "COPIED_AT_A_TIME", 1)
+    copies = count_copies(monkeypatch)
+
+    async def run() -> None:
+        await fill(tmp_path / "first", space, **options)
+        created = await fill(engine() or tmp_path / "created", space, **options, population_cache=False)
+        place = engine() or tmp_path / "stopped"
+        sandbox = await opened(place, **options)
+
+        def stop(space: ResourceSpace, progress: PopulationProgress) -> None:
+            if progress.done == 2:
+                sandbox.filling.begin_to_stop()
+
+        sandbox.filling.writer.listen = stop
+        with pytest.raises(Stopping):
+            await sandbox.filling.ensure(space)
+        await sandbox.close()
+        for file in files(cache) if is_deleted else ():
+            file.unlink()
+        copies.clear()
+        assert await fill(place, space, **options) == created
+        assert any(copies) != is_deleted
+
+    asyncio.run(run())
+
+
+def test_two_workers_copy_the_same_space(tmp_path: Path, cache: Path, engine: Callable[[], str | None]) -> None:
+    space = ResourceSpace("epic", "r4")
+
+    async def run() -> None:
+        created = await fill(engine() or tmp_path / "created", space)
+        place = engine() or tmp_path / "copied"
+        workers = [await opened(place, workers=2) for _ in range(2)]
+        await asyncio.gather(*(worker.filling.ensure(space) for worker in workers))
+        assert await contents(workers[0].runtime.store, space) == created
+        for worker in workers:
+            await worker.close()
+
+    asyncio.run(run())
+
+
+def spoil_middle(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def spoil_end(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-5000])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def allow_others(file: Path) -> None:
+    file.chmod(0o666)
+
+
+def link(file: Path) -> None:
+    file.rename(file.with_name("elsewhere"))
+    file.symlink_to(file.with_name("elsewhere"))
+
+
+def open_folder(file: Path) -> None:
+    file.parent.chmod(0o777)
+
+
+@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, open_folder])
+@pytest.mark.parametrize("space", [SPACE, ResourceSpace("epic", "r4")])
+def test_a_file_that_is_damaged_or_that_others_can_write_is_not_copied(
+    tmp_path: Path, cache: Path, spoil: Callable[[Path], None], space: ResourceSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        created = await fill(tmp_path / "first", space)
+        (file,) = files(cache)
+        spoil(file)
+        copies = count_copies(monkeypatch)
+        assert await fill(tmp_path / "second", space) == created
+        assert not any(copies)
+
+    asyncio.run(run())
+
+
+def test_a_file_with_other_tables_is_not_copied(tmp_path: Path, cache: Path) -> None:
+    """Its checksum is right, but it isn't what the code expects."""
+
+    async def run() -> None:
+        space = ResourceSpace("general", "stu3")
+        created = await fill(tmp_path / "first", space)
+        (file,) = files(cache)
+        for break_it in ("DROP TABLE token_index", "DELETE FROM resource WHERE id = 'p-0002'", "DROP TABLE resource"):
+            good = file.read_bytes()
+            db = apsw.Connection(str(file))
+            db.execute(break_it)
+            db.close()
+            name = f"{file.name.split('.db')[0].rpartition('.')[0]}.{zlib.crc32(file.read_bytes()):08x}.db"
+            file.rename(file.with_name(name))
+            assert await fill(tmp_path / break_it, space) == created
+            for other in files(cache):
+                other.unlink()
+            file.write_bytes(good)
+
+    asyncio.run(run())
+
+
+def test_without_a_home_folder_or_patients_there_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert population_cache.open_cache(Written(0, 1)) is None
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError()))
+    assert population_cache.open_cache(Written(50, 1)) is None
+
+
+def test_the_key_depends_on_the_release_and_the_code_that_creates_patients(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in population_cache.CODE:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    file = tmp_path / "population" / "stories" / "gout.py"
+    digest = population_cache.digest.__wrapped__
+    monkeypatch.setattr(population_cache, "HERE", tmp_path)
+    digests = {digest()}
+    file.write_text("a = 1")
+    digests.add(digest())
+    file.write_text("a = 2")
+    digests.add(digest())
+    file.rename(file.with_name("other.py"))
+    digests.add(digest())
+    monkeypatch.setattr(population_cache.sickbay, "__version__", "99")
+    digests.add(digest())
+    assert len(digests) == 5
+
+
+def test_the_key_covers_all_code_that_takes_part() -> None:
+    """Each folder with a module that is loaded to create patients."""
+    code = (
+        "import sys\n"
+        "from sickbay import population\n"
+        "for version in ('r5', 'dstu2'): [*population.generate(seed=1, patients=1, today=None, version=version)]\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('sickbay.population')))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    folders = {
+        name.removeprefix("sickbay.").rpartition(".")[0].replace(".", "/") for name in out.split() if name.count(".") > 1
+    }
+    assert folders <= set(population_cache.CODE)

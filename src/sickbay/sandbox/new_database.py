@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from sickbay.kernel import private_files
+from sickbay.sandbox.filled_space import EMPTY
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import PopulationCache, open_cache
 from sickbay.sandbox.population_progress import WrittenPortions
@@ -45,7 +46,7 @@ def create(database: Path, written: Written, now: int, *, durable: bool) -> None
 
 def _prepare(draft: Path, cache: PopulationCache, written: Written, day: datetime.date) -> bool:
     progress = WrittenPortions(day, written.patients + 1).put(LIKELY_SPACE, always=True)
-    return cache.copy(LIKELY_SPACE.version, draft) and begin(draft, LIKELY_SPACE, milliseconds(day), progress)
+    return cache.copy(LIKELY_SPACE.version, draft) and begin(draft, LIKELY_SPACE, milliseconds(day), progress, EMPTY)
 
 
 def _publish(draft: Path, database: Path, durable: bool) -> None:

@@ -207,6 +207,8 @@ class PopulationLoader:
         for space, (filled, begun) in states.items():
             if space.tenant in unmarked:
                 steps += [filled_space.forget(space), population_progress.forget(space)]
+            elif begun is not None and await self.writer.must_begin_again(space, begun, today):
+                continue  # no one has used it
             else:
                 steps += self._undo(space, filled, begun, today)
         return steps

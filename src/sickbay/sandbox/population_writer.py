@@ -14,6 +14,7 @@ import asyncio
 import datetime
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -22,12 +23,13 @@ import orjson
 from sickbay import population
 from sickbay.fhir.search.index import extract
 from sickbay.sandbox import filled_space, population_progress
-from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
+from sickbay.sandbox.filled_space import EMPTY, FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
 from sickbay.sandbox.population_cache import PopulationCache
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
+from sickbay.services import reindexing
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import CannotCopy, Conflict, CopyResources, Mark, ResourceSpace, Save, Step
+from sickbay.storage.interface import CannotCopy, Conflict, CopyResources, Mark, ResourceSpace, ReturnToMark, Save, Step
 
 Version = population.Version
 Json = dict[str, Any]
@@ -95,12 +97,27 @@ class PopulationWriter:
             return await self._remember(space, today)
         state = stored or WrittenPortions(today)
         try:
+            if await self.must_begin_again(space, state, today):
+                return await self._begin_again(space, state)
             return await self._copy_next(space, state) or await self._create_next(space, state)
         except BaseException as error:
             self.forget(space)
             if isinstance(error, Conflict) and await self._is_taken(space, error):
                 return "taken"
             raise
+
+    async def must_begin_again(self, space: ResourceSpace, state: WrittenPortions, today: datetime.date) -> bool:
+        """Whether the space began with a copy on another day, and was never complete."""
+        if state.day == today or state.portions != self.written.patients + 1:
+            return False
+        marks = [await self.runtime.store.writes_since(space, mark) is not None for mark in (EMPTY, PATIENTS)]
+        return marks == [True, False]
+
+    async def _begin_again(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
+        index = partial(reindexing.entries, self.runtime, space)
+        undo = ReturnToMark(space, EMPTY, index)
+        await self.runtime.store.transaction([state.put(space), undo, population_progress.forget(space)])
+        return "more"
 
     async def _create_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
         """Create the next chunk. After the last one, write a file of the space if all were created here."""

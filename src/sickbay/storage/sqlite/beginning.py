@@ -15,18 +15,17 @@ from sickbay.storage.query import marks
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.dictionary import LIVE
 
-EMPTY: Final = "empty"
-"""The mark before the first resource. Only databases that began with a copy have it."""
 _NEW_BODY: Final = f"UPDATE resource SET changed = ?, body = CAST(replace(body, ?, ?) AS BLOB) WHERE state = {LIVE}"
 _NEW_HISTORY: Final = "UPDATE resource_history SET at = ?"
 _NEW_SPACE: Final = f"UPDATE space SET tenant = ?, version = ? WHERE number = {FILE_SPACE}"
 _NEW_KEY: Final = "INSERT INTO meta (name, value) VALUES ('cursor_key', ?)"
 
 
-def begin(database: Path, space: ResourceSpace, at: int, progress: Put) -> bool:
+def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool:
     """Turn the copy of a population file into a database. Returns False if that isn't possible.
 
     space: gets the resources. at: when they were created, in epoch ms. progress: the record that says which they are.
+    mark: is set before the first one.
     """
     try:
         with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
@@ -36,7 +35,7 @@ def begin(database: Path, space: ResourceSpace, at: int, progress: Put) -> bool:
                 _set_day(db, at)
                 db.execute(_NEW_SPACE, space)
                 db.execute(_NEW_KEY, (secrets.token_bytes(32),))
-                db.execute(marks.SET, (FILE_SPACE, EMPTY, 0))
+                db.execute(marks.SET, (FILE_SPACE, mark, 0))
                 db.execute(record_sql.PUT, record_sql.fields(progress.record))
     except apsw.Error:
         return False
