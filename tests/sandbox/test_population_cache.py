@@ -5,131 +5,28 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
-import subprocess
-import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
-from tests.storage.contents import rows_of
+from tests.sandbox.copied_hospitals import SPACE, contents, count_copies, files, fill, opened
 
 from sickbay.kernel.effects import SystemEffects
 from sickbay.sandbox import population_cache, population_writer
-from sickbay.sandbox.filled_space import EMPTY
-from sickbay.sandbox.folder import Written
 from sickbay.sandbox.new_database import LIKELY_SPACE
 from sickbay.sandbox.population_progress import PopulationProgress
-from sickbay.sandbox.population_writer import Outcome, PopulationWriter
 from sickbay.sandbox.resetting import reset
-from sickbay.sandbox.sandbox import Sandbox, open_sandbox
+from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Stopping
-from sickbay.settings.settings import Settings
 from sickbay.storage.interface import Put, Record, ResourceSpace
-from sickbay.storage.query.saving import COLUMNS
 
 ROOT = Path(__file__).parents[2]
-SPACE = ResourceSpace("general", "r4")
 VERSIONS = ("r4", "dstu2", "stu3", "r4b", "r5")
-DAY, OTHER_DAY = "2026-11-24", "2027-03-01"
-SMALL: dict[str, Any] = {"patients": 2, "today": DAY}
-_NUMBERED = ("nid", "patient", "target")
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the population files of this test."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "sickbay" / population_cache.NAME
-
-
-async def opened(place: Path | str, **options: Any) -> Sandbox:
-    """place: a new folder, or the address of a database."""
-    data = {"folder": place} if isinstance(place, Path) else {"data": place}
-    return await open_sandbox(Settings(**{**SMALL, **data, **options}))
-
-
-async def fill(place: Path | str, space: ResourceSpace = SPACE, **options: Any) -> dict[str, Any]:
-    """Fill a space, wait until its file is written, and return everything that is stored."""
-    sandbox = await opened(place, **options)
-    try:
-        await sandbox.filling.ensure(space)
-        if sandbox.filling.cache is not None:
-            await asyncio.gather(*sandbox.filling.cache._exports)
-        return await contents(sandbox.runtime.store, space)
-    finally:
-        await sandbox.close()
-
-
-async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
-    """All rows of a space. Names stand for the numbers of resources and words, and the order for those of versions."""
-    number = (
-        await rows_of(store, f"SELECT number FROM space WHERE tenant = '{space.tenant}' AND version = '{space.version}'")
-    )[0][0]
-    words = dict(map(tuple, await rows_of(store, "SELECT number, text FROM word")))
-    resources = await rows_of(
-        store,
-        f"SELECT nid, type, id, state, version_id, changed, index_revision, facts, body FROM resource WHERE space = {number}",
-    )
-    names = {nid: (words[type], id) for nid, type, id, *_ in resources}
-    history = await rows_of(
-        store,
-        "SELECT sequence, nid, version_id, at, interaction, who, facts, body FROM resource_history"
-        f" WHERE nid >> 40 = {number} ORDER BY sequence",
-    )
-    found: dict[str, Any] = {
-        "resource": sorted((words[type], id, *map(plain, more)) for _, type, id, *more in resources),
-        "history": [(names[nid], *map(plain, more)) for _, nid, *more in history],
-    }
-    for table, columns in COLUMNS.items():
-        rows = await rows_of(store, f"SELECT {', '.join(columns)} FROM {table} WHERE nid >> 40 = {number}")
-        found[table] = sorted((tuple(named(table, columns, row, names, words)) for row in rows), key=repr)
-    terms = await rows_of(store, "SELECT hash, system, code FROM term ORDER BY hash")
-    live = await rows_of(store, f"SELECT type, sum(live) FROM type_count WHERE space = {number} GROUP BY type")
-    found["term"], found["live"] = list(map(tuple, terms)), sorted((words[type], int(count)) for type, count in live)
-    for name, sequence in await rows_of(store, f"SELECT name, sequence FROM mark WHERE space = {number}"):
-        if name != EMPTY:
-            found[f"mark {name}"] = sum(row[0] <= sequence for row in history)
-    for record in ("filled", "filling"):
-        stored = await store.get("meta", f"{record}/{space.tenant}/{space.version}")
-        found[record] = stored and stored.value
-    return found
-
-
-def named(table: str, columns: tuple[str, ...], row: Any, names: dict[int, Any], words: dict[int, str]) -> Any:
-    for column, value in zip(columns, row, strict=True):
-        if column in _NUMBERED:
-            yield names[value]
-        elif column in ("type", "word") or (column == "parameter" and table == "token_index" and value < 0):
-            yield words[abs(value)]
-        elif column != "space":
-            yield value
-
-
-def plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, bytes | memoryview) else value
-
-
-def files(cache: Path) -> list[Path]:
-    return sorted(cache.glob("*.db")) if cache.exists() else []
-
-
-def count_copies(monkeypatch: pytest.MonkeyPatch) -> list[Outcome | None]:
-    """The results of all attempts to copy."""
-    results: list[Outcome | None] = []
-    copy_next = PopulationWriter._copy_next
-
-    async def recorded(self: PopulationWriter, *arguments: Any) -> Outcome | None:
-        results.append(await copy_next(self, *arguments))
-        return results[-1]
-
-    monkeypatch.setattr(PopulationWriter, "_copy_next", recorded)
-    return results
+OTHER_DAY = "2027-03-01"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -363,110 +260,3 @@ def test_two_workers_copy_the_same_space(tmp_path: Path, cache: Path, engine: Ca
             await worker.close()
 
     asyncio.run(run())
-
-
-def spoil_middle(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-def spoil_end(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-5000])
-
-
-def empty(file: Path) -> None:
-    file.write_bytes(b"")
-
-
-def allow_others(file: Path) -> None:
-    file.chmod(0o666)
-
-
-def link(file: Path) -> None:
-    file.rename(file.with_name("elsewhere"))
-    file.symlink_to(file.with_name("elsewhere"))
-
-
-def open_folder(file: Path) -> None:
-    file.parent.chmod(0o777)
-
-
-@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, open_folder])
-@pytest.mark.parametrize("space", [SPACE, ResourceSpace("epic", "r4")])
-def test_a_file_that_is_damaged_or_that_others_can_write_is_not_copied(
-    tmp_path: Path, cache: Path, spoil: Callable[[Path], None], space: ResourceSpace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def run() -> None:
-        created = await fill(tmp_path / "first", space)
-        (file,) = files(cache)
-        spoil(file)
-        copies = count_copies(monkeypatch)
-        assert await fill(tmp_path / "second", space) == created
-        assert not any(copies)
-
-    asyncio.run(run())
-
-
-def test_a_file_with_other_tables_is_not_copied(tmp_path: Path, cache: Path) -> None:
-    """Its checksum is right, but it isn't what the code expects."""
-
-    async def run() -> None:
-        space = ResourceSpace("general", "stu3")
-        created = await fill(tmp_path / "first", space)
-        (file,) = files(cache)
-        for break_it in ("DROP TABLE token_index", "DELETE FROM resource WHERE id = 'p-0002'", "DROP TABLE resource"):
-            good = file.read_bytes()
-            db = apsw.Connection(str(file))
-            db.execute(break_it)
-            db.close()
-            name = f"{file.name.split('.db')[0].rpartition('.')[0]}.{zlib.crc32(file.read_bytes()):08x}.db"
-            file.rename(file.with_name(name))
-            assert await fill(tmp_path / break_it, space) == created
-            for other in files(cache):
-                other.unlink()
-            file.write_bytes(good)
-
-    asyncio.run(run())
-
-
-def test_without_a_home_folder_or_patients_there_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert population_cache.open_cache(Written(0, 1)) is None
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError()))
-    assert population_cache.open_cache(Written(50, 1)) is None
-
-
-def test_the_key_depends_on_the_release_and_the_code_that_creates_patients(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for folder in population_cache.CODE:
-        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-    file = tmp_path / "population" / "stories" / "gout.py"
-    digest = population_cache.digest.__wrapped__
-    monkeypatch.setattr(population_cache, "HERE", tmp_path)
-    digests = {digest()}
-    file.write_text("a = 1")
-    digests.add(digest())
-    file.write_text("a = 2")
-    digests.add(digest())
-    file.rename(file.with_name("other.py"))
-    digests.add(digest())
-    monkeypatch.setattr(population_cache.sickbay, "__version__", "99")
-    digests.add(digest())
-    assert len(digests) == 5
-
-
-def test_the_key_covers_all_code_that_takes_part() -> None:
-    """Each folder with a module that is loaded to create patients."""
-    code = (
-        "import sys\n"
-        "from sickbay import population\n"
-        "for version in ('r5', 'dstu2'): [*population.generate(seed=1, patients=1, today=None, version=version)]\n"
-        "print(*sorted(name for name in sys.modules if name.startswith('sickbay.population')))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    folders = {
-        name.removeprefix("sickbay.").rpartition(".")[0].replace(".", "/") for name in out.split() if name.count(".") > 1
-    }
-    assert folders <= set(population_cache.CODE)

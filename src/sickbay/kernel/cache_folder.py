@@ -86,7 +86,8 @@ class CacheFolder:
             if not is_trusted_folder(self.folder) or _free_bytes(self.folder) < FREE_BYTES:
                 return False
             kept = self._make(key, make)
-            self._shrink()
+            with suppress(FileNotFoundError):  # another process deletes files too
+                self._shrink()
             return kept
         except (OSError, private_files.NotPrivate):
             return False
@@ -111,11 +112,11 @@ class CacheFolder:
 
     def _files(self, key: str) -> list[Path]:
         """The files under this key, the newest first. There are several if two processes made one at the same time."""
-        name = re.compile(rf"{re.escape(key)}\.[0-9a-f]{{8}}{re.escape(self._suffix)}")
-        files = [
-            (entry.stat(follow_symlinks=False).st_mtime, entry.path) for entry in self._entries() if name.fullmatch(entry.name)
-        ]
-        return [Path(path) for _, path in sorted(files, reverse=True)]
+        entries = [entry for entry in self._entries() if self._key_of(entry.name) == key]
+        return [Path(entry.path) for entry in sorted(entries, key=_modified, reverse=True)]
+
+    def _key_of(self, name: str) -> str:
+        return name.removesuffix(self._suffix).rpartition(".")[0]
 
     def _entries(self) -> list[os.DirEntry[str]]:
         with os.scandir(self.folder) as entries:
@@ -135,20 +136,20 @@ class CacheFolder:
         return True
 
     def _shrink(self) -> None:
-        """Delete the files that were unused for the longest time until the rest is within the limit."""
-        files = []
-        for entry in self._entries():
-            with suppress(FileNotFoundError):  # another process deletes files too
-                about = entry.stat(follow_symlinks=False)
-                if entry.name.endswith(self._suffix):
-                    files.append((about.st_mtime, about.st_size, entry.path))
-                elif about.st_mtime < time.time() - DRAFT_SECONDS:
-                    self.discard(Path(entry.path))
+        """Delete the files that were unused for the longest time until the rest is within the limit, and old drafts."""
         total = 0
-        for _, size, path in sorted(files, reverse=True):
-            total += size
-            if total > self._limit:
-                self.discard(Path(path))
+        for entry in sorted(self._entries(), key=_modified, reverse=True):
+            if entry.name.endswith(_DRAFT):
+                is_kept = _modified(entry) > time.time() - DRAFT_SECONDS
+            else:
+                total += entry.stat(follow_symlinks=False).st_size
+                is_kept = total <= self._limit
+            if not is_kept:
+                self.discard(Path(entry.path))
+
+
+def _modified(entry: os.DirEntry[str]) -> float:
+    return entry.stat(follow_symlinks=False).st_mtime
 
 
 def is_trusted_folder(folder: Path) -> bool:
