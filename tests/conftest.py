@@ -47,6 +47,9 @@ REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").spli
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
 _HOME = TemporaryDirectory(prefix="sickbay-home-")
 os.environ["XDG_DATA_HOME"] = _HOME.name  # neither finds the servers of the person who runs the tests, nor lists its own there
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit it, so that each population is created once
+    _CACHE = TemporaryDirectory(prefix="sickbay-cache-")
+    os.environ["XDG_CACHE_HOME"] = _CACHE.name
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",

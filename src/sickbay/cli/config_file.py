@@ -93,6 +93,7 @@ OPTIONS = (
     "messiness",
     "name",
     "native",
+    "no_population_cache",
     "open",
     "open_sign_in",
     "out",
@@ -123,6 +124,8 @@ OPTIONS = (
 )
 """The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")
+TRUE = frozenset(("true", "t", "yes", "y", "1"))
+"""Values that switch an option on, as Cyclopts reads them."""
 SECRET = frozenset(("admin_token", "client_secret"))
 
 
@@ -211,6 +214,14 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     }
     _validate(by_tenant, path)
     return {name: policy for name, policy in by_tenant.items() if policy}
+
+
+def is_on(name: str) -> bool:
+    """Whether the environment or a file switches this option on, for commands that don't have it."""
+    given: Any = os.environ.get(f"SICKBAY_{name.upper()}")
+    if not given:
+        given = next((file.options[name] for file in files() if name in file.options), False)
+    return str(given).lower() in TRUE
 
 
 def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:

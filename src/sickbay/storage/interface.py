@@ -8,6 +8,8 @@ is unavailable, every method raises `settings.database.Unavailable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -142,7 +144,25 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
     index: Callable[[bytes], IndexEntries]
 
 
-Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark
+class CopyResources(msgspec.Struct, frozen=True, gc=False):
+    """Write resources of a population file (`storage/population_file.py`) as if each were created now. Raises CannotCopy.
+
+    after, until: which ones, by their numbers in the file. The earlier ones must have been copied from the same file, or
+    created in the same order. at: epoch ms.
+    """
+
+    space: ResourceSpace
+    file: Path
+    after: int
+    until: int
+    at: int
+
+
+Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark | CopyResources
+
+
+class CannotCopy(Exception):
+    """A population file is damaged or gone, or the space isn't as it expects. Nothing was changed."""
 
 
 class Conflict(Exception):
@@ -392,6 +412,16 @@ class Store(Protocol):
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""
+        ...
+
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        """Write what a space had at a mark into an empty file, as a population file. Returns False if that isn't possible.
+
+        Blocks, so call it on a thread. versions: how many the space must have, later ones included. began: is called when later
+        writes no longer change the file. stop: ends it early.
+        """
         ...
 
     async def close(self) -> None: ...

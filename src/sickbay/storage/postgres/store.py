@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from sickbay.fhir.search.query import Query
@@ -12,6 +14,7 @@ from sickbay.kernel.memoize import CACHES
 from sickbay.storage.interface import (
     Clear,
     Conflict,
+    CopyResources,
     Failures,
     HistoryQuery,
     Labels,
@@ -75,8 +78,8 @@ class PostgresStore:
             return
         steps = append_changes(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
-        marked = {step.space for step in steps if isinstance(step, Mark)}
-        nids = await self._reserve(saves, marked) if saves or marked else {}
+        whole = {step.space for step in steps if isinstance(step, Mark | CopyResources)}
+        nids = await self._reserve(saves, whole) if saves or whole else {}
         unused = nids
 
         async def job(db: Any) -> None:
@@ -84,14 +87,15 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
-        patient = any(isinstance(step, Clear | ReturnToMark) for step in steps)
+        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources) for step in steps)
         try:
             await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
             self._numbers.give_back(nids)
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
-        self._statistics.wrote(len(saves))
+        copied = sum(step.until - step.after for step in steps if isinstance(step, CopyResources))
+        self._statistics.wrote(len(saves) + copied)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
         return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
@@ -188,6 +192,11 @@ class PostgresStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))
 
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        return False
+
     async def close(self) -> None:
         await self._statistics.close()
         await self._pool.close()
@@ -203,12 +212,12 @@ class PostgresStore:
         """Run all of the job's queries on one connection."""
         return await self._pool.repeatable(lambda db: in_turn(partial(_fetch, db), job))
 
-    async def _reserve(self, saves: Sequence[Save | Reindex], marked: set[ResourceSpace]) -> dict[int, list[int]]:
-        """Reserve nids for everything that the saves may need, before they hold any lock. marked: spaces that get a mark."""
+    async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
+        """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
 
         async def reserve(db: Any) -> dict[int, list[int]]:
             await self._numbers.learn(db, saves)
-            for space in sorted(marked):
+            for space in sorted(whole):
                 await self._numbers.space(db, space)
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}

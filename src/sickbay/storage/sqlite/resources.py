@@ -79,6 +79,8 @@ class Changes:
         self._rows = _Rows(db, known.terms)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
+        self.has_attached = False
+        """Whether a population file was attached to the connection."""
         self._words: dict[str, int] = {}
         """The numbers of other names. They are stored once the transaction is committed."""
 
@@ -95,7 +97,7 @@ class Changes:
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
-        type = self._word(step.type)
+        type = self.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
@@ -115,7 +117,7 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self.counters(step.space), self._word(step.type)
+        space, type = self.counters(step.space), self.word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
@@ -232,14 +234,14 @@ class Changes:
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
         target = partial(self._target, space)
-        self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
+        self._rows.add(index_rows(space.number, type, nid, facts, self.word, target, self._rows.term))
 
     def _target(self, space: Counters, type: str, id: str) -> int:
         """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
         cached = space.nids.get((type, id))
         if cached is not None:
             return cached
-        word = self._word(type)
+        word = self.word(type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
         nid: int | None = self.db.execute(query, (space.number, word, id)).get
         if nid is None:
@@ -270,7 +272,8 @@ class Changes:
             self._spaces[space] = Counters(*matches[0])
         return self._spaces[space]
 
-    def _word(self, text: str) -> int:
+    def word(self, text: str) -> int:
+        """Return the number of a name, which is new if there is none."""
         number = self._known.words.get(text) or self._words.get(text)
         if number is None:
             number = self.db.execute("SELECT number FROM word WHERE text = ?", (text,)).get

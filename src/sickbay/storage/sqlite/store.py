@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 import apsw
@@ -14,12 +15,14 @@ import apsw
 from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage import population_file
 from sickbay.storage.interface import (
     CHANGES,
     COUNTED,
     UNCACHED,
     Clear,
     Conflict,
+    CopyResources,
     Delete,
     DeleteFamily,
     Failures,
@@ -56,6 +59,7 @@ from sickbay.storage.sqlite.connection import (
     replace_published_key,
     rows,
 )
+from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
@@ -168,6 +172,11 @@ class SqliteStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)
 
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        return population_file.export(self._path, space, mark, versions, draft, began, stop)
+
     async def close(self) -> None:
         """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
         self._writer.close()
@@ -203,7 +212,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
     if began:
         transaction.check_resets(began)
-    if len(steps) >= BULK_STEPS:
+    if len(steps) >= BULK_STEPS or any(isinstance(step, CopyResources) for step in steps):
         make_room(transaction.db)
     for step in steps:
         match step:
@@ -218,6 +227,8 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 set_mark(transaction.resources, step)
             case ReturnToMark():
                 return_to_mark(transaction.resources, step)
+            case CopyResources():
+                copy_resources(transaction.resources, step)
             case Put():
                 _put(transaction, step)
             case _:

@@ -32,6 +32,7 @@ from sickbay.storage.sqlite.connection import (
     rows,
     translate_error,
 )
+from sickbay.storage.sqlite.copying import detach
 from sickbay.storage.sqlite.resources import Changes, StoredNames
 
 GROUP = 64
@@ -112,6 +113,8 @@ class Transaction:
         """Remember which names are stored now."""
         if self._resources is not None:
             self._resources.committed()
+            if self._resources.has_attached:
+                detach(self.db)
 
 
 Job: TypeAlias = Callable[[Transaction], T]
