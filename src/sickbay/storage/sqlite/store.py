@@ -40,6 +40,7 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
+from sickbay.storage.probe import Job
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
@@ -57,6 +58,7 @@ from sickbay.storage.sqlite.connection import (
     rows,
 )
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
+from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
 
@@ -81,6 +83,7 @@ class SqliteStore:
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
         key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
         self._answers = StoreQueries(self._reader, find, key)
+        self._probe = ProbeThread(path, find, key)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -166,9 +169,17 @@ class SqliteStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)
 
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: Job[T], milliseconds: int) -> T:
+        work = partial(self._probe.run, space, visibility, job, milliseconds)
+        return await asyncio.get_running_loop().run_in_executor(self._probe.executor, work)
+
+    async def position(self, space: ResourceSpace) -> int:
+        return self._answers.position(space)
+
     async def close(self) -> None:
         """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
         self._writer.close()
+        self._probe.stop()
         if self._long is not None:
             self._long.stop()
         self._thread.shutdown(cancel_futures=True)
