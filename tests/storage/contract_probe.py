@@ -62,7 +62,7 @@ class ProbeContract:
     async def test_counts_stop_at_their_limit(self, store: Store) -> None:
         await store.transaction([observation(f"o{place}", "p") for place in range(COUNT_LIMIT + 5)])
         assert await store.probe(SPACE, EVERYTHING, lambda probe: probe.count(ALL), MILLISECONDS) == COUNT_LIMIT
-        assert (await store.probe(SPACE, EVERYTHING, codes, MILLISECONDS))[0].count == COUNT_LIMIT
+        assert (await store.probe(SPACE, EVERYTHING, codes, MILLISECONDS))[0].matches == COUNT_LIMIT
 
     async def test_dates_have_a_first_a_last_and_a_nearest_one_also_of_many(self, store: Store) -> None:
         when = parameter("Observation", "date")

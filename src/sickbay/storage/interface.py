@@ -17,7 +17,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
-from sickbay.storage.probe import Job, T
+from sickbay.storage.probe import ProbeJob, T
 
 
 class ResourceSpace(NamedTuple):
@@ -389,7 +389,7 @@ class Store(Protocol):
         """Return whether the space has any resources."""
         ...
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: Job[T], milliseconds: int) -> T:
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
         """Run a job that asks about the visible data. Its statements run outside the event loop, for at most this time."""
         ...
 

@@ -27,7 +27,7 @@ class Occurrence(NamedTuple):
 
     system: str
     value: str
-    count: int
+    matches: int
 
 
 class Extent(NamedTuple):
@@ -46,7 +46,10 @@ class Probe(Protocol):
         ...
 
     def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
-        """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches, most frequent first."""
+        """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches.
+
+        The most frequent ones come first, at most OCCURRENCE_LIMIT.
+        """
         ...
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
@@ -71,4 +74,4 @@ class Probe(Protocol):
 
 
 T = TypeVar("T")
-Job: TypeAlias = Callable[[Probe], T]
+ProbeJob: TypeAlias = Callable[[Probe], T]

@@ -40,7 +40,7 @@ from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
-from sickbay.storage.probe import Job
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, bounded
@@ -190,7 +190,7 @@ class PostgresStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: Job[T], milliseconds: int) -> T:
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
         def answer() -> T:
             return job(self._answers.probe(self._sync_reader.run, space, visibility))
 

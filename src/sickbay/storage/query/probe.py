@@ -57,7 +57,7 @@ class StoreProbe:
         if parameter.kind == "reference":
             return sorted(
                 (*self._references(query, parameter), *self._texts(query, parameter, "uri_index")),
-                key=lambda found: -found.count,
+                key=lambda found: -found.matches,
             )
         return self._texts(query, parameter, TABLES[parameter.kind])
 
@@ -65,7 +65,8 @@ class StoreProbe:
         if parameter.code == "_lastUpdated":
             matches = self._matches(query)
             rows = Sql(
-                f"SELECT r.changed AS low, r.changed + 1 AS high FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid",
+                "SELECT r.changed AS low, r.changed + 1 AS high"
+                f" FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid",
                 matches.binds,
             )
         else:
@@ -142,18 +143,19 @@ class StoreProbe:
 
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         rows = self._rows(query, parameter, "token_index", "t.nid AS nid, t.hash AS hash")
-        counts = dict(self._run(self._grouped(rows, "hash")))
+        counts: dict[int, int] = dict(self._run(self._grouped(rows, "hash")))
         text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
         terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
         found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]
-        return sorted(found, key=lambda occurrence: (-occurrence.count, occurrence.system, occurrence.value))
+        return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
 
     def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         rows = self._rows(query, parameter, "reference_index", "t.nid AS nid, t.target AS target")
         text = (
             f"SELECT w.text, g.id, v.number FROM (SELECT target, count(DISTINCT nid) AS number FROM ({rows.text}) e"
             " GROUP BY target ORDER BY count(DISTINCT nid) DESC, target LIMIT ?) v"
-            " CROSS JOIN resource g ON g.nid = v.target CROSS JOIN word w ON w.number = g.type ORDER BY v.number DESC, w.text, g.id"
+            " CROSS JOIN resource g ON g.nid = v.target CROSS JOIN word w ON w.number = g.type"
+            " ORDER BY v.number DESC, w.text, g.id"
         )
         return [Occurrence(*row) for row in self._run(Statement(text, (*rows.binds, OCCURRENCE_LIMIT)))]
 

@@ -13,7 +13,7 @@ import apsw
 
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.probe import Job, OutOfTime
+from sickbay.storage.probe import OutOfTime, ProbeJob
 from sickbay.storage.query.keyset import Find
 from sickbay.storage.query.queries import StoreQueries
 from sickbay.storage.query.statement import Row, Statement
@@ -81,7 +81,7 @@ class ProbeThread:
         self._queries: StoreQueries | None = None
         self.executor = ThreadPoolExecutor(1, "sickbay-probe")
 
-    def run(self, space: ResourceSpace, visibility: Visibility, job: Job[T], milliseconds: int) -> T:
+    def run(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
         """Run a job. Called on the thread."""
         if self._reader is None or self._queries is None:
             self._reader = LimitedReader(self._path)

@@ -40,7 +40,7 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
-from sickbay.storage.probe import Job
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
@@ -169,7 +169,7 @@ class SqliteStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)
 
-    async def probe(self, space: ResourceSpace, visibility: Visibility, job: Job[T], milliseconds: int) -> T:
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
         work = partial(self._probe.run, space, visibility, job, milliseconds)
         return await asyncio.get_running_loop().run_in_executor(self._probe.executor, work)
 
