@@ -48,7 +48,8 @@ class Probe(Protocol):
     def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
         """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches.
 
-        The most frequent ones come first, at most OCCURRENCE_LIMIT.
+        The most frequent ones come first, at most OCCURRENCE_LIMIT. If the first of many matches have none, other resources of
+        the type are asked.
         """
         ...
 
@@ -66,6 +67,10 @@ class Probe(Protocol):
 
     def bodies(self, query: Query, limit: int) -> list[bytes]:
         """Return the bodies of the first matches."""
+        ...
+
+    def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
+        """Return the bodies of some resources that have a value of a parameter, unless it is a reference."""
         ...
 
     def position(self) -> int:

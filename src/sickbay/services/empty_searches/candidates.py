@@ -5,14 +5,17 @@ A candidate is only a guess. `examine` shows none before a search with it found 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
+from sickbay.fhir.search import codes as search_codes
 from sickbay.fhir.search import full_text
 from sickbay.fhir.search.index import extract
-from sickbay.fhir.search.parameters import CASELESS_VERSIONS, find, known_types
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, find, known_types, with_offset
 from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
 from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import split, unescape
@@ -39,9 +42,15 @@ Reason: TypeAlias = Literal[
 """Why a candidate may be what was meant. near: the nearest date or number. frequent: just a value that occurs."""
 FREQUENT_VALUES: Final = 5
 """Values that are tried only because they occur."""
+TRIED_TYPES: Final = 6
+"""Types of a reference that are tried with the id that was sent, the most frequent ones first."""
 SAMPLED_BODIES: Final = 3
 START_LETTERS: Final = (3, 2, 1)
 """How many letters a similar text begins with: first the most, so that few texts are compared."""
+SHORTEST_WORD: Final = 3
+SIMILAR_CODE: Final = 0.85
+"""How similar two codes are if one is a misspelling of the other: `male` and `female` are less."""
+_DIGIT: Final = re.compile(r"\d")
 NEGATING: Final = frozenset(("not", "not-in"))
 
 
@@ -86,6 +95,7 @@ def candidates(search: Search) -> Iterator[Candidate]:
     if criterion.modifier:
         yield Candidate(criterion.bare_name, criterion.text, "modifier")
     yield from _OF_KIND[criterion.parameter.kind](search)
+    yield from _in_words(search)
 
 
 def _tokens(search: Search) -> Iterator[Candidate]:
@@ -103,7 +113,8 @@ def _tokens(search: Search) -> Iterator[Candidate]:
                 yield from (
                     Candidate(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
                 )
-    if near := _nearest_code(code, [found.value for found in search.occurring]):
+    is_possible = code in search_codes.searchable(search.query.version, parameter)
+    if not is_possible and (near := _nearest_code(code, [found.value for found in search.occurring])):
         occurrence = next(found for found in search.occurring if found.value == near)
         yield Candidate(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
     if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
@@ -120,15 +131,14 @@ def _token(system: str, code: str) -> str:
 
 
 def _nearest_code(code: str, known: Sequence[str]) -> str | None:
-    """Return a code that is spelled similarly, begins with this one, or is its beginning."""
-    lowered = {other.lower(): other for other in reversed(known)}
+    """Return a word that is spelled similarly, or begins with this one. Codes with digits aren't similar to each other."""
+    lowered = {other.lower(): other for other in reversed(known) if other and not _DIGIT.search(other)}
     wanted = code.lower()
-    if not wanted or len(wanted) > WORD_CHARACTERS:
+    if len(wanted) < SHORTEST_WORD or len(wanted) > WORD_CHARACTERS or _DIGIT.search(wanted):
         return None
-    begins = [
-        other for other in lowered if len(wanted) > 1 and (other.startswith(wanted) or (other and wanted.startswith(other)))
-    ]
-    near = min(begins, key=lambda other: (abs(len(other) - len(wanted)), other), default=None) or closest(wanted, lowered)
+    begins = [other for other in lowered if other.startswith(wanted) or wanted.startswith(other)]
+    near = min(begins, key=lambda other: (abs(len(other) - len(wanted)), other), default=None)
+    near = near or closest(wanted, lowered, SIMILAR_CODE)
     return lowered[near] if near else None
 
 
@@ -165,7 +175,8 @@ def _references(search: Search) -> Iterator[Candidate]:
     criterion, sent = search.criterion, search.sent
     name = criterion.name
     id, targets = unescape(sent).rstrip("/").rpartition("/")[2], criterion.parameter.targets
-    yield from (Candidate(criterion.bare_name, f"{target}/{id}", "reference") for target in targets)
+    types = dict.fromkeys((*(found.system for found in search.occurring if found.system), *targets))
+    yield from (Candidate(criterion.bare_name, f"{type}/{id}", "reference") for type in list(types)[:TRIED_TYPES])
     yield from (Candidate(name, sent.replace(id, other), "spelling") for other in (id.lower(), id.upper()) if other != id)
     if not criterion.is_chained:
         yield from (
@@ -242,15 +253,23 @@ def _first_value(criterion: Criterion) -> Value | None:
 
 def _by_resource(search: Search) -> Iterator[Candidate]:
     """Read the values from a few resources, for parameters whose index rows can't be written as values."""
-    parameter = search.criterion.parameter
-    for body in search.probe.bodies(search.among, SAMPLED_BODIES * 10 if parameter.kind == "composite" else SAMPLED_BODIES):
+    probe, parameter = search.probe, search.criterion.parameter
+    write = texts.composites if parameter.kind == "composite" else texts.positions
+    for body in chain(probe.bodies(search.among, SAMPLED_BODIES), probe.bodies_with(parameter, SAMPLED_BODIES)):
         entries = extract(search.query.version, orjson.loads(body), search.base)
-        values = (
-            texts.composites(entries, parameter, SAMPLED_BODIES)
-            if parameter.kind == "composite"
-            else texts.positions(entries, parameter)
-        )
-        yield from (Candidate(search.criterion.name, text, "frequent") for text in values)
+        yield from (Candidate(search.criterion.name, text, "frequent") for text in write(entries, parameter)[:FREQUENT_VALUES])
+
+
+def _in_words(search: Search) -> Iterator[Candidate]:
+    """Find codes that are only texts, which `:text` searches, and at last anything that has a value."""
+    criterion = search.criterion
+    parameter = criterion.parameter
+    if criterion.modifier or criterion.is_chained:
+        return
+    if parameter.kind == "token" and not search.occurring:
+        in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string"))
+        yield from (Candidate(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
+    yield Candidate(f"{criterion.name}:missing", "false", "frequent")
 
 
 _OF_KIND = {

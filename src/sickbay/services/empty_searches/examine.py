@@ -9,7 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
+import orjson
+
+from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.query import Filter, Query, ReferenceValue
+from sickbay.fhir.search.text import fold
+from sickbay.fhir.search.values import unescape
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches import texts
 from sickbay.services.empty_searches.candidates import Candidate, Search, candidates
@@ -137,14 +142,14 @@ class _Examination:
     def _facts(
         self, about: Criterion, alone: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
     ) -> dict[str, Any]:
-        values = [[_written(about, found), found.matches] for found in occurring[:LISTED_VALUES]]
+        values = _listed(about, occurring)
         return {
             "type": self._query.type,
             "parameter": about.name,
             "received": about.text,
             "alone": _alone(alone) if len(alone) > 1 else [],
-            "occurring": values,
-            "more": len(occurring) > LISTED_VALUES,
+            "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
+            "more": len(values) > LISTED_VALUES,
             "range": self._range(about),
         }
 
@@ -188,7 +193,18 @@ class _Examination:
             read = [criterion(self._query, self._base, candidate.name, text) for text in texts_of]
             chosen = tuple(each for each in read if each is not None)
             if len(chosen) == len(read) and (finds := self._count((*others, *chosen))):
-                yield Proven(candidate, finds)
+                yield Proven(self._as_spelled(candidate, (*others, *chosen)), finds)
+
+    def _as_spelled(self, candidate: Candidate, criteria: tuple[Criterion, ...]) -> Candidate:
+        """Return a text as a resource spells it. The index has it in lower case and without accents."""
+        if candidate.reason != "spelling" or criteria[-1].parameter.kind != "string" or criteria[-1].is_chained:
+            return candidate
+        folded = fold(unescape(candidate.text))
+        for body in self._probe.bodies(search_for(self._query, criteria), 1):
+            for number, text, raw in extract(self._query.version, orjson.loads(body), self._base).strings:
+                if number in criteria[-1].parameter.numbers and text == folded:
+                    return candidate._replace(text=texts.escape(raw))
+        return candidate
 
     def _count(self, criteria: Sequence[Criterion]) -> int | None:
         query = search_for(self._query, criteria)
@@ -276,6 +292,17 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
 
 def _alone(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name, count] for each, count in alone.items()]
+
+
+def _listed(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
+    """Return the values that occur, unless they are many names or ids, which say nothing."""
+    values: dict[str, int] = {}
+    for found in occurring:
+        text = _written(about, found)
+        values[text] = max(found.matches, values.get(text, 0))
+    is_short = len(values) <= LISTED_VALUES
+    says_something = about.parameter.kind != "string" and any(number > 1 for number in values.values())
+    return values if is_short or says_something else {}
 
 
 def _written(about: Criterion, found: Occurrence) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sickbay.fhir.dates import span
@@ -43,10 +42,10 @@ def escape(text: str) -> str:
     return "".join(f"\\{letter}" if letter in ",|$\\" else letter for letter in text)
 
 
-def composites(entries: IndexEntries, parameter: SearchParameter, limit: int) -> list[str]:
-    """Return values of a composite that a resource has."""
-    rows = (parts for number, parts in entries.composites if number in parameter.numbers)
-    return ["$".join(texts) for texts in islice((_parts(parts) for parts in rows), limit) if all(texts)]
+def composites(entries: IndexEntries, parameter: SearchParameter) -> list[str]:
+    """Return the values of a composite that a resource has."""
+    rows = (_parts(parts) for number, parts in entries.composites if number in parameter.numbers)
+    return ["$".join(texts) for texts in rows if all(texts)]
 
 
 def _parts(parts: Sequence[Part]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import orjson
 from msgspec.structs import replace
@@ -99,10 +100,17 @@ class StoreProbe:
         return [system for (system,) in self._run(Statement(text, (code, self._scope.space, *by.binds, *visible.binds)))]
 
     def bodies(self, query: Query, limit: int) -> list[bytes]:
-        matches = self._matches(query, limit=limit)
+        return self._bodies(query.type, self._matches(query, limit=limit))
+
+    def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
+        rows = self._indexed(parameter, TABLES[parameter.kind], "t.nid AS nid")
+        text = f"SELECT DISTINCT nid FROM ({rows.text}) v ORDER BY nid LIMIT ?"
+        return self._bodies(parameter.type, Sql(text, (*rows.binds, limit)))
+
+    def _bodies(self, type: str, matches: Sql) -> list[bytes]:
         text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
         rows = self._run(Statement(text, matches.binds, 5))
-        return [stored.body for stored in self._guard.allowed(self._visibility, "s", query.type, rows)]
+        return [stored.body for stored in self._guard.allowed(self._visibility, "s", type, rows)]
 
     def position(self) -> int:
         if self._scope is None:
@@ -130,6 +138,23 @@ class StoreProbe:
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
 
+    def _indexed(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
+        """Select columns of index rows of the parameter, of any visible resources."""
+        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        if self._scope is None or visible is FALSE or table == "reference_index":
+            return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
+        text = f"SELECT {columns} FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text} LIMIT ?"
+        return Sql(text, (self._scope.space, *by.binds, *visible.binds, COUNT_LIMIT))
+
+    def _occurring(
+        self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
+    ) -> list[tuple[Any, int]]:
+        """Return the values with their numbers of matches."""
+        found = self._run(self._grouped(self._rows(query, parameter, table, columns), name))
+        if not found and self.count(query) >= COUNT_LIMIT:
+            found = self._run(self._grouped(self._indexed(parameter, table, columns), name))
+        return [(value, number) for value, number in found]
+
     def _grouped(self, rows: Sql, columns: str) -> Statement:
         text = (
             f"SELECT {columns}, count(DISTINCT nid) FROM ({rows.text}) v GROUP BY {columns}"
@@ -138,12 +163,12 @@ class StoreProbe:
         return Statement(text, (*rows.binds, OCCURRENCE_LIMIT))
 
     def _texts(self, query: Query, parameter: SearchParameter, table: str) -> list[Occurrence]:
-        rows = self._rows(query, parameter, table, "t.nid AS nid, t.value AS value")
-        return [Occurrence("", value, count) for value, count in self._run(self._grouped(rows, "value"))]
+        found = self._occurring(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
+        return [Occurrence("", value, number) for value, number in found]
 
     def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
-        rows = self._rows(query, parameter, "token_index", "t.nid AS nid, t.hash AS hash")
-        counts: dict[int, int] = dict(self._run(self._grouped(rows, "hash")))
+        columns = "t.nid AS nid, t.hash AS hash"
+        counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
         text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
         terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
         found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]

@@ -79,6 +79,7 @@ def _with_sentences(facts: Facts) -> dict[str, Any]:
     return {
         **facts,
         "remaining": f"Without it, the search finds {amount(without)}." if without else "",
+        "compares": _compares(str(facts.get("parameter"))),
         "values": _values(facts.get("occurring") or (), more=bool(facts.get("more"))),
         "counts": _counts(facts.get("alone") or ()),
         "instruction": _instruction(facts),
@@ -99,12 +100,25 @@ def _counts(alone: Sequence[Sequence[Any]]) -> str:
 
 
 def _instruction(facts: Facts) -> str:
-    suggestion, finds = facts.get("suggestion"), facts.get("finds")
+    suggestion, finds = facts.get("suggestion"), amount(facts.get("finds"))
+    is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
         return "Check the value, or search without this parameter."
-    if facts.get("reason") in ("frequent", "near"):
-        return f"Use a value that occurs, such as `{suggestion}`, which finds {amount(finds)}."
-    return f"Send `{suggestion}`, which finds {amount(finds)}."
+    if is_likely:
+        return f"Send `{suggestion}`, which finds {finds}."
+    if facts.get("level") == "info":
+        return f"If there may be no such {facts.get('type')}, nothing is wrong. `{suggestion}` finds {finds}."
+    return f"Use a value that occurs, such as `{suggestion}`, which finds {finds}."
+
+
+def _compares(name: str) -> str:
+    """Say how a text is compared. name: of its parameter."""
+    plain = "A text matches if it has the same beginning, ignoring case and accents."
+    return {
+        "exact": MEANINGS["exact"],
+        "contains": "A text matches if it contains the value, ignoring case and accents.",
+        "text": "A text matches if each word is the beginning of one of its words.",
+    }.get(name.rpartition(":")[2], plain)
 
 
 def _level(facts: Facts) -> Severity:
@@ -133,7 +147,10 @@ def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
 
 
 def _of_search(facts: Facts) -> Facts:
-    names = facts.get("names") or ()
+    names, found = facts.get("names") or (), facts.get("found")
+    if found:
+        now = f"The data changed after the response: the same search finds {amount(found)} now."
+        return {**facts, "reason": now, "instruction": "Send the search again."}
     together = f"Each parameter finds something, but no {facts.get('type')} matches all of them." if facts.get("alone") else ""
     return {
         **facts,
@@ -203,15 +220,15 @@ OTHER_SYSTEM = _rule(
 NAME_ABSENT = _rule(
     "fhir-search-name-absent",
     _with_sentences,
-    title="No {type} has a text in `{parameter}` that begins with `{received}`",
-    why="A text matches if it has the same beginning, ignoring case and accents. {remaining}{values}{counts}",
+    title="No {type} has a text that matches `{parameter}={received}`",
+    why="{compares} {remaining}{values}{counts}",
     fix="{instruction}",
     spec=STRING,
 )
 
 
 def _of_date(facts: Facts) -> Facts:
-    days = facts.get("range") or ()
+    days: Sequence[str] = facts.get("range") or []
     extent = f"The dates in `{facts.get('parameter')}` begin between {days[0]} and {days[1]}. " if len(days) == 2 else ""
     return {**_with_sentences(facts), "extent": extent}
 
@@ -266,11 +283,17 @@ MEANS_OTHERWISE = _rule(
     fix="{instruction}",
     spec=MODIFIERS,
 )
+
+
+def _of_combination(facts: Facts) -> Facts:
+    return {**_with_sentences(facts), "rest": amount(facts.get("without"))}
+
+
 APART = _rule(
     "fhir-search-values-apart",
-    _with_sentences,
+    _of_combination,
     title="No {type} matches all parameters together",
-    why="Without `{parameter}={received}`, the search finds something.{counts}{values}",
+    why="Without `{parameter}={received}`, the search finds {rest}.{counts}{values}",
     fix="{instruction}",
 )
 
