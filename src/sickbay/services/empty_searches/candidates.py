@@ -158,7 +158,8 @@ def _strings(search: Search) -> Iterator[Candidate]:
             break
     if folded and (near := closest(folded, known)):
         yield Candidate(name, texts.escape(near), "spelling")
-    yield from (Candidate(name, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
+    plain = search.criterion.bare_name if search.criterion.modifier == "exact" else name
+    yield from (Candidate(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
 
 
 def _words(search: Search) -> Iterator[Candidate]:

@@ -194,7 +194,11 @@ class PostgresStore:
         def answer() -> T:
             return job(self._answers.probe(self._sync_reader.run, space, visibility))
 
-        return await self._pool.repeatable(lambda db: in_turn(TimeLimit(db, milliseconds).fetch, answer))
+        async def answer_in_time(db: Any) -> T:
+            async with TimeLimit(db, milliseconds) as limit:
+                return await in_turn(limit.fetch, answer)
+
+        return await self._pool.repeatable(answer_in_time)
 
     async def position(self, space: ResourceSpace) -> int:
         return await self._ask(lambda: self._answers.position(space))
