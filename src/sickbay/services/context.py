@@ -16,6 +16,7 @@ from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
 from sickbay.services import reset_revisions
 from sickbay.services.empty_searches.memory import EmptySearches
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.key_sets import KeySets
 from sickbay.services.recent_parameters import RecentParameters
 from sickbay.services.reset_revisions import ResetRevisions
@@ -127,6 +128,7 @@ class Runtime:
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
+    given_advice: GivenAdvice = field(default_factory=GivenAdvice)
     empty_searches: EmptySearches = field(default_factory=EmptySearches)
     explaining: asyncio.Task[None] | None = None
     """Explains the empty searches that wait."""
@@ -149,6 +151,7 @@ class Runtime:
         self.memory.keep("recent parameters", self.recent_parameters)
         self.memory.keep("used passwords", self.passwords)
         self.memory.keep("throttling", self.throttle)
+        self.memory.keep("given advice", self.given_advice)
         self.memory.keep("empty searches", self.empty_searches)
 
     def now(self) -> int:

@@ -237,7 +237,13 @@ class _Examination:
         for name, text, id in (*_patients(self._query.type, self._criteria), *_of_compartment(within)):
             if id not in covered:
                 expected = next(iter(covered)) if len(covered) == 1 else ""
-                return PATIENT, {"type": self._query.type, "parameter": name, "received": text, "expected": expected}
+                return PATIENT, {
+                    "type": self._query.type,
+                    "parameter": name,
+                    "received": text,
+                    "expected": expected,
+                    "level": "warning",
+                }
         return None
 
 

@@ -14,8 +14,9 @@ from typing import Any, Final
 from sickbay.authorization.access import bearer
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
+from sickbay.diagnosis import importance
 from sickbay.diagnosis.explain import Explanation, explain
-from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.rule import SEVERITIES, Finding
 from sickbay.diagnosis.rule_index import indexed
 from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
 from sickbay.diagnosis.stages import FHIR
@@ -136,7 +137,7 @@ def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any
     others = [finding for finding in entry["findings"] if finding["id"] not in IDS]
     is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
     found = [to_json(finding) for finding in search.explanation.findings if not (is_said and finding.id == PATIENT)]
-    return entry | {"findings": sorted((*others, *found), key=_severity)} | _corrected(entry, search)
+    return entry | {"findings": sorted((*others, *found), key=_rank)} | _corrected(entry, search)
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
@@ -144,8 +145,8 @@ def to_json(finding: Finding) -> dict[str, Any]:
     return finding.to_json() | {"degree": finding.degree, "parameter": finding.parameter, "refused": False}
 
 
-def _severity(finding: Mapping[str, Any]) -> int:
-    return ("error", "warning", "info").index(finding["severity"])
+def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
+    return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
 
 
 def _corrected(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
