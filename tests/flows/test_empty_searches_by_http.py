@@ -253,6 +253,32 @@ def test_the_journal_keeps_no_value_of_the_search_and_no_value_of_the_data(tmp_p
     run(steps, tmp_path)
 
 
+@pytest.mark.parametrize("form", ["{}", "Bearer {}", "http://x.example|{}"])
+def test_a_search_with_a_live_secret_in_a_value_is_not_kept(tmp_path: Path, form: str) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.rs")
+        token = own.headers["Authorization"].removeprefix("Bearer ")
+        answer = await own.ask("GET", f"/Patient?identifier={form.format(token)}")
+        entry = await exchange(flow, answer)
+        assert ids(entry) == ["fhir-search-empty"]
+        assert token not in str(entry)
+        assert flow.sandbox.runtime.empty_searches.get(answer.headers["x-correlation-id"]) is None
+
+    run(steps, tmp_path)
+
+
+def test_a_parameter_that_does_not_belong_to_the_search_stays_masked(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.rs")
+        entry = await exchange(flow, await own.ask("GET", "/Observation?category=lab&sessionid=zq-private&patient=p-0001"))
+        assert "fhir-search-value-absent" in ids(entry)
+        assert "category=lab&" in entry["request"]["url"]
+        assert "category=laboratory&" in entry["corrected"]["url"]
+        assert "zq-private" not in str(entry)
+
+    run(steps, tmp_path)
+
+
 def test_the_noted_search_has_no_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.rs")

@@ -6,7 +6,7 @@ What comes from stored data is shown only to the administrator, and to a token o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from contextvars import Context
 from typing import Any, Final
@@ -21,11 +21,13 @@ from sickbay.diagnosis.rule_index import indexed
 from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
 from sickbay.diagnosis.stages import FHIR
 from sickbay.kernel.checks import Examination
+from sickbay.protocol.parameters import encode, parse
 from sickbay.services import records
 from sickbay.services.context import LogLine, Runtime
 from sickbay.services.empty_searches.examine import PATIENT, Answer, examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.services.empty_searches.memory import EmptySearch, holder_of
+from sickbay.services.redaction import live_secrets
 from sickbay.settings.database import Unavailable
 from sickbay.storage.probe import Probe
 
@@ -64,9 +66,20 @@ async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
             return
         answer = Answer()
         with suppress(Unavailable):
-            answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
-        search.answer, search.explanation = answer, explanation_of(search, answer)
+            if await _has_secret(runtime, search):
+                runtime.empty_searches.remove(search.id)
+            else:
+                answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
+                search.explanation = explanation_of(search, answer)
+        search.answer = answer
     _say(runtime, search)
+
+
+async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
+    """Whether a value of the search is a live secret, such as a token in the wrong place. Nothing of it is kept then."""
+    values = [text for _, text in search.query.applied]
+    live = await live_secrets.load(runtime, values)
+    return any(live.within(text) for text in values)
 
 
 async def ask(runtime: Runtime, search: EmptySearch, milliseconds: int) -> Answer:
@@ -137,7 +150,7 @@ def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any
     others = [finding for finding in entry["findings"] if finding["id"] not in IDS]
     is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
     found = [to_json(finding) for finding in search.explanation.findings if not (is_said and finding.id == PATIENT)]
-    return entry | {"findings": sorted((*others, *found), key=_rank)} | _corrected(entry, search)
+    return entry | {"findings": sorted((*others, *found), key=_rank)} | _request(entry, search)
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
@@ -149,10 +162,29 @@ def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
     return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
 
 
-def _corrected(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
-    """Return the corrected request with the headers that the journal kept. A body isn't kept, so a POST has none."""
-    corrected = search.explanation.corrected if search.explanation else None
+def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
+    """Return the request with the values of its search, which the journal masks, and the search that was probably meant.
+
+    A body isn't kept, so this is only for a GET.
+    """
     sent = entry.get("request")
-    if corrected is None or entry.get("corrected") or not sent or "headers" not in sent or sent["method"] != "GET":
+    if not sent or sent["method"] != "GET":
         return {}
-    return {"corrected": FHIR.to_evidence(corrected) | {"headers": sent["headers"]}}
+    address, _, masked = sent["url"].partition("?")
+    shown = _shown(search, parse(masked).pairs)
+    pairs = tuple(shown.get(pair, pair) for pair in search.request.parameters.pairs)
+    completed: dict[str, Any] = {"request": sent | {"url": f"{address}?{encode(pairs)}" if pairs else address}}
+    corrected = search.explanation.corrected if search.explanation else None
+    if corrected is not None and "headers" in sent:
+        headers = (entry.get("corrected") or sent).get("headers") or sent["headers"]
+        new = tuple(shown.get(pair, pair) for pair in corrected.parameters.pairs)
+        completed["corrected"] = {"method": "GET", "url": f"{address}?{encode(new)}", "headers": headers}
+    return completed
+
+
+def _shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
+    sent = search.request.parameters.pairs
+    known = frozenset(search.query.applied)
+    as_stored = masked if len(masked) == len(sent) else [(name, "") for name, _ in sent]
+    return {pair: stored for pair, stored in zip(sent, as_stored, strict=True) if pair not in known}

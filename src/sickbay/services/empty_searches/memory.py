@@ -75,6 +75,9 @@ class EmptySearches:
     def get(self, id: str) -> EmptySearch | None:
         return self._searches.get(id)
 
+    def remove(self, id: str) -> None:
+        self._searches.pop(id, None)
+
     def first_unexplained(self) -> EmptySearch | None:
         """Return the oldest search that isn't explained yet."""
         return next((search for search in self._searches.values() if search.answer is None), None)
