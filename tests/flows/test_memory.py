@@ -27,6 +27,8 @@ PARTS = {
     "recent parameters": "services.recent_parameters.RecentParameters",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
+    "given advice": "services.given_advice.GivenAdvice",
+    "empty searches": "services.empty_searches.memory.EmptySearches",
     "exchanges to be written": "services.journal.write.Journal",
     "filled hospitals": "sandbox.population_loader.PopulationLoader",
 }
@@ -36,28 +38,32 @@ MEMBERS = {
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
     "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained _writing most"
     " runtime",
+    "services.given_advice.GivenAdvice": "_given",
+    "services.empty_searches.memory.EmptySearches": "_searches",
     "services.key_sets.KeySets": "_known",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange origins passwords"
-    " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
-    " verifying",
+    "services.context.Runtime": "base effects empty_searches explaining explaining_one given_advice hashing key_sets keys"
+    " loopback memory on_exchange origins passwords recent_parameters resets sample_base secret_hashes"
+    " secrets settings_revision shared store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects` and
-`tenants` follow the stored settings, and `hashing` and `verifying` count what runs.
+`tenants` follow the stored settings, `hashing`, `verifying` and `explaining_one` count what runs, and `explaining` is the task
+that empties `empty_searches`.
 """
 OTHERS = {
     "fhir.search.matching._NoOthers": "constant",
     "fhir.validation.shapes.Shape": "compiled from the definitions",
     "kernel.budget": "what is in progress",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
+    "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",

@@ -237,6 +237,8 @@ class Policy:
     multiple_deletes: bool = False
     """Whether a conditional delete deletes all matches."""
     strict_search: bool = False
+    explain_empty: bool = False
+    """Whether a search that finds nothing says why, in an entry of the Bundle with `search.mode` `outcome`."""
     strict_cors: bool = False
     credentialed_cors: bool = False
     """Whether pages of registered origins may send requests with credentials (fetch, credentials: include)."""

@@ -45,7 +45,7 @@ from sickbay.diagnosis.rules.authorize import (
 )
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
-from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
+from sickbay.diagnosis.rules.search import address, body, limits, nothing_found, operations, parameters
 from sickbay.diagnosis.rules.token import code, request_format
 from sickbay.diagnosis.rules.token import response as token_response
 
@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     *limits.RULES,
     *body.RULES,
     *operations.RULES,
+    *nothing_found.RULES,
     *app_state.RULES,
     *token_response.RULES,
     *id_token.RULES,

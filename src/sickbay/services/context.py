@@ -15,6 +15,8 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
 from sickbay.services import reset_revisions
+from sickbay.services.empty_searches.memory import EmptySearches
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.key_sets import KeySets
 from sickbay.services.recent_parameters import RecentParameters
 from sickbay.services.reset_revisions import ResetRevisions
@@ -126,6 +128,11 @@ class Runtime:
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
+    given_advice: GivenAdvice = field(default_factory=GivenAdvice)
+    empty_searches: EmptySearches = field(default_factory=EmptySearches)
+    explaining: asyncio.Task[None] | None = None
+    """Explains the empty searches that wait."""
+    explaining_one: asyncio.Lock = field(default_factory=asyncio.Lock)
     resets: ResetRevisions = field(init=False)
     """The resets that this worker knows of."""
     settings_revision: int = 0
@@ -144,6 +151,8 @@ class Runtime:
         self.memory.keep("recent parameters", self.recent_parameters)
         self.memory.keep("used passwords", self.passwords)
         self.memory.keep("throttling", self.throttle)
+        self.memory.keep("given advice", self.given_advice)
+        self.memory.keep("empty searches", self.empty_searches)
 
     def now(self) -> int:
         return int(self.effects.now())

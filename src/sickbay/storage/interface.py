@@ -19,6 +19,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
+from sickbay.storage.probe import ProbeJob, T
 
 
 class ResourceSpace(NamedTuple):
@@ -36,7 +37,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
     ordered.
 
-    A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
+    A Struct because a code flow creates ten of them, and a frozen dataclass takes eight times as long.
     """
 
     kind: str
@@ -201,8 +202,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class HistoryQuery(NamedTuple):
     """Which versions to return. type None: of the whole space. id None: of the whole type.
 
-    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
-    total.
+    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0: only the total.
     """
 
     type: str | None
@@ -237,8 +237,8 @@ class Outdated(NamedTuple):
 class Page(msgspec.Struct, frozen=True):
     """One page of a search: matches in order, included resources, sealed cursor of the next page, total if known.
 
-    matches: Stored objects if the query asks for whole resources or covers several types; otherwise only the parts that a
-    Bundle shows. clipped: more resources would have been included than fit on a page.
+    matches: Stored objects if the query asks for whole resources or covers several types; otherwise what a Bundle shows.
+    clipped: more resources would have been included than fit on a page.
     """
 
     matches: Sequence[StoredResource]
@@ -313,9 +313,7 @@ class Store(Protocol):
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:
-        """Return the record. Expired records are returned until they are purged: "expired" and "unknown" are different
-        findings.
-        """
+        """Return the record, also if it expired but isn't purged: "expired" and "unknown" are different findings."""
         ...
 
     def stamp(self) -> int | None:
@@ -340,10 +338,7 @@ class Store(Protocol):
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Return the newest records first, or the oldest first if `oldest` is true.
-
-        since, until: only records whose `at` is at least `since` and less than `until`.
-        """
+        """Return the newest records first, or the oldest first if `oldest` is true, with since <= `at` < until."""
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
@@ -422,6 +417,14 @@ class Store(Protocol):
         Blocks, so call it on a thread. versions: how many the space must have, later ones included. began: is called when later
         writes no longer change the file. stop: ends it early.
         """
+        ...
+
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        """Run a job that asks about the visible data. Its statements run outside the event loop, for at most this time."""
+        ...
+
+    async def position(self, space: ResourceSpace) -> int:
+        """Return a number that grows with every write of a resource in the space."""
         ...
 
     async def close(self) -> None: ...

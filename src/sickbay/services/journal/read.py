@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sickbay.authorization.models import Client
 from sickbay.services.context import Runtime
+from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import probable
 from sickbay.services.journal.exchange_json import proven, public, whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
@@ -85,7 +86,15 @@ async def listed(
     await journal.flush()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
     followed = probable.followed(stored)
-    return [await _whole(runtime, record, False, followed=record.key in followed) | {"arrival": record.at} for record in stored]
+    return [
+        _explained(runtime, await _whole(runtime, record, False, followed=record.key in followed)) | {"arrival": record.at}
+        for record in stored
+    ]
+
+
+def _explained(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+    """An exchange for the administrator, with what is known by now about a search that found nothing."""
+    return empty_searches.complete(entry, runtime.empty_searches.get(entry["id"]))
 
 
 async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, limit: int) -> list[dict[str, Any]]:
@@ -118,6 +127,7 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -
     entries = [await _line(runtime, record) for record in records]
     if not full:
         return Timeline([public(entry) for entry in entries if proven(entry)], left_out)
+    entries = [_explained(runtime, entry) for entry in entries]
     return Timeline(entries, left_out, await _probable(runtime, await probable.of_launch(runtime, records)))
 
 

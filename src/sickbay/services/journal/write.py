@@ -125,6 +125,7 @@ class Journal:
         """
         METRICS.decided(exchange)
         self._say(exchange)
+        exchange = self._without_repeated(exchange)
         arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, text))
         return text
@@ -239,9 +240,18 @@ class Journal:
         if not granted and not refused:
             return
         live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
+        granted = [Arrived(arrival, self._without_repeated(exchange)) for arrival, exchange in granted]
         puts = await _puts(granted, live, compare) + [Put(refusal_record, aside=True) for refusal_record in refused]
         for start in range(0, len(puts), AT_A_TIME):
             await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
+
+    def _without_repeated(self, exchange: Exchange) -> Exchange:
+        """Leaves out advice that the app was given before."""
+        explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        if explanation is None or len(explanation.findings) == 0:
+            return exchange
+        shorter = self.runtime.given_advice.without_repeated(explanation, exchange.tenant, exchange.client_id)
+        return exchange if shorter is explanation else exchange._replace(explanation=shorter)
 
     def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""

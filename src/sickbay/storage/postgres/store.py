@@ -36,12 +36,14 @@ from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
+from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, bounded
@@ -196,6 +198,19 @@ class PostgresStore:
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
     ) -> bool:
         return False
+
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        def answer() -> T:
+            return job(self._answers.probe(self._sync_reader.run, space, visibility))
+
+        async def answer_in_time(db: Any) -> T:
+            async with TimeLimit(db, milliseconds) as limit:
+                return await in_turn(limit.fetch, answer)
+
+        return await self._pool.repeatable(answer_in_time)
+
+    async def position(self, space: ResourceSpace) -> int:
+        return await self._ask(lambda: self._answers.position(space))
 
     async def close(self) -> None:
         await self._statistics.close()

@@ -43,6 +43,7 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
@@ -61,6 +62,7 @@ from sickbay.storage.sqlite.connection import (
 )
 from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
+from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.writer import Transaction, Undo, Writer
 
@@ -87,6 +89,7 @@ class SqliteStore:
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
         key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
         self._answers = StoreQueries(self._reader, find, key)
+        self._probe = ProbeThread(path, find, key)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -177,9 +180,17 @@ class SqliteStore:
     ) -> bool:
         return population_file.export(self._path, space, mark, versions, draft, began, stop)
 
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        work = partial(self._probe.run, space, visibility, job, milliseconds)
+        return await asyncio.get_running_loop().run_in_executor(self._probe.executor, work)
+
+    async def position(self, space: ResourceSpace) -> int:
+        return self._answers.position(space)
+
     async def close(self) -> None:
         """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
         self._writer.close()
+        self._probe.stop()
         if self._long is not None:
             self._long.stop()
         self._thread.shutdown(cancel_futures=True)

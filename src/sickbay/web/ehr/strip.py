@@ -51,6 +51,12 @@ def _line(exchange: Mapping[str, Any]) -> RequestLine:
         answer["status"],
         f"/exchanges/{exchange['id']}",
         outcome(exchange),
-        progress.problem(exchange),
+        progress.problem(exchange) or _warning(exchange),
         evidence(exchange),
     )
+
+
+def _warning(exchange: Mapping[str, Any]) -> str:
+    """The worst finding of a granted request, if it is a warning, such as why a search found nothing."""
+    worst = next(iter(exchange.get("findings") or ()), None)
+    return str(worst["title"]) if worst is not None and worst["severity"] == "warning" else ""

@@ -16,6 +16,7 @@ from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import launch as launches
 from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
+from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
@@ -44,6 +45,7 @@ def may_read_all(request: Request) -> bool:
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
+    entry = await _explained(request, sandbox, entry) if entry is not None else None
     form = _form(request)
     if entry is None:
         response = _missing(request, sandbox, form)
@@ -61,6 +63,17 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+async def _explained(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
+    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient."""
+    runtime, administers = sandbox.runtime, may_read_all(request)
+    search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
+    if search is None or not (administers or await empty_searches.may_read(runtime, search, authorization)):
+        return entry
+    await empty_searches.explain_search(runtime, search)
+    changed = await empty_searches.changes(runtime, search) if administers else []
+    return empty_searches.complete(entry, search) | ({"changed": changed} if changed else {})
 
 
 async def _probably(sandbox: Sandbox, id: str) -> Probably | None:

@@ -26,6 +26,7 @@ from sickbay.sandbox.population_loader import NEVER
 from sickbay.services import runtime_settings
 from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
+from sickbay.services.empty_searches.explain import explain_soon
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.services.token_cache import BearerContext
@@ -149,6 +150,9 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     exchange = _exchange(base, scope, request, response, access)
     if access.decision.refusal is None:
         base.sandbox.journal.hold(exchange)
+        if response.empty is not None:
+            response.empty.id = exchange.id
+            explain_soon(runtime, response.empty)
     else:
         if scope["method"] not in BODILESS:  # while the body arrived, a reset may have deleted the token
             await runtime_settings.check_reset(runtime)

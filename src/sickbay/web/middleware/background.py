@@ -51,7 +51,7 @@ class BackgroundTasks:
                 return
 
     async def stop(self) -> None:
-        for task in (self._indexing, self._writing):
+        for task in (self._sandbox.runtime.explaining, self._indexing, self._writing):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

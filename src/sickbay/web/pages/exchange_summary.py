@@ -104,7 +104,11 @@ def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     first = views[0]
     title = first.title.rstrip(".")
     if ended != "refused":
-        start = "Granted, with advice" if ended == "passed" else f"Failed with status {status(exchange)}"
+        start = (
+            f"Granted, with {'a warning' if first.kind == 'warning' else 'advice'}"
+            if ended == "passed"
+            else f"Failed with status {status(exchange)}"
+        )
         return f"{start}: {shorten(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"

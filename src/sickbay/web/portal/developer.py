@@ -76,7 +76,8 @@ def _recent_event(sandbox: Sandbox, exchange: dict[str, object]) -> RecentEvent:
     line = exchange_line(exchange)
     tenant = sandbox.tenants.get(str(exchange["tenant"]))
     detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(exchange['at'])))} UTC") if part)
-    return RecentEvent(line.kind, line.text, detail, line.href)
+    text = f"{line.text}: {line.finding}" if line.finding else line.text
+    return RecentEvent(line.kind, text, detail, line.href)
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:

@@ -16,6 +16,7 @@ from typing import Any
 from sickbay.kernel import english
 from sickbay.web.exchanges.launch_progress import Outcome, outcome
 from sickbay.web.exchanges.views import STAGES
+from sickbay.web.pages.parts import VERDICTS, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,9 @@ class HomeView:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeLine:
-    """probably: why the exchange probably came from the app; "" if it names the app."""
+    """probably: why the exchange probably came from the app; "" if it names the app. finding: the worst one, and its kind; ""
+    if the text says it.
+    """
 
     id: str
     href: str
@@ -91,6 +94,8 @@ class ExchangeLine:
     status: str = ""
     hospital: str = ""
     probably: str = ""
+    finding: str = ""
+    finding_kind: Verdict = "advice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,7 @@ def exchange_line(
     findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
     kind = outcome(exchange)
+    is_refused = worst is not None and kind == "refused"
     return ExchangeLine(
         str(exchange["id"]),
         f"{root}/exchanges/{exchange['id']}",
@@ -118,15 +124,16 @@ def exchange_line(
         kind,
         STAGES.get(str(exchange.get("stage")), "Request"),
         app,
-        worst["title"] if worst and kind == "refused" else _request_line(exchange, worst),
+        worst["title"] if worst is not None and is_refused else _request_line(exchange),
         str((exchange.get("response") or {}).get("status", "")),
         hospital,
         probably,
+        "" if worst is None or is_refused else worst["title"],
+        VERDICTS.get(worst["severity"], "advice") if worst is not None else "advice",
     )
 
 
-def _request_line(exchange: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
+def _request_line(exchange: Mapping[str, Any]) -> str:
     request = exchange.get("request") or {}
     path = str(request.get("url", "")).split("?")[0]
-    line = f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Request"
-    return f"{line}, with advice" if worst else line
+    return f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Request"
