@@ -25,6 +25,7 @@ SOURCES = Path(sickbay.__file__).parent
 PARTS = {
     "fetched key sets": "services.key_sets.KeySets",
     "recent parameters": "services.recent_parameters.RecentParameters",
+    "recent launches": "services.recent_launches.RecentLaunches",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
     "exchanges to be written": "services.journal.write.Journal",
@@ -37,13 +38,14 @@ MEMBERS = {
     "services.journal.write.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
     " runtime",
     "services.key_sets.KeySets": "_known",
+    "services.recent_launches.RecentLaunches": "_recent",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange origins passwords"
-    " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
+    "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange on_stall origins passwords"
+    " recent_launches recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
     " verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",

@@ -46,6 +46,11 @@ from sickbay.diagnosis.rules.authorize import (
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
+from sickbay.diagnosis.rules.silence import access as access_silence
+from sickbay.diagnosis.rules.silence import code as code_silence
+from sickbay.diagnosis.rules.silence import launch as launch_silence
+from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
+from sickbay.diagnosis.rules.silence import token as token_silence
 from sickbay.diagnosis.rules.token import code, request_format
 from sickbay.diagnosis.rules.token import response as token_response
 
@@ -93,6 +98,11 @@ RULES: tuple[Rule, ...] = (
     *discovery.RULES,
     *browser.RULES,
     *answer.RULES,
+    *launch_silence.RULES,
+    *sign_in_silence.RULES,
+    *code_silence.RULES,
+    *token_silence.RULES,
+    *access_silence.RULES,
 )
 
 INDEX = indexed(RULES)

@@ -11,8 +11,8 @@ from sickbay.authorization.authorize import GATE
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
+from sickbay.services.journal.outcomes import Outcome, outcome, status
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.launch_progress import Outcome, outcome, status
 from sickbay.web.pages.check_names import SPELLED, WORDS
 from sickbay.web.pages.parts import FindingView, Verdict
 
