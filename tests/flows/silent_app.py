@@ -52,7 +52,7 @@ class SilentApp:
         assert shown.status_code == 200, shown.text
         return str(httpx2.URL(address).params["request"])
 
-    async def answers(self, request: str, **form: str) -> httpx2.Response:
+    async def answers(self, request: str, **form: str | list[str]) -> httpx2.Response:
         page = await self.flow.http.get(f"/general/oauth/continue?request={request}", headers=HTML)
         csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
         answer = await self.flow.http.post("/general/oauth/continue", data={"request": request, "csrf": csrf} | form)

@@ -45,8 +45,8 @@ MEMBERS = {
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
     "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange on_stall origins passwords"
-    " recent_launches recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
-    " verifying",
+    " recent_launches recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants"
+    " throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
     "web.routes.Pages": "_fixed default lifespan_context middleware_stack redirect_slashes routes",

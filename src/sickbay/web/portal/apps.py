@@ -192,7 +192,9 @@ async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
 
 def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
     recorded = launch.timeline
-    timeline = timeline_view(launch.id, recorded.exchanges, app="", hospital="", probable=recorded.probable, trail=launch.trail)
+    timeline = timeline_view(
+        launch.id, recorded.exchanges, app=launch.trail.app.name, hospital="", probable=recorded.probable, trail=launch.trail
+    )
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
     stalled = f"Stalled: {timeline.title}" if timeline.verdict == "Stalled" else timeline.verdict
     return LaunchRow(

@@ -36,12 +36,6 @@ def _wrong_address(silence: Silence) -> Facts | None:
     return {"received": failed[-1]} if failed else None
 
 
-def _insecure_page(silence: Silence) -> Facts | None:
-    uri = silence.trail.app.launch_uri
-    is_insecure = urls.scheme(uri) == "http" and not urls.is_loopback(uri)
-    return {"origin": urls.origin(uri)} if is_insecure and silence.since.by_page else None
-
-
 def _restarted(silence: Silence) -> Facts | None:
     return {} if any(event.step == "restart" for event in after(silence)) else None
 
@@ -114,16 +108,6 @@ RULES = (
         fix="Add the FHIR base of this hospital to that list. To check, look in the app's page and log for a message about "
         "`iss`.",
         recognise=always,
-    ),
-    silence_rule(
-        "authorize",
-        "pkce-needs-secure-context",
-        title="PKCE may fail on a page at {origin}",
-        why="Browsers offer `crypto.subtle`, with which libraries compute `code_challenge`, only on https and on localhost.",
-        fix="Serve the app over https, or open it at http://localhost. To check, enter `crypto.subtle` in the console of the "
-        "page: it is undefined there.",
-        recognise=_insecure_page,
-        spec=specs.SMART_PKCE,
     ),
     silence_rule(
         "authorize",
