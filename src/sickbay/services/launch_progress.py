@@ -11,8 +11,8 @@ from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.catalogue import INDEX
 from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.progress import Awaited, Progress, progress, silence
-from sickbay.diagnosis.silence.trail import Event, PageName, RegisteredApp, Trail
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress, silence
+from sickbay.diagnosis.silence.trail import AppDetails, Event, PageName, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
 from sickbay.diagnosis.stages import SILENCE
 from sickbay.kernel.checks import Examination
@@ -51,7 +51,7 @@ class LaunchProgress(NamedTuple):
     trail: Trail
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> LaunchStatus:
         return progress(self.trail)
 
     @property
@@ -72,7 +72,7 @@ def causes(trail: Trail) -> tuple[Finding, ...]:
     return explanation.findings[:SHOWN_CAUSES]
 
 
-def _sent_to(found: Progress, trail: Trail) -> str:
+def _sent_to(found: LaunchStatus, trail: Trail) -> str:
     """Where the browser was sent at the last step."""
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
@@ -90,7 +90,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
     events = [*_launch_event(launch, timeline), *timeline.events]
     trail = Trail(tuple(events), base=runtime.base, answer=answer)
     trail = msgspec.structs.replace(
-        trail, app=describe(client) if full else RegisteredApp(), real_now=runtime.effects.arrival() / 1e6
+        trail, app=describe(client) if full else AppDetails(), real_now=runtime.effects.arrival() / 1e6
     )
     trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
     if full and client is not None:
@@ -134,11 +134,11 @@ async def stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mappin
     return found
 
 
-def describe(client: Client | None) -> RegisteredApp:
+def describe(client: Client | None) -> AppDetails:
     if client is None:
-        return RegisteredApp()
+        return AppDetails()
     is_confidential = client.client != "public"
-    return RegisteredApp(client.name, client.launch_uri or "", client.redirect_uris, is_confidential, client.native)
+    return AppDetails(client.name, client.launch_uri or "", client.redirect_uris, is_confidential, client.native)
 
 
 def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:

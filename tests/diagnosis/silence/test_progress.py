@@ -11,7 +11,7 @@ from msgspec import structs
 from tests.laws import examples
 
 from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS, progress, silence
-from sickbay.diagnosis.silence.trail import Event, RegisteredApp, Trail
+from sickbay.diagnosis.silence.trail import AppDetails, Event, Trail
 from sickbay.diagnosis.silence.wording import sentences
 from sickbay.services.launch_progress import causes
 
@@ -30,7 +30,7 @@ STEPS = (
     "file",
 )
 PAGES = ("sign-in", "patient", "encounter", "context", "consent")
-APP = RegisteredApp("Pressure Notes", "http://localhost:8100/launch", ("http://localhost:8100/callback",))
+APP = AppDetails("Pressure Notes", "http://localhost:8100/launch", ("http://localhost:8100/callback",))
 
 
 def made(step: str, at: float = 0, **more: Any) -> Event:

@@ -34,7 +34,7 @@ ACCEPTED: Final = 202
 UNAUTHORIZED: Final = 401
 
 
-class Position(NamedTuple):
+class LaunchPosition(NamedTuple):
     """awaited: None if nothing has to come. since: the event after which it is awaited. worked: the app has used its token."""
 
     awaited: Awaited | None = None
@@ -43,7 +43,7 @@ class Position(NamedTuple):
     refused: bool = False
 
 
-class Progress(Struct, frozen=True):
+class LaunchStatus(Struct, frozen=True):
     """Where a launch is. awaited: also of a launch that worked, if its token has expired since and nothing followed.
 
     since: the last event that says something about it. seconds: how long it has been awaited, in real time. worked: the app had
@@ -70,16 +70,16 @@ class Silence(Struct, frozen=True):
     worked: bool = False
 
 
-def progress(trail: Trail) -> Progress:
+def progress(trail: Trail) -> LaunchStatus:
     """Where the launch is after its events, at the current time."""
-    position = Position()
+    position = LaunchPosition()
     for event in trail.events:
         position = follow(position, event)
     if position.awaited is None or position.since is None:
         return _ended(trail, position)
     seconds = max(0.0, trail.real_now - position.since.at)
     is_late = trail.is_complete or seconds > seconds_for(position.awaited, position.since)
-    return Progress("stalled" if is_late else "running", position.awaited, position.since, seconds, position.worked)
+    return LaunchStatus("stalled" if is_late else "running", position.awaited, position.since, seconds, position.worked)
 
 
 def seconds_for(awaited: Awaited, since: Event) -> float:
@@ -97,7 +97,7 @@ def silence(trail: Trail) -> Silence | None:
     return Silence(found.awaited, found.since, trail, found.worked)
 
 
-def follow(position: Position, event: Event) -> Position:
+def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
     """The position after one more event."""
     if event.step in ("preflight", "discovery") or event.probable:
         return _hint(position, event)
@@ -123,7 +123,7 @@ _ANSWERS: Final[Mapping[str, frozenset[str]]] = {
 """What may be awaited when a hint arrives that says more about it."""
 
 
-def _hint(position: Position, event: Event) -> Position:
+def _hint(position: LaunchPosition, event: Event) -> LaunchPosition:
     """After a request that doesn't name the launch. It proves no step, but a refused one says why the launch stopped."""
     if event.step in _ANSWERS:
         if event.result != "granted" or position.awaited not in _ANSWERS[event.step]:
@@ -131,32 +131,34 @@ def _hint(position: Position, event: Event) -> Position:
         return position._replace(awaited="authorize" if event.step == "discovery" else position.awaited, since=event)
     if event.result == "granted" or position.awaited is None:
         return position
-    return Position(None, event, position.worked, True)
+    return LaunchPosition(None, event, position.worked, True)
 
 
-def _restart(position: Position) -> Position:
+def _restart(position: LaunchPosition) -> LaunchPosition:
     """The app was launched again: a refused refresh needs nothing more, and after a code it says why that wasn't redeemed."""
     return position._replace(awaited=None) if position.awaited in ("again", "refresh") else position
 
 
-def _granted(position: Position, event: Event) -> Position:
+def _granted(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.step in _AFTER:
-        return Position(_AFTER[event.step], event, position.worked)
+        return LaunchPosition(_AFTER[event.step], event, position.worked)
     if event.step == "token":
-        return Position("access", event, position.worked) if gives_data(event.scope) else Position(None, event, True)
+        return (
+            LaunchPosition("access", event, position.worked) if gives_data(event.scope) else LaunchPosition(None, event, True)
+        )
     if event.step == "refresh":
-        return Position(None if position.worked else "access", event, position.worked)
+        return LaunchPosition(None if position.worked else "access", event, position.worked)
     if event.step == "poll":
-        return Position("poll" if event.status == ACCEPTED else "file", event, True)
-    return Position(None, event, True)
+        return LaunchPosition("poll" if event.status == ACCEPTED else "file", event, True)
+    return LaunchPosition(None, event, True)
 
 
-def _failed(position: Position, event: Event) -> Position:
+def _failed(position: LaunchPosition, event: Event) -> LaunchPosition:
     if event.step == "access" and event.status == UNAUTHORIZED:
-        return Position("refresh", event, position.worked, True)
+        return LaunchPosition("refresh", event, position.worked, True)
     if event.step == "refresh" and event.result == "refused":
-        return Position("again", event, position.worked, True)
-    return Position(None, event, position.worked, True)
+        return LaunchPosition("again", event, position.worked, True)
+    return LaunchPosition(None, event, position.worked, True)
 
 
 def gives_data(scope: str) -> bool:
@@ -164,17 +166,17 @@ def gives_data(scope: str) -> bool:
     return not scope or bool(scopes.resources(scope))
 
 
-def _ended(trail: Trail, position: Position) -> Progress:
+def _ended(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     if not trail.events:
-        return Progress("stalled", "launch", Event("other"), 0)
+        return LaunchStatus("stalled", "launch", Event("other"), 0)
     if position.worked:
         return _worked(trail, position)
-    return Progress("refused" if position.refused else "running", None, position.since, 0)
+    return LaunchStatus("refused" if position.refused else "running", None, position.since, 0)
 
 
-def _worked(trail: Trail, position: Position) -> Progress:
+def _worked(trail: Trail, position: LaunchPosition) -> LaunchStatus:
     """A launch that worked needs nothing more. If its token has expired since, that is said, without calling it stalled."""
     last = next((event for event in reversed(trail.events) if event.expires), None)
     if last is None or position.refused or trail.clock_now <= last.expires or trail.is_complete:
-        return Progress("worked", None, position.since, 0, True)
-    return Progress("worked", "refresh", last, 0, True)
+        return LaunchStatus("worked", None, position.since, 0, True)
+    return LaunchStatus("worked", "refresh", last, 0, True)

@@ -72,7 +72,7 @@ class Event(Struct, frozen=True, omit_defaults=True):
     why_no_refresh: str = ""
 
 
-class RegisteredApp(Struct, frozen=True, omit_defaults=True):
+class AppDetails(Struct, frozen=True, omit_defaults=True):
     """What is registered for the app, and the name to use in sentences."""
 
     name: str = ""
@@ -90,7 +90,7 @@ class Trail(Struct, frozen=True, omit_defaults=True):
     """
 
     events: tuple[Event, ...] = ()
-    app: RegisteredApp = RegisteredApp()
+    app: AppDetails = AppDetails()
     real_now: float = 0
     clock_now: float = 0
     base: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from sickbay.diagnosis.silence.progress import Progress
+from sickbay.diagnosis.silence.progress import LaunchStatus
 from sickbay.diagnosis.silence.trail import Event, PageName
 from sickbay.kernel import english
 
@@ -122,7 +122,7 @@ _TEMPLATES: Final[dict[tuple[str, str], tuple[str, str, str, str]]] = {
 """(awaited, last step) -> waiting, missing, seen, ago."""
 
 
-def sentences(found: Progress, app: str = "", where: str = "") -> Sentences | None:
+def sentences(found: LaunchStatus, app: str = "", where: str = "") -> Sentences | None:
     """What to say about the awaited step; None if nothing is awaited. where: the address that the browser was sent to."""
     if found.awaited is None or found.since is None:
         return None

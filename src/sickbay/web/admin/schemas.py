@@ -222,7 +222,7 @@ class WaitingFor(Struct, frozen=True):
     text: str
 
 
-class LikelyCause(Struct, frozen=True):
+class SilenceCause(Struct, frozen=True):
     """id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes."""
 
     id: str
@@ -240,7 +240,7 @@ class LaunchState(Struct, frozen=True):
     tenant: str | None
     state: Literal["running", "stalled", "worked", "refused"]
     waiting_for: WaitingFor | None
-    causes: list[LikelyCause]
+    causes: list[SilenceCause]
     exchanges: list[str]
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.diagnosis.corrections import with_fresh_pkce
+from sickbay.diagnosis.silence.declare import NOTHING
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import ask_app, launch_progress, patients, records, registration
@@ -223,6 +224,12 @@ async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgres
     return await _timeline_page(request, sandbox, asked, True, answer)
 
 
+def _say(answer: str) -> str:
+    """What an address answered, for the page."""
+    reason = answer.removeprefix(NOTHING)
+    return answer if reason == answer else f"no answer ({reason})"
+
+
 async def _timeline_page(
     request: Request, sandbox: Sandbox, found: LaunchProgress, all_facts: bool, answer: str = ""
 ) -> Response:
@@ -246,5 +253,5 @@ async def _timeline_page(
         probable=recorded.probable,
         trail=found.trail,
     )
-    view = replace(view, ask=ask_app.address_to_ask(sandbox.runtime, found) if all_facts else "", answer=answer)
+    view = replace(view, ask=ask_app.address_to_ask(sandbox.runtime, found) if all_facts else "", answer=_say(answer))
     return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))

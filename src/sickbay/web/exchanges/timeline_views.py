@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sickbay.diagnosis.silence.progress import Progress, progress
-from sickbay.diagnosis.silence.trail import RegisteredApp, Trail
+from sickbay.diagnosis.silence.progress import LaunchStatus, progress
+from sickbay.diagnosis.silence.trail import AppDetails, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import count
@@ -138,7 +138,7 @@ def timeline_view(
     done = [_arrow(exchange, root) for exchange in every]
     found = progress(trail)
     words = sentences(found, app, origin)
-    waiting = _marked(_waiting(exchanges), found, words)
+    waiting = _waiting(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
     ended = _outcome(every, done, found, words)
@@ -150,7 +150,7 @@ def timeline_view(
         lede=ended.lede,
         kind=ended.kind,
         verdict=ended.verdict,
-        arrows=(*done, *waiting),
+        arrows=(*done, *_marked(waiting, found, words)),
         left_out=_not_shown(left_out),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
         facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
@@ -167,10 +167,10 @@ def timeline_view(
 def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Trail:
     """The events of these exchanges, at this time."""
     events = sorted(map(event, exchanges), key=lambda made: made.at)
-    return Trail(tuple(events), RegisteredApp(app), now, now)
+    return Trail(tuple(events), AppDetails(app), now, now)
 
 
-def _marked(waiting: tuple[Arrow, ...], found: Progress, words: Sentences | None) -> tuple[Arrow, ...]:
+def _marked(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
     """The steps that are still to come; the first one is marked if the launch stalled there."""
     if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
         return waiting
@@ -203,7 +203,7 @@ def _last_failure(arrows: Sequence[Arrow]) -> int:
 
 
 def _outcome(
-    exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], found: Progress, words: Sentences | None
+    exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None
 ) -> Outcome:
     subject = "The launch" if {"launch", "authorize"} & {stage_of(exchange) for exchange in exchanges} else "The app"
     stopped = _last_failure(arrows)
@@ -222,12 +222,12 @@ def _outcome(
     return Outcome(f"{subject} stopped at step {stopped}: {detail}.", lede, f"Stopped at step {stopped}", "refused")
 
 
-def _is_waiting_for_more(found: Progress) -> bool:
+def _is_waiting_for_more(found: LaunchStatus) -> bool:
     """Whether the silence after the last failure says more than the failure."""
     return found.state == "stalled" and found.since is not None and found.since.step in ("preflight", "access", "refresh")
 
 
-def _so_far(subject: str, arrows: Sequence[Arrow], found: Progress, words: Sentences | None) -> Outcome:
+def _so_far(subject: str, arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None) -> Outcome:
     refused = any(arrow.kind == "refused" for arrow in arrows)
     before = "A step was refused, but a later step succeeded." if refused else "No step was refused."
     if found.state == "worked" or words is None:
