@@ -61,7 +61,7 @@ def test_a_stalled_launch_is_a_row_of_its_own_in_the_lists(tmp_path: Path) -> No
         await callback_with_an_error(app)
         html: dict[str, Any] = {"headers": {"Accept": "text/html"}}
         assert rows((await flow.http.get("/exchanges", **html)).text, "stalled") == 0
-        app.waits(60)
+        app.waits(30)
         listed = (await flow.http.get("/exchanges", **html)).text
         assert rows(listed, "stalled") == 1
         assert "exchanged its authorization code" in listed

@@ -51,7 +51,7 @@ from sickbay.diagnosis.rules.silence import code as code_silence
 from sickbay.diagnosis.rules.silence import launch as launch_silence
 from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
 from sickbay.diagnosis.rules.silence import token as token_silence
-from sickbay.diagnosis.rules.token import code, request_format
+from sickbay.diagnosis.rules.token import code, less_than_asked, request_format
 from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
@@ -94,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     *operations.RULES,
     *app_state.RULES,
     *token_response.RULES,
+    *less_than_asked.RULES,
     *id_token.RULES,
     *discovery.RULES,
     *browser.RULES,

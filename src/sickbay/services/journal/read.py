@@ -15,6 +15,7 @@ from sickbay.authorization.models import Client, Launch
 from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
 from sickbay.services.journal import probable
+from sickbay.services.journal.earlier import with_earlier_moment
 from sickbay.services.journal.events import event
 from sickbay.services.journal.exchange_json import proven, public, whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
@@ -25,7 +26,7 @@ FIRST, LAST = 20, 80
 """Exchanges shown of a longer timeline: the first ones and the newest."""
 COUNTED = 10_000
 """The maximum to which the other exchanges are counted."""
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh", "missing")
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
 
@@ -54,7 +55,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
     if record is None:
         return None
     entry = await _whole(runtime, record, full)
-    return entry if full else public(entry)
+    return await with_earlier_moment(runtime, record, entry) if full else public(entry)
 
 
 async def _whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
