@@ -25,6 +25,7 @@ SOURCES = Path(sickbay.__file__).parent
 PARTS = {
     "fetched key sets": "services.key_sets.KeySets",
     "recent parameters": "services.recent_parameters.RecentParameters",
+    "recent launches": "services.recent_launches.RecentLaunches",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
     "given advice": "services.given_advice.GivenAdvice",
@@ -41,14 +42,15 @@ MEMBERS = {
     "services.given_advice.GivenAdvice": "_given",
     "services.empty_searches.memory.EmptySearches": "_searches",
     "services.key_sets.KeySets": "_known",
+    "services.recent_launches.RecentLaunches": "_recent",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
     "services.context.Runtime": "base effects empty_searches explaining explaining_one given_advice hashing key_sets keys"
-    " loopback memory on_exchange origins passwords recent_parameters resets sample_base secret_hashes"
-    " secrets settings_revision shared store tenants throttle token_cache verifying",
+    " loopback memory on_exchange on_stall origins passwords recent_launches recent_parameters resets"
+    " sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",

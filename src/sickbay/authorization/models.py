@@ -95,6 +95,8 @@ class Launch(Struct, frozen=True):
     fhir: str = "r4"
     iss: str = ""
     """The FHIR base that the app was launched with; "" if it isn't known."""
+    arrival: int = 0
+    """When it was created, in microseconds of real time; 0 in a record of an older Sickbay."""
     context: dict[str, Any] = {}
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as they appear in the token response."""
 

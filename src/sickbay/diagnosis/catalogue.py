@@ -46,7 +46,12 @@ from sickbay.diagnosis.rules.authorize import (
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.search import address, body, limits, nothing_found, operations, parameters
-from sickbay.diagnosis.rules.token import code, request_format
+from sickbay.diagnosis.rules.silence import access as access_silence
+from sickbay.diagnosis.rules.silence import code as code_silence
+from sickbay.diagnosis.rules.silence import launch as launch_silence
+from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
+from sickbay.diagnosis.rules.silence import token as token_silence
+from sickbay.diagnosis.rules.token import code, less_than_asked, request_format
 from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
@@ -90,10 +95,16 @@ RULES: tuple[Rule, ...] = (
     *nothing_found.RULES,
     *app_state.RULES,
     *token_response.RULES,
+    *less_than_asked.RULES,
     *id_token.RULES,
     *discovery.RULES,
     *browser.RULES,
     *answer.RULES,
+    *launch_silence.RULES,
+    *sign_in_silence.RULES,
+    *code_silence.RULES,
+    *token_silence.RULES,
+    *access_silence.RULES,
 )
 
 INDEX = indexed(RULES)

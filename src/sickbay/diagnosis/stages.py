@@ -54,6 +54,7 @@ from sickbay.diagnosis.evidence import authorize as read_authorize
 from sickbay.diagnosis.evidence import login as read_login
 from sickbay.diagnosis.evidence import logout as read_logout
 from sickbay.diagnosis.evidence import registration as read_registration
+from sickbay.diagnosis.evidence import silence as read_silence
 from sickbay.diagnosis.evidence import subject as read_subject
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.evidence import url as read_url
@@ -242,6 +243,7 @@ BROWSER: Stage[Any, Any] = Stage("browser")
 DISCOVERY: Stage[Any, Any] = Stage("discovery")
 ID_TOKEN: Stage[Any, Any] = Stage("id_token")
 ANSWER: Stage[Any, Any] = Stage("answer")
+SILENCE: Stage[Any, Any] = Stage("silence")
 THROTTLE: Stage[None, None] = Stage("throttle", delivery="json")
 REQUEST: Stage[None, None] = Stage("request", delivery="json")
 
@@ -289,4 +291,5 @@ KINDS: dict[str, Kind] = {
     "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
     "error_answer": Kind(ANSWER, answer.nothing, answer.context_of),
     "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
+    "launch_trail": Kind(SILENCE, read_silence.request, answer.context_of),
 }

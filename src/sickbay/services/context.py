@@ -18,6 +18,7 @@ from sickbay.services import reset_revisions
 from sickbay.services.empty_searches.memory import EmptySearches
 from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.key_sets import KeySets
+from sickbay.services.recent_launches import RecentLaunches
 from sickbay.services.recent_parameters import RecentParameters
 from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import Throttle
@@ -27,7 +28,10 @@ from sickbay.storage.interface import Store
 
 
 class LogLine(NamedTuple):
-    """One exchange as the terminal shows it, without secrets or clinical data."""
+    """One exchange as the terminal shows it, without secrets or clinical data, or a launch that stalled.
+
+    status: 0 for such a launch. detail: what is said after the finding.
+    """
 
     at: float
     tenant: str
@@ -36,6 +40,7 @@ class LogLine(NamedTuple):
     status: int
     finding: str
     id: str
+    detail: str = ""
 
 
 ExchangeListener: TypeAlias = Callable[[LogLine], None]
@@ -116,6 +121,8 @@ class Runtime:
     """The hospitals with their current policies. Look them up for each request."""
     shared: bool = False
     on_exchange: ExchangeListener | None = None
+    on_stall: ExchangeListener | None = None
+    """Gets a line when a launch stalls (services.stall_watch)."""
     sample_base: str = ""
     memory: Memory = field(default_factory=Memory)
     """What this worker remembers from requests, so that a reset reaches all of it."""
@@ -127,6 +134,7 @@ class Runtime:
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
+    recent_launches: RecentLaunches = field(default_factory=RecentLaunches)
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
     given_advice: GivenAdvice = field(default_factory=GivenAdvice)
     empty_searches: EmptySearches = field(default_factory=EmptySearches)
@@ -149,6 +157,7 @@ class Runtime:
         self.resets = reset_revisions.unknown(self.tenants)
         self.memory.keep("fetched key sets", self.key_sets)
         self.memory.keep("recent parameters", self.recent_parameters)
+        self.memory.keep("recent launches", self.recent_launches)
         self.memory.keep("used passwords", self.passwords)
         self.memory.keep("throttling", self.throttle)
         self.memory.keep("given advice", self.given_advice)

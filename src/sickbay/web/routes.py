@@ -85,7 +85,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
         Route("/exchanges", _with(sandbox, exchange_handlers.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
-        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline)),
+        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline), methods=["GET", "POST"]),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
         *admin_handlers.routes(sandbox),

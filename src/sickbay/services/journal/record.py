@@ -241,12 +241,15 @@ def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """For a token response: the result for each scope, and why there is no refresh token; null if there is one."""
+    """For a token response: the result for each scope, why there is no refresh token (null if there is one), and what else it
+    lacks.
+    """
     if summary is None:
         return {}
     scope = redaction.harmless.scope
     scopes = [row._asdict() | {"asked": scope(row.asked), "granted": scope(row.granted)} for row in summary.scopes]
-    return {"scopes": scopes, "refresh": summary.refresh or None}
+    missing = {"missing": [entry._asdict() for entry in summary.missing]} if summary.missing else {}
+    return {"scopes": scopes, "refresh": summary.refresh or None} | missing
 
 
 def _corrected(explanation: Explanation, exchange: Exchange) -> dict[str, Any] | None:

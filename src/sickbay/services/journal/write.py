@@ -12,6 +12,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
@@ -19,6 +20,7 @@ from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import Queue
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
+from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction.live_secrets import LiveSecrets, hashes
 from sickbay.services.redaction.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.redaction.redaction import RecordedResponse as RecordedResponse
@@ -317,6 +319,9 @@ class Journal:
     def _say(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
+        if exchange.timeline:
+            due = self.runtime.effects.arrival() / 1e6 + PREFLIGHT_SECONDS
+            self.runtime.recent_launches.touch(exchange.timeline, RecentLaunch(exchange.tenant, exchange.id, due))
         findings = exchange.explanation.findings if exchange.explanation else ()
         finding = next((finding.id for finding in findings if finding.severity != "info"), "")
         self.runtime.on_exchange(

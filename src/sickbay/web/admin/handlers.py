@@ -25,11 +25,11 @@ from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.registration import Ambiguous
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import openapi, ready_line
+from sickbay.web.admin import launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
+from sickbay.web.admin.lookup import find_app, find_tenant
 from sickbay.web.admin.session import refused
 from sickbay.web.admin.wrong import Wrong
 from sickbay.web.http_request import read_body
@@ -41,7 +41,7 @@ Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
-    tenant = _tenant(sandbox, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant)
     fields = msgspec.to_builtins(body)
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
     fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
@@ -58,7 +58,7 @@ async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
     body: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
-    await _check_approval(sandbox, _tenant(sandbox, old.tenant), auto)
+    await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
     return await _registered(sandbox, msgspec.to_builtins(body), old, 200)
 
 
@@ -92,7 +92,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
     client = await _app(request, sandbox)
     body: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
-    tenant = _tenant(sandbox, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant)
     counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
         return _json(describe_app(counterpart))
@@ -107,7 +107,7 @@ async def enable_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    clients = await registration.all_clients(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
+    clients = await registration.all_clients(sandbox.runtime, find_tenant(sandbox, chosen).name if chosen else None)
     return _json([describe_app(client) for client in clients])
 
 
@@ -122,7 +122,7 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
-    tenant = _tenant(sandbox, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant)
     if not PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
     user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
@@ -131,7 +131,7 @@ async def add_user(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
     return _json([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
 
 
@@ -152,8 +152,8 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
     if body.app is None:
         client, body = await _app_of_launch(sandbox, body)
     else:
-        client = await _find_app(sandbox, body.app, body.tenant)
-    tenant = _tenant(sandbox, body.tenant or client.tenant)
+        client = await find_app(sandbox, body.app, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant or client.tenant)
     if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(body.fhir_context or []):
@@ -178,7 +178,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
 
 async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tuple[Client, admin_schemas.NewLaunch]:
     """The app of a launch by Task or card, and the body with the members that the Task or card provides."""
-    tenant = _tenant(sandbox, body.tenant or "general")
+    tenant = find_tenant(sandbox, body.tenant or "general")
     wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)
     if isinstance(wanted, str):
         raise Wrong(422, f"The Task or card doesn't ask for a launch: {wanted}")
@@ -210,8 +210,8 @@ async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaun
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
-    client = await _find_app(sandbox, body.app, body.tenant)
-    tenant = _tenant(sandbox, body.tenant or client.tenant)
+    client = await find_app(sandbox, body.app, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant or client.tenant)
     # a patient may be loaded later, but the user must exist
     if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, body.user, None, None):
         raise Wrong(422, absent)
@@ -228,12 +228,12 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     filters = {name: value for name, value in request.query_params.items() if value}
     runtime, journal = sandbox.runtime, sandbox.journal
     if "tenant" in filters:
-        _tenant(sandbox, filters["tenant"])
+        find_tenant(sandbox, filters["tenant"])
     if id := filters.get("correlation_id"):
         exchange = await journal_reader.read(runtime, journal, id, full=True)
         exchanges = [exchange] if exchange else []
     else:
-        client = await _find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
+        client = await find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
         limit = min(int(filters["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", filters.get("limit", "")) else 100
         exchanges = await journal_reader.listed(
             runtime,
@@ -263,20 +263,20 @@ async def get_clock(request: Request, sandbox: Sandbox) -> Response:
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
     return _json([_policy(tenant) for tenant in tenants])
 
 
 async def get_policy(request: Request, sandbox: Sandbox) -> Response:
-    return _json(_policy(_tenant(sandbox, request.path_params["tenant"])))
+    return _json(_policy(find_tenant(sandbox, request.path_params["tenant"])))
 
 
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
-    tenant = _tenant(sandbox, request.path_params["tenant"])
+    tenant = find_tenant(sandbox, request.path_params["tenant"])
     body: dict[str, Any] = await _body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return _json(_policy(_tenant(sandbox, tenant.name)))
+    return _json(_policy(find_tenant(sandbox, tenant.name)))
 
 
 def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
@@ -294,7 +294,7 @@ async def show_keys(request: Request, sandbox: Sandbox) -> Response:
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
     body: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
     if body.tenant is not None:
-        _tenant(sandbox, body.tenant)
+        find_tenant(sandbox, body.tenant)
     await reset(sandbox, body.tenant, body.everything)
     return Response(status_code=204)
 
@@ -302,7 +302,7 @@ async def make_reset(request: Request, sandbox: Sandbox) -> Response:
 async def show_losses(request: Request, sandbox: Sandbox) -> Response:
     sent = msgspec.convert(dict(request.query_params), admin_schemas.Reset, strict=False)
     if sent.tenant is not None:
-        _tenant(sandbox, sent.tenant)
+        find_tenant(sandbox, sent.tenant)
     return _json(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
 
 
@@ -326,6 +326,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("post", "/admin/users"): add_user,
     ("get", "/admin/users"): list_users,
     ("post", "/admin/launches"): add_launch,
+    ("get", "/admin/launches"): launch_state.list_launches,
+    ("get", "/admin/launches/{launch}"): launch_state.get_launch,
     ("post", "/admin/tokens"): add_token,
     ("get", "/admin/exchanges"): list_exchanges,
     ("post", "/admin/clock"): move_clock,
@@ -361,26 +363,8 @@ async def _body(request: Request, kind: type[Any]) -> Any:
     return admin_schemas.read(kind, await read_body(request))
 
 
-def _tenant(sandbox: Sandbox, name: str) -> Tenant:
-    if name not in sandbox.tenants:
-        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.tenants)}")
-    return sandbox.tenants[name]
-
-
 async def _app(request: Request, sandbox: Sandbox) -> Client:
-    return await _find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
-
-
-async def _find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
-    if tenant is not None:
-        _tenant(sandbox, tenant)
-    try:
-        client = await registration.find(sandbox.runtime, reference, tenant)
-    except Ambiguous as error:
-        raise Wrong(409, str(error)) from None
-    if client is None:
-        raise Wrong(404, f"There is no app {reference}")
-    return client
+    return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
 def describe_app(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:

@@ -46,6 +46,23 @@ OPERATIONS = (
     AdminEndpoint("post", "/admin/users", "Add or change a user", admin_schemas.NewUser, 201, dict[str, Any]),
     AdminEndpoint("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
     AdminEndpoint("post", "/admin/launches", "Launch an app", admin_schemas.NewLaunch, 201, admin_schemas.Launched),
+    AdminEndpoint(
+        "get",
+        "/admin/launches",
+        "The newest launches, each as one launch",
+        None,
+        200,
+        list[admin_schemas.LaunchState],
+        ("app", "tenant"),
+    ),
+    AdminEndpoint(
+        "get",
+        "/admin/launches/{launch}",
+        "Where a launch is, what it waits for, and the likely causes if it stalled",
+        None,
+        200,
+        admin_schemas.LaunchState,
+    ),
     AdminEndpoint("post", "/admin/tokens", "An access token for a script", admin_schemas.NewToken, 201, dict[str, Any]),
     AdminEndpoint(
         "get",

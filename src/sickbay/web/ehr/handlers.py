@@ -254,5 +254,5 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request)) if id else Timeline([])
     )
     client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
-    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.now())
+    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.arrival() / 1e6)
     return ehr.page("requests", view)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.web.exchanges.launch_progress import Outcome
+from sickbay.services.journal.outcomes import Outcome
 from sickbay.web.pages.parts import Link, initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]

@@ -16,8 +16,8 @@ from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel import english
 from sickbay.kernel.english import join
+from sickbay.services.journal.outcomes import outcome
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.launch_progress import outcome
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally

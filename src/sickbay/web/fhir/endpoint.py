@@ -87,6 +87,8 @@ KINDS: Final[dict[str, Kind]] = {
     "batch": "fhir_write",
 }
 """What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
+LOOKED_UP = frozenset(("capabilities", "discovery"))
+"""Public requests that are recorded."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -124,6 +126,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     routed = route_plainly(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
+        if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
+            _hold_discovery(base, scope, path, response.status)
         return in_format(base, scope, response)
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
@@ -282,6 +286,14 @@ async def _formatted(base: FhirBase, request: AccessRequest, response: FhirRespo
     with HELD.of(size):
         async with base.sandbox.shaping.hold(size):
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
+
+
+def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> None:
+    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+    state: RequestState = scope["state"]
+    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
+    at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
+    base.sandbox.journal.hold(Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response))
 
 
 def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:

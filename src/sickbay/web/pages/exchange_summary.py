@@ -13,8 +13,8 @@ from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel.english import count, join
+from sickbay.services.journal.outcomes import Outcome, outcome, status
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.launch_progress import Outcome, outcome, status
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)

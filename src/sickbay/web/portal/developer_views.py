@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sickbay.kernel import english
-from sickbay.web.exchanges.launch_progress import Outcome, outcome
+from sickbay.services.journal.outcomes import Outcome, outcome
+from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
+
+LineKind: TypeAlias = Outcome | Literal["stalled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class FirstLaunch:
 class RecentEvent:
     """One recent event: what happened, and where and when."""
 
-    kind: Outcome
+    kind: LineKind
     text: str
     detail: str
     href: str
@@ -87,7 +90,7 @@ class ExchangeLine:
     id: str
     href: str
     at: str
-    kind: Outcome
+    kind: LineKind
     stage: str
     app: str
     text: str
@@ -130,6 +133,25 @@ def exchange_line(
         probably,
         "" if worst is None or is_refused else worst["title"],
         VERDICTS.get(worst["severity"], "advice") if worst is not None else "advice",
+    )
+
+
+def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") -> ExchangeLine:
+    """The row of a launch after whose last exchange nothing came."""
+    since, words, causes = launch.progress.since, launch.sentences, launch.causes
+    text = words.missing if words else ""
+    likely = f" Likely: {causes[0].title}." if causes else ""
+    at = since.clock or since.at if since else 0
+    return ExchangeLine(
+        launch.id,
+        f"{root}/timelines/{launch.id}",
+        english.moment(at),
+        "stalled",
+        "Stalled launch",
+        launch.trail.app.name,
+        f"{text}{likely}",
+        "",
+        hospital,
     )
 
 
