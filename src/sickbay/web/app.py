@@ -16,6 +16,7 @@ from sickbay.web.middleware.administrator import Administrator
 from sickbay.web.middleware.background import BackgroundTasks
 from sickbay.web.middleware.failures import FhirFailures, PageFailures
 from sickbay.web.middleware.hosts import AllowedHosts
+from sickbay.web.middleware.injection import InjectedFaults
 from sickbay.web.middleware.observation import Observer, Observers
 from sickbay.web.middleware.page_headers import PageHeaders
 from sickbay.web.middleware.revisions import CurrentRevisions
@@ -46,10 +47,12 @@ class Application:
             Middleware(PageFailures, runtime),
             Middleware(CurrentRevisions, runtime),
             Middleware(Administrator, sandbox, guard),
+            Middleware(InjectedFaults, sandbox),
         )
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
-            return compose(base, Middleware(FhirFailures, runtime), Middleware(CurrentRevisions, runtime, hospital))
+            current = Middleware(CurrentRevisions, runtime, hospital)
+            return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         self.handle = compose(

@@ -291,6 +291,7 @@ class Journal:
             return
         findings = exchange.explanation.findings if exchange.explanation else ()
         finding = next((finding.id for finding in findings if finding.severity != "info"), "")
+        finding = f"injected fault: {exchange.injected.kind}" if exchange.injected else finding
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
