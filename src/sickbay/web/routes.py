@@ -35,7 +35,7 @@ from sickbay.web.oauth.logout import logout
 from sickbay.web.oauth.revoke import revocation
 from sickbay.web.oauth.token import token
 from sickbay.web.oauth.userinfo import userinfo
-from sickbay.web.portal import app_edit, apps, developer, hospitals
+from sickbay.web.portal import app_edit, app_faults, apps, developer, hospitals
 from sickbay.web.portal import registration as portal_registration
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -65,6 +65,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
         Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
+        Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),

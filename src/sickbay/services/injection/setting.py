@@ -10,7 +10,7 @@ import msgspec
 
 from sickbay.faults.fault import MAXIMUM_BYTES, MAXIMUM_FAULTS, Fault, fault_of, problems, unknown_preset
 from sickbay.faults.kinds import presets
-from sickbay.services import runtime_settings
+from sickbay.services import records, runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.injection import choose
 from sickbay.services.runtime_settings import RuntimeSettings
@@ -29,7 +29,7 @@ async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]]) -> list[Fault
     wrong = [sentence for fault in sent for sentence in problems(fault)]
     if wrong:
         raise WrongFault(wrong)
-    added = [fault_of(fault, runtime.effects.token(6)) for fault in sent]
+    added = [fault_of(fault, records.digest(runtime.effects.token(6))[:8]) for fault in sent]
 
     def with_added(settings: RuntimeSettings) -> RuntimeSettings:
         faults = [*settings.faults, *added]

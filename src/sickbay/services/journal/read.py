@@ -23,7 +23,7 @@ FIRST, LAST = 20, 80
 """Exchanges shown of a longer timeline: the first ones and the newest."""
 COUNTED = 10_000
 """The maximum to which the other exchanges are counted."""
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh", "injected")
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
 

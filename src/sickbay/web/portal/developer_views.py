@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sickbay.kernel import english
-from sickbay.web.exchanges.launch_progress import Outcome, outcome
+from sickbay.web.exchanges.launch_progress import Outcome, injected, outcome, problem
 from sickbay.web.exchanges.views import STAGES
 
 
@@ -118,11 +118,18 @@ def exchange_line(
         kind,
         STAGES.get(str(exchange.get("stage")), "Request"),
         app,
-        worst["title"] if worst and kind == "refused" else _request_line(exchange, worst),
+        _text(exchange, worst, kind),
         str((exchange.get("response") or {}).get("status", "")),
         hospital,
         probably,
     )
+
+
+def _text(exchange: Mapping[str, Any], worst: Mapping[str, Any] | None, kind: str) -> str:
+    """The problem, or the request."""
+    if injected(exchange):
+        return problem(exchange)
+    return str(worst["title"]) if worst and kind == "refused" else _request_line(exchange, worst)
 
 
 def _request_line(exchange: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
