@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -53,6 +54,7 @@ async def export(flow: Flow) -> None:
         manifest = await get(flow, status, token)
         if manifest.status_code == 200:
             break
+        await asyncio.sleep(0.05)
     file = manifest.json()["output"][0]["url"].partition(FHIR + "/")[2]
     whole = (await get(flow, file, token)).content
     expected = {"fails": 500, "poll-429": 429, "slow": 202, "error-files": 200}

@@ -42,7 +42,7 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange origins passwords"
+    "services.context.Runtime": "base effects faults hashing injected_until key_sets keys loopback memory on_exchange origins passwords"
     " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
     " verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
@@ -89,6 +89,7 @@ MODULE_STATE = {
 CLOSURES = {
     "storage/postgres/sql_dialect.py": "within one translation",
     "storage/postgres/store.py": "within one transaction",
+    "web/middleware/injection.py": "within one response",
     "web/middleware/observation.py": "within one request",
 }
 """Files with `nonlocal`, and how long the variables live."""
