@@ -48,8 +48,8 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects empty_searches explaining explaining_one given_advice hashing key_sets keys"
-    " loopback memory on_exchange on_stall origins passwords recent_launches recent_parameters resets"
+    "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing injected_until key_sets"
+    " keys loopback memory on_exchange on_stall origins passwords recent_launches recent_parameters resets"
     " sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
@@ -98,6 +98,7 @@ MODULE_STATE = {
 CLOSURES = {
     "storage/postgres/sql_dialect.py": "within one translation",
     "storage/postgres/store.py": "within one transaction",
+    "web/middleware/injection.py": "within one response",
     "web/middleware/observation.py": "within one request",
 }
 """Files with `nonlocal`, and how long the variables live."""

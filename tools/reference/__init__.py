@@ -1,8 +1,8 @@
-"""Writes docs/reference from the code: commands, settings, policies, /admin, metrics and dialects."""
+"""Writes docs/reference from the code: commands, settings, policies, /admin, metrics, faults and dialects."""
 
 from __future__ import annotations
 
-from tools.reference import admin, commands, dialects, metrics, policies, schema, settings
+from tools.reference import admin, commands, dialects, faults, metrics, policies, schema, settings
 
 
 def pages() -> dict[str, str]:
@@ -11,6 +11,7 @@ def pages() -> dict[str, str]:
         "admin.md": admin.page(),
         "commands.md": commands.page(),
         "dialects.md": dialects.page(),
+        "faults.md": faults.page(),
         "metrics.md": metrics.page(),
         "policies.md": policies.page(),
         "settings.md": settings.page(),

@@ -264,6 +264,10 @@ export interface GetPaths {
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
   [path: `/admin/policies/${string}`]: { body: undefined; response: TenantPolicy };
+  /** The faults in force */
+  "/admin/faults": { body: undefined; response: Record<string, any>[] };
+  /** All kinds and presets of faults */
+  "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
   /** What a reset would delete */
@@ -285,6 +289,8 @@ export interface PostPaths {
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
   /** Travel in time */
   "/admin/clock": { body: ClockMove; response: Now };
+  /** Inject a fault, or those of a preset */
+  "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Rotate: the next key signs, the current one retires */
   "/admin/keys/rotate": { body: undefined; response: Record<string, any> };
   /** Data as seeded */
@@ -301,4 +307,8 @@ export interface PatchPaths {
 export interface DeletePaths {
   /** Remove an app */
   [path: `/admin/apps/${string}`]: { body: undefined; response: null };
+  /** End all faults */
+  "/admin/faults": { body: undefined; response: null };
+  /** End a fault */
+  [path: `/admin/faults/${string}`]: { body: undefined; response: null };
 }

@@ -11,6 +11,7 @@ from sickbay import dialects
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.dialects import Dialect
+from sickbay.faults.fault import Fault
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
@@ -143,6 +144,10 @@ class Runtime:
     explaining_one: asyncio.Lock = field(default_factory=asyncio.Lock)
     resets: ResetRevisions = field(init=False)
     """The resets that this worker knows of."""
+    faults: tuple[Fault, ...] = ()
+    """The faults in force."""
+    injected_until: int = 0
+    """Until then, codes and tokens may be used that a fault made useless; 0 if there are none."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     secret_hashes: frozenset[str] = frozenset()

@@ -43,7 +43,7 @@ async def signed(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, clie
         if scope in granted
         for name, template in templates.items()
     }
-    return jose.sign({**claims, **dialect_claims}, await _signing_key(runtime))
+    return jose.sign({**claims, **dialect_claims}, await signing_key(runtime))
 
 
 def template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
@@ -58,7 +58,7 @@ def template_values(tenant: Tenant, user: User | None, patient: str | None = Non
     }
 
 
-async def _signing_key(runtime: Runtime) -> str:
+async def signing_key(runtime: Runtime) -> str:
     """The private key that signs now. Rotates the ring first if the key is too old."""
     ring, revision = await _ring(runtime)
     if stage.rotation_is_due(ring, runtime.now()):

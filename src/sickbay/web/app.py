@@ -14,6 +14,7 @@ from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir.bases import FhirBases
 from sickbay.web.middleware.background import BackgroundTasks
 from sickbay.web.middleware.failures import FhirFailures
+from sickbay.web.middleware.injection import InjectedFaults
 from sickbay.web.middleware.observation import Observer
 from sickbay.web.middleware.revisions import CurrentRevisions
 from sickbay.web.middleware.stack import around_pages, around_requests, compose
@@ -38,10 +39,11 @@ class Application:
         self.pages = PageRouter(routes(sandbox, documents))
         self.routes = self.pages.routes
         """Read by the page that lists the methods of an address."""
-        pages = around_pages(self.pages, sandbox, guard)
+        pages = around_pages(compose(self.pages, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
-            return compose(base, Middleware(FhirFailures, runtime), Middleware(CurrentRevisions, runtime, hospital))
+            current = Middleware(CurrentRevisions, runtime, hospital)
+            return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
         self.handle = around_requests(self.bases, sandbox, guard, observers)

@@ -29,7 +29,7 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
 
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
 MORE = ("scopes", "refresh", "missing", "unexamined", "changed")
 """Members that only some exchanges have."""
 PROOFS = frozenset(
@@ -91,7 +91,7 @@ def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
         "checks": checks(stored_record["checks"]),
         "findings": [finding(item) for item in stored_record["findings"]],
     }
-    return {"corrected": None, "others": [], "decided": None} | complete
+    return {"corrected": None, "others": [], "decided": None, "injected": None} | complete
 
 
 async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
     redacted["response"] = redaction.response(recorded_response)
     redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
     redacted.pop("again", None)
-    return redacted
+    return {"injected": None} | redacted
 
 
 def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:

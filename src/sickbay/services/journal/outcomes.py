@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from sickbay.faults.kinds import kinds
 from sickbay.protocol.parameters import parse
 
 Outcome: TypeAlias = Literal["refused", "warning", "passed"]
@@ -47,12 +48,21 @@ def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
 
 def problem(exchange: Mapping[str, Any]) -> str:
     """Why an exchange was refused or failed, without a full stop; "" if it passed."""
+    if fault := injected(exchange):
+        return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
     errors = [str(finding["title"]) for finding in exchange.get("findings") or () if finding["severity"] == "error"]
     if errors:
         return errors[0]
     if is_lonely_preflight(exchange):
         return "The browser asked whether it may send a request; the request itself isn’t recorded"
     return "" if outcome(exchange) == "passed" else f"Status {status(exchange)}"
+
+
+def injected(exchange: Mapping[str, Any]) -> str:
+    """What Sickbay was asked to do wrong in this exchange; "" if nothing."""
+    fault = exchange.get("injected")
+    kind = kinds().get(fault["kind"]) if fault else None
+    return kind.title if kind else ""
 
 
 def stage_of(exchange: Mapping[str, Any]) -> str:

@@ -27,7 +27,21 @@ FIRST, LAST = 20, 80
 """Exchanges shown of a longer timeline: the first ones and the newest."""
 COUNTED = 10_000
 """The maximum to which the other exchanges are counted."""
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh", "missing")
+MEMBERS = (
+    "id",
+    "at",
+    "tenant",
+    "app",
+    "launch",
+    "stage",
+    "checks",
+    "findings",
+    "decided",
+    "scopes",
+    "refresh",
+    "missing",
+    "injected",
+)
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
 

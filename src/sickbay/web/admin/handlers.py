@@ -27,12 +27,11 @@ from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import launch_state, openapi, ready_line
+from sickbay.web.admin import faults, launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
-from sickbay.web.admin.lookup import find_app, find_tenant
+from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refused
 from sickbay.web.admin.wrong import Wrong
-from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
 """Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
@@ -40,7 +39,7 @@ Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
+    body: admin_schemas.NewApp = await parse_body(request, admin_schemas.NewApp)
     tenant = find_tenant(sandbox, body.tenant)
     fields = msgspec.to_builtins(body)
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
@@ -56,7 +55,7 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
-    body: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
+    body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
     await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
     return await _registered(sandbox, msgspec.to_builtins(body), old, 200)
@@ -70,7 +69,7 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, "Registration failed", findings)
-    return _json(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
+    return json_response(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
@@ -85,34 +84,34 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
     new, secret = await registration.rotated(sandbox.runtime, client)
-    return _json(describe_app(new, secret=secret))
+    return json_response(describe_app(new, secret=secret))
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
     client = await _app(request, sandbox)
-    body: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
+    body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
     tenant = find_tenant(sandbox, body.tenant)
     counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
-        return _json(describe_app(counterpart))
+        return json_response(describe_app(counterpart))
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
-    return _json(describe_app(result.client, secret=result.secret, findings=findings), 201)
+    return json_response(describe_app(result.client, secret=result.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     clients = await registration.all_clients(sandbox.runtime, find_tenant(sandbox, chosen).name if chosen else None)
-    return _json([describe_app(client) for client in clients])
+    return json_response([describe_app(client) for client in clients])
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
-    return _json(describe_app(await _app(request, sandbox)))
+    return json_response(describe_app(await _app(request, sandbox)))
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
@@ -121,18 +120,18 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
+    body: admin_schemas.NewUser = await parse_body(request, admin_schemas.NewUser)
     tenant = find_tenant(sandbox, body.tenant)
     if not PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
     user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
-    return _json(_person(user), 201)
+    return json_response(_person(user), 201)
 
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
+    return json_response([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
 
 
 def _person(user: Any) -> dict[str, Any]:
@@ -146,7 +145,7 @@ def _person(user: Any) -> dict[str, Any]:
 
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewLaunch = await _body(request, admin_schemas.NewLaunch)
+    body: admin_schemas.NewLaunch = await parse_body(request, admin_schemas.NewLaunch)
     if sum(reference is not None for reference in (body.app, body.task, body.link)) != 1:
         raise Wrong(422, "Send exactly one of app, task and link")
     if body.app is None:
@@ -173,7 +172,7 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         encounter=body.encounter or (auto.encounter if auto else None),
         context=launches.context_of(msgspec.to_builtins(body)),
     )
-    return _json(admin_schemas.Launched(*created), 201)
+    return json_response(admin_schemas.Launched(*created), 201)
 
 
 async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tuple[Client, admin_schemas.NewLaunch]:
@@ -209,7 +208,7 @@ async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaun
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
+    body: admin_schemas.NewToken = await parse_body(request, admin_schemas.NewToken)
     client = await find_app(sandbox, body.app, body.tenant)
     tenant = find_tenant(sandbox, body.tenant or client.tenant)
     # a patient may be loaded later, but the user must exist
@@ -248,35 +247,35 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.ClockMove = await _body(request, admin_schemas.ClockMove)
+    body: admin_schemas.ClockMove = await parse_body(request, admin_schemas.ClockMove)
     if (body.advance is None) == (body.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
     now = await runtime_settings.move(sandbox.runtime, advance=body.advance, offset=body.offset)
     if now is None:
         raise Wrong(422, "The clock can be moved only to times from 1970 to 2199")
-    return _json(admin_schemas.Now(now))
+    return json_response(admin_schemas.Now(now))
 
 
 async def get_clock(request: Request, sandbox: Sandbox) -> Response:
-    return _json(admin_schemas.Now(sandbox.runtime.effects.now()))
+    return json_response(admin_schemas.Now(sandbox.runtime.effects.now()))
 
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
     tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_policy(tenant) for tenant in tenants])
+    return json_response([_policy(tenant) for tenant in tenants])
 
 
 async def get_policy(request: Request, sandbox: Sandbox) -> Response:
-    return _json(_policy(find_tenant(sandbox, request.path_params["tenant"])))
+    return json_response(_policy(find_tenant(sandbox, request.path_params["tenant"])))
 
 
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
     tenant = find_tenant(sandbox, request.path_params["tenant"])
-    body: dict[str, Any] = await _body(request, dict[str, Any])
+    body: dict[str, Any] = await parse_body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return _json(_policy(find_tenant(sandbox, tenant.name)))
+    return json_response(_policy(find_tenant(sandbox, tenant.name)))
 
 
 def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
@@ -284,15 +283,15 @@ def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token.rotate(sandbox.runtime))
+    return json_response(await id_token.rotate(sandbox.runtime))
 
 
 async def show_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token.list_keys(sandbox.runtime))
+    return json_response(await id_token.list_keys(sandbox.runtime))
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
+    body: admin_schemas.Reset = await parse_body(request, admin_schemas.Reset)
     if body.tenant is not None:
         find_tenant(sandbox, body.tenant)
     await reset(sandbox, body.tenant, body.everything)
@@ -303,11 +302,11 @@ async def show_losses(request: Request, sandbox: Sandbox) -> Response:
     sent = msgspec.convert(dict(request.query_params), admin_schemas.Reset, strict=False)
     if sent.tenant is not None:
         find_tenant(sandbox, sent.tenant)
-    return _json(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
+    return json_response(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
 
 
 async def show_server(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await ready_line.line(sandbox))
+    return json_response(await ready_line.line(sandbox))
 
 
 async def describe(request: Request, sandbox: Sandbox) -> Response:
@@ -335,6 +334,11 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/policies"): list_policies,
     ("get", "/admin/policies/{tenant}"): get_policy,
     ("patch", "/admin/policies/{tenant}"): change_policy,
+    ("post", "/admin/faults"): faults.add_faults,
+    ("get", "/admin/faults"): faults.list_faults,
+    ("delete", "/admin/faults"): faults.remove_faults,
+    ("get", "/admin/faults/kinds"): faults.describe_faults,
+    ("delete", "/admin/faults/{id}"): faults.remove_fault,
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,
@@ -359,10 +363,6 @@ def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitabl
     return guarded
 
 
-async def _body(request: Request, kind: type[Any]) -> Any:
-    return admin_schemas.read(kind, await read_body(request))
-
-
 async def _app(request: Request, sandbox: Sandbox) -> Client:
     return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
@@ -374,7 +374,3 @@ def describe_app(client: Client, secret: str | None = None, findings: list[dict[
     shown_once = {"client_secret": secret, "findings": findings}
     members |= {name: value for name, value in shown_once.items() if value is not None}
     return msgspec.convert(members, admin_schemas.App)
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")

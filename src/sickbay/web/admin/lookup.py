@@ -1,13 +1,26 @@
-"""Finds the hospital and the app that a request to /admin names."""
+"""What the handlers of /admin share: the body, the hospital and the app of a request, and JSON responses."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 
 from sickbay.authorization.models import Client
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import registration
 from sickbay.services.context import Tenant
 from sickbay.services.registration import Ambiguous
+from sickbay.web.admin import schemas as admin_schemas
 from sickbay.web.admin.wrong import Wrong
+from sickbay.web.http_request import read_body
+
+
+async def parse_body(request: Request, kind: type[Any]) -> Any:
+    """The body of a request. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return admin_schemas.read(kind, await read_body(request))
 
 
 def find_tenant(sandbox: Sandbox, name: str) -> Tenant:
@@ -28,3 +41,8 @@ async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Clie
     if client is None:
         raise Wrong(404, f"There is no app {reference}")
     return client
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A response with the value as JSON."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

@@ -16,7 +16,6 @@ from sickbay.diagnosis.answers.values import CODES
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.kernel import english
 from sickbay.kernel.english import join
-from sickbay.services.journal.outcomes import outcome
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary
@@ -162,7 +161,7 @@ def exchange_view(
     rows = compared(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
-    kind, verdict = exchange_summary.VERDICTS[outcome(exchange)]
+    kind, verdict = exchange_summary.verdict(exchange)
     checks = exchange.get("checks") or ()
     view = ExchangeView(
         id=str(exchange["id"]),

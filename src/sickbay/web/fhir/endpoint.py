@@ -312,6 +312,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
         None if decision.refusal is None else decision.explained(),
+        injected=state.injected,
     )
 
 

@@ -230,7 +230,7 @@ async def _finish(
     denied: bool = False,
 ) -> Response:
     finished = await login.finish(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
-    response, _, explanation = delivered(request, sandbox, tenant, waiting, finished)
+    response, _, explanation = await delivered(request, sandbox, tenant, waiting, finished)
     return await http_request.note(
         request,
         response,

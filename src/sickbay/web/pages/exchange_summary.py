@@ -12,8 +12,9 @@ from sickbay.authorization.authorize import GATE
 from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.faults.kinds import kinds
 from sickbay.kernel.english import count, join
-from sickbay.services.journal.outcomes import Outcome, outcome, status
+from sickbay.services.journal.outcomes import Outcome, injected, outcome, status
 from sickbay.web.exchanges import code_samples
 from sickbay.web.pages.parts import FindingView, Verdict
 
@@ -87,6 +88,12 @@ _PARAMETERS = (
 _TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, reverse=True)))})(?=_|$)|[^_]+")
 """A term in the name of a check: a word, or several that are one name."""
 
+
+def verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
+    """The kind and the word of the tag."""
+    return ("warning", "Injected fault") if injected(exchange) else VERDICTS[outcome(exchange)]
+
+
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
     "refused": ("refused", "Refused"),
     "warning": ("warning", "Failed"),
@@ -98,6 +105,8 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     ended = outcome(exchange)
+    if not views and (fault := injected(exchange)):
+        return f"Sickbay injected a fault: {fault[:1].lower()}{fault[1:]}."
     if not views:
         said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {status(exchange)}"}
         return f"This request {said[ended]}."
@@ -139,6 +148,10 @@ def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, A
 
 
 def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
+    if fault := exchange.get("injected"):
+        known = kinds().get(fault["kind"])
+        advice = f" What a good app does: {known.advice}" if known else ""
+        return f"This is fault {fault['fault']} (`{fault['kind']}`), which you injected.{advice}"
     if views:
         return "See the suggestions below."
     return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."

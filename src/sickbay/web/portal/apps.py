@@ -32,6 +32,7 @@ from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
+from sickbay.web.portal.fault_views import faults_view
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 PROBABLE_LINES = 6
@@ -139,6 +140,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         other_hospitals=await other_hospitals.of_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
+        faults=faults_view(sandbox.runtime, client),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",

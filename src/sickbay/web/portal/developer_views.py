@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import Outcome, outcome
+from sickbay.services.journal.outcomes import Outcome, injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
@@ -127,7 +127,7 @@ def exchange_line(
         kind,
         STAGES.get(str(exchange.get("stage")), "Request"),
         app,
-        worst["title"] if worst is not None and is_refused else _request_line(exchange),
+        _text(exchange, worst if is_refused else None),
         str((exchange.get("response") or {}).get("status", "")),
         hospital,
         probably,
@@ -153,6 +153,13 @@ def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") 
         "",
         hospital,
     )
+
+
+def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
+    """The problem, or the request."""
+    if injected(exchange):
+        return problem(exchange)
+    return str(refusal["title"]) if refusal is not None else _request_line(exchange)
 
 
 def _request_line(exchange: Mapping[str, Any]) -> str:
