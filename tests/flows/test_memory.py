@@ -37,8 +37,8 @@ PARTS = {
 MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained _writing most"
-    " runtime",
+    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained"
+    " _writing most runtime",
     "services.given_advice.GivenAdvice": "_given",
     "services.empty_searches.memory.EmptySearches": "_searches",
     "services.key_sets.KeySets": "_known",
@@ -48,9 +48,10 @@ MEMBERS = {
     "services.throttle.Throttle": "_limits until",
     "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
     "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing injected_until key_sets"
-    " keys loopback memory on_exchange on_stall origins passwords recent_launches recent_parameters resets"
-    " sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache verifying",
+    "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing injected_until"
+    " key_sets keys loopback memory on_exchange on_stall origins passwords recent_launches"
+    " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants"
+    " throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
     "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
