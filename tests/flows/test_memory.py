@@ -46,8 +46,8 @@ MEMBERS = {
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
-    "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
-    "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
+    "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
+    "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
     "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing injected_until"
     " key_sets keys loopback memory on_exchange on_stall origins passwords recent_launches"
     " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants"
@@ -65,9 +65,11 @@ OTHERS = {
     "fhir.search.matching._NoOthers": "constant",
     "fhir.validation.shapes.Shape": "compiled from the definitions",
     "kernel.budget": "what is in progress",
+    "kernel.cache_folder.CacheFolder": "a folder",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
     "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",
+    "sandbox.population_cache.PopulationCache": "where populations are kept",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",
     "storage.resets.Block": "the resets that something in progress began with",
@@ -76,11 +78,12 @@ OTHERS = {
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
     "web.later.HandlersOf": "the name of a module",
     "web.middleware": "the middleware, and the tasks of the application",
+    "web.template_cache.TemplateCache": "where compiled templates are kept",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
 }
 """Classes, or modules and folders of classes, whose objects know nothing from requests, or only count for the metrics."""
 MODULE_STATE = {
-    ("cli/main.py", "app"): "the commands",
+    ("cli/command_line.py", "app"): "the commands",
     ("cli/config_file.py", "_named"): "the configuration file that the command names",
     ("cli/output.py", "_note_formats"): "how notes are printed",
     ("cli/signals.py", "_cleanups"): "what is done when a signal ends the process",
