@@ -249,7 +249,10 @@ class Journal:
 
     def _without_repeated(self, exchange: Exchange) -> Exchange:
         """Leaves out advice that the app was given before."""
-        explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        try:
+            explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        except Exception:  # `redact` reports it, and then records nothing of the request
+            return exchange
         if explanation is None or len(explanation.findings) == 0:
             return exchange
         shorter = self.runtime.given_advice.without_repeated(explanation, exchange.tenant, exchange.client_id)
