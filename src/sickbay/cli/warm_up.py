@@ -28,6 +28,7 @@ MODULES = (
     "sickbay.web.portal.rules",
     "sickbay.web.portal.doctor",
     "sickbay.web.docs.handlers",
+    "markdown_it",
     "sickbay.web.exchanges.handlers",
 )
 """In this order, each imports only a part of what all need."""
