@@ -15,6 +15,7 @@ from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill
 
 from sickbay.sandbox import population_cache
 from sickbay.sandbox.folder import Written
+from sickbay.storage import population_file
 from sickbay.storage.interface import ResourceSpace
 
 ROOT = Path(__file__).parents[2]
@@ -125,3 +126,24 @@ def test_the_key_covers_all_code_that_takes_part() -> None:
         name.removeprefix("sickbay.").rpartition(".")[0].replace(".", "/") for name in out.split() if name.count(".") > 1
     }
     assert folders <= set(population_cache.CODE)
+
+
+def test_a_new_folder_brings_the_file_to_its_day(tmp_path: Path, cache: Path) -> None:
+    """So only the first start of a day has to change it. A pinned day leaves it as it is."""
+
+    async def run() -> None:
+        created = await fill(tmp_path / "created", today=None, population_cache=False)
+        await fill(tmp_path / "pinned", today="2020-01-01")
+        pinned = population_file.read(*files(cache)).at
+        await fill(tmp_path / "pinned-again", today="2021-01-01")
+        assert population_file.read(*files(cache)).at == pinned
+        assert await fill(tmp_path / "first", today=None) == created
+        now = population_file.read(*files(cache)).at
+        assert now > pinned
+        assert await fill(tmp_path / "second", today=None) == created
+        assert await fill(tmp_path / "pinned-then", today="2020-01-01") == await fill(
+            tmp_path / "pinned-created", today="2020-01-01", population_cache=False
+        )
+        assert population_file.read(*files(cache)).at == now
+
+    asyncio.run(run())

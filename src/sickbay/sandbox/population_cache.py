@@ -8,7 +8,7 @@ import os
 from functools import cache
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 import sickbay
 from sickbay.kernel.cache_folder import CacheFolder, find_folder
@@ -17,6 +17,7 @@ from sickbay.sandbox.folder import Written
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, ResourceSpace, Store
 from sickbay.storage.population_file import PopulationFile
+from sickbay.storage.sqlite.beginning import set_day
 
 NAME: Final = "populations"
 """The folder below Sickbay's cache folder."""
@@ -37,6 +38,13 @@ CODE: Final = (
 """The folders whose code and data decide what is stored of a population."""
 
 
+class OutdatedFile(NamedTuple):
+    """A file whose resources are of another day than today. version: of FHIR. at: today, in epoch ms."""
+
+    version: str
+    at: int
+
+
 class PopulationCache:
     """The population files of one data folder. Its methods raise nothing: without a file, the patients are created."""
 
@@ -44,6 +52,7 @@ class PopulationCache:
         self._folder, self._written = folder, written
         self._files: dict[ResourceSpace, PopulationFile | None] = {}
         """What was found while a space is being filled."""
+        self.outdated: OutdatedFile | None = None
         self._stop = Event()
         self._exports: set[asyncio.Task[bool]] = set()
 
@@ -99,6 +108,18 @@ class PopulationCache:
             return await asyncio.to_thread(self._folder.keep, self._key(space.version), make)
         finally:
             began.set()
+
+    def bring_up_to_date(self) -> None:
+        """Begin to change the day of an outdated file, so that the next new folder needn't do that."""
+        if self.outdated is not None and not self._stop.is_set():
+            task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._set_day, *self.outdated))
+            self.outdated = None
+            self._exports.add(task)
+            task.add_done_callback(self._exports.discard)
+
+    def _set_day(self, version: str, at: int) -> bool:
+        key = self._key(version)
+        return self._folder.keep(key, lambda draft: self._folder.copy(key, draft) and set_day(draft, at))
 
     def begin_to_stop(self) -> None:
         self._stop.set()

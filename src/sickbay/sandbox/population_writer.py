@@ -132,8 +132,11 @@ class PopulationWriter:
             del chunk  # its objects are gone before the next search for garbage
         if space in self._created:
             self._created[space] += created
-        if complete and self.cache is not None and space in self._created:
-            await self.cache.keep(self.runtime.store, space, self._created[space])
+        if complete and self.cache is not None:
+            if space in self._created:
+                await self.cache.keep(self.runtime.store, space, self._created[space])
+            else:
+                self.cache.bring_up_to_date()
         return self._report(space, state.after(portions), complete)
 
     async def _copy_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome | None:
