@@ -22,6 +22,8 @@ from sickbay.storage.sqlite.beginning import set_day
 NAME: Final = "populations"
 """The folder below Sickbay's cache folder."""
 SUFFIX: Final = ".db"
+FINISH_SECONDS: Final = 0.6
+"""How long `stop` waits for a file. Even a run of a second or two leaves one then."""
 HERE: Final = Path(sickbay.__file__).parent
 CODE: Final = (
     "population",
@@ -121,12 +123,11 @@ class PopulationCache:
         key = self._key(version)
         return self._folder.keep(key, lambda draft: self._folder.copy(key, draft) and set_day(draft, at))
 
-    def begin_to_stop(self) -> None:
-        self._stop.set()
-
     async def stop(self) -> None:
-        """End what is being written. It isn't kept."""
-        self.begin_to_stop()
+        """Wait a moment for what is being written, and end it if that isn't enough. Then it isn't kept."""
+        if self._exports:
+            await asyncio.wait(self._exports, timeout=FINISH_SECONDS)
+        self._stop.set()
         await asyncio.gather(*self._exports, return_exceptions=True)
 
     def _key(self, version: str) -> str:
