@@ -24,7 +24,8 @@ from sickbay.services.journal.write import Journal
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import Store, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Store
 
 TENANTS = dialects.names()
 

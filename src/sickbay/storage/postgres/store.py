@@ -13,11 +13,11 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
 from sickbay.settings.database import Unavailable
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
     Clear,
     Conflict,
     CopyResources,
-    Failures,
     HistoryQuery,
     Labels,
     Mark,
@@ -31,7 +31,6 @@ from sickbay.storage.interface import (
     Step,
     Stored,
     Versions,
-    Volume,
 )
 from sickbay.storage.postgres import exporting, locks
 from sickbay.storage.postgres.coalescing import Coalescer
