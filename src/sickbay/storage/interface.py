@@ -385,7 +385,7 @@ class Store(Protocol):
     ) -> bool:
         """Write what a space had at a mark into an empty file, as a population file. Returns False if that isn't possible.
 
-        Blocks. versions: how many the space must have now. began: is called when later writes don't matter. stop: ends it early.
+        Blocks. versions: how many the space must have. began: is called when later writes don't matter. stop: ends it early.
         """
         ...
 

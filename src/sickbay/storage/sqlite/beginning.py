@@ -10,7 +10,7 @@ from typing import Final
 import apsw
 
 from sickbay.storage.interface import Put, ResourceSpace
-from sickbay.storage.population_file import FILE_SPACE, last_updated, written_at
+from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, last_updated, written_at
 from sickbay.storage.query import marks
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.dictionary import LIVE
@@ -64,4 +64,10 @@ def _open(file: Path) -> apsw.Connection:
     db = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
     for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
         db.pragma(pragma, value)
+    db.set_progress_handler(_let_signals_in, STOP_STEPS)
     return db
+
+
+def _let_signals_in() -> bool:
+    """Does nothing, but Python calls the handlers of signals before it. A large file may take seconds."""
+    return False
