@@ -93,8 +93,6 @@ class PopulationLoader:
         self._stopping = True
         for task in self._begun.values():
             task.cancel()
-        if self.cache is not None:
-            self.cache.begin_to_stop()
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sickbay.services import runtime_settings
 from sickbay.services.context import Runtime
 from sickbay.services.throttle import WINDOW, Throttled, ThrottleKey
-from sickbay.storage.interface import Failures
+from sickbay.storage.counts import Failures
 
 
 async def check(runtime: Runtime, key: ThrottleKey) -> None:

@@ -27,7 +27,8 @@ from sickbay.services.redaction.redaction import RecordedResponse as RecordedRes
 from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
-from sickbay.storage.interface import Put, Record, Step, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Put, Record, Step
 from sickbay.storage.resets import Revisions, WasReset, began, current
 
 EVERY = 1.0

@@ -16,16 +16,13 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
-    CHANGES,
-    COUNTED,
-    UNCACHED,
     Clear,
     Conflict,
     CopyResources,
     Delete,
     DeleteFamily,
-    Failures,
     HistoryQuery,
     Labels,
     Mark,
@@ -41,8 +38,8 @@ from sickbay.storage.interface import (
     Stored,
     UseOnce,
     Versions,
-    Volume,
 )
+from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
