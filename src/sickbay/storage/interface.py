@@ -138,7 +138,7 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
 
     Later marks are deleted. The numbers that the store counts internally go on, so that none is used twice.
 
-    index: extracts the facts of a body, because the index rows of earlier versions aren't stored. It is called on any thread.
+    index: extracts the facts of a body, for versions that an older Sickbay wrote. It is called on any thread.
     """
 
     space: ResourceSpace

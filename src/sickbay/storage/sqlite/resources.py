@@ -5,21 +5,22 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any
 
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
-from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
+from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
+from sickbay.storage.query.marks import numbers
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
-from sickbay.storage.terms import term_hash
+from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, remaining
+from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
 _INSERT = (
     "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
@@ -28,19 +29,29 @@ _INSERT = (
 _CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
-_KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
+_KEEP_BODY = (
+    "UPDATE resource_history SET (facts, body) = (SELECT facts, body FROM resource WHERE nid = ?1)"
+    " WHERE nid = ?1 AND version_id = ?2"
+)
+"""The facts too, because they may have been extracted again."""
+_WIDTH = max(map(len, COLUMNS.values()))
+"""The most columns of an index table."""
 
-_HISTORY = "resource_history"
-_TERM = "term"
-_COLUMNS = {
-    **COLUMNS,
-    _TERM: ("hash", "system", "code"),
-    _HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
-}
-_FULL = 65_536
 
-_TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-"""Rows by table, as the values of their columns."""
+def _select(number: int, table: str) -> str:
+    """Selects the index rows of a resource in one table, with as many columns as every other table."""
+    columns = (str(number), *(f"f.{column}" for column in COLUMNS[table]), *["NULL"] * (_WIDTH - len(COLUMNS[table])))
+    which = _OF_FACETS if table == "facet_index" else "f WHERE f.nid = ?1"
+    return f"SELECT {', '.join(columns)} FROM {table} {which}"
+
+
+_OF_FACETS = (
+    "f JOIN compartment_index c ON (f.patient, f.type, f.rank, f.nid) = (c.patient, c.type, c.rank, c.nid)"
+    " JOIN token_index t ON (f.word, f.hash) = (-t.parameter, t.hash) WHERE c.nid = ?1 AND t.nid = ?1 AND t.parameter < 0"
+)
+_FORGET_FACETS = f"DELETE FROM facet_index WHERE {rows_of('facet_index', 'IN (SELECT value FROM json_each(?))')}"
+_INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enumerate(COLUMNS))
+"""The index rows of a resource, each after the number of its table."""
 
 
 class Counters:
@@ -63,7 +74,7 @@ class Counters:
 class StoredNames:
     """Names and codings that are known to be stored. They are never changed or deleted.
 
-    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about _FULL at most.
+    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about FULL_ROWS at most.
     """
 
     words: dict[str, int] = field(default_factory=dict)
@@ -76,7 +87,7 @@ class Changes:
     def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
         self.db = db
         self._known = known
-        self._rows = _Rows(db, known.terms)
+        self._rows = PendingRows(db, known.terms)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
         self.has_attached = False
@@ -100,9 +111,9 @@ class Changes:
         type = self.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
-        query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
+        query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
         existing = self._fetch(query, (space.number, type, step.id))
-        nid, state, version = existing[0] if existing else (0, REFERENCED, 0)
+        nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
             nid = self._allocate(space)
@@ -111,9 +122,9 @@ class Changes:
             self._rows.flush()
             self.db.execute(_KEEP_BODY, (nid, version))
         if step.interaction == "delete":
-            self._delete(space, type, nid, step)
+            self._delete(space, type, nid, revision, step)
         else:
-            self._write(space, type, nid, state if existing else None, step)
+            self._write(space, type, nid, (state, revision) if existing else None, step)
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
@@ -124,8 +135,7 @@ class Changes:
             nid = current[0][0]
             facts = facts_text(step.facts)
             self.db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
-            self._forget(nid)
-            self.index(space, type, nid, step.facts)
+            self._reindex(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
@@ -160,7 +170,7 @@ class Changes:
 
     def committed(self) -> None:
         self._known.words |= self._words
-        if len(self._known.terms) > _FULL:
+        if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
@@ -172,30 +182,28 @@ class Changes:
             space.allocated -= 1
             return False
         space.nids[step.type, step.id] = nid
-        self._add_version(space, type, nid, step, facts)
+        self.index(space, type, nid, step.facts)
+        self._remember(space, nid, step, facts)
         space.count(type, 1)
         return True
 
-    def _write(self, space: Counters, type: int, nid: int, state: int | None, step: Save) -> None:
-        facts = facts_text(step.facts)
+    def _write(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
+        """existing: state and revision of the index."""
+        facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
-        if state is None:
+        if existing is None:
             self.db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
             self.db.execute(_UPDATE, (LIVE, *fresh, nid))
-            if state != REFERENCED:
-                self._forget(nid)
-        self._add_version(space, type, nid, step, facts)
-        if state != LIVE:
+        if existing is None or existing[0] == REFERENCED:
+            self.index(space, type, nid, step.facts)
+        else:
+            change = encode_change(self._reindex(space, type, nid, step.facts), existing[1])
+        self._remember(space, nid, step, facts, change)
+        if existing is None or existing[0] != LIVE:
             space.count(type, 1)
 
-    def _add_version(self, space: Counters, type: int, nid: int, step: Save, facts: str) -> None:
-        self._remember(space, nid, step, facts)
-        self.index(space, type, nid, step.facts)
-        if self._rows.is_full():
-            self._rows.flush()
-
-    def _delete(self, space: Counters, type: int, nid: int, step: Save) -> None:
+    def _delete(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
         facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
@@ -203,38 +211,75 @@ class Changes:
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
-        self.unindex(nid)
-        self._remember(space, nid, step, facts)
+        self._remember(space, nid, step, facts, encode_change(self.unindex(nid), revision))
         space.count(type, -1)
 
-    def unindex(self, nid: int) -> None:
+    def unindex(self, nid: int) -> IndexChange:
         """Delete the index rows of a deleted resource, except those that decide its visibility."""
-        self._rows.flush()
-        self.db.execute(f"DELETE FROM facet_index WHERE {rows_of('facet_index', '= ?')}", (nid,))
-        self.db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
-        self.db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
-        for table in INDEXES:
-            if table not in ("facet_index", "compartment_index"):
-                condition = " AND parameter > 0" if table == "token_index" else ""
-                self.db.execute(f"DELETE FROM {table} WHERE nid = ?{condition}", (nid,))
+        before = self._stored_rows(nid)
+        return self._exchange(nid, before, remaining(before))
 
     def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
         """Replace what is stored as the current version."""
         self.db.execute(_UPDATE, (state, version, changed, revision, facts, body, nid))
 
-    def _remember(self, space: Counters, nid: int, step: Save, facts: str) -> None:
+    def _remember(self, space: Counters, nid: int, step: Save, facts: str, change: bytes | None = None) -> None:
+        """Add a version to the history. change: of the index, encoded; None for the first version."""
         space.sequence += 1
-        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.append(_HISTORY, row)
-
-    def _forget(self, nid: int) -> None:
-        self._rows.flush()
-        for table in INDEXES:
-            self.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
+        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts, change
+        self._rows.append(HISTORY, row)
+        if self._rows.is_full():
+            self._rows.flush()
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
-        target = partial(self._target, space)
-        self._rows.add(index_rows(space.number, type, nid, facts, self.word, target, self._rows.term))
+        """Add the index rows of a resource that has none."""
+        self._rows.add(self._index_rows(space, type, nid, facts))
+
+    def _reindex(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
+        """Replace the index rows of a resource."""
+        after = {table: set(rows) for table, rows in self._index_rows(space, type, nid, facts).items()}
+        return self._exchange(nid, self._stored_rows(nid), after)
+
+    def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
+        return index_rows(space.number, type, nid, facts, self.word, partial(self._target, space), self._rows.term)
+
+    def _stored_rows(self, nid: int) -> dict[str, set[IndexRow]]:
+        """The current index rows of a resource, by table, in the order in which they have to be deleted."""
+        self._rows.flush()
+        found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
+        for number, *row in self._fetch(_INDEX_ROWS, (nid,)):
+            found[INDEXES[number]].add(tuple(row[: len(COLUMNS[INDEXES[number]])]))
+        return found
+
+    def _exchange(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
+        """Write only the index rows that differ."""
+        change = compare(before, after)
+        for table, table_rows in change.deleted.items():
+            if len(table_rows) == len(before[table]) and table != "facet_index":
+                self.db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
+            else:
+                self._delete_rows(table, table_rows)
+        self._rows.add(change.inserted)
+        return change
+
+    def _delete_rows(self, table: str, rows: list[IndexRow]) -> None:
+        self.db.executemany(_deletion(table), rows)
+
+    def write_change(self, change: IndexChange) -> None:
+        """Delete and insert index rows at once."""
+        for table, rows in change.deleted.items():
+            self._delete_rows(table, rows)
+        for table, rows in change.inserted.items():
+            self.db.executemany(insertion(table, 1), rows)
+
+    def forget_index(self, nids: list[int]) -> None:
+        """Delete the index rows of resources. One statement for each resource and table takes half as long as one for all
+        resources, because SQLite doesn't collect the rows before it deletes them.
+        """
+        self.db.execute(_FORGET_FACETS, (numbers(nids),))
+        for table in INDEXES:
+            if table != "facet_index":
+                self.db.executemany(f"DELETE FROM {table} WHERE nid = ?", [(nid,) for nid in nids])
 
     def _target(self, space: Counters, type: str, id: str) -> int:
         """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
@@ -289,89 +334,6 @@ class Changes:
             self.db.execute(statement)
 
 
-class _Rows:
-    """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
-
-    def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
-        self._db = db
-        self._known_terms = known_terms
-        self._settled: _TableRows = {}
-        self._own: _TableRows = {}
-        self._flushed: _TableRows = {}
-        """The settled rows that were written since the last `settle`."""
-        self._count = 0
-        self.terms: dict[tuple[str | None, str], int] = {}
-        """The hashes of codings that are stored once the transaction is committed."""
-
-    def append(self, table: str, row: tuple[Any, ...]) -> None:
-        self._own.setdefault(table, []).append(row)
-        self._count += 1
-
-    def add(self, added: _TableRows) -> None:
-        own = self._own
-        for table, table_rows in added.items():
-            if table in own:
-                own[table] += table_rows
-            else:
-                own[table] = table_rows
-            self._count += len(table_rows)
-
-    def term(self, system: str | None, code: str) -> int:
-        """Return the hash of a coding, and add the coding to the dictionary unless it is known to be there."""
-        key = system, code
-        hash = self._known_terms.get(key) or self.terms.get(key)
-        if hash is None:
-            hash = self.terms[key] = term_hash(system, code)
-            self.append(_TERM, (hash, system or "", code))
-        return hash
-
-    def is_full(self) -> bool:
-        return self._count >= _FULL
-
-    def settle(self) -> None:
-        """Keep what was added so far, even if the next job is undone."""
-        _extend(self._settled, self._own)
-        self._own, self._flushed, self._count = {}, {}, 0
-
-    def undo(self) -> None:
-        """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
-        again.
-        """
-        _extend(self._settled, self._flushed)
-        self._own, self._flushed, self._count = {}, {}, 0
-        self.terms.clear()
-
-    def flush(self) -> None:
-        pending = self._own
-        _extend(pending, self._settled)
-        for table, table_rows in pending.items():
-            self._write(table, table_rows)
-        _extend(self._flushed, self._settled)
-        self._settled, self._own, self._count = {}, {}, 0
-        if len(self.terms) > _FULL:
-            self.terms.clear()
-
-    def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        offset, left = 0, len(rows)
-        if left == 1:
-            self._db.execute(_text(table, 1), rows[0])
-            return
-        rows.sort()  # adjacent rows go to the same page
-        while left:
-            size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
-            self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
-            offset, left = offset + size, left - size
-
-
-def _extend(rows: _TableRows, added: _TableRows) -> None:
-    for table, table_rows in added.items():
-        rows.setdefault(table, []).extend(table_rows)
-
-
 @cache
-def _text(table: str, size: int) -> str:
-    """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
-    columns = _COLUMNS[table]
-    placeholders = f"({', '.join('?' * len(columns))})"
-    or_ignore = "" if table == _HISTORY else " OR IGNORE"
-    return f"INSERT{or_ignore} INTO {table} ({', '.join(columns)}) VALUES {', '.join([placeholders] * size)}"
+def _deletion(table: str) -> str:
+    return f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in COLUMNS[table])}"
