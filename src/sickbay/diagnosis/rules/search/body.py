@@ -52,7 +52,7 @@ INVALID = Rule(
     outcome="422, with an issue for each problem",
     title="The {type} isn't valid: {counted}",
     why="{said}",
-    fix="Correct {where}.",
+    fix="Correct {where:code}.",
     spec=VALID,
 )
 
