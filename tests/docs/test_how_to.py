@@ -55,6 +55,14 @@ def test_backend_service_reads_patients_with_the_code_of_the_page(server: dict[s
     assert json.loads(output[output.rindex('{"now"') :])["now"] > 0
 
 
+def test_an_empty_search_is_explained_on_its_exchange_to_its_token_and_in_the_bundle(
+    server: dict[str, Any], tmp_path: Path
+) -> None:
+    output = follow("empty-search.md", server, tmp_path)
+    assert output.count('"fix":"Send `category=laboratory`, which finds ') == 2
+    assert '"mode":"outcome"' in output
+
+
 def test_the_code_of_backend_service_is_that_of_the_example() -> None:
     code = {block.file: block.text for block in blocks("docs/how-to/backend-service.md") if block.file}
     assert code == {name: (EXAMPLES / "node-backend-service" / name).read_text() for name in ("keys.mjs", "service.mjs")}
