@@ -8,14 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from sickbay.authorization.models import Client, Launch
-from sickbay.diagnosis.catalogue import INDEX
-from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress, silence
+from sickbay.diagnosis.silence.causes import causes
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Event, PageName, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
-from sickbay.diagnosis.stages import SILENCE
-from sickbay.kernel.checks import Examination
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
@@ -37,8 +34,6 @@ WIRE_STEPS: Final[dict[Awaited, str]] = {"again": "launch", "poll": "export", "f
 LISTED_LAUNCHES: Final = 20
 SEARCHED_EXCHANGES: Final = 300
 """The newest exchanges whose launches are listed."""
-SHOWN_CAUSES: Final = 4
-"""A reader tries the likeliest causes. A long list helps no one."""
 
 
 class LaunchProgress(NamedTuple):
@@ -61,15 +56,6 @@ class LaunchProgress(NamedTuple):
     @property
     def causes(self) -> tuple[Finding, ...]:
         return causes(self.trail)
-
-
-def causes(trail: Trail) -> tuple[Finding, ...]:
-    """The likely causes of the step that didn't come, the likeliest first. None after a fault that was injected on purpose."""
-    found = silence(trail)
-    if found is None or found.since.injected:
-        return ()
-    explanation = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True)
-    return explanation.findings[:SHOWN_CAUSES]
 
 
 def _sent_to(found: LaunchStatus, trail: Trail) -> str:

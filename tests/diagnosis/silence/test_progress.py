@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.laws import examples
 
+from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS, progress, silence
 from sickbay.diagnosis.silence.trail import AppDetails, Event, Trail
 from sickbay.diagnosis.silence.wording import sentences
-from sickbay.services.launch_progress import causes
 
 STEPS = (
     "launch",
