@@ -21,6 +21,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import event, real_time
 from sickbay.services.journal.read import Timeline
+from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
 
 WAITING_REQUESTS: Final = 32
@@ -144,6 +145,7 @@ async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str)
         more += await _page(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
         more += await _restarts(runtime, client, id, found.since, RESTART_SECONDS[found.awaited])
+    more += await _faults(runtime, client, found.since)
     events = sorted((*trail.events, *more), key=lambda event: event.at)
     return msgspec.structs.replace(trail, events=tuple(events))
 
@@ -167,6 +169,16 @@ async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, sec
         "exchange", owner=client.client_id, label="authorize", since=first, until=until, limit=RESTARTS, oldest=True
     )
     return [Event("restart", real_time(record.at)) for record in found if record.family != id]
+
+
+async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]:
+    """The app's requests since then that a fault answered: they name no launch, because no handler saw them."""
+    first = int(since.at * 1e6) + 1
+    records_since = await runtime.store.find(
+        "exchange", owner=client.client_id, family="", since=first, limit=RESTARTS, oldest=True
+    )
+    stored = [event(msgspec.json.decode(text_of(record)) | {"arrival": record.at}) for record in records_since]
+    return [msgspec.structs.replace(made, step="other", probable=True) for made in stored if made.injected]
 
 
 def to_json(found: LaunchProgress) -> dict[str, Any]:
