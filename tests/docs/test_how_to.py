@@ -11,6 +11,7 @@ import pytest
 from tests.docs.code_blocks import ROOT, blocks, run
 from tests.ports import free_port
 
+from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS
 from sickbay.testing.server import serving
 
 EXAMPLES = ROOT / "examples"
@@ -73,6 +74,16 @@ def test_migrate_from_smart_launcher_registers_launches_and_changes_an_app(serve
     output = follow("migrate-from-smart-launcher.md", server, tmp_path)
     assert "http://localhost:8100/launch.html?iss=" in output
     assert "code_lifetime" in output
+
+
+def test_nothing_happens_lists_the_launches(server: dict[str, Any], tmp_path: Path) -> None:
+    assert '"state"' in follow("first-launch.md", server, tmp_path) + follow("nothing-happens.md", server, tmp_path)
+
+
+def test_nothing_happens_has_the_times_of_the_state_machine() -> None:
+    text = (ROOT / "docs/how-to/nothing-happens.md").read_text()
+    listed = {int(row.split("|")[3]) for row in text.splitlines() if row.startswith("| ") and row.split("|")[3].strip().isdigit()}
+    assert listed == {int(seconds) for seconds in (*AWAITED_SECONDS.values(), PAGE_SECONDS, PREFLIGHT_SECONDS)}
 
 
 def test_phones_and_emulators_serves_under_each_address_and_registers_a_native_app(tmp_path: Path) -> None:

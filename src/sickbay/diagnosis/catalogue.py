@@ -48,6 +48,7 @@ from sickbay.diagnosis.rules.pkce import verifier
 from sickbay.diagnosis.rules.search import address, body, limits, nothing_found, operations, parameters
 from sickbay.diagnosis.rules.silence import access as access_silence
 from sickbay.diagnosis.rules.silence import code as code_silence
+from sickbay.diagnosis.rules.silence import injected as injected_fault
 from sickbay.diagnosis.rules.silence import launch as launch_silence
 from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
 from sickbay.diagnosis.rules.silence import token as token_silence
@@ -100,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     *discovery.RULES,
     *browser.RULES,
     *answer.RULES,
+    *injected_fault.RULES,
     *launch_silence.RULES,
     *sign_in_silence.RULES,
     *code_silence.RULES,

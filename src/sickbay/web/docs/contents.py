@@ -42,6 +42,7 @@ SECTIONS = (
             Entry("Operate a server", "operations"),
             Entry("Upgrade", "upgrading"),
             Entry("Explain an error with the doctor", "doctor"),
+            Entry("Nothing happens after the launch", "how-to/nothing-happens"),
             Entry("Migrate from SMART Launcher", "how-to/migrate-from-smart-launcher"),
         ),
     ),

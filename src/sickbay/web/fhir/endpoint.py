@@ -293,7 +293,9 @@ def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> Non
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
     at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
-    base.sandbox.journal.hold(Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response))
+    base.sandbox.journal.hold(
+        Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response, injected=state.injected)
+    )
 
 
 def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:
