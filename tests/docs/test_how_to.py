@@ -36,10 +36,15 @@ def follow(page: str, server: dict[str, Any], folder: Path) -> str:
     return run(folder, script, SICKBAY_DATA=server["data"])
 
 
-def test_first_launch_registers_launches_and_enables_an_app(server: dict[str, Any], tmp_path: Path) -> None:
-    output = follow("first-launch.md", server, tmp_path)
-    assert "http://localhost:8100/launch.html?iss=" in output
-    assert "epic" in output
+@pytest.fixture(scope="module")
+def first_launch(server: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of first-launch.md. Other pages use its app."""
+    return follow("first-launch.md", server, tmp_path_factory.mktemp("first-launch"))
+
+
+def test_first_launch_registers_launches_and_enables_an_app(first_launch: str) -> None:
+    assert "http://localhost:8100/launch.html?iss=" in first_launch
+    assert "epic" in first_launch
 
 
 def test_standalone_registers_an_app_and_finds_the_endpoints(server: dict[str, Any], tmp_path: Path) -> None:
@@ -76,8 +81,8 @@ def test_migrate_from_smart_launcher_registers_launches_and_changes_an_app(serve
     assert "code_lifetime" in output
 
 
-def test_nothing_happens_lists_the_launches(server: dict[str, Any], tmp_path: Path) -> None:
-    assert '"state"' in follow("first-launch.md", server, tmp_path) + follow("nothing-happens.md", server, tmp_path)
+def test_nothing_happens_lists_the_launches(server: dict[str, Any], first_launch: str, tmp_path: Path) -> None:
+    assert '"state"' in first_launch + follow("nothing-happens.md", server, tmp_path)
 
 
 def test_nothing_happens_has_the_times_of_the_state_machine() -> None:
