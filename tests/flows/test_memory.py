@@ -58,8 +58,8 @@ MEMBERS = {
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects` and
-`tenants` follow the stored settings, `hashing`, `verifying`, `making_key` and `explaining_one` count what runs, and `explaining`
-is the task that empties `empty_searches`.
+`tenants` follow the stored settings, `hashing`, `verifying`, `making_key` and `explaining_one` count what runs, and
+`explaining` is the task that empties `empty_searches`.
 """
 OTHERS = {
     "fhir.search.matching._NoOthers": "constant",
