@@ -60,10 +60,11 @@ def test_each_fact_that_decides_is_known() -> None:
     assert facts - used - needed - KNOWLEDGE.unseen.keys() == set()
 
 
-WITHOUT_FHIR = frozenset(
-    "auth0 authentik cognito django github google hydra identityserver keycloak nextauth oauth oauth2-proxy oidc-provider okta "
-    "openiddict spring wso2 zitadel".split()
-)
+_WITHOUT_FHIR = """
+auth0 authentik cognito django github google hydra identityserver keycloak nextauth oauth oauth2-proxy oidc-provider okta
+openiddict spring wso2 zitadel
+"""
+WITHOUT_FHIR = frozenset(_WITHOUT_FHIR.split())
 """Folders of servers that issue tokens and serve no resources. Google's APIs read JSON, which is a cause of FHIR too."""
 
 
