@@ -88,7 +88,7 @@ RULES = (
         title="The ID token was issued by a clock that is {seconds} seconds {direction} the real time",
         why="Sickbay's clock was moved. Libraries compare `iat` and `exp` with their own clock, and drop the whole response "
         "if they don't match.",
-        fix='Return to real time before the launch (`POST /admin/clock` with an `offset` of 0), or allow for the difference '
+        fix="Return to real time before the launch (`POST /admin/clock` with an `offset` of 0), or allow for the difference "
         "in the app's tests. To check, look for an error about `iat`, `exp` or a clock in the app's log.",
         recognise=_clock,
         spec=ID_TOKEN,
