@@ -105,7 +105,7 @@ async def token_with_key(flow: Any) -> list[str]:
     keys = assertions.jwks(assertions.key())
     app = await flow.register(client="asymmetric", jwks=keys)
     code = await flow.code(app, launch=(await flow.launch(app))["launch"])
-    form = assertions.form(assertions.signed(app["client_id"]), None, grant_type="authorization_code", code=code)
+    form = assertions.form(assertions.sign(app["client_id"]), None, grant_type="authorization_code", code=code)
     form |= {"redirect_uri": app["redirect_uris"][0], "code_verifier": _verifier()}
     return await recorded(flow, lambda http: http.post("/general/oauth/token", data=form), 200)
 

@@ -19,7 +19,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     scopes.parse("openid")
 
 
-async def ignored(message: Any) -> None: ...
+async def ignore(message: Any) -> None: ...
 
 
 if sys.version_info >= (3, 12):
@@ -27,7 +27,7 @@ if sys.version_info >= (3, 12):
     def test_files_are_recorded_from_the_call_to_the_end_of_the_response() -> None:
         recorder = walk.Recorder(answer)
         scopes.parse("openid")
-        asyncio.run(recorder({}, ignored, ignored))
+        asyncio.run(recorder({}, ignore, ignore))
         assert recorder.files[0] == "protocol/basic.py"
         assert "protocol/scopes.py" not in recorder.files
 

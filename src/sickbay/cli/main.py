@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from sickbay.cli import config_file, environment, plain_doctor, signals, streams
-from sickbay.cli.output import CommandError, note, wrong
+from sickbay.cli.output import CommandError, note, reject_argument
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit: 0 for success, 1 for a failure (doctor: a problem was found), 2 for a wrong argument."""
-    streams.ready()
+    streams.prepare()
     try:
         code = _run(arguments)
         streams.flush()
@@ -61,7 +61,7 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
     if "data" in names and command.__name__ != "doctor":
         from sickbay.cli import running_servers
 
-        bound.arguments["data"] = running_servers.chosen(bound.arguments.get("data"))
+        bound.arguments["data"] = running_servers.choose(bound.arguments.get("data"))
     return command(*bound.args, **bound.kwargs)
 
 
@@ -82,7 +82,7 @@ def _without_config(arguments: list[str]) -> list[str]:
         if name != "--config":
             rest.append(arguments[at])
         elif not equals and at + 1 == end:
-            wrong("--config needs a file name: --config FILE.")
+            reject_argument("--config needs a file name: --config FILE.")
         else:
             at, file = (at, value) if equals else (at + 1, arguments[at + 1])
         at += 1

@@ -146,7 +146,7 @@ def _recheck_authorize(
 
 def _recheck_token(refused: Decided[TokenRequest, T], corrected: TokenRequest) -> tuple[TokenRequest, T]:
     context: T = token_recheck.context_for(refused.context, refused.request, corrected)
-    if refused.examination.passed(client_assertion.signature_is_valid):
+    if refused.examination.has_passed(client_assertion.signature_is_valid):
         context = structs.replace(context, jwks=UNKNOWN)  # verifying the same signature again would take half a millisecond
     if PLACEHOLDER_SECRET in client_authentication.secrets(corrected):
         context = structs.replace(context, secret_known=UNKNOWN)
@@ -193,7 +193,7 @@ AUTHORIZE: Stage[AuthorizeRequest, AuthorizeContext] = Stage(
     "authorize",
     always(*authorize.CHECKS),
     read_authorize.to_evidence,
-    authorize.relaxed,
+    authorize.relaxed_refusals,
     _recheck_authorize,
     compared=AuthorizeContext,
     pasted=(readable.request_is_utf8,),

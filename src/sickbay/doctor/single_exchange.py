@@ -34,7 +34,7 @@ def read(text: str) -> dict[str, Any]:
     if text.startswith("{"):
         return _exchange(text)
     text = _stripped(text)
-    line = urls.unescaped(urls.one_line(text))
+    line = urls.unescape(urls.one_line(text))
     if _BEGINS.match(text) and not _is_prose(text):
         kind = kind_of(line)
         return {"kind": kind, "url": text} | ({"method": "GET"} if kind == "token_request" else {})

@@ -52,14 +52,14 @@ class LaunchProgress(NamedTuple):
 
     @property
     def sentences(self) -> Sentences | None:
-        return sentences(self.progress, self.trail.app.name, urls.origin(_sent_to(self.progress, self.trail)))
+        return sentences(self.progress, self.trail.app.name, urls.origin(_find_destination(self.progress, self.trail)))
 
     @property
     def causes(self) -> tuple[Finding, ...]:
         return causes(self.trail)
 
 
-def _sent_to(found: LaunchStatus, trail: Trail) -> str:
+def _find_destination(found: LaunchStatus, trail: Trail) -> str:
     """Where the browser was sent at the last step."""
     return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
 
@@ -85,7 +85,9 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
     return LaunchProgress(id, client, launch, timeline, trail)
 
 
-async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None) -> list[LaunchProgress]:
+async def find_newest(
+    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None
+) -> list[LaunchProgress]:
     """The newest launches, the last one first, at most LISTED_LAUNCHES."""
     await journal.flush()
     exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
@@ -101,7 +103,7 @@ async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tena
     return [launch for launch in found if launch is not None]
 
 
-async def stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]]) -> list[LaunchProgress]:
+async def find_stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]]) -> list[LaunchProgress]:
     """The launches among these exchanges that stalled. exchanges: newest first.
 
     Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves something to wait for.

@@ -16,7 +16,7 @@ from sickbay.fhir.visibility import EVERYTHING, Clause, Visibility
 from sickbay.services.empty_searches.examine import examine
 from sickbay.services.empty_searches.includes import examine_includes
 from sickbay.storage.interface import ResourceSpace
-from sickbay.storage.sqlite.store import open_store, published
+from sickbay.storage.sqlite.store import find_published, open_store
 
 SPACE = ResourceSpace("general", "r4")
 MILLISECONDS = 10_000
@@ -36,7 +36,7 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
-        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", published)
+        store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", find_published)
         runner.run(store.transaction([saved(resource, SPACE) for resource in (*VISIBLE, *OTHERS)]))
         yield runner, store
         runner.run(store.close())

@@ -137,17 +137,17 @@ class _Examination:
 
     def _general(self, alone: Mapping[Criterion, int | None]) -> dict[str, Any]:
         names = [each.name for each in self._criteria]
-        return {"type": self._query.type, "names": names, "alone": _alone(alone)}
+        return {"type": self._query.type, "names": names, "alone": _list_counts(alone)}
 
     def _facts(
         self, about: Criterion, alone: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
     ) -> dict[str, Any]:
-        values = _listed(about, occurring)
+        values = _list_values(about, occurring)
         return {
             "type": self._query.type,
             "parameter": about.name,
             "received": about.text,
-            "alone": _alone(alone) if len(alone) > 1 else [],
+            "alone": _list_counts(alone) if len(alone) > 1 else [],
             "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
             "more": len(values) > LISTED_VALUES,
             "range": self._range(about),
@@ -296,22 +296,22 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
     return {"suggestion": suggestion, "finds": proven.finds, "reason": candidate.reason, "instead": [] if is_guess else pairs}
 
 
-def _alone(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
+def _list_counts(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
     return [[each.name, count] for each, count in alone.items()]
 
 
-def _listed(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
+def _list_values(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
     """Return the values that occur, unless they are many names or ids, which say nothing."""
     values: dict[str, int] = {}
     for found in occurring:
-        text = _written(about, found)
+        text = _write_value(about, found)
         values[text] = max(found.matches, values.get(text, 0))
     is_short = len(values) <= LISTED_VALUES
     says_something = about.parameter.kind != "string" and any(number > 1 for number in values.values())
     return values if is_short or says_something else {}
 
 
-def _written(about: Criterion, found: Occurrence) -> str:
+def _write_value(about: Criterion, found: Occurrence) -> str:
     """Return a value as the search would send it."""
     if about.parameter.kind == "reference" and found.system:
         return f"{found.system}/{found.value}"

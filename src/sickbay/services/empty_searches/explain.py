@@ -169,7 +169,7 @@ def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
     if not sent or sent["method"] != "GET":
         return {}
     address, _, masked = sent["url"].partition("?")
-    shown = _shown(search, parse(masked).pairs)
+    shown = _choose_shown(search, parse(masked).pairs)
     pairs = tuple(shown.get(pair, pair) for pair in search.request.parameters.pairs)
     completed: dict[str, Any] = {"request": sent | {"url": f"{address}?{encode(pairs)}" if pairs else address}}
     corrected = search.explanation.corrected if search.explanation else None
@@ -180,7 +180,7 @@ def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
     return completed
 
 
-def _shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+def _choose_shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
     """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
     sent = search.request.parameters.pairs
     known = frozenset(search.query.applied)

@@ -10,7 +10,7 @@ import msgspec
 
 from sickbay.diagnosis.silence.trail import Event, Result, StepName
 from sickbay.protocol.parameters import parse
-from sickbay.services.journal.outcomes import location, outcome, stage_of, status, went_to_the_app
+from sickbay.services.journal.outcomes import location, outcome, stage_of, status, was_sent_to_app
 
 _RESULTS: Final[Mapping[str, Result]] = {"passed": "granted", "refused": "refused", "warning": "failed"}
 _STEPS: Final[Mapping[str, StepName]] = {
@@ -57,7 +57,7 @@ def real_time(arrival: int) -> float:
 def _step(entry: Mapping[str, Any]) -> StepName:
     stage = stage_of(entry)
     if stage in AUTHORIZATION:
-        return "code" if outcome(entry) == "passed" and went_to_the_app(entry) else "authorize"
+        return "code" if outcome(entry) == "passed" and was_sent_to_app(entry) else "authorize"
     if stage == "token":
         return "refresh" if _form(entry).get("grant_type") == "refresh_token" else "token"
     if stage == "access":

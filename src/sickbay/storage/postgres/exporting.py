@@ -97,7 +97,7 @@ class _Export:
         place = 0
         insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
         async for rows in self._read(table, columns):
-            translated = [self._translated(columns, row, place + number) for number, row in enumerate(rows, 1)]
+            translated = [self._translate(columns, row, place + number) for number, row in enumerate(rows, 1)]
             place += len(rows)
             await asyncio.to_thread(self._file.executemany, insert, translated)
 
@@ -114,7 +114,7 @@ class _Export:
                 raise _Stopped
             yield rows
 
-    def _translated(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
+    def _translate(self, columns: Sequence[str], row: Sequence[Any], place: int) -> tuple[Any, ...]:
         """place: of the row in the table, from 1."""
         return tuple([_translate(column, value, self._nids, place) for column, value in zip(columns, row, strict=True)])
 

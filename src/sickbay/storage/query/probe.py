@@ -77,7 +77,7 @@ class StoreProbe:
         return self._extent_of(rows, point)
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
-        visible = self._visible(parameter.type, "t.nid")
+        visible = self._match_visible(parameter.type, "t.nid")
         if self._scope is None or visible is FALSE:
             return []
         by = one_of("t.parameter", list(parameter.numbers))
@@ -89,7 +89,7 @@ class StoreProbe:
         return [value for (value,) in self._run(Statement(text, binds))]
 
     def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
-        visible = self._visible(parameter.type, "t.nid")
+        visible = self._match_visible(parameter.type, "t.nid")
         if self._scope is None or visible is FALSE:
             return []
         by = one_of("t.parameter", list(parameter.numbers))
@@ -103,21 +103,21 @@ class StoreProbe:
         return self._bodies(query.type, self._matches(query, limit=limit))
 
     def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
-        rows = self._indexed(parameter, TABLES[parameter.kind], "t.nid AS nid")
+        rows = self._select_index_rows(parameter, TABLES[parameter.kind], "t.nid AS nid")
         text = f"SELECT DISTINCT nid FROM ({rows.text}) v ORDER BY nid LIMIT ?"
         return self._bodies(parameter.type, Sql(text, (*rows.binds, limit)))
 
     def _bodies(self, type: str, matches: Sql) -> list[bytes]:
         text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
         rows = self._run(Statement(text, matches.binds, 5))
-        return [stored.body for stored in self._guard.allowed(self._visibility, "s", type, rows)]
+        return [stored.body for stored in self._guard.select_allowed(self._visibility, "s", type, rows)]
 
     def position(self) -> int:
         if self._scope is None:
             return 0
         return int(self._run(Statement(POSITION, (self._scope.space,)))[0][0] or 0)
 
-    def _visible(self, type: str, nid: str) -> Sql:
+    def _match_visible(self, type: str, nid: str) -> Sql:
         return FALSE if self._scope is None else self._scope.visible(type, "s", nid, None)
 
     def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
@@ -127,7 +127,7 @@ class StoreProbe:
         if plan is None:
             return _NOTHING
         source = plan.source
-        rows = Sql(source.joined() if plan.needs_row else source.text, source.binds)
+        rows = Sql(source.join() if plan.needs_row else source.text, source.binds)
         if source.row and query.ids is None:
             rows = self._in_compartments(query.type) or rows
         order = " ORDER BY 1" if ordered else ""
@@ -149,9 +149,9 @@ class StoreProbe:
         text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
         return Sql(text, (*matches.binds, *by.binds))
 
-    def _indexed(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
+    def _select_index_rows(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of index rows of the parameter, of any visible resources."""
-        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        visible, by = self._match_visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
         if self._scope is None or visible is FALSE or table == "reference_index":
             return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
         text = f"SELECT {columns} FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text} LIMIT ?"
@@ -161,12 +161,12 @@ class StoreProbe:
         self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
     ) -> list[tuple[Any, int]]:
         """Return the values with their numbers of matches."""
-        found = self._run(self._grouped(self._rows(query, parameter, table, columns), name))
+        found = self._run(self._group(self._rows(query, parameter, table, columns), name))
         if not found and self.count(query) >= COUNT_LIMIT:
-            found = self._run(self._grouped(self._indexed(parameter, table, columns), name))
+            found = self._run(self._group(self._select_index_rows(parameter, table, columns), name))
         return [(value, number) for value, number in found]
 
-    def _grouped(self, rows: Sql, columns: str) -> Statement:
+    def _group(self, rows: Sql, columns: str) -> Statement:
         text = (
             f"SELECT {columns}, count(DISTINCT nid) FROM ({rows.text}) v GROUP BY {columns}"
             f" ORDER BY count(DISTINCT nid) DESC, {columns} LIMIT ?"
@@ -216,7 +216,7 @@ class StoreProbe:
 
     def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
         """Return the first or the last visible range that begins in [low, high)."""
-        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        visible, by = self._match_visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
         assert self._scope is not None
         below = "" if high is None else " AND t.low < ?"
         text = (

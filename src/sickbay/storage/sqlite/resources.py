@@ -168,7 +168,7 @@ class Changes:
                 )
             space.live.clear()
 
-    def committed(self) -> None:
+    def after_commit(self) -> None:
         self._known.words |= self._words
         if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()

@@ -26,7 +26,7 @@ from sickbay.services.journal.record import Exchange
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.services.redaction.redaction import RecordedResponse
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.admin.session import refused
+from sickbay.web.admin.session import refuse_stranger
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
 from sickbay.web.exchanges.views import Probably, as_text, exchange_view
@@ -48,10 +48,10 @@ def may_read_all(request: Request) -> bool:
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
-    entry = await _explained(request, sandbox, entry) if entry is not None else None
+    entry = await _explain(request, sandbox, entry) if entry is not None else None
     form = _form(request)
     if entry is None:
-        response = _missing(request, sandbox, form)
+        response = _respond_not_found(request, sandbox, form)
     elif form == "json":
         response = error_responses.json(exchange_json.select_members(entry))
     elif form == "text":
@@ -68,7 +68,7 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     return response
 
 
-async def _explained(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
+async def _explain(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
     """Add why a search found nothing, for the administrator and for a token of the same app, user and patient."""
     runtime, administers = sandbox.runtime, may_read_all(request)
     search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
@@ -101,7 +101,7 @@ def _form(request: Request) -> Form:
     return "text" if form == "text" else preferred_form(request.headers.get("accept", ""))
 
 
-def _missing(request: Request, sandbox: Sandbox, form: Form) -> Response:
+def _respond_not_found(request: Request, sandbox: Sandbox, form: Form) -> Response:
     if form == "html":
         return html_response.page(request, sandbox, "notice", not_found(raw_path(request.scope)), status=404)
     return error_responses.problem(404, "No exchange has this id, or it was deleted")
@@ -139,7 +139,7 @@ async def record_and_show(request: Request, sandbox: Sandbox, exchange: Exchange
     form, status = preferred_form(request.headers.get("accept", "")), exchange.response.status
     headers = {"cache-control": "no-store", "content-type": CONTENT_TYPES[form]}
     recorded = await sandbox.journal.record(exchange._replace(response=RecordedResponse(status, headers)))
-    entry = await exchange_json.fresh(sandbox.runtime, recorded, full=may_read_all(request))
+    entry = await exchange_json.read_fresh(sandbox.runtime, recorded, full=may_read_all(request))
     if form == "json":
         return error_responses.json(exchange_json.select_members(entry), status, error_responses.NO_STORE)
     tenant: Tenant = sandbox.tenants[entry["tenant"]]
@@ -160,16 +160,16 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     id = request.query_params.get("id", "").strip()
     if id and await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=False):
         return Response(status_code=303, headers={"location": f"/exchanges/{id}"})
-    if rejection := refused(request, sandbox):
+    if rejection := refuse_stranger(request, sandbox):
         return rejection
     app = request.query_params.get("app")
-    client = await registration.only(sandbox.runtime, app) if app else None
+    client = await registration.find_only(sandbox.runtime, app) if app else None
     named = client.client_id if client else app
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
+    exchanges = await journal_reader.list_exchanges(sandbox.runtime, sandbox.journal, app=named or None, limit=LISTED_EXCHANGES)
     if client is not None:
         probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
         exchanges = sorted((*exchanges, *probable), key=lambda exchange: -int(exchange["arrival"]))[:LISTED_EXCHANGES]
-    stalls = {launch.id: launch for launch in await launch_progress.stalled(sandbox.runtime, sandbox.journal, exchanges)}
+    stalls = {launch.id: launch for launch in await launch_progress.find_stalled(sandbox.runtime, sandbox.journal, exchanges)}
     lines = []
     for exchange in exchanges:
         shown_names = await names(sandbox, exchange)
@@ -224,7 +224,7 @@ async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
 
 
 async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
-    if rejection := refused(request, sandbox, acts=True):
+    if rejection := refuse_stranger(request, sandbox, acts=True):
         return rejection
     options = await _page_options(request, sandbox)
     sent = parse(await http_request.read_body(request))

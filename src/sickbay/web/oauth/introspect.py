@@ -9,7 +9,7 @@ from sickbay.authorization.access.bearer import challenge
 from sickbay.authorization.introspection import by_token, status
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watched
+from sickbay.services.client_authentication import watch
 from sickbay.services.context import Tenant
 from sickbay.services.introspection import introspect
 from sickbay.web import error_responses, http_request
@@ -21,12 +21,12 @@ async def introspection(request: Request, sandbox: Sandbox, tenant: Tenant) -> R
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct)
-    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
+    result = await watch(sandbox.runtime, tenant, sent, peer(request.scope), introspect)
     explanation = None
     if result.response is not None:
         response = error_responses.json(result.response, 200, error_responses.NO_STORE)
     else:
-        explanation, refusal = result.decision.explained(), result.decision.refusal
+        explanation, refusal = result.decision.explain(), result.decision.refusal
         assert refusal is not None
         id = http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watched
+from sickbay.services.client_authentication import watch
 from sickbay.services.context import Tenant
 from sickbay.services.revocation import revoke
 from sickbay.web import error_responses, http_request
@@ -19,14 +19,14 @@ async def revocation(request: Request, sandbox: Sandbox, tenant: Tenant) -> Resp
     body, headers = await http_request.read_body(request), headers_of(request.scope)
     url, direct = http_request.address(request.scope, sandbox.runtime.base), is_direct(request, headers, body)
     sent = token_request(request.method, url, headers, body, direct=direct)
-    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
+    result = await watch(sandbox.runtime, tenant, sent, peer(request.scope), revoke)
     explanation, refusal = None, result.decision.refusal
     if refusal is None:
         response = error_responses.json(
             {}, 200, error_responses.NO_STORE
         )  # clients ignore the body (RFC 7009 2.2), but strict ones parse it
     else:
-        explanation, id = result.decision.explained(), http_request.exchange_id(request)
+        explanation, id = result.decision.explain(), http_request.exchange_id(request)
         words = error_responses.oauth_words(sandbox.runtime, tenant, result.decision, explanation, id, result.client_id, "")
         response = error_responses.oauth_json(words, refusal.status, tenant, "authorization" in headers)
     return await http_request.note(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from sickbay.kernel import english
-from sickbay.services.journal.outcomes import Outcome, injected, outcome, problem
+from sickbay.services.journal.outcomes import Outcome, describe_injected, outcome, problem
 from sickbay.services.launch_progress import LaunchProgress
 from sickbay.web.exchanges.views import STAGES
 from sickbay.web.pages.parts import VERDICTS, Verdict
@@ -157,7 +157,7 @@ def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") 
 
 def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
     """The problem, or the request."""
-    if injected(exchange):
+    if describe_injected(exchange):
         return problem(exchange)
     return str(refusal["title"]) if refusal is not None else _request_line(exchange)
 

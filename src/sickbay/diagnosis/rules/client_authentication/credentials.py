@@ -33,7 +33,7 @@ def _with_missing_id(facts: Facts) -> Facts:
 
 def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
     expected = facts.get("expected")
-    return structs.replace(request, parameters=request.parameters.replaced([("client_id", expected)])) if expected else request
+    return structs.replace(request, parameters=request.parameters.replace([("client_id", expected)])) if expected else request
 
 
 def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -44,9 +44,9 @@ def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     secret = context.secret or corrections.PLACEHOLDER_SECRET
     if registered_method(context.client) == "client_secret_post":
         pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
-        return structs.replace(request, parameters=request.parameters.replaced(pairs))
+        return structs.replace(request, parameters=request.parameters.replace(pairs))
     headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
-    without_credentials = request.parameters.replaced([("client_id", None), ("client_secret", None)])
+    without_credentials = request.parameters.replace([("client_id", None), ("client_secret", None)])
     return structs.replace(request, headers=headers, parameters=without_credentials)
 
 
@@ -58,7 +58,7 @@ def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
     read = request.presented.basic
     if read is None or not read.decoded:
         sent = (request.parameters.get("client_secret") or "").strip(PADDING)
-        return structs.replace(request, parameters=request.parameters.replaced([("client_secret", sent)]))
+        return structs.replace(request, parameters=request.parameters.replace([("client_secret", sent)]))
     id, secret = read.decoded
     return structs.replace(request, headers={**request.headers, "authorization": basic.write(id, secret.strip(PADDING))})
 
@@ -156,7 +156,7 @@ def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
     client_id = request.presented.client_id
     pairs = [*((name, None) for name in SECRET_PARAMETERS), ("client_id", client_id)]
     headers = {name: value for name, value in request.headers.items() if name != "authorization"}
-    return structs.replace(request, parameters=request.parameters.replaced(pairs), headers=headers)
+    return structs.replace(request, parameters=request.parameters.replace(pairs), headers=headers)
 
 
 SECRET_EMPTY = Rule(
@@ -171,7 +171,7 @@ SECRET_EMPTY = Rule(
     why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
     fix="Leave out `client_secret`.",
     spec=CLIENT,
-    repair=lambda request, facts: structs.replace(request, parameters=request.parameters.replaced([("client_secret", None)])),
+    repair=lambda request, facts: structs.replace(request, parameters=request.parameters.replace([("client_secret", None)])),
 )
 
 
@@ -213,7 +213,7 @@ PUBLIC_SECRET = Rule(
 def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
     if "client_secret_basic" not in facts["received"]:
         return request
-    return structs.replace(request, parameters=request.parameters.replaced([(name, None) for name in SECRET_PARAMETERS]))
+    return structs.replace(request, parameters=request.parameters.replace([(name, None) for name in SECRET_PARAMETERS]))
 
 
 MULTIPLE = Rule(
@@ -236,12 +236,12 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     read, secret = request.presented, request.parameters.get("client_secret")
     if facts["registered"] == "client_secret_basic" and secret and read.client_id:
         headers = {**request.headers, "authorization": basic.write(read.client_id, secret)}
-        without_credentials = request.parameters.replaced([("client_secret", None), ("client_id", None)])
+        without_credentials = request.parameters.replace([("client_secret", None), ("client_id", None)])
         return structs.replace(request, headers=headers, parameters=without_credentials)
     if facts["registered"] == "client_secret_post" and read.basic and read.basic.decoded:
         id, secret = read.basic.decoded
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
-        sent = request.parameters.replaced([("client_id", id), ("client_secret", secret)])
+        sent = request.parameters.replace([("client_id", id), ("client_secret", secret)])
         return structs.replace(request, headers=headers, parameters=sent)
     return request
 
@@ -297,7 +297,7 @@ def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
     """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
     if request.presented.basic is None:
         return request
-    return structs.replace(request, parameters=request.parameters.replaced([("client_id", None)]))
+    return structs.replace(request, parameters=request.parameters.replace([("client_id", None)]))
 
 
 ID_DUPLICATED = Rule(
