@@ -39,7 +39,8 @@ def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def opened(folder: Path, address: str | None, count: int = 1, **more: Any) -> AsyncIterator[list[Sandbox]]:
     """As many workers on the same data."""
-    configured = Settings(folder=folder, data=address, patients=PATIENTS, workers=count, today="2026-11-24", **more)
+    data: dict[str, Any] = {"folder": folder, "data": address, "patients": PATIENTS, "today": "2026-11-24"}
+    configured = Settings(**data, workers=count, population_cache=False, **more)  # so that patients are created
     sandboxes = [await open_sandbox(configured) for _ in range(count)]
     try:
         yield sandboxes
