@@ -118,7 +118,7 @@ async def test_each_engine_resumes_and_says_how_far_it_is(
     address = engine()
     async with opened(tmp_path, address) as (sandbox,):
         assert await sandbox.filling.progress(SPACE) == PopulationProgress(0, PATIENTS)
-        assert not await stop_after(sandbox, 3)
+        assert not await stop_after(sandbox, 2)
     async with opened(tmp_path, address) as (sandbox,):
         progress = await sandbox.filling.progress(SPACE)
         assert progress
