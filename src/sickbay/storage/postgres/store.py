@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, TypeVar
+
+import asyncpg
 
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
@@ -58,6 +61,7 @@ _GET = (
     " LEFT JOIN record r ON r.kind = $1 AND r.key = ANY($2)"
 )
 T = TypeVar("T")
+LOG = logging.getLogger("sickbay")
 
 
 class PostgresStore:
@@ -208,7 +212,8 @@ class PostgresStore:
         try:
             async with self._pool.connection(patient=True) as db:
                 return await work(db)
-        except Unavailable:
+        except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            LOG.warning("The sample patients can't be kept for other databases: %s", error)
             return False
 
     async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
