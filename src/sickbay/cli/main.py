@@ -47,6 +47,8 @@ def _run(arguments: Sequence[str] | None) -> Any:
 
 
 def _run_parsed(arguments: Sequence[str]) -> Any:
+    from inspect import signature
+
     from sickbay.cli import command_line  # takes a while to import
 
     streams.escape_log()
@@ -58,7 +60,7 @@ def _run_parsed(arguments: Sequence[str]) -> Any:
     if "fields" in names:  # they are stored with the app, so say where they come from, as `serve` does
         for sentence in config_file.used_options(names):
             note(f"sickbay: {sentence}")
-    if "data" in names and command.__name__ != "doctor":
+    if "data" in signature(command).parameters and command.__name__ != "doctor":  # serve reads it with its other options
         from sickbay.cli import running_servers
 
         bound.arguments["data"] = running_servers.choose(bound.arguments.get("data"))
