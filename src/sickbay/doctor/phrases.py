@@ -10,8 +10,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
+
+import msgspec
 
 from sickbay.doctor.errors import in_text
 from sickbay.doctor.model import Phrase, Trie
@@ -100,18 +102,24 @@ def _with_digits(text: str) -> list[str]:
     return [*before, f"{last}*"]
 
 
-def find_parts(trie: Trie, found: Sequence[str]) -> dict[int, list[WordRange]]:
-    """Where the parts of phrases are in a list of words."""
+def find_parts(phrases: dict[str, Any], found: Sequence[str]) -> dict[int, list[WordRange]]:
+    """Where the parts of phrases are in a list of words. phrases: of the knowledge, decoded for the words that were there."""
     parts: dict[int, list[WordRange]] = {}
     for start, first in enumerate(found):
-        _follow([*_nodes(trie, first)], found, start, parts)
+        for word in (first, f"{first.rstrip(DIGITS)}*"):
+            if isinstance(node := phrases.get(word), msgspec.Raw):
+                phrases[word] = msgspec.msgpack.decode(node)
+        _follow([*_nodes(phrases, first)], found, start, parts)
     return parts
+
+
+DIGITS = "0123456789"
 
 
 def _nodes(trie: Trie, word: str) -> Iterator[Trie]:
     if (node := trie.get(word)) is not None:
         yield node
-    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip('0123456789')}*")) is not None:
+    if word[-1].isdigit() and (node := trie.get(f"{word.rstrip(DIGITS)}*")) is not None:
         yield node
 
 
