@@ -89,6 +89,8 @@ def test_a_revoked_token_no_longer_reads_the_explanation_and_the_page_says_that_
         token = own.headers["Authorization"].removeprefix("Bearer ")
         await flow.http.post("/general/oauth/revoke", data={"token": token, "client_id": client})
         assert (await exchange(flow, answer))["changed"] == ["data", "token"]
+        page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "text/html"})
+        assert "Since this was explained, the data have changed and the token has expired or was revoked." in page.text
         assert "changed" not in await as_stranger(flow, answer, own)
         assert ids(await as_stranger(flow, answer, own)) == ["fhir-search-empty"]
 
