@@ -11,6 +11,7 @@ import pytest
 from tests.flows.flow import BASE, Flow, run
 from tests.flows.writing import Hand, hand, observation
 
+from sickbay.services.context import LogLine
 from sickbay.services.empty_searches import explain, memory
 
 LAB = "/Observation?patient=p-0001&category=lab"
@@ -47,6 +48,7 @@ def test_the_administrator_reads_which_parameter_empties_a_search(tmp_path: Path
         assert entry["corrected"]["url"] == f"{BASE}/general/r4/Observation?patient=p-0001&category=laboratory"
         page = await flow.http.get(f"/exchanges/{answer.headers['x-correlation-id']}", headers={"Accept": "text/html"})
         assert "category=laboratory" in page.text
+        assert finding["facts"]["instead"] == [["category", "laboratory"]]
 
     run(steps, tmp_path)
 
@@ -121,6 +123,18 @@ def test_searches_are_explained_after_their_responses_and_the_list_names_the_fin
         listed = (await flow.http.get("/admin/exchanges")).json()
         by_id = {entry["id"]: ids(entry) for entry in listed}
         assert [by_id[answer.headers["x-correlation-id"]] for answer in answers] == [["fhir-search-value-absent"]] * 3
+
+    run(steps, tmp_path)
+
+
+def test_the_terminal_names_a_warning_and_says_nothing_of_a_normal_empty_search(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        lines: list[LogLine] = []
+        flow.sandbox.runtime.on_exchange = lines.append
+        own = await hand(flow, "user/*.rs")
+        for search in ("category=lab", "date=lt1900", "patient=p-0002&category=laboratory&date=lt1900"):
+            await exchange(flow, await own.ask("GET", f"/Observation?{search}"))
+        assert [line.finding for line in lines if line.finding] == ["found nothing: fhir-search-value-absent"]
 
     run(steps, tmp_path)
 

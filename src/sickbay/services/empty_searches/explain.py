@@ -107,8 +107,8 @@ def _say(runtime: Runtime, search: EmptySearch) -> None:
     findings = search.explanation.findings if search.explanation else ()
     worst = next((finding for finding in findings if finding.severity != "info"), None)
     if worst is not None and runtime.on_exchange is not None:
-        line = LogLine(search.at, search.space.tenant, FHIR.name, search.holder.client_id, 200, worst.id, search.id)
-        runtime.on_exchange(line)
+        found = f"found nothing: {worst.id}"
+        runtime.on_exchange(LogLine(search.at, search.space.tenant, FHIR.name, search.holder.client_id, 200, found, search.id))
 
 
 async def explain_in_response(runtime: Runtime, search: EmptySearch, known: Cause) -> tuple[Finding, ...]:
@@ -152,8 +152,10 @@ def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any
 
 
 def to_json(finding: Finding) -> dict[str, Any]:
-    """Return a finding as `exchange_json.finding` does."""
-    return finding.to_json() | {"degree": finding.degree, "parameter": finding.parameter, "refused": False}
+    """Return a finding as `exchange_json.finding` does. Its parameter is the one that has a corrected value, if any."""
+    name = finding.facts.get("parameter")
+    is_corrected = [name] == [new for new, _ in finding.facts.get("instead") or ()]
+    return finding.to_json() | {"degree": finding.degree, "parameter": name if is_corrected else None, "refused": False}
 
 
 def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
