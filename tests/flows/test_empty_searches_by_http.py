@@ -295,6 +295,25 @@ def test_a_parameter_that_does_not_belong_to_the_search_stays_masked(tmp_path: P
     run(steps, tmp_path)
 
 
+def test_an_explanation_that_fails_fails_no_request_and_holds_up_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(flow: Flow) -> None:
+        own = await hand(flow, "user/*.rs")
+        await flow.http.patch("/admin/policies/general", json={"explain_empty": True})
+        with monkeypatch.context() as patch:
+            patch.setattr(explain, "examine", lambda *arguments: 1 / 0)
+            failed = await own.ask("GET", "/Patient?name=Zqxj")
+            assert failed.json()["entry"][0]["resource"]["issue"][0]["details"]["coding"][0]["code"] == "fhir-search-empty"
+            assert ids(await exchange(flow, failed)) == ["fhir-search-empty"]
+        answer = await own.ask("GET", LAB)
+        assert ids(await exchange(flow, answer)) == ["fhir-search-value-absent"]
+
+    run(steps, tmp_path)
+    assert "ZeroDivisionError" in caplog.text
+    assert "Zqxj" not in caplog.text
+
+
 def test_the_noted_search_has_no_header(tmp_path: Path) -> None:
     async def steps(flow: Flow) -> None:
         own = await hand(flow, "user/*.rs")
