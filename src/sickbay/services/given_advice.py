@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.importance import HABITS
 from sickbay.kernel.memory import ResetScope
@@ -32,7 +33,10 @@ class GivenAdvice:
             for finding in explanation.findings
             if finding.refused or finding.id not in HABITS or self._is_first((tenant, exchange), client_id, finding.id)
         )
-        return explanation if len(findings) == len(explanation.findings) else explanation._replace(findings=findings)
+        if len(findings) == len(explanation.findings):
+            return explanation
+        is_correctable = any((rule := BY_ID.get(finding.id)) and rule.repair for finding in findings)
+        return Explanation(findings, explanation.corrected if is_correctable else None)
 
     def _is_first(self, place: tuple[str, str], client_id: str, rule: str) -> bool:
         given = self._given.setdefault((client_id, rule), place)

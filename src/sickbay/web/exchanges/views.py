@@ -92,6 +92,8 @@ class ExchangeView:
     lede: str
     unexamined: str = ""
     """Says how much of the request wasn't examined; "" if all of it was."""
+    changed: str = ""
+    """Says what has changed since an empty search was explained; "" if nothing has."""
     stage: str
     at: str
     at_iso: str
@@ -170,6 +172,7 @@ def exchange_view(
         headline=exchange_summary.headline(views, exchange),
         lede=exchange_summary.lede(views, corrected is not None, exchange),
         unexamined=exchange_summary.explain_unexamined(exchange),
+        changed=exchange_summary.changed(exchange),
         stage=STAGES.get(str(exchange.get("stage")), "Request"),
         at=f"{english.moment(exchange.get('at') or 0)} UTC",
         at_iso=english.iso(exchange.get("at") or 0),
@@ -254,7 +257,8 @@ def _support(
 
 def as_text(view: ExchangeView, address: str = "") -> str:
     """The exchange as plain text, for a ticket."""
-    lines = [f"{view.verdict.upper()}: {view.headline}", "", *([view.unexamined, ""] if view.unexamined else [])]
+    lines = [f"{view.verdict.upper()}: {view.headline}", ""]
+    lines += [line for note in (view.unexamined, view.changed) if note for line in (note, "")]
     lines += [f"{name + ':':<16}{value}" for name, value in view.support]
     lines += [f"{'Page:':<16}{address}"] if address else []
     for finding in view.findings:

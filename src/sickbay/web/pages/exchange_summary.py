@@ -165,6 +165,15 @@ def explain_unexamined(exchange: Mapping[str, Any]) -> str:
     return f"The request is long. {left_out:,} characters of it aren't shown, and there is no corrected request."
 
 
+CHANGES = {"data": "the data have changed", "token": "the token has expired or was revoked"}
+
+
+def changed(exchange: Mapping[str, Any]) -> str:
+    """Says what has changed since an empty search was explained; "" if nothing has."""
+    names = [CHANGES[name] for name in exchange.get("changed") or ()]
+    return f"Since this was explained, {join(names)}. The same search may find something else now." if names else ""
+
+
 def answer(exchange: Mapping[str, Any]) -> str:
     """The response on one line: its status, and the location, challenge or body."""
     response = exchange.get("response") or {}
