@@ -85,8 +85,10 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
     return LaunchProgress(id, client, launch, timeline, trail)
 
 
-async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None) -> list[LaunchProgress]:
-    """The newest launches, the last one first, at most LISTED_LAUNCHES."""
+async def newest(
+    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None, limit: int = LISTED_LAUNCHES
+) -> list[LaunchProgress]:
+    """The newest launches, the last one first, at most `limit`."""
     await journal.flush()
     exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
     created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
@@ -96,7 +98,7 @@ async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tena
             seen.setdefault(record.family, real_time(record.at))
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
-    ids = sorted(seen, key=lambda id: -seen[id])[:LISTED_LAUNCHES]
+    ids = sorted(seen, key=lambda id: -seen[id])[:limit]
     found = [await read(runtime, journal, id, full=True) for id in ids]
     return [launch for launch in found if launch is not None]
 
