@@ -86,9 +86,9 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answe
 
 
 async def find_newest(
-    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None
+    runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None, limit: int = LISTED_LAUNCHES
 ) -> list[LaunchProgress]:
-    """The newest launches, the last one first, at most LISTED_LAUNCHES."""
+    """The newest launches, the last one first, at most `limit`."""
     await journal.flush()
     exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
     created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
@@ -98,29 +98,33 @@ async def find_newest(
             seen.setdefault(record.family, real_time(record.at))
     for record in created:
         seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
-    ids = sorted(seen, key=lambda id: -seen[id])[:LISTED_LAUNCHES]
+    ids = sorted(seen, key=lambda id: -seen[id])[:limit]
     found = [await read(runtime, journal, id, full=True) for id in ids]
     return [launch for launch in found if launch is not None]
 
 
-async def find_stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]]) -> list[LaunchProgress]:
-    """The launches among these exchanges that stalled. exchanges: newest first.
+async def find_stalled(
+    runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]], client_id: str | None = None
+) -> list[LaunchProgress]:
+    """The launches of these exchanges that stalled, and the newest ones that a script created and no request followed.
 
-    Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves something to wait for.
+    exchanges: newest first. Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves
+    something to wait for. client_id: of the only app whose launches are wanted.
     """
     last: dict[str, Mapping[str, Any]] = {}
     for exchange in exchanges:
         if exchange.get("launch"):
             last.setdefault(exchange["launch"], exchange)
     now = runtime.effects.arrival() / 1e6
-    found = []
-    for id, exchange in list(last.items())[:LISTED_LAUNCHES]:
-        if progress(Trail((event(exchange),), real_now=now)).state != "stalled":
-            continue
-        launch = await read(runtime, journal, id, full=True)
-        if launch is not None and launch.progress.state == "stalled":
-            found.append(launch)
-    return found
+    quiet = [
+        id
+        for id, exchange in list(last.items())[:LISTED_LAUNCHES]
+        if progress(Trail((event(exchange),), real_now=now)).state == "stalled"
+    ]
+    created = await runtime.store.find("launch", owner=client_id, limit=LISTED_LAUNCHES)
+    quiet += [record.family for record in created if record.used_at is None and record.family not in last]
+    found = [await read(runtime, journal, id, full=True) for id in quiet]
+    return [launch for launch in found if launch is not None and launch.progress.state == "stalled"]
 
 
 def describe(client: Client | None) -> AppDetails:

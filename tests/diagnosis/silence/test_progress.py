@@ -122,6 +122,10 @@ def test_a_launch_that_worked_is_not_stalled_when_its_token_expires_but_says_so(
     assert progress(trail(*events, now=10, clock=3000)).awaited is None
 
 
+def test_a_token_that_the_app_revoked_needs_no_request() -> None:
+    assert progress(trail(made("code"), made("token", 1), made("end", 2), now=1e6)).state == "worked"
+
+
 def test_an_app_without_any_request_was_never_launched() -> None:
     assert [cause.id for cause in causes(trail())] == ["app-never-launched"]
 
@@ -129,7 +133,7 @@ def test_an_app_without_any_request_was_never_launched() -> None:
 EVENTS = st.lists(
     st.builds(
         make,
-        st.sampled_from((*STEPS, "restart", "other")),
+        st.sampled_from((*STEPS, "restart", "end", "other")),
         st.floats(0, 100),
         result=st.sampled_from(("granted", "granted", "refused", "failed")),
         status=st.sampled_from((200, 202, 401, 404)),

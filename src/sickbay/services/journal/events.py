@@ -19,7 +19,11 @@ _STEPS: Final[Mapping[str, StepName]] = {
     "browser": "preflight",
     "access": "access",
     "userinfo": "access",
+    "introspection": "access",
+    "revocation": "end",
+    "logout": "end",
 }
+"""Stages whose step is always the same. A token that another server introspects is used."""
 AUTHORIZATION: Final = ("authorize", "login", "redirect")
 EXPORT: Final = "/$export"
 """The path of an export. Below it are its status, and below that its files."""

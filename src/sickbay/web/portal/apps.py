@@ -197,9 +197,9 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
 
 async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
     """The newest launches of this app, one row each, also those that a script created and no browser opened."""
-    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id)
+    found = await launch_progress.find_newest(sandbox.runtime, sandbox.journal, client.client_id, limit=SHOWN_LAUNCHES)
     tenant = sandbox.tenants[client.tenant]
-    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found[:SHOWN_LAUNCHES]])
+    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found])
 
 
 def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
