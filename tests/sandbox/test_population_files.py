@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill, open_folder
+from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill, open_hospital
 
 from sickbay.kernel.cache_folder import CacheFolder
 from sickbay.sandbox import population_cache
@@ -165,7 +165,7 @@ def test_a_database_does_not_begin_with_a_copy_next_to_files_of_a_deleted_one(tm
         folder = tmp_path / "second"
         folder.mkdir(mode=0o700)
         (folder / f"sickbay.db{suffix}").write_bytes(b"")
-        sandbox = await open_folder(folder)
+        sandbox = await open_hospital(folder)
         assert await sandbox.runtime.store.writes_since(SPACE, EMPTY) is None
         await sandbox.close()
 

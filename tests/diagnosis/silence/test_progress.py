@@ -123,7 +123,7 @@ def test_a_launch_that_worked_is_not_stalled_when_its_token_expires_but_says_so(
 
 
 def test_a_token_that_the_app_revoked_needs_no_request() -> None:
-    assert progress(trail(made("code"), made("token", 1), made("end", 2), now=1e6)).state == "worked"
+    assert progress(trail(make("code"), make("token", 1), make("end", 2), now=1e6)).state == "worked"
 
 
 def test_an_app_without_any_request_was_never_launched() -> None:

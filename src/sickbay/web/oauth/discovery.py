@@ -54,11 +54,6 @@ class Documents:
         if self._kept.get(("metadata", tenant.name, version), (None, b""))[0] is not tenant.policy:
             await asyncio.to_thread(self.metadata, tenant, version)
 
-    async def prepare(self, tenant: Tenant, version: str) -> None:
-        """Make the CapabilityStatement on a thread, unless it is there: it takes long."""
-        if self._kept.get(("metadata", tenant.name, version), (None, b""))[0] is not tenant.policy:
-            await asyncio.to_thread(self.metadata, tenant, version)
-
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._find_document(
             "smart",
