@@ -48,11 +48,11 @@ def link(file: Path) -> None:
     file.symlink_to(file.with_name("elsewhere"))
 
 
-def open_folder(file: Path) -> None:
+def share_folder(file: Path) -> None:
     file.parent.chmod(0o777)
 
 
-@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, open_folder])
+@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, share_folder])
 @pytest.mark.parametrize("space", [SPACE, ResourceSpace("epic", "r4")])
 def test_a_file_that_is_damaged_or_that_others_can_write_is_not_copied(
     tmp_path: Path, cache: Path, spoil: Callable[[Path], None], space: ResourceSpace, monkeypatch: pytest.MonkeyPatch
