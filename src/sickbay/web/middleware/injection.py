@@ -32,17 +32,16 @@ MADE_UP = re.compile(re.escape(MARK) + r"([A-Za-z0-9_-]{1,16})")
 
 
 class InjectedFaults:
-    """With no fault in force, it costs one comparison."""
+    """With no fault in force, it costs one comparison, and no coroutine of its own."""
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
         self._app, self._sandbox, self._runtime = app, sandbox, sandbox.runtime
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         runtime = self._runtime
         if runtime.faults or runtime.injected_until:
-            await self._inject(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return self._inject(scope, receive, send)
+        return self._app(scope, receive, send)
 
     async def _inject(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = b""
