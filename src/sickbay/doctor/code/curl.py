@@ -9,26 +9,18 @@ from sickbay.doctor.code.draft import RequestDraft, base64_of
 from sickbay.doctor.code.tokens import set_of
 from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, Hole, joined, known, serialized, unknown
 
-_PLACES = {
-    "-X": "method",
-    "--request": "method",
-    "-H": "header",
-    "--header": "header",
-    "-d": "data",
-    "--data": "data",
-    "--data-raw": "data",
-    "--data-ascii": "data",
-    "--data-binary": "data",
-    "--data-urlencode": "encoded",
-    "--json": "json",
-    "-F": "field",
-    "--form": "field",
-    "--form-string": "field",
-    "-u": "user",
-    "--user": "user",
-    "--url": "url",
-    "--oauth2-bearer": "bearer",
+_OPTIONS = {
+    "method": "-X --request",
+    "header": "-H --header",
+    "data": "-d --data --data-raw --data-ascii --data-binary",
+    "encoded": "--data-urlencode",
+    "json": "--json",
+    "field": "-F --form --form-string",
+    "user": "-u --user",
+    "url": "--url",
+    "bearer": "--oauth2-bearer",
 }
+_PLACES = {option: place for place, options in _OPTIONS.items() for option in options.split()}
 _IGNORED = set_of(
     "-A --user-agent -o --output -b --cookie -c --cookie-jar --connect-timeout -m --max-time -w --write-out -e --referer -x"
     " --proxy --cert -E --key --cacert --capath --resolve --retry --retry-delay --ciphers --interface --tls-max -D"

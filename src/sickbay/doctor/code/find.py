@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
@@ -20,20 +21,9 @@ _ANNOUNCES = re.compile(
     r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
-_ENTITIES = {
-    "&amp;": "&",
-    "&quot;": '"',
-    "&#34;": '"',
-    "&lt;": "<",
-    "&gt;": ">",
-    "&#39;": "'",
-    "&#x27;": "'",
-    "&apos;": "'",
-    "&nbsp;": " ",
-}
 _QUOTED, _FEWEST_QUOTED = re.compile(r"^>(?=[ \n])", re.M), 3
 """Lines that mail quotes."""
-_ENTITY = re.compile("|".join(_ENTITIES))
+_ENTITY = re.compile(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
 
 
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
@@ -62,7 +52,7 @@ def _decoded(text: str) -> str:
     text = plain(text).replace("\r", " ").replace("\\_", "_")
     if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED:
         text = _QUOTED.sub(" ", text)
-    return _ENTITY.sub(lambda match: _ENTITIES[match[0]], text) if "&" in text else text
+    return _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text) if "&" in text else text
 
 
 def _regions(text: str) -> list[tuple[int, int]]:
