@@ -63,17 +63,14 @@ class StoreProbe:
         return self._texts(query, parameter, TABLES[parameter.kind])
 
     def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
+        if self.count(query) >= COUNT_LIMIT:
+            return self._whole_extent(parameter, point)
         if parameter.code == "_lastUpdated":
             matches = self._matches(query)
-            rows = Sql(
-                "SELECT r.changed AS low, r.changed + 1 AS high"
-                f" FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid",
-                matches.binds,
-            )
+            changes = "SELECT r.changed AS low, r.changed + 1 AS high"
+            rows = Sql(f"{changes} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid", matches.binds)
         else:
             rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high")
-            if self.count(query) >= COUNT_LIMIT:
-                return self._whole_extent(parameter, point)
         return self._extent_of(rows, point)
 
     def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
@@ -216,13 +213,18 @@ class StoreProbe:
 
     def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
         """Return the first or the last visible range that begins in [low, high)."""
-        visible, by = self._match_visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
         assert self._scope is not None
-        below = "" if high is None else " AND t.low < ?"
+        visible, below = self._match_visible(parameter.type, "t.nid"), () if high is None else (high,)
+        if parameter.code == "_lastUpdated":
+            by = Sql(f"t.type = ? AND t.state = {LIVE}", (self._scope.names.word(parameter.type),))
+            columns, table = ("t.changed", "t.changed + 1"), "resource"
+        else:
+            by = one_of("t.parameter", list(parameter.numbers))
+            columns, table = ("t.low", "t.high"), TABLES[parameter.kind]
         text = (
-            f"SELECT t.low, t.high FROM {TABLES[parameter.kind]} t WHERE t.space = ? AND {by.text} AND t.low >= ?{below}"
-            f" AND {visible.text} ORDER BY t.low{' DESC' if last else ''} LIMIT 1"
+            f"SELECT {', '.join(columns)} FROM {table} t WHERE t.space = ? AND {by.text} AND {columns[0]} >= ?"
+            f"{f' AND {columns[0]} < ?' if below else ''} AND {visible.text}"
+            f" ORDER BY {columns[0]}{' DESC' if last else ''} LIMIT 1"
         )
-        binds = (self._scope.space, *by.binds, low, *(() if high is None else (high,)), *visible.binds)
-        rows = self._run(Statement(text, binds))
+        rows = self._run(Statement(text, (self._scope.space, *by.binds, low, *below, *visible.binds)))
         return (rows[0][0], rows[0][1]) if rows else None
