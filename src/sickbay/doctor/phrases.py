@@ -47,17 +47,17 @@ def split_words(text: str) -> list[str]:
     if len(text) > READ_CHARACTERS:
         text = f"{text[: READ_CHARACTERS // 2]}\n{text[-READ_CHARACTERS // 2 :]}"
     for _ in range(2):
-        text = in_text.unescaped(text)
+        text = in_text.unescape(text)
         text = unquote(text) if _ENCODED.search(text) else text
     return _words(_OPAQUE.sub(" ", text))
 
 
 def _words(text: str) -> list[str]:
     apart = _COMPOUND.sub(lambda match: " ".join(filter(None, match.groups())), text.lower())
-    return _WORD.findall(_NEGATION.sub(_written_out, apart))
+    return _WORD.findall(_NEGATION.sub(_write_out, apart))
 
 
-def _written_out(match: re.Match[str]) -> str:
+def _write_out(match: re.Match[str]) -> str:
     return "can not" if match[1] else "will not" if match[2] else f"{match[3]} not"
 
 
@@ -140,10 +140,10 @@ def find_first(phrase: Phrase, parts: Mapping[int, Sequence[WordRange]]) -> tupl
         return tuple(parts.get(phrase[0], ())[:1])
     if not all(number in parts for number in phrase):
         return ()
-    return next(filter(None, (_continued(phrase, place, parts) for place in parts[phrase[0]])), ())
+    return next(filter(None, (_continue(phrase, place, parts) for place in parts[phrase[0]])), ())
 
 
-def _continued(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
+def _continue(phrase: Phrase, place: WordRange, parts: Mapping[int, Sequence[WordRange]]) -> tuple[WordRange, ...]:
     taken = [place]
     for number in phrase[1:]:
         following = parts[number]

@@ -10,7 +10,7 @@ from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest
 from sickbay.doctor.code.programs import program_requests
 from sickbay.doctor.code.settings import text_settings
 from sickbay.doctor.code.shell import shell_requests
-from sickbay.doctor.code.tokens import plain
+from sickbay.doctor.code.tokens import straighten
 from sickbay.kernel.text_search import matches
 
 BEFORE, AFTER = 6_000, 3_000
@@ -29,7 +29,7 @@ _ENTITY = re.compile(r"&(?:amp|quot|#34|lt|gt|#39|#x27|apos|nbsp);")
 def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...]:
     """The requests that the code in the text sends, in the order of their lines."""
     meter = meter or Meter(len(text))
-    text = _decoded(text)
+    text = _decode(text)
     lines = Lines(text)
     requests: list[CodeRequest] = []
     for start, end in _regions(text):
@@ -44,12 +44,12 @@ def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     return commands + [found for found in program_requests(text, lines, meter) if found.first_line not in taken]
 
 
-def _decoded(text: str) -> str:
+def _decode(text: str) -> str:
     """Undoes what forums and mail do to code: typographic quotation marks, HTML entities, escapes and `>`.
 
     The lines stay the same.
     """
-    text = plain(text).replace("\r", " ").replace("\\_", "_")
+    text = straighten(text).replace("\r", " ").replace("\\_", "_")
     if len(_QUOTED.findall(text)) >= _FEWEST_QUOTED:
         text = _QUOTED.sub(" ", text)
     return _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text) if "&" in text else text
@@ -73,4 +73,4 @@ def _regions(text: str) -> list[tuple[int, int]]:
 
 def settings_in(text: str, meter: Meter | None = None) -> tuple[AppSettings, ...]:
     """The settings of OAuth libraries in the text, in the order of their lines."""
-    return tuple(text_settings(_decoded(text[:READ_CHARACTERS]), meter or Meter(len(text))))
+    return tuple(text_settings(_decode(text[:READ_CHARACTERS]), meter or Meter(len(text))))
