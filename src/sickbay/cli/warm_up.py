@@ -23,6 +23,7 @@ MODULES = (
     "sickbay.web.oauth.authorized_apps",
     "sickbay.web.portal.apps",
     "sickbay.web.portal.app_edit",
+    "sickbay.web.portal.app_faults",
     "sickbay.web.portal.hospitals",
     "sickbay.web.portal.registration",
     "sickbay.web.portal.rules",

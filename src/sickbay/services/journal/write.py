@@ -34,7 +34,7 @@ from sickbay.storage.resets import Revisions, WasReset, compare_with, current
 
 EVERY = 1.0
 """Seconds between two looks at what waits."""
-BATCH, LATEST = 64, 5
+BATCH, LATEST = 192, 5
 """A single worker writes granted exchanges when so many wait, or at the latest at this look: most of the cost is that of a
 batch. Other workers can't see what waits in this one, so with several, each writes at every look.
 """
