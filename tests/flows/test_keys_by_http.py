@@ -78,11 +78,11 @@ def test_many_requests_of_strangers_make_no_more_keys_than_one(tmp_path: Path, m
     made: list[str] = []
     generate = jose.generate
 
-    def counted() -> str:
+    def generate_and_keep() -> str:
         made.append(generate())
         return made[-1]
 
-    monkeypatch.setattr(jose, "generate", counted)
+    monkeypatch.setattr(jose, "generate", generate_and_keep)
 
     async def steps(flow: Flow) -> None:
         await asyncio.gather(*(keys(flow) for _ in range(20)))

@@ -28,11 +28,11 @@ class Compiled:
         self._count = 0
         compile_source = Environment.compile
 
-        def counted(environment: Environment, *arguments: object) -> object:
+        def count_and_compile(environment: Environment, *arguments: object) -> object:
             self._count += 1
             return compile_source(environment, *arguments)  # type: ignore[call-overload]
 
-        monkeypatch.setattr(Environment, "compile", counted)
+        monkeypatch.setattr(Environment, "compile", count_and_compile)
 
     def since(self) -> int:
         count, self._count = self._count, 0
