@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -31,22 +32,10 @@ BEGIN_SECONDS: Final = 1.0
 FINISH_SECONDS: Final = 0.6
 """How long `stop` waits for a file. Even a run of a second or two leaves one then."""
 HERE: Final = Path(sickbay.__file__).parent
-CODE: Final = (
-    "sandbox",
-    "population",
-    "population/render",
-    "population/render/r4",
-    "population/stories",
-    "fhir",
-    "fhir/definitions",
-    "fhir/operations",
-    "fhir/search",
-    "protocol",
-    "storage",
-    "storage/query",
-    "storage/sqlite",
-)
+CODE: Final = ("fhir", "population", "protocol", "sandbox", "storage")
 """The folders whose code and data decide what is stored of a population."""
+UNRELATED: Final = frozenset(("__pycache__", "patch", "validation", "xml"))
+"""Folders in them that don't."""
 
 
 class OutdatedFile(NamedTuple):
@@ -160,9 +149,16 @@ def digest() -> str:
     would no longer create. Of Python too, because its tables of letters decide how texts are folded.
     """
     content = hashlib.sha256(f"{sickbay.__version__} {sys.version_info[:2]}".encode())
-    for folder in CODE:
-        for name in sorted(os.listdir(HERE / folder)):
-            if name.endswith((".py", ".gz")):
-                with open(f"{HERE}/{folder}/{name}", "rb", buffering=0) as file:
-                    content.update(f"\n{folder}/{name}\n".encode() + file.read())
+    for path in (path for folder in CODE for path in _list_files(f"{HERE}/{folder}")):
+        with open(path, "rb", buffering=0) as file:
+            content.update(f"\n{path.removeprefix(str(HERE))}\n".encode() + file.read())
     return content.hexdigest()[:32]
+
+
+def _list_files(folder: str) -> Iterator[str]:
+    """All files in the folder, in order. pathlib would take several times as long."""
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if not entry.is_dir():
+            yield entry.path
+        elif entry.name not in UNRELATED:
+            yield from _list_files(entry.path)
