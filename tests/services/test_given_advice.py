@@ -23,7 +23,7 @@ def finding(id: str, *, refused: bool = False) -> Finding:
 IDS = map(str, count())
 
 
-def told(advice: GivenAdvice, client_id: str, *findings: Finding, id: str = "") -> list[str]:
+def tell(advice: GivenAdvice, client_id: str, *findings: Finding, id: str = "") -> list[str]:
     explanation = advice.without_repeated(Explanation(findings, None), "general", client_id, id or next(IDS))
     return [found.id for found in explanation.findings]
 
@@ -31,9 +31,9 @@ def told(advice: GivenAdvice, client_id: str, *findings: Finding, id: str = "") 
 def test_a_habit_is_told_to_each_app_once_and_everything_else_each_time() -> None:
     advice = GivenAdvice()
     both = (finding(OTHER), finding(HABIT))
-    assert told(advice, "a", *both) == [OTHER, HABIT]
-    assert told(advice, "a", *both) == [OTHER]
-    assert told(advice, "b", *both) == [OTHER, HABIT]
+    assert tell(advice, "a", *both) == [OTHER, HABIT]
+    assert tell(advice, "a", *both) == [OTHER]
+    assert tell(advice, "b", *both) == [OTHER, HABIT]
 
 
 def test_a_request_that_only_repeats_a_habit_has_no_corrected_request() -> None:
@@ -46,34 +46,34 @@ def test_a_request_that_only_repeats_a_habit_has_no_corrected_request() -> None:
 
 def test_an_exchange_that_is_recorded_again_has_the_same_advice() -> None:
     advice = GivenAdvice()
-    assert told(advice, "a", finding(HABIT), id="x") == told(advice, "a", finding(HABIT), id="x") == [HABIT]
-    assert told(advice, "a", finding(HABIT), id="y") == []
+    assert tell(advice, "a", finding(HABIT), id="x") == tell(advice, "a", finding(HABIT), id="x") == [HABIT]
+    assert tell(advice, "a", finding(HABIT), id="y") == []
 
 
 def test_a_request_without_an_app_is_told_each_time() -> None:
     advice = GivenAdvice()
-    assert told(advice, "", finding(HABIT)) == told(advice, "", finding(HABIT)) == [HABIT]
+    assert tell(advice, "", finding(HABIT)) == tell(advice, "", finding(HABIT)) == [HABIT]
 
 
 def test_a_refusal_is_never_left_out() -> None:
     advice = GivenAdvice()
     for _ in range(2):
-        assert told(advice, "a", finding(HABIT, refused=True)) == [HABIT]
+        assert tell(advice, "a", finding(HABIT, refused=True)) == [HABIT]
 
 
 def test_a_reset_of_the_hospital_forgets_what_was_told_there() -> None:
     advice = GivenAdvice()
-    told(advice, "a", finding(HABIT))
+    tell(advice, "a", finding(HABIT))
     advice.forget(ResetScope("epic"))
-    assert told(advice, "a", finding(HABIT)) == []
+    assert tell(advice, "a", finding(HABIT)) == []
     advice.forget(ResetScope("general"))
-    assert told(advice, "a", finding(HABIT)) == [HABIT]
+    assert tell(advice, "a", finding(HABIT)) == [HABIT]
 
 
 def test_the_memory_is_bounded_and_the_oldest_pair_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(given_advice, "KEPT_PAIRS", 2)
     advice = GivenAdvice()
     for client_id in ("a", "b", "c"):
-        told(advice, client_id, finding(HABIT))
-    assert told(advice, "c", finding(HABIT)) == []
-    assert told(advice, "a", finding(HABIT)) == [HABIT]
+        tell(advice, client_id, finding(HABIT))
+    assert tell(advice, "c", finding(HABIT)) == []
+    assert tell(advice, "a", finding(HABIT)) == [HABIT]

@@ -124,6 +124,6 @@ INCLUDING = (
 )
 
 
-def saved(resource: dict[str, Any], space: ResourceSpace) -> Save:
+def save_step(resource: dict[str, Any], space: ResourceSpace) -> Save:
     body = orjson.dumps(resource)
     return Save(space, resource["resourceType"], resource["id"], 1, body, extract("r4", resource, BASE), 1_700_000_000_000)

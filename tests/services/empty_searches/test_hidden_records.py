@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.laws import is_long
 from tests.postgres import ENGINES
-from tests.services.empty_searches.hidden_data import BASE, HIDDEN, INCLUDING, SEARCHES, VISIBILITIES, VISIBLE, saved
+from tests.services.empty_searches.hidden_data import BASE, HIDDEN, INCLUDING, SEARCHES, VISIBILITIES, VISIBLE, save_step
 from tests.storage.engines import open_engine
 
 from sickbay.fhir.search import parser
@@ -47,11 +47,11 @@ def ask(type: str, text: str) -> Query:
 
 async def hospital(store: Any, resources: Sequence[dict[str, Any]]) -> ResourceSpace:
     space = ResourceSpace(f"hospital-{next(TENANTS)}", "r4")
-    await store.transaction([saved(resource, space) for resource in resources])
+    await store.transaction([save_step(resource, space) for resource in resources])
     return space
 
 
-async def said(store: Any, space: ResourceSpace, visibility: Visibility) -> list[tuple[Cause, ...]]:
+async def ask_everything(store: Any, space: ResourceSpace, visibility: Visibility) -> list[tuple[Cause, ...]]:
     """Everything that is said about each search that finds nothing."""
 
     def job(probe: Probe) -> list[tuple[Cause, ...]]:
@@ -79,7 +79,7 @@ PLACES = st.lists(
 def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     alone = runner.run(hospital(store, VISIBLE))
-    before = [runner.run(said(store, alone, visibility)) for visibility in VISIBILITIES]
+    before = [runner.run(ask_everything(store, alone, visibility)) for visibility in VISIBILITIES]
 
     @settings(max_examples=100 if is_long() else FEW_EXAMPLES, deadline=None)
     @given(PLACES)
@@ -87,7 +87,7 @@ def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> 
         other = runner.run(hospital(store, with_hidden(places)))
         for visibility, expected in zip(VISIBILITIES, before, strict=True):
             for search, without, others in zip(
-                (*SEARCHES, *INCLUDING), expected, runner.run(said(store, other, visibility)), strict=True
+                (*SEARCHES, *INCLUDING), expected, runner.run(ask_everything(store, other, visibility)), strict=True
             ):
                 assert without == others, search
 
@@ -97,7 +97,7 @@ def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> 
 def test_the_hidden_records_would_change_what_an_administrator_reads(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
     alone, full = (runner.run(hospital(store, resources)) for resources in (VISIBLE, (*VISIBLE, *HIDDEN)))
-    without, others = (runner.run(said(store, space, EVERYTHING)) for space in (alone, full))
+    without, others = (runner.run(ask_everything(store, space, EVERYTHING)) for space in (alone, full))
     changed = sum(former != latter for former, latter in zip(without, others, strict=True))
     assert changed > len(SEARCHES) * 3 // 4
 
@@ -106,6 +106,6 @@ def test_most_searches_are_explained(opened: tuple[asyncio.Runner, Any]) -> None
     """Otherwise the law would hold of silence."""
     runner, store = opened
     space = runner.run(hospital(store, VISIBLE))
-    rules = [causes[0][0] for causes in runner.run(said(store, space, VISIBILITIES[0])) if causes]
+    rules = [causes[0][0] for causes in runner.run(ask_everything(store, space, VISIBILITIES[0])) if causes]
     assert len(rules) > len(SEARCHES) * 3 // 4
     assert len(set(rules)) >= 9, set(rules)

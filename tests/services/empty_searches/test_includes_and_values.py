@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from tests.services.empty_searches.hidden_data import BASE, VISIBLE, observation, saved
+from tests.services.empty_searches.hidden_data import BASE, VISIBLE, observation, save_step
 
 from sickbay.fhir.routing import Route
 from sickbay.fhir.search import parser
@@ -39,12 +39,12 @@ OTHERS = (
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[asyncio.Runner, Any]]:
     with asyncio.Runner() as runner:
         store = open_store(tmp_path_factory.mktemp("values") / "sickbay.db", find_published)
-        runner.run(store.transaction([saved(resource, SPACE) for resource in (*VISIBLE, *OTHERS)]))
+        runner.run(store.transaction([save_step(resource, SPACE) for resource in (*VISIBLE, *OTHERS)]))
         yield runner, store
         runner.run(store.close())
 
 
-def asked(type: str, text: str) -> Query:
+def query_of(type: str, text: str) -> Query:
     query = parser.parse("r4", type, parse_qsl(text, keep_blank_values=True), base=BASE)
     assert isinstance(query, Query), query
     return query
@@ -82,7 +82,7 @@ def test_a_mistake_gets_its_rule_and_what_would_find_something(
     opened: tuple[asyncio.Runner, Any], search: str, rule: str, suggestion: str | None, level: str | None
 ) -> None:
     runner, store = opened
-    query = asked(*search.split("?"))
+    query = query_of(*search.split("?"))
     assert runner.run(store.count(SPACE, query, EVERYTHING)) == 0
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
     ((found, facts),) = answer.causes
@@ -91,7 +91,7 @@ def test_a_mistake_gets_its_rule_and_what_would_find_something(
 
 def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
-    query = asked("Observation", "category=lab&code=zq&patient=p1")
+    query = query_of("Observation", "category=lab&code=zq&patient=p1")
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
     assert [facts["parameter"] for _, facts in answer.causes] == ["category", "code"]
     first = answer.causes[0][1]
@@ -101,7 +101,7 @@ def test_two_values_that_occur_nowhere_get_a_finding_each(opened: tuple[asyncio.
 
 def test_a_value_that_fits_no_other_parameter_is_said_to_find_something_on_its_own(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
-    query = asked("Observation", "category=labratory&code=8867-4&date=2024-03-01")
+    query = query_of("Observation", "category=labratory&code=8867-4&date=2024-03-01")
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), MILLISECONDS))
     ((_, facts),) = answer.causes
     assert (facts["suggestion"], facts["condition"], facts["instead"]) == ("category=laboratory", ON_ITS_OWN, [])
@@ -136,7 +136,7 @@ def test_an_include_that_adds_nothing_has_a_cause(
     opened: tuple[asyncio.Runner, Any], search: str, visibility: Visibility, rule: str, cause: str
 ) -> None:
     runner, store = opened
-    query = asked(*search.split("?"))
+    query = query_of(*search.split("?"))
     assert not runner.run(store.search(SPACE, query, visibility)).included
     answer = runner.run(store.probe(SPACE, visibility, lambda probe: examine_includes(probe, query, visibility), MILLISECONDS))
     ((found, facts),) = answer.causes
@@ -145,7 +145,7 @@ def test_an_include_that_adds_nothing_has_a_cause(
 
 def test_without_time_nothing_wrong_is_said(opened: tuple[asyncio.Runner, Any]) -> None:
     runner, store = opened
-    query = asked("Observation", "category=lab&code=8867-4")
+    query = query_of("Observation", "category=lab&code=8867-4")
     answer = runner.run(store.probe(SPACE, EVERYTHING, lambda probe: examine(probe, query, BASE, EVERYTHING), 0))
     ((rule, facts),) = answer.causes
     assert rule == "fhir-search-empty"

@@ -30,8 +30,7 @@ SCOPES: Final = Spec(
     "SMART App Launch 2.2, Scopes for requesting FHIR resources",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html",
 )
-COUNTED: Final = 1000
-"""Where counts stop (`storage.probe.COUNT_LIMIT`)."""
+COUNTED: Final = 1000  # where counts stop (`storage.probe.COUNT_LIMIT`)
 MEANINGS: Final = {
     "exact": "`:exact` compares the whole text, including case and accents.",
     "contains": "`:contains` looks for the text anywhere in the value.",
@@ -62,14 +61,14 @@ def _advice(id: str, complete: Callable[[Facts], Facts]) -> Callable[[AccessRequ
 
     def advises(request: AccessRequest, context: AccessContext) -> Facts | None:
         facts = next((facts for rule, facts in context.empty if rule == id), None)
-        if facts is None or (facts.get("instead") and _sent(facts) not in request.parameters.pairs):
+        if facts is None or (facts.get("instead") and _wrong_pair(facts) not in request.parameters.pairs):
             return None
         return complete(facts)
 
     return advises
 
 
-def _sent(facts: Facts) -> tuple[Any, Any]:
+def _wrong_pair(facts: Facts) -> tuple[Any, Any]:
     return facts.get("parameter"), facts.get("received")
 
 
@@ -127,12 +126,12 @@ def _level(facts: Facts) -> Severity:
     return "warning" if facts.get("level") == "warning" else "info"
 
 
-def _replaced(request: AccessRequest, facts: Facts) -> AccessRequest:
+def _replace_parameter(request: AccessRequest, facts: Facts) -> AccessRequest:
     """Replace the parameter with what was probably meant, if that is known."""
     instead = [(name, text) for name, text in facts.get("instead") or ()]
     if not instead:
         return request
-    pairs = tuple(new for pair in request.parameters for new in (instead if pair == _sent(facts) else [pair]))
+    pairs = tuple(new for pair in request.parameters for new in (instead if pair == _wrong_pair(facts) else [pair]))
     return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
 
 
@@ -143,7 +142,7 @@ def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
         "severity": _level,
         "spec": SEARCH,
         "given": "empty",
-        "repair": _replaced,
+        "repair": _replace_parameter,
     }
     return Rule(id=id, advises=_advice(id, complete), **shared | {"outcome": "200 with a `total` of 0"} | texts)
 
@@ -295,13 +294,9 @@ MEANS_OTHERWISE = _rule(
 )
 
 
-def _of_combination(facts: Facts) -> Facts:
-    return {**_with_sentences(facts), "rest": amount(facts.get("without"))}
-
-
 APART = _rule(
     "fhir-search-values-apart",
-    _of_combination,
+    lambda facts: {**_with_sentences(facts), "rest": amount(facts.get("without"))},
     title="No {type} that the token may see matches all parameters together",
     why="Without `{parameter}={received}`, the search finds {rest}.{counts}{values}",
     fix="{instruction}",
