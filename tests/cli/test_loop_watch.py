@@ -19,7 +19,7 @@ def hold_until_seen(watch: LoopWatch, scope: dict[str, Any]) -> None:
         time.sleep(0.001)
 
 
-def held(monkeypatch: pytest.MonkeyPatch, scope: dict[str, Any]) -> list[Hold]:
+def report_holds(monkeypatch: pytest.MonkeyPatch, scope: dict[str, Any]) -> list[Hold]:
     """What is reported while a function holds the loop. scope: of the request that runs it."""
     monkeypatch.setattr(loop_watch, "HELD_SECONDS", 0.0)
     monkeypatch.setattr(loop_watch, "_PACKAGE", __file__.rpartition("/")[0])
@@ -44,7 +44,7 @@ def held(monkeypatch: pytest.MonkeyPatch, scope: dict[str, Any]) -> list[Hold]:
 
 def test_a_hold_names_the_request_and_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     scope = {"type": "http", "method": "GET", "path": "/general/r4/metadata", "query_string": b"_format=xml"}
-    hold = held(monkeypatch, scope)[0]
+    hold = report_holds(monkeypatch, scope)[0]
     assert hold.place.request == "GET /general/r4/metadata"
     assert hold.place.stack[-1].split()[-1] == "hold_until_seen"
     assert hold.place.stack[-2].split()[-1] == "run"
@@ -52,7 +52,7 @@ def test_a_hold_names_the_request_and_the_functions(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_hold_outside_of_a_request_has_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert held(monkeypatch, {"type": "lifespan"})[0].place.request == ""
+    assert report_holds(monkeypatch, {"type": "lifespan"})[0].place.request == ""
 
 
 def test_a_hold_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:

@@ -31,13 +31,13 @@ def test_what_takes_long_runs_on_a_thread(
     holder = importlib.import_module(module)
     original = getattr(holder, name)
 
-    def observed(*arguments: Any, **more: Any) -> Any:
+    def observe(*arguments: Any, **more: Any) -> Any:
         threads.append(threading.get_ident())
         return original(*arguments, **more)
 
     async def steps(flow: Flow) -> None:
         headers = await bearer(flow)
-        monkeypatch.setattr(holder, name, observed)
+        monkeypatch.setattr(holder, name, observe)
         answer = await flow.http.get(address, headers=headers)
         assert answer.status_code == 200
         assert threads

@@ -74,7 +74,7 @@ class Worker:
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         sandbox.filling.writer.listen = population_report.of_server(self.settings)
         self._listen(sandbox)
-        watch = _watching() if self.settings.debug_loop else None
+        watch = _start_watch() if self.settings.debug_loop else None
         await send({"type": "lifespan.startup.complete"})
         warming = asyncio.create_task(warm_up(sandbox))
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
@@ -125,7 +125,7 @@ def _exporting(sandbox: Sandbox) -> Telemetry | None:
     return Telemetry(signals_to_export, partial(measure, sandbox))
 
 
-def _watching() -> LoopWatch:
+def _start_watch() -> LoopWatch:
     """Starts to log what holds the loop."""
     from sickbay.cli import loop_watch
 

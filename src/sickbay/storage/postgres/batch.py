@@ -122,7 +122,7 @@ class Batch:
         now = dict(before)
         for nid, rows, version, revision in self.indexed:
             earlier = now.get(nid, {})
-            now[nid] = undo.remaining(earlier) if rows is None else rows
+            now[nid] = undo.rows_after_deletion(earlier) if rows is None else rows
             if version is not None and revision:
                 version[-2] = undo.encode_change(undo.compare(earlier, now[nid]), revision)
         by_table: dict[str, list[tuple[Any, ...]]] = {}

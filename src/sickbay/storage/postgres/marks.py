@@ -64,7 +64,7 @@ class _Return:
         reversal = await asyncio.to_thread(undo.reverse, versions)
         found = await _fetch(self._db, marks.ABSENT, marks.numbers(undo.targets(reversal.change)))
         absent = {nid for (nid,) in found}
-        return undo.reverse(versions, reversal.unknown | undo.referring(reversal.change, absent)) if absent else reversal
+        return undo.reverse(versions, reversal.unknown | undo.find_referring(reversal.change, absent)) if absent else reversal
 
     async def _extract(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""

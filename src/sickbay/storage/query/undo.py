@@ -56,7 +56,7 @@ def encode_change(change: IndexChange, revision: int) -> bytes | None:
     return _encode(_StoredChange(INDEX_REVISION, *change)) if revision == INDEX_REVISION else None
 
 
-def remaining(rows: RowsByTable) -> dict[str, set[IndexRow]]:
+def rows_after_deletion(rows: RowsByTable) -> dict[str, set[IndexRow]]:
     """Return what remains of the index rows of a resource that is deleted: those that decide its visibility."""
     members = rows.get("compartment_index", frozenset())
     return {
@@ -115,7 +115,7 @@ def targets(change: IndexChange) -> set[int]:
     return {int(row[0]) for table in _TARGETS for row in change.inserted.get(table, ())}
 
 
-def referring(change: IndexChange, absent: Set[int]) -> set[int]:
+def find_referring(change: IndexChange, absent: Set[int]) -> set[int]:
     """Return the nids of the resources that refer to one of these."""
     return {
         int(row[COLUMNS[table].index("nid")])

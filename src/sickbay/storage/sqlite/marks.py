@@ -59,7 +59,7 @@ class _Return:
         """Return how to reverse these versions. Rows that refer to a resource without a row have to be made again."""
         reversal = undo.reverse(versions)
         absent = {nid for (nid,) in rows(self._changes.db, marks.ABSENT, (marks.numbers(undo.targets(reversal.change)),))}
-        return undo.reverse(versions, reversal.unknown | undo.referring(reversal.change, absent)) if absent else reversal
+        return undo.reverse(versions, reversal.unknown | undo.find_referring(reversal.change, absent)) if absent else reversal
 
     def _extract(self, nids: list[int]) -> None:
         """Restore resources whose versions don't say what they changed in the index."""

@@ -19,7 +19,7 @@ from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
 from sickbay.storage.query.marks import numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
-from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, remaining
+from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, rows_after_deletion
 from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
 _INSERT = (
@@ -217,7 +217,7 @@ class Changes:
     def unindex(self, nid: int) -> IndexChange:
         """Delete the index rows of a deleted resource, except those that decide its visibility."""
         before = self._stored_rows(nid)
-        return self._exchange(nid, before, remaining(before))
+        return self._exchange(nid, before, rows_after_deletion(before))
 
     def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
         """Replace what is stored as the current version."""
