@@ -94,7 +94,7 @@ def _result(exchange: HarExchange) -> Result:
     return "granted" if 200 <= exchange.status < 400 else "refused"
 
 
-def _plain(step: StepName) -> Callable[[HarExchange], Iterator[Event]]:
+def _follow_plain(step: StepName) -> Callable[[HarExchange], Iterator[Event]]:
     def events(exchange: HarExchange) -> Iterator[Event]:
         is_page = "origin" in exchange.sent["headers"]
         yield Event(step, result=_result(exchange), status=exchange.status, url=exchange.url, by_page=is_page)
@@ -134,12 +134,12 @@ def _token(exchange: HarExchange) -> Iterator[Event]:
 
 
 _FROM_HAR: Final[Mapping[str, Callable[[HarExchange], Iterator[Event]]]] = {
-    "launch_url": _plain("launch"),
-    "smart_configuration": _plain("discovery"),
+    "launch_url": _follow_plain("launch"),
+    "smart_configuration": _follow_plain("discovery"),
     "authorize_url": _authorize,
     "redirect_url": _redirect,
     "token_request": _token,
-    "fhir_request": _plain("access"),
+    "fhir_request": _follow_plain("access"),
 }
 _OF_EVIDENCE: Final[Mapping[str, StepName]] = {
     "launch_url": "launch",
