@@ -12,45 +12,42 @@ from sickbay.diagnosis.rules import (
     answer,
     app_state,
     backend,
-    browser,
     discovery,
     id_token,
-    login,
+    introspection,
     logout,
+    pkce,
     redirect,
     refresh,
-    registration,
-    registration_keys,
-    registration_limits,
-    registration_uris,
-    request,
-    retired,
-    subject,
 )
 from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
     aud,
     client,
+    code_challenge,
     launch,
     missing_parameters,
     openid_scopes,
     parameter_names,
     patient,
-    pkce,
     redirect_uri,
     response,
     scope,
     state,
     transport,
 )
+from sickbay.diagnosis.rules.browser import restrictions
 from sickbay.diagnosis.rules.client_authentication import credentials, header
-from sickbay.diagnosis.rules.pkce import verifier
+from sickbay.diagnosis.rules.login import decision, token_response
+from sickbay.diagnosis.rules.registration import keys, uris
+from sickbay.diagnosis.rules.registration import limits as registration_limits
+from sickbay.diagnosis.rules.registration import request as registration
+from sickbay.diagnosis.rules.request import readable, retired
 from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
 from sickbay.diagnosis.rules.token import code, request_format
-from sickbay.diagnosis.rules.token import response as token_response
 
 RULES: tuple[Rule, ...] = (
-    *request.RULES,
+    *readable.RULES,
     *retired.RULES,
     *transport.RULES,
     *missing_parameters.RULES,
@@ -59,16 +56,16 @@ RULES: tuple[Rule, ...] = (
     *response.RULES,
     *state.RULES,
     *aud.RULES,
-    *pkce.RULES,
+    *code_challenge.RULES,
     *launch.RULES,
     *scope.RULES,
-    *login.RULES,  # before patient: both explain scope-patient-without-context
+    *decision.RULES,  # before patient: both explain scope-patient-without-context
     *patient.RULES,
     *openid_scopes.RULES,
     *parameter_names.RULES,
     *registration.RULES,
-    *registration_keys.RULES,
-    *registration_uris.RULES,
+    *keys.RULES,
+    *uris.RULES,
     *registration_limits.RULES,
     *launch_url.RULES,
     *logout.RULES,
@@ -78,9 +75,9 @@ RULES: tuple[Rule, ...] = (
     *backend.RULES,
     *credentials.RULES,
     *code.RULES,
-    *verifier.RULES,
+    *pkce.RULES,
     *refresh.RULES,
-    *subject.RULES,
+    *introspection.RULES,
     *access.RULES,
     *address.RULES,
     *parameters.RULES,
@@ -91,7 +88,7 @@ RULES: tuple[Rule, ...] = (
     *token_response.RULES,
     *id_token.RULES,
     *discovery.RULES,
-    *browser.RULES,
+    *restrictions.RULES,
     *answer.RULES,
 )
 

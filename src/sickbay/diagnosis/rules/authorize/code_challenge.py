@@ -4,8 +4,8 @@ import base64
 import binascii
 import re
 
+from sickbay.authorization.authorize.code_challenge import asks_for_code
 from sickbay.authorization.authorize.parameters import requested_resources
-from sickbay.authorization.authorize.pkce import asks_for_code
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AuthorizeRequest
