@@ -1,4 +1,4 @@
-"""All rules, in the order in which they are tried: of the rules that explain one refusal, the most specific is first.
+"""All rules, in the order in which they are tried. The general rule of a refusal is tried last, wherever it stands here.
 
 Corrections run in the same order: transport, then spelling, then the parameters, then what the parameters require.
 """
@@ -11,7 +11,7 @@ from sickbay.diagnosis.rules import (
     access,
     answer,
     app_state,
-    backend,
+    clock,
     discovery,
     id_token,
     introspection,
@@ -19,6 +19,8 @@ from sickbay.diagnosis.rules import (
     pkce,
     redirect,
     refresh,
+    revocation,
+    userinfo,
 )
 from sickbay.diagnosis.rules import launch as launch_url
 from sickbay.diagnosis.rules.authorize import (
@@ -36,7 +38,9 @@ from sickbay.diagnosis.rules.authorize import (
     state,
     transport,
 )
-from sickbay.diagnosis.rules.browser import restrictions
+from sickbay.diagnosis.rules.backend import assertion
+from sickbay.diagnosis.rules.backend import client as backend_client
+from sickbay.diagnosis.rules.browser import concurrent_launches, restrictions
 from sickbay.diagnosis.rules.client_authentication import credentials, header
 from sickbay.diagnosis.rules.login import decision, token_response
 from sickbay.diagnosis.rules.registration import keys, uris
@@ -44,7 +48,7 @@ from sickbay.diagnosis.rules.registration import limits as registration_limits
 from sickbay.diagnosis.rules.registration import request as registration
 from sickbay.diagnosis.rules.request import readable, retired
 from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
-from sickbay.diagnosis.rules.token import code, request_format
+from sickbay.diagnosis.rules.token import client_id, code, request_format
 
 RULES: tuple[Rule, ...] = (
     *readable.RULES,
@@ -59,7 +63,7 @@ RULES: tuple[Rule, ...] = (
     *code_challenge.RULES,
     *launch.RULES,
     *scope.RULES,
-    *decision.RULES,  # before patient: both explain scope-patient-without-context
+    *decision.RULES,
     *patient.RULES,
     *openid_scopes.RULES,
     *parameter_names.RULES,
@@ -72,12 +76,18 @@ RULES: tuple[Rule, ...] = (
     *redirect.RULES,
     *request_format.RULES,
     *header.RULES,
-    *backend.RULES,
+    *backend_client.RULES,
+    *assertion.RULES,
+    *clock.RULES,
+    *refresh.RULES,
     *credentials.RULES,
+    *client_id.RULES,
     *code.RULES,
     *pkce.RULES,
-    *refresh.RULES,
+    *concurrent_launches.RULES,
     *introspection.RULES,
+    *userinfo.RULES,
+    *revocation.RULES,
     *access.RULES,
     *address.RULES,
     *parameters.RULES,

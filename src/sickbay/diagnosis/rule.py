@@ -1,7 +1,7 @@
 """The declaration of a rule, which explains a refusal or gives advice but never decides, and the finding that it creates.
 
-If several rules explain the same refusal, they are tried in the order of the catalogue, from the most specific to the
-general one, whose id is the refusal's name. The first that recognises the facts explains it. Advice depends only on the
+If several rules explain the same refusal, they are tried in the order of the catalogue, and the general one, whose id is the
+refusal's name, is tried last. The first that recognises the facts explains it. Advice depends only on the
 request and its context, not on a refusal.
 """
 

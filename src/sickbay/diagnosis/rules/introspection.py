@@ -1,8 +1,8 @@
-"""Rules about requests to the introspection, revocation and UserInfo endpoints."""
+"""The rule about requests to the introspection and revocation endpoints."""
 
 from sickbay.authorization.requests import TokenRequest
 from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import Rule
 from sickbay.kernel.checks import Facts
 
 
@@ -29,30 +29,5 @@ TOKEN_PARAMETER_MISSING = Rule(
     repair=_as_token,
 )
 
-USERINFO_WITHOUT_OPENID = Rule(
-    id="userinfo-without-openid",
-    stage="userinfo",
-    explains="userinfo-without-openid",
-    severity="error",
-    outcome="403 insufficient_scope",
-    parameter="scope",
-    title="UserInfo has no data for this token: `openid` wasn't granted, or no user signed in",
-    why="UserInfo returns the signed-in user, and only to apps that requested `openid`. Granted: {held}.",
-    fix="Register `openid` and `fhirUser`, and request both at the next launch.",
-    spec=Spec("OpenID Connect Core 1.0, 5.3 UserInfo Endpoint", f"{specs.OIDC}#UserInfo"),
-)
 
-REVOKE_ACCESS_TOKEN = Rule(
-    id="revoke-access-token",
-    stage="revocation",
-    explains="revoke-access-token",
-    severity="error",
-    outcome="400 unsupported_token_type",
-    parameter="token",
-    title="`token` is an access token, which can't be revoked here",
-    why="This server revokes only refresh tokens. An access token stays valid until it expires.",
-    fix="Send the refresh token, and discard the access token.",
-    spec=specs.rfc(7009, "2.2.1", "Error Response"),
-)
-
-RULES = (TOKEN_PARAMETER_MISSING, USERINFO_WITHOUT_OPENID, REVOKE_ACCESS_TOKEN)
+RULES = (TOKEN_PARAMETER_MISSING,)

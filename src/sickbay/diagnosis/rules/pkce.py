@@ -1,6 +1,6 @@
 """Rules about `code_verifier`."""
 
-from sickbay.diagnosis import corrections, specs
+from sickbay.diagnosis import corrections
 from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.values import character_name
 from sickbay.kernel.checks import Facts
@@ -88,27 +88,6 @@ CHALLENGE_NOT_HASHED = Rule(
 )
 
 
-def _from_another_launch(facts: Facts) -> Facts | None:
-    return facts if facts.get("other_attempt") else None
-
-
-SESSION_BLEED = Rule(
-    id="session-bleed",
-    stage="browser",
-    explains="pkce-verifier-mismatch",
-    recognises=_from_another_launch,
-    severity="warning",
-    outcome="400 invalid_grant",
-    parameter="code_verifier",
-    title="`code_verifier` belongs to another launch of your app",
-    why="Two launches are running, and your app probably stores both under the same key. It could show one "
-    "patient's data in the other patient's chart.",
-    fix="Store the verifier, issuer and token of each launch under its `state`, not under one key for all tabs.",
-    spec=specs.SMART_LAUNCH,
-    insert_placeholder=corrections.new_verifier,
-)
-
-
 def _with_mistake(facts: Facts) -> Facts:
     return {**facts, "said": SLIPS.get(facts["slip"], "No common encoding mistake explains the difference.")}
 
@@ -133,6 +112,5 @@ RULES = (
     VERIFIER_UNEXPECTED,
     VERIFIER_MALFORMED,
     CHALLENGE_NOT_HASHED,
-    SESSION_BLEED,
     VERIFIER_MISMATCH,
 )

@@ -2,10 +2,11 @@
 
 from msgspec import structs
 
-from sickbay.authorization.requests import TokenRequest
+from sickbay.authorization.contexts import AnswerContext, TokenContext
+from sickbay.authorization.requests import TokenAnswer, TokenRequest
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.revocations import revocation
-from sickbay.diagnosis.rule import Rule, Spec
+from sickbay.diagnosis.rule import GUESS, Rule, Spec
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import scopes
 
@@ -175,4 +176,74 @@ REPLAY_REVOKED = Rule(
     insert_placeholder=corrections.new_refresh_token,
 )
 
-RULES = (MISSING, INVALID, REUSED, CLIENT_MISMATCH, SESSION_ENDED, SCOPE_EXPANDED, REPLAY_DIFFERS, REPLAY_REVOKED)
+
+def _at_refresh(facts: Facts) -> Facts | None:
+    return facts if facts["grant_type"] == "refresh_token" else None
+
+
+AUTH_MISSING = Rule(
+    id="refresh-client-auth-missing",
+    stage="refresh",
+    explains="client-auth-missing",
+    recognises=_at_refresh,
+    severity="error",
+    outcome="400 invalid_client",
+    title="The refresh request doesn't identify the client",
+    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
+    fix="Authenticate as in the code exchange: {registered}.",
+    spec=REFRESH,
+    repair=lambda request, facts: corrections.set_known_client_id(corrections.with_known_secret(request, facts), facts),
+)
+
+
+NEITHER = "Neither offline_access nor online_access was granted."
+
+
+def _no_refresh(answer: TokenAnswer | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+    if isinstance(context, TokenContext):
+        summary = context.given
+        return {"received": None, "reason": summary.refresh} if summary and summary.wanted and summary.refresh else None
+    if not isinstance(answer, TokenAnswer) or answer.members.get("refresh_token"):
+        return None
+    scope = scopes.split(str(answer.members.get("scope") or ""))
+    if {"offline_access", "online_access"} & set(scope) or not (context.wants_refresh or _is_of_a_launch(answer, context)):
+        return None
+    facts = {"received": " ".join(scope), "reason": NEITHER}
+    return facts if context.wants_refresh else {**facts, GUESS: _PERHAPS_NOT_WANTED, "at_most": "info"}
+
+
+_PERHAPS_NOT_WANTED = "Sickbay doesn't know whether your app requested one; an app that doesn't need one can ignore this."
+
+
+def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
+    """Whether a user launched the app, if nothing is known about the request."""
+    return context.requested_scope is None and bool(answer.members.get("patient"))
+
+
+NO_REFRESH = Rule(
+    id="refresh-token-not-issued",
+    stage="refresh",
+    advises=_no_refresh,
+    at=("id_token", "token"),
+    severity="error",
+    outcome="advice",
+    parameter="refresh_token",
+    title="`refresh_token` is missing from the token response",
+    why="{reason} Without a refresh token, access ends when the access token expires.",
+    fix="Request `offline_access`, or `online_access` if the app needs access only during the user's session. Register that "
+    "scope too.",
+    spec=ACCESS,
+)
+
+RULES = (
+    AUTH_MISSING,
+    MISSING,
+    INVALID,
+    REUSED,
+    CLIENT_MISMATCH,
+    SESSION_ENDED,
+    SCOPE_EXPANDED,
+    REPLAY_DIFFERS,
+    REPLAY_REVOKED,
+    NO_REFRESH,
+)

@@ -5,49 +5,20 @@ from msgspec import structs
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.requests import TokenRequest
-from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic, registered_method
+from sickbay.authorization.token.client_authentication import PADDING, is_empty_basic
 from sickbay.diagnosis import corrections, specs
-from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.rule import Rule, Spec
 from sickbay.diagnosis.wording import listed
 from sickbay.kernel.checks import Facts
 from sickbay.protocol import basic
 
 CLIENT = Spec("RFC 6749, 2.3 Client Authentication", "https://www.rfc-editor.org/rfc/rfc6749#section-2.3")
 TOKEN = Spec("RFC 6749, 3.2.1 Client Authentication", "https://www.rfc-editor.org/rfc/rfc6749#section-3.2.1")
-REFRESH = Spec("RFC 6749, 6 Refreshing an Access Token", "https://www.rfc-editor.org/rfc/rfc6749#section-6")
 SMART = Spec(
     "SMART App Launch 2.2, Obtain access token",
     "https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-access-token",
 )
 SECRET_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
-
-
-def _at_refresh(facts: Facts) -> Facts | None:
-    return facts if facts["grant_type"] == "refresh_token" else None
-
-
-def _with_missing_id(facts: Facts) -> Facts:
-    expected = facts.get("expected")
-    return {**facts, "missing": f"`client_id={expected}`" if expected else "`client_id`"}
-
-
-def _with_client_id(request: TokenRequest, facts: Facts) -> TokenRequest:
-    expected = facts.get("expected")
-    return structs.replace(request, parameters=request.parameters.replaced([("client_id", expected)])) if expected else request
-
-
-def _with_known_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Adds the registered secret if it is known (offline), otherwise a placeholder. A live server has only its hash."""
-    context = facts.get("known")
-    if not isinstance(context, TokenContext) or not isinstance(context.client, Client) or context.client.client != "symmetric":
-        return request
-    secret = context.secret or corrections.PLACEHOLDER_SECRET
-    if registered_method(context.client) == "client_secret_post":
-        pairs = [("client_id", context.client.client_id), ("client_secret", secret)]
-        return structs.replace(request, parameters=request.parameters.replaced(pairs))
-    headers = {**request.headers, "authorization": basic.write(context.client.client_id, secret)}
-    without_credentials = request.parameters.replaced([("client_id", None), ("client_secret", None)])
-    return structs.replace(request, headers=headers, parameters=without_credentials)
 
 
 def _is_padded(facts: Facts) -> Facts | None:
@@ -91,19 +62,6 @@ GUESSES_TOO_MANY = Rule(
     spec=specs.rfc(6585, "4", "429 Too Many Requests"),
 )
 
-REFRESH_AUTH_MISSING = Rule(
-    id="refresh-client-auth-missing",
-    stage="refresh",
-    explains="client-auth-missing",
-    recognises=_at_refresh,
-    severity="error",
-    outcome="400 invalid_client",
-    title="The refresh request doesn't identify the client",
-    why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
-    fix="Authenticate as in the code exchange: {registered}.",
-    spec=REFRESH,
-    repair=lambda request, facts: _with_client_id(_with_known_secret(request, facts), facts),
-)
 
 AUTH_MISSING = Rule(
     id="client-auth-missing",
@@ -115,24 +73,9 @@ AUTH_MISSING = Rule(
     why="The app is registered as confidential, so it must authenticate in every token request.",
     fix="Authenticate with the registered method, `{registered}`.",
     spec=TOKEN,
-    repair=_with_known_secret,
+    repair=corrections.with_known_secret,
 )
 
-ID_MISSING = Rule(
-    id="client-id-missing-in-body",
-    stage="token",
-    explains="client-id-missing-in-body",
-    recognises=_with_missing_id,
-    severity="error",
-    outcome="400 invalid_client",
-    parameter="client_id",
-    title="`client_id` is missing from the token request",
-    why="A public app has no secret, so the server recognises it only by the `client_id` in the body.",
-    fix="Add {missing} to the form body.",
-    spec=TOKEN,
-    repair=_with_client_id,
-    insert_placeholder=corrections.placeholder("client_id"),
-)
 
 SECRET_WRONG = Rule(
     id="client-secret-wrong",
@@ -144,7 +87,7 @@ SECRET_WRONG = Rule(
     why="The server knows this `client_id`, but the secret isn't the registered one, neither as it was sent nor form-decoded.",
     fix="Copy the secret again, without spaces around it. If you no longer have it, create a new one in the portal.",
     spec=CLIENT,
-    repair=_with_known_secret,
+    repair=corrections.with_known_secret,
 )
 
 
@@ -246,28 +189,6 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
     return request
 
 
-def _secret_for_jwt(facts: Facts) -> Facts | None:
-    wants_jwt = facts["registered"] == "private_key_jwt" and str(facts["received"]).startswith("client_secret")
-    return facts if wants_jwt and facts.get("grant_type") == "client_credentials" else None
-
-
-SECRET_FOR_JWT = Rule(
-    id="backend-secret-instead-of-jwt",
-    stage="backend",
-    explains="client-auth-method-mismatch",
-    recognises=_secret_for_jwt,
-    severity="error",
-    outcome="400 invalid_client",
-    title="The backend service sent a secret instead of a signed JWT",
-    why="This app is registered for `private_key_jwt`: it authenticates with a JWT that it signs with its private key, and "
-    "there is no shared secret.",
-    fix="Sign a `client_assertion` with a key of your JWKS, and send it in place of the secret.",
-    spec=Spec(
-        "SMART App Launch 2.2, Backend Services",
-        "https://hl7.org/fhir/smart-app-launch/STU2.2/backend-services.html",
-    ),
-)
-
 METHOD_MISMATCH = Rule(
     id="client-auth-method-mismatch",
     stage="client_authentication",
@@ -282,51 +203,14 @@ METHOD_MISMATCH = Rule(
 )
 
 
-def _same_id(request: TokenRequest, context: TokenContext) -> Facts | None:
-    read, body = request.presented.basic, request.parameters.get("client_id")
-    if read is None or read.decoded is None or body not in (read.decoded[0], (read.raw or ("",))[0]):
-        return None
-    return {"received": body, "expected": body}
-
-
-def _differs(facts: Facts) -> Severity:
-    return "info" if facts["received"] == facts["expected"] else "error"
-
-
-def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
-    """Keeps the credentials only in the header, if there is one: another repair may have removed it."""
-    if request.presented.basic is None:
-        return request
-    return structs.replace(request, parameters=request.parameters.replaced([("client_id", None)]))
-
-
-ID_DUPLICATED = Rule(
-    id="client-id-duplicated",
-    stage="token",
-    explains="client-id-duplicated",
-    advises=_same_id,
-    severity=_differs,
-    outcome="400 invalid_request if they differ",
-    parameter="client_id",
-    title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
-    why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
-    fix="Remove `client_id` from the body when you send a Basic header.",
-    spec=CLIENT,
-    repair=_once,
-)
-
 RULES = (
     GUESSES_TOO_MANY,
-    REFRESH_AUTH_MISSING,
     AUTH_MISSING,
-    ID_MISSING,
     SECRET_PADDED,
     SECRET_WRONG,
     SECRET_EMPTY,
     PUBLIC_SECRET,
     PUBLIC_EMPTY_BASIC,
     MULTIPLE,
-    SECRET_FOR_JWT,
     METHOD_MISMATCH,
-    ID_DUPLICATED,
 )

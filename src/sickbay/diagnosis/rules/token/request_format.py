@@ -144,19 +144,6 @@ GRANT_TYPE_MISMATCH = Rule(
     repair=_with_grant,
 )
 
-GRANT_NOT_ALLOWED = Rule(
-    id="backend-grant-not-allowed",
-    stage="backend",
-    explains="backend-grant-not-allowed",
-    severity="error",
-    outcome="400 unauthorized_client",
-    parameter="grant_type",
-    title="`grant_type` isn't allowed for this app: `{received}`",
-    why="The server allows only the grant types that the app is registered for: `{registered}`.",
-    fix="Use a registered grant type. If your app needs `{received}`, add it to the registration.",
-    spec=ERRORS,
-)
-
 
 def _without(name: str) -> Callable[[TokenRequest, Facts], TokenRequest]:
     def repair(request: TokenRequest, facts: Facts) -> TokenRequest:
@@ -213,7 +200,6 @@ RULES = (
     GRANT_TYPE_MISSING,
     GRANT_TYPE_INVALID,
     GRANT_TYPE_MISMATCH,
-    GRANT_NOT_ALLOWED,
     SCOPE_IGNORED,
     STATE_PARAM,
 )

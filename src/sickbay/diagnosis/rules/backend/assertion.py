@@ -7,7 +7,7 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import backend_scopes
-from sickbay.authorization.token.client_assertion import LEEWAY, accepted_audiences
+from sickbay.authorization.token.client_assertion import accepted_audiences
 from sickbay.diagnosis import corrections, specs, wording
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.wording import listed
@@ -114,15 +114,6 @@ def _other_audience(request: TokenRequest, context: TokenContext) -> Facts | Non
     if server.token_endpoint in audiences or not any(name in audiences for name in accepted_audiences(request, server)[1:]):
         return None
     return {"received": sent, "expected": server.token_endpoint}
-
-
-def _skewed(request: TokenRequest, context: TokenContext) -> Facts | None:
-    read = request.assertion
-    issued = read.claims.get("iat") if read else None
-    if not isinstance(issued, int | float) or context.now is UNKNOWN or abs(issued - context.now) <= LEEWAY:
-        return None
-    seconds = int(issued) - context.now
-    return {"offset": abs(seconds), "direction": "ahead of" if seconds > 0 else "behind", "received": issued}
 
 
 MISSING = _rule(
@@ -336,13 +327,5 @@ RULES = (
         "Set `aud` to `{expected}`. In openid-client and oauth4webapi, use the option `modifyAssertion`.",
         _other_audience,
         severity="warning",
-    ),
-    _advice(
-        "clock-skew-assertion",
-        "`iat` of the client assertion is {offset} s {direction} the server's clock",
-        "The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",
-        "Synchronise the clock of the machine that signs (for example with NTP).",
-        _skewed,
-        stage="clock",
     ),
 )
