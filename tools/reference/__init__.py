@@ -1,14 +1,15 @@
-"""Writes docs/reference from the code: commands, settings, policies, /admin, metrics and dialects."""
+"""Writes docs/reference from the code: checks, commands, settings, policies, /admin, metrics and dialects."""
 
 from __future__ import annotations
 
-from tools.reference import admin, commands, dialects, metrics, policies, schema, settings
+from tools.reference import admin, checks, commands, dialects, metrics, policies, schema, settings
 
 
 def pages() -> dict[str, str]:
     """Maps file names to text."""
     return {
         "admin.md": admin.page(),
+        "checks.md": checks.page(),
         "commands.md": commands.page(),
         "dialects.md": dialects.page(),
         "metrics.md": metrics.page(),

@@ -13,7 +13,7 @@ from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion as stage
-from sickbay.diagnosis.stages import Stage
+from sickbay.diagnosis.stage import Stage
 from sickbay.kernel.checks import Examination
 from sickbay.protocol.jose import Jwt
 from sickbay.services import failed_attempts, records

@@ -36,11 +36,8 @@ def _future(claim: str) -> Callable[[TokenAnswer, AnswerContext], Facts | None]:
 
 SKEW_ASSERTION = Rule(
     id="clock-skew-assertion",
-    stage="clock",
     at=("token", "introspection", "revocation"),
     advises=_skewed,
-    severity="error",
-    outcome="advice",
     parameter="client_assertion",
     title="`iat` of the client assertion is {offset} s {direction} the server's clock",
     why="The clocks of the two machines differ, so servers may see the assertions as expired or valid for too long.",
@@ -50,11 +47,8 @@ SKEW_ASSERTION = Rule(
 
 IAT_FUTURE = Rule(
     id="clock-iat-future",
-    stage="clock",
     at=("id_token",),
     advises=_future("iat"),
-    severity="error",
-    outcome="advice",
     title="`iat` of the ID token is {ahead} s in the future",
     why="The clock of the server that issued the token is ahead of the clock of the machine that reads it.",
     fix="Synchronise both clocks with NTP, and allow a difference of 60 s.",
@@ -63,11 +57,8 @@ IAT_FUTURE = Rule(
 
 NBF_FUTURE = Rule(
     id="clock-nbf-future",
-    stage="clock",
     at=("id_token",),
     advises=_future("nbf"),
-    severity="error",
-    outcome="advice",
     title="`nbf` of the ID token is {ahead} s in the future",
     why="The token isn't valid before `nbf`. The difference is too large to be ordinary clock skew.",
     fix="Synchronise both clocks with NTP, and allow a difference of 60 s. A server may also leave out `nbf`.",

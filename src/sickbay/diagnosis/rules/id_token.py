@@ -51,13 +51,7 @@ def _no_fhir_user(answer: TokenAnswer, context: AnswerContext) -> Facts | None:
 
 
 def _rule(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
-    fields: dict[str, Any] = {
-        "stage": "id_token",
-        "severity": "error",
-        "outcome": "advice",
-        "spec": specs.OIDC_ID_TOKEN,
-        **more,
-    }
+    fields: dict[str, Any] = {"spec": specs.OIDC_ID_TOKEN, **more}
     return Rule(id=id, title=title, why=why, fix=fix, advises=advises, **fields)
 
 

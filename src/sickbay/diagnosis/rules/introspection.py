@@ -16,10 +16,7 @@ def _as_token(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 TOKEN_PARAMETER_MISSING = Rule(
     id="token-parameter-missing",
-    stage="introspection",
     explains="token-parameter-missing",
-    severity="error",
-    outcome="400 invalid_request",
     parameter="token",
     title="`token` is missing",
     why="The token to introspect or revoke goes into the form body, as `token`. The `Authorization` "

@@ -17,10 +17,7 @@ SLIPS = {
 
 VERIFIER_MISSING = Rule(
     id="pkce-verifier-missing",
-    stage="pkce",
     explains="pkce-verifier-missing",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` is missing",
     why="The authorization request had a `code_challenge`, so the server exchanges the code only for the matching verifier.",
@@ -31,10 +28,7 @@ VERIFIER_MISSING = Rule(
 
 VERIFIER_UNEXPECTED = Rule(
     id="pkce-verifier-unexpected",
-    stage="pkce",
     explains="pkce-verifier-unexpected",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` is sent, but the authorization request had no `code_challenge`",
     why="An attacker may have removed the challenge on the way. If the server ignored that, PKCE wouldn't protect the code.",
@@ -52,11 +46,8 @@ def _describe_characters(facts: Facts) -> Facts:
 
 VERIFIER_MALFORMED = Rule(
     id="pkce-verifier-malformed",
-    stage="pkce",
     explains="pkce-verifier-malformed",
     recognises=_describe_characters,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` isn't valid: it {has}",
     why="A verifier has 43 to 128 characters from `A-Z a-z 0-9 - . _ ~`.",
@@ -72,11 +63,8 @@ def _not_hashed(facts: Facts) -> Facts | None:
 
 CHALLENGE_NOT_HASHED = Rule(
     id="pkce-challenge-not-hashed",
-    stage="pkce",
     explains="pkce-verifier-mismatch",
     recognises=_not_hashed,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_challenge",
     title="`code_challenge` is the verifier itself",
     why="With `S256`, the challenge is the SHA-256 hash of the verifier, and the verifier stays in the "
@@ -94,11 +82,8 @@ def _with_mistake(facts: Facts) -> Facts:
 
 VERIFIER_MISMATCH = Rule(
     id="pkce-verifier-mismatch",
-    stage="pkce",
     explains="pkce-verifier-mismatch",
     recognises=_with_mistake,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="code_verifier",
     title="`code_verifier` doesn't match the `code_challenge`",
     why="The challenge was `{challenge}`; this verifier gives `{computed}`. {said}",

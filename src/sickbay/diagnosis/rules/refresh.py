@@ -41,10 +41,7 @@ def _explained(facts: Facts) -> Facts:
 
 MISSING = Rule(
     id="refresh-token-missing",
-    stage="refresh",
     explains="refresh-token-missing",
-    severity="error",
-    outcome="400 invalid_request",
     parameter="refresh_token",
     title="`refresh_token` is missing from the refresh request",
     why="With `grant_type=refresh_token`, the server finds the authorization by the refresh token.",
@@ -55,11 +52,8 @@ MISSING = Rule(
 
 INVALID = Rule(
     id="refresh-token-invalid",
-    stage="refresh",
     explains="refresh-token-invalid",
     recognises=_explained,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` {problem}",
     why="{said} A new refresh token is issued only with a new authorization.",
@@ -70,10 +64,7 @@ INVALID = Rule(
 
 REUSED = Rule(
     id="refresh-token-reused",
-    stage="refresh",
     explains="refresh-token-reused",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was already replaced by a newer one",
     why="Each refresh returns a new refresh token and invalidates the old one. When an old one is sent again it may have "
@@ -86,11 +77,8 @@ REUSED = Rule(
 
 CLIENT_MISMATCH = Rule(
     id="refresh-client-mismatch",
-    stage="refresh",
     explains="refresh-client-mismatch",
     recognises=lambda facts: {"kind": "refresh token", **facts},
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="client_id",
     title="`client_id` isn't the app that the {kind} was issued to: `{received}`",
     why="A token works only for the client that it was issued to, and only that client can revoke it.",
@@ -101,10 +89,7 @@ CLIENT_MISMATCH = Rule(
 
 SESSION_ENDED = Rule(
     id="refresh-online-session-ended",
-    stage="refresh",
     explains="refresh-online-session-ended",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` ended with the user's session at the EHR",
     why="It was issued with `online_access`, which lasts only as long as the user's EHR session.",
@@ -121,10 +106,7 @@ def _narrowed(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SCOPE_EXPANDED = Rule(
     id="refresh-scope-expanded",
-    stage="refresh",
     explains="refresh-scope-expanded",
-    severity="error",
-    outcome="400 invalid_scope",
     parameter="scope",
     title="`scope` of the refresh request has scopes that weren't granted: `{wider}`",
     why="A refresh can return the granted scopes or fewer, never more. Granted: `{granted}`.",
@@ -135,10 +117,7 @@ SCOPE_EXPANDED = Rule(
 
 REPLAY_DIFFERS = Rule(
     id="refresh-replay-differs",
-    stage="refresh",
     explains="refresh-replay-differs",
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, by a different request",
     why="For 10 seconds the server repeats its response to the same request, in case the response was lost. This request has "
@@ -162,11 +141,8 @@ def _with_change(facts: Facts) -> Facts:
 
 REPLAY_REVOKED = Rule(
     id="refresh-replay-revoked",
-    stage="refresh",
     explains="refresh-replay-revoked",
     recognises=_with_change,
-    severity="error",
-    outcome="400 invalid_grant",
     parameter="refresh_token",
     title="`refresh_token` was used a few seconds ago, and that response is no longer valid",
     why="For 10 seconds the server repeats its response to the same request, but only if everything in it is still valid. "
@@ -183,11 +159,8 @@ def _at_refresh(facts: Facts) -> Facts | None:
 
 AUTH_MISSING = Rule(
     id="refresh-client-auth-missing",
-    stage="refresh",
     explains="client-auth-missing",
     recognises=_at_refresh,
-    severity="error",
-    outcome="400 invalid_client",
     title="The refresh request doesn't identify the client",
     why="A refresh token is bound to its client, so the client must identify itself in every refresh as it did for the code.",
     fix="Authenticate as in the code exchange: {registered}.",
@@ -222,11 +195,8 @@ def _is_of_a_launch(answer: TokenAnswer, context: AnswerContext) -> bool:
 
 NO_REFRESH = Rule(
     id="refresh-token-not-issued",
-    stage="refresh",
     advises=_no_refresh,
     at=("id_token", "token"),
-    severity="error",
-    outcome="advice",
     parameter="refresh_token",
     title="`refresh_token` is missing from the token response",
     why="{reason} Without a refresh token, access ends when the access token expires.",

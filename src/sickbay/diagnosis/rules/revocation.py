@@ -5,10 +5,7 @@ from sickbay.diagnosis.rule import Rule
 
 REVOKE_ACCESS_TOKEN = Rule(
     id="revoke-access-token",
-    stage="revocation",
     explains="revoke-access-token",
-    severity="error",
-    outcome="400 unsupported_token_type",
     parameter="token",
     title="`token` is an access token, which can't be revoked here",
     why="This server revokes only refresh tokens. An access token stays valid until it expires.",

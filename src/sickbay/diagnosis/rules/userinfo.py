@@ -5,10 +5,7 @@ from sickbay.diagnosis.rule import Rule, Spec
 
 USERINFO_WITHOUT_OPENID = Rule(
     id="userinfo-without-openid",
-    stage="userinfo",
     explains="userinfo-without-openid",
-    severity="error",
-    outcome="403 insufficient_scope",
     parameter="scope",
     title="UserInfo has no data for this token: `openid` wasn't granted, or no user signed in",
     why="UserInfo returns the signed-in user, and only to apps that requested `openid`. Granted: {held}.",

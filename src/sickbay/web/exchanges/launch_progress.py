@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.protocol.parameters import parse
 
@@ -14,15 +15,6 @@ Outcome: TypeAlias = Literal["refused", "warning", "passed"]
 Awaited: TypeAlias = Literal["authorize", "user", "token", "access"]
 QUIET_SECONDS: Final = 10
 """After this time without the next request, the page says that it is missing, and what to check."""
-ALIASES: Final = {
-    "client_authentication": "token",
-    "pkce": "token",
-    "refresh": "token",
-    "backend": "token",
-    "search": "access",
-    "app_state": "access",
-}
-"""Stages of a step of a launch -> the stage of that step."""
 
 
 class Wait(NamedTuple):
@@ -75,8 +67,8 @@ def problem(exchange: Mapping[str, Any]) -> str:
 
 def stage_of(exchange: Mapping[str, Any]) -> str:
     """The stage of the launch's step: a refresh or a request with a wrong secret is a token request."""
-    stage = str(exchange.get("stage"))
-    return ALIASES.get(stage, stage)
+    name = str(exchange.get("stage"))
+    return find_stage(name).part_of or name
 
 
 def went_to_the_app(exchange: Mapping[str, Any]) -> bool:

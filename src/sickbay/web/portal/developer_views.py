@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.web.exchanges.launch_progress import Outcome, outcome
-from sickbay.web.exchanges.views import STAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def exchange_line(
         f"{root}/exchanges/{exchange['id']}",
         english.moment(exchange.get("at") or 0),
         kind,
-        STAGES.get(str(exchange.get("stage")), "Request"),
+        find_stage(str(exchange.get("stage"))).title,
         app,
         worst["title"] if worst and kind == "refused" else _request_line(exchange, worst),
         str((exchange.get("response") or {}).get("status", "")),

@@ -19,9 +19,6 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, **more: Any) -> Rule:
     fields: dict[str, Any] = {
-        "stage": "backend",
-        "severity": "error",
-        "outcome": "400 invalid_client",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
         "explains": explains or id,
@@ -32,7 +29,7 @@ def _rule(id: str, title: str, why: str, fix: str, explains: str | None = None, 
 
 def _scope_rule(id: str, title: str, why: str, fix: str, repair: Callable[[Any, Facts], Any], **more: Any) -> Rule:
     spec = specs.SMART_BACKEND
-    return _rule(id, title, why, fix, outcome="400 invalid_scope", parameter="scope", spec=spec, repair=repair, **more)
+    return _rule(id, title, why, fix, parameter="scope", spec=spec, repair=repair, **more)
 
 
 def _not_system(request: TokenRequest, context: TokenContext) -> Facts | None:
@@ -88,9 +85,6 @@ def _no_number(facts: Facts) -> Facts | None:
 
 def _advice(id: str, title: str, why: str, fix: str, advises: Callable[[Any, Any], Facts | None], **more: Any) -> Rule:
     fields: dict[str, Any] = {
-        "stage": "backend",
-        "severity": "error",
-        "outcome": "advice",
         "parameter": "client_assertion",
         "spec": specs.SMART_ASYMMETRIC,
         "at": ("token", "introspection", "revocation"),

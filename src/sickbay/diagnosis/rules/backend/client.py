@@ -7,10 +7,7 @@ ERROR_RESPONSE = Spec("RFC 6749, 5.2 Error Response", "https://www.rfc-editor.or
 
 GRANT_NOT_ALLOWED = Rule(
     id="backend-grant-not-allowed",
-    stage="backend",
     explains="backend-grant-not-allowed",
-    severity="error",
-    outcome="400 unauthorized_client",
     parameter="grant_type",
     title="`grant_type` isn't allowed for this app: `{received}`",
     why="The server allows only the grant types that the app is registered for: `{registered}`.",
@@ -26,11 +23,8 @@ def _secret_for_jwt(facts: Facts) -> Facts | None:
 
 SECRET_FOR_JWT = Rule(
     id="backend-secret-instead-of-jwt",
-    stage="backend",
     explains="client-auth-method-mismatch",
     recognises=_secret_for_jwt,
-    severity="error",
-    outcome="400 invalid_client",
     title="The backend service sent a secret instead of a signed JWT",
     why="This app is registered for `private_key_jwt`: it authenticates with a JWT that it signs with its private key, and "
     "there is no shared secret.",

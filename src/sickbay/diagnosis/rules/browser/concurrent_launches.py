@@ -11,11 +11,10 @@ def _from_another_launch(facts: Facts) -> Facts | None:
 
 SESSION_BLEED = Rule(
     id="session-bleed",
-    stage="browser",
     explains="pkce-verifier-mismatch",
     recognises=_from_another_launch,
     severity="warning",
-    outcome="400 invalid_grant",
+    differs="The app works with one launch at a time, so its request and its registration are right.",
     parameter="code_verifier",
     title="`code_verifier` belongs to another launch of your app",
     why="Two launches are running, and your app probably stores both under the same key. It could show one "

@@ -36,11 +36,10 @@ def _stripped(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SECRET_PADDED = Rule(
     id="client-secret-padded",
-    stage="client_authentication",
     explains="client-secret-wrong",
     recognises=_is_padded,
-    severity="error",
     outcome="401 invalid_client",
+    differs="In the Authorization header, as here, a wrong secret gets 401; in the body, 400 (RFC 6749, 5.2).",
     title="`client_secret` has a space or a quotation mark around it",
     why="Without these characters it is this app's secret. They often come from an environment file or from copying.",
     fix="Send the secret without these characters.",
@@ -51,10 +50,7 @@ SECRET_PADDED = Rule(
 
 GUESSES_TOO_MANY = Rule(
     id="guesses-too-many",
-    stage="client_authentication",
     explains="guesses-too-many",
-    severity="error",
-    outcome="429 temporarily_unavailable",
     title="Too many failed sign-ins: try again in {seconds} seconds",
     why="To slow down guessing, the server counts failed attempts per app or user and address. After too many in one minute "
     "it refuses all attempts, even with the right secret.",
@@ -65,10 +61,7 @@ GUESSES_TOO_MANY = Rule(
 
 AUTH_MISSING = Rule(
     id="client-auth-missing",
-    stage="client_authentication",
     explains="client-auth-missing",
-    severity="error",
-    outcome="400 invalid_client",
     title="The token request has no client credentials",
     why="The app is registered as confidential, so it must authenticate in every token request.",
     fix="Authenticate with the registered method, `{registered}`.",
@@ -79,10 +72,9 @@ AUTH_MISSING = Rule(
 
 SECRET_WRONG = Rule(
     id="client-secret-wrong",
-    stage="client_authentication",
     explains="client-secret-wrong",
-    severity="error",
     outcome="401 invalid_client",
+    differs="In the Authorization header, as here, a wrong secret gets 401; in the body, 400 (RFC 6749, 5.2).",
     title="`client_secret` is wrong",
     why="The server knows this `client_id`, but the secret isn't the registered one, neither as it was sent nor form-decoded.",
     fix="Copy the secret again, without spaces around it. If you no longer have it, create a new one in the portal.",
@@ -104,11 +96,9 @@ def _without_secret(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 SECRET_EMPTY = Rule(
     id="client-secret-empty",
-    stage="client_authentication",
     advises=_empty,
     at=("token",),
     severity="warning",
-    outcome="advice",
     parameter="client_secret",
     title="`client_secret` is empty",
     why="Sickbay treats an empty parameter as not sent, but other servers treat it as a wrong secret.",
@@ -125,11 +115,9 @@ def _empty_basic(request: TokenRequest, context: TokenContext) -> Facts | None:
 
 PUBLIC_EMPTY_BASIC = Rule(
     id="public-client-empty-basic",
-    stage="client_authentication",
     advises=_empty_basic,
     at=("token",),
     severity="warning",
-    outcome="advice",
     title="The app is public, but it sent a Basic header with an empty secret",
     why="The header names the client but proves nothing. Sickbay accepts it. Other servers, such as Oracle Health, refuse "
     "any `Authorization` header from a public app.",
@@ -140,10 +128,7 @@ PUBLIC_EMPTY_BASIC = Rule(
 
 PUBLIC_SECRET = Rule(
     id="public-client-sent-secret",
-    stage="client_authentication",
     explains="public-client-sent-secret",
-    severity="error",
-    outcome="400 invalid_client",
     title="The app is public, but it sent credentials",
     why="A public app runs in a browser or on a phone, where anyone can read its secret. PKCE and the redirect URI protect "
     "it instead.",
@@ -161,11 +146,8 @@ def _only_basic(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 MULTIPLE = Rule(
     id="client-auth-multiple",
-    stage="client_authentication",
     explains="client-auth-multiple",
     recognises=lambda facts: {**facts, "names": listed(facts["received"])},
-    severity="error",
-    outcome="400 invalid_request",
     title="The client authenticated in more than one way: {names}",
     why="A client must use only one authentication method per request. With two, the server can't tell which one to check.",
     fix="Send either the Basic header or the parameters in the body, whichever the app is registered for.",
@@ -191,10 +173,7 @@ def _moved(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 METHOD_MISMATCH = Rule(
     id="client-auth-method-mismatch",
-    stage="client_authentication",
     explains="client-auth-method-mismatch",
-    severity="error",
-    outcome="400 invalid_client",
     title="The client authenticated with `{received}`, but is registered for `{registered}`",
     why="The server accepts only the authentication method that is registered for the app.",
     fix="Authenticate with `{registered}`. If your library can't, change the registration.",

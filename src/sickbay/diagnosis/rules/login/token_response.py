@@ -27,11 +27,10 @@ def _no_patient(answer: TokenAnswer | LoginRequest, context: AnswerContext) -> F
 
 NO_PATIENT = Rule(
     id="token-response-no-patient",
-    stage="login",
     advises=_no_patient,
     at=("id_token",),
-    severity="error",
     outcome="advice; Sickbay grants no `patient/` scope without a patient",
+    differs="It says too why a token response of Sickbay never shows this.",
     parameter="patient",
     title="`patient` is missing from the token response, but it has `patient/` scopes",
     why="These scopes give access only to the patient in context: `{held}`. Without a patient the server returns nothing, "
@@ -69,11 +68,9 @@ def _is_granted(requested: str, texts: tuple[str, ...], parsed: tuple[scopes.Sco
 
 NARROWER = Rule(
     id="granted-scopes-narrower",
-    stage="login",
     advises=_narrower,
     at=("id_token", "token"),
     severity="warning",
-    outcome="advice",
     parameter="scope",
     title="`scope` of the token response lacks requested scopes: {missing}",
     why="A scope is granted only if the app requested it, it is registered for the app, and the user left it ticked.{reasons}",

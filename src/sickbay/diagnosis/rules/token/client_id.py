@@ -19,11 +19,8 @@ def _with_missing_id(facts: Facts) -> Facts:
 
 ID_MISSING = Rule(
     id="client-id-missing-in-body",
-    stage="token",
     explains="client-id-missing-in-body",
     recognises=_with_missing_id,
-    severity="error",
-    outcome="400 invalid_client",
     parameter="client_id",
     title="`client_id` is missing from the token request",
     why="A public app has no secret, so the server recognises it only by the `client_id` in the body.",
@@ -54,11 +51,11 @@ def _once(request: TokenRequest, facts: Facts) -> TokenRequest:
 
 ID_DUPLICATED = Rule(
     id="client-id-duplicated",
-    stage="token",
     explains="client-id-duplicated",
     advises=_same_id,
     severity=_differs,
     outcome="400 invalid_request if they differ",
+    differs="A client ID that is sent twice and is the same both times is only redundant, so that is info.",
     parameter="client_id",
     title="`client_id` is in the body (`{received}`) and in the Basic header (`{expected}`)",
     why="The Basic header already identifies the client. If the two differ, the server can't tell which client is meant.",
