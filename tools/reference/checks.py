@@ -38,7 +38,7 @@ APP_STATE: Checks = (
 def columns() -> dict[str, Checks]:
     """Maps each stage to every check that can examine its requests. The token request has a column for each grant."""
     by_grant = {grant: (*checks, *client_assertion.ASSERTION) for grant, checks in token.CHECKS.items() if grant}
-    listed = {
+    listed: dict[str, Checks] = {
         stages.REGISTRATION.name: registration.CHECKS,
         stages.LAUNCH.name: launch.CHECKS,
         stages.AUTHORIZE.name: AUTHORIZE,
@@ -67,8 +67,8 @@ request. The columns are stages, and a token request has a column for each grant
 DIFFERENT = """
 ## Rules that differ from their refusals
 
-The outcome of a rule follows from the refusal that it explains: from its error, its status and where it is sent. A refusal is an
-error, and a rule that explains none gives advice. These rules differ:
+The outcome of a rule follows from the refusal that it explains: from its error, its status and where it is sent. A refusal is
+an error, and a rule that explains none gives advice. These rules differ:
 
 """
 
@@ -83,9 +83,7 @@ def _checks() -> str:
     for check in (check for checks in listed.values() for check in checks):
         files.setdefault(check.name, {})[_file(check)] = None
     names = [{check.name for check in checks} for checks in listed.values()]
-    rows = [
-        (code(name), ", ".join(places), *("●" if name in column else "" for column in names)) for name, places in files.items()
-    ]
+    rows = [(code(name), ", ".join(files[name]), *("●" if name in column else "" for column in names)) for name in files]
     return table(("check", "file", *(head.replace(" ", "<br>") for head in listed)), rows)
 
 
