@@ -33,6 +33,7 @@ from tools.checks import (
     telltale,
     untyped,
     variable_names,
+    walks,
 )
 from tools.checks.files import ROOT, tracked
 
@@ -58,6 +59,7 @@ CHECKS = (
     leftovers,
     defaults,
     untyped,
+    walks,
 )
 
 
