@@ -164,7 +164,7 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, An
         base=request.base if isinstance(request, AccessRequest) else "",
         whole=not exchange.unexamined,
     )
-    redaction.quotes(_challenges(exchange))
+    redaction.quotes([*_challenges(exchange)])
     facts: dict[str, Any] = {
         "id": exchange.id,
         "at": exchange.at,

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from sickbay.authorization.origin import withheld
 from sickbay.authorization.requests import token_request
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services.client_authentication import watched
 from sickbay.services.context import Tenant
+from sickbay.services.failed_attempts import watch_guesses
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
@@ -38,7 +38,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         recorded.method, recorded.url, recorded.headers, body, direct=is_direct(request, recorded.headers, body)
     )
     redeem = partial(answer, elsewhere=request.path_params.get("tenant_id", ""))
-    result = await watched(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
+    result = await watch_guesses(sandbox.runtime, tenant, sent, peer(request.scope), redeem)
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
