@@ -5,69 +5,24 @@ History and index rows are collected until a transaction ends, then many are ins
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
-from itertools import chain
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
-from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
-from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED, SHIFT
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
+from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query.saving import INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
-from sickbay.storage.terms import term_hash
+from sickbay.storage.sqlite.numbers import INSERT, Counters, Numbers, StoredNames, allocate
+from sickbay.storage.sqlite.pending_rows import HISTORY, PENDING_ITEMS, PendingRows
 
-_INSERT = (
-    "INSERT INTO resource (nid, space, type, state, id, version_id, changed, index_revision, facts, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_CREATE = f"{_INSERT} ON CONFLICT DO NOTHING"
+_CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
 _KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
-
-_HISTORY = "resource_history"
-_TERM = "term"
-_COLUMNS = {
-    **COLUMNS,
-    _TERM: ("hash", "system", "code"),
-    _HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
-}
-_FULL = 65_536
-
-_TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
-"""Rows by table, as the values of their columns."""
-
-
-class Counters:
-    """The counters of one space within one transaction: allocated numbers, and the change in live resources by type."""
-
-    def __init__(self, number: int, allocated: int, sequence: int, live: dict[int, int] | None = None) -> None:
-        self.number, self.allocated, self.sequence = number, allocated, sequence
-        self.live: dict[int, int] = live or {}
-        self.nids: dict[tuple[str, str], int] = {}
-
-    def count(self, type: int, change: int) -> None:
-        """Add to the live resources of a type."""
-        self.live[type] = self.live.get(type, 0) + change
-
-    def copy(self) -> Counters:
-        return Counters(self.number, self.allocated, self.sequence, dict(self.live))
-
-
-@dataclass(slots=True)
-class StoredNames:
-    """Names and codings that are known to be stored. They are never changed or deleted.
-
-    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, about _FULL at most.
-    """
-
-    words: dict[str, int] = field(default_factory=dict)
-    terms: dict[tuple[str | None, str], int] = field(default_factory=dict)
 
 
 class Changes:
@@ -76,11 +31,10 @@ class Changes:
     def __init__(self, db: apsw.Connection, known: StoredNames) -> None:
         self.db = db
         self._known = known
-        self._rows = _Rows(db, known.terms)
+        self._rows = PendingRows(db, known.terms)
+        self._numbers = Numbers(db, known)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
-        self._words: dict[str, int] = {}
-        """The numbers of other names. They are stored once the transaction is committed."""
 
     def settle(self) -> None:
         self._rows.settle()
@@ -90,12 +44,12 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self._words.clear()
+        self._numbers.words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
-        type = self._word(step.type)
+        type = self._numbers.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
@@ -103,7 +57,7 @@ class Changes:
         nid, state, version = existing[0] if existing else (0, REFERENCED, 0)
         check(step, state, version)
         if not existing:
-            nid = self._allocate(space)
+            nid = allocate(space)
             space.nids[step.type, step.id] = nid
         if state == LIVE:
             self._rows.flush()
@@ -115,7 +69,7 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self.counters(step.space), self._word(step.type)
+        space, type = self.counters(step.space), self._numbers.word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
@@ -157,14 +111,14 @@ class Changes:
             space.live.clear()
 
     def committed(self) -> None:
-        self._known.words |= self._words
-        if len(self._known.terms) > _FULL:
+        self._known.words |= self._numbers.words
+        if len(self._known.terms) > PENDING_ITEMS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
     def _create(self, space: Counters, type: int, step: Save) -> bool:
         """Try to insert without looking first, because most saves create. Returns False, with nothing changed, if it exists."""
-        nid, facts = self._allocate(space), facts_text(step.facts)
+        nid, facts = allocate(space), facts_text(step.facts)
         self.db.execute(_CREATE, (nid, space.number, type, LIVE, step.id, 1, step.at, INDEX_REVISION, facts, step.body))
         if not self.db.changes():
             space.allocated -= 1
@@ -178,7 +132,7 @@ class Changes:
         facts = facts_text(step.facts)
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
         if state is None:
-            self.db.execute(_INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
+            self.db.execute(INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
             self.db.execute(_UPDATE, (LIVE, *fresh, nid))
             if state != REFERENCED:
@@ -223,7 +177,7 @@ class Changes:
     def _remember(self, space: Counters, nid: int, step: Save, facts: str) -> None:
         space.sequence += 1
         row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
-        self._rows.append(_HISTORY, row)
+        self._rows.append(HISTORY, row)
 
     def _forget(self, nid: int) -> None:
         self._rows.flush()
@@ -231,31 +185,12 @@ class Changes:
             self.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
-        target = partial(self._target, space)
-        self._rows.add(index_rows(space.number, type, nid, facts, self._word, target, self._rows.term))
-
-    def _target(self, space: Counters, type: str, id: str) -> int:
-        """Return the nid of a referenced resource. Allocates one if the resource isn't stored yet."""
-        cached = space.nids.get((type, id))
-        if cached is not None:
-            return cached
-        word = self._word(type)
-        query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ?"
-        nid: int | None = self.db.execute(query, (space.number, word, id)).get
-        if nid is None:
-            nid = self._allocate(space)
-            self.db.execute(_INSERT, (nid, space.number, word, REFERENCED, id, 0, 0, 0, NONE, b""))
-        space.nids[type, id] = nid
-        return nid
+        target = partial(self._numbers.target, space)
+        self._rows.add(index_rows(space.number, type, nid, facts, self._numbers.word, target, self._rows.term))
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
         return self.db.execute(text, binds).fetchall()
-
-    @staticmethod
-    def _allocate(space: Counters) -> int:
-        space.allocated += 1
-        return space.number << SHIFT | space.allocated
 
     def counters(self, space: ResourceSpace) -> Counters:
         if space not in self._spaces:
@@ -270,105 +205,7 @@ class Changes:
             self._spaces[space] = Counters(*matches[0])
         return self._spaces[space]
 
-    def _word(self, text: str) -> int:
-        number = self._known.words.get(text) or self._words.get(text)
-        if number is None:
-            number = self.db.execute("SELECT number FROM word WHERE text = ?", (text,)).get
-            if number is None:
-                add = "INSERT INTO word (number, text) SELECT coalesce(max(number), 0) + 1, ? FROM word RETURNING number"
-                number = self._fetch(add, (text,))[0][0]
-            self._words[text] = number
-        return number
-
     def forget_all(self, number: int) -> None:
         """Delete everything in one space."""
         for statement in forgets(number):
             self.db.execute(statement)
-
-
-class _Rows:
-    """The pending rows of successive jobs. `flush` writes them; `undo` drops those added since `settle`."""
-
-    def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
-        self._db = db
-        self._known_terms = known_terms
-        self._settled: _TableRows = {}
-        self._own: _TableRows = {}
-        self._flushed: _TableRows = {}
-        """The settled rows that were written since the last `settle`."""
-        self._count = 0
-        self.terms: dict[tuple[str | None, str], int] = {}
-        """The hashes of codings that are stored once the transaction is committed."""
-
-    def append(self, table: str, row: tuple[Any, ...]) -> None:
-        self._own.setdefault(table, []).append(row)
-        self._count += 1
-
-    def add(self, added: _TableRows) -> None:
-        own = self._own
-        for table, table_rows in added.items():
-            if table in own:
-                own[table] += table_rows
-            else:
-                own[table] = table_rows
-            self._count += len(table_rows)
-
-    def term(self, system: str | None, code: str) -> int:
-        """Return the hash of a coding, and add the coding to the dictionary unless it is known to be there."""
-        key = system, code
-        hash = self._known_terms.get(key) or self.terms.get(key)
-        if hash is None:
-            hash = self.terms[key] = term_hash(system, code)
-            self.append(_TERM, (hash, system or "", code))
-        return hash
-
-    def is_full(self) -> bool:
-        return self._count >= _FULL
-
-    def settle(self) -> None:
-        """Keep what was added so far, even if the next job is undone."""
-        _extend(self._settled, self._own)
-        self._own, self._flushed, self._count = {}, {}, 0
-
-    def undo(self) -> None:
-        """Return to the last `settle`. Rows flushed since then were rolled back from the database, so they become pending
-        again.
-        """
-        _extend(self._settled, self._flushed)
-        self._own, self._flushed, self._count = {}, {}, 0
-        self.terms.clear()
-
-    def flush(self) -> None:
-        pending = self._own
-        _extend(pending, self._settled)
-        for table, table_rows in pending.items():
-            self._write(table, table_rows)
-        _extend(self._flushed, self._settled)
-        self._settled, self._own, self._count = {}, {}, 0
-        if len(self.terms) > _FULL:
-            self.terms.clear()
-
-    def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
-        offset, left = 0, len(rows)
-        if left == 1:
-            self._db.execute(_text(table, 1), rows[0])
-            return
-        rows.sort()  # adjacent rows go to the same page
-        while left:
-            size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
-            self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
-            offset, left = offset + size, left - size
-
-
-def _extend(rows: _TableRows, added: _TableRows) -> None:
-    for table, table_rows in added.items():
-        rows.setdefault(table, []).extend(table_rows)
-
-
-@cache
-def _text(table: str, size: int) -> str:
-    """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
-    columns = _COLUMNS[table]
-    placeholders = f"({', '.join('?' * len(columns))})"
-    or_ignore = "" if table == _HISTORY else " OR IGNORE"
-    return f"INSERT{or_ignore} INTO {table} ({', '.join(columns)}) VALUES {', '.join([placeholders] * size)}"

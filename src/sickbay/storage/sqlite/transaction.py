@@ -7,7 +7,8 @@ import apsw
 from sickbay.storage.quotas import DELETE_OLDEST, SIZE, excess
 from sickbay.storage.resets import STORED, Revisions, check
 from sickbay.storage.sqlite.connection import REVISE_BOTH, REVISE_RECORDS, REVISE_RESOURCES, rows
-from sickbay.storage.sqlite.resources import Changes, StoredNames
+from sickbay.storage.sqlite.numbers import StoredNames
+from sickbay.storage.sqlite.resources import Changes
 
 
 class Transaction:

@@ -27,7 +27,7 @@ from sickbay.storage.sqlite.connection import (
     make_room,
     translate_error,
 )
-from sickbay.storage.sqlite.resources import StoredNames
+from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.transaction import Transaction
 
 GROUP = 64
