@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any, TypeAlias
 
 from tools.reference.tables import WRITTEN, code, table
@@ -35,6 +36,10 @@ APP_STATE: Checks = (
 )
 
 
+LETTERS = "RLASBCFKIVUDPO"
+"""One for each column, so that the table is narrow and a row says what it means without the head."""
+
+
 def columns() -> dict[str, Checks]:
     """Maps each stage to every check that can examine its requests. The token request has a column for each grant."""
     by_grant = {grant: (*checks, *client_assertion.ASSERTION) for grant, checks in token.CHECKS.items() if grant}
@@ -60,8 +65,8 @@ INTRODUCTION = f"""# Checks
 {WRITTEN}
 
 A check asserts one thing about a request. All checks of a request run, and the first refusal decides the response
-([decide and explain](../architecture/decide-and-explain.md)). This table shows which check examines which
-request. The columns are stages, and a token request has a column for each grant. A check stands where the first stage has it.
+([decide and explain](../architecture/decide-and-explain.md)). The table shows which check examines which
+request. It has a column for each stage, and for each grant of a token request:
 
 """
 DIFFERENT = """
@@ -74,21 +79,23 @@ an error, and a rule that explains none gives advice. These rules differ:
 
 
 def page() -> str:
-    return f"{INTRODUCTION}{_checks()}\n{DIFFERENT}{_different()}\n"
+    return f"{INTRODUCTION}{_legend()}\n\n{_checks()}\n{DIFFERENT}{_different()}\n"
+
+
+def _legend() -> str:
+    heads = (head.split() for head in columns())
+    titles = (f"{stages.STAGES[name].title} ({' with '.join(map(code, (name, *grant)))})" for name, *grant in heads)
+    return "\n".join(f"- **{letter}**: {title}" for letter, title in zip(LETTERS, titles, strict=True))
 
 
 def _checks() -> str:
-    listed = columns()
-    files: dict[str, dict[str, None]] = {}
-    for check in (check for checks in listed.values() for check in checks):
-        files.setdefault(check.name, {})[_file(check)] = None
-    names = [{check.name for check in checks} for checks in listed.values()]
-    rows = [(code(name), ", ".join(files[name]), *("●" if name in column else "" for column in names)) for name in files]
-    return table(("check", "file", *(head.replace(" ", "<br>") for head in listed)), rows)
-
-
-def _file(check: Check[Any, Any]) -> str:
-    return check.decide.__module__.removeprefix("sickbay.authorization.").replace(".", "/")
+    """A check stands where the first stage has it."""
+    names = [[check.name for check in checks] for checks in columns().values()]
+    marks = list(zip(LETTERS, names, strict=True))
+    rows = [
+        (code(name), *(letter if name in column else "" for letter, column in marks)) for name in dict.fromkeys(chain(*names))
+    ]
+    return table(("check", *LETTERS), rows)
 
 
 def _different() -> str:
