@@ -111,6 +111,7 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | $(PY)
 	@$(PIP) install -q --require-hashes -r requirements/runtime.txt
 	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@$(PY) -m compileall -q src
+	@PYTHONDONTWRITEBYTECODE= $(PY) -c 'from sickbay.web.html_response import compile_templates; compile_templates()'
 	@touch $@
 
 $(VENV)/.mutants: requirements/mutants.txt $(VENV)/.dev

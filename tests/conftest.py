@@ -13,12 +13,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import apsw
 import pytest
 from hypothesis import settings
 from tests.laws import LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
+from sickbay.storage.sqlite import connection, reader, store
 from sickbay.testing.server import serving
 
 if TYPE_CHECKING:
@@ -27,6 +29,14 @@ if TYPE_CHECKING:
 settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
 settings.register_profile(LONG_PROFILE, settings.get_profile("sickbay"))
 settings.load_profile("sickbay")
+
+
+def connect_in_haste(path: Path | str, **options: Any) -> apsw.Connection:
+    """Open the database of a sandbox in this process. It needn't survive a power failure."""
+    return connection.connect(path, **options | {"durable": False})
+
+
+reader.connect = store.connect = connect_in_haste  # type: ignore[attr-defined]
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts background jobs so, and the tested processes inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,6 +47,9 @@ REQUIRED = frozenset(name for name in os.environ.get("SICKBAY_REQUIRE", "").spli
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # the processes that tests start read these sources too
 _HOME = TemporaryDirectory(prefix="sickbay-home-")
 os.environ["XDG_DATA_HOME"] = _HOME.name  # neither finds the servers of the person who runs the tests, nor lists its own there
+if "PYTEST_XDIST_WORKER" not in os.environ:  # the workers inherit it, so that each population is created once
+    _CACHE = TemporaryDirectory(prefix="sickbay-cache-")
+    os.environ["XDG_CACHE_HOME"] = _CACHE.name
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",

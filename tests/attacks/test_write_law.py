@@ -185,10 +185,10 @@ def sample_context(version: str, scope: str, patients: tuple[str, ...]) -> Acces
 
 WRITE_CHECKS = (
     *access.CHECKS,
-    writes.body_is_such_a_resource,
+    writes.body_is_a_resource_of_the_type_in_the_url,
     writes.resource_stays_within_the_scope,
-    writes.record_is_of_the_tokens_patient,
-    writes.no_chart_is_added,
+    writes.record_belongs_to_the_patient_of_the_token_if_it_has_one,
+    writes.resource_is_not_added_to_another_record,
 )
 
 

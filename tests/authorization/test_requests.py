@@ -86,7 +86,9 @@ def test_a_multipart_form_is_parsed_for_the_explanation(type: str, pairs: object
 def test_a_base_may_be_named_by_its_alias(address: str, accepted: bool) -> None:
     also = {"http://x/short/r4": BASE, "http://x/short/dstu2": BASE.replace("r4", "dstu2")}
     server = Server(fhir_bases=(BASE, BASE.replace("r4", "dstu2")), also=also)
-    refused = token_checks.resource_is_what_was_granted.decide(token_request(resource=address), token_context(server=server))
+    refused = token_checks.resource_is_the_granted_fhir_base_url_if_sent.decide(
+        token_request(resource=address), token_context(server=server)
+    )
     assert (refused is None) == accepted
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.command import sickbay
 from tests.conftest import missing
 
-from sickbay.cli.main import COMMANDS
+from sickbay.cli.command_line import COMMANDS
 
 SHELLS = ("bash", "zsh", "fish")
 OPTIONS = ("patient", "base-url", "open-sign-in", "redirect-uri", "jsonl")

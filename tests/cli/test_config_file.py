@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sickbay.cli import config_file
-from sickbay.cli.main import COMMANDS
+from sickbay.cli.command_line import COMMANDS
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -65,8 +65,8 @@ def test_empty_input_and_invalid_text_are_reported(tmp_path: Path) -> None:
 
 
 def test_doctor_does_not_import_the_server() -> None:
-    heavy = "uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
-    code = "import sys, sickbay.cli.commands.doctor, sickbay.cli.main\n"
+    heavy = "cyclopts uvicorn starlette apsw sqlalchemy jinja2 httpx2 structlog prometheus_client argon2 asyncio"
+    code = "import sys, sickbay.cli.doctor, sickbay.cli.main\n"
     code += "print(*[n for n in sys.argv[1].split() if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, heavy], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -10,9 +10,9 @@ import pytest
 from tests.cli.command import sickbay
 from tools.checks.files import ROOT, tracked
 
+from sickbay.cli.command_line import COMMANDS
 from sickbay.cli.commands import apps
 from sickbay.cli.environment import KNOWN, NAMED_VARIABLES, unknown_variables
-from sickbay.cli.main import COMMANDS
 from sickbay.cli.serve_options import ServeOptions
 
 

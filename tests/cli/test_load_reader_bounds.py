@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.cli import files
-from sickbay.cli.commands import doctor
+from sickbay.cli import doctor, files
 from sickbay.cli.files import TooLarge, texts
 
 
@@ -75,5 +74,5 @@ def test_doctor_reports_a_line_that_is_too_long_and_continues(
     monkeypatch.setattr(doctor, "MAXIMUM_LINE_BYTES", 50)
     lines = [b'{"id": 1, "input": {}}', b'{"id": 2, "input": "' + b"x" * 120 + b'"}', b'{"id": 3, "input": {}}']
     path = packed(tmp_path / "a.jsonl", b"\n".join(lines) + b"\n")
-    assert doctor.doctor(str(path), jsonl=True) == 2
+    assert doctor.examine(str(path), jsonl=True) == 2
     assert [json.loads(line).get("id") for line in capsys.readouterr().out.splitlines()] == [1, None, 3]

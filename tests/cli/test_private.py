@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import sickbay
 
-from sickbay.sandbox.folder import store
+from sickbay.sandbox.folder import prepare
 from sickbay.settings.database import CannotOpen
 from sickbay.settings.settings import Settings
 
@@ -105,5 +104,5 @@ def test_without_a_data_folder_no_database_is_created_in_the_current_folder(
     monkeypatch.chdir(tmp_path)
     for data in (None, ""):
         with pytest.raises(CannotOpen, match="No data folder"):
-            asyncio.run(store(Settings(data=data), None))
+            prepare(Settings(data=data), None)
     assert os.listdir(tmp_path) == []

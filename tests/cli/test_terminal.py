@@ -80,6 +80,7 @@ def test_printed_noted_and_logged_text_is_escaped(capsys: pytest.CaptureFixture[
     output.say("a\x1b[2Jb")
     output.note("c\u202ed")
     streams.ready()
+    streams.escape_log()
     assert logging.lastResort is not None
     record = logging.LogRecord("sickbay", logging.ERROR, "x", 1, "%s failed", ("e\x9bf\ng",), None)
     assert logging.lastResort.format(record) == "e\\u009bf\ng failed"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
 
-from sickbay.cli.commands import doctor as command
+from sickbay.cli import doctor as command
 from sickbay.doctor.single_exchange import HarFile
 from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.diagnosis_views import doctor_view

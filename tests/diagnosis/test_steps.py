@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.diagnosis.hostile import pairs
 
-from sickbay.cli.commands import doctor as command
+from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
 from sickbay.web.portal.doctor_examination import examine
 

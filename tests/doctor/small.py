@@ -115,6 +115,8 @@ Wait.
 (https://acme.example/errors#numbers)
 """,
     "unseen.toml": 'authorize_request = ["oauth-redirect"]\n',
+    "facts.toml": "[is_broken]\nmeans = \"Something is broken.\"\npatterns = ['broken (?P<value>cup)']\n",
+    "code.toml": '[forms]\nfetch = "Call it"\n',
 }
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from tests.doctor.texts import recognised, seen_texts
 
 from sickbay.doctor import answer
-from sickbay.doctor.likely_cause import LikelyCause
+from sickbay.doctor.diagnose import LikelyCause
 from sickbay.doctor.reading import UNEXPLAINED
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,8 +11,7 @@ from tomllib import loads
 from tests.doctor.texts import KNOWLEDGE, files
 
 from sickbay.diagnosis.catalogue import RULES
-from sickbay.doctor import code, source
-from sickbay.doctor.code.mistake import MistakeText
+from sickbay.doctor import source
 from sickbay.doctor.facts import FACTS
 from sickbay.doctor.fill import VALUES, WORDLESS
 from sickbay.doctor.model import Cause
@@ -31,11 +28,6 @@ DOUBLED = re.compile(r"(?<![\w./-])(\w+) \1(?![\w./-])", re.I)
 def texts(cause: Cause) -> dict[str, str]:
     fields = {name: getattr(cause, name) for name in ("title", "why", "check", "fix")}
     return fields | {f"where.{product}": place for product, place in cause.where.items()}
-
-
-def mistakes() -> set[str]:
-    modules = (importlib.import_module(f"{code.__name__}.{info.name}") for info in pkgutil.iter_modules(code.__path__))
-    return {value.id for module in modules for value in vars(module).values() if isinstance(value, MistakeText)}
 
 
 @cache
@@ -59,11 +51,13 @@ def test_each_place_is_in_a_known_product() -> None:
 
 
 def test_each_fact_that_decides_is_known() -> None:
-    known = FACTS.keys() | {rule.id for rule in RULES} | mistakes()
+    facts = FACTS.keys() | KNOWLEDGE.facts.keys()
+    known = facts | {rule.id for rule in RULES} | KNOWLEDGE.code.mistakes.keys()
     used = {fact for file in files() for fact in (*file.cause.confirmed_by, *file.cause.excluded_by)}
     needed = {fact for message in KNOWLEDGE.messages.values() for fact in message.needs}
     assert used - known == set()
-    assert needed - FACTS.keys() == set()
+    assert needed - facts == set()
+    assert facts - used - needed - KNOWLEDGE.unseen.keys() == set()
 
 
 def test_each_message_behind_a_cause_is_known() -> None:

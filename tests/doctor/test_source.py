@@ -22,6 +22,8 @@ def test_a_product_has_marks_and_a_cause_the_id_of_its_file(tmp_path: Path) -> N
         "acme-number": "acme",
     }
     assert knowledge.unseen == {"authorize_request": ("oauth-redirect",)}
+    assert knowledge.facts["is_broken"].patterns == ("broken (?P<value>cup)",)
+    assert knowledge.code.forms == {"fetch": "Call it"}
 
 
 def test_a_cause_has_its_sections_with_joined_lines(tmp_path: Path) -> None:
@@ -58,18 +60,26 @@ CAUSE = FILES["oauth/code-used.md"]
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("acme_product_toml", 'name = "Acme"\n', "needs name and marks"),
-        ("acme_product_toml", 'name = "Acme"\nmarks = ["x"]\ncolour = 1\n', "unknown fields: colour"),
+        ("acme_product_toml", 'name = "Acme"\n', "missing required field `marks`"),
+        ("acme_product_toml", 'name = "Acme"\nmarks = ["x"]\ncolour = 1\n', "unknown field `colour`"),
         ("acme_product_toml", "name = \n", "acme/product.toml: Invalid value"),
         ("acme_product_toml", 'name = "Acme"\nmarks = ["…"]\n', "1 to 24 words"),
-        ("acme_messages_toml", '[a]\nmeans = "x"\nsource = "y"\n', "needs means, source, and wordings, codes or needs"),
-        ("acme_messages_toml", '[a]\nmeans = "x"\nsource = "y"\ncodes = ["1"]\nstrength = "big"\n', "unknown strength"),
-        ("acme_messages_toml", '[a]\nwords = [["x"]]\n', "[a] has unknown fields: words"),
-        ("oauth_code-used_md", CAUSE.replace('"documented"', '"guessed"'), "a basis: documented, observed, inferred"),
-        ("oauth_code-used_md", CAUSE.replace('"usual"', '"often"'), "unknown weights: often"),
+        ("acme_messages_toml", '[a]\nmeans = "x"\nsource = "y"\n', "[a] needs wordings, codes or needs"),
+        (
+            "acme_messages_toml",
+            '[a]\nmeans = "x"\nsource = "y"\ncodes = ["1"]\nstrength = "big"\n',
+            "[a] Invalid enum value 'big'",
+        ),
+        ("acme_messages_toml", '[a]\ncodes = ["1"]\nwords = [["x"]]\n', "[a] Object contains unknown field `words`"),
+        ("oauth_code-used_md", CAUSE.replace('"documented"', '"guessed"'), "Invalid enum value 'guessed' - at `$.basis`"),
+        ("oauth_code-used_md", CAUSE.replace('"usual"', '"often"'), "Invalid enum value 'often' - at `$.behind"),
         ("oauth_code-used_md", CAUSE.replace("## Check", "## Look"), "sections have to be Check, Fix, Seen"),
         ("oauth_code-used_md", "# A title\n", "front matter"),
-        ("unseen_toml", 'x = ["nobody"]\n', "unknown causes: nobody"),
+        ("acme_product_toml", 'name = "Acme"\nmarks = []\n', "length >= 1 - at `$.marks`"),
+        ("acme_messages_toml", '[a]\nmeans = "x"\ncodes = ["1"]\n', "[a] Object missing required field `source`"),
+        ("facts_toml", '[a]\npattern = "x"\n', "unknown field `pattern`"),
+        ("code_toml", '[mistakes.a]\nseverity = "bad"\n', "Invalid enum value 'bad'"),
+        ("unseen_toml", 'x = ["missing"]\n', "unknown causes: missing"),
     ],
 )
 def test_a_mistake_names_its_file(tmp_path: Path, name: str, content: str, reason: str) -> None:

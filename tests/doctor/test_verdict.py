@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sickbay.cli.commands import doctor as command
+from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.web.portal.diagnosis_views import VERDICT_TAGS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.flows.flow import Flow, run
+from tests.flows.two_workers import run_two
 
 from sickbay.authorization.token.id_token import AGE, KEPT
 from sickbay.protocol import jose
@@ -60,6 +61,16 @@ def test_an_old_key_is_rotated_automatically(tmp_path: Path) -> None:
         assert verified(token, await keys(flow))
 
     run(steps, tmp_path)
+
+
+def test_a_new_folder_gets_one_key_from_many_first_requests_at_two_workers(tmp_path: Path) -> None:
+    async def steps(first: Flow, second: Flow) -> None:
+        read = await asyncio.gather(*(keys(flow) for flow in (first, second) for _ in range(3)))
+        assert len({key["kid"] for published in read for key in published[:1]}) == 1
+        assert await keys(first) == await keys(second)
+        assert verified(await issued(second), await keys(first))
+
+    run_two(steps, None, tmp_path)
 
 
 def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:

@@ -25,8 +25,11 @@ SOURCES = Path(sickbay.__file__).parent
 PARTS = {
     "fetched key sets": "services.key_sets.KeySets",
     "recent parameters": "services.recent_parameters.RecentParameters",
+    "recent launches": "services.recent_launches.RecentLaunches",
     "used passwords": "services.used_passwords.UsedPasswords",
     "throttling": "services.throttle.Throttle",
+    "given advice": "services.given_advice.GivenAdvice",
+    "empty searches": "services.empty_searches.memory.EmptySearches",
     "exchanges to be written": "services.journal.write.Journal",
     "filled hospitals": "sandbox.population_loader.PopulationLoader",
 }
@@ -34,43 +37,53 @@ PARTS = {
 MEMBERS = {
     "kernel.memory.Memory": "parts",
     "services.journal.queue.Queue": "_bytes _count _largest _owners _waiting dropped most most_bytes",
-    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _refused _reported _unexplained _writing most"
-    " runtime",
+    "services.journal.write.Journal": "_arrival _at_once _explaining _granted _looks _refused _reported _unexplained"
+    " _writing most runtime",
+    "services.given_advice.GivenAdvice": "_given",
+    "services.empty_searches.memory.EmptySearches": "_searches",
     "services.key_sets.KeySets": "_known",
+    "services.recent_launches.RecentLaunches": "_recent",
     "services.recent_parameters.RecentParameters": "_kept",
     "services.used_passwords.UsedPasswords": "_digests _key newest",
     "services.throttle.Throttle": "_limits until",
-    "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping current runtime writer written",
-    "sandbox.population_writer.PopulationWriter": "_sources listen runtime written",
-    "services.context.Runtime": "base effects hashing key_sets keys loopback memory on_exchange origins passwords"
-    " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants throttle token_cache"
-    " verifying",
+    "sandbox.population_loader.PopulationLoader": "_begun _locks _stamp _stopping cache current runtime writer written",
+    "sandbox.population_writer.PopulationWriter": "_created _sources cache listen runtime written",
+    "services.context.Runtime": "base effects empty_searches explaining explaining_one faults given_advice hashing"
+    " injected_until key_sets keys loopback memory on_exchange on_stall origins passwords recent_launches"
+    " recent_parameters resets sample_base secret_hashes secrets settings_revision shared store tenants"
+    " throttle token_cache verifying",
     "web.admin_guard.AdminGuard": "_digests _salt _secrets _uid base everyone has_token hosts origins rules",
     "web.app.Application": "background bases handle pages routes sandbox state",
-    "web.routes.Pages": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
+    "web.router.PageRouter": "_fixed default lifespan_context middleware_stack redirect_slashes routes",
 }
 """The members of the parts and of what holds them together. `test_reset_law.py` shows that a reset leaves nothing in them that
 they know from requests. Of Runtime, `secrets`, `token_cache` and `origins` are caches of what is stored, `effects` and
-`tenants` follow the stored settings, and `hashing` and `verifying` count what runs.
+`tenants` follow the stored settings, `hashing`, `verifying` and `explaining_one` count what runs, and `explaining` is the task
+that empties `empty_searches`.
 """
 OTHERS = {
     "fhir.search.matching._NoOthers": "constant",
     "fhir.validation.shapes.Shape": "compiled from the definitions",
     "kernel.budget": "what is in progress",
+    "kernel.cache_folder.CacheFolder": "a folder",
     "kernel.effects.SystemEffects": "the offset of the clock, which is stored",
+    "services.empty_searches.memory.EmptySearch": "an entry of EmptySearches",
     "services.request_metrics": "metrics",
+    "sandbox.population_cache.PopulationCache": "where populations are kept",
     "storage.postgres": "connections, caches of what is stored, and numbers reserved for writes",
     "storage.query": "caches of what is stored, by its stamp",
     "storage.resets.Block": "the resets that something in progress began with",
     "storage.sqlite": "connections, and caches of what is stored",
     "web.fhir.bases.FhirBases": "the routes of FHIR",
     "web.http_request.RequestState": "the context of a cancelled timer, which asyncio keeps for a while",
+    "web.later.HandlersOf": "the name of a module",
     "web.middleware": "the middleware, and the tasks of the application",
+    "web.template_cache.TemplateCache": "where compiled templates are kept",
     "web.oauth.discovery.Documents": "a cache of documents by policy",
 }
 """Classes, or modules and folders of classes, whose objects know nothing from requests, or only count for the metrics."""
 MODULE_STATE = {
-    ("cli/main.py", "app"): "the commands",
+    ("cli/command_line.py", "app"): "the commands",
     ("cli/config_file.py", "_named"): "the configuration file that the command names",
     ("cli/output.py", "_note_formats"): "how notes are printed",
     ("cli/signals.py", "_cleanups"): "what is done when a signal ends the process",
@@ -89,6 +102,7 @@ MODULE_STATE = {
 CLOSURES = {
     "storage/postgres/sql_dialect.py": "within one translation",
     "storage/postgres/store.py": "within one transaction",
+    "web/middleware/injection.py": "within one response",
     "web/middleware/observation.py": "within one request",
 }
 """Files with `nonlocal`, and how long the variables live."""

@@ -194,7 +194,7 @@ SENT_503 = {
     ("web/middleware/page_headers.py", "PageHeaders.__call__.add_headers"),  # adds Retry-After to each that has none
     ("web/error_responses.py", "oauth_error"),
     ("web/fhir/interactions/batch.py", "_batch"),  # an entry of a Bundle, which has no headers
-    ("web/portal/developer.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
+    ("web/portal/doctor.py", "_not_finished"),  # adds Retry-After; tests/web/portal/test_doctor_process.py
     ("web/population_pending.py", "population_pending_page"),  # tests/flows/test_population_pending.py
 }
 """Where the code says 503, and what proves that Retry-After is sent."""

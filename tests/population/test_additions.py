@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.population.test_generate import everything
 
-from sickbay.population import forms, measures, problems, procedure_codes, social_measures
+from sickbay.population import forms, measures, problems, procedure_codes
 from sickbay.population.billing import agreement, bill
 from sickbay.population.codings import DECLINED, ERROR
 from sickbay.population.intake import fill_form
@@ -79,7 +79,7 @@ def test_a_missing_value_has_a_reason() -> None:
 
 def test_only_adults_have_an_occupation_and_pregnancy_statuses_agree() -> None:
     for history in histories():
-        assert not of(history, social_measures.OCCUPATION) or 18 <= history.person.age(history.visits[-1].day) < 65
+        assert not of(history, measures.OCCUPATION) or 18 <= history.person.age(history.visits[-1].day) < 65
         pregnant = [reading for reading in of(history, measures.PREGNANT) if reading.concept is problems.NOT_PREGNANT]
         for reading in pregnant:
             assert history.person.sex == "female"
@@ -106,7 +106,7 @@ def test_the_observation_of_a_directive_refers_to_its_document() -> None:
     answers: Counter[Any] = Counter()
     for history in histories():
         wills = [note for note in history.notes if note.kind is procedure_codes.LIVING_WILL]
-        for reading in of(history, social_measures.DIRECTIVE):
+        for reading in of(history, measures.DIRECTIVE):
             assert (reading.note is not None) == (reading.concept is problems.YES) == bool(wills)
             answers[reading.concept] += 1
         assert not wills or history.person.age(history.person.last) >= 65
@@ -166,18 +166,18 @@ ADDED = {
         measures.HEAD_RANK,
         measures.MEAN_PRESSURE,
         measures.URINE_COLOR,
-        social_measures.OCCUPATION,
-        social_measures.ORIENTATION,
-        social_measures.INTENT,
-        social_measures.EXERCISE,
-        social_measures.ALCOHOL,
-        social_measures.TRANSPORT,
-        social_measures.FUNCTION,
-        social_measures.DISABILITY,
-        social_measures.COGNITION,
-        social_measures.TREATMENT_PREFERENCE,
-        social_measures.CARE_PREFERENCE,
-        social_measures.DIRECTIVE,
+        measures.OCCUPATION,
+        measures.ORIENTATION,
+        measures.INTENT,
+        measures.EXERCISE,
+        measures.ALCOHOL,
+        measures.TRANSPORT,
+        measures.FUNCTION,
+        measures.DISABILITY,
+        measures.COGNITION,
+        measures.TREATMENT_PREFERENCE,
+        measures.CARE_PREFERENCE,
+        measures.DIRECTIVE,
         measures.HUNGER_PANEL,
     )
 } | {"hunger_item"}

@@ -1,9 +1,10 @@
 """Every code of the population has a display that an independent source confirms.
 
-`confirmed_codes.tsv` lists each code with the source that confirms it: VSAC (value sets of the National Library of Medicine,
-2022 and 2026), Synthea (its modules), ICD-10-CM (the tabular list of April 2026), CDC (the CVX list of September 2025), the
-guides and code systems of HL7, or examples (several public ones that agree). Look up a new code first, then add it there. If
-the shared data have a code too, its names have to be similar, except for those that are wrong in the shared data.
+`population/tables/codes.tsv` has the codes of the concepts, each with the source that confirms it, and `confirmed_codes.tsv`
+has those that only resources have, such as categories and units. The sources are VSAC (value sets of the National Library of
+Medicine, 2022 and 2026), Synthea (its modules), ICD-10-CM (the tabular list of April 2026), CDC (the CVX list of September
+2025), the guides and code systems of HL7, or examples (several public ones that agree). Look up a new code before you add it.
+If the shared data have a code too, its names have to be similar, except for those that are wrong in the shared data.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import orjson
 import pytest
 
 from sickbay import population
-from sickbay.population import Version, measures, social_measures
+from sickbay.population import Version, code_tables, drugs, measures, problems, procedure_codes
 from sickbay.population.codings import UCUM
 from sickbay.population.patient_history import Measure
 
@@ -84,14 +85,22 @@ def confirmed_codings() -> set[tuple[str, str, str]]:
     with (Path(__file__).parent / "confirmed_codes.tsv").open(encoding="utf-8", newline="") as file:
         lines = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         assert next(lines) == ["system", "code", "display", "source"]
-        return {(system, code, display) for system, code, display, _ in lines}
+        elsewhere = {(system, code, display) for system, code, display, _ in lines}
+    assert elsewhere.isdisjoint(table_codings())
+    return elsewhere | table_codings()
+
+
+def table_codings() -> set[tuple[str, str, str]]:
+    rows = code_tables.read_rows("codes")
+    assert [row["name"] for row in rows if not row["source"]] == []
+    return {(code_tables.SYSTEMS[row["system"]], row["code"], row["display"]) for row in rows}
 
 
 @cache
 def possible_codings() -> frozenset[tuple[str, str, str]]:
     """Returns every possible coding and unit with its display: those in any version, and in any history."""
     codings_found = set(population.codes())
-    values = [*vars(measures).values(), *vars(social_measures).values()]
+    values = vars(measures).values()
     codings_found.update((UCUM, value.ucum, value.unit) for value in values if isinstance(value, Measure) and value.ucum)
     for version in ("r4", "dstu2", "stu3", "r4b", "r5"):
         resources = population.generate(seed=1, patients=100, today=datetime.date(2026, 11, 24), version=version)
@@ -134,6 +143,31 @@ def test_every_code_is_confirmed() -> None:
 
 def test_every_confirmed_code_is_used() -> None:
     assert sorted(confirmed_codings() - possible_codings()) == []
+
+
+MODULES = {"problems": problems, "procedure_codes": procedure_codes, "drugs": drugs, "measures": measures}
+ATTRIBUTE = re.compile(rf"\b({'|'.join(MODULES)})\.([A-Z][A-Z0-9_]*)\b")
+
+
+def used_names() -> set[tuple[str, str]]:
+    """Returns module and name of each concept, drug and measure that the sources use, except those used within `drugs` and
+    `measures`, whose groups are read when they are imported.
+    """
+    folder = Path(population.__file__).parent
+    texts = [path.read_text() for path in folder.rglob("*.py")]
+    return {(match[1], match[2]) for text in texts for match in ATTRIBUTE.finditer(text)}
+
+
+def test_every_name_that_the_sources_use_is_in_the_tables() -> None:
+    assert len(used_names()) > 200
+    assert [f"{module}.{name}" for module, name in used_names() if not hasattr(MODULES[module], name)] == []
+
+
+@pytest.mark.parametrize("table", ["drugs", "measures"])
+def test_every_drug_and_measure_has_one_row_and_a_code(table: str) -> None:
+    names = [row["name"] for row in code_tables.read_rows(table)]
+    assert len(names) == len(set(names))
+    assert set(names) <= code_tables.read_concepts(table).keys()
 
 
 def test_displays_without_a_common_word_are_not_similar() -> None:

@@ -6,6 +6,8 @@ import csv
 
 from tools.checks.files import ROOT
 
+from sickbay.population import code_tables
+
 NOTICE = " ".join((ROOT / "NOTICE").read_text(encoding="utf-8").split())
 NOTICES = {
     "http://loinc.org": "This material contains content from LOINC (http://loinc.org).",
@@ -26,7 +28,8 @@ OTHERS = {
 
 def systems() -> set[str]:
     with (ROOT / "tests" / "population" / "confirmed_codes.tsv").open(encoding="utf-8") as file:
-        return {row["system"] for row in csv.DictReader(file, delimiter="\t")}
+        elsewhere = {row["system"] for row in csv.DictReader(file, delimiter="\t")}
+    return elsewhere | {code_tables.SYSTEMS[row["system"]] for row in code_tables.read_rows("codes")}
 
 
 def test_every_terminology_with_a_notice_is_used_and_named() -> None:

@@ -223,10 +223,14 @@ def test_children_are_not_prescribed_tablets_or_capsules_to_swallow() -> None:
     for history in histories():
         for order in history.prescriptions:
             if history.person.age(order.start) < 12 and order.drug.form in ("tablet", "capsule"):
-                assert order.drug in drugs.CHEWABLE, history.person.id
+                assert order.drug in (drugs.CHEWABLE_160, drugs.CHEWABLE_320), history.person.id
     assert drugs.of_age(drugs.AMOXICILLIN, 1.9) is drugs.AMOXICILLIN_INFANT
     assert drugs.of_age(drugs.AMOXICILLIN, 2) is drugs.AMOXICILLIN
-    assert [drugs.of_age(drugs.PARACETAMOL, age) for age in (5, 6, 12)] == [*drugs.CHEWABLE, drugs.PARACETAMOL]
+    assert [drugs.of_age(drugs.PARACETAMOL, age) for age in (5, 6, 12)] == [
+        drugs.CHEWABLE_160,
+        drugs.CHEWABLE_320,
+        drugs.PARACETAMOL,
+    ]
 
 
 def test_a_drug_has_at_most_one_active_order() -> None:

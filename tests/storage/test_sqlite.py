@@ -9,6 +9,7 @@ import pytest
 from tests.storage.contract import RecordsContract, ResourcesContract
 from tests.storage.contract_history import HistoryContract
 from tests.storage.contract_journal import JournalContract
+from tests.storage.contract_probe import ProbeContract
 from tests.storage.contract_quotas import QuotasContract, ResetsContract, small
 from tests.storage.contract_search import SearchContract
 from tests.storage.making import find
@@ -51,4 +52,8 @@ class TestHistory(HistoryContract):
 
 
 class TestSearch(SearchContract):
+    pass
+
+
+class TestProbe(ProbeContract):
     pass

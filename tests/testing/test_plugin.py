@@ -96,6 +96,31 @@ def test_without_sickbay():
     assert json.loads(doctor.stdout)["exchanges"][0]["kind"] == "authorize_url"
 
 
+def test_a_failure_says_what_a_launch_waits_for(tmp_path: Path) -> None:
+    """A test that times out doesn't see why; a launch that was just made is no news."""
+    done = run(
+        tmp_path,
+        """
+import time
+
+def test_times_out(sickbay):
+    app = sickbay.app(user="okafor")
+    launch = sickbay.launch(app)
+    pkce = {"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256"}
+    pkce["state"] = "Zk3vQ0m8yT1uWc7RkX2pLh5sNf9aJd4E"
+    answer = authorize(sickbay, app, launch=launch.launch, scope="launch patient/Patient.rs", **pkce)
+    assert "code=" in answer.headers["location"]
+    time.sleep(2.2)
+    sickbay.launch(app)
+    assert False, "timed out"
+""",
+    )
+    assert re.search(r"- Sickbay waits -+\n.+ received the code 2 s ago and hasn’t redeemed it\.\nLaunch: http", done.stdout), (
+        done.stdout
+    )
+    assert "the launch URL was created" not in done.stdout
+
+
 def test_without_a_folder_the_page_of_a_refusal_is_kept_in_the_cache_of_pytest_and_its_link_works_afterwards(
     tmp_path: Path,
 ) -> None:

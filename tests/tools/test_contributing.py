@@ -109,12 +109,12 @@ def add_check(root: Path) -> None:
     words = (("response_mode", "display"), ("response-mode-unsupported", "display-unsupported"))
     refusal = repeating(r"^RESPONSE_MODE_UNSUPPORTED = .*?\n", ("RESPONSE_MODE", "DISPLAY"), words[1])
     check = repeating(
-        r"^@check\(\)\ndef response_mode_is_query.*?\n\n\n",
+        r"^@check\(\)\ndef response_mode_is_query_if_sent.*?\n\n\n",
         ("response_mode", "display"),
         ("query", "page"),
         ("RESPONSE_MODE", "DISPLAY"),
     )
-    place = repeating(r"^    request_syntax\.response_mode_is_query,\n", ("response_mode_is_query", "display_is_page"))
+    place = repeating(r"^    request_syntax\.response_mode_is_query_if_sent,\n", ("response_mode_is_query", "display_is_page"))
     rule = both(
         repeating(r"^RESPONSE_MODE_UNSUPPORTED = Rule\(\n.*?^\)\n\n", ("RESPONSE_MODE", "DISPLAY"), *words, ("query", "page")),
         repeating(r"^    RESPONSE_MODE_UNSUPPORTED,\n", ("RESPONSE_MODE", "DISPLAY")),

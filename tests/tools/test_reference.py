@@ -17,9 +17,9 @@ from tools.reference import checks, options, schema, settings
 
 from sickbay import dialects
 from sickbay.authorization.policy import SETTINGS, faults
+from sickbay.cli.command_line import COMMANDS
 from sickbay.cli.commands.apps import Fields
 from sickbay.cli.config_file import OPTIONS, TRUSTED
-from sickbay.cli.main import COMMANDS
 from sickbay.diagnosis import case
 from sickbay.diagnosis.catalogue import RULES
 from sickbay.diagnosis.kinds import KINDS

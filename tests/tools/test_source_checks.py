@@ -150,6 +150,13 @@ def test_a_second_list_of_stages_is_a_fault(tmp_path: Path, source: str) -> None
     assert faults(stages.faults, tmp_path / "fewer", {A: f"y = {source.replace('browser', 'tab')}\n"}) == []
 
 
+def test_a_list_in_a_lower_layer_may_have_only_names_of_stages(tmp_path: Path) -> None:
+    (below,) = stages.BELOW
+    assert faults(stages.faults, tmp_path, {below: f"y = {LISTED}\n"}) == []
+    (reported,) = faults(stages.faults, tmp_path / "other", {below: f"y = {(*LISTED, 'stroll')}\n"})
+    assert reported == f"{below}:1: stroll is no stage of {stages.LIST}"
+
+
 def test_an_empty_file_is_a_fault(tmp_path: Path) -> None:
     assert faults(leftovers.faults, tmp_path, {"src/a.py": ""}) == ["src/a.py: is empty; delete it"]
     assert faults(leftovers.faults, tmp_path, {"src/a.py": "x = 1\n", "src/py.typed": ""}) == []

@@ -87,6 +87,11 @@ def test_files_that_call_each_other_are_a_pair(back: str, pairs: list[tuple[str,
     assert measure(entered("services/a.py:f services/b.py:g", back)).pairs == pairs
 
 
+def test_a_table_and_its_rows_are_no_pair() -> None:
+    there_and_back = entered("doctor/facts/registry.py:all doctor/facts/pkce.py:fact doctor/facts/registry.py:ask")
+    assert measure(there_and_back).pairs == []
+
+
 def test_what_a_decorator_calls_back_is_no_pair() -> None:
     remembering = entered("fhir/a.py:f kernel/memoize.py:wrapper", "fhir/a.py:f kernel/memoize.py:wrapper fhir/a.py:g")
     assert measure(remembering).pairs == []

@@ -1,8 +1,8 @@
-"""Writes docs/reference from the code: checks, commands, settings, policies, /admin, metrics and dialects."""
+"""Writes docs/reference from the code: checks, commands, settings, policies, /admin, metrics, faults and dialects."""
 
 from __future__ import annotations
 
-from tools.reference import admin, checks, commands, dialects, metrics, policies, schema, settings
+from tools.reference import admin, checks, commands, dialects, faults, metrics, policies, schema, settings
 
 
 def pages() -> dict[str, str]:
@@ -12,6 +12,7 @@ def pages() -> dict[str, str]:
         "checks.md": checks.page(),
         "commands.md": commands.page(),
         "dialects.md": dialects.page(),
+        "faults.md": faults.page(),
         "metrics.md": metrics.page(),
         "policies.md": policies.page(),
         "settings.md": settings.page(),

@@ -20,7 +20,7 @@ from sickbay.kernel.checks import Check
 Checks: TypeAlias = tuple[Check[Any, Any], ...]
 
 WRITES: Checks = (
-    writes.type_is_served,
+    writes.resource_type_can_be_written,
     *writes.BODY,
     *writes.PATCH,
     writes.deletes_do_not_cascade,
@@ -31,8 +31,8 @@ APP_STATE: Checks = (
     *app_state.TOKEN,
     *app_state.BODY,
     *app_state.THERE,
-    app_state.subject_and_code_stay,
-    app_state.query_names_what_it_wants,
+    app_state.subject_and_code_are_unchanged,
+    app_state.query_has_a_code_and_no_unknown_parameter,
 )
 
 
@@ -65,8 +65,8 @@ INTRODUCTION = f"""# Checks
 {WRITTEN}
 
 A check asserts one thing about a request. All checks of a request run, and the first refusal decides the response
-([decide and explain](../architecture/decide-and-explain.md)). The table shows which check examines which
-request. It has a column for each stage, and for each grant of a token request:
+([decide and explain](../architecture/decide-and-explain.md)). The names are those in the JSON of an exchange. The table shows
+which check examines which request. It has a column for each stage, and for each grant of a token request:
 
 """
 DIFFERENT = """

@@ -6,7 +6,7 @@ import re
 
 from tools.reference.tables import WRITTEN
 
-from sickbay.cli.main import app
+from sickbay.cli.command_line import app
 from sickbay.cli.output import EVERY_OPTION
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from cyclopts import App
 
-from sickbay.cli.main import app
+from sickbay.cli.command_line import app
 
 SIMPLE = {str: "string", Path: "string", datetime.date: "string", int: "integer", float: "number", bool: "boolean"}
 

@@ -18,6 +18,7 @@ PHASES = {
     "web/html_response": "show",
     "web": "HTTP",
     "services/decision": "decide",
+    "services/empty_searches": "explain",
     "services/journal": "record",
     "services/redaction": "record",
     "services/request_metrics": "record",
@@ -31,6 +32,7 @@ PHASES = {
     "diagnosis": "explain",
     "authorization": "decide",
     "dialects": "decide",
+    "faults": "decide",
     "fhir": "decide",
     "protocol": "decide",
     "kernel/checks": "decide",
@@ -108,9 +110,10 @@ def decision_stack(stack: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def pairs(walk: Walk) -> Iterator[tuple[str, str]]:
-    """Pairs of files that call each other. What only decorates the other's functions doesn't count."""
+    """Pairs of files that call each other, except those of one table, and what only decorates the other's functions."""
     for caller, called in walk.calls:
-        if caller < called and (called, caller) in walk.calls and not DECORATORS & {caller, called}:
+        is_pair = caller < called and (called, caller) in walk.calls and row_of(caller) != row_of(called)
+        if is_pair and not DECORATORS & {caller, called}:
             yield caller, called
 
 

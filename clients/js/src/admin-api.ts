@@ -162,6 +162,36 @@ export interface Launched {
   timeline: string;
 }
 
+/** One launch. id: of its timeline. causes: the likeliest first. exchanges: ids, oldest first. */
+export interface LaunchState {
+  id: string;
+  app: string | null;
+  tenant: string | null;
+  state: "refused" | "running" | "stalled" | "worked";
+  waiting_for: WaitingFor | null;
+  causes: SilenceCause[];
+  exchanges: string[];
+}
+
+/** The step that a launch waits for. since: the time of the last one by Sickbay's clock. seconds: real time since then.
+ *
+ * text: the same as half a sentence, such as "the app received the code 4 s ago and hasn't redeemed it". */
+export interface WaitingFor {
+  step: string;
+  since: number;
+  seconds: number;
+  text: string;
+}
+
+/** id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes. */
+export interface SilenceCause {
+  id: string;
+  title: string;
+  why: string;
+  fix: string;
+  confidence: string;
+}
+
 export interface NewToken {
   app: string;
   scope: string;
@@ -222,6 +252,10 @@ export interface GetPaths {
   [path: `/admin/apps/${string}`]: { body: undefined; response: App };
   /** All users */
   "/admin/users": { body: undefined; response: Record<string, any>[] };
+  /** The newest launches, each as one launch */
+  "/admin/launches": { body: undefined; response: LaunchState[] };
+  /** Where a launch is, what it waits for, and the likely causes if it stalled */
+  [path: `/admin/launches/${string}`]: { body: undefined; response: LaunchState };
   /** The journal */
   "/admin/exchanges": { body: undefined; response: Record<string, any>[] };
   /** Sickbay's current time */
@@ -230,6 +264,10 @@ export interface GetPaths {
   "/admin/policies": { body: undefined; response: TenantPolicy[] };
   /** The policy of one hospital */
   [path: `/admin/policies/${string}`]: { body: undefined; response: TenantPolicy };
+  /** The faults in force */
+  "/admin/faults": { body: undefined; response: Record<string, any>[] };
+  /** All kinds and presets of faults */
+  "/admin/faults/kinds": { body: undefined; response: Record<string, any> };
   /** The keys of id_tokens, by kid */
   "/admin/keys": { body: undefined; response: Record<string, any> };
   /** What a reset would delete */
@@ -251,6 +289,8 @@ export interface PostPaths {
   "/admin/tokens": { body: NewToken; response: Record<string, any> };
   /** Travel in time */
   "/admin/clock": { body: ClockMove; response: Now };
+  /** Inject a fault, or those of a preset */
+  "/admin/faults": { body: Record<string, any>; response: Record<string, any> };
   /** Rotate: the next key signs, the current one retires */
   "/admin/keys/rotate": { body: undefined; response: Record<string, any> };
   /** Data as seeded */
@@ -267,4 +307,8 @@ export interface PatchPaths {
 export interface DeletePaths {
   /** Remove an app */
   [path: `/admin/apps/${string}`]: { body: undefined; response: null };
+  /** End all faults */
+  "/admin/faults": { body: undefined; response: null };
+  /** End a fault */
+  [path: `/admin/faults/${string}`]: { body: undefined; response: null };
 }

@@ -1,6 +1,6 @@
 // Cypress: setupNodeEvents: (on) => sickbayTasks(on). Tests call cy.task("sickbay:app", fields).
 import type { App, Launched, ReadyLine } from "./admin-api.js";
-import { diagnosis } from "./failure-report.js";
+import { failureReport } from "./failure-report.js";
 import type { AppFields, Exchange, LaunchFields, Sickbay, TokenFields } from "./sickbay.js";
 import type { ExpectedParameters } from "./sent-requests.js";
 import { startForTests, type TestOptions } from "./test-server.js";
@@ -55,7 +55,7 @@ async function done(action: Promise<void>): Promise<null> {
 }
 
 async function printed(sickbay: Sickbay): Promise<string> {
-  const text = await diagnosis(sickbay);
-  if (text) console.log(`Sickbay refused:\n\n${text}`);
+  const text = await failureReport(sickbay);
+  if (text) console.log(text);
   return text;
 }

@@ -3,6 +3,6 @@ export { connect, startSickbay, type RunningSickbay, type StartOptions } from ".
 export { Sickbay, type AppFields, type Exchange, type Finding, type LaunchFields, type StorageState, type TokenFields } from "./sickbay.js";
 export { AdminClient, Clock, SickbayError } from "./admin-client.js";
 export { type ExpectedParameters, type ParameterValue } from "./sent-requests.js";
-export { diagnosis } from "./failure-report.js";
+export { diagnosis, failureReport, waiting } from "./failure-report.js";
 export { type TestOptions } from "./test-server.js";
 export type * from "./admin-api.js";

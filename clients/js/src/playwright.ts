@@ -1,7 +1,7 @@
 // Playwright: import { test, expect } from "@sickbay/testing/playwright". The fixture is `sickbay`.
 import { test as base } from "@playwright/test";
 import { SickbayError } from "./admin-client.js";
-import { diagnosis } from "./failure-report.js";
+import { failureReport } from "./failure-report.js";
 import type { RunningSickbay } from "./server.js";
 import type { Sickbay } from "./sickbay.js";
 import { startForTests, startTimeout, type TestOptions } from "./test-server.js";
@@ -36,7 +36,7 @@ export const test = base.extend<SickbayFixtures, SickbayWorkerFixtures>({
     await sickbay.reset();
     await use(sickbay);
     if (testInfo.status === testInfo.expectedStatus) return;
-    const text = await diagnosis(sickbay);
-    if (text) throw new SickbayError(`Sickbay refused:\n\n${text}`);
+    const text = await failureReport(sickbay);
+    if (text) throw new SickbayError(text);
   },
 });

@@ -1,6 +1,6 @@
 // Vitest: const test = sickbayTest(). The fixture is `sickbay`.
 import { afterAll, beforeAll, test as base, type TestAPI } from "vitest";
-import { diagnosis } from "./failure-report.js";
+import { failureReport } from "./failure-report.js";
 import type { RunningSickbay } from "./server.js";
 import type { Sickbay } from "./sickbay.js";
 import { startForTests, startTimeout, type TestOptions } from "./test-server.js";
@@ -19,8 +19,8 @@ export function sickbayTest(options: TestOptions = {}): TestAPI<{ sickbay: Sickb
       await sickbay.reset();
       await use(sickbay);
       const error = task.result?.errors?.[0];
-      const text = error ? await diagnosis(sickbay) : "";
-      if (error && text) error.message += `\n\nSickbay refused:\n\n${text}`;
+      const text = error ? await failureReport(sickbay) : "";
+      if (error && text) error.message += `\n\n${text}`;
     },
   });
 }

@@ -171,6 +171,8 @@ class AccessContext(Struct, frozen=True):
     """How many resources a conditional write's search matched."""
     state: AppState | Unknown | None = UNKNOWN
     """The state that the app has stored under this id; None if there is none that this token may change."""
+    empty: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """Why a search found nothing, or less than it asked for: rule ids with their facts. Known only after the response."""
     headers_known: bool = True
     """False if only the URL was pasted, so a header that isn't there may have been sent."""
     public: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sickbay.authorization import access, token
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext, SubjectContext, TokenContext
 from sickbay.authorization.models import AccessToken, Client, TokenFamily, User
 from sickbay.authorization.refusals import token_lookup as refusals
@@ -12,7 +13,7 @@ from sickbay.authorization.requests import AccessRequest, TokenRequest
 from sickbay.authorization.token import client_assertion, client_authentication, id_token
 from sickbay.authorization.token import response as token_response
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
-from sickbay.kernel.checks import UNKNOWN, Refusal, check, examine
+from sickbay.kernel.checks import UNKNOWN, Refusal, examine
 from sickbay.protocol import scopes
 
 
@@ -22,7 +23,7 @@ def by_token(request: TokenRequest) -> bool:
 
 
 @check()
-def token_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def token_to_examine_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("token"):
         return None
     return refusals.TOKEN_PARAMETER_MISSING(received=None, expected="token")
@@ -38,7 +39,7 @@ def client_is_confidential(request: TokenRequest, context: TokenContext) -> Refu
 
 
 @check()
-def caller_holds_a_good_token(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def token_of_the_caller_is_valid(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Checks the token as the FHIR server does, except base and scope: the scope decides what it may look up."""
     assert isinstance(context, SubjectContext)
     header_request = AccessRequest(request.method, "", "", headers=request.headers)
@@ -48,12 +49,12 @@ def caller_holds_a_good_token(request: TokenRequest, context: TokenContext) -> R
     return examine(access.TOKEN_CHECKS, header_request, header_context).decisive()
 
 
-BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, caller_holds_a_good_token, token_is_named)
+BY_TOKEN: tuple[TokenCheck, ...] = (*token.FORM_CHECKS, token_of_the_caller_is_valid, token_to_examine_is_sent)
 BY_CLIENT: tuple[TokenCheck, ...] = (
     *token.FORM_CHECKS,
     *client_authentication.CHECKS,
     client_is_confidential,
-    token_is_named,
+    token_to_examine_is_sent,
 )
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import logout as refusals
 from sickbay.authorization.requests import LogoutRequest
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import jose, urls
 
 
@@ -35,7 +36,7 @@ def parameters_are_sent_once(request: LogoutRequest, context: LogoutContext) -> 
 
 
 @check(requires=("server", "keys"))
-def hint_is_an_id_token_of_ours(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
+def id_token_hint_is_from_this_server_if_sent(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     """The hint may have expired: a user who signed in long ago may sign out (RP-Initiated Logout 1.0, 4)."""
     sent, server = request.parameters.get("id_token_hint"), context.server
     if not sent:
@@ -53,7 +54,7 @@ def _keys(context: LogoutContext) -> list[dict[str, Any]]:
 
 
 @check(requires=("client",))
-def hint_is_of_this_client(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
+def client_id_is_registered_and_fits_id_token_hint_if_sent(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     client_id, audience = request.parameters.get("client_id"), hinted(request).get("aud")
     if context.client is not None and (client_id is None or audience in (None, client_id)):
         return None
@@ -65,7 +66,7 @@ def hint_is_of_this_client(request: LogoutRequest, context: LogoutContext) -> Re
 
 
 @check(requires=("client",))
-def address_is_registered(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
+def post_logout_redirect_uri_is_registered_if_sent(request: LogoutRequest, context: LogoutContext) -> Refusal | None:
     sent, client = request.parameters.get("post_logout_redirect_uri"), context.client
     registered = client.post_logout_redirect_uris if isinstance(client, Client) else ()
     if sent is None or (sent in registered and urls.is_safe(sent)):
@@ -76,9 +77,9 @@ def address_is_registered(request: LogoutRequest, context: LogoutContext) -> Ref
 
 CHECKS: tuple[Check[LogoutRequest, LogoutContext], ...] = (
     parameters_are_sent_once,
-    hint_is_an_id_token_of_ours,
-    hint_is_of_this_client,
-    address_is_registered,
+    id_token_hint_is_from_this_server_if_sent,
+    client_id_is_registered_and_fits_id_token_hint_if_sent,
+    post_logout_redirect_uri_is_registered_if_sent,
 )
 
 

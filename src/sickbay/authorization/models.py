@@ -95,6 +95,8 @@ class Launch(Struct, frozen=True):
     fhir: str = "r4"
     iss: str = ""
     """The FHIR base that the app was launched with; "" if it isn't known."""
+    arrival: int = 0
+    """When it was created, in microseconds of real time; 0 in a record of an older Sickbay."""
     context: dict[str, Any] = {}
     """need_patient_banner, intent, fhirContext, smart_style_url, appContext, tenant: as they appear in the token response."""
 
@@ -237,6 +239,8 @@ class Policy:
     multiple_deletes: bool = False
     """Whether a conditional delete deletes all matches."""
     strict_search: bool = False
+    explain_empty: bool = False
+    """Whether a search that finds nothing says why, in an entry of the Bundle with `search.mode` `outcome`."""
     strict_cors: bool = False
     credentialed_cors: bool = False
     """Whether pages of registered origins may send requests with credentials (fetch, credentials: include)."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext, TokenContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import AccessRequest, TokenRequest
-from sickbay.kernel.checks import Check, Examination, Refusal, RefusalType, check
+from sickbay.kernel.checks import Check, Examination, Refusal, RefusalType
 from sickbay.protocol import urls
 
 NAME = refusals.CORS_ORIGIN_NOT_REGISTERED.name
@@ -43,13 +44,13 @@ def _refused(request: TokenRequest | AccessRequest, context: TokenContext | Acce
 
 
 @check(requires=("client", "server"), inputs="from_page")
-def page_is_of_a_registered_origin(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def origin_of_the_page_is_registered_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Runs at the token endpoint if the policy has strict_cors; otherwise it is advice."""
     return _refused(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED)
 
 
 @check(requires=("client", "server"), inputs="from_page")
-def page_may_read_the_record(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def origin_of_the_page_may_read_the_record_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The same check at the FHIR server."""
     return _refused(request, context, refusals.CORS_ORIGIN_NOT_REGISTERED_FOR_FHIR)
 
@@ -59,5 +60,5 @@ def withheld(examination: Examination) -> bool:
     return any(refusal.name == NAME for refusal in examination.refusals)
 
 
-TOKEN_CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (page_is_of_a_registered_origin,)
-ACCESS_CHECKS: tuple[Check[AccessRequest, AccessContext], ...] = (page_may_read_the_record,)
+TOKEN_CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (origin_of_the_page_is_registered_if_sent,)
+ACCESS_CHECKS: tuple[Check[AccessRequest, AccessContext], ...] = (origin_of_the_page_may_read_the_record_if_sent,)

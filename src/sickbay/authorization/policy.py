@@ -97,6 +97,9 @@ SETTINGS: dict[str, PolicySetting] = {
     "versioned_update": PolicySetting("flag", "An update needs If-Match", app=False),
     "multiple_deletes": PolicySetting("flag", "A conditional delete deletes all matches", app=False),
     "strict_search": PolicySetting("flag", "Unknown search parameters are refused", app=False),
+    "explain_empty": PolicySetting(
+        "flag", "A search that finds nothing says why, in an OperationOutcome in the Bundle", app=False
+    ),
     "strict_cors": PolicySetting("flag", "Only registered origins may read responses (CORS)", app=False),
     "credentialed_cors": PolicySetting("flag", "Registered origins may send requests with credentials (CORS)", app=False),
 }

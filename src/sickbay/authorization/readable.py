@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.refusals import request as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol.unicode import BadByte, bad_byte
 
 FORM_LIMIT = 65_536

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.refusals import redirect as refusals
 from sickbay.authorization.requests import UrlRequest
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import urls
 
 UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
 
-_ANSWERS = tomllib.loads(resources.files(__package__).joinpath("answers.toml").read_text(encoding="utf-8"))
+_ANSWERS = tomllib.loads(Path(__file__).with_name("answers.toml").read_text(encoding="utf-8"))
 URNS: tuple[tuple[str, str], ...] = tuple((tail, refusal_name) for tail, refusal_name in _ANSWERS["urns"])
 SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), refusal_name) for pattern, refusal_name in _ANSWERS["sayings"]
@@ -24,7 +25,7 @@ SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 @check()
-def answer_is_in_the_query(request: UrlRequest, context: UrlContext) -> Refusal | None:
+def response_is_in_the_query(request: UrlRequest, context: UrlContext) -> Refusal | None:
     in_fragment = [name for name in ("code", "error") if name in request.fragment]
     asked_for = context.response_mode == "fragment" or any(
         name in request.fragment for name in ("session_state", "client_info")
@@ -33,22 +34,22 @@ def answer_is_in_the_query(request: UrlRequest, context: UrlContext) -> Refusal 
     return refusals.REDIRECT_PARAMS_IN_FRAGMENT.with_facts(facts) if in_fragment else None
 
 
-@check(after=(answer_is_in_the_query,))
-def answer_brings_a_code_or_an_error(request: UrlRequest, context: UrlContext) -> Refusal | None:
+@check(after=(response_is_in_the_query,))
+def response_has_a_code_or_an_error(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("code") or request.parameters.get("error"):
         return None
     return refusals.REDIRECT_NO_CODE_NO_ERROR(received=request.url)
 
 
-@check(after=(answer_brings_a_code_or_an_error,))
-def answer_brings_the_state(request: UrlRequest, context: UrlContext) -> Refusal | None:
+@check(after=(response_has_a_code_or_an_error,))
+def response_has_a_state(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("state"):
         return None
     return refusals.REDIRECT_STATE_MISSING(received=None)
 
 
-@check(requires=("sent_state",), after=(answer_brings_the_state,))
-def state_is_the_one_sent(request: UrlRequest, context: UrlContext) -> Refusal | None:
+@check(requires=("sent_state",), after=(response_has_a_state,))
+def state_is_the_one_that_the_app_sent(request: UrlRequest, context: UrlContext) -> Refusal | None:
     state = request.parameters.get("state")
     if state == context.sent_state:
         return None
@@ -56,7 +57,7 @@ def state_is_the_one_sent(request: UrlRequest, context: UrlContext) -> Refusal |
 
 
 @check()
-def code_arrived_whole(request: UrlRequest, context: UrlContext) -> Refusal | None:
+def code_is_complete(request: UrlRequest, context: UrlContext) -> Refusal | None:
     code = request.parameters.get("code")
     if not code or not (re.search(r"[\s%]", code) or code.endswith(("…", "..."))):
         return None
@@ -64,7 +65,7 @@ def code_arrived_whole(request: UrlRequest, context: UrlContext) -> Refusal | No
 
 
 @check()
-def answer_names_no_fault(request: UrlRequest, context: UrlContext) -> Refusal | None:
+def response_has_no_error(request: UrlRequest, context: UrlContext) -> Refusal | None:
     """Recognises an error that names its cause: by its URN, its text, or a rule id in the text."""
     sent = request.parameters
     error, description = sent.get("error") or "", sent.get("error_description") or ""
@@ -112,12 +113,12 @@ def _values(description: str) -> dict[str, Any]:
 
 
 CHECKS: tuple[UrlCheck, ...] = (
-    answer_is_in_the_query,
-    answer_brings_a_code_or_an_error,
-    answer_brings_the_state,
-    state_is_the_one_sent,
-    code_arrived_whole,
-    answer_names_no_fault,
+    response_is_in_the_query,
+    response_has_a_code_or_an_error,
+    response_has_a_state,
+    state_is_the_one_that_the_app_sent,
+    code_is_complete,
+    response_has_no_error,
 )
 
-ERROR_PAGE_CHECKS: tuple[UrlCheck, ...] = (answer_names_no_fault,)
+ERROR_PAGE_CHECKS: tuple[UrlCheck, ...] = (response_has_no_error,)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from sickbay.authorization import token
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import SubjectContext, TokenContext
-from sickbay.authorization.introspection import token_is_named
+from sickbay.authorization.introspection import token_to_examine_is_sent
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion, client_authentication
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 
 
-@check(requires=("client", "subject"), after=(client_is_registered, token_is_named))
-def token_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("client", "subject"), after=(client_is_registered, token_to_examine_is_sent))
+def token_was_issued_to_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """An unknown token counts as revoked; another app's token can't be revoked by this client (RFC 7009 2.1)."""
     assert isinstance(context, SubjectContext)
     subject, client = context.subject, context.client
@@ -26,8 +27,8 @@ def token_is_of_this_client(request: TokenRequest, context: TokenContext) -> Ref
     return refusals.REFRESH_CLIENT_MISMATCH(received=client.client_id, kind=kind)
 
 
-@check(requires=("subject",), after=(token_is_of_this_client,))
-def token_is_of_a_kind_that_is_revoked(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("subject",), after=(token_was_issued_to_this_client,))
+def token_is_of_a_kind_that_can_be_revoked(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A tenant may not support revoking access tokens, which then only expire (RFC 7009 2.2.1)."""
     assert isinstance(context, SubjectContext)
     revokes = not isinstance(context.server, Server) or context.server.policy.revokes_access
@@ -40,9 +41,9 @@ def token_is_of_a_kind_that_is_revoked(request: TokenRequest, context: TokenCont
 CHECKS: tuple[TokenCheck, ...] = (
     *token.FORM_CHECKS,
     *client_authentication.CHECKS,
-    token_is_named,
-    token_is_of_this_client,
-    token_is_of_a_kind_that_is_revoked,
+    token_to_examine_is_sent,
+    token_was_issued_to_this_client,
+    token_is_of_a_kind_that_can_be_revoked,
 )
 
 

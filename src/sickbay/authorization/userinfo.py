@@ -9,12 +9,13 @@ from msgspec import structs
 from sickbay.authorization import access
 from sickbay.authorization.access import bearer
 from sickbay.authorization.access.bearer import AccessCheck
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, User
 from sickbay.authorization.refusals import token_lookup as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.token import id_token
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import Parameters, parse
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from sickbay.cli import admin_key, config_file, folder, signals
+from sickbay.cli import admin_key, config_file, folder, imports, signals
 from sickbay.cli.output import CommandError, note
 from sickbay.settings import Settings
 
@@ -99,18 +99,17 @@ def _client(server: dict[str, Any]) -> httpx2.Client:
 
 
 async def _ask_sandbox(settings: Settings, method: str, path: str, body: dict[str, Any] | None) -> httpx2.Response:
-    from sickbay.sandbox.sandbox import open_sandbox
-    from sickbay.web.app import create
+    with imports.without_collecting():
+        from sickbay.sandbox.sandbox import open_sandbox
+        from sickbay.web.admin.application import AdminApplication
 
     sandbox = await open_sandbox(settings)
     folder.note_replaced(sandbox.runtime.keys.replaced)
-    app = create(sandbox)
     try:
-        transport = httpx2.ASGITransport(app, client=("127.0.0.1", 0))
+        transport = httpx2.ASGITransport(AdminApplication(sandbox), client=("127.0.0.1", 0))
         async with httpx2.AsyncClient(base_url=settings.base, transport=transport) as client:
             return await client.request(method, path, json=body)
     finally:
-        await app.stop()
         await sandbox.close()
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +93,7 @@ OPTIONS = (
     "messiness",
     "name",
     "native",
+    "no_population_cache",
     "open",
     "open_sign_in",
     "out",
@@ -124,6 +124,8 @@ OPTIONS = (
 )
 """The options of all commands. Importing the commands to collect them would take half a second."""
 TABLES = ("policy", "tenants")
+TRUE = frozenset(("true", "t", "yes", "y", "1"))
+"""Values that switch an option on, as Cyclopts reads them."""
 SECRET = frozenset(("admin_token", "client_secret"))
 
 
@@ -167,6 +169,12 @@ def files() -> list[File]:
     return read[1:] if len(read) > 1 and read[0].path.resolve() == read[1].path.resolve() else read
 
 
+def exists() -> bool:
+    """Whether there is a file to read, or one is named."""
+    own = _own()
+    return bool(_named) or "SICKBAY_CONFIG" in os.environ or FILE.exists() or (own is not None and own.exists())
+
+
 def _own() -> Path | None:
     """The file in the user's configuration folder. A relative XDG_CONFIG_HOME is invalid (XDG Base Directory Specification)."""
     home = Path(os.environ.get("XDG_CONFIG_HOME") or "")
@@ -206,6 +214,14 @@ def _policies(file: File) -> dict[str, dict[str, Any]]:
     }
     _validate(by_tenant, path)
     return {name: policy for name, policy in by_tenant.items() if policy}
+
+
+def is_on(name: str) -> bool:
+    """Whether the environment or a file switches this option on, for commands that don't have it."""
+    given: Any = os.environ.get(f"SICKBAY_{name.upper()}")
+    if not given:
+        given = next((file.options[name] for file in files() if name in file.options), False)
+    return str(given).lower() in TRUE
 
 
 def used_options(names: Sequence[str], tables: Sequence[str] = ()) -> list[str]:
@@ -261,6 +277,8 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
             text = file.read(MAXIMUM_FILE_BYTES + 1)
         if len(text) > MAXIMUM_FILE_BYTES:
             wrong(f"{path} can't be read: it has more than {MAXIMUM_FILE_BYTES:,} bytes.")
+        import tomllib  # most people have no file
+
         return tomllib.loads(byte_order_mark.decode(text))
     except (OSError, ValueError, RecursionError) as error:
         wrong(f"{path} can't be read: {getattr(error, 'strerror', None) or _printable(str(error))}.")

@@ -62,6 +62,7 @@ class Connection(Heads):
             counting.REQUESTS_REFUSED.labels("connections").inc()
         if cycle.scope["method"] != "HEAD":
             cycle.transport = ResponseTransport(self.transport)  # type: ignore[assignment]
+        cycle.scope["sickbay.transport"] = self.transport  # type: ignore[typeddict-unknown-key]
         task = self.loop.create_task(cycle.run_asgi(busy if refused else app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)

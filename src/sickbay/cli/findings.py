@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sickbay.cli.output import as_json
 from sickbay.diagnosis.corrections import fill
-from sickbay.doctor.summary import summarize
+from sickbay.doctor.verdict import summarize
 
 RULES = "/rules/"
 MARKS = {"error": "✗", "warning": "!", "info": "i"}
@@ -76,6 +75,8 @@ def causes_text(causes: Sequence[Mapping[str, str]]) -> str:
 
 def sent_text(corrected: Mapping[str, Any]) -> str:
     """The request, as a URL or a registration if that is all of it. A placeholder for PKCE is replaced by a new pair."""
+    import secrets  # most answers need none
+
     verifier = secrets.token_urlsafe(32)
     filled = fill(corrected, verifier)
     if filled is None:

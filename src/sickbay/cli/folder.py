@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sickbay.cli import signals
+from sickbay.cli import config_file, signals
 from sickbay.cli.output import CommandError, note, wrong
 from sickbay.kernel import private_files
 from sickbay.settings import Settings
@@ -65,7 +65,8 @@ def _own() -> Path:
 
 def settings(data: str | None, **more: Any) -> Settings:
     """Settings for a command that opens the data itself."""
-    return Settings(folder=data_folder(data), data=data if is_database(data) else None, **more)
+    cached = not config_file.is_on("no_population_cache")
+    return Settings(folder=data_folder(data), data=data if is_database(data) else None, population_cache=cached, **more)
 
 
 def create(folder: Path) -> None:

@@ -38,6 +38,8 @@ class ServeOptions:
         Errors in the records, from 0 (none, the default) to 1. Set when the data folder is created.
     today
         The day of the appointments, such as 2026-03-31. Default: today. Set when the data folder is created.
+    no_population_cache
+        Always create the patients, instead of copying them from the cache of an earlier run. Also writes no cache.
     workers
         Number of worker processes.
     allowed_host
@@ -83,6 +85,7 @@ class ServeOptions:
     seed: CountOrNone = None
     messiness: float | None = None
     today: DayOrNone = None
+    no_population_cache: bool = False
     workers: Some = 1
     allowed_host: tuple[str, ...] = ()
     trusted_proxy: tuple[str, ...] = ()
@@ -114,6 +117,7 @@ class ServeOptions:
             base_url=self.base_url,
             data=self.data,
             ephemeral=self.ephemeral,
+            population_cache=not self.no_population_cache,
             workers=self.workers,
             json=self.json,
             log_format=self.log_format,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import logging
 import os
-import shutil
 import sys
 from contextlib import suppress
 from io import TextIOWrapper, UnsupportedOperation
@@ -15,6 +13,7 @@ from unicodedata import category
 ESCAPED = "sickbay-escaped"
 OBEYED = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Unicode categories that a terminal interprets: controls, formats such as U+202E, surrogates, and separators of lines."""
+COLUMNS_WITHOUT_TERMINAL = 80
 NARROWEST, WIDEST = 40, 400
 """Range of widths, in columns, that help is laid out for. A terminal wraps longer lines itself."""
 
@@ -32,8 +31,6 @@ def ready() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     _widen()
     codecs.register_error(ESCAPED, _escaped)
-    if logging.lastResort is not None:  # the server's log, unless logging is configured
-        logging.lastResort.setFormatter(_Shown())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors=ESCAPED)
@@ -41,17 +38,32 @@ def ready() -> None:
 
 def _widen() -> None:
     """Limits the width: with a few columns the layout of help never ends, with millions it fills the memory."""
-    columns = shutil.get_terminal_size().columns
+    columns = _columns()
     fitting = min(max(columns, NARROWEST), WIDEST)
     if "COLUMNS" in os.environ or fitting != columns:
         os.environ["COLUMNS"] = str(fitting)
 
 
-class _Shown(logging.Formatter):
-    """Formats log lines without characters that a terminal interprets."""
+def _columns() -> int:
+    """The width of the terminal, as shutil has it, which takes long to import."""
+    with suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    with suppress(AttributeError, ValueError, OSError):
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns  # type: ignore[union-attr]
+    return COLUMNS_WITHOUT_TERMINAL
 
-    def format(self, record: logging.LogRecord) -> str:
-        return escape_text(super().format(record))
+
+def escape_log() -> None:
+    """Escapes the server's log too, unless logging is configured."""
+    import logging
+
+    class Escaped(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return escape_text(super().format(record))
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Escaped())
 
 
 def escape_text(text: str, keep: str = "\n\t") -> str:

@@ -13,7 +13,7 @@ from sickbay.services.context import ExchangeListener, LogLine
 from sickbay.settings import Settings
 from sickbay.web.middleware.observation import FinishedRequest
 
-GREY, RED, GREEN, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
+GREY, RED, GREEN, YELLOW, PLAIN = "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[0m"
 
 
 def greeting(line: dict[str, Any], place: str) -> str:
@@ -58,6 +58,22 @@ def log_exchange(finished: FinishedRequest) -> None:
         put(json_line(finished, finished.line))
 
 
+def log_stall(line: LogLine) -> None:
+    """Prints a launch that stalled, as JSON."""
+    put(
+        json_log.line(
+            time.time(),
+            "warning",
+            f"{line.stage} {line.finding}: {line.detail}",
+            stage=line.stage,
+            tenant=line.tenant or None,
+            app=line.app or None,
+            rule=line.finding,
+            launch=line.id,
+        )
+    )
+
+
 def json_line(finished: FinishedRequest, recorded: LogLine) -> str:
     """The line of a request, without what its client sent."""
     return json_log.line(
@@ -92,17 +108,21 @@ def is_coloured() -> bool:
 
 def plain(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
-    return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {line.status}  {line.finding}".rstrip()
+    status, finding = line.status or "-", "  ".join(filter(None, (line.finding, line.detail)))
+    return f"{at}  {line.tenant}  {line.stage:<13}  {line.app or '-'}  {status}  {finding}".rstrip()
 
 
 def painted(line: LogLine) -> str:
     at, line = time.strftime("%H:%M:%S", time.localtime(line.at)), _escape_line(line)
-    colour = RED if line.status >= 400 or line.finding else GREEN
+    colour = YELLOW if not line.status else RED if line.status >= 400 or line.finding else GREEN
     finding = f"  {colour}{line.finding}{PLAIN}" if line.finding else ""
-    return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {colour}{line.status}{PLAIN}{finding}"
+    detail = f"  {line.detail}" if line.detail else ""
+    status = f"{colour}{line.status or '-'}{PLAIN}"
+    return f"{GREY}{at}  {line.tenant}{PLAIN}  {line.stage:<13}  {line.app or '-'}  {status}{finding}{detail}"
 
 
 def _escape_line(line: LogLine) -> LogLine:
     """The line with its texts escaped, since a request can contain anything as an app's name and ID."""
-    tenant, stage, app, finding = (streams.escape_text(text, "") for text in (line.tenant, line.stage, line.app, line.finding))
-    return line._replace(tenant=tenant, stage=stage, app=app, finding=finding)
+    texts = (line.tenant, line.stage, line.app, line.finding, line.detail)
+    tenant, stage, app, finding, detail = (streams.escape_text(text, "") for text in texts)
+    return line._replace(tenant=tenant, stage=stage, app=app, finding=finding, detail=detail)

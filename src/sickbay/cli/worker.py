@@ -62,9 +62,11 @@ class Worker:
         if self.settings.workers > 1:
             _end_with_parent()
         streams.ready()
+        streams.escape_log()
         _prepare(self.settings.max_connections)
         on_exchange, observers = self._log()
         sandbox = await open_sandbox(self.settings, on_exchange=on_exchange)
+        sandbox.runtime.on_stall = terminal.log_stall if terminal.log_exchange in observers else on_exchange
         exporting = _exporting(sandbox)
         observers += [exporting.observe] if exporting else []
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)

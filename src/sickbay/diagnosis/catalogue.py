@@ -48,8 +48,13 @@ from sickbay.diagnosis.rules.registration import keys, uris
 from sickbay.diagnosis.rules.registration import limits as registration_limits
 from sickbay.diagnosis.rules.registration import request as registration
 from sickbay.diagnosis.rules.request import readable, retired
-from sickbay.diagnosis.rules.search import address, body, limits, operations, parameters
-from sickbay.diagnosis.rules.token import client_id, code, request_format
+from sickbay.diagnosis.rules.search import address, body, limits, nothing_found, operations, parameters
+from sickbay.diagnosis.rules.silence import access as access_silence
+from sickbay.diagnosis.rules.silence import code as code_silence
+from sickbay.diagnosis.rules.silence import launch as launch_silence
+from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
+from sickbay.diagnosis.rules.silence import token as token_silence
+from sickbay.diagnosis.rules.token import client_id, code, less_than_asked, request_format
 
 FILES = (
     readable,
@@ -95,12 +100,19 @@ FILES = (
     limits,
     body,
     operations,
+    nothing_found,
     app_state,
     token_response,
+    less_than_asked,
     id_token,
     discovery,
     restrictions,
     answer,
+    launch_silence,
+    sign_in_silence,
+    code_silence,
+    token_silence,
+    access_silence,
 )
 
 RULES: tuple[Rule, ...] = tuple(complete(FILES))

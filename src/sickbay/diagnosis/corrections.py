@@ -10,13 +10,7 @@ from msgspec import structs
 
 from sickbay.authorization.contexts import AuthorizeContext, TokenContext
 from sickbay.authorization.models import Client
-from sickbay.authorization.requests import (
-    AccessRequest,
-    AuthorizeRequest,
-    LogoutRequest,
-    RegistrationRequest,
-    TokenRequest,
-)
+from sickbay.authorization.requests import AccessRequest, AuthorizeRequest, LogoutRequest, RegistrationRequest, TokenRequest
 from sickbay.authorization.token import pkce
 from sickbay.authorization.token.client_authentication import registered_method
 from sickbay.kernel.checks import Facts

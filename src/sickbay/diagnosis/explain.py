@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
+from sickbay.diagnosis import importance
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Rule, find, is_policy
 from sickbay.diagnosis.rule_index import RuleIndex
 from sickbay.kernel.checks import Examination, Facts, Refusal
@@ -170,13 +171,16 @@ def _unique(findings: Any) -> list[Finding]:
 
 
 def _sorted(findings: list[Finding], roots: Collection[str]) -> tuple[Finding, ...]:
-    """Causes of other findings first, then by severity; of the same severity, what may cause others (`roots`) first."""
+    """Causes of other findings first, then by severity; of the same severity, what may cause others (`roots`) first, and then
+    what hurts the user of the app most.
+    """
     causes = {finding.because for finding in findings}
 
-    def rank(finding: Finding) -> tuple[bool, int, bool, bool]:
-        return finding.id not in causes, SEVERITIES.index(finding.severity), finding.id not in roots, not finding.refused
+    def rank(finding: Finding) -> tuple[bool, int, bool, bool, int]:
+        severity, harm = SEVERITIES.index(finding.severity), 0 if finding.refused else importance.rank(finding.id)
+        return finding.id not in causes, severity, finding.id not in roots, not finding.refused, harm
 
-    return tuple(sorted(findings, key=rank))
+    return tuple(sorted(findings, key=rank)) if len(findings) > 1 else tuple(findings)
 
 
 def _corrected(

@@ -21,6 +21,7 @@ from sickbay.diagnosis.evidence import authorize as read_authorize
 from sickbay.diagnosis.evidence import login as read_login
 from sickbay.diagnosis.evidence import logout as read_logout
 from sickbay.diagnosis.evidence import registration as read_registration
+from sickbay.diagnosis.evidence import silence as read_silence
 from sickbay.diagnosis.evidence import subject as read_subject
 from sickbay.diagnosis.evidence import token as read_token
 from sickbay.diagnosis.evidence import url as read_url
@@ -40,6 +41,7 @@ from sickbay.diagnosis.stages import (
     REDIRECT,
     REGISTRATION,
     REVOCATION,
+    SILENCE,
     TOKEN,
     USERINFO,
 )
@@ -94,4 +96,5 @@ KINDS: dict[str, Kind] = {
     "smart_configuration": Kind(DISCOVERY, answer.document, answer.context_of),
     "error_answer": Kind(ANSWER, answer.nothing, answer.context_of),
     "http_exchange": Kind(BROWSER, answer.exchange, answer.context_of),
+    "launch_trail": Kind(SILENCE, read_silence.request, answer.context_of),
 }

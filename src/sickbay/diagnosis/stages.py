@@ -115,7 +115,7 @@ TOKEN: Stage[TokenRequest, TokenContext] = Stage(
     "Token request",
     sentence="Your app exchanges the code for a token",
     checks=token.checks,
-    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.guesses_are_few),
+    pasted=(readable.form_is_small_enough, readable.request_is_utf8, client_authentication.failed_attempts_are_below_the_limit),
     to_evidence=read_token.to_evidence,
     recheck=recheck.recheck_token_request,
     compared=TokenContext,
@@ -173,6 +173,7 @@ LOGOUT: Stage[LogoutRequest, LogoutContext] = Stage(
 BROWSER: Stage[Any, Any] = Stage("browser", "Browser", sender="browser")
 CLOCK: Stage[Any, Any] = Stage("clock", "Clock")
 ANSWER: Stage[Any, Any] = Stage("answer", "Error response")
+SILENCE: Stage[Any, Any] = Stage("silence", "Missing request")
 THROTTLE: Stage[None, None] = Stage("throttle", "Rate limit")
 REQUEST: Stage[None, None] = Stage("request", "Request")
 
@@ -202,6 +203,7 @@ STAGES: dict[str, Stage[Any, Any]] = {
         BROWSER,
         CLOCK,
         ANSWER,
+        SILENCE,
         THROTTLE,
         REQUEST,
     )

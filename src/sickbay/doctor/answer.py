@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from sickbay.diagnosis.rule import Finding, Severity, Spec
 from sickbay.doctor import compiled, facts
+from sickbay.doctor.diagnose import LikelyCause
 from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.fill import capture, fill
-from sickbay.doctor.likely_cause import LikelyCause
 from sickbay.doctor.match import Shown, find_shown
 from sickbay.doctor.model import Basis, Knowledge, Message
 from sickbay.doctor.rank import RankedCause, rank
@@ -35,7 +35,7 @@ class Recognised(NamedTuple):
 def recognise(evidence: Evidence, knowledge: Knowledge | None = None) -> Recognised:
     """Finds the products, messages and causes that a text shows."""
     knowledge = knowledge or compiled.load_knowledge()
-    true = facts.compute(evidence)
+    true = facts.TrueFacts(evidence, knowledge.facts)
     found = find_shown(knowledge, evidence.words, evidence.codes, true)
     return Recognised(knowledge, found, true, rank(knowledge, found, true), evidence)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sickbay.diagnosis.rule import SEVERITIES, Finding, Spec
+from sickbay.doctor import compiled
 from sickbay.doctor.diagnose import Diagnosis
 
 if TYPE_CHECKING:
@@ -14,30 +15,30 @@ if TYPE_CHECKING:
 
 def with_mistakes(merged: Diagnosis, mistakes: Sequence[Mistake]) -> Diagnosis:
     """Adds the mistakes in source code, unless a rule has found the same in the request."""
+    if not mistakes:
+        return merged
     findings = list(merged.explanation.findings)
     ids = {finding.id for finding in findings}
-    added = [_of_mistake(mistake) for mistake in mistakes if not ids & SAME.get(mistake.id, set())]
-    if not added:
-        return merged
+    texts = compiled.load_knowledge().code.mistakes
+    added = [to_finding(mistake) for mistake in mistakes if ids.isdisjoint(texts[mistake.id].same)]
     ordered = sorted([*added, *findings], key=lambda finding: SEVERITIES.index(finding.severity))
     return merged._replace(explanation=merged.explanation._replace(findings=tuple(ordered)))
 
 
-SAME: dict[str, set[str]] = {
-    "code-json-body": {"token-wrong-content-type"},
-    "code-json-under-form-type": {"token-wrong-content-type"},
-    "code-token-get": {"token-wrong-method"},
-    "code-token-parameters-in-query": {"token-wrong-method"},
-    "code-basic-newline": {"basic-newline"},
-    "code-basic-not-base64": {"basic-malformed"},
-    "code-variable-not-inserted": {"value-is-placeholder"},
-}
-"""Mistakes in code, and the rules that say the same about the request."""
+FORM = "Send the parameters as a form body"
+"""How to send a form with a library that the knowledge doesn't have."""
 
 
-def _of_mistake(mistake: Mistake) -> Finding:
+def to_finding(mistake: Mistake) -> Finding:
+    code = compiled.load_knowledge().code
+    text, facts = code.mistakes[mistake.id], {"how": code.forms.get(mistake.facts.get("language", ""), FORM), **mistake.facts}
     first, last = mistake.lines
-    place = Spec(
-        f"Read from line {first} of the code" if first == last else f"Read from lines {first} to {last} of the code", ""
-    )
-    return Finding(mistake.id, mistake.severity, mistake.title, mistake.why, mistake.fix, place, "probable")
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    title, why, fix = (_filled(part, facts) for part in (text.title, text.why, text.fix))
+    return Finding(mistake.id, text.severity, title, why, fix, Spec(f"Read from {lines} of the code", ""), "probable")
+
+
+def _filled(text: str, facts: Mapping[str, str]) -> str:
+    for name, value in facts.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text

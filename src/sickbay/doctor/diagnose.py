@@ -14,7 +14,6 @@ from sickbay.diagnosis.kinds import KINDS, Kind
 from sickbay.diagnosis.rule import Finding
 from sickbay.diagnosis.skipped_checks import skip_unknown
 from sickbay.doctor.errors.find import in_input
-from sickbay.doctor.likely_cause import LikelyCause, RelatedTopic
 from sickbay.doctor.pieces.piece import Piece, describe_each
 from sickbay.doctor.verdict import Verdict, verdict
 from sickbay.kernel.checks import Examination
@@ -142,3 +141,25 @@ def diagnose_line(line: Any) -> dict[str, Any]:
     findings = [finding.to_json() for finding in diagnosis.explanation.findings]
     recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
     return {"id": id, "verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected} | recognised
+
+
+class LikelyCause(NamedTuple):
+    """One cause. why: how to check whether it is this one."""
+
+    title: str
+    why: str
+    fix: str
+    confidence: str
+
+    def to_json(self) -> dict[str, str]:
+        return self._asdict()
+
+
+class RelatedTopic(NamedTuple):
+    """A cause, a rule or a passage of the documentation whose words the text has. url: the path at which Sickbay shows it."""
+
+    title: str
+    url: str
+
+    def to_json(self) -> dict[str, str]:
+        return self._asdict()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sickbay.doctor import phrases
@@ -31,10 +31,10 @@ class Shown(NamedTuple):
     messages: tuple[FoundMessage, ...]
 
 
-def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str], facts: Iterable[str]) -> Shown:
+def find_shown(knowledge: Knowledge, words: Sequence[str], codes: Iterable[str], facts: Container[str]) -> Shown:
     """codes: recognised error codes, statuses and issue types. facts: the names of what is true."""
     parts = phrases.find_parts(knowledge.phrases, words)
-    said = frozenset(codes), frozenset(facts)
+    said = frozenset(codes), facts
     possible = dict.fromkeys((*knowledge.wordless, *(id for part in parts for id in knowledge.by_part.get(part, ()))))
     candidates = ((id, _lengths(knowledge.messages[id], words, parts, *said)) for id in possible)
     lengths = {id: found for id, found in candidates if found is not None}
@@ -68,12 +68,10 @@ def _lengths(
     words: Sequence[str],
     parts: Mapping[int, Sequence[WordRange]],
     codes: frozenset[str],
-    facts: frozenset[str],
+    facts: Container[str],
 ) -> list[int] | None:
     """The letters that each group of wordings covers. None if the message isn't in the text."""
     if message.codes and codes.isdisjoint(message.codes):
-        return None
-    if not facts.issuperset(message.needs):
         return None
     lengths = []
     for group in message.wordings:
@@ -81,7 +79,9 @@ def _lengths(
         if not longest:
             return None
         lengths.append(longest)
-    return None if any(phrases.find_first(phrase, parts) for phrase in message.without) else lengths
+    if any(phrases.find_first(phrase, parts) for phrase in message.without):
+        return None
+    return lengths if all(name in facts for name in message.needs) else None
 
 
 def _covered(phrase: Phrase, words: Sequence[str], parts: Mapping[int, Sequence[WordRange]]) -> int:

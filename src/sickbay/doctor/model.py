@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Basis: TypeAlias = Literal["documented", "observed", "inferred"]
 """documented: the product's documentation or source says so. observed: users found it out, and others confirmed it.
@@ -20,7 +20,7 @@ Phrase: TypeAlias = tuple[int, ...]
 WEIGHTS: dict[Weight, float] = {"usual": 1.0, "possible": 0.55, "rare": 0.25}
 
 
-class Product(Struct, frozen=True, gc=False):
+class Product(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A server, gateway, library or tool.
 
     marks:       phrases by which a text shows it. without: phrases in which a mark doesn't count.
@@ -30,13 +30,13 @@ class Product(Struct, frozen=True, gc=False):
 
     id: str
     name: str
-    marks: tuple[Phrase, ...]
+    marks: Annotated[tuple[Phrase, ...], Meta(min_length=1)]
     without: tuple[Phrase, ...] = ()
     implies: tuple[str, ...] = ()
     accompanies: bool = False
 
 
-class Message(Struct, frozen=True, gc=False):
+class Message(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A message of a product, or one that many products have (product "").
 
     wordings:     groups of phrases; of each group one must be in the text.
@@ -61,7 +61,7 @@ class Message(Struct, frozen=True, gc=False):
     unmistakable: bool = False
 
 
-class Cause(Struct, frozen=True, gc=False):
+class Cause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A cause.
 
     id:      `product-name`, as on pages and in findings. product: "" if it belongs to none.
@@ -85,6 +85,37 @@ class Cause(Struct, frozen=True, gc=False):
     was: tuple[str, ...] = ()
 
 
+class FactPattern(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """A fact that the text shows to a pattern, or a request by what it is and has. The format is described in facts.toml."""
+
+    means: str
+    patterns: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    kind: str = ""
+    grant: str = ""
+    sends: str = ""
+
+
+class CodeMistake(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The texts of a mistake that only source code shows. same: the rules that say the same about the request."""
+
+    severity: Literal["error", "warning", "info"]
+    title: str
+    why: str
+    fix: str
+    same: tuple[str, ...] = ()
+
+
+class CodeKnowledge(Struct, frozen=True, forbid_unknown_fields=True):
+    """forms: how each library sends a form. The others are words with blanks between them: the format is in code.toml."""
+
+    mistakes: dict[str, CodeMistake] = {}
+    forms: dict[str, str] = {}
+    functions: dict[str, str] = {}
+    collections: dict[str, str] = {}
+    settings: dict[str, str] = {}
+
+
 class Knowledge(Struct, frozen=True, dict=True):
     """Everything, with the phrases as one trie.
 
@@ -96,6 +127,8 @@ class Knowledge(Struct, frozen=True, dict=True):
     causes: dict[str, Cause]
     phrases: Trie
     unseen: dict[str, tuple[str, ...]] = {}
+    facts: dict[str, FactPattern] = {}
+    code: CodeKnowledge = CodeKnowledge()
 
     @cached_property
     def by_part(self) -> dict[int, list[str]]:

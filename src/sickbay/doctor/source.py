@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, get_args
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from sickbay.doctor.model import Basis, Cause, Knowledge, Message, Phrase, Product, Strength, Weight
+import msgspec
+
+from sickbay.doctor.model import Cause, CodeKnowledge, FactPattern, Knowledge, Message, Phrase, Product
 from sickbay.doctor.phrases import PhraseTable
 
 FOLDER = Path(__file__).parent / "knowledge"
 
 GENERAL = ("oauth", "smart", "fhir", "browser", "http")
 """The folders of what belongs to no product."""
-UNSEEN = "unseen.toml"
-_PRODUCT = {"name", "marks", "without", "shared", "implies", "accompanies"}
-_MESSAGE = {"wordings", "without", "codes", "needs", "means", "source", "captures", "strength", "unmistakable"}
-_CAUSE = {"basis", "source", "behind", "confirmed_by", "excluded_by", "where", "was"}
-_BASES, _STRENGTHS, _WEIGHTS = get_args(Basis), get_args(Strength), get_args(Weight)
+_Kind = TypeVar("_Kind")
 
 
 class MistakeInKnowledge(ValueError):
@@ -61,15 +59,17 @@ def read(folder: Path = FOLDER) -> Knowledge:
         message.id: message for path in sorted(folder.glob("*/messages.toml")) for message in _messages(path, table, products)
     }
     causes = {file.cause.id: file.cause for file in read_causes(folder, products)}
-    return Knowledge(products, messages, causes, table.trie, _unseen(folder / UNSEEN, causes))
+    unseen, facts, code = folder / "unseen.toml", folder / "facts.toml", folder / "code.toml"
+    listed = _table(unseen, dict[str, tuple[str, ...]])
+    if unknown := {id for ids in listed.values() for id in ids} - causes.keys():
+        _wrong(unseen, f"unknown causes: {', '.join(sorted(unknown))}")
+    patterns, of_code = _table(facts, dict[str, FactPattern]), _table(code, CodeKnowledge)
+    return Knowledge(products, messages, causes, table.trie, listed, patterns, of_code)
 
 
-def _unseen(path: Path, causes: Mapping[str, Cause]) -> dict[str, tuple[str, ...]]:
-    """For each fact about a request, the causes that can't be seen in it."""
-    data = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    if unknown := {id for ids in data.values() for id in ids} - causes.keys():
-        _wrong(path, f"unknown causes: {', '.join(sorted(unknown))}")
-    return {fact: tuple(ids) for fact, ids in data.items()}
+def _table(path: Path, kind: type[_Kind]) -> _Kind:
+    """A file below the folder, as what it describes; empty if it is missing."""
+    return _convert(path, kind, _toml(path, path.read_text(encoding="utf-8")) if path.is_file() else {})
 
 
 def read_causes(folder: Path = FOLDER, products: Mapping[str, Product] | None = None) -> Iterator[CauseFile]:
@@ -88,45 +88,24 @@ def find_product(path: Path, products: Mapping[str, Product] | None = None) -> s
 
 
 def _product(path: Path, table: PhraseTable) -> Product:
-    data = _toml(path, path.read_text(encoding="utf-8"), _PRODUCT)
-    if not data.get("name") or not data.get("marks"):
-        _wrong(path, "a product needs name and marks")
-    return Product(
-        id=path.parent.name,
-        name=data["name"],
-        marks=_phrases(path, table, data["marks"]),
-        without=_phrases(path, table, data.get("without", ())),
-        implies=tuple(data.get("implies", ())),
-        accompanies=data.get("accompanies", False),
-    )
+    data = _toml(path, path.read_text(encoding="utf-8"))
+    data.pop("shared", None)  # only for the next author
+    return _convert(path, Product, data | {"id": path.parent.name} | _phrases(path, table, data, "marks", "without"))
 
 
 def _messages(path: Path, table: PhraseTable, products: Mapping[str, Product]) -> Iterator[Message]:
-    for name, data in tomllib.loads(path.read_text(encoding="utf-8")).items():
-        if unknown := data.keys() - _MESSAGE:
-            _wrong(path, f"[{name}] has unknown fields: {', '.join(sorted(unknown))}")
-        if not data.get("means") or not data.get("source") or not {"wordings", "codes", "needs"} & data.keys():
-            _wrong(path, f"[{name}] needs means, source, and wordings, codes or needs")
-        if data.get("strength", "message") not in _STRENGTHS:
-            _wrong(path, f"[{name}] has an unknown strength")
-        yield Message(
-            id=f"{path.parent.name}/{name}",
-            product=find_product(path, products),
-            means=data["means"],
-            source=data["source"],
-            wordings=tuple(_phrases(path, table, group) for group in data.get("wordings", ())),
-            without=_phrases(path, table, data.get("without", ())),
-            codes=tuple(data.get("codes", ())),
-            needs=tuple(data.get("needs", ())),
-            captures=tuple(data.get("captures", ())),
-            strength=data.get("strength", "message"),
-            unmistakable=data.get("unmistakable", False),
-        )
+    for name, data in _toml(path, path.read_text(encoding="utf-8")).items():
+        if not {"wordings", "codes", "needs"} & data.keys():
+            _wrong(path, f"[{name}] needs wordings, codes or needs")
+        wordings = [_phrases(path, table, {"group": group}, "group")["group"] for group in data.get("wordings", ())]
+        known = {"id": f"{path.parent.name}/{name}", "product": find_product(path, products), "wordings": wordings}
+        yield _convert(path, Message, data | known | _phrases(path, table, data, "without"), f"[{name}] ")
 
 
-def _phrases(path: Path, table: PhraseTable, phrases: Iterable[str]) -> tuple[Phrase, ...]:
+def _phrases(path: Path, table: PhraseTable, data: Mapping[str, Any], *names: str) -> dict[str, list[Phrase]]:
+    """The members with these names as phrases of the table."""
     try:
-        return tuple(table.add(phrase) for phrase in phrases)
+        return {name: [table.add(phrase) for phrase in data[name]] for name in names if name in data}
     except ValueError as error:
         _wrong(path, str(error))
 
@@ -142,30 +121,19 @@ def _cause(path: Path, product: str) -> CauseFile:
     title, _, text = text.strip().partition("\n")
     if not (begins and ends and title.startswith("# ")):
         _wrong(path, "it has to be front matter between +++ lines, # title, and sections")
-    data = _toml(path, front, _CAUSE)
     why, *others = _HEADING.split(text)
     sections = dict(zip(others[::2], others[1::2], strict=True))
     if [name for name in sections if name != "Not"] != _SECTIONS:
         _wrong(path, "its sections have to be Check, Fix, Seen and, if wanted, Not")
-    if data.get("basis") not in _BASES or not data.get("source"):
-        _wrong(path, f"it needs source, and a basis: {', '.join(_BASES)}")
-    if unknown := {*data.get("behind", {}).values()}.difference(_WEIGHTS):
-        _wrong(path, f"unknown weights: {', '.join(sorted(unknown))}")
-    cause = Cause(
-        id=f"{path.parent.name}-{path.stem}",
-        product=product,
-        title=title.removeprefix("# ").strip(),
-        why=_paragraphs(why),
-        check=_paragraphs(sections["Check"]),
-        fix=_paragraphs(sections["Fix"]),
-        basis=data["basis"],
-        source=data["source"],
-        behind=data.get("behind", {}),
-        confirmed_by=tuple(data.get("confirmed_by", ())),
-        excluded_by=tuple(data.get("excluded_by", ())),
-        where=data.get("where", {}),
-        was=tuple(data.get("was", ())),
-    )
+    known = {
+        "id": f"{path.parent.name}-{path.stem}",
+        "product": product,
+        "title": title.removeprefix("# ").strip(),
+        "why": _paragraphs(why),
+        "check": _paragraphs(sections["Check"]),
+        "fix": _paragraphs(sections["Fix"]),
+    }
+    cause = _convert(path, Cause, {"behind": {}} | _toml(path, front) | known)
     return CauseFile(path, cause, _examples(sections["Seen"]), _examples(sections.get("Not", "")))
 
 
@@ -189,14 +157,18 @@ def _examples(text: str) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _toml(path: Path, text: str, known: set[str]) -> dict[str, Any]:
+def _toml(path: Path, text: str) -> dict[str, Any]:
     try:
-        data = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         _wrong(path, str(error))
-    if unknown := data.keys() - known:
-        _wrong(path, f"unknown fields: {', '.join(sorted(unknown))}")
-    return data
+
+
+def _convert(path: Path, kind: type[_Kind], data: Mapping[str, Any], place: str = "") -> _Kind:
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        _wrong(path, f"{place}{error}")
 
 
 def _wrong(path: Path, reason: str) -> NoReturn:

@@ -12,10 +12,9 @@ from sickbay.diagnosis.explain import Explanation
 from sickbay.diagnosis.rule import Severity
 from sickbay.doctor import answer, compiled, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
-from sickbay.doctor.diagnose import Diagnosis
+from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.likely_cause import RelatedTopic
-from sickbay.doctor.pieces import registered_uri
+from sickbay.doctor.pieces import addresses
 from sickbay.doctor.rank import list_unseen
 from sickbay.doctor.reading import UNEXPLAINED, Reading, read_exchange, read_text
 
@@ -30,7 +29,7 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     reading = read_text(text, context)
     recognised = answer.recognise(to_evidence(reading))
     diagnosis = _diagnosis(reading, recognised)
-    if (difference := registered_uri.mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
+    if (difference := addresses.find_mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
     if not diagnosis.has_problem and not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_related(recognised))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import Literal, TypeAlias
 
 from sickbay.fhir.dates import span
@@ -40,6 +39,8 @@ def _seconds(text: str) -> int | None:
     if period is not None:
         return period[0] // 1000
     try:
+        from email.utils import parsedate_to_datetime  # few requests have a date
+
         return int(parsedate_to_datetime(text).timestamp())
     except (ValueError, OverflowError):
         return None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -98,11 +99,16 @@ def check(
     after: Iterable[Check[Any, Any]] = (),
     inputs: str = "",
     applies_to: Iterable[str] = (),
+    names: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[Callable[[R, K], Refusal | None]], Check[R, K]]:
-    """Turns a function `(request, context) -> Refusal | None` into a Check. The arguments are the fields of Check."""
+    """Turns a function `(request, context) -> Refusal | None` into a Check. The arguments are the fields of Check.
+
+    names: functions that don't have the name of their check, with that name.
+    """
 
     def wrap(decide: Callable[[R, K], Refusal | None]) -> Check[R, K]:
-        return Check(decide.__name__, decide, tuple(requires), tuple(after), inputs, tuple(applies_to))
+        name = names.get(decide.__name__, decide.__name__)
+        return Check(name, decide, tuple(requires), tuple(after), inputs, tuple(applies_to))
 
     return wrap
 

@@ -29,8 +29,11 @@ class Effects(Protocol):
         """`size` random bytes, base64url without padding."""
         ...
 
-    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
-        """Sends a GET to a URL that a client chose. loopback: allows this machine's own addresses. Raises Unreachable."""
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+        """Sends a GET to a URL that a client chose. loopback: allows this machine's own addresses. Raises Unreachable.
+
+        page: asks for HTML, as a browser does, and reads only the status and the headers.
+        """
         ...
 
 
@@ -49,5 +52,5 @@ class SystemEffects:
     def token(self, size: int = 32) -> str:
         return b2a_base64(os.urandom(size), newline=False).translate(_FOR_URLS).rstrip(b"=").decode()
 
-    async def fetch(self, url: str, *, loopback: bool = False) -> Fetched:
-        return await outbound.fetch(url, loopback=loopback)
+    async def fetch(self, url: str, *, loopback: bool = False, page: bool = False) -> Fetched:
+        return await outbound.fetch(url, loopback=loopback, page=page)

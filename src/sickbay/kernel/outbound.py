@@ -18,6 +18,8 @@ TIMEOUT_SECONDS = 5.0
 """Seconds for the name lookup, the connection and the response together."""
 LIMIT = 65_536
 """The maximum size of a body in bytes."""
+VIA = "1.1 sickbay"
+"""Sent with each request, so that a Sickbay that receives it doesn't take it for the person at the keyboard."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -67,10 +69,11 @@ def _inner(address: Address) -> Address:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if wraps else address
 
 
-async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = None) -> Fetched:
+async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = None, page: bool = False) -> Fetched:
     """Sends a GET to an http or https URL. Raises Unreachable.
 
     loopback: allows this machine's own addresses. named: a host that may have any address; pass the same object each time.
+    page: asks for HTML, as a browser does, and reads only the status and the headers.
     """
     import httpx2  # many commands never fetch anything
 
@@ -80,7 +83,7 @@ async def fetch(url: str, *, loopback: bool = False, named: NamedHost | None = N
             raise Unreachable("the URL must be http or https, with a host and without a user name")
         port = parts.port or DEFAULT_PORTS[parts.scheme]
         async with asyncio.timeout(TIMEOUT_SECONDS):
-            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port)
+            return await _from_any(parts, await _addresses(parts.hostname, port, loopback, named), port, page)
     except TimeoutError:
         raise Unreachable(f"no response within {TIMEOUT_SECONDS:.0f} seconds") from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
@@ -108,26 +111,29 @@ async def _resolved(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
-async def _from_any(parts: SplitResult, addresses: list[str], port: int) -> Fetched:
+async def _from_any(parts: SplitResult, addresses: list[str], port: int, page: bool) -> Fetched:
     """Uses the first address that accepts a connection: localhost has two, and servers often listen on only one."""
     import httpx2
 
     async with httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT_SECONDS) as http:
         for address in addresses[:-1]:
             try:
-                return await _get(http, parts, address, port)
+                return await _get(http, parts, address, port, page)
             except httpx2.ConnectError:
                 continue
-        return await _get(http, parts, addresses[-1], port)
+        return await _get(http, parts, addresses[-1], port, page)
 
 
-async def _get(http: Any, parts: SplitResult, address: str, port: int) -> Fetched:
+async def _get(http: Any, parts: SplitResult, address: str, port: int, page: bool) -> Fetched:
     """Connects to exactly this address, with the host name of the URL, which the certificate must have too."""
     host = f"[{address}]" if ":" in address else address
     url = parts._replace(netloc=f"{host}:{port}", fragment="").geturl()
-    headers = {"host": parts.netloc, "accept": "application/json", "accept-encoding": "identity"}
+    accept = "text/html, */*;q=0.8" if page else "application/json"
+    headers = {"host": parts.netloc, "accept": accept, "accept-encoding": "identity", "via": VIA}
     async with http.stream("GET", url, headers=headers, extensions={"sni_hostname": parts.hostname}) as response:
         body = b""
+        if page:
+            return Fetched(response.status_code, {name.lower(): value for name, value in response.headers.items()})
         async for piece in response.aiter_raw():
             body += piece
             if len(body) > LIMIT:

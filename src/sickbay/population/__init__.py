@@ -131,11 +131,10 @@ def codes() -> Iterator[tuple[str, str, str]]:
         measures,
         problems,
         procedure_codes,
-        social_measures,
         specimens,
     )
 
-    for module in (problems, procedure_codes, drugs, measures, social_measures, specimens, forms, intake):
+    for module in (problems, procedure_codes, drugs, measures, specimens, forms, intake):
         for value in vars(module).values():
             for item in value if isinstance(value, tuple) and not isinstance(value, codings.Concept) else (value,):
                 for concept in (item, getattr(item, "concept", None), getattr(item, "route", None)):

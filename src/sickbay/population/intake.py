@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import NamedTuple
 
-from sickbay.population import social_measures
+from sickbay.population import measures
 from sickbay.population.codings import LOINC, Coding, Concept, loinc, words
 from sickbay.population.patient_history import PatientHistory
 from sickbay.population.seeded_random import SeededRandom
@@ -47,7 +47,7 @@ class Intake(NamedTuple):
 def fill_form(history: PatientHistory) -> Intake | None:
     """Returns the completed form, or None if the history has no observations of its scores."""
     scores = {reading.measure.key: reading for reading in history.readings if not reading.absent and reading.value is not None}
-    exercise, alcohol = scores.get(social_measures.EXERCISE.key), scores.get(social_measures.ALCOHOL.key)
+    exercise, alcohol = scores.get(measures.EXERCISE.key), scores.get(measures.ALCOHOL.key)
     if not exercise or not alcohol or exercise.visit is None:
         return None
     rng = SeededRandom(history.person.record_number, ID)

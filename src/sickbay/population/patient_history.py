@@ -6,7 +6,7 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sickbay.population.codings import UNKNOWN, Coding, Concept, snomed
+from sickbay.population.codings import UNKNOWN, Coding, Concept
 
 END = datetime.date(2026, 11, 20)
 """The last day of every record. Histories depend on the seed and this day, never on the current date."""
@@ -154,17 +154,15 @@ class Allergy:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug and how it is taken: `dose` of `form`, `times` in each `period` of `unit` (d, h, wk)."""
+    """A drug and how it is taken: `dose` of `form`, `times` a day."""
 
     concept: Concept
     dose: float
     form: str
     taken: str
-    times: int = 1
-    period: int = 1
-    unit: str = "d"
-    when_needed: bool = False
-    route: Concept = snomed("26643006", "Oral route", "by mouth")
+    times: int
+    when_needed: bool
+    route: Concept
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 
-from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes, social_measures
+from sickbay.population import drugs, findings, forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import DECLINED, words
 from sickbay.population.patient_history import Condition, Measure, Visit
@@ -58,11 +58,11 @@ def _polyp(chart: Chart) -> Condition:
 def _new_knee(chart: Chart, knee: Condition) -> None:
     """Three days in hospital: an examination before the operation, the prosthesis, and physiotherapy afterwards."""
     visit = chart.visit(_OPERATION, problems.ADMISSION, problems.KNEE_ARTHROSIS, minutes=3 * 24 * 60, setting="inpatient")
-    _find(chart, social_measures.ECG, visit, 30, text="Sinus rhythm, 68 beats a minute, no ischaemia.")
-    _find(chart, social_measures.ECG, visit, 31, concept=words("Normal ECG"))
+    _find(chart, measures.ECG, visit, 30, text="Sinus rhythm, 68 beats a minute, no ischaemia.")
+    _find(chart, measures.ECG, visit, 31, concept=words("Normal ECG"))
     _find(chart, replace(measures.FEV1, kind="clinical-test"), visit, 40, value=78.0)
-    _find(chart, social_measures.IMAGE, visit, 50, text="Left knee: narrow joint space, osteophytes; no fracture.")
-    _find(chart, social_measures.IMAGE, visit, 51, concept=problems.KNEE_ARTHROSIS)
+    _find(chart, measures.IMAGE, visit, 50, text="Left knee: narrow joint space, osteophytes; no fracture.")
+    _find(chart, measures.IMAGE, visit, 51, concept=problems.KNEE_ARTHROSIS)
     _find(chart, replace(measures.EJECTION, kind="imaging"), visit, 60, value=61.0)
     request = chart.request(procedure_codes.KNEE_REPLACEMENT, procedure_codes.SURGICAL, visit, knee)
     device = chart.implant(procedure_codes.KNEE_PROSTHESIS, _OPERATION)
@@ -77,12 +77,12 @@ def _last_visit(chart: Chart, polyp: Condition) -> None:
     """What was asked and measured at the visit after the operation."""
     visit = chart.visit(_REVIEW, problems.FOLLOW_UP, polyp.concept)
     chart.request(procedure_codes.SALT, procedure_codes.COUNSELING, visit)
-    _find(chart, social_measures.PACK_YEARS, visit, 5, value=24.0)
-    _find(chart, social_measures.HOUSING, visit, 6, text="Rents a flat on the third floor, without a lift.")
-    _find(chart, replace(social_measures.TRANSPORT, kind="household"), visit, 7, flag=False)
+    _find(chart, measures.PACK_YEARS, visit, 5, value=24.0)
+    _find(chart, measures.HOUSING, visit, 6, text="Rents a flat on the third floor, without a lift.")
+    _find(chart, replace(measures.TRANSPORT, kind="household"), visit, 7, flag=False)
     score = chart.add(measures.PHQ9, visit, visit.start + datetime.timedelta(minutes=8), value=4.0, performer=None)
-    _find(chart, social_measures.DISABILITY, visit, 9, concept=forms.severity(4), derived=(score,))
-    _find(chart, social_measures.FUNCTION, visit, 10, absent=True, why=DECLINED)
+    _find(chart, measures.DISABILITY, visit, 9, concept=forms.severity(4), derived=(score,))
+    _find(chart, measures.FUNCTION, visit, 10, absent=True, why=DECLINED)
     nothing: tuple[tuple[Measure, None], ...] = ((measures.SYSTOLIC, None), (measures.DIASTOLIC, None))
     _find(chart, measures.PRESSURE, visit, 11, parts=nothing)
     evening = visit.start.replace(hour=19, minute=30) - datetime.timedelta(days=1)

@@ -6,7 +6,7 @@ import datetime
 from dataclasses import replace
 from typing import Any
 
-from sickbay.population import forms, measures, problems, procedure_codes, social_measures
+from sickbay.population import forms, measures, problems, procedure_codes
 from sickbay.population.chart import Chart
 from sickbay.population.codings import DECLINED, Coding, Concept, words
 from sickbay.population.patient_history import Measure, Visit
@@ -68,10 +68,10 @@ def _work(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     since = visit.start - datetime.timedelta(days=rng.whole(100, 700))
     _observe(
         chart,
-        social_measures.OCCUPATION,
+        measures.OCCUPATION,
         visit,
         concept=work,
-        parts=((social_measures.INDUSTRY, industry),),
+        parts=((measures.INDUSTRY, industry),),
         since=since,
         open=True,
         performer=visit.practitioner,
@@ -82,11 +82,11 @@ def _family(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     if chart.person.number % 5 == 0:
         share = rng.between(0, 1)
         orientation = problems.HETEROSEXUAL if share < 0.9 else problems.HOMOSEXUAL if share < 0.95 else problems.BISEXUAL
-        _observe(chart, social_measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
+        _observe(chart, measures.ORIENTATION, visit, concept=orientation, performer=visit.practitioner)
     pregnant = any(problem.concept is problems.PREGNANCY and problem.over is None for problem in chart.history.problems)
     if chart.person.sex == "female" and age < 45 and not pregnant:
         wish = problems.UNSURE if chart.person.number % 2 else words("Does not want to become pregnant in the next year")
-        _observe(chart, social_measures.INTENT, visit, concept=wish, performer=visit.practitioner)
+        _observe(chart, measures.INTENT, visit, concept=wish, performer=visit.practitioner)
         _observe(chart, measures.PREGNANT, visit, concept=problems.NOT_PREGNANT, performer=visit.practitioner)
 
 
@@ -117,7 +117,7 @@ def _hunger(chart: Chart, visit: Visit) -> None:
 
 def _transport(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     if chart.person.plan == "Medicaid":
-        _observe(chart, social_measures.TRANSPORT, visit, flag=rng.chance(0.4), performer=visit.practitioner)
+        _observe(chart, measures.TRANSPORT, visit, flag=rng.chance(0.4), performer=visit.practitioner)
 
 
 def _mood(chart: Chart, visit: Visit) -> None:
@@ -128,7 +128,7 @@ def _mood(chart: Chart, visit: Visit) -> None:
         scored_visit = chart.history.visits[(scores[-1].visit or 1) - 1]
         _observe(
             chart,
-            social_measures.DISABILITY,
+            measures.DISABILITY,
             scored_visit,
             concept=severity,
             derived=(scores[-1].number,),
@@ -140,35 +140,33 @@ def _intake(chart: Chart, rng: SeededRandom, visit: Visit, age: float) -> None:
     """Records the scores of the form that some patients complete before their last visit."""
     if chart.person.number % 8 == 3:
         days, drinks = rng.whole(0, 5), rng.whole(0, 2)
-        _observe(chart, social_measures.EXERCISE, visit, value=float(days), performer=None)
-        _observe(chart, social_measures.ALCOHOL, visit, value=float(drinks), performer=None)
+        _observe(chart, measures.EXERCISE, visit, value=float(days), performer=None)
+        _observe(chart, measures.ALCOHOL, visit, value=float(drinks), performer=None)
 
 
 def _abilities(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     by = visit.practitioner
     if chart.person.number % 2:
-        _observe(chart, social_measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
+        _observe(chart, measures.FUNCTION, visit, concept=problems.DRESSES, performer=by)
     else:
-        _observe(chart, social_measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
+        _observe(chart, measures.FUNCTION, visit, absent=True, why=DECLINED, performer=by)
     forgets = any(problem.concept is problems.DEMENTIA for problem in chart.history.problems)
     text = "Knows the people, not the date; needs help with money." if forgets else "Alert and oriented, manages alone."
-    _observe(chart, social_measures.COGNITION, visit, text=text, performer=by)
+    _observe(chart, measures.COGNITION, visit, text=text, performer=by)
 
 
 def _preferences(chart: Chart, rng: SeededRandom, visit: Visit) -> None:
     """Records preferences that the patient reports. Some patients have a living will on file."""
     has_living_will = chart.person.number % 6 in (3, 4)
     if has_living_will:
-        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
-        _observe(
-            chart, social_measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None
-        )
+        _observe(chart, measures.TREATMENT_PREFERENCE, visit, concept=problems.NOT_RESUSCITATED, performer=None)
+        _observe(chart, measures.CARE_PREFERENCE, visit, concept=words("Examined by a woman, if possible"), performer=None)
     else:
-        _observe(chart, social_measures.TREATMENT_PREFERENCE, visit, text=rng.pick(_WISHES), performer=None)
-        _observe(chart, social_measures.CARE_PREFERENCE, visit, text=rng.pick(_COMFORTS), performer=None)
+        _observe(chart, measures.TREATMENT_PREFERENCE, visit, text=rng.pick(_WISHES), performer=None)
+        _observe(chart, measures.CARE_PREFERENCE, visit, text=rng.pick(_COMFORTS), performer=None)
     number = None
     if has_living_will:
         number = chart.note(procedure_codes.LIVING_WILL, visit, _WISHES[0], printed=True, inline=True, directive=True)
         chart.note(procedure_codes.NOT_RESUSCITATE, visit, "No resuscitation, by the wish of the patient.", directive=True)
     answer = problems.YES if has_living_will else problems.NO
-    _observe(chart, social_measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)
+    _observe(chart, measures.DIRECTIVE, visit, concept=answer, note=number, performer=visit.practitioner)

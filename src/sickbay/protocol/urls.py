@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from importlib import resources
+from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -25,7 +25,7 @@ _AROUND_SEPARATORS = re.compile(r"(?<=[?&#])\s+|(?<!\s)\s++(?=[?&#])")
 _SCOPE_BEGINS = r"launch|openid|fhirUser|profile|online_access|offline_access|(?:patient|user|system)(?:/|%2F)"
 _BETWEEN_SCOPES = re.compile(rf"(?<=[\w*])(?:{_LINE_BREAK})(?={_SCOPE_BEGINS})(?!launch=|scope=)", re.I)
 PUBLIC_SCHEMES: frozenset[str] = frozenset(
-    tomllib.loads(resources.files(__package__).joinpath("public_schemes.toml").read_text("ascii"))["schemes"].split()
+    tomllib.loads(Path(__file__).with_name("public_schemes.toml").read_text("ascii"))["schemes"].split()
 ) | {"http", "https"}
 """Schemes that browsers, operating systems or common programs handle, so no app can have one of them for itself."""
 _HANDLED = re.compile(r"(?:ms|web|ext|moz|chrome|edge|opera|brave|vivaldi|about|x-apple)[-+]|com\.apple\.")

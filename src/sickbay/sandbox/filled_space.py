@@ -7,6 +7,8 @@ from typing import Final, NamedTuple
 
 from sickbay.storage.interface import Delete, Put, Record, ResourceSpace, Store
 
+EMPTY: Final = "empty"
+"""The mark before the first resource. Only spaces that began with a copy (`new_database`) have it."""
 PATIENTS: Final = "patients"
 """The mark in the history where everything is stored that doesn't depend on the day."""
 FILLED: Final = "filled"

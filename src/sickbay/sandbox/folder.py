@@ -29,12 +29,10 @@ class Written:
     messiness: float = 0.0
 
 
-async def store(settings: Settings, temporary: Path | None) -> Store:
-    """Open the store in the data folder or database of the settings. Raises CannotOpen."""
-    from sickbay.fhir.search.parameters import find
-
+def prepare(settings: Settings, temporary: Path | None) -> Path | None:
+    """Create the data folder and return the path of its database file. None for PostgreSQL. Raises CannotOpen."""
     if settings.database:
-        return await _database(settings.database, find)
+        return None
     place = temporary or settings.folder or (Path(settings.data) if settings.data else None)
     if place is None:
         raise CannotOpen("No data folder is set. Set `data` to a folder, or set `ephemeral`.")
@@ -45,9 +43,21 @@ async def store(settings: Settings, temporary: Path | None) -> Store:
         raise CannotOpen(str(error)) from error
     except OSError as error:
         raise CannotOpen(f"{place} cannot be made a folder ({error.strerror}); choose another place.") from error
+    return place / DATABASE
+
+
+async def store(settings: Settings, file: Path | None, *, durable: bool = True) -> Store:
+    """Open the store in the file of `prepare`, or in the database of the settings. Raises CannotOpen.
+
+    durable: whether a commit waits for the disk. A folder that is deleted at the end needs no commit to last.
+    """
+    from sickbay.fhir.search.parameters import find
+
+    if file is None:
+        return await _database(settings.database or "", find)
     from sickbay.storage.sqlite.store import open_store
 
-    return open_store(place / DATABASE, find)
+    return open_store(file, find, durable=durable and not settings.ephemeral)
 
 
 async def _database(address: str, find: Find) -> Store:
@@ -59,11 +69,16 @@ async def _database(address: str, find: Find) -> Store:
     return await open_store(address, find)
 
 
+def new(settings: Settings) -> Written:
+    """What a new data folder is created with."""
+    return Written(settings.patients, settings.seed, settings.today, settings.messiness)
+
+
 async def written(store: Store, settings: Settings) -> Written:
     """Read the settings of the folder; a new folder gets the current ones."""
     record = await store.get("meta", "settings")
     if record is None:
-        wanted = Written(settings.patients, settings.seed, settings.today, settings.messiness)
+        wanted = new(settings)
         with suppress(Conflict):  # another process was first
             await store.transaction([Put(Record("meta", "settings", records.dump(wanted)), 0)])
         record = await store.get("meta", "settings")

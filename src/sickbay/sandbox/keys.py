@@ -24,10 +24,10 @@ _ENDED = ("family", "token", "code")
 
 
 async def load(store: Store, now: int) -> Keys:
-    """Load the cookie name and the refresh token key. Creates them and the first id_token key if needed."""
+    """Load the cookie name and the refresh token key. Creates them if needed. The first id_token creates its key."""
     instance = await _get_or_create(store, "instance", _instance)
     refresh = await _get_or_create(store, "refresh", _refresh)
-    ring = await _get_or_create(store, id_token.NAME, lambda: records.dump(Ring(jose.generate(), now)))
+    ring = await store.get("key", id_token.NAME)
     if steps := _replacements(instance, refresh, ring, now):
         with suppress(Conflict):  # another process was first
             await store.transaction(steps)
@@ -43,17 +43,18 @@ def _refresh() -> bytes:
     return base64.b64encode(secrets.token_bytes(32))
 
 
-def _replacements(instance: Record, refresh: Record, ring: Record, now: int) -> list[Step]:
+def _replacements(instance: Record, refresh: Record, ring: Record | None, now: int) -> list[Step]:
     """Replace published keys, and end all grants: anyone with the keys could have made their tokens."""
     steps: list[Step] = []
     if instance.value.decode() in PUBLISHED_INSTANCES:
         steps.append(Put(Record("key", "instance", _instance()), instance.revision))
     if hashlib.sha256(refresh.value).hexdigest() in PUBLISHED_REFRESH:
         steps += [Put(Record("key", "refresh", _refresh()), refresh.revision), *map(Clear, _ENDED)]
-    before = records.parse(Ring, ring.value)
-    after = _without_published(before, now)
-    if after != before:
-        steps.append(Put(id_token.record(after), ring.revision))
+    if ring is not None:
+        before = records.parse(Ring, ring.value)
+        after = _without_published(before, now)
+        if after != before:
+            steps.append(Put(id_token.record(after), ring.revision))
     return steps
 
 

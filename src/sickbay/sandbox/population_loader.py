@@ -17,6 +17,7 @@ from sickbay.kernel.memory import ResetScope
 from sickbay.sandbox import filled_space, population_progress
 from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
+from sickbay.sandbox.population_cache import PopulationCache
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
 from sickbay.sandbox.population_writer import Json, Outcome, PopulationWriter, arguments, save
 from sickbay.services import reindexing, runtime_settings
@@ -39,10 +40,11 @@ class PopulationLoader:
     day. A FHIR request looks here and calls `ensure` only if a space isn't filled, or if other workers can reset it.
     """
 
-    def __init__(self, runtime: Runtime, written: Written) -> None:
+    def __init__(self, runtime: Runtime, written: Written, cache: PopulationCache | None = None) -> None:
         self.runtime = runtime
         self.written = written
-        self.writer = PopulationWriter(runtime, written)
+        self.cache = cache
+        self.writer = PopulationWriter(runtime, written, cache)
         self.current: dict[ResourceSpace, range] = {}
         self._stamp: int | None = None
         self._locks: dict[ResourceSpace, asyncio.Lock] = {}
@@ -86,11 +88,15 @@ class PopulationLoader:
         self._stopping = True
         for task in self._begun.values():
             task.cancel()
+        if self.cache is not None:
+            self.cache.begin_to_stop()
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""
         self.begin_to_stop()
         await asyncio.gather(*self._begun.values(), return_exceptions=True)
+        if self.cache is not None:
+            await self.cache.stop()
 
     async def progress(self, space: ResourceSpace) -> PopulationProgress | None:
         """How many patients are stored of a space that is being filled, by this worker or another one.
@@ -201,6 +207,8 @@ class PopulationLoader:
         for space, (filled, begun) in states.items():
             if space.tenant in unmarked:
                 steps += [filled_space.forget(space), population_progress.forget(space)]
+            elif begun is not None and await self.writer.must_begin_again(space, begun, today):
+                continue  # no one has used it
             else:
                 steps += self._undo(space, filled, begun, today)
         return steps

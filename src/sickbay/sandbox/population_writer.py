@@ -3,13 +3,18 @@
 Each transaction stores whole patients, and a record of how many are stored (`population_progress`). After a stop or a crash,
 the next use continues from that record. If two workers write one space, the slower one gets a Conflict, and waits while the
 other one makes progress.
+
+If this machine has a file with the same patients (`population_cache`), they are copied from it instead of created, except for
+the last portion, which depends on the day. After a space was filled without a file, one is written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import partial
 from time import monotonic
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
@@ -18,11 +23,13 @@ import orjson
 from sickbay import population
 from sickbay.fhir.search.index import extract
 from sickbay.sandbox import filled_space, population_progress
-from sickbay.sandbox.filled_space import FILLED, PATIENTS, FilledSpace
+from sickbay.sandbox.filled_space import EMPTY, FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
+from sickbay.sandbox.population_cache import PopulationCache
 from sickbay.sandbox.population_progress import PopulationProgress, WrittenPortions
+from sickbay.services import reindexing
 from sickbay.services.context import Runtime, Tenant
-from sickbay.storage.interface import Conflict, Mark, ResourceSpace, Save, Step
+from sickbay.storage.interface import CannotCopy, Conflict, CopyResources, Mark, ResourceSpace, ReturnToMark, Save, Step
 
 Version = population.Version
 Json = dict[str, Any]
@@ -32,6 +39,8 @@ ProgressListener: TypeAlias = Callable[[ResourceSpace, PopulationProgress], None
 
 RESOURCES_AT_A_TIME = 1000
 """A transaction ends with the patient that reaches this number of resources. Other writes wait meanwhile, about 0.2 s."""
+COPIED_AT_A_TIME = 12_000
+"""As many resources as are copied from a file in about the same time, at least one portion."""
 LOOK_AGAIN_SECONDS = 0.25
 OTHER_WORKER_SECONDS = 5.0
 """A worker that has stored nothing for this long no longer counts as writing."""
@@ -73,11 +82,13 @@ class _Source:
 class PopulationWriter:
     """Writes one space after the other. Calls of `write_next` for the same space must not overlap."""
 
-    def __init__(self, runtime: Runtime, written: Written) -> None:
-        self.runtime, self.written = runtime, written
+    def __init__(self, runtime: Runtime, written: Written, cache: PopulationCache | None = None) -> None:
+        self.runtime, self.written, self.cache = runtime, written, cache
         self.listen: ProgressListener | None = None
         """Is called after each transaction."""
         self._sources: dict[ResourceSpace, _Source] = {}
+        self._created: dict[ResourceSpace, int] = {}
+        """How many resources of a space were created, if this process has created all from the first one on."""
 
     async def write_next(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """Store the next patients. today: the day of the appointments, unless the space was begun on another day."""
@@ -86,15 +97,56 @@ class PopulationWriter:
             return await self._remember(space, today)
         state = stored or WrittenPortions(today)
         try:
-            source = self._source(space, state)
-            state, chunk = await self._next_chunk(source, space, state)
-            await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
+            if await self.must_begin_again(space, state, today):
+                return await self._begin_again(space, state)
+            return await self._copy_next(space, state) or await self._create_next(space, state)
         except BaseException as error:
             self.forget(space)
             if isinstance(error, Conflict) and await self._is_taken(space, error):
                 return "taken"
             raise
+
+    async def must_begin_again(self, space: ResourceSpace, state: WrittenPortions, today: datetime.date) -> bool:
+        """Whether the space began with a copy on another day, and was never complete."""
+        if state.day == today or state.portions != self.written.patients + 1:
+            return False
+        marks = [await self.runtime.store.writes_since(space, mark) is not None for mark in (EMPTY, PATIENTS)]
+        return marks == [True, False]
+
+    async def _begin_again(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
+        index = partial(reindexing.entries, self.runtime, space)
+        undo = ReturnToMark(space, EMPTY, index)
+        await self.runtime.store.transaction([state.put(space), undo, population_progress.forget(space)])
+        return "more"
+
+    async def _create_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome:
+        """Create the next chunk. After the last one, write a file of the space if all were created here."""
+        if not state.portions:
+            self._created[space] = 0
+        source = self._source(space, state)
+        state, chunk = await self._next_chunk(source, space, state)
+        await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
+        if space in self._created:
+            self._created[space] += len(chunk.saves) + len(chunk.of_day)
+        if chunk.complete and self.cache is not None and space in self._created:
+            await self.cache.keep(self.runtime.store, space, self._created[space])
         return self._report(space, state.after(chunk.portions), chunk.complete)
+
+    async def _copy_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome | None:
+        """Copy the next portions from a file. None if no file has them."""
+        file = await self.cache.find(space) if self.cache is not None and state.portions <= self.written.patients else None
+        if self.cache is None or file is None:
+            return None
+        after = file.ends[state.portions - 1] if state.portions else 0
+        end = max(bisect_right(file.ends, after + COPIED_AT_A_TIME), state.portions + 1)
+        copy = CopyResources(space, file.path, after, file.ends[end - 1], milliseconds(state.day))
+        state = state.after(end - state.portions)
+        try:
+            await self.runtime.store.transaction([state.put(space), copy])
+        except CannotCopy:
+            self.cache.refuse(space)
+            return None
+        return self._report(space, state, False)
 
     async def _is_taken(self, space: ResourceSpace, conflict: Conflict) -> bool:
         """Whether another worker was faster. One that has stored everything leaves no record of the progress."""
@@ -119,6 +171,9 @@ class PopulationWriter:
     def forget(self, space: ResourceSpace) -> None:
         """Continue from what is stored, because it may have been changed or cleared."""
         self._sources.pop(space, None)
+        self._created.pop(space, None)
+        if self.cache is not None:
+            self.cache.forget(space)
 
     async def _remember(self, space: ResourceSpace, today: datetime.date) -> Outcome:
         """An earlier revision has written resources without a record of the day. They stay as they are until a reset."""
@@ -176,10 +231,16 @@ def arguments(written: Written, day: datetime.date, space: ResourceSpace) -> Any
 
 def save(tenant: Tenant, space: ResourceSpace, resource: Json, version_id: int, day: datetime.date) -> Save:
     """Prepare a resource for storage: add its meta and its index entries."""
-    at = int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)
     meta = {**resource.get("meta", {}), "versionId": str(version_id), "lastUpdated": f"{day.isoformat()}T00:00:00.000Z"}
     head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
     stored = {**head, **{key: value for key, value in resource.items() if key not in head}}
     facts = extract(space.version, stored, tenant.fhir_base(space.version))
     interaction: Literal["create", "update"] = "create" if version_id == 1 else "update"
-    return Save(space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, at, interaction)
+    return Save(
+        space, stored["resourceType"], stored["id"], version_id, orjson.dumps(stored), facts, milliseconds(day), interaction
+    )
+
+
+def milliseconds(day: datetime.date) -> int:
+    """The beginning of a day, since 1970."""
+    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp() * 1000)

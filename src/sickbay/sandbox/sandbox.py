@@ -15,7 +15,8 @@ from sickbay.authorization.scopes.resource_types import types_of
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.budget import Budget
 from sickbay.kernel.effects import Effects, SystemEffects
-from sickbay.sandbox import folder, keys, seeding
+from sickbay.sandbox import folder, keys, new_database, seeding
+from sickbay.sandbox.population_cache import open_cache
 from sickbay.sandbox.population_loader import PopulationLoader
 from sickbay.services import context, records, runtime_settings
 from sickbay.services.context import ExchangeListener, Runtime, Tenant
@@ -66,9 +67,13 @@ async def open_sandbox(
 ) -> Sandbox:
     """Open the data folder, and create it if needed."""
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
-    store = await folder.store(settings, temporary)
+    effects = effects or SystemEffects()
+    file = folder.prepare(settings, temporary)
+    if file is not None and settings.population_cache:
+        new_database.create(file, folder.new(settings), int(effects.now()), durable=temporary is None)
+    store = await folder.store(settings, file, durable=temporary is None)
     try:
-        return await _compose(settings, store, effects or SystemEffects(), on_exchange, temporary)
+        return await _compose(settings, store, effects, on_exchange, temporary)
     except BaseException:
         await store.close()
         raise
@@ -96,7 +101,9 @@ async def _compose(
     await runtime_settings.refresh(runtime)
     await seeding.seed(runtime, written)
     journal = Journal(runtime, _journal_limits(settings))
-    return Sandbox(settings, runtime, tenants, journal, PopulationLoader(runtime, written), temporary, settings.loopback)
+    cache = open_cache(written) if settings.population_cache else None
+    loader = PopulationLoader(runtime, written, cache)
+    return Sandbox(settings, runtime, tenants, journal, loader, temporary, settings.loopback)
 
 
 def _tenant(name: str, base: str, settings: Settings) -> Tenant:

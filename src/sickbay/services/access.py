@@ -27,7 +27,7 @@ from sickbay.services.decision import Decision, decide, decided
 from sickbay.services.token_cache import ANONYMOUS, MAXIMUM_TOKEN_CONTEXTS, BearerContext, TokenCache
 
 CHECKS = (*stage.CHECKS, *search.CHECKS, *operations.CHECKS)
-OUTSIDE = (search.address_is_below_the_base, *stage.CHECKS)
+OUTSIDE = (search.url_is_below_the_fhir_base_url, *stage.CHECKS)
 
 
 class AccessResult(Struct, frozen=True, gc=False):

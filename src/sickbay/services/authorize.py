@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct, structs
@@ -21,7 +22,7 @@ from sickbay.services import records, registration, sessions
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.decision import Decision, decided
 from sickbay.services.sessions import Session
-from sickbay.storage.interface import Delete, Put, Record
+from sickbay.storage.interface import Conflict, Delete, Put, Record
 from sickbay.storage.quotas import ANONYMOUS
 
 AuthorizeDecision: TypeAlias = Decision[AuthorizeRequest, AuthorizeContext]
@@ -50,6 +51,10 @@ class StoredAuthorization(Struct, frozen=True):
     encounter: str | None = None
     before: str | None = None
     chosen: dict[str, str] = {}
+    page: str = ""
+    """The page that was shown last, by its name in `login.LoginStep`; "" if it hasn't been shown since the last answer."""
+    page_at: float = 0
+    """When it was shown, in seconds of real time."""
 
 
 class PendingAuthorization(Struct, frozen=True):
@@ -315,6 +320,17 @@ async def keep(runtime: Runtime, tenant: Tenant, waiting: PendingAuthorization, 
     older = [] if waiting.id or session.is_anonymous else await _oldest_of_browser(runtime, session.origin)
     await runtime.store.transaction([Put(record), *older])
     return structs.replace(waiting, id=id)
+
+
+async def note_page(runtime: Runtime, waiting: PendingAuthorization, page: str) -> None:
+    """Stores that the user sees this page, so that the timeline can name it. Showing the same page again changes nothing."""
+    record = await runtime.store.get("pending", waiting.id)
+    stored = records.parse(StoredAuthorization, record.value) if record else None
+    if record is None or stored is None or stored.page == page:
+        return
+    value = records.dump(structs.replace(stored, page=page, page_at=runtime.effects.arrival() / 1e6))
+    with suppress(Conflict):  # the user answered it in the meantime
+        await runtime.store.transaction([Put(structs.replace(record, value=value), record.revision, aside=True)])
 
 
 async def _oldest_of_browser(runtime: Runtime, origin: str) -> list[Delete]:

@@ -11,11 +11,15 @@ from sickbay import dialects
 from sickbay.authorization import policy as policies
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.dialects import Dialect
+from sickbay.faults.fault import Fault
 from sickbay.fhir.versions import VERSIONS
 from sickbay.kernel.effects import Effects
 from sickbay.kernel.memory import Memory
 from sickbay.services import reset_revisions
+from sickbay.services.empty_searches.memory import EmptySearches
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.key_sets import KeySets
+from sickbay.services.recent_launches import RecentLaunches
 from sickbay.services.recent_parameters import RecentParameters
 from sickbay.services.reset_revisions import ResetRevisions
 from sickbay.services.throttle import Throttle
@@ -25,7 +29,10 @@ from sickbay.storage.interface import Store
 
 
 class LogLine(NamedTuple):
-    """One exchange as the terminal shows it, without secrets or clinical data."""
+    """One exchange as the terminal shows it, without secrets or clinical data, or a launch that stalled.
+
+    status: 0 for such a launch. detail: what is said after the finding.
+    """
 
     at: float
     tenant: str
@@ -34,6 +41,7 @@ class LogLine(NamedTuple):
     status: int
     finding: str
     id: str
+    detail: str = ""
 
 
 ExchangeListener: TypeAlias = Callable[[LogLine], None]
@@ -114,6 +122,8 @@ class Runtime:
     """The hospitals with their current policies. Look them up for each request."""
     shared: bool = False
     on_exchange: ExchangeListener | None = None
+    on_stall: ExchangeListener | None = None
+    """Gets a line when a launch stalls (services.stall_watch)."""
     sample_base: str = ""
     memory: Memory = field(default_factory=Memory)
     """What this worker remembers from requests, so that a reset reaches all of it."""
@@ -125,9 +135,19 @@ class Runtime:
     key_sets: KeySets = field(default_factory=KeySets)
     throttle: Throttle = field(default_factory=lambda: Throttle(0))
     recent_parameters: RecentParameters = field(default_factory=RecentParameters)
+    recent_launches: RecentLaunches = field(default_factory=RecentLaunches)
     passwords: UsedPasswords = field(default_factory=UsedPasswords)
+    given_advice: GivenAdvice = field(default_factory=GivenAdvice)
+    empty_searches: EmptySearches = field(default_factory=EmptySearches)
+    explaining: asyncio.Task[None] | None = None
+    """Explains the empty searches that wait."""
+    explaining_one: asyncio.Lock = field(default_factory=asyncio.Lock)
     resets: ResetRevisions = field(init=False)
     """The resets that this worker knows of."""
+    faults: tuple[Fault, ...] = ()
+    """The faults in force."""
+    injected_until: int = 0
+    """Until then, codes and tokens may be used that a fault made useless; 0 if there are none."""
     settings_revision: int = 0
     """The revision of the runtime settings that this worker has (services.runtime_settings)."""
     secret_hashes: frozenset[str] = frozenset()
@@ -142,8 +162,11 @@ class Runtime:
         self.resets = reset_revisions.unknown(self.tenants)
         self.memory.keep("fetched key sets", self.key_sets)
         self.memory.keep("recent parameters", self.recent_parameters)
+        self.memory.keep("recent launches", self.recent_launches)
         self.memory.keep("used passwords", self.passwords)
         self.memory.keep("throttling", self.throttle)
+        self.memory.keep("given advice", self.given_advice)
+        self.memory.keep("empty searches", self.empty_searches)
 
     def now(self) -> int:
         return int(self.effects.now())

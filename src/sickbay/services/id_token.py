@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from sickbay.authorization.models import AuthorizationCode, Client, User
@@ -42,7 +43,7 @@ async def signed(runtime: Runtime, tenant: Tenant, code: AuthorizationCode, clie
         if scope in granted
         for name, template in templates.items()
     }
-    return jose.sign({**claims, **dialect_claims}, await _signing_key(runtime))
+    return jose.sign({**claims, **dialect_claims}, await signing_key(runtime))
 
 
 def template_values(tenant: Tenant, user: User | None, patient: str | None = None) -> dict[str, str]:
@@ -57,7 +58,7 @@ def template_values(tenant: Tenant, user: User | None, patient: str | None = Non
     }
 
 
-async def _signing_key(runtime: Runtime) -> str:
+async def signing_key(runtime: Runtime) -> str:
     """The private key that signs now. Rotates the ring first if the key is too old."""
     ring, revision = await _ring(runtime)
     if stage.rotation_is_due(ring, runtime.now()):
@@ -99,9 +100,15 @@ def _kid(key: str) -> str:
 
 
 async def _ring(runtime: Runtime) -> tuple[Ring, int]:
-    record = await runtime.store.get("key", NAME)
-    assert record is not None, "created when the data folder is opened"
-    return records.parse(Ring, record.value), record.revision
+    """The ring and its revision. The first call generates the first key: a new folder is ready sooner without it."""
+    stored = await runtime.store.get("key", NAME)
+    if stored is None:
+        first = Ring(await asyncio.to_thread(jose.generate), runtime.now())
+        with suppress(Conflict):  # another worker was first
+            await runtime.store.transaction([Put(record(first), 0)])
+        stored = await runtime.store.get("key", NAME)
+    assert stored is not None
+    return records.parse(Ring, stored.value), stored.revision
 
 
 async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:

@@ -18,6 +18,7 @@ from sickbay.diagnosis.corrections import PLACEHOLDER_LAUNCH
 from sickbay.services import patients, records, registration
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.journal.disclosure import LAUNCH_PLACE
+from sickbay.services.recent_launches import RecentLaunch
 from sickbay.storage.interface import Put
 
 EXTRAS = {
@@ -73,9 +74,11 @@ async def launch(
         created_at=now,
         fhir=client.fhir,
         iss=iss,
+        arrival=runtime.effects.arrival(),
         context=_default_context(tenant, patient) | (context or {}),
     )
     await runtime.store.transaction([Put(records.launch(records.digest(code), record, tenant.name))])
+    runtime.recent_launches.touch(timeline, RecentLaunch(tenant.name, "", record.arrival / 1e6))
     return CreatedLaunch(code, iss, launch_url(client, code, iss), timeline)
 
 

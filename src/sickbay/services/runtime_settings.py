@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sickbay.authorization import policy as policies
+from sickbay.faults.fault import Fault
 from sickbay.kernel.effects import SystemEffects
 from sickbay.services import records, reset_revisions
 from sickbay.services.context import Runtime, Tenant
@@ -34,6 +35,9 @@ class RuntimeSettings:
     seconds: float = 0.0
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     throttled_until: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    injected_until: int = 0
+    """Until then, codes and tokens may be used that a fault made useless."""
 
 
 async def refresh(runtime: Runtime) -> None:
@@ -61,7 +65,7 @@ async def move(runtime: Runtime, *, advance: float | None = None, offset: float 
     def moved(settings: RuntimeSettings) -> RuntimeSettings:
         return replace(settings, seconds=offset if offset is not None else settings.seconds + (advance or 0.0))
 
-    await _change(runtime, moved)
+    await change(runtime, moved)
     return runtime.effects.now()
 
 
@@ -78,7 +82,7 @@ async def choose(runtime: Runtime, tenant: Tenant, changes: Mapping[str, Any]) -
     values = {name: value for name, value in changes.items() if value is not None}
     faults = policies.faults(values) + policies.unknown(changes)
     if not faults:
-        await _change(runtime, lambda settings: _with_policy(settings, tenant.name, changes))
+        await change(runtime, lambda settings: _with_policy(settings, tenant.name, changes))
     return faults
 
 
@@ -95,7 +99,7 @@ async def announce_throttling(runtime: Runtime, until: int) -> None:
         return settings if settings.throttled_until >= until else replace(settings, throttled_until=runtime.now() + ANNOUNCED)
 
     if runtime.throttle.until < until or not runtime.throttle.is_active(runtime.now()):
-        await _change(runtime, announced, aside=True)
+        await change(runtime, announced, aside=True)
 
 
 async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
@@ -103,16 +107,16 @@ async def after_reset(runtime: Runtime, tenant: str | None) -> Put:
     settings, revision = await _stored(runtime)
     if tenant is None:
         return _put(RuntimeSettings(), revision)
-    return _put(
-        replace(settings, policies={name: value for name, value in settings.policies.items() if name != tenant}), revision
-    )
+    kept = {name: value for name, value in settings.policies.items() if name != tenant}
+    faults = [fault for fault in settings.faults if fault.tenant != tenant]
+    return _put(replace(settings, policies=kept, faults=faults), revision)
 
 
-async def _change(runtime: Runtime, change: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
+async def change(runtime: Runtime, modify: Callable[[RuntimeSettings], RuntimeSettings], *, aside: bool = False) -> None:
     """Changes the record. Retries if another worker changed it first. aside: no cache depends on the change."""
     while True:
         settings, revision = await _stored(runtime)
-        changed = change(settings)
+        changed = modify(settings)
         if changed is settings:
             return await refresh(runtime)
         try:
@@ -144,4 +148,5 @@ def _apply(runtime: Runtime, settings: RuntimeSettings, revision: int, resets: R
     for reset in forgotten:
         runtime.memory.forget(reset)
     runtime.throttle.until = settings.throttled_until
+    runtime.faults, runtime.injected_until = tuple(settings.faults), settings.injected_until
     runtime.settings_revision = revision

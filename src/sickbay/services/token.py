@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from sickbay.authorization import token as stage
 from sickbay.authorization.contexts import TokenContext
-from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, RevokedBy, Server, TokenFamily
+from sickbay.authorization.models import AccessToken, AuthorizationCode, Client, Policy, RevokedBy, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.refusals.token import PKCE_VERIFIER_MISMATCH
 from sickbay.authorization.requests import TokenRequest, authorize_request
@@ -17,7 +17,7 @@ from sickbay.authorization.scopes import negotiation as scope_negotiation
 from sickbay.authorization.scopes import ordinary as ordinary_scopes
 from sickbay.authorization.scopes.negotiation import TokenSummary
 from sickbay.authorization.token import code as token_code
-from sickbay.authorization.token import refresh
+from sickbay.authorization.token import less_than_asked, refresh
 from sickbay.authorization.token import request as token_request
 from sickbay.authorization.token import response as token_response
 from sickbay.authorization.token import script as script_token
@@ -112,7 +112,7 @@ async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) ->
         return _granted_result(decision, response, context.client, timeline, partial(scope_negotiation.service, offered))
     if isinstance(context.code, AuthorizationCode):
         response = await _redeem(runtime, loaded, context.client, context.code, spent)
-        negotiation = partial(_negotiated, context.code, context.client, "refresh_token" in response)
+        negotiation = partial(_negotiated, context.code, context.client, tenant.policy, frozenset(response))
         return _granted_result(decision, response, context.client, context.code.timeline, negotiation)
     assert isinstance(context.family, TokenFamily)
     response = await _refresh(runtime, loaded, context.client, request, spent)
@@ -121,9 +121,11 @@ async def _answer(runtime: Runtime, decision: TokenDecision, loaded: _Loaded) ->
     return _granted_result(decision, response, context.client, context.family.timeline, negotiation)
 
 
-def _negotiated(code: AuthorizationCode, client: Client, refreshes: bool) -> TokenSummary:
+def _negotiated(code: AuthorizationCode, client: Client, policy: Policy, members: frozenset[str]) -> TokenSummary:
+    """members: of the token response."""
     rows = [scope_negotiation.Negotiated(*row) for row in code.negotiated]
-    return scope_negotiation.given(rows, code.scope, client, refreshes)
+    lacks = less_than_asked.missing(rows, code, client, policy, members)
+    return scope_negotiation.given(rows, code.scope, client, "refresh_token" in members, lacks)
 
 
 def _granted_result(

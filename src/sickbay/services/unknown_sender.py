@@ -33,7 +33,7 @@ def _recheck(refused: Decided[AccessRequest, AccessContext], corrected: AccessRe
 
 
 EXAMINED: Final = (*access.TOKEN_CHECKS, *origin.ACCESS_CHECKS, *search.ADDRESS)
-_SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_is_of_this_issuer)
+_SENDER: Final = frozenset(check.name for check in access.TOKEN_CHECKS if check is not bearer.token_was_issued_by_this_server)
 """Checks of the token that show who sends the request. A token of another issuer was stored here all the same."""
 STAGE: Final = replace(ACCESS, checks=always(*EXAMINED), recheck=_recheck)
 """The stage ACCESS as far as a request is examined."""

@@ -31,6 +31,8 @@ class Settings:
     seed: int = 1
     messiness: float = 0.0
     today: str | None = None
+    population_cache: bool = True
+    """Copy the sample patients from the user's cache folder if a Sickbay on this machine has created the same before."""
     workers: int = 1
     https: bool = False
     certificate: Path | None = None

@@ -8,6 +8,8 @@ is unavailable, every method raises `settings.database.Unavailable`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
@@ -17,6 +19,7 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
+from sickbay.storage.probe import ProbeJob, T
 
 
 class ResourceSpace(NamedTuple):
@@ -34,7 +37,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     epoch seconds; only the `at` of an exchange is its arrival in microseconds (`Effects.arrival`), by which exchanges are
     ordered.
 
-    A Struct because a code flow creates ten of them, and creating a frozen dataclass takes eight times as long.
+    A Struct because a code flow creates ten of them, and a frozen dataclass takes eight times as long.
     """
 
     kind: str
@@ -142,7 +145,25 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
     index: Callable[[bytes], IndexEntries]
 
 
-Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark
+class CopyResources(msgspec.Struct, frozen=True, gc=False):
+    """Write resources of a population file (`storage/population_file.py`) as if each were created now. Raises CannotCopy.
+
+    after, until: which ones, by their numbers in the file. The earlier ones must have been copied from the same file, or
+    created in the same order. at: epoch ms.
+    """
+
+    space: ResourceSpace
+    file: Path
+    after: int
+    until: int
+    at: int
+
+
+Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex | Mark | ReturnToMark | CopyResources
+
+
+class CannotCopy(Exception):
+    """A population file is damaged or gone, or the space isn't as it expects. Nothing was changed."""
 
 
 class Conflict(Exception):
@@ -181,8 +202,7 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 class HistoryQuery(NamedTuple):
     """Which versions to return. type None: of the whole space. id None: of the whole type.
 
-    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0 returns only the
-    total.
+    since: written at or after (epoch ms). at: current at some time of [low, high). most: entries per page; 0: only the total.
     """
 
     type: str | None
@@ -217,8 +237,8 @@ class Outdated(NamedTuple):
 class Page(msgspec.Struct, frozen=True):
     """One page of a search: matches in order, included resources, sealed cursor of the next page, total if known.
 
-    matches: Stored objects if the query asks for whole resources or covers several types; otherwise only the parts that a
-    Bundle shows. clipped: more resources would have been included than fit on a page.
+    matches: Stored objects if the query asks for whole resources or covers several types; otherwise what a Bundle shows.
+    clipped: more resources would have been included than fit on a page.
     """
 
     matches: Sequence[StoredResource]
@@ -293,9 +313,7 @@ class Store(Protocol):
         ...
 
     async def get(self, kind: str, key: str) -> Record | None:
-        """Return the record. Expired records are returned until they are purged: "expired" and "unknown" are different
-        findings.
-        """
+        """Return the record, also if it expired but isn't purged: "expired" and "unknown" are different findings."""
         ...
 
     def stamp(self) -> int | None:
@@ -320,10 +338,7 @@ class Store(Protocol):
         limit: int = 100,
         oldest: bool = False,
     ) -> list[Record]:
-        """Return the newest records first, or the oldest first if `oldest` is true.
-
-        since, until: only records whose `at` is at least `since` and less than `until`.
-        """
+        """Return the newest records first, or the oldest first if `oldest` is true, with since <= `at` < until."""
         ...
 
     async def count_family(self, kind: str, family: str, most: int) -> int:
@@ -392,6 +407,24 @@ class Store(Protocol):
 
     async def has_resources(self, space: ResourceSpace) -> bool:
         """Return whether the space has any resources."""
+        ...
+
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        """Write what a space had at a mark into an empty file, as a population file. Returns False if that isn't possible.
+
+        Blocks, so call it on a thread. versions: how many the space must have, later ones included. began: is called when later
+        writes no longer change the file. stop: ends it early.
+        """
+        ...
+
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        """Run a job that asks about the visible data. Its statements run outside the event loop, for at most this time."""
+        ...
+
+    async def position(self, space: ResourceSpace) -> int:
+        """Return a number that grows with every write of a resource in the space."""
         ...
 
     async def close(self) -> None: ...

@@ -26,3 +26,10 @@ def ordered(value: float) -> int:
     """Map a float to an integer that sorts the same, because the tables store no floats."""
     bits: int = struct.unpack(">q", struct.pack(">d", value + 0.0))[0]
     return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
+
+
+def unordered(value: int) -> float:
+    """Return the float that `ordered` mapped to this integer."""
+    bits = value if value >= 0 else -value | -0x8000_0000_0000_0000
+    number: float = struct.unpack(">d", struct.pack(">q", bits))[0]
+    return number

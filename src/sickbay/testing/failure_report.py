@@ -1,16 +1,19 @@
-"""What a failed test shows: why Sickbay refused its requests, and its exchanges as files."""
+"""What a failed test shows: why Sickbay refused its requests, what its launches wait for, and its exchanges as files."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 from .har import har
 from .sandbox_client import SandboxClient, SickbayError
 
 EXPLAINED = 5
-"""How many refusals are explained."""
+"""How many refusals and launches are explained."""
+QUIET_SECONDS = 2
+"""A launch that has waited less than this probably doesn't matter to the test that failed."""
 
 
 def diagnosis(client: SandboxClient) -> str:
@@ -21,6 +24,28 @@ def diagnosis(client: SandboxClient) -> str:
         return "\n\n".join([*(_brief(client.explanation(entry["id"])) for entry in refused[:EXPLAINED]), *more])
     except (SickbayError, OSError, RuntimeError):
         return ""
+
+
+def waiting(client: SandboxClient) -> str:
+    """What the launches of the test wait for, the newest first, with the likeliest cause. "" if they wait for nothing."""
+    try:
+        launches = client.admin.get("/admin/launches")
+    except (SickbayError, OSError, RuntimeError):
+        return ""
+    quiet = [launch for launch in launches if _is_quiet(launch)]
+    return "\n\n".join(_missing(launch, client.base) for launch in quiet[:EXPLAINED])
+
+
+def _is_quiet(launch: dict[str, Any]) -> bool:
+    """Whether it has waited for so long that a person would notice. A launch that worked needs nothing more."""
+    step = launch.get("waiting_for")
+    return launch.get("state") in ("running", "stalled") and step is not None and step["seconds"] >= QUIET_SECONDS
+
+
+def _missing(launch: dict[str, Any], base: str) -> str:
+    lines = [f"{launch['waiting_for']['text']}."]
+    lines += [f"Likely: {cause['title']}. {cause['fix']}" for cause in launch["causes"][:1]]
+    return "\n".join([*lines, f"Launch: {base}/timelines/{launch['id']}"])
 
 
 def _brief(explanation: str) -> str:

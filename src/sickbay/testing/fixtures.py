@@ -103,14 +103,16 @@ def _folder(request: pytest.FixtureRequest) -> Path:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Adds to a failed test what Sickbay refused and why."""
+    """Adds to a failed test what Sickbay refused and why, and what it waits for."""
     report = yield
     client: SandboxClient | None = getattr(item, LATEST, None)
     if client is not None and call.when == "call" and report.failed:
-        from .failure_report import diagnosis, keep
+        from .failure_report import diagnosis, keep, waiting
 
         if text := diagnosis(client):
             report.sections.append(("Sickbay refused", text))
+        if text := waiting(client):
+            report.sections.append(("Sickbay waits", text))
         if (folder := item.config.getoption("--sickbay-exchanges")) and (kept := keep(client, Path(str(folder)), item.nodeid)):
             report.sections.append(("Sickbay's exchanges", kept))
     return report

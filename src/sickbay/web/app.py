@@ -1,4 +1,4 @@
-"""The ASGI application: its middleware in one list, then the FHIR bases, then the pages."""
+"""The ASGI application: the middleware, then the FHIR bases, then the pages."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.web.admin_guard import AdminGuard
 from sickbay.web.fhir.bases import FhirBases
-from sickbay.web.middleware.administrator import Administrator
 from sickbay.web.middleware.background import BackgroundTasks
-from sickbay.web.middleware.failures import FhirFailures, PageFailures
-from sickbay.web.middleware.hosts import AllowedHosts
-from sickbay.web.middleware.observation import Observer, Observers
-from sickbay.web.middleware.page_headers import PageHeaders
+from sickbay.web.middleware.failures import FhirFailures
+from sickbay.web.middleware.injection import InjectedFaults
+from sickbay.web.middleware.observation import Observer
 from sickbay.web.middleware.revisions import CurrentRevisions
-from sickbay.web.middleware.tracking import Tracking
+from sickbay.web.middleware.stack import around_pages, around_requests, compose
 from sickbay.web.oauth.discovery import Documents
-from sickbay.web.routes import Pages, routes, sample_routes
+from sickbay.web.router import PageRouter
+from sickbay.web.routes import routes, sample_routes
 
 
 class Application:
@@ -37,27 +36,17 @@ class Application:
         self.background = BackgroundTasks(sandbox)
         self.state = State({"sandbox": sandbox, "guard": guard})
         """Available to handlers as request.app.state."""
-        self.pages = Pages(routes(sandbox, documents))
+        self.pages = PageRouter(routes(sandbox, documents))
         self.routes = self.pages.routes
         """Read by the page that lists the methods of an address."""
-        pages = compose(
-            self.pages,
-            Middleware(PageHeaders, sandbox),
-            Middleware(PageFailures, runtime),
-            Middleware(CurrentRevisions, runtime),
-            Middleware(Administrator, sandbox, guard),
-        )
+        pages = around_pages(compose(self.pages, Middleware(InjectedFaults, sandbox)), sandbox, guard)
 
         def with_fhir(base: ASGIApp, hospital: str) -> ASGIApp:
-            return compose(base, Middleware(FhirFailures, runtime), Middleware(CurrentRevisions, runtime, hospital))
+            current = Middleware(CurrentRevisions, runtime, hospital)
+            return compose(base, Middleware(FhirFailures, runtime), current, Middleware(InjectedFaults, sandbox))
 
         self.bases = FhirBases(sandbox, documents, with_fhir, pages)
-        self.handle = compose(
-            self.bases,
-            Middleware(Tracking, runtime.effects),
-            *([Middleware(Observers, observers, runtime)] if observers else []),
-            Middleware(AllowedHosts, guard, runtime.base),
-        )
+        self.handle = around_requests(self.bases, sandbox, guard, observers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -74,13 +63,6 @@ class Application:
 def create(sandbox: Sandbox, observers: Sequence[Observer] = ()) -> Application:
     """Create the application of a sandbox, for Uvicorn or for a test's transport. observers: are called after each request."""
     return Application(sandbox, observers)
-
-
-def compose(app: ASGIApp, *middleware: Middleware) -> ASGIApp:
-    """Put the middleware around an application. The first is the outermost."""
-    for layer in reversed(middleware):
-        app = layer.cls(app, *layer.args, **layer.kwargs)
-    return app
 
 
 def create_sample(sandbox: Sandbox) -> Starlette:

@@ -21,7 +21,6 @@ from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses
 from sickbay.web.admin_guard import LOOPBACK
 from sickbay.web.http_request import raw_path, state_of
-from sickbay.web.pages import svg
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import LOOPBACK_ONLY, OPEN, Frame, SignedInUser, Theme
 
@@ -33,8 +32,11 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 SAMPLE = HERE / "sample"
 TEMPLATES = HERE / "templates"
-PAGES = (TEMPLATES, *(TEMPLATES / product for product in ("admin", "docs", "ehr", "exchanges", "oauth", "portal")))
+PRODUCTS = ("admin", "docs", "ehr", "exchanges", "oauth", "portal")
+PAGES = (TEMPLATES, *(TEMPLATES / product for product in PRODUCTS))
 """The folders of pages: what all products share, and one for each product. A page is named without its folder."""
+COMPILATION: dict[str, Any] = {"autoescape": True, "trim_blocks": True, "lstrip_blocks": True}
+"""The options on which the compiled form of a template depends."""
 Form: TypeAlias = Literal["html", "json", "text"]
 """What a response can be: a page, JSON or plain text."""
 
@@ -170,18 +172,27 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
     }
 
 
+def compile_templates() -> None:
+    """Compile all templates, and keep them for the next start."""
+    environment = _environment()
+    for name in environment.list_templates(filter_func=lambda name: name.partition("/")[0] not in PRODUCTS):
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     """Imported with the first page, because a server without browsers doesn't need it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    from sickbay.web.pages import svg
+    from sickbay.web.template_cache import TemplateCache
+
     environment = Environment(
         loader=FileSystemLoader(PAGES),
-        autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=TemplateCache(repr(COMPILATION)),
+        **COMPILATION,
     )
     # Views are objects. Jinja would also look up a missing attribute as an item, with a Python call for each attribute.
     environment.getattr = getattr  # type: ignore[assignment, method-assign]

@@ -19,6 +19,7 @@ from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.decision import Decision
+from sickbay.services.injection.choose import Injected
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.storage.resets import OUTSIDE, Revisions
@@ -56,6 +57,8 @@ class RequestState:
     """Seconds that the sender has to wait after wrong admin tokens in earlier requests."""
     is_wrong_admin_token: bool = False
     """This request had a wrong one, which has to be counted."""
+    injected: Injected | None = None
+    """The fault that Sickbay was asked to inject into this request."""
     kind: Kind = "page"
     """What the request is counted as in the metrics. Handlers of other kinds set it."""
 
@@ -250,6 +253,7 @@ async def note(
             RecordedResponse(response.status_code, headers, stored_body),
             decision,
             explanation,
+            injected=state_of(request.scope).injected,
         )
     )
     return response

@@ -1,15 +1,14 @@
-"""The route table of everything except FHIR, and how routes are looked up."""
+"""The route table of everything except FHIR."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
 
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
@@ -17,15 +16,11 @@ from sickbay.services.request_metrics import Kind
 from sickbay.web import health, html_response
 from sickbay.web.admin import handlers as admin_handlers
 from sickbay.web.admin import session as admin_session
-from sickbay.web.docs import handlers as docs_handlers
-from sickbay.web.ehr import app_launch
-from sickbay.web.ehr import handlers as ehr_handlers
-from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.http_request import state_of
+from sickbay.web.later import HandlersOf
 from sickbay.web.middleware.cors import allow_origins
 from sickbay.web.oauth import brands, discovery
 from sickbay.web.oauth.authorize import authorize
-from sickbay.web.oauth.authorized_apps import manage
 from sickbay.web.oauth.discovery import Documents
 from sickbay.web.oauth.dynamic_registration import manage as manage_registration
 from sickbay.web.oauth.dynamic_registration import register
@@ -35,8 +30,29 @@ from sickbay.web.oauth.logout import logout
 from sickbay.web.oauth.revocation import revocation
 from sickbay.web.oauth.token import token
 from sickbay.web.oauth.userinfo import userinfo
-from sickbay.web.portal import app_edit, apps, developer, hospitals
-from sickbay.web.portal import registration as portal_registration
+
+if TYPE_CHECKING:
+    from sickbay.web.docs import handlers as docs_handlers
+    from sickbay.web.ehr import app_launch
+    from sickbay.web.ehr import handlers as ehr_handlers
+    from sickbay.web.exchanges import handlers as exchange_handlers
+    from sickbay.web.oauth import authorized_apps
+    from sickbay.web.portal import app_edit, app_faults, apps, developer, doctor, hospitals, rules
+    from sickbay.web.portal import registration as portal_registration
+else:
+    docs_handlers = HandlersOf("sickbay.web.docs.handlers")
+    app_launch = HandlersOf("sickbay.web.ehr.app_launch")
+    ehr_handlers = HandlersOf("sickbay.web.ehr.handlers")
+    exchange_handlers = HandlersOf("sickbay.web.exchanges.handlers")
+    authorized_apps = HandlersOf("sickbay.web.oauth.authorized_apps")
+    app_edit = HandlersOf("sickbay.web.portal.app_edit")
+    app_faults = HandlersOf("sickbay.web.portal.app_faults")
+    apps = HandlersOf("sickbay.web.portal.apps")
+    developer = HandlersOf("sickbay.web.portal.developer")
+    doctor = HandlersOf("sickbay.web.portal.doctor")
+    hospitals = HandlersOf("sickbay.web.portal.hospitals")
+    rules = HandlersOf("sickbay.web.portal.rules")
+    portal_registration = HandlersOf("sickbay.web.portal.registration")
 
 Handler = Callable[[Request], Awaitable[Response]]
 EVERY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -50,11 +66,11 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/metrics", health.metrics),
         Mount("/static", StaticFiles(directory=html_response.STATIC)),
         Route("/", _with(sandbox, developer.home)),
-        Route("/doctor", _with(sandbox, developer.doctor), methods=["GET", "POST"]),
+        Route("/doctor", _with(sandbox, doctor.doctor), methods=["GET", "POST"]),
         Route("/docs", _with(sandbox, docs_handlers.home)),
         Route("/docs/{path:path}", _with(sandbox, docs_handlers.docs)),
-        Route("/rules", _with(sandbox, developer.rules)),
-        Route("/rules/{id}", _by_id(sandbox, developer.rule)),
+        Route("/rules", _with(sandbox, rules.rules)),
+        Route("/rules/{id}", _by_id(sandbox, rules.rule)),
         Route("/theme", _with(sandbox, developer.theme), methods=["POST"]),
         Route("/developer", _with(sandbox, apps.apps)),
         Route(admin_session.SIGN_IN, _with(sandbox, admin_session.sign_in), methods=["GET", "POST"]),
@@ -65,12 +81,13 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
         Route("/developer/apps/{id}/secret", _by_id(sandbox, apps.secret), methods=["POST"]),
         Route("/developer/apps/{id}/policy", _by_id(sandbox, apps.policy), methods=["POST"]),
         Route("/developer/apps/{id}/cards", _by_id(sandbox, apps.cards), methods=["POST"]),
+        Route("/developer/apps/{id}/faults", _by_id(sandbox, app_faults.change), methods=["POST"]),
         Route("/developer/apps/{id}/enable", _by_id(sandbox, apps.enable), methods=["POST"]),
         Route("/developer/apps/{id}/remove", _by_id(sandbox, apps.remove), methods=["POST"]),
         Route("/developer/hospitals/{id}", _by_id(sandbox, hospitals.hospital), methods=["GET", "POST"]),
         Route("/exchanges", _with(sandbox, exchange_handlers.listing)),
         Route("/exchanges/{id}", _by_id(sandbox, exchange_handlers.exchange)),
-        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline)),
+        Route("/timelines/{id}", _by_id(sandbox, exchange_handlers.timeline), methods=["GET", "POST"]),
         *discovery.routes(sandbox, documents),
         *brands.routes(sandbox),
         *admin_handlers.routes(sandbox),
@@ -80,27 +97,10 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[BaseRoute]:
     return [*table, Route("/{path:path}", _with(sandbox, developer.missing), methods=[*EVERY])]
 
 
-class Pages(Router):
-    """Looks up addresses without a variable in a dictionary, and finds all others as Starlette does."""
-
-    def __init__(self, table: Sequence[BaseRoute]) -> None:
-        super().__init__(table)
-        fixed = [route for route in table if isinstance(route, Route) and not route.param_convertors]
-        self._fixed = {(method, route.path): route for route in reversed(fixed) for method in route.methods or ()}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        route = self._fixed.get((scope["method"], scope["path"]))
-        if route is None:
-            await super().__call__(scope, receive, send)
-        else:
-            response = await route.endpoint(Request(scope, receive, send))
-            await response(scope, receive, send)
-
-
 def _ehr_routes(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
     home = f"/{tenant.name}/ehr"
     return [
-        Route(f"/{tenant.name}", ehr_handlers.redirect_to_ehr(home)),
+        Route(f"/{tenant.name}", _handler(sandbox, tenant, ehr_handlers.redirect_to_ehr)),
         Route(home, _handler(sandbox, tenant, ehr_handlers.today)),
         Route(f"{home}/sign-in", _handler(sandbox, tenant, ehr_handlers.sign_in), methods=["GET", "POST"]),
         Route(f"{home}/sign-out", _handler(sandbox, tenant, ehr_handlers.sign_out), methods=["POST"]),
@@ -135,7 +135,7 @@ def _of_tenant(sandbox: Sandbox, tenant: Tenant) -> list[BaseRoute]:
         Route(f"{home}/oauth/continue", _oauth(sandbox, tenant, proceed), methods=["GET", "POST"]),
     ]
     table += [
-        Route(home + path, _oauth(sandbox, tenant, manage), methods=["GET", "POST"])
+        Route(home + path, _oauth(sandbox, tenant, authorized_apps.manage), methods=["GET", "POST"])
         for path in sorted({dialect.path("manage", persona) for persona in ("patient", "provider")})
     ]
     if dialect.tenant_id:

@@ -170,4 +170,4 @@ def test_only_the_expiry_check_reads_the_clock(request: AccessRequest, policy: P
         each_check.name for each_check in CHECKS if each_check.decide(request, known) != each_check.decide(request, later)
     }
     assert changed <= {"token_is_fresh"}
-    assert bearer.token_is_fresh.decide(request, structs.replace(known, now=known.token.expires_at)) is not None
+    assert bearer.token_has_not_expired.decide(request, structs.replace(known, now=known.token.expires_at)) is not None

@@ -48,7 +48,7 @@ def test_the_intended_token_is_read_without_stray_characters(header: str | None,
     ],
 )
 def test_the_refusal_names_the_fault_of_the_header(header: str, fault: str) -> None:
-    refusal = bearer.token_is_bearer.decide(fhir_request(authorization=header), AccessContext())
+    refusal = bearer.token_is_a_bearer_token.decide(fhir_request(authorization=header), AccessContext())
     assert refusal is not None
     assert (refusal.facts["fault"], refusal.status) == (fault, 401 if fault in ("colon", "scheme") else 400)
 
@@ -57,7 +57,7 @@ def test_a_refresh_token_and_a_token_in_the_body_are_recognised() -> None:
     refused = bearer.token_is_known.decide(fhir_request(authorization=f"Bearer f1.0.{'a' * 43}"), AccessContext(token=None))
     assert refused is not None
     assert refused.facts["refresh_token"]
-    refused = bearer.token_is_in_the_header_alone.decide(
+    refused = bearer.token_is_only_in_the_header.decide(
         structs.replace(fhir_request(query="access_token=t"), body="access_token=t"), AccessContext()
     )
     assert refused is not None

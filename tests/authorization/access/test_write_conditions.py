@@ -137,4 +137,4 @@ def test_without_a_token_no_id_can_be_chosen(token: object) -> None:
 )
 def test_the_content_type_decides_how_a_patch_is_read(type: str, text: str, fails: bool) -> None:
     request = write_request("patch", method="PATCH", body=text, headers={"authorization": "Bearer t", "content-type": type})
-    assert (writes.patch_is_a_patch.decide(request, KNOWN) is not None) is fails
+    assert (writes.patch_is_well_formed.decide(request, KNOWN) is not None) is fails

@@ -253,4 +253,7 @@ def test_a_stored_subscription_can_be_deleted_and_other_types_can_be_written() -
     known = structs.replace(KNOWN, token=structs.replace(TOKEN, scope="system/*.cruds"))
     deleting = write_request("delete", type="Subscription", method="DELETE")
     assert write_refusals(deleting, known) == []
-    assert all(examine((writes.type_is_served,), request, known).granted for request in (deleting, write_request("create")))
+    assert all(
+        examine((writes.resource_type_can_be_written,), request, known).granted
+        for request in (deleting, write_request("create"))
+    )

@@ -149,4 +149,4 @@ def test_subscriptions_can_be_deleted_but_not_created_or_changed(type: str, inte
 
 @pytest.mark.parametrize(("type", "interaction"), [("Observation", "create"), ("Subscription", "delete")])
 def test_the_subscription_check_ignores_other_requests(type: str, interaction: str) -> None:
-    assert writes.type_is_served.decide(write_request(interaction, type=type), KNOWN) is None
+    assert writes.resource_type_can_be_written.decide(write_request(interaction, type=type), KNOWN) is None

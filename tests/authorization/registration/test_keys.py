@@ -81,7 +81,7 @@ def test_fetched_keys_follow_the_same_rules(changes: dict[str, Any], refused: li
     (key,) = sample_context().jwks["keys"]  # type: ignore[index, call-overload]
     examination = examined(request(signed()), structs.replace(sample_context(), jwks={"keys": [{**key, **changes}]}))
     assert [refusal.name for refusal in examination.refusals] == refused
-    assert examination.passed(client_assertion.signature_is_right) is not bool(refused)
+    assert examination.passed(client_assertion.signature_is_valid) is not bool(refused)
 
 
 def test_a_point_off_its_curve_is_not_a_public_key() -> None:

@@ -257,10 +257,12 @@ def test_a_scope_check_has_its_name_and_requirements_and_gets_the_requested_scop
 
 def test_the_refusal_of_an_unknown_issuer_names_the_expected_client() -> None:
     sent = request(signed(iss="other", sub="other"), client_id="other")
-    refusal = client_assertion.issuer_is_the_client.decide(sent, structs.replace(sample_context(), client=None))
+    refusal = client_assertion.iss_of_the_assertion_is_the_client_id.decide(
+        sent, structs.replace(sample_context(), client=None)
+    )
     facts = {"received": "other", "expected": "other"}
     assert refusal == Refusal("assertion-client-mismatch", "invalid_client", facts)
-    bare = client_assertion.issuer_is_the_client.decide(
+    bare = client_assertion.iss_of_the_assertion_is_the_client_id.decide(
         request(signed(iss="other", sub="other")), structs.replace(sample_context(), client=None)
     )
     assert bare is not None

@@ -27,11 +27,11 @@ from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Policy, Server
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import (
-    guesses_are_few,
+    client_secret_is_right_if_the_client_has_one,
+    failed_attempts_are_below_the_limit,
     hashed,
     reading,
     registered_method,
-    secret_is_right,
 )
 from sickbay.kernel.checks import Refusal, examine
 from sickbay.protocol.basic import write
@@ -103,7 +103,7 @@ def test_each_body_without_valid_credentials_is_refused(changed: dict[str, str |
 )
 def test_a_padded_secret_is_refused_and_marked_as_padded(sent: str, padded: bool) -> None:
     for request in (token_request(client_secret=sent), token_request(headers={"Authorization": basic(f"app:{sent}")})):
-        refusal = secret_is_right.decide(request, CONFIDENTIAL)
+        refusal = client_secret_is_right_if_the_client_has_one.decide(request, CONFIDENTIAL)
         assert refusal is not None
         assert refusal.name == "client-secret-wrong"
         assert refusal.facts.get("padded", False) is padded
@@ -204,8 +204,8 @@ def test_an_assertion_of_an_unknown_client_is_refused_with_its_subject() -> None
 def test_a_client_has_to_wait_after_too_many_failures() -> None:
     request, context = token_request(client_secret=SECRET), token_context(client=SYMMETRIC, waits=7)
     expected = Refusal("guesses-too-many", "temporarily_unavailable", {"seconds": 7}, 429)
-    assert examine((guesses_are_few,), request, context).refusals == (expected,)
-    assert examine((guesses_are_few,), request, structs.replace(context, waits=0)).granted
+    assert examine((failed_attempts_are_below_the_limit,), request, context).refusals == (expected,)
+    assert examine((failed_attempts_are_below_the_limit,), request, structs.replace(context, waits=0)).granted
 
 
 @pytest.mark.parametrize(

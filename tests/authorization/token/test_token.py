@@ -344,7 +344,7 @@ def test_another_base_of_the_same_server_is_refused(grant: str, refused: bool) -
     server = Server(fhir_bases=(other, BASE))
     family = TokenFamily("f", "app", "", BASE)
     grants = {"code": {"code": CODE}, "family": {"code": None, "family": family}, "none": {"code": None}}[grant]
-    refused_resource = token_checks.resource_is_what_was_granted.decide(
+    refused_resource = token_checks.resource_is_the_granted_fhir_base_url_if_sent.decide(
         token_request(resource=other), token_context(server=server, **grants)
     )
     expected = Refusal("token-resource-mismatch", "invalid_target", {"received": other, "expected": BASE})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.doctor.texts import KNOWLEDGE
 
-import sickbay.doctor.code.request_mistakes as of_requests
-import sickbay.doctor.code.text_mistakes as of_texts
+from sickbay.diagnosis.catalogue import BY_ID
 from sickbay.doctor.code import Mistake, mistakes_in, mistakes_in_text, requests_in
-from sickbay.doctor.code.mistake import MistakeText
+from sickbay.doctor.code_findings import to_finding
 
 CURL = "curl https://auth.example.org/token -d grant_type=client_credentials"
 FETCH = "fetch('https://auth.example.org/token', {method: 'POST', body: %s})"
@@ -148,16 +148,21 @@ def test_a_mistake_is_found_at_its_lines_and_not_in_the_corrected_code(id, case)
 
 
 def test_each_mistake_has_a_case() -> None:
-    values = (*vars(of_requests).values(), *vars(of_texts).values())
-    declared = {text.id for text in values if isinstance(text, MistakeText)}
-    assert declared == CASES.keys()
+    assert KNOWLEDGE.code.mistakes.keys() - {"code-read-in-part"} == CASES.keys()
+
+
+def test_the_rules_that_say_the_same_as_a_mistake_exist() -> None:
+    same = {id for text in KNOWLEDGE.code.mistakes.values() for id in text.same}
+    assert same
+    assert same <= BY_ID.keys()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
 def test_the_texts_have_no_names_that_were_not_replaced(case) -> None:
     for mistake in mistakes(case[0]).values():
+        finding = to_finding(mistake)
         for name in ("how", "cause", "part", "name", "language", "first", "second"):
-            assert f"{{{name}}}" not in mistake.title + mistake.why + mistake.fix
+            assert f"{{{name}}}" not in finding.title + finding.why + finding.fix
 
 
 @pytest.mark.parametrize(

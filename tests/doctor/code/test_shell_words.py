@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sickbay.doctor.code.shell_words import Splitter
+from sickbay.doctor.code.shell import Splitter
 
 
 def words(text: str, **variables: str) -> list[str]:

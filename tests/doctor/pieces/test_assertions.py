@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sickbay.doctor.pieces.jwts import kind_of
+from sickbay.doctor.pieces.structured import kind_of_token
 from sickbay.doctor.text import diagnose_text
 
 TOKEN_URL = "https://ehr.example.org/token"
@@ -125,7 +125,7 @@ def test_the_audience_is_compared_with_a_token_endpoint_in_the_text() -> None:
     ],
 )
 def test_the_purpose_of_a_token_follows_from_its_claims(claims: dict[str, Any], kind: str) -> None:
-    assert kind_of(claims) == kind
+    assert kind_of_token(claims) == kind
 
 
 def test_an_assertion_for_another_service_is_not_judged_by_the_rules_of_smart() -> None:

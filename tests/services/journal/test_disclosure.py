@@ -121,7 +121,7 @@ def decisions(id: str) -> Iterator[Decision]:
 
 def holds_good_token(examination: Examination) -> bool:
     """The documented exception: the bearer of a valid access token may read what belongs to that token."""
-    return examination.passed(bearer.token_is_fresh) and examination.passed(bearer.token_is_of_this_issuer)
+    return examination.passed(bearer.token_has_not_expired) and examination.passed(bearer.token_was_issued_by_this_server)
 
 
 def authenticated(decision: Decision) -> bool:
@@ -129,7 +129,7 @@ def authenticated(decision: Decision) -> bool:
     client = getattr(decision.context, "client", None)
     authenticated_by = [
         decision.examination.passed(check)
-        for check in (client_authentication.secret_is_right, client_assertion.signature_is_right)
+        for check in (client_authentication.client_secret_is_right_if_the_client_has_one, client_assertion.signature_is_valid)
     ]
     return isinstance(client, Client) and client.client != "public" and any(authenticated_by)
 

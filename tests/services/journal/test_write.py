@@ -17,7 +17,7 @@ from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal import write as journal
-from sickbay.services.journal.write import Arrived, Exchange, Journal, RecordedRequest, RecordedResponse
+from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
 from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.reset_revisions import unknown
 from sickbay.services.used_passwords import UsedPasswords
@@ -67,14 +67,16 @@ class Store:
 def full(store: Store) -> Journal:
     """A journal whose queue is full, with exchanges of both kinds."""
     writer = Journal(runtime(store))
-    for number in range(journal.GRANTED // 2):
+    for number in range(journal.GRANTED_WAITING // 2):
         writer.hold(exchange("access")._replace(id=f"a{number}"))
         writer.hold(exchange("token")._replace(id=f"t{number}"))
     return writer
 
 
 def all_counts(*extra_ids: str) -> dict[str, int]:
-    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.GRANTED // 2)} | dict.fromkeys(extra_ids, 1)
+    return {f"{kind}{number}": 1 for kind in "at" for number in range(journal.GRANTED_WAITING // 2)} | dict.fromkeys(
+        extra_ids, 1
+    )
 
 
 def test_other_tasks_run_while_a_full_batch_is_built() -> None:
@@ -84,7 +86,7 @@ def test_other_tasks_run_while_a_full_batch_is_built() -> None:
         while not writing.done():
             turns += 1
             await asyncio.sleep(0)
-        assert turns > journal.GRANTED / journal.SLICE
+        assert turns > journal.GRANTED_WAITING / journal.SLICE
         assert store.kept == all_counts()
 
     asyncio.run(steps())
@@ -221,10 +223,10 @@ def test_many_fhir_requests_of_an_app_do_not_displace_its_token_exchange() -> No
         store = Store()
         writer = Journal(runtime(store))
         writer.hold(exchange("token")._replace(id="token", client_id="app"))
-        for number in range(journal.GRANTED + 50):
+        for number in range(journal.GRANTED_WAITING + 50):
             writer.hold(exchange("access")._replace(id=f"a{number}", client_id="app"))
         await writer.flush()
-        assert len(store.kept) == journal.GRANTED
+        assert len(store.kept) == journal.GRANTED_WAITING
         assert "token" in store.kept
 
     asyncio.run(steps())
@@ -235,7 +237,7 @@ def test_dropped_exchanges_are_counted() -> None:
         return journal_metrics.DROPPED.labels("queue")._value.get()
 
     before, writer = counted(), Journal(runtime(Store()))
-    for number in range(journal.GRANTED + 50):
+    for number in range(journal.GRANTED_WAITING + 50):
         writer.hold(exchange("access")._replace(id=f"a{number}"))
     cast(Any, writer)._report()
     assert counted() == before + 50
@@ -243,10 +245,12 @@ def test_dropped_exchanges_are_counted() -> None:
     assert counted() == before + 50
 
 
-@pytest.mark.parametrize(("count", "compared"), [(journal.COMPARED, True), (journal.COMPARED + 1, False)])
+@pytest.mark.parametrize("looks", [1, 3])
+@pytest.mark.parametrize(("more", "compared"), [(0, True), (1, False)])
 def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
-    monkeypatch: pytest.MonkeyPatch, count: int, compared: bool
+    monkeypatch: pytest.MonkeyPatch, looks: int, more: int, compared: bool
 ) -> None:
+    """As many as often the journal has looked since the batch before."""
     compare_arguments: list[bool] = []
 
     def fake_redact(exchange_to_record: Exchange, live: LiveSecrets, *, compare: bool) -> bytes:
@@ -254,8 +258,59 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
         return b""
 
     monkeypatch.setattr(journal, "redact", fake_redact)
-    asyncio.run(cast(Any, journal._puts([Arrived(1, exchange("token"))] * count, LiveSecrets())))
+    writer, count = Journal(runtime(Store())), journal.COMPARED * looks + more
+    for number in range(count):
+        writer.hold(exchange("token")._replace(id=f"t{number}"))
+    writer._looks = looks
+    asyncio.run(writer.flush())
     assert compare_arguments == [compared] * count
+
+
+@pytest.mark.parametrize(
+    ("shared", "granted", "bytes", "refused", "looks", "due"),
+    [
+        pytest.param(False, 0, 0, 0, 1, False, id="nothing waits"),
+        pytest.param(False, journal.BATCH - 1, 1, 0, journal.LATEST - 1, False, id="a few granted exchanges wait"),
+        pytest.param(False, journal.BATCH, 1, 0, 1, True, id="a batch waits"),
+        pytest.param(False, 8, journal.WAITING_BYTES // 16, 0, 1, True, id="large ones wait"),
+        pytest.param(False, 1, 1, 0, journal.LATEST, True, id="one has waited long enough"),
+        pytest.param(False, 0, 0, 1, 1, True, id="a refusal waits"),
+        pytest.param(True, 1, 1, 0, 1, True, id="another worker may look for it"),
+    ],
+)
+def test_granted_exchanges_are_written_in_batches_but_soon(
+    shared: bool, granted: int, bytes: int, refused: int, looks: int, due: bool
+) -> None:
+    writer = Journal(cast(Runtime, SimpleNamespace(memory=Memory(), shared=shared)))
+    for number in range(granted):
+        writer._granted.add(cast(Any, number), "app", bytes)
+    for number in range(refused):
+        writer._refused.add(cast(Any, number), "app", 1)
+    writer._looks = looks
+    assert writer._is_due() is due
+
+
+def test_an_exchange_of_a_quiet_server_is_written_at_the_latest_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def steps() -> None:
+        store, slept = Store(), 0
+        writer = Journal(cast(Runtime, SimpleNamespace(**vars(runtime(store)), shared=False)))
+        writer.hold(exchange("access"))
+
+        async def sleep(seconds: float) -> None:
+            nonlocal slept
+            slept += seconds == journal.EVERY
+
+        async def end() -> None:
+            raise asyncio.CancelledError
+
+        monkeypatch.setattr(writer, "trim", end)
+        monkeypatch.setattr(journal, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
+        with pytest.raises(asyncio.CancelledError):
+            await writer.run()
+        assert slept == journal.LATEST
+        assert store.kept == {"id": 1}
+
+    asyncio.run(steps())
 
 
 def test_a_reset_drops_what_waits_to_be_written_of_its_hospital() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.web.exchanges.test_timeline_views import CODE, LAUNCH, NOW, lost, step
 
 from sickbay.authorization.models import Client
+from sickbay.services.journal.events import event
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.strip import requests_view
 from sickbay.web.ehr.views import RequestsView
@@ -19,7 +20,8 @@ APP = Client(
 
 
 def strip(*exchanges: dict[str, Any], probable: list[dict[str, Any]] | None = None) -> RequestsView:
-    return requests_view(Timeline([*exchanges], 0, probable or []), APP, "/timelines/l", NOW)
+    events = tuple(event(exchange) for exchange in (*exchanges, *(probable or [])))
+    return requests_view(Timeline([*exchanges], 0, probable or [], events), APP, "/timelines/l", NOW)
 
 
 @pytest.mark.parametrize(

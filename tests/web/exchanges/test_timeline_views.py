@@ -122,8 +122,10 @@ def test_a_quiet_launch_says_what_it_waits_for_and_since_when(steps: list[tuple[
     """A dead app or a lost state leaves no request behind, so the page may not call the launch a success so far."""
     quiet = [step(stage, 45, location=location) for stage, location in steps]
     view = timeline_view("l", quiet, app="A", hospital="H", origin="localhost:8100", now=NOW)
-    assert (view.title, view.verdict) == (title, "Waiting")
+    assert (view.title, view.verdict, view.kind) == (title, "Stalled", "warning")
     assert says in view.lede
+    assert view.causes
+    assert [arrow.kind for arrow in view.arrows if arrow.kind not in ("passed", "waits")] == ["stalled"]
     recent = [step(stage, 5, location=location) for stage, location in steps]
     view = timeline_view("l", recent, app="A", hospital="H", now=NOW)
     assert (view.verdict, view.kind) == ("Waiting", "waits")

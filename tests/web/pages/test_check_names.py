@@ -13,11 +13,11 @@ from tests.authorization import samples
 
 from sickbay import authorization
 from sickbay.authorization import authorize, logout
+from sickbay.authorization.checks import NAMES
 from sickbay.authorization.contexts import LogoutContext
 from sickbay.authorization.requests import LogoutRequest
 from sickbay.kernel.checks import Check, Examination, examine
 from sickbay.protocol.parameters import parse
-from sickbay.web.pages.check_names import WORDS
 from sickbay.web.pages.exchange_summary import words
 
 PRIVATE_WORDS = frozenset(
@@ -34,11 +34,18 @@ def names() -> Iterator[str]:
 
 def test_a_name_becomes_words() -> None:
     assert words("redirect_uris_have_no_fragment") == "redirect URIs have no fragment"
-    assert words("client_id_is_sent") == "client ID is sent"
+    assert words("client_id_is_sent") == "client_id is sent"
+    assert words("id_stands_alone") == "ID is the only search parameter if required"
+    assert words("version_is_named") == "If-Match is sent"
 
 
-def test_each_check_with_other_words_exists() -> None:
-    assert WORDS.keys() - set(names()) == set()
+def test_every_name_in_the_table_is_that_of_a_check() -> None:
+    assert set(NAMES.values()) - set(names()) == set()
+
+
+def test_a_name_in_json_is_never_the_name_of_another_function() -> None:
+    assert NAMES.keys().isdisjoint(names())
+    assert len(set(NAMES.values())) == len(NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(set(names())))

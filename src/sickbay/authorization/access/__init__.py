@@ -14,15 +14,15 @@ from __future__ import annotations
 from sickbay.authorization import origin
 from sickbay.authorization.access.bearer import (
     AccessCheck,
-    token_has_its_client_and_user,
-    token_is_bearer,
-    token_is_for_this_base,
-    token_is_fresh,
-    token_is_in_the_header_alone,
+    client_and_user_of_the_token_exist,
+    token_has_not_expired,
+    token_is_a_bearer_token,
+    token_is_for_this_fhir_base_url,
     token_is_known,
     token_is_not_revoked,
-    token_is_of_this_issuer,
+    token_is_only_in_the_header,
     token_is_sent,
+    token_was_issued_by_this_server,
 )
 from sickbay.authorization.access.scope import (
     patient_scopes_have_a_patient,
@@ -39,24 +39,24 @@ WITHOUT_CHECKS = ("capabilities", "preflight", "discovery")
 
 TOKEN_CHECKS: tuple[AccessCheck, ...] = (
     token_is_sent,
-    token_is_in_the_header_alone,
-    token_is_bearer,
+    token_is_only_in_the_header,
+    token_is_a_bearer_token,
     token_is_known,
     token_is_not_revoked,
-    token_has_its_client_and_user,
-    token_is_fresh,
-    token_is_of_this_issuer,
+    client_and_user_of_the_token_exist,
+    token_has_not_expired,
+    token_was_issued_by_this_server,
 )
 """Checks that the token itself is valid. They guard what the server tells any holder of a token."""
 
 HOLDING: tuple[AccessCheck, ...] = (
     token_is_sent,
-    token_is_bearer,
+    token_is_a_bearer_token,
     token_is_known,
     token_is_not_revoked,
-    token_has_its_client_and_user,
-    token_is_of_this_issuer,
-    token_is_for_this_base,
+    client_and_user_of_the_token_exist,
+    token_was_issued_by_this_server,
+    token_is_for_this_fhir_base_url,
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,
 )
@@ -74,7 +74,7 @@ def holds(base: str, header: str, context: AccessContext) -> bool:
 CHECKS: tuple[AccessCheck, ...] = (
     *TOKEN_CHECKS,
     *origin.ACCESS_CHECKS,
-    token_is_for_this_base,
+    token_is_for_this_fhir_base_url,
     patient_scopes_have_a_patient,
     scopes_are_not_mixed,
     scope_covers_the_request,

@@ -11,14 +11,19 @@ from sickbay.authorization import access
 from sickbay.authorization.access import scope as access_scope
 from sickbay.authorization.access import search, visibility
 from sickbay.authorization.access.bearer import AccessCheck
-from sickbay.authorization.access.writes import body_has_the_id_of_its_address as has_the_id
-from sickbay.authorization.access.writes import body_is_such_a_resource, resource_is_valid, version_is_the_one_named
+from sickbay.authorization.access.writes import (
+    body_is_a_resource_of_the_type_in_the_url,
+    if_match_has_the_stored_version_if_sent,
+    resource_is_valid,
+)
+from sickbay.authorization.access.writes import id_in_the_body_equals_id_in_the_url as has_the_id
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, AppState, User
 from sickbay.authorization.refusals import app_state as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.body import Body
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -37,7 +42,7 @@ Fault: TypeAlias = tuple[str, str]
 
 
 @check()
-def state_is_small_enough(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def app_state_is_small_enough(request: AccessRequest, context: AccessContext) -> Refusal | None:
     content_length = request.headers.get("content-length", "")
     size = max(
         len(request.body.encode()),
@@ -46,8 +51,8 @@ def state_is_small_enough(request: AccessRequest, context: AccessContext) -> Ref
     return refusals.APP_STATE_TOO_LARGE(received=size, expected=LIMIT) if size > LIMIT else None
 
 
-@check(requires=("body",), after=(body_is_such_a_resource,))
-def state_keeps_to_the_profile(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
+def app_state_conforms_to_its_profile(request: AccessRequest, context: AccessContext) -> Refusal | None:
     faults = _profile_faults(request, _body(context))
     if not faults:
         return None
@@ -122,8 +127,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-@check(requires=("body", "token", "user"), after=(access_scope.scope_covers_the_request, state_keeps_to_the_profile))
-def state_is_within_reach(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("body", "token", "user"), after=(access_scope.scope_covers_the_request, app_state_conforms_to_its_profile))
+def token_covers_the_app_state(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The subject must be the launched patient, the signed-in user or absent, and the scopes must cover the code."""
     token, body = context.token, _body(context)
     assert isinstance(token, AccessToken)
@@ -173,21 +178,21 @@ def _reaches(scope: ResourceScope, token: AccessToken, user: object, about: str 
 
 
 @check()
-def version_is_named(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def if_match_is_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
     return None if sent else refusals.FHIR_IF_MATCH_MISSING(received=sent)
 
 
-@check(requires=("state",), after=(version_is_named,))
-def state_is_there(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("state",), after=(if_match_is_sent,))
+def app_state_exists(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The response is the same whether the state is another app's, out of reach, deleted or never existed."""
     if context.state is not None:
         return None
     return refusals.APP_STATE_NOT_THERE(received=f"Basic/{request.id}")
 
 
-@check(requires=("state", "body"), after=(state_is_there, state_keeps_to_the_profile))
-def subject_and_code_stay(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("state", "body"), after=(app_state_exists, app_state_conforms_to_its_profile))
+def subject_and_code_are_unchanged(request: AccessRequest, context: AccessContext) -> Refusal | None:
     old, body = context.state, _body(context)
     assert isinstance(old, AppState)
     (system, code), about = coded(body.resource), subject(body.resource, request.base)
@@ -202,7 +207,7 @@ def _describe(system: str, code: str, about: str | None) -> str:
 
 
 @check()
-def query_names_what_it_wants(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def query_has_a_code_and_no_unknown_parameter(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A code needs its system. A subject is an absolute URL, or `subject:missing=true`."""
     sent = request.parameters
     unknown = [name for name in sent.names() if name not in ASKED and name != "_format"]
@@ -227,15 +232,15 @@ TOKEN: tuple[AccessCheck, ...] = tuple(
     access_check for access_check in access.CHECKS if access_check is not access_scope.scope_covers_all_types_involved
 )
 BODY: tuple[AccessCheck, ...] = (
-    state_is_small_enough,
-    search.body_is_of_a_fhir_type,
-    body_is_such_a_resource,
+    app_state_is_small_enough,
+    search.content_type_is_a_fhir_format,
+    body_is_a_resource_of_the_type_in_the_url,
     has_the_id,
     resource_is_valid,
-    state_keeps_to_the_profile,
-    state_is_within_reach,
+    app_state_conforms_to_its_profile,
+    token_covers_the_app_state,
 )
-THERE: tuple[AccessCheck, ...] = (version_is_named, state_is_there, version_is_the_one_named)
+THERE: tuple[AccessCheck, ...] = (if_match_is_sent, app_state_exists, if_match_has_the_stored_version_if_sent)
 
 
 def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
@@ -244,10 +249,10 @@ def checks(request: AccessRequest) -> tuple[AccessCheck, ...]:
         case "create":
             return (*TOKEN, *BODY)
         case "update":
-            return (*TOKEN, *BODY, *THERE, subject_and_code_stay)
+            return (*TOKEN, *BODY, *THERE, subject_and_code_are_unchanged)
         case "delete":
             return (*TOKEN, *THERE)
         case "search-type":
-            return (*TOKEN, query_names_what_it_wants)
+            return (*TOKEN, query_has_a_code_and_no_unknown_parameter)
         case _:
             return TOKEN

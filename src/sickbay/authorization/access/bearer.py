@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Server
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.authorization.token import refresh
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import jose
 
@@ -73,7 +74,7 @@ def token_is_sent(request: AccessRequest, context: AccessContext) -> Refusal | N
 
 
 @check()
-def token_is_in_the_header_alone(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def token_is_only_in_the_header(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not request.parameters.pairs or "access_token" not in request.parameters:
         return None
     both, in_body = "authorization" in request.headers, "access_token=" in request.body
@@ -81,7 +82,7 @@ def token_is_in_the_header_alone(request: AccessRequest, context: AccessContext)
 
 
 @check(after=(token_is_sent,))
-def token_is_bearer(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def token_is_a_bearer_token(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Another scheme counts as no token (401). A malformed or repeated Bearer token is a bad request (400)."""
     header = request.headers.get("authorization")
     if header is None or bearer(request):
@@ -93,7 +94,7 @@ def token_is_bearer(request: AccessRequest, context: AccessContext) -> Refusal |
     return refusals.FHIR_TOKEN_NOT_BEARER(fault=fault)
 
 
-@check(requires=("token",), after=(token_is_bearer, token_is_in_the_header_alone))
+@check(requires=("token",), after=(token_is_a_bearer_token, token_is_only_in_the_header))
 def token_is_known(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if context.token is not None:
         return None
@@ -114,7 +115,7 @@ def token_is_not_revoked(request: AccessRequest, context: AccessContext) -> Refu
 
 
 @check(requires=("token", "client", "user"), after=(token_is_known,))
-def token_has_its_client_and_user(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def client_and_user_of_the_token_exist(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Deleting a client or user also invalidates its tokens. `context.user` is also None if the token has no user."""
     if context.client is None:
         return unusable("client removed")
@@ -122,14 +123,14 @@ def token_has_its_client_and_user(request: AccessRequest, context: AccessContext
 
 
 @check(requires=("token", "now"), after=(token_is_known,))
-def token_is_fresh(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def token_has_not_expired(request: AccessRequest, context: AccessContext) -> Refusal | None:
     assert context.now is not UNKNOWN
     late = context.now - issued_token(context).expires_at
     return None if late < 0 else refusals.FHIR_TOKEN_EXPIRED(late=late)
 
 
 @check(requires=("token", "server"), after=(token_is_known,))
-def token_is_of_this_issuer(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def token_was_issued_by_this_server(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The issuer must be equal. Offline, where it may have other names, one on the host of the server's endpoints will do."""
     server, issuer = context.server, issued_token(context).issuer
     if not isinstance(server, Server) or not issuer or not server.issuer or issuer == server.issuer:
@@ -141,7 +142,7 @@ def token_is_of_this_issuer(request: AccessRequest, context: AccessContext) -> R
 
 
 @check(requires=("token",), after=(token_is_known,))
-def token_is_for_this_base(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def token_is_for_this_fhir_base_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
     audience = issued_token(context).base
     if audience == request.base or not request.base or audience.rstrip("/") == request.base.rstrip("/"):
         return None

@@ -10,12 +10,13 @@ from typing import TypeAlias
 from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import covers, insufficient
 from sickbay.authorization.access.search import no_fault
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Client
 from sickbay.authorization.refusals import operations as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.operations import parameters as operation_parameters
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
 
 OperationCheck: TypeAlias = Check[AccessRequest, AccessContext]
@@ -31,7 +32,7 @@ def is_export(request: AccessRequest) -> bool:
 
 
 @check(requires=("token",), after=(token_is_known,), applies_to=ASKED)
-def export_is_for_the_system(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def export_is_requested_by_a_backend_service(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An export covers whole populations, but a user's scopes are limited to that user's patients."""
     if not is_export(request) or not isinstance(context.token, AccessToken):
         return None
@@ -43,7 +44,7 @@ def export_is_for_the_system(request: AccessRequest, context: AccessContext) -> 
 
 
 @check(requires=("token", "client"), after=(token_is_known,), applies_to=ASKED)
-def members_of_the_group_may_be_known(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def group_may_be_read(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Exporting a Group reveals its members. The app's registration for Group is enough if the token doesn't cover it: many
     clients request only the types that they export, and Group isn't one of them.
     """
@@ -56,7 +57,7 @@ def members_of_the_group_may_be_known(request: AccessRequest, context: AccessCon
 
 
 @check(applies_to=ASKED)
-def export_is_asked_for_later(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def export_is_requested_with_respond_async(request: AccessRequest, context: AccessContext) -> Refusal | None:
     prefer = request.headers.get("prefer", "")
     if not is_export(request) or "respond-async" in prefer or not context.headers_known:
         return None
@@ -65,7 +66,7 @@ def export_is_asked_for_later(request: AccessRequest, context: AccessContext) ->
 
 
 @check(applies_to=ASKED)
-def export_is_written_as_ndjson(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def export_format_is_ndjson(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not is_export(request):
         return None
     unsupported = next((text for text in _formats(request, context) if text.replace(" ", "+") not in NDJSON), None)
@@ -84,10 +85,10 @@ def _formats(request: AccessRequest, context: AccessContext) -> tuple[str, ...]:
 
 
 CHECKS: tuple[OperationCheck, ...] = (
-    no_fault(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_offered"),
-    no_fault(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_fit"),
-    export_is_for_the_system,
-    members_of_the_group_may_be_known,
-    export_is_asked_for_later,
-    export_is_written_as_ndjson,
+    no_fault(refusals.FHIR_OPERATION_UNKNOWN, "operation_is_supported"),
+    no_fault(refusals.FHIR_OPERATION_PARAMETER, "parameters_of_the_operation_are_valid"),
+    export_is_requested_by_a_backend_service,
+    group_may_be_read,
+    export_is_requested_with_respond_async,
+    export_format_is_ndjson,
 )

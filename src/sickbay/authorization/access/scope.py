@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sickbay.authorization.access.bearer import issued_token, token_is_known, unusable
 from sickbay.authorization.access.visibility import filters_of
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken
 from sickbay.authorization.refusals import access as refusals
 from sickbay.authorization.requests import AccessRequest
 from sickbay.fhir.search.routes import SEARCHES, SEVERAL, chosen
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import ResourceScope

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.refusals import search as refusals
@@ -21,7 +22,7 @@ from sickbay.fhir.routing import Misrouted, route
 from sickbay.fhir.search.parameters import compartment_types, known_types, other_versions
 from sickbay.fhir.search.routes import SEARCHES, searched_types
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.checks import Check, Refusal, RefusalType, check
+from sickbay.kernel.checks import Check, Refusal, RefusalType
 from sickbay.kernel.memoize import memoize, memoized
 from sickbay.protocol import scopes
 
@@ -87,7 +88,7 @@ def _label(version: str) -> str:
 
 
 @check(requires=("server",), applies_to=("",))
-def address_is_below_the_base(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def url_is_below_the_fhir_base_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies only if a URL outside every base names a resource type: other URLs aren't meant for FHIR."""
     bases = context.server.fhir_bases if isinstance(context.server, Server) else ()
     if request.base or not bases:
@@ -111,7 +112,7 @@ def base_meant(path: str, token: object, server: Server) -> str:
 
 
 @check()
-def patient_is_defined(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def patient_is_not_undefined_or_null(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Refuses undefined or null, which an app sends if it has no patient."""
     id = request.id or (_second_segment(request.path) if "/" in request.path[1:] else "")
     if id in UNDEFINED:
@@ -132,7 +133,7 @@ def _second_segment(path: str) -> str:
 
 
 @check(requires=("server", "token"), applies_to=SEARCHES)
-def patient_search_is_narrowed(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def patient_search_has_a_criterion_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Policy: user/ tokens can't search for all patients. patient/ sees one record, and system/ is for whole populations."""
     if request.type not in (None, "Patient"):
         return None
@@ -161,7 +162,7 @@ def narrows(parameter: str) -> bool:
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_its_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def search_has_a_patient_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     server = context.server
     if not isinstance(server, Server) or not server.policy.requires_patient:
         return None
@@ -174,7 +175,7 @@ def search_names_its_patient(request: AccessRequest, context: AccessContext) -> 
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_its_category(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def search_has_a_category_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     server = context.server
     if not isinstance(server, Server) or not server.policy.requires_category:
         return None
@@ -185,7 +186,7 @@ def search_names_its_category(request: AccessRequest, context: AccessContext) ->
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def search_names_what_the_hospital_wants(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def search_has_the_required_parameters(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A search needs at least one parameter of each of its type's criteria."""
     server = context.server
     if not isinstance(server, Server) or not server.policy.search_criteria:
@@ -218,7 +219,7 @@ def criteria(lines: tuple[str, ...]) -> Mapping[tuple[str, str], tuple[tuple[str
 
 
 @check(requires=("server",), applies_to=SEARCHES)
-def id_stands_alone(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def id_is_the_only_search_parameter_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Policy: `_id` can't be combined with other filters, only with parameters that shape the response."""
     server = context.server
     if not isinstance(server, Server) or not server.policy.search_alone:
@@ -234,7 +235,7 @@ def id_stands_alone(request: AccessRequest, context: AccessContext) -> Refusal |
 
 
 @check(applies_to=("", *SEARCHES))
-def search_form_is_a_form(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def search_body_is_a_form_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if request.method != "POST" or not request.path.endswith("/_search") or _media(request.headers.get("content-type")) == FORM:
         return None
     sent = request.headers.get("content-type")
@@ -244,7 +245,7 @@ def search_form_is_a_form(request: AccessRequest, context: AccessContext) -> Ref
 
 
 @check(requires=("server",), applies_to=("", "update", "patch"))
-def update_names_its_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def if_match_is_sent_if_required(request: AccessRequest, context: AccessContext) -> Refusal | None:
     sent = request.headers.get("if-match")
     if request.method not in ("PUT", "PATCH") or not _policy(context).versioned_update or (sent or "").startswith('W/"'):
         return None
@@ -252,7 +253,7 @@ def update_names_its_version(request: AccessRequest, context: AccessContext) -> 
 
 
 @check(applies_to=("create", "update", "patch", "batch", "operation"))
-def body_is_of_a_fhir_type(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def content_type_is_a_fhir_format(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Accepts the version's own types and the generic ones, in UTF-8. A patch has its own types; an operation may
     take a form.
     """
@@ -292,34 +293,34 @@ def _policy(context: AccessContext) -> Policy:
 ADDRESS: tuple[SearchCheck, ...] = (
     no_fault(refusals.FHIR_BASE_DOUBLE_SLASH, "path_has_no_double_slash"),
     no_fault(refusals.FHIR_PATH_TRAILING_SLASH, "path_ends_without_a_slash"),
-    no_fault(refusals.FHIR_RESOURCE_WRONG_VERSION, "type_is_of_this_version"),
-    no_fault(refusals.FHIR_RESOURCE_UNKNOWN, "type_is_known"),
-    patient_is_defined,
+    no_fault(refusals.FHIR_RESOURCE_WRONG_VERSION, "resource_type_exists_in_this_fhir_version"),
+    no_fault(refusals.FHIR_RESOURCE_UNKNOWN, "resource_type_exists"),
+    patient_is_not_undefined_or_null,
     no_fault(refusals.FHIR_ID_INVALID, "ids_are_well_formed"),
-    no_fault(refusals.FHIR_ACCEPT_UNSUPPORTED, "representation_is_there"),
+    no_fault(refusals.FHIR_ACCEPT_UNSUPPORTED, "accept_has_a_supported_format_if_sent"),
 )
 """Checks of URL and Accept. Only these examine a request whose sender isn't known."""
 
 CHECKS: tuple[SearchCheck, ...] = (
-    address_is_below_the_base,
+    url_is_below_the_fhir_base_url,
     *ADDRESS,
-    search_form_is_a_form,
+    search_body_is_a_form_if_sent,
     no_fault(refusals.FHIR_PATIENT_SEARCHED_BY_PATIENT, "patients_are_not_searched_by_patient"),
     no_fault(refusals.FHIR_SEARCH_COLON_FOR_EQUALS, "values_follow_an_equals_sign"),
     no_fault(refusals.FHIR_REFERENCE_MALFORMED, "references_are_well_formed"),
     no_fault(refusals.FHIR_DATE_MALFORMED, "dates_are_well_formed"),
     no_fault(refusals.FHIR_SEARCH_VALUE_MALFORMED, "values_are_well_formed"),
     no_fault(refusals.FHIR_SEARCH_UNKNOWN_PARAM, "parameters_are_known"),
-    no_fault(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_understood"),
-    no_fault(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_answered"),
+    no_fault(refusals.FHIR_SEARCH_MODIFIER_UNSUPPORTED, "modifiers_are_supported"),
+    no_fault(refusals.FHIR_SEARCH_PARAM_UNSUPPORTED, "parameters_are_supported"),
     no_fault(refusals.FHIR_SEARCH_TOO_COMPLEX, "search_is_simple_enough"),
-    patient_search_is_narrowed,
-    search_names_its_patient,
-    search_names_its_category,
-    search_names_what_the_hospital_wants,
-    id_stands_alone,
-    update_names_its_version,
-    body_is_of_a_fhir_type,
+    patient_search_has_a_criterion_if_required,
+    search_has_a_patient_if_required,
+    search_has_a_category_if_required,
+    search_has_the_required_parameters,
+    id_is_the_only_search_parameter_if_required,
+    if_match_is_sent_if_required,
+    content_type_is_a_fhir_format,
 )
 
 

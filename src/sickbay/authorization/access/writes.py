@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sickbay.authorization.access.bearer import token_is_known
 from sickbay.authorization.access.scope import covers, needed, scope_covers_the_request
 from sickbay.authorization.access.visibility import determine_visibility
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import AccessToken, Policy, Server
 from sickbay.authorization.refusals import write as refusals
@@ -24,7 +25,7 @@ from sickbay.fhir.served import NOT_SERVED
 from sickbay.fhir.subjects import Before, Subjects, subject_parameters, subjects_of
 from sickbay.fhir.validation.issue import ValidationIssue
 from sickbay.fhir.visibility import Visibility
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.protocol import scopes
 
 WriteCheck: TypeAlias = Check[AccessRequest, AccessContext]
@@ -34,7 +35,7 @@ LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 
 
 @check()
-def type_is_served(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def resource_type_can_be_written(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A subscription would be accepted and never fire. Subscriptions already stored can be read and deleted."""
     if request.type not in NOT_SERVED or request.interaction not in SENDING:
         return None
@@ -42,14 +43,14 @@ def type_is_served(request: AccessRequest, context: AccessContext) -> Refusal | 
 
 
 @check(requires=("body",))
-def body_is_such_a_resource(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def body_is_a_resource_of_the_type_in_the_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
     reason = _body(context).malformed
     facts = {"received": reason, "expected": f"a {request.type} as JSON", "type": request.type}
     return refusals.FHIR_BODY_MALFORMED.with_facts(facts) if reason else None
 
 
-@check(requires=("body",), after=(body_is_such_a_resource,))
-def body_has_the_id_of_its_address(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
+def id_in_the_body_equals_id_in_the_url(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """An update needs the id of its URL (R4, 3.1.0.4). A create ignores the id: the server assigns a new one."""
     sent = _body(context).id
     if request.interaction == "create" or request.id is None or sent == request.id:
@@ -57,10 +58,10 @@ def body_has_the_id_of_its_address(request: AccessRequest, context: AccessContex
     return refusals.FHIR_BODY_ID_MISMATCH(received=sent, expected=request.id)
 
 
-@check(requires=("body",), after=(body_is_such_a_resource,))
+@check(requires=("body",), after=(body_is_a_resource_of_the_type_in_the_url,))
 def resource_is_valid(request: AccessRequest, context: AccessContext) -> Refusal | None:
-    """An update may keep invalid references that were already stored (`searches_stood_there`); all other problems
-    are refused.
+    """An update may keep invalid references that were already stored (`conditional_references_were_stored_before`). All other
+    problems are refused.
     """
     problems = _body(context).problems
     if request.interaction in CHANGING and all(problem.search for problem in problems):
@@ -69,7 +70,7 @@ def resource_is_valid(request: AccessRequest, context: AccessContext) -> Refusal
 
 
 @check(requires=("body", "kept"))
-def searches_stood_there(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def conditional_references_were_stored_before(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """References that are searches may stay if they were loaded that way: a client that reads, changes something else and
     writes back didn't add them. New ones are refused as in any other write.
     """
@@ -93,11 +94,12 @@ def _invalid(request: AccessRequest, problems: Sequence[ValidationIssue]) -> Ref
     return refusals.FHIR_RESOURCE_INVALID.with_facts(facts)
 
 
-@check(requires=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_such_a_resource))
+@check(requires=("body", "token"), after=(token_is_known, scope_covers_the_request, body_is_a_resource_of_the_type_in_the_url))
 def resource_stays_within_the_scope(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """The resource must be within the token's scope after the write too: it can't be moved to another patient's chart.
 
-    Which patients an update may name besides the subject depends on what was stored before: `no_chart_is_added`.
+    Which patients an update may name besides the subject depends on what was stored before:
+    `resource_is_not_added_to_another_record`.
     """
     writable, facts = _writable(context), _body(context).facts
     reach = writable.reach(request.type, _letter(request), facts.codes) if writable is not None and request.type else None
@@ -115,7 +117,7 @@ def resource_stays_within_the_scope(request: AccessRequest, context: AccessConte
 
 
 @check(requires=("before", "token"))
-def record_is_of_the_tokens_patient(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def record_belongs_to_the_patient_of_the_token_if_it_has_one(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Only a token for the record's subject may change or delete it. Patients who only take part in it can only read it."""
     writable = _writable(context)
     if writable is None or not isinstance(context.before, Before) or not request.type:
@@ -126,7 +128,7 @@ def record_is_of_the_tokens_patient(request: AccessRequest, context: AccessConte
 
 
 @check(requires=("before", "body", "token"))
-def no_chart_is_added(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def resource_is_not_added_to_another_record(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A write can't add the resource to a compartment that the token doesn't cover. Compartments it is already in may stay."""
     writable = _writable(context)
     if writable is None or not request.type:
@@ -179,7 +181,7 @@ def _patient_facts(request: AccessRequest, context: AccessContext) -> dict[str, 
 
 
 @check()
-def patch_is_a_patch(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def patch_is_well_formed(request: AccessRequest, context: AccessContext) -> Refusal | None:
     if not request.body:
         return refusals.FHIR_PATCH_FAILED(received="it is empty")
     try:
@@ -189,8 +191,8 @@ def patch_is_a_patch(request: AccessRequest, context: AccessContext) -> Refusal 
     return None
 
 
-@check(requires=("token",), after=(token_is_known, scope_covers_the_request, patch_is_a_patch))
-def patch_reads_what_it_may(request: AccessRequest, context: AccessContext) -> Refusal | None:
+@check(requires=("token",), after=(token_is_known, scope_covers_the_request, patch_is_well_formed))
+def patch_reads_only_what_the_token_may_read(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """`test`, `copy`, `move` and where() read or compare stored values, so they need permission to read."""
     token = context.token
     assert isinstance(token, AccessToken)
@@ -216,7 +218,7 @@ def deletes_do_not_cascade(request: AccessRequest, context: AccessContext) -> Re
 
 
 @check(requires=("current",))
-def version_is_the_one_named(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def if_match_has_the_stored_version_if_sent(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Compares If-Match with the stored version (RFC 9110 13.1.1). Without a stored version nothing matches."""
     sent, current = request.headers.get("if-match"), _current(context)
     if sent is None or preconditions.names(sent, current):
@@ -226,7 +228,7 @@ def version_is_the_one_named(request: AccessRequest, context: AccessContext) -> 
 
 
 @check(requires=("current",))
-def nothing_is_there_that_must_not_be(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def if_none_match_matches_no_stored_version(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """Applies If-None-Match to a write (RFC 9110 13.1.2): `*` creates and overwrites nothing."""
     sent, current = request.headers.get("if-none-match"), _current(context)
     if sent is None or current is None or not preconditions.names(sent, current):
@@ -236,7 +238,7 @@ def nothing_is_there_that_must_not_be(request: AccessRequest, context: AccessCon
 
 
 @check(requires=("matches",))
-def condition_matches_one(request: AccessRequest, context: AccessContext) -> Refusal | None:
+def condition_matches_at_most_one_resource(request: AccessRequest, context: AccessContext) -> Refusal | None:
     """A delete may match several resources if the policy allows it."""
     policy = context.server.policy if isinstance(context.server, Server) else Policy()
     if not isinstance(context.matches, int) or context.matches < 2:
@@ -274,19 +276,19 @@ def _body(context: AccessContext) -> Body:
 
 WRITING = frozenset(("create", "update", "patch", "delete"))
 BODY: tuple[WriteCheck, ...] = (
-    body_is_such_a_resource,
-    body_has_the_id_of_its_address,
+    body_is_a_resource_of_the_type_in_the_url,
+    id_in_the_body_equals_id_in_the_url,
     resource_is_valid,
     resource_stays_within_the_scope,
 )
-PATCH: tuple[WriteCheck, ...] = (patch_is_a_patch, patch_reads_what_it_may)
+PATCH: tuple[WriteCheck, ...] = (patch_is_well_formed, patch_reads_only_what_the_token_may_read)
 BEFORE_SAVING: tuple[WriteCheck, ...] = (
-    record_is_of_the_tokens_patient,
-    no_chart_is_added,
-    version_is_the_one_named,
-    nothing_is_there_that_must_not_be,
-    searches_stood_there,
-    condition_matches_one,
+    record_belongs_to_the_patient_of_the_token_if_it_has_one,
+    resource_is_not_added_to_another_record,
+    if_match_has_the_stored_version_if_sent,
+    if_none_match_matches_no_stored_version,
+    conditional_references_were_stored_before,
+    condition_matches_at_most_one_resource,
 )
 
 
@@ -295,9 +297,9 @@ def checks(request: AccessRequest) -> tuple[WriteCheck, ...]:
     if request.interaction not in WRITING:
         return ()
     if request.type in NOT_SERVED and request.interaction in SENDING:
-        return (type_is_served,)
+        return (resource_type_can_be_written,)
     if request.interaction == "update" and request.id is None:
-        return (body_is_such_a_resource, resource_is_valid)
+        return (body_is_a_resource_of_the_type_in_the_url, resource_is_valid)
     if request.interaction in ("create", "update"):
         return BODY
     return PATCH if request.interaction == "patch" else (deletes_do_not_cascade,)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.parameters import audience, base
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.fhir.versions import VERSIONS
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.parameters import audience
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.likely_clients import guess_client
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
 
 @check()
-def address_is_of_a_tenant(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def url_belongs_to_a_hospital(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not context.elsewhere:
         return None
     endpoint = context.server.authorization_endpoint if isinstance(context.server, Server) else None
@@ -21,7 +22,7 @@ def address_is_of_a_tenant(request: AuthorizeRequest, context: AuthorizeContext)
 
 
 @check(requires=("server",))
-def address_is_the_authorization_endpoint(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def url_is_the_authorization_endpoint(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not context.misdirected:
         return None
     endpoint = context.server.authorization_endpoint if isinstance(context.server, Server) else ""

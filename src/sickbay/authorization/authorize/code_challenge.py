@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.parameters import pkce_mode
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.token import pkce
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 
 REFUSALS = frozenset(
     kind.name
@@ -31,14 +32,14 @@ def _sent(request: AuthorizeRequest) -> tuple[str | None, str | None]:
 
 
 @check()
-def code_challenge_is_sent_where_required(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def code_challenge_is_sent_if_required(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if any(_sent(request)) or not asks_for_code(request) or pkce_mode(context) != "required":
         return None
     return refusals.PKCE_MISSING(received=None, required=True)
 
 
 @check()
-def code_challenge_comes_with_its_method(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def code_challenge_and_its_method_are_sent_together(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     challenge, method = _sent(request)
     if method and not challenge:
         return refusals.PKCE_METHOD_WITHOUT_CHALLENGE(received=None, method=method)
@@ -48,7 +49,7 @@ def code_challenge_comes_with_its_method(request: AuthorizeRequest, context: Aut
 
 
 @check()
-def code_challenge_method_is_s256(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def code_challenge_method_is_s256_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     method = _sent(request)[1]
     if method in (None, "S256"):
         return None
@@ -57,7 +58,7 @@ def code_challenge_method_is_s256(request: AuthorizeRequest, context: AuthorizeC
 
 
 @check()
-def code_challenge_is_a_base64url_sha256(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def code_challenge_is_a_base64url_sha256_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     challenge = _sent(request)[0]
     if challenge is None or pkce.is_challenge(challenge):
         return None

@@ -7,11 +7,12 @@ from typing import Any
 from sickbay.authorization.authorize.aud import aud_is_a_fhir_base_of_this_server
 from sickbay.authorization.authorize.client import client_is_registered
 from sickbay.authorization.authorize.parameters import asks_launch, asks_patient, audience, base, base_of, tokens
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Launch, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
 
@@ -29,14 +30,14 @@ def launch_type_is_allowed(request: AuthorizeRequest, context: AuthorizeContext)
 
 
 @check()
-def launch_scope_comes_with_a_launch_code(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def launch_scope_is_sent_only_with_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not asks_launch(request) or _code(request):
         return None
     return refusals.LAUNCH_SCOPE_WITHOUT_LAUNCH_PARAM.with_facts({"received": None} | _expected_launch(context))
 
 
 @check()
-def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def launch_is_sent_only_with_the_launch_scope(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     if not _code(request) or not tokens(request) or asks_launch(request):
         return None
     facts = {"received": list(tokens(request)), "expected": "launch", "picker": asks_patient(request)}
@@ -44,7 +45,7 @@ def launch_code_comes_with_the_launch_scope(request: AuthorizeRequest, context: 
 
 
 @check()
-def launch_is_a_code_and_no_url(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def launch_is_a_code_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     code = _code(request)
     if not code or not (urls.is_absolute(code) or _is_base(code, request, context)):
         return None
@@ -57,32 +58,32 @@ def _is_base(code: str, request: AuthorizeRequest, context: AuthorizeContext) ->
     return urls.normalised(code) in {urls.normalised(url) for url in (*bases, audience(request)) if url}
 
 
-@check(requires=("launch",), after=(launch_is_a_code_and_no_url,))
-def launch_code_was_issued_here(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+@check(requires=("launch",), after=(launch_is_a_code_if_sent,))
+def launch_code_was_issued_by_this_server_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     code = _code(request)
     if not code or isinstance(context.launch, Launch):
         return None
     return refusals.LAUNCH_CODE_UNKNOWN.with_facts({"received": code} | _expected_launch(context))
 
 
-@check(requires=("launch",), after=(launch_code_was_issued_here, client_is_registered), inputs="launch")
-def launch_code_is_this_apps(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+@check(requires=("launch",), after=(launch_code_was_issued_by_this_server_if_sent, client_is_registered), inputs="launch")
+def launch_code_was_issued_to_this_app_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     launch, client = context.launch, context.client
     if not isinstance(launch, Launch) or not isinstance(client, Client) or launch.client_id == client.client_id:
         return None
     return refusals.LAUNCH_CODE_OTHER_CLIENT.with_facts({"received": _code(request)} | _expected_launch(context))
 
 
-@check(requires=("launch", "now"), after=(launch_code_was_issued_here,), inputs="launch")
-def launch_code_is_fresh(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+@check(requires=("launch", "now"), after=(launch_code_was_issued_by_this_server_if_sent,), inputs="launch")
+def launch_code_has_not_expired_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     launch, now = context.launch, context.now
     if not isinstance(launch, Launch) or not isinstance(now, int) or now <= launch.expires_at:
         return None
     return refusals.LAUNCH_CODE_EXPIRED.with_facts(_age_facts(request, context, now - launch.expires_at))
 
 
-@check(requires=("launch",), after=(launch_code_was_issued_here,), inputs="launch")
-def launch_code_is_unused(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+@check(requires=("launch",), after=(launch_code_was_issued_by_this_server_if_sent,), inputs="launch")
+def launch_code_was_not_used_before_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     launch = context.launch
     if not isinstance(launch, Launch) or launch.used_at is None:
         return None
@@ -90,8 +91,12 @@ def launch_code_is_unused(request: AuthorizeRequest, context: AuthorizeContext) 
     return refusals.LAUNCH_CODE_REUSED.with_facts(_age_facts(request, context, ago))
 
 
-@check(requires=("server", "launch"), after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_here), inputs="launch")
-def aud_is_the_iss_of_the_launch(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+@check(
+    requires=("server", "launch"),
+    after=(aud_is_a_fhir_base_of_this_server, launch_code_was_issued_by_this_server_if_sent),
+    inputs="launch",
+)
+def aud_equals_iss_of_the_launch_if_there_is_one(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """`aud` must be the server that the app was launched with, in the same FHIR version (SMART 2.2, authorize request)."""
     launch, server = context.launch, context.server
     if not isinstance(launch, Launch) or not isinstance(server, Server):

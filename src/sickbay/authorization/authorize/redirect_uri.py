@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sickbay.authorization.authorize.client import address_is_of_a_tenant, client_is_registered
+from sickbay.authorization.authorize.client import client_is_registered, url_belongs_to_a_hospital
 from sickbay.authorization.authorize.parameters import tokens
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import urls
 
 
@@ -64,7 +65,7 @@ def redirect_uri_has_no_fragment(request: AuthorizeRequest, context: AuthorizeCo
 @check(
     requires=("client",),
     after=(
-        address_is_of_a_tenant,
+        url_belongs_to_a_hospital,
         client_is_registered,
         client_id_and_redirect_uri_are_sent_once,
         redirect_uri_is_sent,

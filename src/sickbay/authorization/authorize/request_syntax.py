@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from sickbay.authorization.authorize.redirect_uri import repetition
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.refusals import authorize as refusals
 from sickbay.authorization.requests import AuthorizeRequest
-from sickbay.kernel.checks import UNKNOWN, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Refusal
 from sickbay.protocol import urls
 
 ONCE = (
@@ -73,7 +74,7 @@ def response_type_is_code(request: AuthorizeRequest, context: AuthorizeContext) 
 
 
 @check()
-def response_mode_is_query(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def response_mode_is_query_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     mode = request.parameters.get("response_mode")
     if mode in (None, "query") or not context.smart:
         return None
@@ -115,7 +116,7 @@ def client_secret_is_not_in_the_url(request: AuthorizeRequest, context: Authoriz
 
 
 @check()
-def prompt_none_stands_alone(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def none_is_the_only_prompt_if_sent(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """ "Show nothing" and "show a page" can't both be followed (OpenID Connect Core 3.1.2.1)."""
     prompts = (request.parameters.get("prompt") or "").split()
     if "none" not in prompts or set(prompts) == {"none"}:
@@ -124,7 +125,7 @@ def prompt_none_stands_alone(request: AuthorizeRequest, context: AuthorizeContex
 
 
 @check()
-def prompt_none_has_a_session(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def user_is_signed_in_if_prompt_is_none(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """An unknown session counts as no session: the request can't succeed without a user."""
     silent = "none" in (request.parameters.get("prompt") or "").split()
     if not silent or request.parameters.get("id_token_hint") or not context.smart:

@@ -14,12 +14,13 @@ from sickbay.authorization.authorize.parameters import (
     scope_of,
     tokens,
 )
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import AuthorizeContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import AuthorizeRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.kernel.checks import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import scope_spelling, scopes
 from sickbay.protocol.scopes import ResourceScope
 
@@ -66,7 +67,7 @@ def scopes_are_separated_by_spaces(request: AuthorizeRequest, context: Authorize
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def scopes_stand_bare(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def scopes_have_no_quotes_or_brackets(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     """Scopes must not be a JSON list or quoted, and must have no invisible characters."""
     return _separators(request, refusals.SCOPE_HAS_STRAY_CHARACTERS)
 
@@ -100,7 +101,7 @@ def scope_filters_are_plain(request: AuthorizeRequest, context: AuthorizeContext
 
 
 @check(requires=("server",), after=(scope_is_sent, client_is_registered), inputs=UNUSUAL)
-def scopes_are_of_the_version_the_app_speaks(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def scopes_have_the_smart_version_of_the_app(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     policy = context.server.policy if isinstance(context.server, Server) else Policy()
     version = context.client.smart_version if isinstance(context.client, Client) else 2
     return requested_scopes.of_another_version(requested_resources(request), policy, version)
@@ -164,7 +165,7 @@ def _is_system(scope: object) -> bool:
 
 
 @check(after=(scope_is_sent,), inputs=UNUSUAL)
-def no_system_scope_is_asked(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
+def no_system_scope_is_requested(request: AuthorizeRequest, context: AuthorizeContext) -> Refusal | None:
     return requested_scopes.of_the_system(requested_resources(request))
 
 

@@ -12,20 +12,20 @@ from __future__ import annotations
 from sickbay.authorization.launch.url import (
     UrlCheck,
     iss_is_a_fhir_base,
-    iss_is_a_server_the_app_trusts,
+    iss_is_a_server_that_the_app_trusts,
     iss_is_an_absolute_url,
     iss_is_encoded_once,
-    launch_is_no_plain_link_of_the_ehr,
-    launch_names_its_server,
+    iss_is_sent,
     launch_parameters_are_in_the_query,
+    launch_url_is_not_a_plain_link,
 )
 
 CHECKS: tuple[UrlCheck, ...] = (
     launch_parameters_are_in_the_query,
-    launch_is_no_plain_link_of_the_ehr,
-    launch_names_its_server,
+    launch_url_is_not_a_plain_link,
+    iss_is_sent,
     iss_is_encoded_once,
     iss_is_an_absolute_url,
     iss_is_a_fhir_base,
-    iss_is_a_server_the_app_trusts,
+    iss_is_a_server_that_the_app_trusts,
 )

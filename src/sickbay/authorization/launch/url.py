@@ -7,12 +7,13 @@ from base64 import urlsafe_b64encode
 from typing import TypeAlias
 from urllib.parse import quote
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import UrlContext
 from sickbay.authorization.models import Client
 from sickbay.authorization.refusals import launch as refusals
 from sickbay.authorization.requests import UrlRequest
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import urls
 
 UrlCheck: TypeAlias = Check[UrlRequest, UrlContext]
@@ -59,14 +60,14 @@ def launch_parameters_are_in_the_query(request: UrlRequest, context: UrlContext)
 
 
 @check()
-def launch_is_no_plain_link_of_the_ehr(request: UrlRequest, context: UrlContext) -> Refusal | None:
+def launch_url_is_not_a_plain_link(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("iss") or not is_substitution(request):
         return None
     return refusals.LAUNCH_URL_VENDOR_SUBSTITUTION(names=", ".join(request.parameters.names()))
 
 
 @check()
-def launch_names_its_server(request: UrlRequest, context: UrlContext) -> Refusal | None:
+def iss_is_sent(request: UrlRequest, context: UrlContext) -> Refusal | None:
     if request.parameters.get("iss"):
         return None
     facts = {
@@ -76,7 +77,7 @@ def launch_names_its_server(request: UrlRequest, context: UrlContext) -> Refusal
     return refusals.LAUNCH_URL_MISSING_ISS.with_facts(facts)
 
 
-@check(after=(launch_names_its_server,))
+@check(after=(iss_is_sent,))
 def iss_is_encoded_once(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = request.parameters.get("iss") or ""
     if not urls.is_encoded_twice(iss):
@@ -85,7 +86,7 @@ def iss_is_encoded_once(request: UrlRequest, context: UrlContext) -> Refusal | N
     return refusals.LAUNCH_URL_ISS_DOUBLE_ENCODED.with_facts(facts)
 
 
-@check(after=(launch_names_its_server,))
+@check(after=(iss_is_sent,))
 def iss_is_an_absolute_url(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     if urls.split(iss).scheme in ("http", "https") and urls.host(iss):
@@ -93,7 +94,7 @@ def iss_is_an_absolute_url(request: UrlRequest, context: UrlContext) -> Refusal 
     return refusals.LAUNCH_URL_ISS_NOT_ABSOLUTE(received=iss)
 
 
-@check(after=(launch_names_its_server,))
+@check(after=(iss_is_sent,))
 def iss_is_a_fhir_base(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     base = _base(iss)
@@ -111,8 +112,8 @@ def _base(iss: str) -> str:
     return before if last == "metadata" or last in ALL_TYPES else iss
 
 
-@check(requires=("allowed_iss",), after=(launch_names_its_server,))
-def iss_is_a_server_the_app_trusts(request: UrlRequest, context: UrlContext) -> Refusal | None:
+@check(requires=("allowed_iss",), after=(iss_is_sent,))
+def iss_is_a_server_that_the_app_trusts(request: UrlRequest, context: UrlContext) -> Refusal | None:
     iss = iss_of(request) or ""
     allowed = context.allowed_iss if isinstance(context.allowed_iss, tuple) else ()
     if urls.normalised(iss) in {urls.normalised(url) for url in allowed}:

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 from sickbay.authorization.login.decision import (
     LoginCheck,
-    encounter_is_of_the_patient,
-    patient_is_chosen_where_one_is_needed,
-    patient_is_open_to_the_person,
-    person_is_who_launched_the_app,
-    person_said_yes,
-    something_is_granted,
+    access_was_not_declined,
+    at_least_one_scope_is_granted,
+    encounter_belongs_to_the_patient_if_one_is_chosen,
+    patient_is_chosen_if_needed,
+    user_is_that_of_the_launch_if_it_has_one,
+    user_may_access_the_patient_if_one_is_chosen,
 )
 from sickbay.kernel.checks import compile_checks
 
 CHECKS: tuple[LoginCheck, ...] = (
-    person_said_yes,
-    person_is_who_launched_the_app,
-    something_is_granted,
-    patient_is_chosen_where_one_is_needed,
-    patient_is_open_to_the_person,
-    encounter_is_of_the_patient,
+    access_was_not_declined,
+    user_is_that_of_the_launch_if_it_has_one,
+    at_least_one_scope_is_granted,
+    patient_is_chosen_if_needed,
+    user_may_access_the_patient_if_one_is_chosen,
+    encounter_belongs_to_the_patient_if_one_is_chosen,
 )
 
 COMPILED = compile_checks(CHECKS)

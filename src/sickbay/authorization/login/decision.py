@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import LoginContext
 from sickbay.authorization.models import Client, Launch
 from sickbay.authorization.refusals import login as refusals
 from sickbay.authorization.requests import LoginRequest
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scopes import LaunchScope
 
@@ -57,12 +58,12 @@ def _patient(request: LoginRequest, context: LoginContext) -> str | None:
 
 
 @check()
-def person_said_yes(request: LoginRequest, context: LoginContext) -> Refusal | None:
+def access_was_not_declined(request: LoginRequest, context: LoginContext) -> Refusal | None:
     return refusals.USER_DENIED(received="no") if request.denied else None
 
 
 @check()
-def person_is_who_launched_the_app(request: LoginRequest, context: LoginContext) -> Refusal | None:
+def user_is_that_of_the_launch_if_it_has_one(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The launch names its user by username; an exchange of another server may name the FHIR resource."""
     expected = context.launch.user if context.launch else None
     if expected is None:
@@ -75,15 +76,15 @@ def person_is_who_launched_the_app(request: LoginRequest, context: LoginContext)
 
 
 @check()
-def something_is_granted(request: LoginRequest, context: LoginContext) -> Refusal | None:
+def at_least_one_scope_is_granted(request: LoginRequest, context: LoginContext) -> Refusal | None:
     if context.granted:
         return None
     facts = {"received": request.parameters.get("scope"), "registered": context.client.scope}
     return refusals.DENIED_NO_SCOPE_GRANTED.with_facts(facts)
 
 
-@check(after=(something_is_granted,))
-def patient_is_chosen_where_one_is_needed(request: LoginRequest, context: LoginContext) -> Refusal | None:
+@check(after=(at_least_one_scope_is_granted,))
+def patient_is_chosen_if_needed(request: LoginRequest, context: LoginContext) -> Refusal | None:
     if _patient(request, context) or not needs_patient(context.granted, context.server.policy.standalone_picker):
         return None
     patient_scopes = [scope for scope in context.granted if scope.startswith("patient/")]
@@ -108,7 +109,7 @@ def _automatic(context: LoginContext) -> dict[str, str]:
 
 
 @check()
-def patient_is_open_to_the_person(request: LoginRequest, context: LoginContext) -> Refusal | None:
+def user_may_access_the_patient_if_one_is_chosen(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The patient must be visible to the user and, in a launch, be the patient of that launch."""
     patient = _patient(request, context)
     if patient is None or (_is_visible(patient, context) and _is_the_launch_patient(patient, context)):
@@ -117,7 +118,7 @@ def patient_is_open_to_the_person(request: LoginRequest, context: LoginContext) 
 
 
 @check()
-def encounter_is_of_the_patient(request: LoginRequest, context: LoginContext) -> Refusal | None:
+def encounter_belongs_to_the_patient_if_one_is_chosen(request: LoginRequest, context: LoginContext) -> Refusal | None:
     """The encounter must belong to the patient in context and be visible to the user."""
     if not request.encounter or context.encounter_fits is UNKNOWN or context.encounter_fits:
         return None

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.protocol import jose
 
 
@@ -18,7 +19,7 @@ def keys_of(request: RegistrationRequest) -> list[dict[str, Any]]:
 
 
 @check()
-def jwks_holds_public_keys_alone(request: RegistrationRequest, context: Any) -> Refusal | None:
+def jwks_has_only_public_keys_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     private = sorted({member for key in keys_of(request) for member in jose.private_members(key)})
     if not private:
         return None
@@ -29,8 +30,8 @@ MEMBERS = {"RSA": ("n", "e"), "EC": ("crv", "x", "y")}
 """The members that a public key of this type must have (RFC 7518 6)."""
 
 
-@check(after=(jwks_holds_public_keys_alone,))
-def jwks_holds_a_key_to_check_by(request: RegistrationRequest, context: Any) -> Refusal | None:
+@check(after=(jwks_has_only_public_keys_if_sent,))
+def jwks_has_a_verification_key_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     if not request.jwks or any(_is_usable(key) for key in keys_of(request)):
         return None
     facts = {"received": sorted(request.jwks), "is_key": _is_usable(request.jwks)}
@@ -42,8 +43,8 @@ def _is_usable(key: Mapping[str, Any]) -> bool:
     return members is not None and all(isinstance(key.get(member), str) and key[member] for member in members)
 
 
-@check(after=(jwks_holds_a_key_to_check_by,))
-def a_key_is_for_signatures(request: RegistrationRequest, context: Any) -> Refusal | None:
+@check(after=(jwks_has_a_verification_key_if_sent,))
+def keys_include_a_signature_key_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Keys for encryption may be in the set too, but one must verify signatures."""
     keys = [key for key in keys_of(request) if _is_usable(key)]
     reasons = [(key, reason) for key in keys if (reason := jose.unsuited(key))]
@@ -53,7 +54,7 @@ def a_key_is_for_signatures(request: RegistrationRequest, context: Any) -> Refus
     return refusals.REG_JWKS_KEY_UNSUITED(received=reason, kid=key.get("kid"))
 
 
-@check(after=(jwks_holds_a_key_to_check_by,))
+@check(after=(jwks_has_a_verification_key_if_sent,))
 def keys_are_strong(request: RegistrationRequest, context: Any) -> Refusal | None:
     for key in keys_of(request):
         if not _is_usable(key) or jose.unsuited(key):
@@ -64,7 +65,7 @@ def keys_are_strong(request: RegistrationRequest, context: Any) -> Refusal | Non
     return None
 
 
-@check(after=(jwks_holds_public_keys_alone,))
+@check(after=(jwks_has_only_public_keys_if_sent,))
 def key_ids_are_unique(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Ids must be unique per key type: keys of two types may share an id (RFC 7517 4.5)."""
     ids = Counter((str(key.get("kty")), str(key["kid"])) for key in keys_of(request) if key.get("kid") is not None)
@@ -73,9 +74,9 @@ def key_ids_are_unique(request: RegistrationRequest, context: Any) -> Refusal | 
 
 
 CHECKS = (
-    jwks_holds_public_keys_alone,
-    jwks_holds_a_key_to_check_by,
-    a_key_is_for_signatures,
+    jwks_has_only_public_keys_if_sent,
+    jwks_has_a_verification_key_if_sent,
+    keys_include_a_signature_key_if_sent,
     keys_are_strong,
     key_ids_are_unique,
 )

@@ -10,10 +10,11 @@ from typing import Any
 
 from msgspec import structs
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.checks import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import scopes, urls
 from sickbay.protocol.scope_spelling import spelling
 
@@ -39,7 +40,7 @@ def after_an_edit(granted: Grant | None, client: Client, edited: Collection[str]
 
 
 @check()
-def scope_is_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
+def scope_is_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
     limit = request.limit
     if limit is None or limit.scope is None:
         return None
@@ -57,7 +58,7 @@ def permits(granted: str, text: str) -> bool:
 
 
 @check()
-def grant_types_are_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
+def grant_types_are_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
     limit = request.limit
     if limit is None or limit.grant_types is None:
         return None
@@ -67,7 +68,7 @@ def grant_types_are_within_the_grant(request: RegistrationRequest, context: Any)
 
 
 @check()
-def authentication_is_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
+def authentication_method_is_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Allows the granted method, and keys by value only if they were granted by value; otherwise the server fetches them."""
     limit = request.limit
     if limit is None or limit.client is None:
@@ -83,7 +84,7 @@ def authentication_is_within_the_grant(request: RegistrationRequest, context: An
 
 
 @check()
-def addresses_are_within_the_grant(request: RegistrationRequest, context: Any) -> Refusal | None:
+def uris_are_within_the_limits_of_the_app(request: RegistrationRequest, context: Any) -> Refusal | None:
     """A redirect URI must share an origin with a granted redirect URI; other URLs may have any granted origin."""
     limit = request.limit
     if limit is None or limit.redirect_uris is None:
@@ -115,8 +116,8 @@ def _over_limit(
 
 
 CHECKS = (
-    scope_is_within_the_grant,
-    grant_types_are_within_the_grant,
-    authentication_is_within_the_grant,
-    addresses_are_within_the_grant,
+    scope_is_within_the_limits_of_the_app,
+    grant_types_are_within_the_limits_of_the_app,
+    authentication_method_is_within_the_limits_of_the_app,
+    uris_are_within_the_limits_of_the_app,
 )

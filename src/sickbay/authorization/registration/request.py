@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.models import Server
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.registration.uris import is_insecure
 from sickbay.authorization.requests import RegistrationRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import jose, urls
 from sickbay.protocol.urls import STRANGE
 
@@ -18,14 +19,14 @@ PRIVATE_MEMBERS = jose.PRIVATE
 
 
 @check()
-def statement_is_signed_by_somebody(request: RegistrationRequest, context: Any) -> Refusal | None:
+def software_statement_is_signed_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.software_statement is None or _statement(request):
         return None
     return refusals.REG_SOFTWARE_STATEMENT_INVALID(received=request.software_statement)
 
 
-@check(after=(statement_is_signed_by_somebody,))
-def statement_is_by_whom_we_trust(request: RegistrationRequest, context: Any) -> Refusal | None:
+@check(after=(software_statement_is_signed_if_sent,))
+def software_statement_is_from_a_trusted_issuer_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """No issuer is trusted: an unverified statement can't be used, and ignoring it would register an app that wasn't meant."""
     issuer = _statement(request)
     return refusals.REG_SOFTWARE_STATEMENT_UNAPPROVED(received=issuer) if issuer else None
@@ -45,7 +46,7 @@ def public_app_has_no_secret(request: RegistrationRequest, context: Any) -> Refu
 
 
 @check()
-def authentication_suits_the_client(request: RegistrationRequest, context: Any) -> Refusal | None:
+def authentication_method_fits_the_client_type(request: RegistrationRequest, context: Any) -> Refusal | None:
     """A public client has no authentication method, a confidential one does. A missing method contradicts neither."""
     method = request.auth_method
     if method is None or request.type == "system" or (request.client == "public") == (method == "none"):
@@ -60,14 +61,14 @@ def authentication_suits_the_client(request: RegistrationRequest, context: Any) 
 
 
 @check()
-def app_with_a_key_publishes_it(request: RegistrationRequest, context: Any) -> Refusal | None:
+def app_with_a_key_has_jwks_uri_or_jwks(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.client != "asymmetric" or request.jwks or request.jwks_uri:
         return None
     return refusals.REG_BACKEND_NO_JWKS(received=None, expected="jwks_uri or jwks")
 
 
 @check()
-def keys_are_given_in_one_way(request: RegistrationRequest, context: Any) -> Refusal | None:
+def only_one_of_jwks_uri_and_jwks_is_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """Keys come by value or by URL (RFC 7591 2). With both, two key sets could differ, and it would be unclear which one
     counts.
     """
@@ -77,7 +78,7 @@ def keys_are_given_in_one_way(request: RegistrationRequest, context: Any) -> Ref
 
 
 @check()
-def jwks_uri_is_an_address(request: RegistrationRequest, context: Any) -> Refusal | None:
+def jwks_uri_is_a_url_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The URL must be http or https, with a host, and without characters that a fetch doesn't send (RFC 3986 3.5)."""
     uri = request.jwks_uri
     if not uri or (_is_http(uri) and not STRANGE.search(uri) and "#" not in uri):
@@ -89,8 +90,8 @@ def _is_http(uri: str) -> bool:
     return urls.split(uri).scheme in ("http", "https") and bool(urls.host(uri))
 
 
-@check(after=(jwks_uri_is_an_address,))
-def jwks_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
+@check(after=(jwks_uri_is_a_url_if_sent,))
+def jwks_uri_is_https_or_loopback_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.jwks_uri
     if not uri or not is_insecure(uri):
         return None
@@ -99,7 +100,7 @@ def jwks_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) ->
 
 
 @check()
-def backend_has_something_to_sign_in_with(request: RegistrationRequest, context: Any) -> Refusal | None:
+def backend_service_is_a_confidential_client(request: RegistrationRequest, context: Any) -> Refusal | None:
     """client_credentials is only for confidential clients (RFC 6749 4.4)."""
     if request.type != "system" or request.client != "public":
         return None
@@ -158,21 +159,21 @@ def _metadata(refusal: Refusal | None) -> Refusal | None:
 
 
 @check()
-def registrar_may_register(request: RegistrationRequest, context: Any) -> Refusal | None:
+def caller_may_register_apps(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.allowed:
         return None
     return refusals.REG_NOT_ALLOWED(expected="an initial access token")
 
 
 @check()
-def registration_token_is_right(request: RegistrationRequest, context: Any) -> Refusal | None:
+def registration_access_token_is_right(request: RegistrationRequest, context: Any) -> Refusal | None:
     if request.managed:
         return None
     return refusals.REG_ACCESS_TOKEN_WRONG(expected="the registration access token")
 
 
 @check()
-def metadata_can_be_used(request: RegistrationRequest, context: Any) -> Refusal | None:
+def client_metadata_is_valid(request: RegistrationRequest, context: Any) -> Refusal | None:
     if not request.fault:
         return None
     of_redirect_uri = "redirect URI" in request.fault

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.refusals import registration as refusals
 from sickbay.authorization.requests import RegistrationRequest
-from sickbay.kernel.checks import Refusal, RefusalType, check
+from sickbay.kernel.checks import Refusal, RefusalType
 from sickbay.protocol import urls
 from sickbay.protocol.urls import STRANGE
 
@@ -20,7 +21,7 @@ def _uris(kind: RefusalType, wrong: list[str], expected: list[str] | None = None
 
 
 @check()
-def redirect_uris_hold_no_wildcard(request: RegistrationRequest, context: Any) -> Refusal | None:
+def redirect_uris_have_no_wildcard(request: RegistrationRequest, context: Any) -> Refusal | None:
     return _uris(refusals.REG_REDIRECT_URI_WILDCARD, [uri for uri in request.addresses if "*" in uri])
 
 
@@ -49,7 +50,7 @@ def redirect_uris_have_a_scheme_for_apps(request: RegistrationRequest, context: 
 
 
 @check()
-def launch_uri_has_a_scheme_for_apps(request: RegistrationRequest, context: Any) -> Refusal | None:
+def launch_uri_has_a_scheme_for_apps_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri or ""
     if not _is_forbidden(uri):
         return None
@@ -64,12 +65,12 @@ _SECOND = re.compile(r"[,;|](?=https?://)", re.I)
 
 
 @check(after=(redirect_uris_are_absolute,))
-def redirect_uris_are_one_address_each(request: RegistrationRequest, context: Any) -> Refusal | None:
+def each_redirect_uri_is_a_single_uri(request: RegistrationRequest, context: Any) -> Refusal | None:
     malformed = [uri for uri in request.addresses if "*" not in uri and (STRANGE.search(uri) or _SECOND.search(uri))]
     return _uris(refusals.REG_REDIRECT_URI_MALFORMED, malformed)
 
 
-@check(after=(redirect_uris_are_one_address_each,))
+@check(after=(each_redirect_uri_is_a_single_uri,))
 def redirect_uris_have_no_response_parameter(request: RegistrationRequest, context: Any) -> Refusal | None:
     by_uri = {uri: names for uri in request.addresses if (names := urls.response_parameters(uri))}
     facts = {"received": list(by_uri), "names": sorted({name for names in by_uri.values() for name in names})}
@@ -77,7 +78,7 @@ def redirect_uris_have_no_response_parameter(request: RegistrationRequest, conte
 
 
 @check()
-def launch_uri_is_absolute(request: RegistrationRequest, context: Any) -> Refusal | None:
+def launch_uri_is_absolute_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     uri = request.launch_uri
     if not uri or (is_absolute(uri) and not STRANGE.search(uri)):
         return None
@@ -96,8 +97,8 @@ def redirect_uris_are_https_or_loopback(request: RegistrationRequest, context: A
     return _uris(refusals.REG_REDIRECT_URI_INSECURE_HTTP, insecure, [f"https{uri[4:]}" for uri in insecure])
 
 
-@check(after=(launch_uri_is_absolute,))
-def launch_uri_is_https_or_loopback(request: RegistrationRequest, context: Any) -> Refusal | None:
+@check(after=(launch_uri_is_absolute_if_sent,))
+def launch_uri_is_https_or_loopback_if_sent(request: RegistrationRequest, context: Any) -> Refusal | None:
     """The launch code in the URL opens a patient's record."""
     uri = request.launch_uri
     if not uri or not is_insecure(uri):
@@ -111,14 +112,14 @@ def is_insecure(uri: str) -> bool:
 
 
 CHECKS = (
-    redirect_uris_hold_no_wildcard,
+    redirect_uris_have_no_wildcard,
     redirect_uris_are_absolute,
     redirect_uris_have_a_scheme_for_apps,
-    redirect_uris_are_one_address_each,
-    launch_uri_is_absolute,
-    launch_uri_has_a_scheme_for_apps,
+    each_redirect_uri_is_a_single_uri,
+    launch_uri_is_absolute_if_sent,
+    launch_uri_has_a_scheme_for_apps_if_sent,
     redirect_uris_have_no_fragment,
     redirect_uris_have_no_response_parameter,
     redirect_uris_are_https_or_loopback,
-    launch_uri_is_https_or_loopback,
+    launch_uri_is_https_or_loopback_if_sent,
 )

@@ -24,6 +24,13 @@ class Negotiated(NamedTuple):
     reason: str = ""
 
 
+class Missing(NamedTuple):
+    """A member of the token response that the app requested and didn't get, or got shorter. reason: a sentence."""
+
+    name: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class TokenSummary:
     """The result of a token request, for the page of its exchange. refresh: why no refresh token was issued; "" if one was."""
@@ -32,6 +39,7 @@ class TokenSummary:
     refresh: str = ""
     wanted: bool = False
     """Whether the app requested a scope for a refresh token."""
+    missing: tuple[Missing, ...] = ()
 
     @property
     def narrower(self) -> tuple[Negotiated, ...]:
@@ -80,12 +88,13 @@ def refreshed(before: str, now: str, refreshes: bool) -> TokenSummary:
     return TokenSummary((*(Negotiated(scope, scope) for scope in current), *dropped), "" if refreshes else STAYS)
 
 
-def given(rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool) -> TokenSummary:
-    """Summarises a redeemed code. scope: as granted."""
+def given(
+    rows: Sequence[Negotiated], scope: str, client: Client, refreshes: bool, missing: tuple[Missing, ...] = ()
+) -> TokenSummary:
+    """Summarises a redeemed code. scope: as granted. missing: what else the response lacks."""
     refresh_scopes = tuple(row.asked for row in rows if row.asked in REFRESHING)
-    return TokenSummary(
-        tuple(rows), "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes), bool(refresh_scopes)
-    )
+    reason = "" if refreshes else _missing_refresh_reason(rows, scope, client, refresh_scopes)
+    return TokenSummary(tuple(rows), reason, bool(refresh_scopes), missing)
 
 
 def _missing_refresh_reason(rows: Sequence[Negotiated], scope: str, client: Client, refresh_scopes: Sequence[str]) -> str:

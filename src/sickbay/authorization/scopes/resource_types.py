@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
+from pathlib import Path
 
 from sickbay.kernel.similar_names import closest
 
-_TEXT = resources.files(__package__).joinpath("resource_types.json").read_text(encoding="utf-8")
+_TEXT = Path(__file__).with_name("resource_types.json").read_text(encoding="utf-8")
 
 RESOURCE_TYPES: dict[str, tuple[str, ...]] = {version: tuple(names.split()) for version, names in json.loads(_TEXT).items()}
 

@@ -19,37 +19,37 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token import client_assertion, client_authentication, client_credentials, pkce, refresh
 from sickbay.authorization.token.client_authentication import TokenCheck
 from sickbay.authorization.token.code import (
-    code_is_fresh,
+    code_has_not_expired,
     code_is_known,
-    code_is_of_this_client,
-    code_is_of_this_server,
     code_is_sent,
-    code_is_unused,
-    redirect_uri_is_repeated,
+    code_was_issued_by_this_server,
+    code_was_issued_to_this_client,
+    code_was_not_used_before,
+    redirect_uri_equals_that_of_the_authorization_request,
 )
 from sickbay.authorization.token.request import (
-    address_is_of_a_tenant,
     body_is_a_form,
     client_may_use_the_grant,
-    grant_type_fits,
+    grant_type_fits_the_other_parameters,
     grant_type_is_sent,
     grant_type_is_supported,
     implied,
     method_is_post,
     parameters_are_sent_once,
-    resource_is_what_was_granted,
+    resource_is_the_granted_fhir_base_url_if_sent,
+    url_belongs_to_a_hospital,
 )
 from sickbay.kernel.checks import CompiledChecks, compile_checks
 
 ENVELOPE: tuple[TokenCheck, ...] = (
-    address_is_of_a_tenant,
+    url_belongs_to_a_hospital,
     method_is_post,
     body_is_a_form,
     parameters_are_sent_once,
     grant_type_is_sent,
     grant_type_is_supported,
-    grant_type_fits,
-    resource_is_what_was_granted,
+    grant_type_fits_the_other_parameters,
+    resource_is_the_granted_fhir_base_url_if_sent,
 )
 
 FORM_CHECKS: tuple[TokenCheck, ...] = (method_is_post, body_is_a_form, parameters_are_sent_once)
@@ -64,11 +64,11 @@ CLIENT: tuple[TokenCheck, ...] = (
 CODE: tuple[TokenCheck, ...] = (
     code_is_sent,
     code_is_known,
-    code_is_unused,
-    code_is_fresh,
-    code_is_of_this_client,
-    code_is_of_this_server,
-    redirect_uri_is_repeated,
+    code_was_not_used_before,
+    code_has_not_expired,
+    code_was_issued_to_this_client,
+    code_was_issued_by_this_server,
+    redirect_uri_equals_that_of_the_authorization_request,
     *pkce.CHECKS,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sickbay.authorization.authorize.granting import UNASKED
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import scope as refusals
@@ -12,7 +13,7 @@ from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.authorization.token.client_authentication import TokenCheck, client_is_registered
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 from sickbay.kernel.memoize import memoize
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
@@ -169,7 +170,7 @@ def _not_registered(requested: tuple[str, ...], context: TokenContext) -> Refusa
 
 
 @check(requires=("client",), after=(scope_is_sent, client_is_registered), inputs=_UNUSUAL)
-def some_scope_is_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def at_least_one_scope_can_be_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     requested, policy = _requested(request), _dropping_policy(context)
     if policy and isinstance(context.client, Client) and isinstance(context.server, Server):
         types = requested_scopes.types_of(bases_of(request, context), context.server)
@@ -206,11 +207,11 @@ CHECKS: tuple[TokenCheck, ...] = (
     _scope_check("scope_letters_are_in_order", _unless_dropped(requested_scopes.wrong_order), text_only=True),
     _scope_check("scopes_are_well_formed", _unless_dropped(requested_scopes.malformed), text_only=True),
     _scope_check("scope_filters_are_plain", _unenforceable, text_only=True),
-    _scope_check("scopes_are_of_the_system", not_of_the_system, text_only=True),
-    _scope_check("scopes_are_of_the_version_the_app_speaks", _of_another_version),
+    _scope_check("scopes_are_system_scopes", not_of_the_system, text_only=True),
+    _scope_check("scopes_have_the_smart_version_of_the_app", _of_another_version),
     _scope_check("wildcard_scopes_are_allowed", _wildcard),
     scope_types_exist_in_the_fhir_version,
     _scope_check("scopes_are_registered", _not_registered),
-    some_scope_is_granted,
+    at_least_one_scope_can_be_granted,
 )
 """Checks for client_credentials."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import JWT_BEARER, TokenCheck, client_is_registered
-from sickbay.kernel.checks import UNKNOWN, Examination, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Examination, Refusal
 from sickbay.protocol import jose
 from sickbay.protocol.jose import Jwt
 
@@ -31,7 +32,7 @@ def _now(context: TokenContext) -> int:
 
 
 @check()
-def assertion_type_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def client_assertion_type_is_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
     sent = request.parameters.get("client_assertion_type")
     return None if sent == JWT_BEARER else refusals.ASSERTION_TYPE_WRONG(received=sent, expected=JWT_BEARER)
 
@@ -47,7 +48,7 @@ def _algorithms(context: TokenContext) -> tuple[str, ...]:
 
 
 @check(after=(assertion_is_a_jwt,))
-def algorithm_is_one_of_smart(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def algorithm_is_allowed_by_smart(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Also accepts the algorithms that the tenant's policy adds."""
     sent = _read(request).header.get("alg")
     if sent in _algorithms(context) or (not context.smart and sent in jose.ALGORITHMS):
@@ -56,26 +57,26 @@ def algorithm_is_one_of_smart(request: TokenRequest, context: TokenContext) -> R
 
 
 @check(after=(assertion_is_a_jwt,))
-def nothing_unknown_is_critical(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def crit_lists_no_unknown_header(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Every header named in crit must be understood, and this server understands no JWS extension (RFC 7515 4.1.11)."""
     header = _read(request).header
     return refusals.ASSERTION_CRIT_UNKNOWN(received=header["crit"]) if "crit" in header else None
 
 
 @check(after=(assertion_is_a_jwt,))
-def key_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def kid_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return None if _read(request).header.get("kid") or not context.smart else refusals.ASSERTION_KID_MISSING(received=None)
 
 
 @check(after=(assertion_is_a_jwt,))
-def issuer_is_the_subject(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def iss_of_the_assertion_equals_its_sub(request: TokenRequest, context: TokenContext) -> Refusal | None:
     claims = _read(request).claims
     iss, sub = claims.get("iss"), claims.get("sub")
     return None if iss and iss == sub else refusals.ASSERTION_ISS_SUB_MISMATCH(received=iss, expected=sub)
 
 
-@check(requires=("client",), after=(assertion_is_a_jwt, issuer_is_the_subject))
-def issuer_is_the_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("client",), after=(assertion_is_a_jwt, iss_of_the_assertion_equals_its_sub))
+def iss_of_the_assertion_is_the_client_id(request: TokenRequest, context: TokenContext) -> Refusal | None:
     iss, named = _read(request).claims.get("iss"), request.parameters.get("client_id")
     registered = context.client.client_id if isinstance(context.client, Client) else None
     if iss == registered and named in (None, iss):
@@ -109,7 +110,7 @@ def accepted_audiences(request: TokenRequest, server: Server) -> tuple[str, ...]
 
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
-def assertion_expires_soon(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def assertion_expires_soon_enough(request: TokenRequest, context: TokenContext) -> Refusal | None:
     exp, now = _read(request).claims.get("exp"), _now(context)
     if not isinstance(exp, int | float) or isinstance(exp, bool):
         return refusals.ASSERTION_EXP_MISSING(received=exp)
@@ -122,7 +123,7 @@ def assertion_expires_soon(request: TokenRequest, context: TokenContext) -> Refu
 
 
 @check(requires=("now",), after=(assertion_is_a_jwt,))
-def assertion_is_good_already(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def assertion_is_not_used_before_nbf(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """nbf is optional, but enforced if it is sent (RFC 7523 3, 5)."""
     nbf, now = _read(request).claims.get("nbf"), _now(context)
     if nbf is None or (isinstance(nbf, int | float) and not isinstance(nbf, bool) and nbf <= now + LEEWAY):
@@ -131,7 +132,7 @@ def assertion_is_good_already(request: TokenRequest, context: TokenContext) -> R
 
 
 @check(after=(assertion_is_a_jwt,))
-def assertion_is_used_once(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def assertion_has_a_new_jti(request: TokenRequest, context: TokenContext) -> Refusal | None:
     jti = _read(request).claims.get("jti")
     if not isinstance(jti, str) or not jti:
         return refusals.ASSERTION_JTI_MISSING(received=None)
@@ -147,7 +148,7 @@ def keys_can_be_fetched(request: TokenRequest, context: TokenContext) -> Refusal
     return refusals.JWKS_UNREACHABLE(received=client.jwks_uri if client else None, **facts)
 
 
-@check(requires=("jwks",), after=(algorithm_is_one_of_smart, key_is_named, keys_can_be_fetched))
+@check(requires=("jwks",), after=(algorithm_is_allowed_by_smart, kid_is_sent, keys_can_be_fetched))
 def key_is_published(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Exactly one key must have this id and type, and jku must be the registered URL if it is sent (SMART 2.2, 5.2.2.1)."""
     header = _read(request).header
@@ -187,8 +188,8 @@ def key_is_strong(request: TokenRequest, context: TokenContext) -> Refusal | Non
 SOUND_KEY = (key_is_published, key_is_public, key_is_for_signatures, key_is_strong)
 
 
-@check(requires=("jwks",), after=(*SOUND_KEY, nothing_unknown_is_critical))
-def signature_is_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("jwks",), after=(*SOUND_KEY, crit_lists_no_unknown_header))
+def signature_is_valid(request: TokenRequest, context: TokenContext) -> Refusal | None:
     header = _read(request).header
     key = _key(header, context)
     text = request.parameters.get("client_assertion") or ""
@@ -216,19 +217,19 @@ def proven(examination: Examination) -> bool:
 
 
 ASSERTION: tuple[TokenCheck, ...] = (
-    assertion_type_is_named,
+    client_assertion_type_is_right,
     assertion_is_a_jwt,
-    algorithm_is_one_of_smart,
-    nothing_unknown_is_critical,
-    key_is_named,
-    issuer_is_the_subject,
-    issuer_is_the_client,
+    algorithm_is_allowed_by_smart,
+    crit_lists_no_unknown_header,
+    kid_is_sent,
+    iss_of_the_assertion_equals_its_sub,
+    iss_of_the_assertion_is_the_client_id,
     audience_is_the_token_endpoint,
-    assertion_expires_soon,
-    assertion_is_good_already,
-    assertion_is_used_once,
+    assertion_expires_soon_enough,
+    assertion_is_not_used_before_nbf,
+    assertion_has_a_new_jti,
     keys_can_be_fetched,
     *SOUND_KEY,
-    signature_is_right,
+    signature_is_valid,
 )
 """Checks of every request with a client_assertion, for any grant."""

@@ -10,12 +10,13 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.likely_clients import guess_client
 from sickbay.authorization.models import Client, Policy, Server
 from sickbay.authorization.refusals import client_authentication as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.checks import Check, Refusal, RefusalType, check
+from sickbay.kernel.checks import Check, Refusal, RefusalType
 from sickbay.protocol import jose
 
 Reading: TypeAlias = Literal["decoded", "raw"]
@@ -25,7 +26,7 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @check()
-def guesses_are_few(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def failed_attempts_are_below_the_limit(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Runs before everything else and on its own: a client that has to wait learns nothing more."""
     return guesses_too_many(context.waits) if context.waits else None
 
@@ -95,7 +96,7 @@ def _invalid(request: TokenRequest, kind: RefusalType, **facts: object) -> Refus
 
 
 @check()
-def header_is_of_a_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def authorization_header_is_basic_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The header must be Basic or absent: a Bearer header doesn't authenticate a client here."""
     header = request.headers.get("authorization", "")
     if not header or request.presented.basic is not None:
@@ -107,7 +108,7 @@ def header_is_of_a_client(request: TokenRequest, context: TokenContext) -> Refus
 
 
 @check()
-def basic_is_well_formed(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def basic_header_is_well_formed_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     read = request.presented.basic
     if read is None or read.fault is None:
         return None
@@ -115,15 +116,15 @@ def basic_is_well_formed(request: TokenRequest, context: TokenContext) -> Refusa
 
 
 @check()
-def one_method_is_used(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def only_one_authentication_method_is_used(request: TokenRequest, context: TokenContext) -> Refusal | None:
     methods = request.presented.methods
     if len(methods) <= 1:
         return None
     return refusals.CLIENT_AUTH_MULTIPLE(received=methods)
 
 
-@check(after=(header_is_of_a_client, basic_is_well_formed))
-def client_is_named(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(after=(authorization_header_is_basic_if_sent, basic_header_is_well_formed_if_sent))
+def client_is_identified(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.claimed or request.parameters.get("client_assertion"):  # another check explains an unreadable one
         return None
     owner = context.owner.client_id if context.owner else None
@@ -135,14 +136,14 @@ def client_is_named(request: TokenRequest, context: TokenContext) -> Refusal | N
 
 
 @check()
-def client_ids_agree(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def client_ids_are_equal_if_both_are_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     read, body = request.presented.basic, request.parameters.get("client_id")
     if read is None or read.decoded is None or read.raw is None or not body or body in (read.decoded[0], read.raw[0]):
         return None
     return refusals.CLIENT_ID_DUPLICATED(received=body, expected=read.decoded[0])
 
 
-@check(requires=("client",), after=(client_is_named,))
+@check(requires=("client",), after=(client_is_identified,))
 def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if context.client is not None:
         return None
@@ -166,8 +167,11 @@ def client_is_registered(request: TokenRequest, context: TokenContext) -> Refusa
     return _with_status(request, refusals.CLIENT_ID_UNKNOWN.with_facts(facts))
 
 
-@check(requires=("client",), after=(client_is_registered, header_is_of_a_client, basic_is_well_formed))
-def credentials_are_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(
+    requires=("client",),
+    after=(client_is_registered, authorization_header_is_basic_if_sent, basic_header_is_well_formed_if_sent),
+)
+def credentials_are_sent_if_the_client_has_any(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = _client(context)
     if client.client == "public" or request.presented.methods:
         return None
@@ -185,8 +189,8 @@ def public_client_sends_no_secret(request: TokenRequest, context: TokenContext) 
     return _invalid(request, refusals.PUBLIC_CLIENT_SENT_SECRET, received=methods)
 
 
-@check(requires=("client",), after=(credentials_are_sent, one_method_is_used))
-def method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("client",), after=(credentials_are_sent_if_the_client_has_any, only_one_authentication_method_is_used))
+def authentication_method_is_the_registered_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client, methods = _client(context), request.presented.methods
     if client.client == "public" or methods[0] in _accepted(client, _policy(context)):
         return None
@@ -194,8 +198,11 @@ def method_is_the_registered_one(request: TokenRequest, context: TokenContext) -
     return _invalid(request, refusals.CLIENT_AUTH_METHOD_MISMATCH, received=methods[0], registered=expected)
 
 
-@check(requires=("client", "secret_known"), after=(method_is_the_registered_one, client_ids_agree))
-def secret_is_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(
+    requires=("client", "secret_known"),
+    after=(authentication_method_is_the_registered_one, client_ids_are_equal_if_both_are_sent),
+)
+def client_secret_is_right_if_the_client_has_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = _client(context)
     if client.client != "symmetric":
         return None
@@ -246,14 +253,14 @@ def _client(context: TokenContext) -> Client:
 
 
 CHECKS: tuple[TokenCheck, ...] = (
-    header_is_of_a_client,
-    basic_is_well_formed,
-    one_method_is_used,
-    client_is_named,
-    client_ids_agree,
+    authorization_header_is_basic_if_sent,
+    basic_header_is_well_formed_if_sent,
+    only_one_authentication_method_is_used,
+    client_is_identified,
+    client_ids_are_equal_if_both_are_sent,
     client_is_registered,
-    credentials_are_sent,
+    credentials_are_sent_if_the_client_has_any,
     public_client_sends_no_secret,
-    method_is_the_registered_one,
-    secret_is_right,
+    authentication_method_is_the_registered_one,
+    client_secret_is_right_if_the_client_has_one,
 )

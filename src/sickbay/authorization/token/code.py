@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.token.client_authentication import client_is_registered
-from sickbay.kernel.checks import UNKNOWN, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Refusal
 
 
 @check()
@@ -40,7 +41,7 @@ def code_is_known(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 
 @check(requires=("code",), after=(code_is_known,))
-def code_is_unused(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_was_not_used_before(request: TokenRequest, context: TokenContext) -> Refusal | None:
     used_at = _code(context).used_at
     if used_at is None:
         return None
@@ -48,8 +49,8 @@ def code_is_unused(request: TokenRequest, context: TokenContext) -> Refusal | No
     return refusals.CODE_REUSED(seconds=seconds)
 
 
-@check(requires=("code", "now"), after=(code_is_unused,))
-def code_is_fresh(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("code", "now"), after=(code_was_not_used_before,))
+def code_has_not_expired(request: TokenRequest, context: TokenContext) -> Refusal | None:
     code, now = _code(context), context.now
     assert now is not UNKNOWN
     age = int(now) - code.issued_at
@@ -59,7 +60,7 @@ def code_is_fresh(request: TokenRequest, context: TokenContext) -> Refusal | Non
 
 
 @check(requires=("code", "client"), after=(code_is_known, client_is_registered))
-def code_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_was_issued_to_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = context.client
     if not isinstance(client, Client) or client.client_id == _code(context).client_id:
         return None
@@ -67,7 +68,7 @@ def code_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refu
 
 
 @check(requires=("code",), after=(code_is_known,))
-def redirect_uri_is_repeated(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def redirect_uri_equals_that_of_the_authorization_request(request: TokenRequest, context: TokenContext) -> Refusal | None:
     expected, sent = _code(context).redirect_uri, request.parameters.get("redirect_uri")
     if expected is None or sent == expected:
         return None
@@ -76,7 +77,7 @@ def redirect_uri_is_repeated(request: TokenRequest, context: TokenContext) -> Re
 
 
 @check(requires=("code", "server"), after=(code_is_known,))
-def code_is_of_this_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_was_issued_by_this_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A code must be redeemed at the token endpoint of the tenant that issued it."""
     code, server = _code(context), context.server
     bases = server.fhir_bases if isinstance(server, Server) else ()

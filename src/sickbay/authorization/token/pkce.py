@@ -10,11 +10,12 @@ from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Pkce, Server
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest
-from sickbay.kernel.checks import Check, Refusal, Unknown, check
+from sickbay.kernel.checks import Check, Refusal, Unknown
 
 Slip: TypeAlias = Literal["not-hashed", "hex", "hex-encoded", "padded", "base64"]
 
@@ -73,14 +74,14 @@ def _is_off(context: TokenContext) -> bool:
 
 
 @check(requires=("code",))
-def verifier_is_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_verifier_is_sent_if_code_challenge_was(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if request.parameters.get("code_verifier") or not _registered(context) or _is_off(context):
         return None
     return refusals.PKCE_VERIFIER_MISSING(challenge=_registered(context))
 
 
 @check(requires=("code",))
-def verifier_is_expected(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_verifier_is_sent_only_with_code_challenge(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A verifier without a challenge means that an attacker removed the challenge (RFC 9700 4.8.2)."""
     verifier = request.parameters.get("code_verifier")
     if not verifier or context.code is None or _registered(context) or _is_off(context):
@@ -89,7 +90,7 @@ def verifier_is_expected(request: TokenRequest, context: TokenContext) -> Refusa
 
 
 @check()
-def verifier_is_well_formed(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def code_verifier_is_well_formed_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier = request.parameters.get("code_verifier")
     if not verifier or is_verifier(verifier) or _is_off(context):
         return None
@@ -97,8 +98,8 @@ def verifier_is_well_formed(request: TokenRequest, context: TokenContext) -> Ref
     return refusals.PKCE_VERIFIER_MALFORMED(length=len(verifier), foreign=invalid)
 
 
-@check(requires=("code",), after=(verifier_is_sent, verifier_is_well_formed))
-def verifier_fits_the_challenge(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("code",), after=(code_verifier_is_sent_if_code_challenge_was, code_verifier_is_well_formed_if_sent))
+def code_verifier_matches_code_challenge_if_there_is_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
     verifier, registered = request.parameters.get("code_verifier"), _registered(context)
     if not verifier or not registered or matches(verifier, registered) or _is_off(context):
         return None
@@ -117,8 +118,8 @@ def _registered(context: TokenContext) -> str | None:
 
 
 CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (
-    verifier_is_sent,
-    verifier_is_expected,
-    verifier_is_well_formed,
-    verifier_fits_the_challenge,
+    code_verifier_is_sent_if_code_challenge_was,
+    code_verifier_is_sent_only_with_code_challenge,
+    code_verifier_is_well_formed_if_sent,
+    code_verifier_matches_code_challenge_if_there_is_one,
 )

@@ -12,13 +12,14 @@ from base64 import urlsafe_b64encode
 from typing import Literal, TypeAlias
 
 from sickbay.authorization.authorize.granting import is_still_granted
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AccessToken, Client, Server, TokenFamily
 from sickbay.authorization.refusals import refresh as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
 from sickbay.authorization.token.client_authentication import client_is_registered, hashed
-from sickbay.kernel.checks import UNKNOWN, Check, Refusal, check
+from sickbay.kernel.checks import UNKNOWN, Check, Refusal
 from sickbay.kernel.memoize import memoized
 from sickbay.protocol import scopes
 
@@ -111,7 +112,7 @@ def revocation_facts(grant: AccessToken | TokenFamily) -> dict[str, object]:
 
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_fresh(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def refresh_token_has_not_expired(request: TokenRequest, context: TokenContext) -> Refusal | None:
     expires, now = _family(context).expires_at, _now(context)
     if expires is None or now < expires:
         return None
@@ -119,7 +120,7 @@ def refresh_token_is_fresh(request: TokenRequest, context: TokenContext) -> Refu
 
 
 @check(requires=("family", "now"), after=(refresh_token_is_known,))
-def refresh_token_is_the_current_one(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def refresh_token_is_the_newest(request: TokenRequest, context: TokenContext) -> Refusal | None:
     family = _family(context)
     generation = family.generation if context.generation is None else context.generation
     if decide(family, generation, _now(context)) != "reused":
@@ -129,14 +130,12 @@ def refresh_token_is_the_current_one(request: TokenRequest, context: TokenContex
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
-def user_is_still_there(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def user_still_exists(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return refusals.REFRESH_TOKEN_INVALID(reason="user") if context.user_gone else None
 
 
-@check(
-    requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_current_one), inputs="may_repeat"
-)
-def replay_is_the_same_request(request: TokenRequest, context: TokenContext) -> Refusal | None:
+@check(requires=("family", "client", "now"), after=(client_is_registered, refresh_token_is_the_newest), inputs="may_repeat")
+def repeated_request_equals_the_first(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Within the window the response is repeated, never created again, so scope and authentication must be the same."""
     if not is_replay(context) or fingerprint(request, _client(context)) == _family(context).asked:
         return None
@@ -145,10 +144,10 @@ def replay_is_the_same_request(request: TokenRequest, context: TokenContext) -> 
 
 @check(
     requires=("family", "client", "server", "now"),
-    after=(client_is_registered, refresh_token_is_the_current_one),
+    after=(client_is_registered, refresh_token_is_the_newest),
     inputs="may_repeat",
 )
-def replayed_answer_is_in_force(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def response_to_a_repeated_request_is_still_valid(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """Everything in the first response must still be valid, because it is sent again."""
     reason = _withdrawn(context) if is_replay(context) else ""
     return refusals.REFRESH_REPLAY_REVOKED(reason=reason) if reason else None
@@ -191,7 +190,7 @@ def fingerprint(request: TokenRequest, client: Client) -> str:
 
 
 @check(requires=("family", "client"), after=(refresh_token_is_known,))
-def refresh_token_is_of_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def refresh_token_was_issued_to_this_client(request: TokenRequest, context: TokenContext) -> Refusal | None:
     client = context.client
     if not isinstance(client, Client) or client.client_id == _family(context).client_id:
         return None
@@ -199,7 +198,7 @@ def refresh_token_is_of_this_client(request: TokenRequest, context: TokenContext
 
 
 @check(requires=("family",), after=(refresh_token_is_known,))
-def session_goes_on(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def session_has_not_ended_if_the_token_depends_on_it(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if _family(context).mode != "online" or not context.session_ended:
         return None
     return refusals.REFRESH_ONLINE_SESSION_ENDED(granted=_family(context).scope)
@@ -211,14 +210,14 @@ def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext)
 
 
 @check(requires=("family",), after=(refresh_token_is_known,), inputs=_UNUSUAL)
-def scopes_are_spelt_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.spelt_wrongly(
         [scope for scope in _requested(request, context) if scope not in requested_scopes.CLAIMS]
     )
 
 
 @check(requires=("family", "server"), after=(refresh_token_is_known,), inputs=_UNUSUAL)
-def scopes_suit_the_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """The same rules as at the authorization endpoint: user scopes only, in a version and of types that the server grants."""
     requested, server = requested_scopes.resources(_requested(request, context)), context.server
     assert isinstance(server, Server)
@@ -243,7 +242,7 @@ def _requested(request: TokenRequest, context: TokenContext) -> tuple[str, ...]:
 
 @check(
     requires=("family", "client", "server"),
-    after=(client_is_registered, scopes_are_spelt_right, scopes_suit_the_server),
+    after=(client_is_registered, scopes_are_spelled_correctly, server_supports_the_scopes),
     inputs=_UNUSUAL,
 )
 def scopes_are_still_registered(request: TokenRequest, context: TokenContext) -> Refusal | None:
@@ -262,10 +261,10 @@ def scopes_are_still_registered(request: TokenRequest, context: TokenContext) ->
 
 @check(
     requires=("family",),
-    after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelt_right),
+    after=(refresh_token_is_known, scopes_are_separated_by_spaces, scopes_are_spelled_correctly),
     inputs=_UNUSUAL,
 )
-def scope_is_not_wider(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def scope_is_not_wider_than_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
     granted, requested = _family(context).scope, request.parameters.get("scope") or ""
     refused_elsewhere = _unsuitable(request, context)
     wider = tuple(scope for scope in scopes.split(requested) if not _within(scope, granted) and scope not in refused_elsewhere)
@@ -275,7 +274,7 @@ def scope_is_not_wider(request: TokenRequest, context: TokenContext) -> Refusal 
 
 
 def _unsuitable(request: TokenRequest, context: TokenContext) -> frozenset[str]:
-    """Returns the requested scopes that no user's token can have here, which `scopes_suit_the_server` refuses."""
+    """Returns the requested scopes that no user's token can have here, which `server_supports_the_scopes` refuses."""
     requested, server = requested_scopes.resources(_requested(request, context)), context.server
     types = requested_scopes.types_of(_bases(server, context), server) if isinstance(server, Server) else ()
     missing = requested_scopes.of_missing_types(requested, types)
@@ -324,17 +323,17 @@ def _now(context: TokenContext) -> int:
 CHECKS: tuple[Check[TokenRequest, TokenContext], ...] = (
     refresh_token_is_sent,
     refresh_token_is_known,
-    refresh_token_is_of_this_client,
+    refresh_token_was_issued_to_this_client,
     refresh_token_is_not_revoked,
-    refresh_token_is_fresh,
-    refresh_token_is_the_current_one,
-    session_goes_on,
-    user_is_still_there,
-    replay_is_the_same_request,
-    replayed_answer_is_in_force,
+    refresh_token_has_not_expired,
+    refresh_token_is_the_newest,
+    session_has_not_ended_if_the_token_depends_on_it,
+    user_still_exists,
+    repeated_request_equals_the_first,
+    response_to_a_repeated_request_is_still_valid,
     scopes_are_separated_by_spaces,
-    scopes_are_spelt_right,
-    scopes_suit_the_server,
+    scopes_are_spelled_correctly,
+    server_supports_the_scopes,
     scopes_are_still_registered,
-    scope_is_not_wider,
+    scope_is_not_wider_than_granted,
 )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sickbay.authorization.authorize.parameters import base_here, base_of
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import AuthorizationCode, Client, Server, TokenFamily
 from sickbay.authorization.refusals import token as refusals
 from sickbay.authorization.requests import TokenRequest, is_json
 from sickbay.authorization.token.client_authentication import client_is_registered
-from sickbay.kernel.checks import Refusal, check
+from sickbay.kernel.checks import Refusal
 
 FORM = "application/x-www-form-urlencoded"
 GRANTS = ("authorization_code", "refresh_token", "client_credentials")
@@ -37,7 +38,7 @@ def method_is_post(request: TokenRequest, context: TokenContext) -> Refusal | No
 
 
 @check()
-def address_is_of_a_tenant(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def url_belongs_to_a_hospital(request: TokenRequest, context: TokenContext) -> Refusal | None:
     if not context.elsewhere:
         return None
     endpoint = context.server.token_endpoint if isinstance(context.server, Server) else None
@@ -87,7 +88,7 @@ def _is_of_oauth(grant: str) -> bool:
 
 
 @check(after=(grant_type_is_supported,))
-def grant_type_fits(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def grant_type_fits_the_other_parameters(request: TokenRequest, context: TokenContext) -> Refusal | None:
     grant, implied_grant = request.parameters.get("grant_type"), implied(request)
     refreshes = grant == "refresh_token" and request.parameters.get("refresh_token")
     if implied_grant in (None, grant) or refreshes:
@@ -96,7 +97,7 @@ def grant_type_fits(request: TokenRequest, context: TokenContext) -> Refusal | N
 
 
 @check(requires=("server",))
-def resource_is_what_was_granted(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def resource_is_the_granted_fhir_base_url_if_sent(request: TokenRequest, context: TokenContext) -> Refusal | None:
     """A resource indicator (RFC 8707 2.2) must name the FHIR base of the grant; a backend service may choose any base."""
     sent, server = request.parameters.get("resource"), context.server
     if not sent:

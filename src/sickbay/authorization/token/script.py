@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from sickbay.authorization.checks import check
 from sickbay.authorization.contexts import TokenContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.refusals import scope as refusals
 from sickbay.authorization.requests import TokenRequest
 from sickbay.authorization.scopes import requested as requested_scopes
-from sickbay.kernel.checks import Check, Refusal, check
+from sickbay.kernel.checks import Check, Refusal
 from sickbay.protocol import scopes
 from sickbay.protocol.scope_spelling import spelling
 from sickbay.protocol.scopes import ResourceScope
@@ -39,12 +40,12 @@ def scopes_are_separated_by_spaces(request: TokenRequest, context: TokenContext)
 
 
 @check(after=(scope_is_sent,))
-def scopes_are_spelt_right(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def scopes_are_spelled_correctly(request: TokenRequest, context: TokenContext) -> Refusal | None:
     return requested_scopes.spelt_wrongly(_tokens(request))
 
 
 @check(requires=("server", "client"), after=(scope_is_sent,))
-def scopes_suit_the_server(request: TokenRequest, context: TokenContext) -> Refusal | None:
+def server_supports_the_scopes(request: TokenRequest, context: TokenContext) -> Refusal | None:
     server, client, requested = context.server, context.client, _resources(request)
     assert isinstance(server, Server)
     assert isinstance(client, Client)
@@ -66,7 +67,7 @@ def scope_levels_are_not_mixed(request: TokenRequest, context: TokenContext) -> 
 CHECKS: tuple[ScriptCheck, ...] = (
     scope_is_sent,
     scopes_are_separated_by_spaces,
-    scopes_are_spelt_right,
-    scopes_suit_the_server,
+    scopes_are_spelled_correctly,
+    server_supports_the_scopes,
     scope_levels_are_not_mixed,
 )

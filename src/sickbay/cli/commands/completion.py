@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from sickbay.cli.main import app
+from sickbay.cli.command_line import app
 from sickbay.cli.output import say
 
 ZSH = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import socket
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sickbay.cli import admin_key, config_file, json_log, running_servers, signals
+from sickbay.cli import admin_key, config_file, imports, json_log, running_servers, signals
 from sickbay.cli import folder as folders
 from sickbay.cli import sockets as doors
 from sickbay.cli.output import CommandError, note, wrong
@@ -58,12 +57,9 @@ def _begin(settings: Settings, folder_options: dict[str, Any]) -> None:
         key = admin_key.ensure(place)
         settled = replace(settings, port=port, folder=place, sample_port=doors.port_of(sample), admin_key=key)
         _note_base_url(settled)
-        with signals.delayed():
-            gc.disable()  # imported modules stay in memory, so collecting garbage among them is useless
+        with signals.delayed(), imports.without_collecting():
             from sickbay.cli.serving import run
 
-            gc.freeze()
-            gc.enable()
         run(_with_certificate(settled), folder_options, [*listening, *sample])
 
 

@@ -78,7 +78,7 @@ def reread(
     faults, ignored = _searched(parsed, context.version, strict=strict)
     in_address = stage.faults(parsed, context.version) if context.version and parsed.base else ()
     body = UNKNOWN if context.body is UNKNOWN else _body(parsed, context.version)
-    return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body)
+    return parsed, structs.replace(context, **token, faults=(*in_address, *faults), ignored=ignored, body=body, empty=())
 
 
 def reread_address(
@@ -146,6 +146,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
         ignored=() if place.guesses else ignored,
         body=UNKNOWN if place.guesses else _body(request, version),
+        empty=tuple((id, facts) for id, facts in context.get("empty", ())),
         headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),
         public=public,
         guesses=place.guesses,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from sickbay.authorization.scopes.resource_types import ALL_TYPES
 from sickbay.protocol import urls
 
-_TABLES: dict[str, Any] = tomllib.loads(resources.files(__package__).joinpath("addresses.toml").read_text(encoding="utf-8"))
+_TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("addresses.toml").read_text(encoding="utf-8"))
 _TYPES = frozenset(ALL_TYPES)
 _LIKE_A_TYPE = re.compile(r"[A-Z][A-Za-z]{2,}")
 _MATCHED_CHARACTERS = 2_000

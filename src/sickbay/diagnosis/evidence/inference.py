@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from sickbay.authorization.contexts import Guesses
@@ -72,6 +71,8 @@ def _date(headers: object) -> int | None:
         return None
     text = next((str(value) for name, value in headers.items() if str(name).lower() == "date"), "")
     try:
+        from email.utils import parsedate_to_datetime  # few texts have a date
+
         return int(parsedate_to_datetime(text).timestamp()) if text else None
     except (ValueError, OverflowError):
         return None

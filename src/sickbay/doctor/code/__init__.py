@@ -5,19 +5,8 @@ The code is never run. Text that isn't code gives nothing, and no text raises an
 
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.find import requests_in, settings_in
-from sickbay.doctor.code.mistake import STOPPED, Mistake
-from sickbay.doctor.code.mistakes import mistakes_in
-from sickbay.doctor.code.models import AppSettings, CodeRequest
+from sickbay.doctor.code.models import AppSettings, CodeRequest, Mistake
+from sickbay.doctor.code.request_mistakes import mistakes_in
 from sickbay.doctor.code.text_mistakes import mistakes_in_text
 
-__all__ = [
-    "STOPPED",
-    "AppSettings",
-    "CodeRequest",
-    "Meter",
-    "Mistake",
-    "mistakes_in",
-    "mistakes_in_text",
-    "requests_in",
-    "settings_in",
-]
+__all__ = ["AppSettings", "CodeRequest", "Meter", "Mistake", "mistakes_in", "mistakes_in_text", "requests_in", "settings_in"]

@@ -6,14 +6,9 @@ from dataclasses import dataclass
 
 from sickbay.doctor.code import budget
 from sickbay.doctor.code.expressions import CHARACTERS_OF_A_PATH, MEMBER, Expressions
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.literals import hole_name, path_of
-from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, set_of
-from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, as_pair, as_text, unknown
+from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, hole_name, path_of, set_of
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeValue, Invocation, as_pair, as_text, unknown
 
-_WITHOUT_PARENTHESES = frozenset({"to_json", "to_query", "base64"})
-_COMMAND_CALLS = frozenset({"RestClient.post", "RestClient.get", "HTTParty.post", "HTTParty.get", "Faraday.post", "HTTP.post"})
-"""Methods of Ruby that are often called without parentheses."""
 _KEYWORDS = set_of("using if while for foreach switch catch elif elseif with")
 """Statements with a parenthesis that can contain assignments."""
 
@@ -44,8 +39,6 @@ class ChainExpressions(Expressions):
         """Reads the next part of the chain. False at its end."""
         budget.spend()
         token = self.tokens[chain.index]
-        if chain.value is None and chain.path in _COMMAND_CALLS and token.kind in (STRING, NAME):
-            return self._command(chain)
         if token.kind != OPERATOR:
             return False
         if token.text in MEMBER:
@@ -68,9 +61,6 @@ class ChainExpressions(Expressions):
         elif self._opens_call(chain):
             self._call(chain, chain.value, path_of(name))
             chain.path = ""
-        elif name in _WITHOUT_PARENTHESES:
-            call = Invocation(name, name, chain.value, [], chain.first, chain.index - 1)
-            chain.value = self.library.call(call) or chain.value
         else:
             chain.value = self.member(chain.value, name) or chain.value
         return True
@@ -134,15 +124,6 @@ class ChainExpressions(Expressions):
         value = self.library.call(call)
         chain.value = CodeObject(path, arguments, base) if value is None else value
         chain.index = end + 1
-
-    def _command(self, chain: Chain) -> bool:
-        """A call without parentheses. It ends with the line, unless the line ends with a comma."""
-        end = start = chain.index
-        while end < chain.stop and (end == start or self.is_operator(end - 1, ",") or self.is_near(end)):
-            end = self.partners[end] + 1 if end in self.partners else end + 1
-        call = Invocation(chain.path, chain.path.rpartition(".")[2], None, self.elements(start, end), chain.first, end - 1)
-        chain.value, chain.index = self.library.call(call) or CodeObject(chain.path), end
-        return True
 
     def _owner(self, path: str) -> CodeValue | None:
         """The value on which a method is called. For `request.headers.add` it can be the request."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote, unquote_plus
 
+from sickbay.doctor.code import words
 from sickbay.doctor.code.draft import RequestDraft, base64_of, credentials
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.literals import fill_blanks
-from sickbay.doctor.code.tokens import set_of
+from sickbay.doctor.code.tokens import fill_blanks
 from sickbay.doctor.code.values import (
     CodeBody,
     CodeFields,
@@ -17,73 +16,13 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Hole,
+    Invocation,
     as_fields,
     as_text,
     joined,
     known,
     unknown,
 )
-
-_SAME = set_of(
-    "encodeuricomponent encodeuri escape url uri parse escapedatastring escapeuristring urlencode rawurlencode quote"
-    " quote_plus str string newreader newbufferstring newbuffer newbuffer getbytes encode create request_uri tourl touri"
-    " body utf8 bytes tostring to_s tobytearray tobytes getencoder geturlencoder unwrap trim strip data of valueof"
-    " ofstring trimend byte toasciistring toexternalform ensureslash frombytes b mediatype tomediatype parsemediatype"
-    " contenttype html_safe fromstring url_encode urlencodecomponent encodequerycomponent encodecomponent from"
-    " urlpathencode tomediatypeornull createurl decode outputstreamwriter bufferedwriter dataoutputstream printwriter"
-    " streamwriter stringwriter datauriencode newbytesbuffer mutablestring"
-)
-"""Functions that return their first argument, and methods that return their object, as far as requests go."""
-_ENCODES = set_of(
-    "encodeuricomponent escapedatastring urlencode rawurlencode quote quote_plus url_encode encodequerycomponent"
-    " encodecomponent urlpathencode"
-)
-_BASE64 = set_of(
-    "btoa b64encode tobase64string base64_encode strict_encode64 encode64 urlsafe_encode64 encodetostring"
-    " base64encodedstring standard_b64encode urlsafe_b64encode base64encode encodebase64string base64encoded encodebase64"
-    " encodetobase64"
-)
-_JSON = set_of(
-    "stringify dumps json_encode to_json serializeobject serialize jsonencode marshal tojson writevalueasstring"
-    " encodetostring withjsonobject json_dumps jsonserialize jsonobject encodejson generate"
-)
-_FORM = set_of(
-    "urlsearchparams http_build_query urlencode encode_www_form formurlencodedcontent formbody urlencodedformentity"
-    " fromformdata httpparams buildquery"
-)
-_FORM_STRINGS = set_of("urlencode http_build_query encode_www_form buildquery")
-"""The functions of _FORM that return a string."""
-_COLLECTIONS = {
-    "urlsearchparams": "form",
-    "httpparams": "form",
-    "formurlencodedcontent": "form",
-    "urlencodedformentity": "form",
-    "linkedmultivaluemap": "form",
-    "multivaluemap": "form",
-    "values": "form",
-    "namevaluecollection": "form",
-    "formdata": "multipart",
-    "multipartformdatacontent": "multipart",
-    "hashmap": "",
-    "linkedhashmap": "",
-    "treemap": "",
-    "map": "",
-    "dictionary": "",
-    "list": "",
-    "arraylist": "",
-    "jsonobject": "json",
-    "jobject": "json",
-    "dict": "",
-    "hash": "",
-    "object": "",
-    "httpheaders": "",
-    "headers": "",
-    "stringdictionary": "",
-}
-"""Types that hold fields, and how they are sent if the type says so."""
-_APPEND = set_of("append add addencoded addformdatapart put set with addparameter addtextbody push field addpart addall")
-_PAIRS = set_of("keyvaluepair basicnamevaluepair pair urlqueryitem namevaluepair entry tuple parameter header basicheader")
-_FORMATS = set_of("format sprintf stringwithformat formatted f")
 
 
 def converted(call: Invocation) -> CodeValue | None:
@@ -96,14 +35,14 @@ def converted(call: Invocation) -> CodeValue | None:
         return base
     if isinstance(base, CodeText) and (result := _of_text(base, name, call)) is not None:
         return result
-    for names, convert in _CONVERTERS:
-        if name in names and (result := convert(call, name)) is not None:
+    for role, convert in _CONVERTERS.items():
+        if name in words.functions(role) and (result := convert(call, name)) is not None:
             return result
     return None
 
 
 def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
-    if name in _APPEND:
+    if name in words.functions("append"):
         if len(call.arguments) == 1 and isinstance(text := call.arguments[0].value, CodeText):
             _append_text(fields, text)
         elif len(call.arguments) == 1 and (pair := as_fields(CodeItems((call.arguments[0].value,)))):
@@ -120,7 +59,7 @@ def _of_fields(fields: CodeFields, name: str, call: Invocation) -> CodeValue:
         fields.add("Authorization", joined((known("Bearer "), call.text(0))))
     elif name in ("setcontenttype", "contenttype"):
         fields.add("Content-Type", call.text(0))
-    elif name in _JSON:
+    elif name in words.functions("json"):
         return CodeBody("json", fields, is_text=True)
     elif name == "get":
         return fields.get(str(call.text(0))) or unknown("value")
@@ -155,7 +94,7 @@ def _plain_name(value: CodeValue) -> str:
 
 
 def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
-    if name in _FORMATS:
+    if name in words.functions("formats"):
         named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
         return fill_blanks(text, [item.value for item in call.arguments if item.key is None], named)
     if name == "concat":
@@ -166,7 +105,11 @@ def _of_text(text: CodeText, name: str, call: Invocation) -> CodeValue | None:
         return base64_of(text)
     if name == "join" or (name == "joined" and call.arguments):
         return _glued(text, call)
-    return text if name in _SAME or name in ("replace", "getencoded", "replaceall", "tolowercase", "add") else None
+    return (
+        text
+        if name in words.functions("same") or name in ("replace", "getencoded", "replaceall", "tolowercase", "add")
+        else None
+    )
 
 
 def _glued(separator: CodeText, call: Invocation) -> CodeText | None:
@@ -211,7 +154,7 @@ def _form(call: Invocation, name: str) -> CodeValue | None:
     if isinstance(value, CodeText):
         return CodeBody("form", value) if name in ("urlsearchparams", "formurlencodedcontent") else value
     fields = as_fields(value)
-    if name in _FORM_STRINGS:
+    if name in words.functions("form_strings"):
         return CodeBody("form", CodeFields(fields.pairs, "form"), is_text=True) if fields is not None else None
     return CodeFields(list(fields.pairs) if fields else [], "form")
 
@@ -226,7 +169,7 @@ def _collection(call: Invocation, name: str) -> CodeValue | None:
         return CodeFields([*pairs])
     if name == "list" and call.path not in ("list", "List", "ArrayList", "Arrays.asList"):
         return None
-    return CodeFields(list(fields.pairs) if fields else [], _COLLECTIONS[name])
+    return CodeFields(list(fields.pairs) if fields else [], words.encodings()[name])
 
 
 def _pair(call: Invocation, name: str) -> CodeValue | None:
@@ -255,7 +198,7 @@ def _same(call: Invocation, name: str) -> CodeValue | None:
         return value
     if call.path.lower().startswith("jwt."):
         return None
-    if name in _ENCODES and isinstance(value, CodeText):
+    if name in words.functions("encodes") and isinstance(value, CodeText):
         return CodeText(
             tuple(part if isinstance(part, Hole) else quote(part, safe="", errors="replace") for part in value.parts)
         )
@@ -283,17 +226,18 @@ def _array(call: Invocation, name: str) -> CodeValue | None:
     return CodeFields([*pairs]) if pairs else CodeItems(tuple(item.value for item in call.arguments))
 
 
-_CONVERTERS: tuple[tuple[frozenset[str], Callable[[Invocation, str], CodeValue | None]], ...] = (
-    (_BASE64, _base64),
-    (set_of("basic"), _basic),
-    (_FORM, _form),
-    (frozenset(_COLLECTIONS), _collection),
-    (_JSON, _json),
-    (_PAIRS, _pair),
-    (set_of("of listof mapof aslist hashmapof mutablemapof"), _map_of),
-    (set_of("array"), _array),
-    (set_of("keys entries"), _keys),
-    (_FORMATS, _format),
-    (_SAME, _same),
-    (set_of("getitem getenv env get getproperty getstring getvalue"), _looked_up),
-)
+_CONVERTERS: dict[str, Callable[[Invocation, str], CodeValue | None]] = {
+    "base64": _base64,
+    "basic": _basic,
+    "form": _form,
+    "collection": _collection,
+    "json": _json,
+    "pairs": _pair,
+    "map_of": _map_of,
+    "array": _array,
+    "keys": _keys,
+    "formats": _format,
+    "same": _same,
+    "looked_up": _looked_up,
+}
+"""By what functions do: words.functions() has their names."""

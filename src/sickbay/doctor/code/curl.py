@@ -1,4 +1,4 @@
-"""Reads the words of a curl, wget or httpie command."""
+"""Reads the words of a curl command."""
 
 from __future__ import annotations
 
@@ -28,28 +28,19 @@ _PLACES = {
     "--user": "user",
     "--url": "url",
     "--oauth2-bearer": "bearer",
-    "--post-data": "data",
-    "--body-data": "data",
-    "--method": "method",
-    "--http-user": "user",
-    "--http-password": "password",
-    "--password": "password",
 }
 _IGNORED = set_of(
     "-A --user-agent -o --output -b --cookie -c --cookie-jar --connect-timeout -m --max-time -w --write-out -e --referer -x"
     " --proxy --cert -E --key --cacert --capath --resolve --retry --retry-delay --ciphers --interface --tls-max -D"
     " --dump-header --limit-rate -T --upload-file -K --config --noproxy --cert-type --key-type"
 )
-_WGET_IGNORED = set_of("-O --output-document --timeout --tries -o")
 _SHORT_VALUES = "XHdFuAobcmwexEDTK"
 _URL = re.compile(r"[\w.+-]+://|(?:[\w.%-]+(?::[^\s@/]*)?@)?(?:[\w-]+\.[\w.-]+|localhost)(?::\d+)?(?:[/?]|$)|/[\w/]", re.I)
-_METHOD = re.compile(r"GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS", re.I)
-_ITEM = re.compile(r"(?P<name>[\w.\[\]-]+)(?P<mark>:=|==|=@?|:)(?P<value>.*)", re.S)
 
 
-def curl(words: list[CodeText], language: str = "curl") -> RequestDraft | None:
-    """The request of a curl or wget command, None if it has neither a URL nor data nor a header."""
-    result = RequestDraft(language, language=language, string_type="application/x-www-form-urlencoded")
+def curl(words: list[CodeText]) -> RequestDraft | None:
+    """The request of a curl command, None if it has neither a URL nor data nor a header."""
+    result = RequestDraft("curl", language="curl", string_type="application/x-www-form-urlencoded")
     options: dict[str, list[CodeText]] = {}
     rest = iter(words)
     for word in rest:
@@ -70,7 +61,7 @@ def _option(
     place = _PLACES.get(name)
     if place:
         options.setdefault(place, []).append(following() if value is None else value)
-    elif name in (_IGNORED if result.language == "curl" else _WGET_IGNORED) and value is None:
+    elif name in _IGNORED and value is None:
         following()
     elif name in ("-G", "--get", "-I", "--head"):
         options[name.lstrip("-")[0]] = [known(name)]
@@ -122,9 +113,7 @@ def _default_method(result: RequestDraft, options: dict[str, list[CodeText]]) ->
 
 def _authorize(result: RequestDraft, options: dict[str, list[CodeText]]) -> None:
     if user := options.get("user"):
-        password = options.get("password")
-        pair = joined((user[-1], known(":"), password[-1])) if password else user[-1]
-        result.headers.append(("Authorization", joined((known("Basic "), base64_of(pair)))))
+        result.headers.append(("Authorization", joined((known("Basic "), base64_of(user[-1])))))
     if bearer := options.get("bearer"):
         result.headers.append(("Authorization", joined((known("Bearer "), bearer[-1]))))
 
@@ -157,48 +146,3 @@ def _field(text: CodeText) -> tuple[str, CodeText]:
     value = CodeText(tuple(part for part in (content, *text.parts[1:]) if part))
     quoted = value.is_known and len(str(value)) > 1 and str(value)[0] == '"' == str(value)[-1]
     return name, known(str(value)[1:-1]) if quoted else value
-
-
-def httpie(words: list[CodeText], scheme: str) -> RequestDraft | None:
-    """The request of an httpie command, None if it has no URL."""
-    result = RequestDraft("httpie", language="httpie", default="json")
-    body = CodeFields()
-    rest = iter(words)
-    for word in rest:
-        text = str(word)
-        if text in ("-a", "--auth"):
-            result.headers.append(("Authorization", joined((known("Basic "), base64_of(next(rest, known("")))))))
-        elif text in ("-f", "--form"):
-            result.default = "form"
-        elif text.startswith("-") or (not result.url.parts and not result.method and _METHOD.fullmatch(text)):
-            result.method = result.method if text.startswith("-") else text
-        elif not result.url.parts:
-            if not is_url(word) and not text.startswith(":"):
-                return None
-            result.url = _with_scheme(word, scheme)
-        else:
-            _item(word, result, body)
-    result.body = body if body.pairs else None
-    result.method = result.method or ("POST" if body.pairs else "GET")
-    return result if result.url.parts else None
-
-
-def _with_scheme(url: CodeText, scheme: str) -> CodeText:
-    text = str(url)
-    if "://" in text or isinstance(url.parts[0], Hole):
-        return url
-    return joined((known(f"{scheme}://localhost" if text.startswith((":", "/")) else f"{scheme}://"), url))
-
-
-def _item(word: CodeText, result: RequestDraft, body: CodeFields) -> None:
-    first = word.parts[0] if word.parts else ""
-    match = _ITEM.fullmatch(first) if not isinstance(first, Hole) else None
-    if not match:
-        return
-    value = CodeText(tuple(part for part in (match["value"], *word.parts[1:]) if part))
-    if match["mark"] == ":":
-        result.headers.append((match["name"], value))
-    elif match["mark"] == "==":
-        result.query.add(match["name"], value)
-    else:
-        body.add(match["name"], value)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sickbay.doctor.code import budget
+from sickbay.doctor.code.chains import ChainExpressions
 from sickbay.doctor.code.expressions import MEMBER, PREFIX
-from sickbay.doctor.code.literals import path_of
-from sickbay.doctor.code.powershell import PowerShellExpressions
-from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING
+from sickbay.doctor.code.tokens import NAME, OPERATOR, STRING, path_of
 from sickbay.doctor.code.values import CodeObject, CodeValue, as_text, joined, known
 
 _DECLARES = frozenset({"function", "def", "func", "fun"})
@@ -15,7 +14,7 @@ _SKIPPED = frozenset({"import", "package", "namespace", "using", "from"})
 _ASSIGNS = ("=", ":=", "+=", ".=", "?=", "<<")
 
 
-class Evaluator(PowerShellExpressions):
+class Evaluator(ChainExpressions):
     """Runs over the tokens once. Bodies of functions are run after the statement that contains them."""
 
     def run(self) -> None:

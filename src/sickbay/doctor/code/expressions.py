@@ -5,10 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from sickbay.doctor.code import budget
-from sickbay.doctor.code.brackets import partners
-from sickbay.doctor.code.invocation import Library
-from sickbay.doctor.code.literals import fill_blanks, literal, path_of
-from sickbay.doctor.code.tokens import NAME, NUMBER, OPERATOR, STRING, CodeToken, set_of
+from sickbay.doctor.code.tokens import (
+    NAME,
+    NUMBER,
+    OPERATOR,
+    STRING,
+    CodeToken,
+    fill_blanks,
+    literal,
+    partners,
+    path_of,
+    set_of,
+)
 from sickbay.doctor.code.values import (
     Argument,
     CodeFields,
@@ -16,6 +24,7 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeText,
     CodeValue,
+    Library,
     as_fields,
     as_text,
     collected,

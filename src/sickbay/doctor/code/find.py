@@ -7,7 +7,6 @@ import re
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.models import READ_CHARACTERS, AppSettings, CodeRequest, Lines
 from sickbay.doctor.code.programs import program_requests
-from sickbay.doctor.code.retrofit import retrofit_requests
 from sickbay.doctor.code.settings import text_settings
 from sickbay.doctor.code.shell import shell_requests
 from sickbay.doctor.code.tokens import plain
@@ -16,9 +15,9 @@ from sickbay.kernel.text_search import matches
 BEFORE, AFTER = 6_000, 3_000
 """Characters before and after the words that announce a request. Of a text longer than READ_CHARACTERS, only these are read."""
 _ANNOUNCES = re.compile(
-    r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|wget|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
-    r"|postform|openconnection|urlopen|invoke-|httppost|\bpost_form|\$http|webclient|\bhttps?\s+(?:-|POST|GET|:|localhost|\w+\.)"
-    r"|file_get_contents|wp_remote|@POST|@GET|httpbody|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
+    r"grant_type|response_type|authorization|client_id=|\bmethod['\"]?\s*[:=]|curl|fetch\s*\(|axios|\.ajax|xmlhttprequest|\.open\s*\(|setrequest|request|\.post\b|\.get\s*\(|\.put\s*\(|postasync"
+    r"|postform|openconnection|urlopen|\$http|webclient"
+    r"|file_get_contents|(?:^|\s)(?:-H|--header|-d|--data)\s|\.send\s*\(|addheader|header\.set|\.new",
     re.I,
 )
 _ENTITIES = {
@@ -52,8 +51,7 @@ def requests_in(text: str, meter: Meter | None = None) -> tuple[CodeRequest, ...
 def _requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
     commands = shell_requests(text, lines, meter)
     taken = {line for command in commands for line in range(command.first_line, command.last_line + 1)}
-    programs = [*program_requests(text, lines, meter), *retrofit_requests(text, lines)]
-    return commands + [found for found in programs if found.first_line not in taken]
+    return commands + [found for found in program_requests(text, lines, meter) if found.first_line not in taken]
 
 
 def _decoded(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 READ_CHARACTERS = 65_536
@@ -41,6 +42,17 @@ class AppSettings(NamedTuple):
     values: dict[str, str]
     first_line: int
     last_line: int
+
+
+class Mistake(NamedTuple):
+    """A mistake, whose texts are in knowledge/code.toml. lines: the first and the last line of the paste that show it.
+
+    facts: what fills its slots.
+    """
+
+    id: str
+    lines: tuple[int, int]
+    facts: Mapping[str, str]
 
 
 class Lines:

@@ -10,18 +10,26 @@ from sickbay.doctor.code import conversions
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.draft import RequestDraft, request_of
 from sickbay.doctor.code.evaluator import Evaluator
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries import building, handlers, php, redirects
 from sickbay.doctor.code.libraries.support import Handler
 from sickbay.doctor.code.models import CodeRequest, Lines
 from sickbay.doctor.code.tokens import tokens
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, Hole, as_fields, as_text
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    Hole,
+    Invocation,
+    as_fields,
+    as_text,
+)
 
 _PHP = re.compile(r"<\?php|\bcurl_(?:setopt|init|exec)|\$\w+\s*(?:->\w|=[^=>])|\$this->|=>\s*\$\w|['\"]\s*\.\s*\$\w")
 _DOLLAR = re.compile(r"<\?php|\bcurl_|\$\w+->|\bval\s+\w+\s*[=:]|\bfun\s+\w+\s*\(|^[^\S\n]*+\$\w++\s*+=", re.M)
 _LOOP = re.compile(r"\bfor\s*+\(\s*+(?:(?:var|let|const)\s++)?(\w++)\s++(?:in|of)\s++(?:Object\.keys\(\s*+)?(\w+)")
 _ALL_HANDLERS = cache(handlers)
-_SWIFT_PROPERTIES = ("httpBody", "httpMethod", "allHTTPHeaderFields")
 
 
 class RequestReader:
@@ -80,11 +88,7 @@ class RequestReader:
             self.drafts.append(result)
 
     def implied(self, owner: str, name: str, start: int) -> RequestDraft | None:
-        if owner in self._excerpts or name not in _SWIFT_PROPERTIES:
-            return self._excerpts.get(owner)
-        result = RequestDraft(owner, language="URLRequest", first=start, last=start)
-        self.drafts.append(result)
-        return result
+        return self._excerpts.get(owner)
 
     def _add(self, value: CodeValue) -> CodeValue:
         if isinstance(value, RequestDraft) and not any(value is draft for draft in self.drafts[-20:]):
@@ -120,8 +124,6 @@ def _assign_property(target: CodeObject, name: str, value: CodeValue) -> None:
         header = RequestDraft("")
         building.assign(header, name, value, 0)
         _headers(target).extend(header.headers)
-    elif name.lower() == "queryitems" and (fields := as_fields(value)):
-        target.properties |= {"query": CodeBody("form", fields), "percentEncodedQuery": CodeBody("form", fields)}
     else:
         target.properties[name] = value
 
@@ -142,15 +144,11 @@ def _client_method(target: CodeObject, call: Invocation) -> CodeValue | None:
         return target
     if target.path == "URL" and call.name == "toString":
         return target
-    if call.name in ("asForm", "withHeaders"):
-        return CodeObject(f"{target.path}.{call.name}", [], target)
     return None
 
 
 def _dollar(text: str) -> str:
     """The quotation marks of strings into which the language inserts $name."""
-    if "Uri.parse(" in text and "curl_" not in text:
-        return "'\""
     return '"' if _DOLLAR.search(text) else ""
 
 
@@ -159,7 +157,7 @@ def program_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]
     found = tokens(text)
     if not found:
         return []
-    is_php = _PHP.search(text) is not None and "Invoke-" not in text
+    is_php = _PHP.search(text) is not None
     reader = RequestReader(text, is_php=is_php)
     evaluator = Evaluator(found, reader, dollar=_dollar(text), dot_joins=is_php)
     reader.resolve = evaluator.resolve

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import parse_qs
 
-from sickbay.doctor.code.mistake import Mistake, MistakeText
-from sickbay.doctor.code.models import CodeRequest
+from sickbay.doctor.code.models import CodeRequest, Mistake
+from sickbay.doctor.code.text_mistakes import mistakes_in_text
 
 _TOKEN_PATH = re.compile(r"(?:token|access_token|token\.oauth2|token\.php)/?(?:\?|$)", re.I)
 _VARIABLE = re.compile(r"\{([\w.]+)\}")
@@ -18,146 +18,6 @@ _WORD = re.compile(r"\w[\"'\\]*+\s*+[=:]")
 _OAUTH_NAME = re.compile(r"client_?id|client_?assertion|client_?secret|code_?verifier|refresh_?token|object Object", re.I)
 """Other endpoints of apps are called token too. Their bodies don't have these names."""
 _NOT_INSERTED = re.compile(r"\$\{[\w.]+\}|\{\{\s*[\w.]+\s*\}\}|(?<![\w$/])\$[A-Za-z_]\w+|#\{[\w.]+\}|\\\([\w.]+\)|%[A-Z_]{3,}%")
-_HOW_TO_FORM = {
-    "fetch": "Set `body: new URLSearchParams({grant_type: …})`",
-    "axios": "Pass `new URLSearchParams({grant_type: …})` as the second argument",
-    "jQuery": "Pass the fields as an object in `data`, without `JSON.stringify` and without `contentType`",
-    "XMLHttpRequest": "Call `xhr.send(new URLSearchParams({grant_type: …}))`",
-    "request": "Use the option `form` instead of `json` or `body`",
-    "superagent": "Call `.type('form')` before `.send(…)`",
-    "got": "Use the option `form` instead of `json`",
-    "requests": "Use `data=` with a dictionary instead of `json=`",
-    "httpx": "Use `data=` with a dictionary instead of `json=`",
-    "aiohttp": "Use `data=` with a dictionary instead of `json=`",
-    "urllib": "Send `urllib.parse.urlencode(fields).encode()`",
-    "HttpClient": "Set the content to `new FormUrlEncodedContent(fields)`",
-    "RestSharp": "Call `request.AddParameter(name, value)` for each parameter",
-    "OkHttp": "Build the body with `FormBody.Builder`",
-    "RestTemplate": "Put the fields into a `LinkedMultiValueMap`, with `MediaType.APPLICATION_FORM_URLENCODED`",
-    "WebClient": "Use `BodyInserters.fromFormData(…)`",
-    "Retrofit": "Annotate the method with `@FormUrlEncoded`, and each parameter with `@Field`",
-    "net/http": "Send `strings.NewReader(values.Encode())` with `values` of type `url.Values`",
-    "URLRequest": "Set `httpBody` to the query of a `URLComponents`",
-    "Alamofire": "Use `encoding: URLEncoding.default`",
-    "PHP curl": "Pass `http_build_query($fields)` as `CURLOPT_POSTFIELDS`",
-    "Guzzle": "Use the option `form_params`",
-    "HTTParty": "Pass a hash as `body`, without `to_json`",
-    "Net::HTTP": "Call `request.set_form_data(fields)`",
-    "Dart http": "Pass a map of strings as `body`, without `jsonEncode`",
-    "dio": "Set `contentType: Headers.formUrlEncodedContentType`",
-    "PowerShell": "Pass the hashtable as `-Body`, without `ConvertTo-Json`",
-    "curl": "Send `-d 'grant_type=…&code=…'`",
-    "httpie": "Add the option `--form`",
-}
-JSON_BODY = MistakeText(
-    "code-json-body",
-    "error",
-    "The code sends the token request as JSON",
-    "The token endpoint reads only a form (`application/x-www-form-urlencoded`). It doesn't parse JSON, so it finds no "
-    "`grant_type`.",
-    "{how}. Send it with `Content-Type: application/x-www-form-urlencoded`.",
-)
-JSON_AS_FORM = MistakeText(
-    "code-json-under-form-type",
-    "error",
-    "The body is JSON, but `Content-Type` says that it is a form",
-    "The header doesn't convert the body. The server parses the JSON text as a form and finds no `grant_type`.",
-    "{how}, so that the body is `grant_type=…&code=…`.",
-)
-GET = MistakeText(
-    "code-token-get",
-    "error",
-    "The code calls the token endpoint with GET",
-    "Token requests must be POST requests with the parameters in the body. URLs are stored in logs and histories, so the "
-    "server doesn't read parameters from the query.",
-    "{how}",
-)
-IN_QUERY = MistakeText(
-    "code-token-parameters-in-query",
-    "error",
-    "The parameters of the token request are in the URL",
-    "The token endpoint reads its parameters from the body. It ignores the query, so `grant_type` is missing.",
-    "Remove everything after `?` from the URL, and send it as the body with `Content-Type: application/x-www-form-urlencoded`.",
-)
-BEARER = MistakeText(
-    "code-bearer-instead-of-basic",
-    "error",
-    "`Authorization` uses Bearer for the client's credentials; it must be Basic",
-    "Bearer is followed by an access token. The client ID and secret are sent with the Basic scheme.",
-    "Send `Authorization: Basic` followed by base64 of `client_id:client_secret`.",
-)
-NOT_ENCODED = MistakeText(
-    "code-basic-not-base64",
-    "error",
-    "The credentials after Basic aren't base64-encoded",
-    "The server decodes the text after `Basic` as base64. A client ID and secret in plain text can't be decoded.",
-    "Encode `client_id:client_secret` with base64, and send the result after `Basic`.",
-)
-LINE_BREAK = MistakeText(
-    "code-basic-newline",
-    "error",
-    "The encoded credentials end with a line break",
-    "`echo` adds a line break, which is encoded as a part of the secret. The server compares the secret exactly.",
-    'Use `printf \'%s\' "$CLIENT_ID:$CLIENT_SECRET"` or `echo -n`, or let curl encode them: `-u "$CLIENT_ID:$CLIENT_SECRET"`.',
-)
-FORM_AS_TEXT = MistakeText(
-    "code-form-as-text",
-    "error",
-    "The body is a form, but it is sent as `text/plain`",
-    "{language} sends a string as `text/plain` if the code sets no `Content-Type`. The token endpoint reads only a form "
-    "(`application/x-www-form-urlencoded`).",
-    "{how}, or set the header `Content-Type: application/x-www-form-urlencoded`.",
-)
-MULTIPART = MistakeText(
-    "code-multipart-body",
-    "error",
-    "The code sends the token request as multipart/form-data",
-    "{cause} sends `multipart/form-data`. The token endpoint accepts only `application/x-www-form-urlencoded`.",
-    "{how}.",
-)
-OBJECT_BODY = MistakeText(
-    "code-object-as-body",
-    "error",
-    "The body is a plain object, which is sent as the text `[object Object]`",
-    "{language} doesn't convert objects into a form or JSON.",
-    "Pass `new URLSearchParams({…})` as the body.",
-)
-OPTIONS_IN_BODY = MistakeText(
-    "code-options-in-body",
-    "error",
-    "The headers are a part of the body: axios takes them as the third argument",
-    "`axios.post(url, data, options)` sends its second argument as the body. The headers in it aren't set.",
-    "Pass the parameters as the second argument and `{headers: …}` as the third.",
-)
-SCHEME_TWICE = MistakeText(
-    "code-authorization-doubled",
-    "error",
-    "The value of `Authorization` contains {part} twice",
-    "The server reads the first word as the scheme and the rest as the credentials, so they begin with {part}.",
-    "Send {part} once. Some libraries add it on their own.",
-)
-NOT_INSERTED = MistakeText(
-    "code-variable-not-inserted",
-    "error",
-    "`{name}` is sent as text, because it isn't replaced by a value",
-    "{cause}",
-    "{how}",
-)
-QUESTION_MARK = MistakeText(
-    "code-body-question-mark",
-    "error",
-    "The body starts with a question mark",
-    "The server reads the name of the first parameter as `{name}`, which it doesn't know.",
-    "Remove the `?`. Only the query of a URL starts with it.",
-)
-PASSWORD = MistakeText(
-    "code-password-grant",
-    "info",
-    "The code uses the password grant, which SMART doesn't have",
-    "With `grant_type=password`, the app handles the user's password. SMART servers offer authorization_code, "
-    "client_credentials and refresh_token, and OAuth 2.1 removes the password grant.",
-    "Use `grant_type=authorization_code` for apps with users, and `client_credentials` for backend services.",
-)
 
 
 def is_token_request(request: CodeRequest) -> bool:
@@ -174,31 +34,37 @@ def _names_token_address(variable: str) -> bool:
     return "token" in name and any(word in name for word in ("url", "uri", "endpoint"))
 
 
-def request_mistakes(request: CodeRequest) -> list[Mistake]:
+def mistakes_in(request: CodeRequest, text: str) -> list[Mistake]:
+    """The mistakes of one request, and those that the text around it shows. `text`: the whole paste.
+
+    If the paste has several requests, the mistakes of the text are the same for each.
+    """
+    found = [*_of_request(request)]
+    ids = {mistake.id for mistake in found}
+    return [*found, *(mistake for mistake in mistakes_in_text(text, sends_requests=True) if mistake.id not in ids)]
+
+
+def _of_request(request: CodeRequest) -> list[Mistake]:
     found = [check(request) for check in _ANYWHERE]
     if is_token_request(request):
         found += [check(request) for check in _AT_TOKEN_ENDPOINT]
     return [mistake for mistake in found if mistake]
 
 
-def _lines(request: CodeRequest) -> tuple[int, int]:
-    return request.first_line, request.last_line
-
-
-def _how(request: CodeRequest) -> str:
-    return _HOW_TO_FORM.get(request.language, "Send the parameters as a form body")
+def _at(request: CodeRequest, id: str, **facts: str) -> Mistake:
+    return Mistake(id, (request.first_line, request.last_line), {"language": request.language, **facts})
 
 
 def _json(request: CodeRequest) -> Mistake | None:
     if request.body_format != "json" or _options_in_body(request):
         return None
-    text = JSON_AS_FORM if "urlencoded" in request.header("content-type") else JSON_BODY
-    return text.at(_lines(request), how=_how(request))
+    is_form = "urlencoded" in request.header("content-type")
+    return _at(request, "code-json-under-form-type" if is_form else "code-json-body")
 
 
 def _form_as_text(request: CodeRequest) -> Mistake | None:
     is_text = request.body_format == "form" and request.header("content-type").startswith("text/plain")
-    return FORM_AS_TEXT.at(_lines(request), language=request.language, how=_how(request)) if is_text else None
+    return _at(request, "code-form-as-text") if is_text else None
 
 
 def _get(request: CodeRequest) -> Mistake | None:
@@ -209,12 +75,12 @@ def _get(request: CodeRequest) -> Mistake | None:
         "curl": "Add `-X POST`, and move the parameters from the URL to `-d`. With `-d`, curl sends a POST request.",
         "fetch": "Set `method: 'POST'`, and send the parameters as `body: new URLSearchParams({…})`.",
     }
-    return GET.at(_lines(request), how=how.get(request.language, "Send a POST request with the parameters in its body."))
+    return _at(request, "code-token-get", how=how.get(request.language, "Send a POST request with the parameters in its body."))
 
 
 def _in_query(request: CodeRequest) -> Mistake | None:
     is_only_there = "grant_type=" in request.url and "grant_type" not in request.body
-    return IN_QUERY.at(_lines(request)) if request.method == "POST" and is_only_there else None
+    return _at(request, "code-token-parameters-in-query") if request.method == "POST" and is_only_there else None
 
 
 def _bearer(request: CodeRequest) -> Mistake | None:
@@ -222,7 +88,7 @@ def _bearer(request: CodeRequest) -> Mistake | None:
     if scheme.lower() != "bearer":
         return None
     is_pair = "base64" in value.lower() or ":" in value or ":" in _decoded(value)
-    return BEARER.at(_lines(request)) if is_pair or "grant_type" in request.body else None
+    return _at(request, "code-bearer-instead-of-basic") if is_pair or "grant_type" in request.body else None
 
 
 def _decoded(value: str) -> str:
@@ -234,29 +100,29 @@ def _decoded(value: str) -> str:
 
 def _plain_basic(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
-    return NOT_ENCODED.at(_lines(request)) if scheme.lower() == "basic" and ":" in value else None
+    return _at(request, "code-basic-not-base64") if scheme.lower() == "basic" and ":" in value else None
 
 
 def _line_break(request: CodeRequest) -> Mistake | None:
     scheme, _, value = request.header("authorization").partition(" ")
     ends = scheme.lower() == "basic" and _decoded(value).endswith("\n")
-    return LINE_BREAK.at(_lines(request)) if ends else None
+    return _at(request, "code-basic-newline") if ends else None
 
 
 def _multipart(request: CodeRequest) -> Mistake | None:
     if request.body_format != "multipart":
         return None
     causes = {"curl": "The option `-F`", "PHP curl": "An array as `CURLOPT_POSTFIELDS`", "requests": "The argument `files=`"}
-    return MULTIPART.at(_lines(request), cause=causes.get(request.language, "`FormData`"), how=_how(request))
+    return _at(request, "code-multipart-body", cause=causes.get(request.language, "`FormData`"))
 
 
 def _object_body(request: CodeRequest) -> Mistake | None:
-    return OBJECT_BODY.at(_lines(request), language=request.language) if request.body == "[object Object]" else None
+    return _at(request, "code-object-as-body") if request.body == "[object Object]" else None
 
 
 def _options_in_body(request: CodeRequest) -> Mistake | None:
     is_inside = request.language == "axios" and request.body_format == "json" and '"headers": {' in request.body
-    return OPTIONS_IN_BODY.at(_lines(request)) if is_inside else None
+    return _at(request, "code-options-in-body") if is_inside else None
 
 
 def _doubled(request: CodeRequest) -> Mistake | None:
@@ -264,18 +130,18 @@ def _doubled(request: CodeRequest) -> Mistake | None:
     match = re.match(r"(authorization):|(basic|bearer)\s+(?:basic|bearer)\b", value, re.I)
     if not match:
         return None
-    return SCHEME_TWICE.at(_lines(request), part=f"`{match[1] or match[2]}`")
+    return _at(request, "code-authorization-doubled", part=f"`{match[1] or match[2]}`")
 
 
 def _question_mark(request: CodeRequest) -> Mistake | None:
     name = request.body.partition("=")[0]
-    return QUESTION_MARK.at(_lines(request), name=name) if name.startswith("?") else None
+    return _at(request, "code-body-question-mark", name=name) if name.startswith("?") else None
 
 
 def _password(request: CodeRequest) -> Mistake | None:
     values = parse_qs(request.body or request.url.partition("?")[2]).get("grant_type", [])
     is_password = "password" in values or re.search(r"grant_type\W{1,6}password\b", request.body)
-    return PASSWORD.at(_lines(request)) if is_password else None
+    return _at(request, "code-password-grant") if is_password else None
 
 
 def _not_inserted(request: CodeRequest) -> Mistake | None:
@@ -283,7 +149,7 @@ def _not_inserted(request: CodeRequest) -> Mistake | None:
         for match in _NOT_INSERTED.finditer(text):
             if match[0].strip("${}#%\\() ") not in request.variables:
                 cause, how = _insertion(request.language, match[0])
-                return NOT_INSERTED.at(_lines(request), name=match[0], cause=cause, how=how)
+                return _at(request, "code-variable-not-inserted", name=match[0], cause=cause, how=how)
     return None
 
 
@@ -293,7 +159,7 @@ def _insertion(language: str, written: str) -> tuple[str, str]:
             "Postman and template engines replace names in double braces. Your program doesn't.",
             "Replace it by the value or by a variable of your program.",
         )
-    if language in ("curl", "wget", "httpie"):
+    if language == "curl":
         return (
             "The shell doesn't replace variables in single quotation marks.",
             "Use double quotation marks around the text that contains the variable.",

@@ -1,21 +1,28 @@
-"""Reads the settings of OAuth libraries in pasted code and configuration files, with the names of OAuth parameters."""
+"""Reads the settings of OAuth libraries in pasted code and in configuration files, with the names of OAuth parameters."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sickbay.doctor.code import budget
+from sickbay.doctor.code import budget, words
 from sickbay.doctor.code.budget import Meter
 from sickbay.doctor.code.conversions import converted
 from sickbay.doctor.code.draft import RequestDraft
 from sickbay.doctor.code.evaluator import Evaluator
-from sickbay.doctor.code.invocation import Invocation, Library
 from sickbay.doctor.code.models import AppSettings, Lines
-from sickbay.doctor.code.properties import property_settings
-from sickbay.doctor.code.setting_names import library_of, oauth_name
 from sickbay.doctor.code.tokens import CodeToken, tokens
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeObject, CodeValue, as_fields, as_text
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeItems,
+    CodeObject,
+    CodeValue,
+    Invocation,
+    Library,
+    as_fields,
+    as_text,
+)
 
 _ANNOUNCES = re.compile(r"client[_.-]?id|redirect[_.-]?ur[il]|authority|issuer|discovery", re.I)
 _FEWEST = 2
@@ -23,7 +30,7 @@ _FEWEST = 2
 _CALLS = re.compile(
     r"authorize|UserManager|OidcClient|OIDC\w*|PublicClientApplication|ConfidentialClientApplication|createAuth0Client|Auth0\w*"
     r"|OktaAuth|OAuth2?\w*|\w*Strategy|Client|AuthProvider|Keycloak|smart|fhirclient|FHIRClient|settings|config\w*|initAuth"
-    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*",
+    r"|authorize\w*|init|use|register|setup|Issuer|AuthorizationRequest\w*|Builder|OIDAuthorizationRequest|loginRequest|signIn\w*"
 )
 
 
@@ -181,3 +188,97 @@ def _text(value: CodeValue) -> str:
         budget.spend(len(value.values))
         return " ".join(str(as_text(item)) for item in value.values)
     return str(as_text(value))
+
+
+_LIBRARIES = (
+    (r"fhir.{0,100}authorize|smart|fhirclient", "fhirclient"),
+    (r"clientregistration", "Spring"),
+    (r"usermanager|oidcclient", "oidc-client"),
+    (r"publicclientapplication|confidentialclientapplication", "MSAL"),
+    (r"auth0", "Auth0"),
+    (r"okta", "Okta"),
+    (r"strategy", "Passport"),
+    (r"keycloak", "Keycloak"),
+    (r"authorizationrequest|oidauthorization|appauth", "AppAuth"),
+    (r"issuer\.client|openid|\bclient$", "openid-client"),
+)
+
+
+_COMPILED = tuple((re.compile(pattern, re.I), library) for pattern, library in _LIBRARIES)
+
+
+def oauth_name(name: str) -> str:
+    """The OAuth name of a setting, "" if it isn't known."""
+    return words.settings().get(re.sub(r"[_\W]", "", name).lower(), "")
+
+
+def library_of(path: str, fields: dict[str, Any]) -> str:
+    """The library that a call or the names of the settings belong to, "" if unknown."""
+    for pattern, library in _COMPILED:
+        if pattern.search(path):
+            return library
+    names = {name.lower() for name in fields}
+    if names & {"authorization_scope", "discovery_uri", "authorization_endpoint_uri", "https_required"}:
+        return "AppAuth"
+    if "auth" in names and names & {"cache", "system"}:
+        return "MSAL"
+    if "authority" in names and "redirect_uri" in names:
+        return "oidc-client"
+    if names & {"stsserver", "postlogoutredirecturi", "usesilentrefresh", "silentrefresh"}:
+        return "angular-oauth2-oidc"
+    return ""
+
+
+_LINE = re.compile(
+    r"^(?P<indent>[ \t]*)(?:-[ \t]+)?(?P<name>[\w.\[\]-]+)[ \t]*(?P<mark>[:=])(?:[ \t]+|(?<==)|$)(?P<value>[^\n]*+)", re.M
+)
+_COMMENT = re.compile(r"(?<!\s)\s++#.*", re.S)
+_LONGEST_GAP = 3
+"""Lines further apart than this belong to different settings."""
+
+
+def property_settings(text: str, lines: Lines) -> list[AppSettings]:
+    """Settings of consecutive lines `name: value` or `name=value`. The last part of a dotted name counts."""
+    groups: list[list[tuple[int, str, str, str]]] = [[]]
+    for match in _LINE.finditer(text):
+        line = lines.at(match.start("name"))
+        if groups[-1] and line - groups[-1][-1][0] > _LONGEST_GAP:
+            groups.append([])
+        groups[-1].append((line, match["name"], match["value"], match["mark"]))
+    return [settings for group in groups if (settings := _of_lines(group))]
+
+
+def _of_lines(group: list[tuple[int, str, str, str]]) -> AppSettings | None:
+    values: dict[str, str] = {}
+    used: list[int] = []
+    is_spring = any(name.startswith("spring") or name == "registration" for _, name, _, _ in group)
+    for line, name, value, _ in group:
+        oauth = _oauth_name(name)
+        cleaned = _cleaned(value)
+        if oauth and cleaned and oauth not in values:
+            values[oauth] = " ".join(cleaned.replace(",", " ").split()) if oauth == "scope" else cleaned
+            used.append(line)
+    if len(values) < 2 or not {"client_id", "redirect_uri"} & values.keys() or ("grant_type" in values and not is_spring):
+        return None
+    return AppSettings("Spring" if is_spring else "", values, min(used), max(used))
+
+
+def _oauth_name(name: str) -> str:
+    """The OAuth name of `spring.security.….client-id` and of `REACT_APP_CLIENT_ID`."""
+    last = name.rpartition(".")[2]
+    if found := oauth_name(last):
+        return found
+    words = last.split("_")
+    return (
+        next((found for start in range(1, len(words)) if (found := oauth_name("_".join(words[start:])))), "")
+        if last.isupper()
+        else ""
+    )
+
+
+def _cleaned(value: str) -> str:
+    """The value without a comment, a comma and quotation marks."""
+    value = _COMMENT.sub("", value).strip().rstrip(",;").strip()
+    if value[:1] in ("{", "[", "(") and value[-1:] not in ("}", "]"):
+        return ""
+    return value.strip("\"'`")

@@ -1,20 +1,20 @@
-"""Finds the curl, wget and httpie commands in pasted text."""
+"""Finds the curl commands in pasted text and splits them into words, whatever forums did to quotation marks and dashes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from sickbay.doctor.code.budget import Meter
-from sickbay.doctor.code.curl import curl, httpie
-from sickbay.doctor.code.draft import RequestDraft, request_of
+from sickbay.doctor.code.curl import curl
+from sickbay.doctor.code.draft import RequestDraft, base64_of, request_of
 from sickbay.doctor.code.models import CodeRequest, Lines
-from sickbay.doctor.code.shell_words import CARET, Splitter
-from sickbay.doctor.code.tokens import OPERATOR, CodeToken
-from sickbay.doctor.code.values import CodeText
+from sickbay.doctor.code.tokens import OPERATOR, CodeToken, hole_name
+from sickbay.doctor.code.values import CodeText, Hole, joined, known, unknown
 
 _COMMAND = re.compile(
-    r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?|wget|https?|xh)[ \t]+(?=(?P<next>\S+))|"
+    r"(?:^|(?<=[\s`$>#(|;&.=*\"']))(?P<name>curl(?:\.exe)?)[ \t]+(?=(?P<next>\S+))|"
     r"^[ \t>]*(?=(?:-H|-d|--header|--data(?:-\w+)?|-u|--user|-X|--request)[ =]+\S)",
     re.M,
 )
@@ -24,7 +24,6 @@ _ASSIGNMENT = re.compile(
 _CARET = re.compile(r"\^(?=\S)")
 """Escapes a character on Windows."""
 _CURL_NEXT = re.compile(r"[-–—−'\"$\\^<{]|\w+://|localhost|[\w.-]+(?::[^\s@]*)?@|[\w-]+\.[\w.-]+[/:?]|\S*[:/]\S")
-_HTTPIE_NEXT = re.compile(r"-\w|--\w|(?:GET|POST|PUT|PATCH|DELETE)\b|\w+://|localhost[:/]|:\d|[\w-]+\.[\w.-]+[/:?]")
 
 
 def shell_requests(text: str, lines: Lines, meter: Meter) -> list[CodeRequest]:
@@ -42,7 +41,7 @@ def _requests(text: str, lines: Lines) -> Iterator[CodeRequest]:
     splitter = Splitter(text, _assigned(text).get)
     done = 0
     for match in _COMMAND.finditer(text):
-        if match.start() < done or not _is_command(match):
+        if match.start() < done or (match["name"] and not _CURL_NEXT.match(match["next"])):
             continue
         start = match.start("name") if match["name"] else match.end()
         words = splitter.words(match.end(), match.start() > 0 and text[match.start() - 1] == "`")
@@ -63,20 +62,169 @@ def _assigned(text: str) -> dict[str, str]:
     return {match[1]: next(group for group in match.groups()[1:] if group is not None) for match in _ASSIGNMENT.finditer(text)}
 
 
-def _is_command(match: re.Match[str]) -> bool:
-    name = match["name"]
-    if not name:
-        return True
-    if name.startswith(("curl", "wget")):
-        return _CURL_NEXT.match(match["next"]) is not None
-    return _HTTPIE_NEXT.match(match["next"]) is not None
-
-
 def _draft(name: str | None, words: list[CodeText]) -> RequestDraft | None:
     """The request of a command. Options without a command belong to a curl whose first line is missing."""
-    if name in ("http", "https", "xh"):
-        return httpie(words, "https" if name == "https" else "http")
-    draft = curl(words, "wget" if name == "wget" else "curl")
+    draft = curl(words)
     if draft is None or (name is None and (not draft.headers or len(words) < 4)):
         return None
     return draft
+
+
+_PLAIN = re.compile(r"[^\s\\'\"`$;|&()<>^%]+")
+_SPACE = re.compile(r"[ \t\r\xa0]+")
+_CONTINUED = re.compile(r"[\\^`][ \t]*\r?(?:\n|\Z)\s*")
+_NEXT_OPTION = re.compile(r"(?<=\n)(?:[ \t]*+\n)?[ \t>]*+(?:--?[A-Za-z]|['\"]?https?://)")
+_VARIABLE = re.compile(r"\$\{(\w++)[^}]{0,80}\}|\$(\w+)|\$env:(\w+)")
+_WINDOWS_VARIABLE = re.compile(r"%([A-Za-z_]\w+)%")
+_ECHO = re.compile(
+    r"(?:echo|printf)\s+(?P<flags>-\S+\s+)?(?:['\"]?%s['\"]?\s+)?(?P<text>\"[^\"]*\"|'[^']*'|\S+)\s*\|[^|]*base64", re.S
+)
+_IN_DOUBLE = re.compile(r"\\([\"\\$`_*\n/-])")
+_DASHES = re.compile(r"^[–—−](?=[A-Za-z-])")
+
+_PARENTHESIS = re.compile(r"[()]")
+_MAXIMUM_COMMAND_CHARACTERS = 500
+"""The maximum length of a command in `$(…)`."""
+CARET = "\x01"
+"""Stands for the escape character of Windows, so that the text keeps its length."""
+
+Lookup = Callable[[str], str | None]
+
+
+class SplitCommand(NamedTuple):
+    """The words of a command, and the position after it."""
+
+    words: list[CodeText]
+    end: int
+
+
+class Splitter:
+    """Splits commands of one text. `lookup` finds the value of a shell variable, None if the paste doesn't set it."""
+
+    def __init__(self, text: str, lookup: Lookup) -> None:
+        self._text, self._lookup = text, lookup
+        self._unclosed: dict[str, int] = {}
+
+    def words(self, at: int, in_backticks: bool) -> SplitCommand:
+        """The words from here to the end of the command."""
+        text, words = self._text, []
+        pieces: list[CodeText] | None = None
+        while at < len(text):
+            closes = in_backticks and text[at] == "`"
+            if match := _SPACE.match(text, at) or (None if closes else _CONTINUED.match(text, at)):
+                words += [joined(pieces)] if pieces is not None else []
+                pieces, at = None, match.end()
+                continue
+            if self._ends(at, in_backticks):
+                break
+            if text[at] == "\n":
+                words += [joined(pieces)] if pieces is not None else []
+                pieces, at = None, at + 1
+                continue
+            piece, at = self._piece(at)
+            pieces = [] if pieces is None else pieces
+            pieces.append(piece)
+        words += [joined(pieces)] if pieces is not None else []
+        return SplitCommand([_with_dashes(word) for word in words], at)
+
+    def _ends(self, at: int, in_backticks: bool) -> bool:
+        character = self._text[at]
+        if character == "\n":
+            return _NEXT_OPTION.match(self._text, at + 1) is None
+        if character == "&":
+            return self._text[at + 1 : at + 2] in ("", "&", " ", "\n")
+        if character == "<":
+            return self._text[at + 1 : at + 2] == "/"
+        return character in ";|)" or (character == "`" and in_backticks) or self._text.startswith("```", at)
+
+    def _piece(self, at: int) -> tuple[CodeText, int]:
+        text, character = self._text, self._text[at]
+        if match := _PLAIN.match(text, at):
+            return known(match[0]), match.end()
+        if character == CARET:
+            return known(""), at + 1
+        if character in "'\"" and (end := self._closing(at)) > 0:
+            inner = text[at + 1 : end]
+            return (known(inner.replace("\\_", "_")) if character == "'" else self._expanded(inner)), end + 1
+        if character == "\\" and at + 1 < len(text):
+            return known(text[at + 1]), at + 2
+        if text.startswith("$(", at) and (end := _balanced(text, at + 1)) > 0:
+            return self._substituted(text[at + 2 : end]), end + 1
+        for pattern in (_VARIABLE, _WINDOWS_VARIABLE):
+            if match := pattern.match(text, at):
+                return self._variable(match), match.end()
+        # an unclosed quotation mark is dropped
+        return known("" if character in "^'\"" else character), at + 1
+
+    def _closing(self, at: int) -> int:
+        """The position of the closing quotation mark, -1 if there is none."""
+        mark = self._text[at]
+        if at < self._unclosed.get(mark, 0):
+            return -1
+        end = self._text.find(mark, at + 1)
+        while end > 0 and self._is_inner(mark, end):
+            end = self._text.find(mark, end + 1)
+        if end < 0:
+            self._unclosed[mark] = len(self._text)
+        return end
+
+    def _is_inner(self, mark: str, end: int) -> bool:
+        """Whether the quotation mark is escaped, or an apostrophe within a word."""
+        if mark == '"':
+            return self._text[end - 1] == "\\" and self._text[end - 2] != "\\"
+        return self._text[end - 1].isalpha() and self._text[end + 1 : end + 2].isalpha()
+
+    def _expanded(self, inner: str) -> CodeText:
+        """The value of a string in double quotation marks."""
+        pieces: list[CodeText] = []
+        at = 0
+        while (start := inner.find("$", at)) >= 0:
+            escaped = start > 0 and inner[start - 1] == "\\"
+            if inner.startswith("$(", start) and (end := _balanced(inner, start + 1)) > 0 and not escaped:
+                pieces += [_plain(inner[at:start]), self._substituted(inner[start + 2 : end])]
+                at = end + 1
+            elif (match := _VARIABLE.match(inner, start)) and not escaped:
+                pieces += [_plain(inner[at:start]), self._variable(match)]
+                at = match.end()
+            else:
+                pieces.append(_plain(inner[at : start + 1]))
+                at = start + 1
+        return joined([*pieces, _plain(inner[at:])])
+
+    def _variable(self, match: re.Match[str]) -> CodeText:
+        name = next(group for group in match.groups() if group)
+        value = self._lookup(name)
+        return unknown(name) if value is None else known(value)
+
+    def _substituted(self, command: str) -> CodeText:
+        """The output of `$(command)`: base64 of known text, else an unknown value."""
+        if match := _ECHO.search(command):
+            text = self._expanded(match["text"].strip("\"'")) if match["text"][:1] != "'" else known(match["text"][1:-1])
+            is_exact = "-n" in (match["flags"] or "") or command.lstrip().startswith("printf")
+            return base64_of(text if is_exact else joined((text, known("\n"))))
+        return unknown("base64" if "base64" in command else Hole(hole_name(command)))
+
+
+def _balanced(text: str, at: int) -> int:
+    """The position of the parenthesis that closes the one here, -1 if there is none nearby."""
+    depth = 0
+    for match in _PARENTHESIS.finditer(text, at, at + _MAXIMUM_COMMAND_CHARACTERS):
+        depth += 1 if match[0] == "(" else -1
+        if depth == 0:
+            return match.start()
+    return -1
+
+
+def _plain(text: str) -> CodeText:
+    return known(_IN_DOUBLE.sub(lambda match: "" if match[1] == "\n" else match[1], text))
+
+
+def _with_dashes(word: CodeText) -> CodeText:
+    """The word without escape characters of Windows, and without the long dash that word processors make of hyphens."""
+    if any(CARET in part for part in word.parts):
+        word = CodeText(tuple(part if isinstance(part, Hole) else part.replace(CARET, "") for part in word.parts))
+    if not word.parts or isinstance(word.parts[0], Hole) or not (match := _DASHES.match(word.parts[0])):
+        return word
+    rest = word.parts[0][match.end() :]
+    dashes = "-" if len(re.match(r"[A-Za-z]*", rest)[0]) == 1 else "--"  # type: ignore[index]
+    return CodeText((dashes + rest.lstrip("-"), *word.parts[1:]))

@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
-from sickbay.diagnosis.answers.values import CODES, ErrorAnswer, ranked
-from sickbay.doctor.errors import in_json, in_text, in_url
+from sickbay.diagnosis.answers.values import CODES, FALSY, ErrorAnswer, oauth, ranked
+from sickbay.doctor.errors import in_json, in_text
+from sickbay.protocol.unicode import without_html_escapes
 
 SEARCHED_CHARACTERS = 2_000_000
 """The maximum number of characters that are searched. Of a longer text, the beginning and the end are searched."""
@@ -23,7 +25,7 @@ def in_paste(text: str, *, is_url: bool = False) -> tuple[ErrorAnswer, ...]:
     """`is_url`: the text is a single URL, perhaps broken into lines."""
     half = SEARCHED_CHARACTERS // 2
     text = (text if len(text) <= SEARCHED_CHARACTERS else f"{text[:half]}\n{text[-half:]}").strip()
-    whole = in_url.errors(text) if is_url else ()
+    whole = errors(text) if is_url else ()
     return ranked((*whole, *_text(text, DEPTH)))
 
 
@@ -37,7 +39,7 @@ def in_input(evidence: Mapping[str, Any]) -> tuple[ErrorAnswer, ...]:
 def _input(evidence: Mapping[str, Any]) -> Iterator[ErrorAnswer]:
     for name in ("url", "error_uri"):
         if isinstance(evidence.get(name), str):
-            yield from in_url.errors(str(evidence[name]))
+            yield from errors(str(evidence[name]))
     answer = {name: evidence[name] for name in _RESPONSE if name in evidence}
     if "status" in evidence and "body" in evidence:
         answer |= {"body": evidence["body"], "headers": _telling(evidence.get("headers"))}
@@ -74,7 +76,7 @@ def _text(text: str, depth: int) -> Iterator[ErrorAnswer]:
         if _parsed(line) is not None:
             yield from _text(line, depth - 1)
     for word in filter(_is_address, _WORD.findall(text)):
-        yield from in_url.errors(word)
+        yield from errors(word)
     yield from in_text.errors(_WORD.sub(lambda match: "URL" if _is_address(match[0]) else match[0], text))
 
 
@@ -91,7 +93,7 @@ def _document(document: Any, depth: int, *, text: bool = True) -> Iterator[Error
         if not isinstance(item, str):
             yield item
         elif _is_url(item):
-            yield from in_url.errors(item)
+            yield from errors(item)
         elif text or not _is_page(item):
             yield from _text(item, depth - 1)
 
@@ -117,3 +119,48 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+_ERROR = re.compile(
+    r"(?:^|[?&#;])\s*(?P<name>(?:[a-z]{1,20}[_-])?err(?:or)?(?:_?(?:code|reason|type|subtype|subcode|msg|message))?)"
+    r"(?:\[\w{0,20}\])?=(?P<value>[^&#;\s]{0,300})",
+    re.I,
+)
+_DESCRIPTION = re.compile(r"[?&#;]error_?description=(?P<value>[^&#\s]{0,600})", re.I)
+_VALUE = re.compile(r"[?&#;](?P<name>[\w.-]{1,40})=(?P<value>[a-z_]{8,40})(?=[&#;\s]|$)", re.I)
+_URN = re.compile(r"urn:[\w-]{1,40}:error:[\w:.-]{1,200}", re.I)
+"""The error code in the URL of a vendor's error page."""
+_ECHOED = frozenset(("state", "nonce", "code", "scope", "launch", "client_id"))
+"""Parameters with arbitrary values, in which an error code means nothing."""
+DECODINGS = 3
+
+
+def views(text: str) -> tuple[str, ...]:
+    """The text as it is and with its percent-encoding removed, at most three times."""
+    decodings = [without_html_escapes(text)]
+    while len(decodings) <= DECODINGS and "%" in decodings[-1] and (decoded := unquote(decodings[-1])) != decodings[-1]:
+        decodings.append(decoded)
+    return tuple(decodings)
+
+
+def errors(url: str) -> Iterator[ErrorAnswer]:
+    """`url` may be broken over several lines."""
+    joined = "".join(line.strip() for line in url.splitlines())
+    for view in views(joined):
+        described = _DESCRIPTION.search(view)
+        description = unquote_plus(described["value"]) if described else ""
+        yield from _find_errors(view, description)
+        for match in _VALUE.finditer(view):
+            if match["value"].lower() in CODES and match["name"].lower() not in _ECHOED:
+                yield oauth(match["value"], description, redirected=True)
+        if described and description.strip():
+            yield ErrorAnswer("authorization", "", description)
+        yield from (ErrorAnswer("vendor", match[0]) for match in _URN.finditer(view))
+
+
+def _find_errors(view: str, description: str) -> Iterator[ErrorAnswer]:
+    granted = re.search(r"[?&#;]code=[^&#\s]", view) is not None
+    for match in _ERROR.finditer(view):
+        value = unquote_plus(match["value"]).strip("\"'")
+        if value.lower() not in FALSY or (not value and not granted and match["name"].lower() == "error"):
+            yield oauth(value, description, redirected=True)

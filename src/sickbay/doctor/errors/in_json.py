@@ -42,16 +42,7 @@ _STATUS = frozenset(
         "error",
     )
 )
-_SAID = (
-    "error_description",
-    "errorDescription",
-    "description",
-    "message",
-    "errorSummary",
-    "detail",
-    "details",
-    "title",
-)
+_SAID = ("error_description", "errorDescription", "description", "message", "errorSummary", "detail", "details", "title")
 _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "details", "reason", "error", "msg", "title"))
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))

@@ -1,8 +1,9 @@
-"""Facts about the addresses in a text."""
+"""Facts about the addresses in a text, and about discovery documents."""
 
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
@@ -50,12 +51,6 @@ def addresses_differ_by_scheme(evidence: Evidence) -> Values | None:
     )
 
 
-@fact
-def addresses_differ_by_case(evidence: Evidence) -> Values | None:
-    """Two addresses in the text differ only by upper and lower case."""
-    return _alike(evidence, str, str.lower)
-
-
 _PORT = re.compile(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 
 
@@ -63,12 +58,6 @@ _PORT = re.compile(r"(?<=[^/:]):\d{1,5}(?=/|$)")
 def addresses_differ_by_port(evidence: Evidence) -> Values | None:
     """Two addresses in the text differ only by the port."""
     return _alike(evidence, lambda address: "".join(_PORT.findall(address)), lambda address: _PORT.sub("", address).rstrip("/"))
-
-
-@fact
-def mixes_loopback_hosts(evidence: Evidence) -> Values | None:
-    """The text has addresses of both localhost and 127.0.0.1."""
-    return as_fact(re.search(r"//localhost\b", evidence.text) and re.search(r"//127\.0\.0\.1\b", evidence.text))
 
 
 _PLACEHOLDER = re.compile(r"\$\{[\w.-]{1,60}\}|\{\{\s{0,3}[\w.-]{1,60}\s{0,3}\}\}")
@@ -81,38 +70,14 @@ def placeholder_is_left(evidence: Evidence) -> Values | None:
     return next(({"value": match[0]} for match in matches if match), None)
 
 
-_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>https?://[^\"\s]{3,300})\"")
-
-
-@fact
-def reference_is_absolute(evidence: Evidence) -> Values | None:
-    """A resource refers to another one by an absolute URL."""
-    found = _REFERENCE.search(evidence.text)
-    return {"value": found["value"]} if found else None
-
-
-_KEY_ADDRESS = re.compile(
-    r"(?:jwks|jku)(?:[_ ]?ur[il])?(?: is)?\W{1,6}(?P<value>https?://(?:localhost|127\.\d|10\.\d|192\.168\."
-    r"|172\.(?:1[6-9]|2\d|3[01])\.|[\w-]+\.(?:local|internal)\b)[^\s\"'`<>]{0,200})",
-    re.I,
-)
-
-
-@fact
-def keys_are_private(evidence: Evidence) -> Values | None:
-    """jwks_uri is an address that a server elsewhere can't reach, such as localhost."""
-    found = _KEY_ADDRESS.search(evidence.text)
-    return {"value": found["value"]} if found else None
-
-
 @fact
 def discovery_mixes_http(evidence: Evidence) -> Values | None:
     """A discovery document has endpoints by http:// and an issuer by https://, or the other way round."""
-    schemes = {match["scheme"] for match in _ENDPOINT.finditer(evidence.text)}
+    schemes = {match["scheme"] for match in _SCHEME_OF_ENDPOINT.finditer(evidence.text)}
     return as_fact(len(schemes) == 2 and '"issuer"' in evidence.text)
 
 
-_ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
+_SCHEME_OF_ENDPOINT = re.compile(r"\"(?:issuer|\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<scheme>https?)://")
 
 
 _DISCOVERY = re.compile(r"/\.well-known/(?:smart|openid)-configuration\b")
@@ -130,15 +95,6 @@ def discovery_is_below_a_type(evidence: Evidence) -> Values | None:
         if place and base.startswith("http"):
             return {"received": base, "expected": "/".join(parts[:place])}
     return None
-
-
-_ROOT = re.compile(r"redirect_?ur[il]\b['\"]?\s{0,3}[:=]\s{0,3}['\"`]?https?://[\w.-]{1,100}(?::\d{1,5})?/?['\"`\s,]", re.I)
-
-
-@fact
-def callback_is_root(evidence: Evidence) -> Values | None:
-    """redirect_uri is the root of a site."""
-    return as_fact(_ROOT.search(evidence.text))
 
 
 _PHONE = re.compile(r"\b(?:android|emulator|react[- ]?native\w*|flutter|appauth|capacitor|ionic|rnkeycloak|expo)\b", re.I)
@@ -195,3 +151,29 @@ def realm_paths_differ_by_auth(evidence: Evidence) -> Values | None:
     found = {(match["host"], match["realm"], bool(match["auth"])): match[0] for match in _REALM.finditer(evidence.text)}
     pairs = ((found.get((host, realm, False)), url) for (host, realm, auth), url in found.items() if auth)
     return next(({"first": first, "second": second} for first, second in pairs if first), None)
+
+
+_ISSUER = re.compile(r"\"issuer\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
+_ENDPOINT = re.compile(r"\"(?:\w{1,40}_endpoint|jwks_uri)\"\s{0,3}:\s{0,3}\"(?P<url>https?://[^\"\s]{3,300})\"")
+_ISTIO_KEY = re.compile(r"RXJyb3ItSXN0aW9kRmFpbGVkVG9GZXRjaEp3a3NVcmkt[\w-]{0,400}")
+
+
+@fact
+def discovery_hosts_differ(evidence: Evidence) -> Values | None:
+    """A discovery document has endpoints on another host than its issuer."""
+    issuer = _ISSUER.search(evidence.text, 0, SEARCHED_CHARACTERS)
+    if issuer is None:
+        return None
+    host = urls.split(issuer["url"]).hostname
+    endpoints = (match["url"] for match in _ENDPOINT.finditer(evidence.text, 0, SEARCHED_CHARACTERS))
+    other = next((url for url in endpoints if urls.split(url).hostname != host), None)
+    return {"first": issuer["url"], "second": other} if other else None
+
+
+@fact
+def key_is_istios_placeholder(evidence: Evidence) -> Values | None:
+    """The key set is the one that Istio writes if it can't fetch jwksUri."""
+    found = _ISTIO_KEY.search(evidence.text, 0, SEARCHED_CHARACTERS)
+    if found is None:
+        return None
+    return {"value": urlsafe_b64decode(found[0] + "=" * (-len(found[0]) % 4)).decode("ascii", "replace").partition("Uri-")[2]}

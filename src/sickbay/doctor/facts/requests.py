@@ -1,4 +1,4 @@
-"""Facts about the requests in a text."""
+"""Facts about the requests in a text and their scopes, and about whether it has to do with FHIR."""
 
 from __future__ import annotations
 
@@ -6,34 +6,12 @@ import re
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
-
-
-@fact
-def authorize_request(evidence: Evidence) -> Values | None:
-    """The text has an authorization request."""
-    return as_fact("authorize_url" in evidence.kinds)
-
-
-@fact
-def token_request(evidence: Evidence) -> Values | None:
-    """The text has a token request."""
-    return as_fact("token_request" in evidence.kinds)
-
-
-@fact
-def fhir_request(evidence: Evidence) -> Values | None:
-    """The text has a FHIR request."""
-    return as_fact("fhir_request" in evidence.kinds)
-
-
-def _grant(evidence: Evidence, name: str) -> Values | None:
-    said = f"grant type {name.replace('_', ' ')}"
-    return as_fact(evidence.sent.get("grant_type") == name or said in " ".join(evidence.words))
 
 
 @fact
@@ -49,36 +27,6 @@ def _is_next_to(aud: str, endpoint: str) -> bool:
 
 
 _FHIR_BASE = re.compile(r"/(?:fhir|dstu2|stu3|r4b?|r5)(?:/|$)", re.I)
-
-
-@fact
-def redeems_code(evidence: Evidence) -> Values | None:
-    """A token request has grant_type=authorization_code."""
-    return _grant(evidence, "authorization_code")
-
-
-@fact
-def refreshes(evidence: Evidence) -> Values | None:
-    """A token request has grant_type=refresh_token."""
-    return _grant(evidence, "refresh_token")
-
-
-@fact
-def uses_client_credentials(evidence: Evidence) -> Values | None:
-    """A token request has grant_type=client_credentials."""
-    return _grant(evidence, "client_credentials")
-
-
-@fact
-def uses_password(evidence: Evidence) -> Values | None:
-    """A token request has grant_type=password."""
-    return _grant(evidence, "password")
-
-
-@fact
-def sends_assertion(evidence: Evidence) -> Values | None:
-    """A token request has a client_assertion."""
-    return as_fact("client_assertion" in evidence.sent)
 
 
 @fact
@@ -134,36 +82,10 @@ def token_parameters_in_query(evidence: Evidence) -> Values | None:
 
 
 @fact
-def assertion_is_empty(evidence: Evidence) -> Values | None:
-    """client_assertion or client_assertion_type is sent without a value."""
-    empty = re.search(r"client_assertion(?:_type)?=(?:&|\s|$|[\"'])", evidence.text)
-    return as_fact(empty)
-
-
-@fact
-def parameter_is_misspelled(evidence: Evidence) -> Values | None:
-    """The name of a parameter is a misspelling of client_id, grant_type or redirect_uri."""
-    found = _MISSPELLED.search(evidence.text)
-    return {"parameter": found["name"]} if found else None
-
-
-_MISSPELLED = re.compile(
-    r"[?&\"'](?P<name>clientid|cliend_id|client-id|granttype|grant-type|grand_types?|redirecturi|redirect-uri|redirect_url|responsetype)=",
-    re.I,
-)
-
-
-@fact
 def url_has_line_breaks(evidence: Evidence) -> Values | None:
     """A template string for a URL has line breaks before its parameters."""
     templates = (template.split("\n") for template in evidence.text.split("`")[1::2])
     return as_fact(any("client_id=" in line for lines in templates for line in lines[1:-1]))
-
-
-@fact
-def sends_verifier(evidence: Evidence) -> Values | None:
-    """A token request has a code_verifier."""
-    return as_fact("code_verifier" in evidence.sent)
 
 
 @fact
@@ -191,7 +113,58 @@ def requests_no_scope(evidence: Evidence) -> Values | None:
     return as_fact(evidence.sent.get("grant_type") == "client_credentials" and "scope" not in evidence.sent)
 
 
+_QUERY = re.compile(r"[^\s\"'`]{0,9000}")
+
+
 @fact
-def granted_scope_is_empty(evidence: Evidence) -> Values | None:
-    """A token response has an empty scope."""
-    return as_fact(re.search(r"\"scope\"\s{0,3}:\s{0,3}\"\"", evidence.text))
+def user_login_requests_system_scopes(evidence: Evidence) -> Values | None:
+    """The address of a login contains an authorization request with system/ scopes."""
+    behind = unquote(unquote(evidence.text[:SEARCHED_CHARACTERS])).split("/authorize?")[1:]
+    queries = (query[0] for rest in behind if (query := _QUERY.match(rest)))
+    scopes = (pair for query in queries for pair in query.split("&") if pair.startswith("scope="))
+    return {"scope": "system/…"} if any("system/" in scope for scope in scopes) else None
+
+
+@fact
+def requests_offline_access(evidence: Evidence) -> Values | None:
+    """A requested scope is offline_access."""
+    return as_fact("offline_access" in _scopes(evidence))
+
+
+@fact
+def requests_no_offline_access(evidence: Evidence) -> Values | None:
+    """The text has an authorization request whose scope lacks offline_access and online_access."""
+    return as_fact("authorize_url" in evidence.kinds and not {"offline_access", "online_access"} & {*_scopes(evidence)})
+
+
+@fact
+def requests_no_openid(evidence: Evidence) -> Values | None:
+    """The text has an authorization request whose scope lacks openid."""
+    return as_fact("authorize_url" in evidence.kinds and "openid" not in _scopes(evidence))
+
+
+@fact
+def scope_has_commas(evidence: Evidence) -> Values | None:
+    """Scopes are separated by commas."""
+    named = _WITH_COMMA.search(evidence.text)
+    scope = evidence.sent.get("scope", "") or (named["scope"] if named else "")
+    return {"scope": scope} if "," in scope else None
+
+
+_WITH_COMMA = re.compile(r"\bscope=(?P<scope>[\w/.*:-]{1,200},[\w/.*:,-]{1,1000})")
+
+
+def _scopes(evidence: Evidence) -> list[str]:
+    return re.split(r"[\s,+]+", evidence.sent.get("scope", ""))
+
+
+@fact
+def is_about_fhir(evidence: Evidence) -> Values | None:
+    """The text has a FHIR request, or names FHIR."""
+    return as_fact("fhir_request" in evidence.kinds or "fhir" in evidence.words or '"resourceType"' in evidence.text)
+
+
+@fact
+def is_operation_outcome(evidence: Evidence) -> Values | None:
+    """The text has an OperationOutcome."""
+    return as_fact("operationoutcome" in evidence.words or ("diagnostics" in evidence.words and "severity" in evidence.words))

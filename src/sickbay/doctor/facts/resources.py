@@ -9,20 +9,16 @@ from typing import Any
 from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
 
 COMPARED_ENTRIES = 200
 """How many entries of a Bundle are compared with their requests."""
-_UNTYPED = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>[^\"/?#:\s]{1,100})\"")
 _REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>(?:[A-Z]\w{2,40}/)?(?P<id>[^\"/#\s]{1,64}))\"")
 _CONTAINED = re.compile(r"\"contained\"\s{0,3}:\s{0,3}\[")
 CONTAINED_CHARACTERS = 4_000
 """How far behind `contained` the ids of contained resources are looked for."""
 _ID = re.compile(r"\"id\"\s{0,3}:\s{0,3}\"(?P<id>[^\"\s]{1,64})\"")
 _INCLUDE = re.compile(r"_(?:rev)?include(?::iterate)?:[A-Z]\w{2,40}:[\w-]{2,40}")
-_SHORT_FORMAT = re.compile(r"[?&]_format=(?P<value>json|xml)\b|mime(?:[ -]?type)?:? ['\"]?(?P<mime>json|xml)\b", re.I)
-_NUMBERED = re.compile(r"\{\s{0,20}\"(?:0|1)\"\s{0,3}:\s{0,3}\{\s{0,20}\"resourceType\"")
-_ARRAY = re.compile(r"^\s{0,20}\[\s{0,20}\{\s{0,20}\"resourceType\"", re.M)
 
 
 def _objects(evidence: Evidence) -> Iterator[Mapping[str, Any]]:
@@ -52,13 +48,6 @@ def entry_id_differs(evidence: Evidence) -> Values | None:
 
 
 @fact
-def reference_has_no_type(evidence: Evidence) -> Values | None:
-    """A reference of a resource is only an id, without the resource type."""
-    found = _UNTYPED.search(evidence.text, 0, SEARCHED_CHARACTERS) if '"resourceType"' in evidence.text else None
-    return {"value": found["value"]} if found else None
-
-
-@fact
 def contained_reference_has_no_hash(evidence: Evidence) -> Values | None:
     """A contained resource is referenced as Type/id or id instead of #id."""
     text = evidence.text[:SEARCHED_CHARACTERS]
@@ -76,36 +65,3 @@ def include_has_no_equals_sign(evidence: Evidence) -> Values | None:
     """_include or _revinclude is followed by a colon instead of =."""
     found = _INCLUDE.search(unquote(evidence.text[:SEARCHED_CHARACTERS]))
     return {"value": found[0]} if found else None
-
-
-@fact
-def format_is_short(evidence: Evidence) -> Values | None:
-    """_format is json or xml instead of a whole MIME type."""
-    return as_fact(_SHORT_FORMAT.search(evidence.text, 0, SEARCHED_CHARACTERS))
-
-
-@fact
-def resources_are_in_an_object(evidence: Evidence) -> Values | None:
-    """Several resources are members "0", "1", … of one object, or in a bare array."""
-    return as_fact(
-        _NUMBERED.search(evidence.text, 0, SEARCHED_CHARACTERS) or _ARRAY.search(evidence.text, 0, SEARCHED_CHARACTERS)
-    )
-
-
-_TYPED_PATIENT = re.compile(r"[\"']patient[\"']\s{0,3}:\s{0,3}[\"']Patient/", re.I)
-
-
-@fact
-def patient_has_type(evidence: Evidence) -> Values | None:
-    """The member patient is a reference such as Patient/123 instead of an id."""
-    return as_fact(_TYPED_PATIENT.search(evidence.text, 0, SEARCHED_CHARACTERS))
-
-
-_SEARCH_REFERENCE = re.compile(r"\"reference\"\s{0,3}:\s{0,3}\"(?P<value>[A-Z]\w{2,40}\?[^\"\s]{1,300})\"")
-
-
-@fact
-def reference_is_a_search(evidence: Evidence) -> Values | None:
-    """A reference of a resource is a search, such as Patient?identifier=17."""
-    found = _SEARCH_REFERENCE.search(evidence.text, 0, SEARCHED_CHARACTERS)
-    return {"value": found["value"]} if found else None

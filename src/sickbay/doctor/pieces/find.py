@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from sickbay.doctor.pieces import forms, http_messages, jwts, objects, source_code, urls_in_text
+from sickbay.doctor.pieces import addresses, http_messages, source_code, structured
 from sickbay.doctor.pieces.piece import Piece, apart
 
 READ_CHARACTERS = 2_000_000
@@ -19,5 +19,12 @@ def pieces(text: str) -> list[Piece]:
     return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
 
 
-READERS = (source_code.find, http_messages.find, objects.find, forms.find, urls_in_text.find, jwts.find)
+READERS = (
+    source_code.find,
+    http_messages.find,
+    structured.find_objects,
+    structured.find_forms,
+    addresses.find_urls,
+    structured.find_tokens,
+)
 """In the order of precedence."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sickbay.doctor.pieces import loose_json, objects
+from sickbay.doctor.pieces import structured
 from sickbay.doctor.pieces.piece import Piece
 
 _REQUEST = re.compile(
@@ -110,10 +110,12 @@ def _is_body(line: str) -> bool:
 
 def _is_answer(body: str) -> bool:
     """Whether the JSON below a request is the response to it: many people paste a request line and then the error."""
-    members = loose_json.parse(body) if body.startswith("{") else None
+    members = structured.parse_loosely(body) if body.startswith("{") else None
     if not isinstance(members, Mapping):
         return False
-    return objects.kind_of(members) in ("error", "token_response") or members.get("resourceType") == "OperationOutcome"
+    return (
+        structured.kind_of_object(members) in ("error", "token_response") or members.get("resourceType") == "OperationOutcome"
+    )
 
 
 def _first_body(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from sickbay.authorization import token
 from sickbay.authorization.token import client_assertion
 from sickbay.diagnosis.evidence.address import vendor_of
-from sickbay.doctor.pieces import forms, jwts, loose_json, objects, postman, urls_in_text
-from sickbay.doctor.pieces.address_kind import client_metadata, kind_of_request
+from sickbay.doctor.pieces import addresses, postman, structured
+from sickbay.doctor.pieces.addresses import client_metadata, kind_of_request
 from sickbay.doctor.pieces.piece import Piece
 from sickbay.doctor.pieces.variables import metadata_without_variables, without_variables
 from sickbay.protocol import urls
@@ -57,7 +57,7 @@ def inputs(pieces: Sequence[Piece]) -> list[Input]:
     """The inputs in the order of a launch, as far as the text has it: requests and URLs first, then responses."""
     found = [
         _without_shortened(put_together)
-        for piece in (*pieces, *jwts.decoded(pieces))
+        for piece in (*pieces, *structured.find_decoded_tokens(pieces))
         for put_together in _inputs(piece, pieces)
     ]
     known = context(found)
@@ -78,8 +78,8 @@ def _inputs(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     elif piece.kind == "form" or piece.kind == "parameters" or piece.subkind == "parameters":
         yield from _parameters(piece, pieces)
     elif piece.kind == "response" and piece.values["status"] == "200" and piece.values["body"].startswith("{"):
-        members = loose_json.parse(piece.values["body"])
-        yield from _received(piece, objects.kind_of(members), members) if isinstance(members, Mapping) else ()
+        members = structured.parse_loosely(piece.values["body"])
+        yield from _received(piece, structured.kind_of_object(members), members) if isinstance(members, Mapping) else ()
     elif piece.subkind == "collection":
         for request in postman.requests(piece.values):
             yield from map(_without_variables, _request(replace(piece, kind="request", values=request, is_whole=True)))
@@ -101,7 +101,7 @@ def _received(piece: Piece, kind: str, members: Mapping[str, Any]) -> Iterator[I
 
 def _url(piece: Piece) -> Iterator[Input]:
     """The authorization URLs that are nested in it; otherwise the URL itself, if it can be examined on its own."""
-    inner = list(urls_in_text.nested(str(piece.values["url"])))
+    inner = list(addresses.find_nested(str(piece.values["url"])))
     for url in inner:
         yield Input({"kind": "authorize_url", "url": url}, False, piece)
     if "grant_type=" in str(piece.values["url"]) and piece.subkind == "token_endpoint":
@@ -164,7 +164,11 @@ def _without_variables(found: Input) -> Input:
 
 def _parameters(piece: Piece, pieces: Sequence[Piece]) -> Iterator[Input]:
     values = piece.values
-    body = str(values["body"]) if piece.kind == "form" else forms.encoded({name: str(value) for name, value in values.items()})
+    body = (
+        str(values["body"])
+        if piece.kind == "form"
+        else structured.to_form({name: str(value) for name, value in values.items()})
+    )
     names = set(parse(body).names())
     if "response_type" in names:
         url = _endpoint(pieces, "authorization")
@@ -187,7 +191,7 @@ def _endpoint(pieces: Sequence[Piece], name: str) -> str:
 
 def _assertion(piece: Piece, pieces: Sequence[Piece]) -> Input:
     """A token request around a client assertion, which is all that the text has of it."""
-    body = forms.encoded(
+    body = structured.to_form(
         {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",

@@ -16,11 +16,7 @@ def find(text: str) -> Iterator[Piece]:
     """A request is whole, because the code shows all that it sends, even if some values are variables."""
     if not may_be_code(text):
         return
-    from sickbay.doctor.code import (
-        Meter,
-        requests_in,
-        settings_in,
-    )  # most pastes are no code, and these take a while to import
+    from sickbay.doctor.code import Meter, requests_in, settings_in  # most pastes are no code, and these take a while to import
 
     meter = Meter(len(text))
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
@@ -45,11 +41,15 @@ def mistakes(text: str, pieces: Sequence[Piece]) -> list[Mistake]:
     """The mistakes that only code shows, each once."""
     if not may_be_code(text):
         return []
-    from sickbay.doctor.code import STOPPED, mistakes_in, mistakes_in_text
+    from sickbay.doctor.code import Mistake, mistakes_in, mistakes_in_text
 
     requests = [piece.values["request"] for piece in pieces if piece.kind == "code"]
     found = [mistake for request in requests for mistake in mistakes_in(request, text)] or mistakes_in_text(text)
-    found += [STOPPED.at((1, text.count("\n") + 1))] if any(piece.kind == "stopped" for piece in pieces) else []
+    found += (
+        [Mistake("code-read-in-part", (1, text.count("\n") + 1), {})]
+        if any(piece.kind == "stopped" for piece in pieces)
+        else []
+    )
     return list({(mistake.id, mistake.lines): mistake for mistake in found}.values())
 
 

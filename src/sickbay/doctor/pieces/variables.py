@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sickbay.diagnosis import corrections
-from sickbay.doctor.pieces.forms import encoded
+from sickbay.doctor.pieces.structured import to_form
 from sickbay.protocol import unicode
 from sickbay.protocol.parameters import parse
 
@@ -70,7 +70,7 @@ def _known(form: str, unknown: set[str]) -> str:
     if not variables:
         return form
     unknown |= variables
-    return encoded({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
+    return to_form({name: _SAFE.get(name, "x") if name in variables else value for name, value in pairs})
 
 
 def _body(body: str, unknown: set[str]) -> str:

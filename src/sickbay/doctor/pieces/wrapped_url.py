@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sickbay.diagnosis.answers.values import CODES
-from sickbay.doctor.pieces.forms import NAMES
+from sickbay.doctor.pieces.structured import NAMES
 
 _PARAMETER = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,60})=")
 _OF_ANSWERS = frozenset(("error", "error_description", "error_uri", "access_token", "id_token", "token_type", "expires_in"))

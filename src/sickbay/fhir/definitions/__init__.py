@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,4 +24,6 @@ def names() -> dict[str, list[str]]:
 
 
 def _read(name: str) -> dict[str, Any]:
+    import gzip  # only the first use of a version needs it
+
     return dict(orjson.loads(gzip.decompress((_HERE / f"{name}.json.gz").read_bytes())))

@@ -18,7 +18,7 @@ class Diabetes(Lasting):
     chronic = True
     concept = problems.DIABETES
     tests = (measures.A1C, measures.GLUCOSE, measures.ALBUMIN_RATIO)
-    ladder = (*drugs.METFORMIN, drugs.EMPAGLIFLOZIN)
+    ladder = (drugs.METFORMIN_500, drugs.METFORMIN_1000, drugs.EMPAGLIFLOZIN)
     replaces = (False, True, False)
     relief = (0.9, 0.6, 0.7)
     care = (procedure_codes.EDUCATION, procedure_codes.EXERCISE)

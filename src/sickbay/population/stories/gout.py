@@ -17,7 +17,7 @@ class Gout(Lasting):
 
     concept = problems.GOUT
     tests = (measures.URATE,)
-    ladder = drugs.ALLOPURINOL
+    ladder = (drugs.ALLOPURINOL_100, drugs.ALLOPURINOL_300)
     replaces = (False, True)
     care = (procedure_codes.EDUCATION,)
     goals = (target("Uric acid below 6 mg/dL", measures.URATE, None, 6.0),)

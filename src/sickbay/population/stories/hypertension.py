@@ -16,7 +16,7 @@ class Hypertension(Lasting):
 
     chronic = True
     concept = problems.HYPERTENSION
-    ladder = (*drugs.LISINOPRIL, drugs.AMLODIPINE, drugs.HYDROCHLOROTHIAZIDE)
+    ladder = (drugs.LISINOPRIL_10, drugs.LISINOPRIL_20, drugs.AMLODIPINE, drugs.HYDROCHLOROTHIAZIDE)
     replaces = (False, True, False, False)
     relief = (9.0, 6.0, 8.0, 6.0)
     care = (procedure_codes.SALT, procedure_codes.EXERCISE)

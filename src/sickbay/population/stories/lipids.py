@@ -17,7 +17,7 @@ class Lipids(Lasting):
     chronic = True
     concept = problems.HYPERLIPIDEMIA
     tests = measures.LIPIDS
-    ladder = drugs.ATORVASTATIN
+    ladder = (drugs.ATORVASTATIN_20, drugs.ATORVASTATIN_40)
     replaces = (False, True)
     care = (procedure_codes.EXERCISE,)
     goals = (target("LDL cholesterol below 100", measures.LDL, None, 100.0),)

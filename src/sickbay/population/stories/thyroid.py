@@ -16,7 +16,7 @@ class Hypothyroidism(Lasting):
     chronic = True
     concept = problems.HYPOTHYROIDISM
     tests = (measures.TSH,)
-    ladder = drugs.LEVOTHYROXINE
+    ladder = (drugs.LEVOTHYROXINE_50, drugs.LEVOTHYROXINE_75, drugs.LEVOTHYROXINE_100)
     replaces = (False, True, True)
 
     def __init__(self, onset: datetime.date, rng: SeededRandom) -> None:

@@ -148,13 +148,13 @@ def _record(chart: Chart, visits: dict[datetime.date, Visit]) -> None:
     knee = _diagnose(chart, visits, problems.LEFT_KNEE_ARTHROSIS, "2021-03-16", problems.LEFT_KNEE)
 
     for drug, day, problem, until in (
-        (drugs.LISINOPRIL[0], "2014-03-18", hypertension, "2026-06-23"),
-        (drugs.ATORVASTATIN[0], "2015-04-14", lipids, "2018-06-12"),
-        (drugs.METFORMIN[0], "2017-05-09", diabetes, "2019-02-19"),
-        (drugs.ATORVASTATIN[1], "2018-06-12", lipids, None),
-        (drugs.METFORMIN[1], "2019-02-19", diabetes, None),
+        (drugs.LISINOPRIL_10, "2014-03-18", hypertension, "2026-06-23"),
+        (drugs.ATORVASTATIN_20, "2015-04-14", lipids, "2018-06-12"),
+        (drugs.METFORMIN_500, "2017-05-09", diabetes, "2019-02-19"),
+        (drugs.ATORVASTATIN_40, "2018-06-12", lipids, None),
+        (drugs.METFORMIN_1000, "2019-02-19", diabetes, None),
         (drugs.PARACETAMOL, "2021-03-16", knee, None),
-        (drugs.LISINOPRIL[1], "2026-06-23", hypertension, None),
+        (drugs.LISINOPRIL_20, "2026-06-23", hypertension, None),
     ):
         order = chart.prescribe(drug, visits[_day(day)], problem)
         if until:

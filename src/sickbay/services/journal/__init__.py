@@ -4,6 +4,9 @@ record         the record of one exchange
 write          queues records and writes them; queue is what waits
 read           finds records; exchange_json completes them for their readers, and disclosure keeps private facts
 compare        what the other dialects would answer
+outcomes       how a recorded exchange ended
+events         what an exchange says about its launch
+earlier        the token response at which a FHIR request was bound to fail
 probable       exchanges that name no launch but probably belong to one
 metrics        what was dropped or couldn't be redacted
 """

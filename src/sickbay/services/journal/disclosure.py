@@ -87,9 +87,9 @@ SHORTEST = 3
 BEARER = (
     bearer.token_is_known,
     bearer.token_is_not_revoked,
-    bearer.token_has_its_client_and_user,
-    bearer.token_is_fresh,
-    bearer.token_is_of_this_issuer,
+    bearer.client_and_user_of_the_token_exist,
+    bearer.token_has_not_expired,
+    bearer.token_was_issued_by_this_server,
 )
 """Checks that prove that the sender holds a valid access token."""
 
@@ -131,8 +131,10 @@ def _proven_values(context: Any, examination: Examination) -> list[Any]:
         return [getattr(context, name, None) for name in ("token", "user")]
     if not isinstance(client, Client) or client.client == "public":
         return []
-    by_secret = passed(client_authentication.secret_is_right) and passed(client_authentication.credentials_are_sent)
-    if not by_secret and not passed(client_assertion.signature_is_right):
+    by_secret = passed(client_authentication.client_secret_is_right_if_the_client_has_one) and passed(
+        client_authentication.credentials_are_sent_if_the_client_has_any
+    )
+    if not by_secret and not passed(client_assertion.signature_is_valid):
         return []
     grants = [getattr(context, name, None) for name in ("code", "family", "subject")]
     return [

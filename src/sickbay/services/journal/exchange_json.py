@@ -30,43 +30,43 @@ from sickbay.services.redaction.live_secrets import LiveSecrets
 from sickbay.services.redaction.redaction import RecordedRequest, RecordedResponse, Redaction
 from sickbay.storage.interface import Record
 
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected")
-MORE = ("scopes", "refresh", "unexamined")
+MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "checks", "findings", "corrected", "injected")
+MORE = ("scopes", "refresh", "missing", "unexamined", "changed")
 """Members that only some exchanges have."""
 PROOFS = frozenset(
     check.name
     for check in (
         # authorization request: the response goes to the app itself, and the launch code was issued to that app
         authorize.GATE,
-        launch.launch_code_was_issued_here,
-        launch.launch_code_is_this_apps,
+        launch.launch_code_was_issued_by_this_server_if_sent,
+        launch.launch_code_was_issued_to_this_app_if_sent,
         # token endpoint, introspection, revocation: the client's credentials, and a grant that was issued to this client
         client_authentication.client_is_registered,
-        client_authentication.credentials_are_sent,
-        client_authentication.method_is_the_registered_one,
-        client_authentication.secret_is_right,
-        client_assertion.signature_is_right,
-        client_assertion.assertion_is_used_once,
+        client_authentication.credentials_are_sent_if_the_client_has_any,
+        client_authentication.authentication_method_is_the_registered_one,
+        client_authentication.client_secret_is_right_if_the_client_has_one,
+        client_assertion.signature_is_valid,
+        client_assertion.assertion_has_a_new_jti,
         token_code.code_is_known,
-        token_code.code_is_of_this_client,
-        token_code.code_is_fresh,
-        token_code.code_is_unused,
-        pkce.verifier_is_sent,
-        pkce.verifier_fits_the_challenge,
+        token_code.code_was_issued_to_this_client,
+        token_code.code_has_not_expired,
+        token_code.code_was_not_used_before,
+        pkce.code_verifier_is_sent_if_code_challenge_was,
+        pkce.code_verifier_matches_code_challenge_if_there_is_one,
         refresh.refresh_token_is_known,
-        refresh.refresh_token_is_of_this_client,
+        refresh.refresh_token_was_issued_to_this_client,
         refresh.refresh_token_is_not_revoked,
-        refresh.refresh_token_is_fresh,
-        refresh.refresh_token_is_the_current_one,
-        revocation.token_is_of_this_client,
+        refresh.refresh_token_has_not_expired,
+        refresh.refresh_token_is_the_newest,
+        revocation.token_was_issued_to_this_client,
         # FHIR: the bearer of a valid token
         bearer.token_is_sent,
-        bearer.token_is_bearer,
+        bearer.token_is_a_bearer_token,
         bearer.token_is_known,
         bearer.token_is_not_revoked,
-        bearer.token_has_its_client_and_user,
-        bearer.token_is_fresh,
-        bearer.token_is_of_this_issuer,
+        bearer.client_and_user_of_the_token_exist,
+        bearer.token_has_not_expired,
+        bearer.token_was_issued_by_this_server,
     )
 )
 """Checks that must have passed, if they ran, before a refused request counts as coming from the app that it names."""
@@ -92,7 +92,7 @@ def add_derived(stored_record: dict[str, Any]) -> dict[str, Any]:
         "checks": checks(stored_record["checks"]),
         "findings": [finding(item) for item in stored_record["findings"]],
     }
-    return {"corrected": None, "others": [], "decided": None} | complete
+    return {"corrected": None, "others": [], "decided": None, "injected": None} | complete
 
 
 async def whole(runtime: Runtime, record: Record, full: bool) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def again(old_record: dict[str, Any], live: LiveSecrets) -> dict[str, Any]:
     redacted["response"] = redaction.response(recorded_response)
     redacted["findings"] = [_redacted_finding(item, redaction) for item in old_record.get("findings") or ()]
     redacted.pop("again", None)
-    return redacted
+    return {"injected": None} | redacted
 
 
 def _redacted_finding(old_finding: Mapping[str, Any], redaction: Redaction) -> dict[str, Any]:

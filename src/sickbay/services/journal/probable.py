@@ -13,7 +13,8 @@ import msgspec
 
 from sickbay.authorization import origin
 from sickbay.authorization.administration import is_loopback
-from sickbay.authorization.authorize import launch
+from sickbay.authorization.authorize import launch as launch_checks
+from sickbay.authorization.models import Launch
 from sickbay.protocol import urls
 from sickbay.protocol.parameters import parse
 from sickbay.services import registration
@@ -42,7 +43,12 @@ SMALLEST_ARRIVAL_MICROSECONDS: Final = 1_000_000_000_000
 """An older Sickbay stored `at` in seconds, so a smaller number says nothing about the order within a second."""
 AUTHORIZATION: Final = ("authorize", "login")
 """The stages of authorization requests. Of the second are also those that fail at an automatic sign-in."""
-_OWN_LAUNCH: Final = frozenset((launch.launch_code_was_issued_here.name, launch.launch_code_is_this_apps.name))
+_OWN_LAUNCH: Final = frozenset(
+    (
+        launch_checks.launch_code_was_issued_by_this_server_if_sent.name,
+        launch_checks.launch_code_was_issued_to_this_app_if_sent.name,
+    )
+)
 """If these checks passed, an authorization request with a launch code belongs to the launch that it names."""
 
 
@@ -164,16 +170,36 @@ async def _origins(runtime: Runtime, tenant: str) -> dict[str, tuple[str, ...]]:
     return {client.client_id: origin.registered(client) for client in clients}
 
 
-async def of_launch(runtime: Runtime, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
-    """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first."""
+async def of_launch(runtime: Runtime, records: Sequence[Record], launch: Launch | None = None) -> list[tuple[Record, Guess]]:
+    """The loose exchanges that probably belong to a launch, oldest first. records: of the launch, oldest first.
+
+    launch: its record. A launch that a script created has no exchange of its own, only what the app then sends.
+    """
+    looked_up = await _after_script(runtime, launch, records) if launch is not None else []
     if not records or records[0].at < SMALLEST_ARRIVAL_MICROSECONDS:
-        return []
+        return looked_up
     first, until = records[0], records[-1].at + WINDOW_MICROSECONDS
     loose = await _loose(runtime, first.tenant, "", first.at, until)
     if first.owner and not any(record.label in AUTHORIZATION for record in records):
         for label in AUTHORIZATION:
             loose += await _loose(runtime, first.tenant, first.owner, first.at, until, label)
-    return await _guessed(runtime, loose, records, lambda found: found.launch == first.family)
+    guessed = await _guessed(runtime, loose, records, lambda found: found.launch == first.family)
+    known = {record.key for record, _ in guessed}
+    return sorted((*guessed, *(pair for pair in looked_up if pair[0].key not in known)), key=lambda pair: pair[0].at)
+
+
+async def _after_script(runtime: Runtime, launch: Launch, records: Sequence[Record]) -> list[tuple[Record, Guess]]:
+    """Requests for the endpoints after a launch without an exchange of its own: from the app's origin, or from no page."""
+    client = await registration.by_id(runtime, launch.client_id)
+    if client is None or not launch.arrival or any(record.label == "launch" for record in records):
+        return []
+    until = min(launch.arrival + ANSWER_MICROSECONDS, records[0].at if records else launch.arrival + ANSWER_MICROSECONDS)
+    found = await runtime.store.find(
+        "exchange", tenant=client.tenant, label="discovery", since=launch.arrival, until=until, limit=GUESSED_EXCHANGES
+    )
+    own = origin.registered(client)
+    guess = Guess(client.client_id, launch.timeline, "app")
+    return [(record, guess) for record in found[::-1] if trace(record).origin in ("", *own)]
 
 
 async def of_app(runtime: Runtime, client_id: str, tenant: str, records: Sequence[Record]) -> list[tuple[Record, Guess]]:

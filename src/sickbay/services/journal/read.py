@@ -11,9 +11,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sickbay.authorization.models import Client
+from sickbay.authorization.models import Client, Launch
+from sickbay.diagnosis.silence.trail import Event
 from sickbay.services.context import Runtime
+from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import probable
+from sickbay.services.journal.earlier import with_earlier_moment
+from sickbay.services.journal.events import event
 from sickbay.services.journal.exchange_json import proven, public, whole
 from sickbay.services.journal.probable import ADVICE, Guess, is_followed
 from sickbay.services.journal.write import EVERY, Journal
@@ -23,7 +27,21 @@ FIRST, LAST = 20, 80
 """Exchanges shown of a longer timeline: the first ones and the newest."""
 COUNTED = 10_000
 """The maximum to which the other exchanges are counted."""
-MEMBERS = ("id", "at", "tenant", "app", "launch", "stage", "checks", "findings", "decided", "scopes", "refresh")
+MEMBERS = (
+    "id",
+    "at",
+    "tenant",
+    "app",
+    "launch",
+    "stage",
+    "checks",
+    "findings",
+    "decided",
+    "scopes",
+    "refresh",
+    "missing",
+    "injected",
+)
 """Members of an exchange that a timeline shows, besides the method, the URL and the status."""
 
 
@@ -31,11 +49,13 @@ class Timeline(NamedTuple):
     """exchanges: oldest first. left_out: how many between the first and the newest ones aren't shown.
 
     probable: exchanges that name no launch and probably belong to this one, oldest first, each with its `evidence`.
+    events: what all of them say about the launch, oldest first.
     """
 
     exchanges: list[dict[str, Any]]
     left_out: int = 0
     probable: Sequence[dict[str, Any]] = ()
+    events: tuple[Event, ...] = ()
 
 
 async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> dict[str, Any] | None:
@@ -50,7 +70,7 @@ async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> di
     if record is None:
         return None
     entry = await _whole(runtime, record, full)
-    return entry if full else public(entry)
+    return await with_earlier_moment(runtime, record, entry) if full else public(entry)
 
 
 async def _whole(runtime: Runtime, record: Record, full: bool, *, followed: bool = False) -> dict[str, Any]:
@@ -85,7 +105,15 @@ async def listed(
     await journal.flush()
     stored = await runtime.store.find("exchange", tenant=tenant, owner=app, family=launch, label=stage, limit=limit)
     followed = probable.followed(stored)
-    return [await _whole(runtime, record, False, followed=record.key in followed) | {"arrival": record.at} for record in stored]
+    return [
+        _explained(runtime, await _whole(runtime, record, False, followed=record.key in followed)) | {"arrival": record.at}
+        for record in stored
+    ]
+
+
+def _explained(runtime: Runtime, entry: dict[str, Any]) -> dict[str, Any]:
+    """An exchange for the administrator, with what is known by now about a search that found nothing."""
+    return empty_searches.complete(entry, runtime.empty_searches.get(entry["id"]))
 
 
 async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, limit: int) -> list[dict[str, Any]]:
@@ -95,18 +123,24 @@ async def probably_of_app(runtime: Runtime, journal: Journal, client: Client, li
     """
     await journal.flush()
     own = await runtime.store.find("exchange", owner=client.client_id, limit=limit)
-    return await _probable(runtime, (await probable.of_app(runtime, client.client_id, client.tenant, own))[::-1])
+    guessed = (await probable.of_app(runtime, client.client_id, client.tenant, own))[::-1]
+    return [_line(entry) for entry in await _probable(runtime, guessed)]
 
 
 async def _probable(runtime: Runtime, guessed: Sequence[tuple[Record, Guess]]) -> list[dict[str, Any]]:
+    """Those exchanges in full, each with its `evidence`."""
     return [
-        await _line(runtime, record) | {"evidence": found.evidence, "probable_launch": found.launch}
+        await whole(runtime, record, False)
+        | {"arrival": record.at, "evidence": found.evidence, "probable_launch": found.launch}
         for record, found in guessed
     ]
 
 
-async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -> Timeline:
-    """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones."""
+async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool, launch: Launch | None = None) -> Timeline:
+    """The exchanges of one launch, at most FIRST + LAST of them. Full readers see all of them, others only proven ones.
+
+    launch: its record, to find the requests after a launch that a script created.
+    """
     await journal.flush(lambda exchange: full or exchange.timeline == id)
     newest = await runtime.store.find("exchange", family=id, limit=FIRST + LAST)
     records, left_out = newest[::-1], 0
@@ -115,21 +149,24 @@ async def timeline(runtime: Runtime, journal: Journal, id: str, *, full: bool) -
         shown = {record.key: record for record in (*oldest, *newest[LAST - 1 :: -1])}
         count = await runtime.store.count_family("exchange", id, COUNTED)
         records, left_out = list(shown.values()), max(0, count - len(shown))
-    entries = [await _line(runtime, record) for record in records]
+    entries = [await whole(runtime, record, False) | {"arrival": record.at} for record in records]
     if not full:
-        return Timeline([public(entry) for entry in entries if proven(entry)], left_out)
-    return Timeline(entries, left_out, await _probable(runtime, await probable.of_launch(runtime, records)))
+        entries = [public(entry) for entry in entries if proven(entry)]
+        return Timeline([_line(entry) for entry in entries], left_out, events=tuple(event(entry) for entry in entries))
+    entries = [_explained(runtime, entry) for entry in entries]
+    guessed = await _probable(runtime, await probable.of_launch(runtime, records, launch))
+    events = sorted((event(entry) for entry in (*entries, *guessed)), key=lambda made: made.at)
+    return Timeline([_line(entry) for entry in entries], left_out, [_line(entry) for entry in guessed], tuple(events))
 
 
-async def _line(runtime: Runtime, record: Record) -> dict[str, Any]:
+def _line(entry: dict[str, Any]) -> dict[str, Any]:
     """One exchange without bodies, and of its headers only the location. arrival: its place in the order of exchanges."""
-    entry = await whole(runtime, record, False)
-    members = {name: entry[name] for name in MEMBERS if name in entry}
+    members = {name: entry[name] for name in (*MEMBERS, "arrival", "evidence", "probable_launch") if name in entry}
     sent, response = entry["request"], entry["response"]
     request = {"method": sent["method"], "url": sent["url"]}
     headers = {name: value for name, value in (response.get("headers") or {}).items() if name.lower() == "location"}
     answer = {"status": response["status"], "headers": headers}
-    return members | {"request": request, "response": answer, "arrival": record.at}
+    return members | {"request": request, "response": answer}
 
 
 LINE = ("id", "at", "tenant", "app", "launch", "stage", "request", "response", "findings")

@@ -25,6 +25,7 @@ from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision
+from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import others
 from sickbay.services.launch import placeholder_of
@@ -65,6 +66,7 @@ class Exchange(NamedTuple):
     explanation: Explanation | None = None
     unexamined: int = 0
     """Characters of the request that aren't in `request`, because it is long."""
+    injected: Injected | None = None
 
     @property
     def refused(self) -> bool:
@@ -150,7 +152,7 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
 def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, Any]:
     """The redacted facts of an exchange, without anything that can be derived from them."""
     live.begin()
-    explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else Explanation((), None))
+    explanation = _explanation(exchange)
     exchange = _excerpted(exchange)
     corrected = None if exchange.unexamined else _corrected(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None
@@ -181,8 +183,17 @@ def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, An
         **_negotiation(exchange.decision.given if exchange.decision else None, redaction),
     }
     compared = others(exchange.decision, exchange.tenant) if compare else []
-    more = {name: value for name, value in (("others", compared), ("unexamined", exchange.unexamined)) if value}
+    injected = exchange.injected.to_json() if exchange.injected else None
+    extra = (("others", compared), ("unexamined", exchange.unexamined), ("injected", injected))
+    more = {name: value for name, value in extra if value}
     return facts | more | _deciding_refusal(exchange)
+
+
+def _explanation(exchange: Exchange) -> Explanation:
+    """Nothing is explained as a mistake of the app if an injected fault is the reason for the refusal."""
+    if exchange.decision is None or (exchange.injected and exchange.injected.refuses):
+        return exchange.explanation if exchange.explanation and not exchange.injected else Explanation((), None)
+    return exchange.explanation or exchange.decision.explained()
 
 
 def _excerpted(exchange: Exchange) -> Exchange:
@@ -192,6 +203,8 @@ def _excerpted(exchange: Exchange) -> Exchange:
 
 
 def _deciding_refusal(exchange: Exchange) -> dict[str, str]:
+    if exchange.injected and exchange.injected.refuses:
+        return {}
     return {"decided": exchange.decision.refusal.name} if exchange.decision and exchange.decision.refusal else {}
 
 
@@ -239,12 +252,15 @@ def _finding(finding: Finding, redaction: Redaction) -> dict[str, Any]:
 
 
 def _negotiation(summary: TokenSummary | None, redaction: Redaction) -> dict[str, Any]:
-    """For a token response: the result for each scope, and why there is no refresh token; null if there is one."""
+    """For a token response: the result for each scope, why there is no refresh token (null if there is one), and what else it
+    lacks.
+    """
     if summary is None:
         return {}
     scope = redaction.harmless.scope
     scopes = [row._asdict() | {"asked": scope(row.asked), "granted": scope(row.granted)} for row in summary.scopes]
-    return {"scopes": scopes, "refresh": summary.refresh or None}
+    missing = {"missing": [entry._asdict() for entry in summary.missing]} if summary.missing else {}
+    return {"scopes": scopes, "refresh": summary.refresh or None} | missing
 
 
 def _corrected(explanation: Explanation, exchange: Exchange) -> dict[str, Any] | None:

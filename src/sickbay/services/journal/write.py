@@ -12,6 +12,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
@@ -19,6 +20,7 @@ from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import Queue
 from sickbay.services.journal.record import Exchange as Exchange
 from sickbay.services.journal.record import record, redact, redact_refusal
+from sickbay.services.recent_launches import RecentLaunch
 from sickbay.services.redaction.live_secrets import LiveSecrets, hashes
 from sickbay.services.redaction.redaction import RecordedRequest as RecordedRequest
 from sickbay.services.redaction.redaction import RecordedResponse as RecordedResponse
@@ -29,16 +31,22 @@ from sickbay.storage.interface import Put, Record, Step, Volume
 from sickbay.storage.resets import Revisions, WasReset, began, current
 
 EVERY = 1.0
-"""Seconds between two batches."""
+"""Seconds between two looks at what waits."""
+BATCH, LATEST = 64, 5
+"""A single worker writes granted exchanges when so many wait, or at the latest at this look: most of the cost is that of a
+batch. Other workers can't see what waits in this one, so with several, each writes at every look.
+"""
 GRANTED = 256
 """Granted exchanges per batch, so 256 a second. If there are more, the newest of each app are written.
 
 One takes 0.16 to 0.2 ms of CPU to record: 1,000 a second would slow down a busy server by a fifth.
 """
+GRANTED_WAITING = GRANTED + BATCH
+"""Granted exchanges that may wait: a batch that isn't due yet, and those of one more second."""
 SLICE = 16
 """Exchanges that are turned into records without a pause."""
 COMPARED = 64
-"""The largest batch whose exchanges are compared with the other dialects."""
+"""The most exchanges since the previous batch, for each look, that are compared with the other dialects."""
 AT_ONCE = 8
 """Refusals that wait for their commit at the same time. Later ones are written with the next batch."""
 UNEXPLAINED, UNEXPLAINED_BYTES = 256, 4_000_000
@@ -94,13 +102,15 @@ class Journal:
     def __init__(self, runtime: Runtime, most: Volume = DEFAULT_LIMITS) -> None:
         self.runtime = runtime
         self.most = most
-        self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED, WAITING_BYTES)
+        self._granted: Queue[Waiting[Arrived]] = Queue(GRANTED_WAITING, WAITING_BYTES)
         self._refused: Queue[Waiting[Record]] = Queue(REFUSALS, WAITING_BYTES)
         self._unexplained: Queue[Waiting[Unexplained]] = Queue(UNEXPLAINED, UNEXPLAINED_BYTES)
         self._explaining: asyncio.Task[None] | None = None
         self._at_once = 0
         self._reported = 0
         self._arrival = 0
+        self._looks = 0
+        """Since the previous batch."""
         self._writing = asyncio.Lock()
         runtime.memory.keep("exchanges to be written", self)
 
@@ -117,6 +127,7 @@ class Journal:
         """
         METRICS.decided(exchange)
         self._say(exchange)
+        exchange = self._without_repeated(exchange)
         arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, text))
         return text
@@ -211,9 +222,11 @@ class Journal:
         granted, refused = self._granted.items(), self._refused.items()
         self._granted.clear()
         self._refused.clear()
+        compare = len(granted) <= COMPARED * max(self._looks, 1)
+        self._looks = 0
         try:
             with began(self.runtime.resets.all):
-                await self._write_all(self._current(granted), self._current(refused))
+                await self._write_all(self._current(granted), self._current(refused), compare)
         except (
             Unavailable,
             asyncio.CancelledError,
@@ -225,13 +238,22 @@ class Journal:
             raise
         return True
 
-    async def _write_all(self, granted: list[Arrived], refused: list[Record]) -> None:
+    async def _write_all(self, granted: list[Arrived], refused: list[Record], compare: bool) -> None:
         if not granted and not refused:
             return
         live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
-        puts = await _puts(granted, live) + [Put(refusal_record, aside=True) for refusal_record in refused]
+        granted = [Arrived(arrival, self._without_repeated(exchange)) for arrival, exchange in granted]
+        puts = await _puts(granted, live, compare) + [Put(refusal_record, aside=True) for refusal_record in refused]
         for start in range(0, len(puts), AT_A_TIME):
             await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
+
+    def _without_repeated(self, exchange: Exchange) -> Exchange:
+        """Leaves out advice that the app was given before."""
+        explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        if explanation is None or len(explanation.findings) == 0:
+            return exchange
+        shorter = self.runtime.given_advice.without_repeated(explanation, exchange.tenant, exchange.client_id)
+        return exchange if shorter is explanation else exchange._replace(explanation=shorter)
 
     def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
@@ -252,6 +274,9 @@ class Journal:
         try:
             while True:
                 await asyncio.sleep(EVERY)
+                self._looks += 1
+                if not self._is_due():
+                    continue
                 METRICS.publish()
                 with suppress(Unavailable):  # the queues are written once the database is back
                     await runtime_settings.refresh(self.runtime)
@@ -267,6 +292,11 @@ class Journal:
             METRICS.publish()
             with suppress(Unavailable):
                 await self.flush()
+
+    def _is_due(self) -> bool:
+        """Whether to write now what waits."""
+        waits = len(self._granted) >= BATCH or self._granted.bytes >= WAITING_BYTES // 2 or len(self._refused) > 0
+        return waits or self._looks >= LATEST or self.runtime.shared
 
     async def trim(self) -> None:
         """Deletes the oldest exchanges over the limit, a slice at a time."""
@@ -289,8 +319,12 @@ class Journal:
     def _say(self, exchange: Exchange) -> None:
         if self.runtime.on_exchange is None:
             return
+        if exchange.timeline:
+            due = self.runtime.effects.arrival() / 1e6 + PREFLIGHT_SECONDS
+            self.runtime.recent_launches.touch(exchange.timeline, RecentLaunch(exchange.tenant, exchange.id, due))
         findings = exchange.explanation.findings if exchange.explanation else ()
         finding = next((finding.id for finding in findings if finding.severity != "info"), "")
+        finding = f"injected fault: {exchange.injected.kind}" if exchange.injected else finding
         self.runtime.on_exchange(
             LogLine(
                 exchange.at, exchange.tenant, exchange.stage, exchange.client_id, exchange.response.status, finding, exchange.id
@@ -304,14 +338,13 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Arrived], live: LiveSecrets) -> list[Step]:
+async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
-    Texts that its exchanges share are searched for secrets only once. A large batch leaves out the comparison with other
-    dialects, which takes a quarter of the time of a record.
+    Texts that its exchanges share are searched for secrets only once. compare: with other dialects, which takes a third of the
+    time of a record.
     """
     steps: list[Step] = []
-    compare = len(batch) <= COMPARED
     for start in range(0, len(batch), SLICE):
         steps += [
             Put(record(exchange, arrival, redact(exchange, live, compare=compare)), aside=True)

@@ -42,7 +42,7 @@ def outside_record(write: WriteRequest, current: Stored | None, before: Before |
     """Rejects a write to another patient's record. A token that can't read the record gets the same 404 as if none existed."""
     if current is None or before is None:
         return None
-    decision = decide_write(write, (writes.record_is_of_the_tokens_patient,), before=before)
+    decision = decide_write(write, (writes.record_belongs_to_the_patient_of_the_token_if_it_has_one,), before=before)
     if decision.refusal is None:
         return None
     if not write.seen.visibility.allows(write.type, "rs", current.patients, current.codes):
@@ -54,7 +54,7 @@ def added_to_other_record(write: WriteRequest, body: Body, before: Before | None
     """Rejects a write that adds the resource to a chart that the token can't write. before: None if the resource is new."""
     if write.seen.visibility.allows_all(write.type, writes.LETTERS[write.request.interaction]):
         return None
-    decision = decide_write(write, (writes.no_chart_is_added,), body=body, before=before)
+    decision = decide_write(write, (writes.resource_is_not_added_to_another_record,), body=body, before=before)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
 
@@ -80,7 +80,7 @@ def patch_not_applicable(write: WriteRequest) -> WriteRejected:
 
 
 def version_conflict(write: WriteRequest, current: Stored | None) -> WriteRejected | None:
-    checks = (writes.version_is_the_one_named, writes.nothing_is_there_that_must_not_be)
+    checks = (writes.if_match_has_the_stored_version_if_sent, writes.if_none_match_matches_no_stored_version)
     decision = decide_write(write, checks, current=current.version_id if current else None)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 
@@ -94,7 +94,11 @@ def new_conditional_references(write: WriteRequest, body: Body, current: Stored 
     stored_searches = frozenset(problem.search for problem in before)
     # If the body has very many searches, the list of problems is full before everything was validated.
     complete_body = body._replace(problems=(*validate(write.space.version, body.resource, base, searches=True), *body.problems))
-    checks = (writes.body_is_such_a_resource, writes.resource_is_valid, writes.searches_stood_there)
+    checks = (
+        writes.body_is_a_resource_of_the_type_in_the_url,
+        writes.resource_is_valid,
+        writes.conditional_references_were_stored_before,
+    )
     decision = decide_write(write, checks, body=complete_body, kept=stored_searches)
     return WriteRejected(decision.refusal.status, decision=decision) if decision.refusal else None
 

@@ -52,7 +52,7 @@ async def find_matches(runtime: Runtime, write: WriteRequest, query: Query) -> t
     now = runtime.now()
     lock_record = Record("condition", key, b"", write.tenant.name, at=now, expires_at=now + LOCK_FOR)
     lock = Put(lock_record, if_revision=record.revision if record else 0)
-    decision = decisions.decide_write(write, (writes.condition_matches_one,), matches=len(matches))
+    decision = decisions.decide_write(write, (writes.condition_matches_at_most_one_resource,), matches=len(matches))
     return (WriteRejected(412, decision=decision) if decision.refusal else matches), lock
 
 

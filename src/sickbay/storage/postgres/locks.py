@@ -17,7 +17,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from sickbay.storage.interface import Clear, DeleteFamily, Mark, Put, Reindex, ResourceSpace, ReturnToMark, Save, Step
+from sickbay.storage.interface import (
+    Clear,
+    CopyResources,
+    DeleteFamily,
+    Mark,
+    Put,
+    Reindex,
+    ResourceSpace,
+    ReturnToMark,
+    Save,
+    Step,
+)
 from sickbay.storage.query.saving import targets
 
 MAXIMUM_LOCKED_RESOURCES = 200
@@ -39,7 +50,7 @@ def of_steps(steps: Sequence[Step]) -> str:
                 exclusive.add(EVERYTHING)
             case Save() | Reindex():
                 saves.append(step)
-            case Mark() | ReturnToMark():
+            case Mark() | ReturnToMark() | CopyResources():
                 exclusive.add(_space(step.space))
     spaces = {_space(save.space) for save in saves}
     changed = {_resource(save.space, save.type, save.id) for save in saves}

@@ -70,7 +70,7 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
     """Save resources whose locks are held. Raises Conflict. nids: by space, as many as `bounds` returned; used ones are
     removed.
     """
-    known = await _look(db, _keys(numbers, saves))
+    known = await look(db, _keys(numbers, saves))
     await _place(db, numbers, nids, saves, known)
     batch = Batch(numbers.spaces, numbers.words, known)
     for step in saves:
@@ -80,7 +80,7 @@ async def save(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], saves:
 
 async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps: Sequence[Reindex]) -> None:
     """Rewrite the index rows of resources that still have that version, under the same locks as a save."""
-    known = await _look(db, _keys(numbers, steps))
+    known = await look(db, _keys(numbers, steps))
 
     def current(step: Reindex) -> bool:
         state = known.get((numbers.spaces[step.space], numbers.words[step.type], step.id))
@@ -97,7 +97,7 @@ async def reindex(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], ste
 async def restore(db: Any, numbers: IdAllocator, space: int, resources: Sequence[Restored]) -> None:
     """Rewrite resources and their index rows, as they were at a mark."""
     keys = {(space, numbers.words[type], id) for resource in resources for type, id in targets(resource.entries)}
-    known = await _look(db, keys)
+    known = await look(db, keys)
     if absent := sorted(keys - known.keys()):
         nids = await allocated(db, space, len(absent))
         rows = [placeholder(nid, key) for nid, key in zip(nids, absent, strict=True)]
@@ -125,7 +125,8 @@ def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, No
     return keys
 
 
-async def _look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
+async def look(db: Any, keys: Iterable[Key]) -> dict[Key, Known]:
+    """Return what is stored under these keys."""
     by_space: dict[int, list[Key]] = {}
     for key in keys:
         by_space.setdefault(key[0], []).append(key)
@@ -147,7 +148,7 @@ async def _place(
     if rows:
         text = _insert("resource", " ON CONFLICT (space, type, id) DO NOTHING")
         if int((await db.execute(text, *_arrays("resource", rows))).rpartition(" ")[2]) < len(rows):
-            known |= await _look(db, [(row[1], row[2], row[4]) for row in rows])
+            known |= await look(db, [(row[1], row[2], row[4]) for row in rows])
 
 
 async def write(db: Any, batch: Batch) -> None:

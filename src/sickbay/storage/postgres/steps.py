@@ -12,6 +12,7 @@ from sickbay.storage.interface import (
     COUNTED,
     Clear,
     Conflict,
+    CopyResources,
     Delete,
     DeleteFamily,
     Failures,
@@ -24,6 +25,7 @@ from sickbay.storage.interface import (
     UseOnce,
     Volume,
 )
+from sickbay.storage.postgres.copying import copy_resources
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number
 from sickbay.storage.postgres.marks import return_to_mark, set_mark
@@ -61,6 +63,8 @@ async def apply(db: Any, numbers: IdAllocator, nids: dict[int, list[int]], steps
                 await set_mark(db, numbers, step)
             case ReturnToMark() as step:
                 await return_to_mark(db, numbers, step)
+            case CopyResources() as step:
+                await copy_resources(db, numbers, step)
             case step:
                 await _single(db, step)
     for label in sorted(quotas.labels_of(steps)):

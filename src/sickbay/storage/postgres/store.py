@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
 
 from sickbay.fhir.search.query import Query
@@ -12,6 +14,7 @@ from sickbay.kernel.memoize import CACHES
 from sickbay.storage.interface import (
     Clear,
     Conflict,
+    CopyResources,
     Failures,
     HistoryQuery,
     Labels,
@@ -33,12 +36,14 @@ from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.pool import Use
+from sickbay.storage.postgres.probing import TimeLimit
 from sickbay.storage.postgres.resources import bounds
 from sickbay.storage.postgres.sql_dialect import fitted, to_postgres, values
 from sickbay.storage.postgres.statistics import Statistics
 from sickbay.storage.postgres.steps import append_changes, apply, count_failure, purge, trim
 from sickbay.storage.postgres.sync_bridge import SyncReader, in_turn
 from sickbay.storage.postgres.writer import Job, in_transaction
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.exchanges import FOLDED, SIZE
 from sickbay.storage.query.keyset import Find, bounded
@@ -75,8 +80,8 @@ class PostgresStore:
             return
         steps = append_changes(steps)
         saves = [step for step in steps if isinstance(step, Save | Reindex)]
-        marked = {step.space for step in steps if isinstance(step, Mark)}
-        nids = await self._reserve(saves, marked) if saves or marked else {}
+        whole = {step.space for step in steps if isinstance(step, Mark | CopyResources)}
+        nids = await self._reserve(saves, whole) if saves or whole else {}
         unused = nids
 
         async def job(db: Any) -> None:
@@ -84,14 +89,15 @@ class PostgresStore:
             unused = {space: list(space_nids) for space, space_nids in nids.items()}
             await apply(db, self._numbers, unused, steps)
 
-        patient = any(isinstance(step, Clear | ReturnToMark) for step in steps)
+        patient = any(isinstance(step, Clear | ReturnToMark | CopyResources) for step in steps)
         try:
             await self._write(locks.of_steps(steps), job, patient)
         except Conflict:
             self._numbers.give_back(nids)
             raise
         self._numbers.give_back(unused)  # not after other errors, because the transaction may have been committed anyway
-        self._statistics.wrote(len(saves))
+        copied = sum(step.until - step.after for step in steps if isinstance(step, CopyResources))
+        self._statistics.wrote(len(saves) + copied)
 
     async def count_failure(self, key: str, tenant: str, now: int, seconds: int) -> Failures:
         return await self._write(locks.of_steps(()), partial(count_failure, binds=(key, b"", tenant, now, now + seconds)))
@@ -188,6 +194,24 @@ class PostgresStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return await self._ask(lambda: self._answers.has_resources(space))
 
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        return False
+
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        def answer() -> T:
+            return job(self._answers.probe(self._sync_reader.run, space, visibility))
+
+        async def answer_in_time(db: Any) -> T:
+            async with TimeLimit(db, milliseconds) as limit:
+                return await in_turn(limit.fetch, answer)
+
+        return await self._pool.repeatable(answer_in_time)
+
+    async def position(self, space: ResourceSpace) -> int:
+        return await self._ask(lambda: self._answers.position(space))
+
     async def close(self) -> None:
         await self._statistics.close()
         await self._pool.close()
@@ -203,12 +227,12 @@ class PostgresStore:
         """Run all of the job's queries on one connection."""
         return await self._pool.repeatable(lambda db: in_turn(partial(_fetch, db), job))
 
-    async def _reserve(self, saves: Sequence[Save | Reindex], marked: set[ResourceSpace]) -> dict[int, list[int]]:
-        """Reserve nids for everything that the saves may need, before they hold any lock. marked: spaces that get a mark."""
+    async def _reserve(self, saves: Sequence[Save | Reindex], whole: set[ResourceSpace]) -> dict[int, list[int]]:
+        """Reserve nids for everything that the saves may need, before they hold any lock. whole: spaces of other steps."""
 
         async def reserve(db: Any) -> dict[int, list[int]]:
             await self._numbers.learn(db, saves)
-            for space in sorted(marked):
+            for space in sorted(whole):
                 await self._numbers.space(db, space)
             counts = bounds(self._numbers, saves)
             return {space: await self._numbers.take(db, space, most) for space, most in counts.items()}

@@ -19,6 +19,7 @@ from sickbay.storage.query.cache import MAXIMUM_CACHED_ENTRIES, StorageCaches
 from sickbay.storage.query.dictionary import REFERENCED, Dictionary
 from sickbay.storage.query.filters import FALSE, Scope, one_of
 from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.probe import POSITION, StoreProbe
 from sickbay.storage.query.search import SearchPlan
 from sickbay.storage.query.space_tables import ANY_LIVE
 from sickbay.storage.query.statement import Row, Run, SqlReader, Statement
@@ -125,6 +126,15 @@ class StoreQueries:
     def writes_since(self, space: ResourceSpace, mark: str) -> int | None:
         position = self._reader.rows(marks.FIND, (*space, mark))
         return int(self._reader.one(marks.COUNT, position[0])) if position else None
+
+    def probe(self, run: Run, space: ResourceSpace, visibility: Visibility) -> StoreProbe:
+        """Return what answers questions about the visible data of a space."""
+        return StoreProbe(run, partial(self._scope, space, visibility), self._find, space, visibility, self.guard)
+
+    def position(self, space: ResourceSpace) -> int:
+        """Return a number that grows with every write of a resource in the space."""
+        number = self.names.space(space)
+        return 0 if number is None else int(self._reader.one(POSITION, (number,)) or 0)
 
     def _page(self, run: Run, scope: Scope, plan: SearchPlan) -> Page:
         query, visibility = plan.query, plan.visibility

@@ -60,10 +60,13 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[Unavailable]], ...] = (
 )
 
 
-def connect(path: Path | str, *, vfs: str | None = None) -> apsw.Connection:
-    """Open a connection with our settings: WAL mode, and an acknowledged write is on disk. Raises CannotOpen."""
+def connect(path: Path | str, *, vfs: str | None = None, durable: bool = True) -> apsw.Connection:
+    """Open a connection with our settings: WAL mode, and an acknowledged write is on disk. Raises CannotOpen.
+
+    durable: False for a file that is deleted at the end. Then nothing waits for the disk.
+    """
     with opening(path):
-        return _tuned(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs)
+        return _tuned(apsw.Connection(str(path), flags=_OPEN, vfs=vfs, statementcachesize=256), vfs, durable)
 
 
 def must_be_ours(path: Path | str) -> None:
@@ -101,12 +104,12 @@ def opening(path: Path | str) -> Iterator[None]:
         raise CannotOpen(f"{path} cannot be opened ({error}); {advice}.") from error
 
 
-def _tuned(connection: apsw.Connection, vfs: str | None) -> apsw.Connection:
+def _tuned(connection: apsw.Connection, vfs: str | None, durable: bool) -> apsw.Connection:
     connection.set_busy_timeout(5000)
     if vfs is not None:  # a VFS written in Python has no shared memory, so WAL needs exclusive access to the file
         connection.pragma("locking_mode", "exclusive")
     connection.pragma("journal_mode", "wal")
-    connection.pragma("synchronous", "full")
+    connection.pragma("synchronous", "full" if durable else "off")
     connection.pragma("cache_size", -16000)
     connection.pragma("temp_store", 2)
     return connection

@@ -33,9 +33,9 @@ class SqliteReader:
     finished commit, and everything that follows from it, runs in a later turn, after the call that ends this transaction.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self._path = path
-        self.db = connect(path)
+        self.db = connect(path, durable=durable)
         self.db.pragma("query_only", True)
         self.db.config(
             apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1

@@ -32,9 +32,11 @@ class Changes:
         self.db = db
         self._known = known
         self._rows = PendingRows(db, known.terms)
-        self._numbers = Numbers(db, known)
+        self.numbers = Numbers(db, known)
         self._spaces: dict[ResourceSpace, Counters] = {}
         self._settled: dict[ResourceSpace, Counters] = {}
+        self.has_attached = False
+        """Whether a population file was attached to the connection."""
 
     def settle(self) -> None:
         self._rows.settle()
@@ -44,12 +46,12 @@ class Changes:
         """Restore the state of the last `settle`. Values that were only looked up are looked up again."""
         self._rows.undo()
         self._spaces = {space: counters.copy() for space, counters in self._settled.items()}
-        self._numbers.words.clear()
+        self.numbers.words.clear()
 
     def save(self, step: Save) -> None:
         """Write one version. Raises Conflict before changing anything."""
         space = self.counters(step.space)
-        type = self._numbers.word(step.type)
+        type = self.numbers.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
         query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
@@ -69,7 +71,7 @@ class Changes:
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
-        space, type = self.counters(step.space), self._numbers.word(step.type)
+        space, type = self.counters(step.space), self.numbers.word(step.type)
         query = "SELECT nid FROM resource WHERE space = ? AND type = ? AND id = ? AND state = 1 AND version_id = ?"
         current = self._fetch(query, (space.number, type, step.id, step.version_id))
         if current:
@@ -111,7 +113,7 @@ class Changes:
             space.live.clear()
 
     def committed(self) -> None:
-        self._known.words |= self._numbers.words
+        self._known.words |= self.numbers.words
         if len(self._known.terms) > PENDING_ITEMS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
@@ -185,8 +187,8 @@ class Changes:
             self.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
-        target = partial(self._numbers.target, space)
-        self._rows.add(index_rows(space.number, type, nid, facts, self._numbers.word, target, self._rows.term))
+        target = partial(self.numbers.target, space)
+        self._rows.add(index_rows(space.number, type, nid, facts, self.numbers.word, target, self._rows.term))
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""

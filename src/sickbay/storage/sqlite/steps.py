@@ -13,6 +13,7 @@ from sickbay.storage.interface import (
     UNCACHED,
     Clear,
     Conflict,
+    CopyResources,
     Delete,
     DeleteFamily,
     Failures,
@@ -30,6 +31,7 @@ from sickbay.storage.query import records as record_sql
 from sickbay.storage.quotas import FAILURES, QUOTAS
 from sickbay.storage.resets import OUTSIDE, Revisions
 from sickbay.storage.sqlite.connection import make_room, rows
+from sickbay.storage.sqlite.copying import copy_resources
 from sickbay.storage.sqlite.marks import return_to_mark, set_mark
 from sickbay.storage.sqlite.transaction import Transaction
 
@@ -41,7 +43,7 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
     """Apply all steps in order. Raises Conflict; the caller undoes the changes. Raises WasReset before it changes anything."""
     if began:
         transaction.check_resets(began)
-    if len(steps) >= BULK_STEPS:
+    if len(steps) >= BULK_STEPS or any(isinstance(step, CopyResources) for step in steps):
         make_room(transaction.db)
     for step in steps:
         match step:
@@ -56,6 +58,8 @@ def apply(transaction: Transaction, steps: Sequence[Step], began: Revisions = OU
                 set_mark(transaction.resources, step)
             case ReturnToMark():
                 return_to_mark(transaction.resources, step)
+            case CopyResources():
+                copy_resources(transaction.resources, step)
             case Put():
                 _put(transaction, step)
             case _:

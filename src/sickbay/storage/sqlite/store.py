@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 
 import apsw
@@ -14,6 +15,7 @@ import apsw
 from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage import population_file
 from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
@@ -30,6 +32,7 @@ from sickbay.storage.interface import (
     Versions,
     Volume,
 )
+from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.keyset import Find
@@ -43,6 +46,7 @@ from sickbay.storage.sqlite.connection import (
     opening,
     replace_published_key,
 )
+from sickbay.storage.sqlite.probing import ProbeThread
 from sickbay.storage.sqlite.reader import SqliteReader
 from sickbay.storage.sqlite.steps import apply, count_failure, purge, trim
 from sickbay.storage.sqlite.writer import Undo, Writer
@@ -53,19 +57,22 @@ T = TypeVar("T")
 class SqliteStore:
     """Implements storage.interface.Store. `find` resolves search parameters for _sort and _include."""
 
-    def __init__(self, path: Path, find: Find) -> None:
+    def __init__(self, path: Path, find: Find, *, durable: bool = True) -> None:
+        """durable: False for a file that is deleted at the end."""
         self._path = path
+        self._durable = durable
         must_be_ours(path)
-        writing = connect(path)
+        writing = connect(path, durable=durable)
         with opening(path):
             migrate(writing)
             replace_published_key(writing)
         self._writer = Writer(writing)
-        self._reader = SqliteReader(path)
+        self._reader = SqliteReader(path, durable=durable)
         self._long: SqliteReader | None = None
         self._thread = ThreadPoolExecutor(1, "sickbay-reader")
         key = self._reader.one("SELECT value FROM meta WHERE name = 'cursor_key'")
         self._answers = StoreQueries(self._reader, find, key)
+        self._probe = ProbeThread(path, find, key)
         self.guard = self._answers.guard
 
     async def transaction(self, steps: Sequence[Step]) -> None:
@@ -151,9 +158,22 @@ class SqliteStore:
     async def has_resources(self, space: ResourceSpace) -> bool:
         return self._answers.has_resources(space)
 
+    def export(
+        self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
+    ) -> bool:
+        return population_file.export(self._path, space, mark, versions, draft, began, stop)
+
+    async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        work = partial(self._probe.run, space, visibility, job, milliseconds)
+        return await asyncio.get_running_loop().run_in_executor(self._probe.executor, work)
+
+    async def position(self, space: ResourceSpace) -> int:
+        return self._answers.position(space)
+
     async def close(self) -> None:
         """Close at once, also if the threads of the event loop are busy. Long searches are stopped."""
         self._writer.close()
+        self._probe.stop()
         if self._long is not None:
             self._long.stop()
         self._thread.shutdown(cancel_futures=True)
@@ -170,7 +190,7 @@ class SqliteStore:
             return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_length, ask)
 
     def _at_length(self, ask: Ask[T]) -> T:
-        self._long = self._long or SqliteReader(self._path)
+        self._long = self._long or SqliteReader(self._path, durable=self._durable)
         return ask(self._long.long)
 
 
@@ -182,9 +202,13 @@ def _undo_of(steps: Sequence[Step]) -> Undo:
     return Undo.NOTHING if decides_first else Undo.SAVEPOINT
 
 
-def open_store(path: Path, find: Find | None = None) -> SqliteStore:
-    """Open or create the file and migrate it. `find` resolves search parameters for _sort and _include; default: FHIR's own."""
-    return SqliteStore(path, find or published)
+def open_store(path: Path, find: Find | None = None, *, durable: bool = True) -> SqliteStore:
+    """Open or create the file and migrate it.
+
+    find: resolves search parameters for _sort and _include; default: FHIR's own. durable: False for a file that is deleted at
+    the end.
+    """
+    return SqliteStore(path, find or published, durable=durable)
 
 
 def published(version: str, type: str, code: str) -> SearchParameter | None:

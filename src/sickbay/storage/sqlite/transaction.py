@@ -7,6 +7,7 @@ import apsw
 from sickbay.storage.quotas import DELETE_OLDEST, SIZE, excess
 from sickbay.storage.resets import STORED, Revisions, check
 from sickbay.storage.sqlite.connection import REVISE_BOTH, REVISE_RECORDS, REVISE_RESOURCES, rows
+from sickbay.storage.sqlite.copying import detach
 from sickbay.storage.sqlite.numbers import StoredNames
 from sickbay.storage.sqlite.resources import Changes
 
@@ -69,3 +70,5 @@ class Transaction:
         """Remember which names are stored now."""
         if self._resources is not None:
             self._resources.committed()
+            if self._resources.has_attached:
+                detach(self.db)

@@ -25,14 +25,13 @@ from sickbay.services import token as tokens
 from sickbay.services.context import Tenant
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
-from sickbay.services.registration import Ambiguous
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import error_responses
-from sickbay.web.admin import openapi, ready_line
+from sickbay.web.admin import faults, launch_state, openapi, ready_line
 from sickbay.web.admin import schemas as admin_schemas
+from sickbay.web.admin.lookup import find_app, find_tenant, json_response, parse_body
 from sickbay.web.admin.session import refused
 from sickbay.web.admin.wrong import Wrong
-from sickbay.web.http_request import read_body
 
 PERSON = re.compile(r"(?:^|/)(?:Practitioner|PractitionerRole|Patient|RelatedPerson|Person)/[A-Za-z0-9.-]{1,64}\Z")
 """Types that may be a fhirUser (SMART 2.2, Scopes for requesting identity data). The resource needn't exist."""
@@ -40,8 +39,8 @@ Handler = Callable[[Request, Sandbox], Awaitable[Response]]
 
 
 async def add_app(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewApp = await _body(request, admin_schemas.NewApp)
-    tenant = _tenant(sandbox, body.tenant)
+    body: admin_schemas.NewApp = await parse_body(request, admin_schemas.NewApp)
+    tenant = find_tenant(sandbox, body.tenant)
     fields = msgspec.to_builtins(body)
     fields["pkce"] = body.pkce or ("required" if body.smart_version == 2 else "if-sent")
     fields["grant_types"] = ("authorization_code", "refresh_token") if body.type != "system" else ("client_credentials",)
@@ -56,9 +55,9 @@ async def add_app(request: Request, sandbox: Sandbox) -> Response:
 
 async def change_app(request: Request, sandbox: Sandbox) -> Response:
     old = await _app(request, sandbox)
-    body: admin_schemas.ChangedApp = await _body(request, admin_schemas.ChangedApp)
+    body: admin_schemas.ChangedApp = await parse_body(request, admin_schemas.ChangedApp)
     auto = body.auto_approve if isinstance(body.auto_approve, admin_schemas.AutoApprove) else None
-    await _check_approval(sandbox, _tenant(sandbox, old.tenant), auto)
+    await _check_approval(sandbox, find_tenant(sandbox, old.tenant), auto)
     return await _registered(sandbox, msgspec.to_builtins(body), old, 200)
 
 
@@ -70,7 +69,7 @@ async def _registered(sandbox: Sandbox, fields: dict[str, Any], old: Client | No
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, "Registration failed", findings)
-    return _json(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
+    return json_response(describe_app(result.client, secret=result.secret if old is None else None, findings=findings), status)
 
 
 async def _check_approval(sandbox: Sandbox, tenant: Tenant, auto: admin_schemas.AutoApprove | None) -> None:
@@ -85,34 +84,34 @@ async def new_secret(request: Request, sandbox: Sandbox) -> Response:
     if client.client != "symmetric":
         raise Wrong(409, f"{client.name} has no secret: it is {client.client}")
     new, secret = await registration.rotated(sandbox.runtime, client)
-    return _json(describe_app(new, secret=secret))
+    return json_response(describe_app(new, secret=secret))
 
 
 async def enable_app(request: Request, sandbox: Sandbox) -> Response:
     """Register an app at another hospital: 201 with the app there, or 200 if it was registered there before."""
     client = await _app(request, sandbox)
-    body: admin_schemas.EnabledApp = await _body(request, admin_schemas.EnabledApp)
-    tenant = _tenant(sandbox, body.tenant)
+    body: admin_schemas.EnabledApp = await parse_body(request, admin_schemas.EnabledApp)
+    tenant = find_tenant(sandbox, body.tenant)
     counterpart = client if tenant.name == client.tenant else await enabling.counterpart(sandbox.runtime, client, tenant)
     if counterpart is not None:
-        return _json(describe_app(counterpart))
+        return json_response(describe_app(counterpart))
     if reason := enabling.obstacle(sandbox.runtime, client, tenant):
         raise Wrong(422, reason)
     result = await enabling.enable(sandbox.runtime, client, tenant)
     findings = [finding.to_json() for finding in result.decision.explained().findings]
     if result.client is None:
         raise Wrong(422, f"The app can't be registered at {tenant.name}", findings)
-    return _json(describe_app(result.client, secret=result.secret, findings=findings), 201)
+    return json_response(describe_app(result.client, secret=result.secret, findings=findings), 201)
 
 
 async def list_apps(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    clients = await registration.all_clients(sandbox.runtime, _tenant(sandbox, chosen).name if chosen else None)
-    return _json([describe_app(client) for client in clients])
+    clients = await registration.all_clients(sandbox.runtime, find_tenant(sandbox, chosen).name if chosen else None)
+    return json_response([describe_app(client) for client in clients])
 
 
 async def get_app(request: Request, sandbox: Sandbox) -> Response:
-    return _json(describe_app(await _app(request, sandbox)))
+    return json_response(describe_app(await _app(request, sandbox)))
 
 
 async def remove_app(request: Request, sandbox: Sandbox) -> Response:
@@ -121,18 +120,18 @@ async def remove_app(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def add_user(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewUser = await _body(request, admin_schemas.NewUser)
-    tenant = _tenant(sandbox, body.tenant)
+    body: admin_schemas.NewUser = await parse_body(request, admin_schemas.NewUser)
+    tenant = find_tenant(sandbox, body.tenant)
     if not PERSON.search(body.fhir_user):
         raise Wrong(422, f"fhirUser must be a person's resource such as Practitioner/pr-0001, not {body.fhir_user}")
     user = await users.put(sandbox.runtime, tenant, body.username, body.password, body.fhir_user, body.patients, body.name)
-    return _json(_person(user), 201)
+    return json_response(_person(user), 201)
 
 
 async def list_users(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    return json_response([_person(user) for tenant in tenants for user in await users.all_users(sandbox.runtime, tenant)])
 
 
 def _person(user: Any) -> dict[str, Any]:
@@ -146,14 +145,14 @@ def _person(user: Any) -> dict[str, Any]:
 
 
 async def add_launch(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewLaunch = await _body(request, admin_schemas.NewLaunch)
+    body: admin_schemas.NewLaunch = await parse_body(request, admin_schemas.NewLaunch)
     if sum(reference is not None for reference in (body.app, body.task, body.link)) != 1:
         raise Wrong(422, "Send exactly one of app, task and link")
     if body.app is None:
         client, body = await _app_of_launch(sandbox, body)
     else:
-        client = await _find_app(sandbox, body.app, body.tenant)
-    tenant = _tenant(sandbox, body.tenant or client.tenant)
+        client = await find_app(sandbox, body.app, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant or client.tenant)
     if body.smart_style_url and not urls.is_web_address(body.smart_style_url):
         raise Wrong(422, "smart_style_url must be an http or https address")
     if faults := launch_context.faults(body.fhir_context or []):
@@ -173,12 +172,12 @@ async def add_launch(request: Request, sandbox: Sandbox) -> Response:
         encounter=body.encounter or (auto.encounter if auto else None),
         context=launches.context_of(msgspec.to_builtins(body)),
     )
-    return _json(admin_schemas.Launched(*created), 201)
+    return json_response(admin_schemas.Launched(*created), 201)
 
 
 async def _app_of_launch(sandbox: Sandbox, body: admin_schemas.NewLaunch) -> tuple[Client, admin_schemas.NewLaunch]:
     """The app of a launch by Task or card, and the body with the members that the Task or card provides."""
-    tenant = _tenant(sandbox, body.tenant or "general")
+    tenant = find_tenant(sandbox, body.tenant or "general")
     wanted = launch_task.of_link(body.link) if body.link is not None else await _of_task(sandbox, tenant, body)
     if isinstance(wanted, str):
         raise Wrong(422, f"The Task or card doesn't ask for a launch: {wanted}")
@@ -209,9 +208,9 @@ async def _of_task(sandbox: Sandbox, tenant: Tenant, body: admin_schemas.NewLaun
 
 
 async def add_token(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.NewToken = await _body(request, admin_schemas.NewToken)
-    client = await _find_app(sandbox, body.app, body.tenant)
-    tenant = _tenant(sandbox, body.tenant or client.tenant)
+    body: admin_schemas.NewToken = await parse_body(request, admin_schemas.NewToken)
+    client = await find_app(sandbox, body.app, body.tenant)
+    tenant = find_tenant(sandbox, body.tenant or client.tenant)
     # a patient may be loaded later, but the user must exist
     if absent := await launches.missing_reference(sandbox.runtime, tenant, client.fhir, body.user, None, None):
         raise Wrong(422, absent)
@@ -228,12 +227,12 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
     filters = {name: value for name, value in request.query_params.items() if value}
     runtime, journal = sandbox.runtime, sandbox.journal
     if "tenant" in filters:
-        _tenant(sandbox, filters["tenant"])
+        find_tenant(sandbox, filters["tenant"])
     if id := filters.get("correlation_id"):
         exchange = await journal_reader.read(runtime, journal, id, full=True)
         exchanges = [exchange] if exchange else []
     else:
-        client = await _find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
+        client = await find_app(sandbox, filters["app"], filters.get("tenant")) if "app" in filters else None
         limit = min(int(filters["limit"]), 1000) if re.fullmatch("[0-9]{1,9}", filters.get("limit", "")) else 100
         exchanges = await journal_reader.listed(
             runtime,
@@ -248,35 +247,35 @@ async def list_exchanges(request: Request, sandbox: Sandbox) -> Response:
 
 
 async def move_clock(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.ClockMove = await _body(request, admin_schemas.ClockMove)
+    body: admin_schemas.ClockMove = await parse_body(request, admin_schemas.ClockMove)
     if (body.advance is None) == (body.offset is None):
         raise Wrong(422, "Send either advance or offset, in seconds")
     now = await runtime_settings.move(sandbox.runtime, advance=body.advance, offset=body.offset)
     if now is None:
         raise Wrong(422, "The clock can be moved only to times from 1970 to 2199")
-    return _json(admin_schemas.Now(now))
+    return json_response(admin_schemas.Now(now))
 
 
 async def get_clock(request: Request, sandbox: Sandbox) -> Response:
-    return _json(admin_schemas.Now(sandbox.runtime.effects.now()))
+    return json_response(admin_schemas.Now(sandbox.runtime.effects.now()))
 
 
 async def list_policies(request: Request, sandbox: Sandbox) -> Response:
     chosen = request.query_params.get("tenant")
-    tenants = [_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
-    return _json([_policy(tenant) for tenant in tenants])
+    tenants = [find_tenant(sandbox, chosen)] if chosen else list(sandbox.tenants.values())
+    return json_response([_policy(tenant) for tenant in tenants])
 
 
 async def get_policy(request: Request, sandbox: Sandbox) -> Response:
-    return _json(_policy(_tenant(sandbox, request.path_params["tenant"])))
+    return json_response(_policy(find_tenant(sandbox, request.path_params["tenant"])))
 
 
 async def change_policy(request: Request, sandbox: Sandbox) -> Response:
-    tenant = _tenant(sandbox, request.path_params["tenant"])
-    body: dict[str, Any] = await _body(request, dict[str, Any])
+    tenant = find_tenant(sandbox, request.path_params["tenant"])
+    body: dict[str, Any] = await parse_body(request, dict[str, Any])
     if faults := await runtime_settings.choose(sandbox.runtime, tenant, body):
         raise Wrong(422, "; ".join(faults))
-    return _json(_policy(_tenant(sandbox, tenant.name)))
+    return json_response(_policy(find_tenant(sandbox, tenant.name)))
 
 
 def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
@@ -284,17 +283,17 @@ def _policy(tenant: Tenant) -> admin_schemas.TenantPolicy:
 
 
 async def rotate_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token.rotate(sandbox.runtime))
+    return json_response(await id_token.rotate(sandbox.runtime))
 
 
 async def show_keys(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await id_token.list_keys(sandbox.runtime))
+    return json_response(await id_token.list_keys(sandbox.runtime))
 
 
 async def make_reset(request: Request, sandbox: Sandbox) -> Response:
-    body: admin_schemas.Reset = await _body(request, admin_schemas.Reset)
+    body: admin_schemas.Reset = await parse_body(request, admin_schemas.Reset)
     if body.tenant is not None:
-        _tenant(sandbox, body.tenant)
+        find_tenant(sandbox, body.tenant)
     await reset(sandbox, body.tenant, body.everything)
     return Response(status_code=204)
 
@@ -302,12 +301,12 @@ async def make_reset(request: Request, sandbox: Sandbox) -> Response:
 async def show_losses(request: Request, sandbox: Sandbox) -> Response:
     sent = msgspec.convert(dict(request.query_params), admin_schemas.Reset, strict=False)
     if sent.tenant is not None:
-        _tenant(sandbox, sent.tenant)
-    return _json(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
+        find_tenant(sandbox, sent.tenant)
+    return json_response(admin_schemas.Losses(*await losses(sandbox, sent.tenant, sent.everything)))
 
 
 async def show_server(request: Request, sandbox: Sandbox) -> Response:
-    return _json(await ready_line.line(sandbox))
+    return json_response(await ready_line.line(sandbox))
 
 
 async def describe(request: Request, sandbox: Sandbox) -> Response:
@@ -326,6 +325,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("post", "/admin/users"): add_user,
     ("get", "/admin/users"): list_users,
     ("post", "/admin/launches"): add_launch,
+    ("get", "/admin/launches"): launch_state.list_launches,
+    ("get", "/admin/launches/{launch}"): launch_state.get_launch,
     ("post", "/admin/tokens"): add_token,
     ("get", "/admin/exchanges"): list_exchanges,
     ("post", "/admin/clock"): move_clock,
@@ -333,6 +334,11 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("get", "/admin/policies"): list_policies,
     ("get", "/admin/policies/{tenant}"): get_policy,
     ("patch", "/admin/policies/{tenant}"): change_policy,
+    ("post", "/admin/faults"): faults.add_faults,
+    ("get", "/admin/faults"): faults.list_faults,
+    ("delete", "/admin/faults"): faults.remove_faults,
+    ("get", "/admin/faults/kinds"): faults.describe_faults,
+    ("delete", "/admin/faults/{id}"): faults.remove_fault,
     ("get", "/admin/keys"): show_keys,
     ("post", "/admin/keys/rotate"): rotate_keys,
     ("post", "/admin/reset"): make_reset,
@@ -357,30 +363,8 @@ def _guarded(sandbox: Sandbox, handler: Handler) -> Callable[[Request], Awaitabl
     return guarded
 
 
-async def _body(request: Request, kind: type[Any]) -> Any:
-    return admin_schemas.read(kind, await read_body(request))
-
-
-def _tenant(sandbox: Sandbox, name: str) -> Tenant:
-    if name not in sandbox.tenants:
-        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.tenants)}")
-    return sandbox.tenants[name]
-
-
 async def _app(request: Request, sandbox: Sandbox) -> Client:
-    return await _find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
-
-
-async def _find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
-    if tenant is not None:
-        _tenant(sandbox, tenant)
-    try:
-        client = await registration.find(sandbox.runtime, reference, tenant)
-    except Ambiguous as error:
-        raise Wrong(409, str(error)) from None
-    if client is None:
-        raise Wrong(404, f"There is no app {reference}")
-    return client
+    return await find_app(sandbox, request.path_params["app"], request.query_params.get("tenant"))
 
 
 def describe_app(client: Client, secret: str | None = None, findings: list[dict[str, Any]] | None = None) -> admin_schemas.App:
@@ -390,7 +374,3 @@ def describe_app(client: Client, secret: str | None = None, findings: list[dict[
     shown_once = {"client_secret": secret, "findings": findings}
     members |= {name: value for name, value in shown_once.items() if value is not None}
     return msgspec.convert(members, admin_schemas.App)
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, media_type="application/json")

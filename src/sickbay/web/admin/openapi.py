@@ -46,6 +46,23 @@ OPERATIONS = (
     AdminEndpoint("post", "/admin/users", "Add or change a user", admin_schemas.NewUser, 201, dict[str, Any]),
     AdminEndpoint("get", "/admin/users", "All users", None, 200, list[dict[str, Any]], ("tenant",)),
     AdminEndpoint("post", "/admin/launches", "Launch an app", admin_schemas.NewLaunch, 201, admin_schemas.Launched),
+    AdminEndpoint(
+        "get",
+        "/admin/launches",
+        "The newest launches, each as one launch",
+        None,
+        200,
+        list[admin_schemas.LaunchState],
+        ("app", "tenant"),
+    ),
+    AdminEndpoint(
+        "get",
+        "/admin/launches/{launch}",
+        "Where a launch is, what it waits for, and the likely causes if it stalled",
+        None,
+        200,
+        admin_schemas.LaunchState,
+    ),
     AdminEndpoint("post", "/admin/tokens", "An access token for a script", admin_schemas.NewToken, 201, dict[str, Any]),
     AdminEndpoint(
         "get",
@@ -70,6 +87,11 @@ OPERATIONS = (
         200,
         admin_schemas.TenantPolicy,
     ),
+    AdminEndpoint("post", "/admin/faults", "Inject a fault, or those of a preset", dict[str, Any], 201, dict[str, Any]),
+    AdminEndpoint("get", "/admin/faults", "The faults in force", None, 200, list[dict[str, Any]]),
+    AdminEndpoint("delete", "/admin/faults", "End all faults", None, 204, None),
+    AdminEndpoint("get", "/admin/faults/kinds", "All kinds and presets of faults", None, 200, dict[str, Any]),
+    AdminEndpoint("delete", "/admin/faults/{id}", "End a fault", None, 204, None),
     AdminEndpoint("get", "/admin/keys", "The keys of id_tokens, by kid", None, 200, dict[str, Any]),
     AdminEndpoint(
         "post", "/admin/keys/rotate", "Rotate: the next key signs, the current one retires", None, 200, dict[str, Any]
@@ -108,7 +130,7 @@ def _operation(endpoint: AdminEndpoint, of: dict[str, Any]) -> dict[str, Any]:
         "summary": endpoint.summary,
         "responses": {str(endpoint.status): answer, "4XX": {"description": "Problem details", "content": problem}},
     }
-    names = [(name, "path") for name in ("app", "tenant") if f"{{{name}}}" in endpoint.path]
+    names = [(name, "path") for name in ("app", "tenant", "id") if f"{{{name}}}" in endpoint.path]
     places = [*names, *((name, "query") for name in endpoint.query)]
     if places:
         operation["parameters"] = [

@@ -210,6 +210,40 @@ class Now(Struct, frozen=True):
     now: float
 
 
+class WaitingFor(Struct, frozen=True):
+    """The step that a launch waits for. since: the time of the last one by Sickbay's clock. seconds: real time since then.
+
+    text: the same as half a sentence, such as "the app received the code 4 s ago and hasn't redeemed it".
+    """
+
+    step: str
+    since: float
+    seconds: float
+    text: str
+
+
+class SilenceCause(Struct, frozen=True):
+    """id: of the rule, whose page is /rules/{id}. fix: what to do, and how to tell it from the other causes."""
+
+    id: str
+    title: str
+    why: str
+    fix: str
+    confidence: str
+
+
+class LaunchState(Struct, frozen=True):
+    """One launch. id: of its timeline. causes: the likeliest first. exchanges: ids, oldest first."""
+
+    id: str
+    app: str | None
+    tenant: str | None
+    state: Literal["running", "stalled", "worked", "refused"]
+    waiting_for: WaitingFor | None
+    causes: list[SilenceCause]
+    exchanges: list[str]
+
+
 class TenantPolicy(Struct, frozen=True):
     """policy: the current settings by name, and of these, the ones changed while running, which have priority, and those from
     sickbay.toml. All other settings are the dialect's.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.requests import Request
@@ -138,13 +138,9 @@ async def sign_out(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
     return html_response.page(request, sandbox, "notice", view, html_response.PageOptions(tenant, session, bare=True))
 
 
-def redirect_to_ehr(home: str) -> Callable[[Request], Awaitable[Response]]:
+async def redirect_to_ehr(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     """Redirect a browser from the issuer to the EHR."""
-
-    async def handler(request: Request) -> Response:
-        return RedirectResponse(home, 303, error_responses.NO_STORE)
-
-    return handler
+    return RedirectResponse(f"/{tenant.name}/ehr", 303, error_responses.NO_STORE)
 
 
 async def today(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
@@ -258,5 +254,5 @@ async def requests(request: Request, sandbox: Sandbox, tenant: Tenant) -> Respon
         await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request)) if id else Timeline([])
     )
     client = await registration.by_id(sandbox.runtime, timeline.exchanges[0]["app"]) if timeline.exchanges else None
-    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.now())
+    view = strip.requests_view(timeline, client, f"/timelines/{id}", sandbox.runtime.effects.arrival() / 1e6)
     return ehr.page("requests", view)

@@ -7,12 +7,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from sickbay.authorization.models import Client
+from sickbay.diagnosis.silence.progress import progress
+from sickbay.diagnosis.silence.trail import Trail
+from sickbay.diagnosis.silence.wording import sentences
 from sickbay.kernel import english
 from sickbay.kernel.english import count
+from sickbay.services.journal import outcomes
+from sickbay.services.journal.outcomes import outcome
 from sickbay.services.journal.read import Timeline
 from sickbay.web.ehr.views import RequestLine, RequestsView
-from sickbay.web.exchanges import launch_progress as progress
-from sickbay.web.exchanges.launch_progress import outcome
 from sickbay.web.exchanges.timeline_views import evidence
 
 LINES: Final = 8
@@ -22,20 +25,21 @@ SLOW_SECONDS: Final = 5
 
 
 def requests_view(timeline: Timeline, client: Client | None, href: str, now: float) -> RequestsView:
-    """now: epoch seconds. client: the app of the launch."""
+    """now: real time in seconds. client: the app of the launch."""
     every = sorted((*timeline.exchanges, *timeline.probable), key=lambda exchange: int(exchange["arrival"]))
     ended = [outcome(exchange) for exchange in every]
     counts = {"refused": ended.count("refused"), "failed": ended.count("warning")}
     address = urlsplit((client.launch_uri if client else "") or "")
     origin = f"{address.scheme}://{address.netloc}" if address.netloc else ""
-    wait = progress.wait(timeline.exchanges, client.name if client else "", origin)
-    is_slow = wait is not None and wait.awaited != "user" and now - wait.since > SLOW_SECONDS
+    found = progress(Trail(timeline.events, real_now=now, clock_now=now))
+    words = sentences(found, client.name if client else "", origin)
+    is_slow = words is not None and found.awaited != "login" and found.state != "worked" and found.seconds > SLOW_SECONDS
     return RequestsView(
         requests=tuple(_line(exchange) for exchange in every[-LINES:]),
         heading=count(len(every) + timeline.left_out, "request") if every else "",
         summary=english.join([f"{number} {word}" for word, number in counts.items() if number]),
         timeline=href,
-        waits=f"{wait.text} {wait.advice}" if wait is not None and is_slow and not counts["refused"] else "",
+        waits=words.seen if words is not None and is_slow and not counts["refused"] else "",
     )
 
 
@@ -51,6 +55,12 @@ def _line(exchange: Mapping[str, Any]) -> RequestLine:
         answer["status"],
         f"/exchanges/{exchange['id']}",
         outcome(exchange),
-        progress.problem(exchange),
+        outcomes.problem(exchange) or _warning(exchange),
         evidence(exchange),
     )
+
+
+def _warning(exchange: Mapping[str, Any]) -> str:
+    """The worst finding of a granted request, if it is a warning, such as why a search found nothing."""
+    worst = next(iter(exchange.get("findings") or ()), None)
+    return str(worst["title"]) if worst is not None and worst["severity"] == "warning" else ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from sickbay.web.exchanges.launch_progress import Outcome
+from sickbay.services.journal.outcomes import Outcome
 from sickbay.web.pages.parts import Link, initials
 
 State: TypeAlias = Literal["done", "here", "booked", "off"]
@@ -181,8 +181,8 @@ class Suggestion:
 class RequestLine:
     """One request of the open app: time, method, path, status, and the page of its exchange.
 
-    kind: how it ended, which the status alone doesn't show: a redirect can have an error. problem: why it was refused.
-    probably: why it probably belongs to the launch; "" if it names it.
+    kind: how it ended, which the status alone doesn't show: a redirect can have an error. problem: why it was refused,
+    or a warning. probably: why it probably belongs to the launch; "" if it names it.
     """
 
     at: str

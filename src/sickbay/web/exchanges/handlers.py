@@ -6,22 +6,26 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from sickbay.diagnosis.corrections import with_fresh_pkce
+from sickbay.diagnosis.silence.declare import NOTHING
+from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import ask_app, launch_progress, patients, records, registration
 from sickbay.services import launch as launches
-from sickbay.services import patients, records, registration
 from sickbay.services.context import Tenant
+from sickbay.services.empty_searches import explain as empty_searches
 from sickbay.services.journal import exchange_json
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.read import Timeline
 from sickbay.services.journal.record import Exchange
+from sickbay.services.launch_progress import LaunchProgress
 from sickbay.services.redaction.redaction import RecordedResponse
-from sickbay.web import error_responses, html_response
+from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin.session import refused
 from sickbay.web.ehr import chart
 from sickbay.web.exchanges.timeline_views import EVIDENCE, evidence, timeline_view
@@ -31,7 +35,7 @@ from sickbay.web.http_request import headers_of, raw_path
 from sickbay.web.middleware.cors import cors
 from sickbay.web.pages.notice import NoticeView, not_found
 from sickbay.web.pages.parts import Link
-from sickbay.web.portal.developer_views import ExchangesView, exchange_line
+from sickbay.web.portal.developer_views import ExchangesView, exchange_line, stalled_line
 
 LISTED_EXCHANGES = 100
 
@@ -44,6 +48,7 @@ def may_read_all(request: Request) -> bool:
 async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
     """Show one exchange as a page, JSON or text; CORS without credentials."""
     entry = await journal_reader.read(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
+    entry = await _explained(request, sandbox, entry) if entry is not None else None
     form = _form(request)
     if entry is None:
         response = _missing(request, sandbox, form)
@@ -61,6 +66,17 @@ async def exchange(request: Request, sandbox: Sandbox, id: str) -> Response:
         response.headers[name.decode()] = value.decode()
     response.headers["vary"] = "Accept, Origin"
     return response
+
+
+async def _explained(request: Request, sandbox: Sandbox, entry: dict[str, Any]) -> dict[str, Any]:
+    """Add why a search found nothing, for the administrator and for a token of the same app, user and patient."""
+    runtime, administers = sandbox.runtime, may_read_all(request)
+    search, authorization = runtime.empty_searches.get(entry["id"]), request.headers.get("authorization", "")
+    if search is None or not (administers or await empty_searches.may_read(runtime, search, authorization)):
+        return entry
+    await empty_searches.explain_search(runtime, search)
+    changed = await empty_searches.changes(runtime, search) if administers else []
+    return empty_searches.complete(entry, search) | ({"changed": changed} if changed else {})
 
 
 async def _probably(sandbox: Sandbox, id: str) -> Probably | None:
@@ -153,10 +169,13 @@ async def listing(request: Request, sandbox: Sandbox) -> Response:
     if client is not None:
         probable = await journal_reader.probably_of_app(sandbox.runtime, sandbox.journal, client, LISTED_EXCHANGES)
         exchanges = sorted((*exchanges, *probable), key=lambda exchange: -int(exchange["arrival"]))[:LISTED_EXCHANGES]
+    stalls = {launch.id: launch for launch in await launch_progress.stalled(sandbox.runtime, sandbox.journal, exchanges)}
     lines = []
     for exchange in exchanges:
         shown_names = await names(sandbox, exchange)
         name = shown_names["app"] or (client.name if client else "")
+        if stall := stalls.pop(exchange.get("launch") or "", None):
+            lines.append(stalled_line(stall, hospital=shown_names["hospital"]))
         lines.append(exchange_line(exchange, app=name, hospital=shown_names["hospital"], probably=evidence(exchange)))
     view = ExchangesView(lines=tuple(lines), missing=id, app=client.name if client else app or "")
     return html_response.page(request, sandbox, "exchanges", view, await _page_options(request, sandbox))
@@ -190,32 +209,62 @@ async def persons(sandbox: Sandbox, tenant: Tenant | None, timeline: str) -> Per
 
 
 async def timeline(request: Request, sandbox: Sandbox, id: str) -> Response:
-    recorded = await journal_reader.timeline(sandbox.runtime, sandbox.journal, id, full=may_read_all(request))
+    """GET shows a launch. POST asks the app's address whether anything answers there, and shows the launch with the answer."""
+    full = may_read_all(request)
+    found = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=full)
+    if request.method == "POST":
+        return await _ask(request, sandbox, id, found)
     form = preferred_form(request.headers.get("accept", ""))
     if form == "json":
-        return error_responses.json(journal_reader.lines(id, recorded), 200 if recorded.exchanges else 404)
-    if not recorded.exchanges:
+        recorded = found.timeline if found else Timeline([])
+        return error_responses.json(journal_reader.lines(id, recorded), 200 if found else 404)
+    if found is None:
         return html_response.page(request, sandbox, "notice", NO_LAUNCH, await _page_options(request, sandbox), 404)
-    return await _timeline_page(request, sandbox, id, recorded)
+    return await _timeline_page(request, sandbox, found, full)
 
 
-async def _timeline_page(request: Request, sandbox: Sandbox, id: str, recorded: Timeline) -> Response:
+async def _ask(request: Request, sandbox: Sandbox, id: str, found: LaunchProgress | None) -> Response:
+    if rejection := refused(request, sandbox, acts=True):
+        return rejection
+    options = await _page_options(request, sandbox)
+    sent = parse(await http_request.read_body(request))
+    uri = ask_app.address_to_ask(sandbox.runtime, found) if found else ""
+    if not uri or not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        return Response(status_code=303, headers={"location": f"/timelines/{quote(id)}"})
+    answer = await ask_app.ask(sandbox.runtime, uri)
+    asked = await launch_progress.read(sandbox.runtime, sandbox.journal, id, full=True, answer=answer)
+    assert asked is not None
+    return await _timeline_page(request, sandbox, asked, True, answer)
+
+
+def _say(answer: str) -> str:
+    """What an address answered, for the page."""
+    reason = answer.removeprefix(NOTHING)
+    return answer if reason == answer else f"no answer ({reason})"
+
+
+async def _timeline_page(
+    request: Request, sandbox: Sandbox, found: LaunchProgress, all_facts: bool, answer: str = ""
+) -> Response:
     """Show the timeline. Only the administrator sees the app's name and origin, the patient and the user."""
-    first, all_facts = recorded.exchanges[0], may_read_all(request)
+    recorded, client = found.timeline, found.client
+    first: dict[str, Any] = dict(recorded.exchanges[0]) if recorded.exchanges else {}
+    if client is not None:
+        first |= {"app": client.client_id, "tenant": client.tenant}
     tenant = sandbox.tenants.get(first["tenant"])
     shown_names = await names(sandbox, first, full=all_facts)
-    people = await persons(sandbox, tenant, id) if all_facts else Persons()
-    origin = await _origin(sandbox, first) if all_facts else ""
+    people = await persons(sandbox, tenant, found.id) if all_facts else Persons()
     view = timeline_view(
-        id,
+        found.id,
         recorded.exchanges,
         app=shown_names["app"],
         hospital=shown_names["hospital"],
-        origin=origin,
+        origin=await _origin(sandbox, first) if all_facts else "",
         patient=people.patient,
         user=people.user,
         left_out=recorded.left_out,
         probable=recorded.probable,
-        now=sandbox.runtime.effects.now(),
+        trail=found.trail,
     )
+    view = replace(view, ask=ask_app.address_to_ask(sandbox.runtime, found) if all_facts else "", answer=_say(answer))
     return html_response.page(request, sandbox, "timeline", view, await _page_options(request, sandbox))

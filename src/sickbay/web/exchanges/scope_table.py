@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+SHORTER: Final = "Short lifetime"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,11 @@ class ScopeRow:
 
 @dataclass(frozen=True, slots=True)
 class Negotiation:
-    """refresh: why no refresh token was issued; "" if one was."""
+    """refresh: why no refresh token was issued; "" if one was. missing: what else the response lacks, and why."""
 
     rows: tuple[ScopeRow, ...] = ()
     refresh: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
 
     def lines(self) -> Iterator[str]:
         """The result as plain text."""
@@ -36,9 +39,12 @@ class Negotiation:
             yield f"  {row.state:<8} {row.asked}{f' -> {row.granted}' if row.state == 'narrowed' else ''}{why}"
         if self.refresh:
             yield from ("", f"No refresh token: {self.refresh}")
+        for name, why in self.missing:
+            yield f"{SHORTER if name == 'expires_in' else f'No {name}'}: {why}"
 
 
 def read(exchange: Mapping[str, Any]) -> Negotiation:
     """Read the result from the JSON of a token response: an exchange with the member `scopes`."""
     rows = tuple(ScopeRow(scope["asked"], scope["granted"], scope["reason"]) for scope in exchange["scopes"])
-    return Negotiation(rows, exchange.get("refresh") or "")
+    missing = tuple((entry["name"], entry["reason"]) for entry in exchange.get("missing") or ())
+    return Negotiation(rows, exchange.get("refresh") or "", missing)

@@ -6,19 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from sickbay.diagnosis.silence.progress import LaunchStatus, progress
+from sickbay.diagnosis.silence.trail import AppDetails, Trail
+from sickbay.diagnosis.silence.wording import Sentences, sentences
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import count
+from sickbay.services.journal import outcomes
+from sickbay.services.journal.events import event
+from sickbay.services.journal.outcomes import outcome, stage_of
+from sickbay.services.launch_progress import causes
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges import launch_progress as progress
-from sickbay.web.exchanges.launch_progress import Wait, outcome, stage_of
+from sickbay.web.pages.parts import FindingView, findings
 
 LIFELINES = ("app", "browser", "auth", "fhir")
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One step of a launch. origin, target: of LIFELINES. kind: passed | refused | warning | waits.
+    """One step of a launch. origin, target: of LIFELINES. kind: passed | refused | warning | waits | stalled.
 
     probably: why the request probably belongs to the launch; "" if it names the launch.
     """
@@ -37,7 +43,10 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineView:
-    """left_out: a sentence that says how many exchanges aren't shown."""
+    """left_out: a sentence that says how many exchanges aren't shown. causes: why the launch may have stopped.
+
+    ask: the address of the app that the button asks; "" for no button. answer: what it answered just now.
+    """
 
     id: str
     title: str
@@ -55,6 +64,9 @@ class TimelineView:
     """The scopes of the last token response."""
     negotiation_href: str = ""
     left_out: str = ""
+    causes: tuple[FindingView, ...] = ()
+    ask: str = ""
+    answer: str = ""
 
     @property
     def is_probable(self) -> bool:
@@ -103,18 +115,22 @@ def timeline_view(
     left_out: int = 0,
     probable: Sequence[Mapping[str, Any]] = (),
     now: float = 0,
+    trail: Trail | None = None,
 ) -> TimelineView:
     """Build the timeline from the exchanges of one launch (JSON), oldest first.
 
-    probable: exchanges that name no launch and probably belong to this one. now: 0 if it doesn't matter how long ago the last
-    one was.
+    probable: exchanges that name no launch and probably belong to this one. trail: its events; by default only those of these
+    exchanges, at `now`, which is 0 if it doesn't matter how long ago the last one was.
     """
+    trail = trail or trail_of((*exchanges, *probable), app, now)
     every = sorted((*exchanges, *probable), key=lambda exchange: int(exchange.get("arrival") or 0))
     done = [_arrow(exchange, root) for exchange in every]
+    found = progress(trail)
+    words = sentences(found, app, origin)
     waiting = _waiting(exchanges)
     last = next((exchange for exchange in reversed(exchanges) if "scopes" in exchange), None)
     servers = (("Authorization server", hospital), ("FHIR server", hospital))
-    ended = _outcome(every, done, progress.wait(exchanges, app, origin), now)
+    ended = _outcome(every, done, found, words)
     date = f"{english.day(english.instant(exchanges[0].get('at') or 0))} (UTC)" if exchanges else ""
     failed = [arrow for arrow in done if arrow.kind in ("refused", "warning") and arrow.detail]
     return TimelineView(
@@ -123,7 +139,7 @@ def timeline_view(
         lede=ended.lede,
         kind=ended.kind,
         verdict=ended.verdict,
-        arrows=(*done, *waiting),
+        arrows=(*done, *_marked(waiting, found, words)),
         left_out=_not_shown(left_out),
         names=((app or "Your app", origin), ("Browser", "of the user"), *servers),
         facts=tuple(fact for fact in (app, patient, user, hospital, date) if fact),
@@ -133,7 +149,27 @@ def timeline_view(
         refused_href=next((arrow.href for arrow in failed if arrow.kind == "refused"), ""),
         negotiation=scope_table.read(last) if last else None,
         negotiation_href=f"{root}/exchanges/{last['id']}" if last else "",
+        causes=findings([cause.to_json() for cause in causes(trail)]),
     )
+
+
+def trail_of(exchanges: Sequence[Mapping[str, Any]], app: str, now: float) -> Trail:
+    """The events of these exchanges, at this time."""
+    events = sorted(map(event, exchanges), key=lambda made: made.at)
+    return Trail(tuple(events), AppDetails(app), now, now)
+
+
+def _marked(waiting: tuple[Arrow, ...], found: LaunchStatus, words: Sentences | None) -> tuple[Arrow, ...]:
+    """The steps that are still to come; the first one is marked if the launch stalled there."""
+    if found.state != "stalled" or words is None or found.awaited in (None, "launch"):
+        return waiting
+    origin, target, _ = _said(_STAGE_OF.get(found.awaited or "", found.awaited or ""), "GET", "")
+    mark = Arrow(origin, target, "nothing", f"for {english.duration(int(found.seconds))}", words.missing, "", "stalled")
+    return (mark, *waiting[1:])
+
+
+_STAGE_OF: Final = {"again": "launch", "poll": "access", "file": "access"}
+"""What a launch waits for -> the stage of that request, where they differ."""
 
 
 def _granted_stages(exchanges: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -155,11 +191,13 @@ def _last_failure(arrows: Sequence[Arrow]) -> int:
     return later.get("refused") or later.get("warning") or 0
 
 
-def _outcome(exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], wait: Wait | None, now: float) -> Outcome:
+def _outcome(
+    exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None
+) -> Outcome:
     subject = "The launch" if {"launch", "authorize"} & {stage_of(exchange) for exchange in exchanges} else "The app"
     stopped = _last_failure(arrows)
-    if not stopped:
-        return _so_far(subject, arrows, wait, now)
+    if not stopped or _is_waiting_for_more(found):
+        return _so_far(subject, arrows, found, words)
     arrow = arrows[stopped - 1]
     detail, verb = _lower(arrow.detail), "was refused" if arrow.kind == "refused" else "failed"
     if _had_worked(exchanges[:stopped]):
@@ -173,15 +211,21 @@ def _outcome(exchanges: Sequence[Mapping[str, Any]], arrows: Sequence[Arrow], wa
     return Outcome(f"{subject} stopped at step {stopped}: {detail}.", lede, f"Stopped at step {stopped}", "refused")
 
 
-def _so_far(subject: str, arrows: Sequence[Arrow], wait: Wait | None, now: float) -> Outcome:
+def _is_waiting_for_more(found: LaunchStatus) -> bool:
+    """Whether the silence after the last failure says more than the failure."""
+    return found.state == "stalled" and found.since is not None and found.since.step in ("preflight", "access", "refresh")
+
+
+def _so_far(subject: str, arrows: Sequence[Arrow], found: LaunchStatus, words: Sentences | None) -> Outcome:
     refused = any(arrow.kind == "refused" for arrow in arrows)
     before = "A step was refused, but a later step succeeded." if refused else "No step was refused."
-    if wait is None:
-        return Outcome(f"{subject} worked.", before, "Launched", "passed")
-    if now and now - wait.since > progress.QUIET_SECONDS:
-        kind = "waits" if wait.awaited == "user" else "warning"
-        return Outcome(wait.missing, f"{wait.text} {wait.advice}".strip(), "Waiting", kind)
-    return Outcome(wait.title, wait.text, "Waiting", "waits")
+    if found.state == "worked" or words is None:
+        after = f" {words.seen}" if words is not None else ""
+        return Outcome(f"{subject} worked.", f"{before}{after}", "Launched", "passed")
+    if found.state == "stalled":
+        worked = f"{subject} worked at first. " if found.worked else ""
+        return Outcome(f"{worked}{words.missing}", words.seen, "Stalled", "warning")
+    return Outcome(words.waiting, words.seen, "Waiting", "waits")
 
 
 def _next(ended: Outcome) -> str:
@@ -212,7 +256,7 @@ def _arrow(exchange: Mapping[str, Any], root: str) -> Arrow:
         f"{request.method} {path}",
         kind,
         f"{root}/exchanges/{exchange['id']}",
-        progress.problem(exchange),
+        outcomes.problem(exchange),
         evidence(exchange),
     )
 

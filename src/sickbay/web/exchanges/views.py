@@ -18,7 +18,6 @@ from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
 from sickbay.kernel.english import join
 from sickbay.web.exchanges import code_samples, scope_table
-from sickbay.web.exchanges.launch_progress import outcome
 from sickbay.web.exchanges.parameter_table import Found, Row, compared
 from sickbay.web.pages import exchange_summary
 from sickbay.web.pages.exchange_summary import OUTCOMES, REPAIRED, Step, folded, steps_of, tally
@@ -137,7 +136,7 @@ def exchange_view(
     rows = compared(request, corrected, numbered, (exchange.get("request") or {}).get("headers") or {})
     views = findings([finding for _, finding in numbered])
     changed = {row.name: row.expected for row in rows if row.expected is not None}
-    kind, verdict = exchange_summary.VERDICTS[outcome(exchange)]
+    kind, verdict = exchange_summary.verdict(exchange)
     checks = exchange.get("checks") or ()
     view = ExchangeView(
         id=str(exchange["id"]),

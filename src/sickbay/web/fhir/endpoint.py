@@ -26,6 +26,7 @@ from sickbay.sandbox.population_loader import NEVER
 from sickbay.services import runtime_settings
 from sickbay.services.access import AccessResult, cached_context, load_context
 from sickbay.services.access import access as decide_access
+from sickbay.services.empty_searches.explain import explain_soon
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.request_metrics import Kind
 from sickbay.services.token_cache import BearerContext
@@ -86,6 +87,8 @@ KINDS: Final[dict[str, Kind]] = {
     "batch": "fhir_write",
 }
 """What an interaction is counted as in the metrics. All others, such as histories and exports, are "fhir_other"."""
+LOOKED_UP = frozenset(("capabilities", "discovery"))
+"""Public requests that are recorded."""
 BODILESS = frozenset(("GET", "HEAD", "DELETE"))
 ALWAYS = (
     (b"cache-control", b"no-store"),
@@ -123,6 +126,8 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     routed = route_plainly(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
+        if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
+            _hold_discovery(base, scope, path, response.status)
         return in_format(base, scope, response)
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
@@ -149,6 +154,9 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     exchange = _exchange(base, scope, request, response, access)
     if access.decision.refusal is None:
         base.sandbox.journal.hold(exchange)
+        if response.empty is not None:
+            response.empty.id = exchange.id
+            explain_soon(runtime, response.empty)
     else:
         if scope["method"] not in BODILESS:  # while the body arrived, a reset may have deleted the token
             await runtime_settings.check_reset(runtime)
@@ -280,6 +288,14 @@ async def _formatted(base: FhirBase, request: AccessRequest, response: FhirRespo
             return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
+def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> None:
+    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+    state: RequestState = scope["state"]
+    recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
+    at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
+    base.sandbox.journal.hold(Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response))
+
+
 def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:
     """The exchange to record: a refusal is written before the response, a granted request with the next batch."""
     state: RequestState = scope["state"]
@@ -296,6 +312,7 @@ def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: Fh
         RecordedResponse(response.status, response.headers, response.body.decode() if response.loggable else None),
         decision,
         None if decision.refusal is None else decision.explained(),
+        injected=state.injected,
     )
 
 

@@ -17,6 +17,7 @@ from sickbay.fhir.versions import VERSIONS
 from sickbay.fhir.xml import writer as xml_writer
 from sickbay.protocol.parameters import Parameters
 from sickbay.services.access import AccessResult
+from sickbay.services.empty_searches.memory import EmptySearch
 from sickbay.storage.interface import Stored
 
 Headers = list[tuple[bytes, bytes]]
@@ -25,7 +26,7 @@ Headers = list[tuple[bytes, bytes]]
 class FhirResponse(Struct, frozen=True):
     """loggable: the journal may keep the body, which holds no patient's data. stream: a body in pieces.
 
-    access: the decision to record, if it isn't the one that granted the request.
+    access: the decision to record, if it isn't the one that granted the request. empty: a search to explain afterwards.
     """
 
     status: int
@@ -34,6 +35,7 @@ class FhirResponse(Struct, frozen=True):
     loggable: bool = False
     stream: AsyncIterator[bytes] | None = None
     access: AccessResult | None = None
+    empty: EmptySearch | None = None
 
 
 def issue_response(version: str, status: int, *issues: Issue) -> FhirResponse:

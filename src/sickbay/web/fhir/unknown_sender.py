@@ -111,6 +111,7 @@ def _exchange(
         structs.replace(result.decision, request=request),
         explanation,
         unexamined,
+        state.injected,
     )
 
 

@@ -1,4 +1,4 @@
-"""The background tasks of an application: writing the journal, and indexing resources that an older Sickbay stored."""
+"""The background tasks: writing the journal, watching launches, and indexing resources that an older Sickbay stored."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextvars import Context
 from starlette.types import Receive, Send
 
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import stall_watch
 from sickbay.services.reindexing import reindex
 
 LOG = logging.getLogger("sickbay")
@@ -22,12 +23,16 @@ class BackgroundTasks:
         self._sandbox = sandbox
         self._writing: asyncio.Task[None] | None = None
         self._indexing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         if self._writing is None or self._writing.done():
             loop, context = asyncio.get_running_loop(), Context()  # they don't belong to the request that starts them
             self._writing = loop.create_task(self._sandbox.journal.run(), context=context)
             self._indexing = loop.create_task(self._index(), context=context)
+            if self._sandbox.runtime.on_stall is not None:
+                watching = stall_watch.run(self._sandbox.runtime, self._sandbox.journal)
+                self._watching = loop.create_task(watching, context=context)
 
     async def _index(self) -> None:
         """Index the resources that an older Sickbay stored. Newer kinds of searches find them once this is done."""
@@ -51,7 +56,7 @@ class BackgroundTasks:
                 return
 
     async def stop(self) -> None:
-        for task in (self._indexing, self._writing):
+        for task in (self._sandbox.runtime.explaining, self._watching, self._indexing, self._writing):
             if task is not None:
                 task.cancel()
                 with suppress(asyncio.CancelledError):

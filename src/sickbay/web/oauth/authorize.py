@@ -11,19 +11,20 @@ from starlette.responses import RedirectResponse, Response
 
 from sickbay.authorization.requests import is_fetched
 from sickbay.diagnosis.explain import Explanation
+from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import authorize as operation
 from sickbay.services import login
 from sickbay.services.authorize import AuthorizeResult, PendingAuthorization
 from sickbay.services.context import Tenant
 from sickbay.services.decision import Decision
+from sickbay.services.injection import choose, codes
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
 from sickbay.services.login import SignInResult
 from sickbay.settings.database import Unavailable
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import AdminGuard
-from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.pages.notice import NoticeView
 from sickbay.web.pages.parts import Link
 from sickbay.web.population_pending import is_browser_navigation
@@ -120,9 +121,9 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     step = await login.next_step(sandbox.runtime, tenant, waiting) if is_ready else ""
     if step == "nothing":
         finished = await login.finish(sandbox.runtime, tenant, waiting)
-        return delivered(request, sandbox, tenant, waiting, finished)
+        return await delivered(request, sandbox, tenant, waiting, finished)
     if step and waiting.sign_in_parameters.silent:
-        return delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
+        return await delivered(request, sandbox, tenant, waiting, login.not_silently(waiting, step))
     session, cookie = await cookies.stored(request, sandbox)
     stored = await operation.keep(sandbox.runtime, tenant, waiting, session)
     response = RedirectResponse(f"/{tenant.name}/oauth/continue?request={stored.id}", 303, error_responses.NO_STORE)
@@ -130,14 +131,14 @@ async def next_step(request: Request, sandbox: Sandbox, tenant: Tenant, waiting:
     return Delivered(response)
 
 
-def delivered(
+async def delivered(
     request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, finished: SignInResult
 ) -> Delivered:
     """Redirect to the app's redirect URI, with code and state or with the error."""
     state = waiting.request.parameters.get("state")
     if finished.code is not None:
         iss = tenant.server.issuer if tenant.dialect.answers.iss else None
-        parameters = {"code": finished.code, "state": state, "iss": iss}
+        parameters = await _faulty(request, sandbox, tenant, waiting, {"code": finished.code, "state": state, "iss": iss})
         return Delivered(error_responses.redirect(waiting.redirect_uri, parameters, request.method), finished)
     explanation = finished.decision.explained()
     words = error_responses.oauth_words(
@@ -151,6 +152,21 @@ def delivered(
     )
     response = error_responses.error_redirect(tenant, words, waiting.redirect_uri, state, request.method)
     return Delivered(response, finished, explanation)
+
+
+async def _faulty(
+    request: Request, sandbox: Sandbox, tenant: Tenant, waiting: PendingAuthorization, parameters: dict[str, str | None]
+) -> dict[str, str | None]:
+    """The parameters of the redirect, with the faults that are in force for it."""
+    runtime = sandbox.runtime
+    if not runtime.faults:
+        return parameters
+    path = tenant.dialect.path("authorize", waiting.client.type)
+    asked = AskedRequest(tenant.name, "authorize", request.method, f"/{tenant.name}{path}", waiting.client.client_id)
+    faults = await choose.faults_for(runtime, asked, codes.is_about_redirect)
+    state = http_request.state_of(request.scope)
+    state.injected = state.injected or choose.injected(faults)
+    return await codes.change(runtime, tenant, faults, parameters)
 
 
 async def failed(
@@ -222,4 +238,6 @@ async def _record_and_show(
         result.decision,
         result.decision.explained(),
     )
-    return await exchange_handlers.record_and_show(request, sandbox, exchange)
+    from sickbay.web.exchanges.handlers import record_and_show
+
+    return await record_and_show(request, sandbox, exchange)

@@ -20,6 +20,7 @@ from sickbay.sandbox import seeding
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services import id_token
 from sickbay.services.context import Tenant
+from sickbay.web import http_request
 from sickbay.web.middleware.cors import cors
 
 MADE = "2026-11-26"
@@ -138,7 +139,7 @@ def routes(sandbox: Sandbox, documents: Documents) -> list[Route]:
     jwks = _jwks(sandbox)
     for tenant in sandbox.tenants.values():
         issuer = f"/{tenant.name}{tenant.dialect.path('issuer')}".rstrip("/")
-        openid = _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name]))  # type: ignore[misc]
+        openid = _recorded(tenant.name, _answer(lambda name=tenant.name: documents.openid(sandbox.tenants[name])))  # type: ignore[misc]
         well_known += [
             Route(f"{issuer}/.well-known/openid-configuration", openid),
             Route(f"/.well-known/oauth-authorization-server{issuer}", openid),
@@ -153,6 +154,17 @@ def _answer(body: Callable[[], bytes]) -> Callable[[Request], Any]:
         return _open(request, body())
 
     return answer
+
+
+def _recorded(tenant: str, answer: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Record that an app looked up the endpoints: without this, a launch after which nothing arrives looks the same."""
+
+    async def answer_and_record(request: Request) -> Response:
+        response: Response = await answer(request)
+        await http_request.note(request, response, stage="discovery", tenant=tenant, shown=False)
+        return response
+
+    return answer_and_record
 
 
 def _jwks(sandbox: Sandbox) -> Callable[[Request], Any]:

@@ -97,6 +97,7 @@ async def _show_next_page(
     step = await login.next_step(sandbox.runtime, tenant, waiting)
     if step == "nothing":
         return await _finish(request, sandbox, tenant, waiting, None)
+    await operation.note_page(sandbox.runtime, waiting, step)
     framed = tenant.under(waiting.client).policy.frames(signed_in=step != "sign-in")
     options = html_response.PageOptions(
         tenant, session, user=waiting.user, bare=True, leads_to=(waiting.redirect_uri,), framed=framed
@@ -229,7 +230,7 @@ async def _finish(
     denied: bool = False,
 ) -> Response:
     finished = await login.finish(sandbox.runtime, tenant, waiting, ticked=ticked, denied=denied)
-    response, _, explanation = delivered(request, sandbox, tenant, waiting, finished)
+    response, _, explanation = await delivered(request, sandbox, tenant, waiting, finished)
     return await http_request.note(
         request,
         response,

@@ -15,7 +15,6 @@ from sickbay.services.logout import LogoutResult
 from sickbay.services.logout import logout as decide
 from sickbay.services.sessions import Session
 from sickbay.web import cookies, error_responses, html_response, http_request
-from sickbay.web.exchanges import handlers as exchange_handlers
 from sickbay.web.oauth.logout_view import LogoutView
 from sickbay.web.pages import notice
 from sickbay.web.pages.parts import Link
@@ -102,4 +101,6 @@ async def _refuse(request: Request, sandbox: Sandbox, tenant: Tenant, result: Lo
         result.decision,
         result.decision.explained(),
     )
-    return await exchange_handlers.record_and_show(request, sandbox, exchange)
+    from sickbay.web.exchanges.handlers import record_and_show
+
+    return await record_and_show(request, sandbox, exchange)

@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sickbay.authorization.origin import withheld
-from sickbay.authorization.requests import token_request
+from sickbay.authorization.requests import TokenRequest, token_request
+from sickbay.faults.asked import AskedRequest
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.services.context import Tenant
 from sickbay.services.failed_attempts import watch_guesses
+from sickbay.services.injection import choose, grants
 from sickbay.services.token import token as answer
 from sickbay.web import error_responses, http_request
 from sickbay.web.admin_guard import is_direct
@@ -42,7 +44,7 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
     response: Response
     decision, explanation = result.decision, None
     if result.response is not None:
-        response = TokenResponse(result.response)
+        response = TokenResponse(await _faulty(request, sandbox, tenant, sent, result.response))
     else:
         state_of(request.scope).withheld = withheld(decision.examination)
         explanation = decision.explained()
@@ -65,3 +67,19 @@ async def token(request: Request, sandbox: Sandbox, tenant: Tenant) -> Response:
         explanation=explanation,
         recorded=recorded,
     )
+
+
+async def _faulty(
+    request: Request, sandbox: Sandbox, tenant: Tenant, sent: TokenRequest, members: dict[str, Any]
+) -> dict[str, Any]:
+    """The members of the response, with the faults that are in force for it."""
+    runtime = sandbox.runtime
+    if not runtime.faults:
+        return members
+    refresh_token = sent.parameters.get("refresh_token")
+    stage = "refresh" if sent.parameters.get("grant_type") == "refresh_token" else "token"
+    asked = AskedRequest(tenant.name, stage, request.method, request.url.path, sent.claimed or "")
+    faults = await choose.faults_for(runtime, asked, grants.is_about_grant)
+    state = state_of(request.scope)
+    state.injected = state.injected or choose.injected(faults)
+    return await grants.change(runtime, tenant, faults, members, refresh_token)

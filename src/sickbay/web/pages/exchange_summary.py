@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from sickbay.authorization.authorize import GATE
+from sickbay.authorization.checks import FUNCTIONS
 from sickbay.diagnosis import corrections
 from sickbay.diagnosis.catalogue import RULES
+from sickbay.faults.kinds import kinds
 from sickbay.kernel.english import count, join
+from sickbay.services.journal.outcomes import Outcome, injected, outcome, status
 from sickbay.web.exchanges import code_samples
-from sickbay.web.exchanges.launch_progress import Outcome, outcome, status
-from sickbay.web.pages.check_names import SPELLED, WORDS
 from sickbay.web.pages.parts import FindingView, Verdict
 
 REPAIRED = frozenset(rule.id for rule in RULES if rule.repair)
@@ -41,6 +43,55 @@ _MISSING = {
 OUTCOMES = {"passed": "passed", "refused": "failed", "skipped": "skipped"}
 """The outcome in JSON -> its word on a page."""
 _IN_THE_BROWSER = frozenset(("authorize", "login", "logout", "launch"))
+_SPELLED = {
+    "accept": "Accept",
+    "authorization_header": "Authorization header",
+    "basic": "Basic",
+    "bearer": "Bearer",
+    "content_type": "Content-Type",
+    "fhir": "FHIR",
+    "html": "HTML",
+    "id": "ID",
+    "ids": "IDs",
+    "if_match": "If-Match",
+    "if_none_match": "If-None-Match",
+    "jwks": "JWKS",
+    "jwt": "JWT",
+    "ndjson": "NDJSON",
+    "pkce": "PKCE",
+    "post": "POST",
+    "respond_async": "Prefer: respond-async",
+    "s256": "S256",
+    "sha256": "SHA-256",
+    "smart": "SMART",
+    "uri": "URI",
+    "uris": "URIs",
+    "url": "URL",
+    "utf8": "UTF-8",
+}
+"""The spelling of a term in the name of a check, if it isn't the term itself."""
+_PARAMETERS = (
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "code_challenge_method",
+    "code_challenge",
+    "code_verifier",
+    "grant_type",
+    "id_token_hint",
+    "jwks_uri",
+    "post_logout_redirect_uri",
+    "redirect_uri",
+    "response_mode",
+    "response_type",
+)
+_TERM = re.compile(rf"(?:{'|'.join((*_PARAMETERS, *sorted(_SPELLED, key=len, reverse=True)))})(?=_|$)|[^_]+")
+"""A term in the name of a check: a word, or several that are one name."""
+
+
+def verdict(exchange: Mapping[str, Any]) -> tuple[Verdict | str, str]:
+    """The kind and the word of the tag."""
+    return ("warning", "Injected fault") if injected(exchange) else VERDICTS[outcome(exchange)]
 
 
 VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
@@ -54,13 +105,19 @@ VERDICTS: dict[Outcome, tuple[Verdict | str, str]] = {
 def headline(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
     """The first problem and its fix, if both fit on two lines."""
     ended = outcome(exchange)
+    if not views and (fault := injected(exchange)):
+        return f"Sickbay injected a fault: {fault[:1].lower()}{fault[1:]}."
     if not views:
         said = {"passed": "was granted", "refused": "was refused", "warning": f"failed with status {status(exchange)}"}
         return f"This request {said[ended]}."
     first = views[0]
     title = first.title.rstrip(".")
     if ended != "refused":
-        start = "Granted, with advice" if ended == "passed" else f"Failed with status {status(exchange)}"
+        start = (
+            f"Granted, with {'a warning' if first.kind == 'warning' else 'advice'}"
+            if ended == "passed"
+            else f"Failed with status {status(exchange)}"
+        )
         return f"{start}: {shorten(title)}."
     fix = first.fix.split(". ")[0].rstrip(".") + "."
     text = f"{title}. {fix}"
@@ -91,6 +148,10 @@ def lede(views: Sequence[FindingView], corrected: bool, exchange: Mapping[str, A
 
 
 def _without_refusal(views: Sequence[FindingView], exchange: Mapping[str, Any]) -> str:
+    if fault := exchange.get("injected"):
+        known = kinds().get(fault["kind"])
+        advice = f" What a good app does: {known.advice}" if known else ""
+        return f"This is fault {fault['fault']} (`{fault['kind']}`), which you injected.{advice}"
     if views:
         return "See the suggestions below."
     return "No problems found." if outcome(exchange) == "passed" else "No rule explains this; see the response below."
@@ -202,8 +263,8 @@ def steps_of(checks: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
 
 
 def words(name: str) -> str:
-    """The name of a check as words."""
-    return WORDS.get(name) or " ".join([SPELLED.get(word, word) for word in name.split("_")])
+    """The name of a check as words, as its function says it."""
+    return " ".join([_SPELLED.get(term, term) for term in _TERM.findall(FUNCTIONS.get(name, name))])
 
 
 def _needs(missing: str | None) -> str:

@@ -122,6 +122,8 @@ class FindingView:
     spec_href: str = ""
     because: int = 0
     """The number of the finding that causes this one; 0 if it has no other cause."""
+    see: tuple[str, ...] = ()
+    """Paths of the exchanges and timelines where it began."""
 
     @property
     def word(self) -> str:
@@ -147,6 +149,7 @@ def _finding(number: int, finding: Mapping[str, Any], because: int) -> FindingVi
         spec.get("name", ""),
         spec.get("url", ""),
         because,
+        tuple(finding.get("see") or ()),
     )
 
 

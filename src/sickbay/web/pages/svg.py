@@ -87,11 +87,13 @@ def _bar(reading: BloodPressure, x: float, y: Scale) -> str:
 
 LIFE = dict(zip(LIFELINES, (206, 472, 738, 1004), strict=True))
 WIDTH, FIRST, STEP = 1110, 96, 66
+AHEAD = ("waits", "stalled")
+"""The kinds of arrows for steps that haven't come."""
 
 
 def sequence(view: TimelineView) -> Markup:
     """Four lifelines and one arrow per step. A refused step ends in a cross; future steps are dashed."""
-    done = sum(arrow.kind != "waits" for arrow in view.arrows)
+    done = sum(arrow.kind not in AHEAD for arrow in view.arrows)
     turn = FIRST + done * STEP - 40
     height = FIRST + len(view.arrows) * STEP - 30
     heads = "".join(
@@ -127,7 +129,7 @@ def _arrow(number: int, arrow: Arrow) -> str:
     )
     words = _words(number, arrow, left, y) + _text("w", left, y + 19, _short(arrow.wire, 60))
     times = _text("t", 4, y - 4, arrow.at) + _text("st", 4, y + 13, arrow.status)
-    bead = "" if arrow.kind == "waits" else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
+    bead = "" if arrow.kind in AHEAD else f'<circle class="bead" cx="{start}" cy="{y}" r="4"/>'
     drawing = f"{stripe}{times}{_shaft(arrow.kind, start, end, way, y)}{bead}{words}"
     inside = f'<a href="{escape(arrow.href)}">{drawing}</a>' if arrow.href else drawing
     return f'<g class="{arrow.kind}">{inside}</g>'
@@ -143,5 +145,5 @@ def _shaft(kind: str, start: int, end: int, way: int, y: int) -> str:
 
 def _words(number: int, arrow: Arrow, left: int, y: int) -> str:
     text = escape(_short(arrow.text, 66))
-    count = "" if arrow.kind == "waits" else f'<tspan class="sn">{number}</tspan>'
+    count = "" if arrow.kind in AHEAD else f'<tspan class="sn">{number}</tspan>'
     return f'<text class="l" x="{left}" y="{y - 9}">{count}<tspan dx="{7 if count else 0}">{text}</tspan></text>'

@@ -17,9 +17,10 @@ from sickbay.kernel.english import count
 from sickbay.protocol import scopes
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
-from sickbay.services import enabling, patients, registration, users
+from sickbay.services import enabling, launch_progress, patients, registration, users
 from sickbay.services.context import Tenant
 from sickbay.services.journal import read as journal_reader
+from sickbay.services.launch_progress import LaunchProgress
 from sickbay.storage.interface import ResourceSpace
 from sickbay.web import cookies, error_responses, html_response, http_request, other_hospitals
 from sickbay.web.admin.session import refused
@@ -31,10 +32,12 @@ from sickbay.web.pages.parts import Choice, Link, findings
 from sickbay.web.population_pending import wait_until_filled
 from sickbay.web.portal import views as portal_views
 from sickbay.web.portal.developer_views import exchange_line
+from sickbay.web.portal.fault_views import faults_view
 from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 PROBABLE_LINES = 6
 """The newest requests that an app's page shows although they don't name the app."""
+SHOWN_LAUNCHES = 8
 TOO_LATE = "This page was probably open for too long. Try again."
 
 
@@ -119,7 +122,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         fhir=client.fhir.upper(),
         scopes=portal_views.scope_kinds(scopes.split(client.scope)),
         is_service=client.type == "system",
-        launches=await _launches(sandbox, client, probable),
+        launches=await _launches(sandbox, client),
         probable=tuple(exchange_line(exchange, probably=evidence(exchange)) for exchange in probable[:PROBABLE_LINES]),
         all_launches=f"/exchanges?app={client.app_id}",
         findings=findings([finding.to_json() for finding in advice]),
@@ -137,6 +140,7 @@ async def _app_view(request: Request, sandbox: Sandbox, client: Client, secret: 
         cards_action=f"/developer/apps/{client.app_id}/cards" if client.launch_uri else "",
         other_hospitals=await other_hospitals.of_app(sandbox, client),
         enable_action=f"/developer/apps/{client.app_id}/enable",
+        faults=faults_view(sandbox.runtime, client),
         rotate=f"/developer/apps/{client.app_id}/secret" if client.client == "symmetric" else "",
         command=command,
         remove="" if client.sample else f"/developer/apps/{client.app_id}/remove",
@@ -181,32 +185,28 @@ async def _patients(sandbox: Sandbox, tenant: Tenant) -> tuple[Choice, ...]:
     return (Choice("", "No patient"), *choices)
 
 
-async def _launches(sandbox: Sandbox, client: Client, probable: Sequence[dict[str, Any]]) -> tuple[LaunchRow, ...]:
-    """The newest launches of this app, one row each. probable: exchanges that probably belong to one of them."""
-    exchanges = await journal_reader.listed(sandbox.runtime, sandbox.journal, app=client.client_id, limit=200)
-    by_launch: dict[str, list[dict[str, Any]]] = {}
-    for exchange in exchanges:
-        if exchange["launch"]:
-            by_launch.setdefault(exchange["launch"], []).append(exchange)
+async def _launches(sandbox: Sandbox, client: Client) -> tuple[LaunchRow, ...]:
+    """The newest launches of this app, one row each, also those that a script created and no browser opened."""
+    found = await launch_progress.newest(sandbox.runtime, sandbox.journal, client.client_id)
     tenant = sandbox.tenants[client.tenant]
-    last, now = list(by_launch.items())[:8], sandbox.runtime.effects.now()
-    return tuple([_launch(id, of_launch, probable, await persons(sandbox, tenant, id), now) for id, of_launch in last])
+    return tuple([_launch(launch, await persons(sandbox, tenant, launch.id)) for launch in found[:SHOWN_LAUNCHES]])
 
 
-def _launch(
-    id: str, newest_first: list[dict[str, Any]], probable: Sequence[dict[str, Any]], people: Persons, now: float
-) -> LaunchRow:
-    likely = [exchange for exchange in probable if exchange["probable_launch"] == id]
-    timeline = timeline_view(id, newest_first[::-1], app="", hospital="", probable=likely, now=now)
+def _launch(launch: LaunchProgress, people: Persons) -> LaunchRow:
+    recorded = launch.timeline
+    timeline = timeline_view(
+        launch.id, recorded.exchanges, app=launch.trail.app.name, hospital="", probable=recorded.probable, trail=launch.trail
+    )
     refusals = [arrow.detail for arrow in timeline.arrows if arrow.kind == "refused"]
+    stalled = f"Stalled: {timeline.title}" if timeline.verdict == "Stalled" else timeline.verdict
     return LaunchRow(
-        english.moment(newest_first[0]["at"]),
-        people.patient or _without_patient(newest_first, people),
+        english.moment(launch.trail.events[-1].clock),
+        people.patient or _without_patient(recorded.exchanges, people),
         people.user,
         timeline.kind,
-        f"{'Probably: ' if timeline.is_probable else ''}{refusals[-1]}" if timeline.kind == "refused" else timeline.verdict,
-        count(len(newest_first), "request"),
-        f"/timelines/{id}",
+        f"{'Probably: ' if timeline.is_probable else ''}{refusals[-1]}" if timeline.kind == "refused" else stalled,
+        count(len(recorded.exchanges) + recorded.left_out, "request"),
+        f"/timelines/{launch.id}",
     )
 
 

@@ -1,8 +1,7 @@
-"""The other pages for developers over HTTP: the start page, the doctor, the rules, and the theme."""
+"""The start page, the theme, and the response for unknown addresses over HTTP."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -10,10 +9,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from sickbay.diagnosis import case
-from sickbay.diagnosis.catalogue import BY_ID, RULES
-from sickbay.doctor import causes
-from sickbay.doctor.diagnose import diagnose
 from sickbay.kernel.english import count, join, moment
 from sickbay.protocol.parameters import parse
 from sickbay.sandbox.sandbox import Sandbox
@@ -21,17 +16,12 @@ from sickbay.services.journal import read as journal_reader
 from sickbay.web import address_hints, cookies, error_responses, html_response, http_request
 from sickbay.web.admin_guard import LOOPBACK, is_own_path
 from sickbay.web.exchanges.handlers import may_read_all
-from sickbay.web.html_response import PageOptions, accepts_html, preferred_form
+from sickbay.web.html_response import accepts_html, preferred_form
 from sickbay.web.middleware.cors import cors
 from sickbay.web.oauth.authorize import misdirected
 from sickbay.web.oauth.login import one_click
 from sickbay.web.pages.notice import not_found, other_method
 from sickbay.web.portal.developer_views import Address, FirstLaunch, HomeView, Hospital, RecentEvent, exchange_line
-from sickbay.web.portal.diagnosis_views import rule_view
-from sickbay.web.portal.doctor_examination import examine
-from sickbay.web.portal.doctor_process import LIMIT_BYTES, LIMIT_SECONDS, LONG_TEXT_BYTES, NotFinished, examine_apart
-from sickbay.web.portal.doctor_views import DoctorView
-from sickbay.web.portal.rule_search import search
 
 FIRST = "p-0017"
 QUICK_PATIENTS = 100
@@ -86,69 +76,8 @@ def _recent_event(sandbox: Sandbox, exchange: dict[str, object]) -> RecentEvent:
     line = exchange_line(exchange)
     tenant = sandbox.tenants.get(str(exchange["tenant"]))
     detail = ", ".join(part for part in (tenant.title if tenant else "", f"{moment(float(str(exchange['at'])))} UTC") if part)
-    return RecentEvent(line.kind, line.text, detail, line.href)
-
-
-async def doctor(request: Request, sandbox: Sandbox) -> Response:
-    """GET shows the text box, POST checks its content. Nothing of it is stored or sent on."""
-    options = await html_response.page_options(request, sandbox, here="Doctor")
-    if request.method != "POST":
-        return html_response.page(request, sandbox, "doctor", DoctorView(), options)
-    body = await http_request.read_body(request, http_request.PASTED)
-    sent = await asyncio.to_thread(parse, body)  # a megabyte takes half a second
-    text, added = (sent.get("input") or "").strip(), (sent.get("added") or "").strip()
-    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
-        view = DoctorView(input=text, added=added, fault="This page was probably open for too long. Try again.")
-        return html_response.page(request, sandbox, "doctor", view, options, 403)
-    try:
-        view = await _examined(sandbox, text, added)
-    except NotFinished:
-        return _not_finished(request, sandbox, text, added, options)
-    return html_response.page(request, sandbox, "doctor", view, options)
-
-
-async def _examined(sandbox: Sandbox, text: str, added: str) -> DoctorView:
-    """A short text is examined in a thread, a long one in a process. Raises NotFinished."""
-    if len(text.encode()) + len(added.encode()) <= LONG_TEXT_BYTES:
-        async with sandbox.short_texts:
-            return await asyncio.to_thread(examine, text, added)
-    if sandbox.long_texts.locked():
-        raise NotFinished
-    async with sandbox.long_texts:
-        return await examine_apart(text, added)
-
-
-def _not_finished(request: Request, sandbox: Sandbox, text: str, added: str, options: PageOptions) -> Response:
-    fault = (
-        f"This text wasn’t examined. A long text may take {LIMIT_SECONDS} seconds and {LIMIT_BYTES >> 20} MB, one at a time. "
-        "Try again in a few seconds, or paste only the part with the error."
-    )
-    view = DoctorView(input=text, added=added, fault=fault)
-    response = html_response.page(request, sandbox, "doctor", view, options, 503)
-    response.headers["retry-after"] = str(LIMIT_SECONDS)
-    return response
-
-
-async def rules(request: Request, sandbox: Sandbox) -> Response:
-    if preferred_form(request.headers.get("accept", "")) == "json":
-        return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
-    options = await html_response.page_options(request, sandbox, here="Rules")
-    asked = request.query_params
-    view = search("", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
-    return html_response.page(request, sandbox, "rules", view, options)
-
-
-async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
-    options = await html_response.page_options(request, sandbox, here="Rules")
-    entry = BY_ID.get(id)
-    if entry is None and (cause := causes.find_page(id)) is not None:
-        return html_response.page(request, sandbox, "cause", cause, options)
-    if entry is None:
-        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
-    path = case.paths().get(id)
-    example = case.load(path) if path else None
-    diagnosis = diagnose(example.refused) if example else None
-    return html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options)
+    text = f"{line.text}: {line.finding}" if line.finding else line.text
+    return RecentEvent(line.kind, text, detail, line.href)
 
 
 async def theme(request: Request, sandbox: Sandbox) -> Response:

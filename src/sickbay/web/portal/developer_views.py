@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from sickbay.diagnosis.stages import find_stage
 from sickbay.kernel import english
-from sickbay.web.exchanges.launch_progress import Outcome, outcome
+from sickbay.services.journal.outcomes import Outcome, injected, outcome, problem
+from sickbay.services.launch_progress import LaunchProgress
+from sickbay.web.pages.parts import VERDICTS, Verdict
+
+LineKind: TypeAlias = Outcome | Literal["stalled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class FirstLaunch:
 class RecentEvent:
     """One recent event: what happened, and where and when."""
 
-    kind: Outcome
+    kind: LineKind
     text: str
     detail: str
     href: str
@@ -79,18 +83,22 @@ class HomeView:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeLine:
-    """probably: why the exchange probably came from the app; "" if it names the app."""
+    """probably: why the exchange probably came from the app; "" if it names the app. finding: the worst one, and its kind; ""
+    if the text says it.
+    """
 
     id: str
     href: str
     at: str
-    kind: Outcome
+    kind: LineKind
     stage: str
     app: str
     text: str
     status: str = ""
     hospital: str = ""
     probably: str = ""
+    finding: str = ""
+    finding_kind: Verdict = "advice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +119,7 @@ def exchange_line(
     findings = exchange.get("findings") or ()
     worst = findings[0] if findings else None
     kind = outcome(exchange)
+    is_refused = worst is not None and kind == "refused"
     return ExchangeLine(
         str(exchange["id"]),
         f"{root}/exchanges/{exchange['id']}",
@@ -118,15 +127,42 @@ def exchange_line(
         kind,
         find_stage(str(exchange.get("stage"))).title,
         app,
-        worst["title"] if worst and kind == "refused" else _request_line(exchange, worst),
+        _text(exchange, worst if is_refused else None),
         str((exchange.get("response") or {}).get("status", "")),
         hospital,
         probably,
+        "" if worst is None or is_refused else worst["title"],
+        VERDICTS.get(worst["severity"], "advice") if worst is not None else "advice",
     )
 
 
-def _request_line(exchange: Mapping[str, Any], worst: Mapping[str, Any] | None) -> str:
+def stalled_line(launch: LaunchProgress, *, hospital: str = "", root: str = "") -> ExchangeLine:
+    """The row of a launch after whose last exchange nothing came."""
+    since, words, causes = launch.progress.since, launch.sentences, launch.causes
+    text = words.missing if words else ""
+    likely = f" Likely: {causes[0].title}." if causes else ""
+    at = since.clock or since.at if since else 0
+    return ExchangeLine(
+        launch.id,
+        f"{root}/timelines/{launch.id}",
+        english.moment(at),
+        "stalled",
+        "Stalled launch",
+        launch.trail.app.name,
+        f"{text}{likely}",
+        "",
+        hospital,
+    )
+
+
+def _text(exchange: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> str:
+    """The problem, or the request."""
+    if injected(exchange):
+        return problem(exchange)
+    return str(refusal["title"]) if refusal is not None else _request_line(exchange)
+
+
+def _request_line(exchange: Mapping[str, Any]) -> str:
     request = exchange.get("request") or {}
     path = str(request.get("url", "")).split("?")[0]
-    line = f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Request"
-    return f"{line}, with advice" if worst else line
+    return f"{request.get('method', 'GET')} /{path.split('/', 3)[-1]}" if path.count("/") >= 3 else "Request"

@@ -10,10 +10,8 @@ from sickbay.diagnosis.case import Case
 from sickbay.diagnosis.corrections import with_fresh_pkce
 from sickbay.diagnosis.rule import Rule
 from sickbay.diagnosis.stages import STAGES
-from sickbay.doctor import summary
-from sickbay.doctor.diagnose import Diagnosis
-from sickbay.doctor.likely_cause import LikelyCause
-from sickbay.doctor.verdict import Verdict
+from sickbay.doctor.diagnose import Diagnosis, LikelyCause
+from sickbay.doctor.verdict import Verdict, summarize
 from sickbay.services.redaction import pasted_secrets
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.views import ExchangeView, exchange_view
@@ -54,7 +52,7 @@ def doctor_view(pasted: str, parsed: dict[str, Any], diagnosis: Diagnosis, verif
     }
     exchange = pasted_secrets.hidden(exchange, parsed, diagnosis.pieces)
     page = exchange_view(with_fresh_pkce(exchange, verifier) if verifier else exchange)
-    shown = summary.summarize(exchange["findings"], exchange["causes"])
+    shown = summarize(exchange["findings"], exchange["causes"])
     kind, verdict = VERDICT_TAGS[diagnosis.verdict]
     is_alone = _is_assertion_alone(parsed, diagnosis)
     is_request = bool(parsed.get("url")) and not is_alone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sickbay.doctor.likely_cause import LikelyCause, RelatedTopic
+from sickbay.doctor.diagnose import LikelyCause, RelatedTopic
 from sickbay.web.exchanges import code_samples
 from sickbay.web.exchanges.parameter_table import Row
 from sickbay.web.pages.exchange_summary import Step, folded

@@ -83,6 +83,33 @@ class OtherHospital:
     command: str = ""
 
 
+class FaultLine(NamedTuple):
+    """A fault in force. more: its members. is_for_all: it is meant for every app."""
+
+    id: str
+    kind: str
+    title: str
+    more: str
+    is_for_all: bool
+
+
+class FaultChoice(NamedTuple):
+    """A kind of fault, or a preset. members: what a kind needs."""
+
+    name: str
+    title: str
+    members: str = ""
+
+
+class FaultsView(NamedTuple):
+    """The panel of an app's page for injected faults. action: where its forms are sent."""
+
+    lines: tuple[FaultLine, ...]
+    action: str
+    presets: tuple[FaultChoice, ...]
+    kinds: tuple[FaultChoice, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppView:
     """secret: shown once, "" afterwards. auto: a sentence about auto_approve, "" if it is off."""
@@ -132,6 +159,7 @@ class AppView:
     """The part that was just saved: policy or cards."""
     other_hospitals: tuple[OtherHospital, ...] = ()
     enable_action: str = ""
+    faults: FaultsView | None = None
 
     @property
     def letters(self) -> str:

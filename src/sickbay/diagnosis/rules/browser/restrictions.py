@@ -75,13 +75,17 @@ def _missing(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
     return {"origin": origin, "status": exchange.status} if hidden and origin and exchange.method != "OPTIONS" else None
 
 
-def _credentials(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
-    star = exchange.answer_headers.get("access-control-allow-origin") == "*"
-    return (
-        {"origin": exchange.headers["origin"]}
-        if star and exchange.headers.get("origin") and "cookie" in exchange.headers
-        else None
-    )
+def _credentials(exchange: HttpExchange | TokenRequest, context: AnswerContext | TokenContext) -> Facts | None:
+    """A response with `*` to a request with a cookie. A token request shows it too, because a form needs no preflight."""
+    origin = exchange.headers.get("origin")
+    if not origin or "cookie" not in exchange.headers:
+        return None
+    if isinstance(exchange, HttpExchange):
+        star = exchange.answer_headers.get("access-control-allow-origin") == "*"
+    else:
+        server = context.server if isinstance(context.server, Server) else None
+        star = server is not None and origin != urls.origin(server.issuer) and not server.policy.credentialed_cors
+    return {"origin": origin} if star else None
 
 
 def _uncredentialed(exchange: HttpExchange, context: AnswerContext) -> Facts | None:
@@ -183,6 +187,7 @@ RULES = (
         "its token, not a cookie.",
         "Call `fetch` with `credentials: 'omit'`.",
         _credentials,
+        at=("token",),
     ),
     _rule(
         "cors-credentials-not-allowed",

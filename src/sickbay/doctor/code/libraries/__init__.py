@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from sickbay.doctor.code.libraries import (
-    angular,
-    dotnet,
-    go,
-    java,
-    javascript,
-    php,
-    powershell,
-    python,
-    redirects,
-    ruby,
-    swift,
-)
+from sickbay.doctor.code.libraries import angular, dotnet, go, java, javascript, php, python, redirects
 from sickbay.doctor.code.libraries.support import Handler
 
-_LIBRARIES = (javascript, ruby, go, python, dotnet, java, swift, php, powershell, redirects, angular)
+_LIBRARIES = (javascript, go, python, dotnet, java, php, redirects, angular)
 
 
 def handlers(*, is_php: bool) -> dict[str, tuple[Handler, ...]]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, owner
-from sickbay.doctor.code.values import CodeBody, CodeText, as_fields
+from sickbay.doctor.code.values import CodeBody, CodeText, Invocation, as_fields
 
 
 def angular(call: Invocation) -> RequestDraft | None:
     """`this.http.post(url, body, {headers})` of Angular's HttpClient."""
     where, name = owner(call), call.name
-    if where not in ("http", "httpclient", "$http") or name not in VERBS or not is_address(call.text(0)):
+    if where not in ("http", "httpclient", "$http") or name not in VERBS or not _is_plain(call):
         return None
     has_body = name in ("post", "put", "patch")
     options = as_fields(call.value(2 if has_body else 1))
@@ -22,7 +21,7 @@ def angular(call: Invocation) -> RequestDraft | None:
 
 def other_client(call: Invocation) -> RequestDraft | None:
     """`client.post(url, body, options)` of a client that the paste doesn't show being made."""
-    if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not is_address(call.text(0)):
+    if call.name not in ("post", "put", "patch") or not 2 <= len(call.arguments) <= 3 or not _is_plain(call):
         return None
     body = call.value(1)
     fields = as_fields(body)
@@ -35,8 +34,9 @@ def other_client(call: Invocation) -> RequestDraft | None:
     return result
 
 
-CALLS = {
-    "get": (angular,),
-    "delete": (angular,),
-    **dict.fromkeys(("post", "put", "patch"), (angular, other_client)),
-}
+def _is_plain(call: Invocation) -> bool:
+    """Whether it may be JavaScript: libraries of PHP, Ruby and Dart name arguments or begin with a capital letter."""
+    return not call.path[:1].isupper() and not any(item.key for item in call.arguments) and is_address(call.text(0))
+
+
+CALLS = {"get": (angular,), "delete": (angular,), **dict.fromkeys(("post", "put", "patch"), (angular, other_client))}

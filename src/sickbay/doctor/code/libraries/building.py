@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.libraries import dotnet, java, swift
+from sickbay.doctor.code.libraries import dotnet, java
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import VERBS, draft
 from sickbay.doctor.code.tokens import set_of
@@ -15,6 +14,7 @@ from sickbay.doctor.code.values import (
     CodeObject,
     CodeText,
     CodeValue,
+    Invocation,
     as_fields,
     as_text,
     joined,
@@ -28,19 +28,14 @@ _HEADER = set_of(
 _HEADER_PATHS = (".header.set", ".header.add", ".headers.add", ".headers.set", ".headers.tryaddwithoutvalidation", ".set")
 _BODY = set_of("send body setbody addbody setentity bodyvalue write addstringbody end syncbody print writebytes append input")
 _METHODS = {"get": "GET", "post": "POST", "put": "PUT", "patch": "PATCH", "delete": "DELETE"}
-_PROPERTY_BODY = set_of("body httpbody content entity data")
+_PROPERTY_BODY = set_of("body content entity data")
 _NOT_SENDING = set_of(
     "then catch finally json text retrieve bodytomono block subscribe pipe done fail always onload close blob map"
     " raise_for_status"
 )
 """Methods that deal with the response."""
 _HEADERS_OF = set_of("accept authorization content-type contenttype")
-_UNKNOWN = {
-    "setrequestheader": "XMLHttpRequest",
-    "setrequestproperty": "HttpURLConnection",
-    "addheader": "RestSharp",
-    "forhttpheaderfield": "URLRequest",
-}
+_UNKNOWN = {"setrequestheader": "XMLHttpRequest", "setrequestproperty": "HttpURLConnection", "addheader": "RestSharp"}
 """The library of a request that the paste doesn't show being made, by the method that sets a header."""
 
 
@@ -108,17 +103,12 @@ def _other(result: RequestDraft, call: Invocation, name: str) -> None:
             result.method = str(text) if text.is_known else method_of(text)
             if name == "method" and len(call.arguments) > 1:
                 java.set_body(result, call.arguments[1].value)
-        case "setvalue" | "addvalue":
-            swift.set_value(result, call)
         case "addparameter" | "adddataparameter" | "addqueryparameter" | "addorupdateparameter":
             dotnet.add_parameter(result, call)
         case "addjsonbody":
             result.body = CodeBody("json", call.value(0) or known(""))
         case "setbasicauth" | "basic_auth" | "basicauth" | "auth" | "setcredentials" if len(call.arguments) >= 2:
             result.authorize(call.arguments[0].value, call.arguments[1].value)
-        case "set_form_data" | "form_data":
-            named = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
-            result.body = CodeBody("form", as_fields(call.value(0)) or named)
         case "type" | "contenttype" | "set_content_type":
             result.default = "form" if "form" in str(call.text(0)) else "json"
             result.add_header(known("Content-Type"), _short_type(call.text(0)))
@@ -143,12 +133,12 @@ def assign(result: RequestDraft, name: str, value: CodeValue, end: int) -> None:
     result.last = max(result.last, end)
     last = name.rpartition(".")[2]
     lower = last.lower()
-    if lower in ("method", "httpmethod", "requestmethod"):
+    if lower in ("method", "requestmethod"):
         text = as_text(value)
         result.method = str(text) if text.is_known else method_of(text) or str(text)
     elif lower in ("url", "requesturi", "uri"):
         result.url = as_text(value)
-    elif lower in ("allhttpheaderfields", "headers"):
+    elif lower in ("headers",):
         result.add_headers(value)
     elif lower in _HEADERS_OF or "-" in last:
         _assign_header(result, {"contenttype": "Content-Type"}.get(lower, last), value)
@@ -167,10 +157,6 @@ def _assign_header(result: RequestDraft, name: str, value: CodeValue) -> None:
 def excerpt(call: Invocation) -> RequestDraft | None:
     """A request that the paste doesn't show being made: only a header is set."""
     name = call.name.lower()
-    if call.value(-1, "forhttpheaderfield") is not None:
-        result = draft(call, "URLRequest", "", CodeText(()))
-        swift.set_value(result, call)
-        return result
     if name == "open" and str(call.text(0)).lower() in VERBS and len(call.arguments) > 1:
         return draft(call, "XMLHttpRequest", str(call.text(0)), call.text(1))
     language = _UNKNOWN.get(name) or ("net/http" if call.path.endswith((".Header.Set", ".Header.Add")) else "")

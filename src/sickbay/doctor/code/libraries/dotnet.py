@@ -1,24 +1,12 @@
-"""Requests of .NET: HttpClient, RestSharp, HttpWebRequest and WebClient."""
+"""Requests of .NET: HttpClient, RestSharp and HttpWebRequest."""
 
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
-from sickbay.doctor.code.libraries.support import draft, inherited, is_address, owner, resolved
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeFields,
-    CodeObject,
-    CodeText,
-    CodeValue,
-    as_fields,
-    as_text,
-    joined,
-    known,
-)
+from sickbay.doctor.code.libraries.support import draft, inherited, owner, resolved
+from sickbay.doctor.code.values import CodeFields, CodeObject, CodeText, CodeValue, Invocation, as_text, joined, known
 
 _ASYNC = {"postasync": "POST", "getasync": "GET", "putasync": "PUT", "patchasync": "PATCH", "deleteasync": "DELETE"}
-_UPLOADS = {"uploadstring", "uploadvalues", "uploaddata", "uploadstringtaskasync", "uploadvaluestaskasync"}
 
 
 def string_content(call: Invocation) -> CodeValue | None:
@@ -122,26 +110,6 @@ def web_request(call: Invocation) -> RequestDraft | None:
     return draft(call, "HttpWebRequest", "GET", call.text(0))
 
 
-def upload(call: Invocation) -> RequestDraft | None:
-    """`webClient.UploadString(url, method, data)`."""
-    if not is_address(call.text(0)) or len(call.arguments) < 2:
-        return None
-    has_method = len(call.arguments) > 2
-    result = draft(call, "WebClient", str(call.text(1)) if has_method else "POST", call.text(0))
-    result.body = call.value(2 if has_method else 1)
-    return result
-
-
-def post_url_encoded(call: Invocation) -> RequestDraft | None:
-    """`url.PostUrlEncodedAsync(fields)` and `url.PostJsonAsync(fields)` of Flurl."""
-    fields = as_fields(call.value(0))
-    if call.base is None or fields is None:
-        return None
-    result = draft(call, "Flurl", "POST", as_text(call.base))
-    result.body = CodeBody("json" if "json" in call.name.lower() else "form", fields)
-    return result
-
-
 CALLS = {
     "stringcontent": (string_content,),
     "httprequestmessage": (http_message,),
@@ -152,7 +120,4 @@ CALLS = {
     **dict.fromkeys(("execute", "executeasync", "executetaskasync", "executeasyncpost", "executepostasync"), (execute,)),
     "create": (web_request,),
     "createhttp": (web_request,),
-    **dict.fromkeys(_UPLOADS, (upload,)),
-    "posturlencodedasync": (post_url_encoded,),
-    "postjsonasync": (post_url_encoded,),
 }

@@ -1,12 +1,11 @@
-"""Requests of Go (net/http) and of Dart (http, dio)."""
+"""Requests of Go: net/http."""
 
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.dotnet import method_of
-from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeValue, as_fields, as_text, known
+from sickbay.doctor.code.libraries.support import draft, is_address, owner
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeValue, Invocation, as_fields, as_text
 
 
 def new_request(call: Invocation) -> RequestDraft | None:
@@ -46,45 +45,11 @@ def header_type(call: Invocation) -> CodeValue | None:
     return CodeFields() if call.path == "http.Header" and not call.arguments else None
 
 
-def dart_http(call: Invocation) -> RequestDraft | None:
-    """`http.post(Uri.parse(url), headers: …, body: …)`."""
-    named = {item.key for item in call.arguments if item.key}
-    if call.name not in VERBS or "body" not in named or not call.value(0):
-        return None
-    if not (owner(call).endswith(("http", "client")) or is_address(call.text(0))) or {"data", "json", "query"} & named:
-        return None
-    options = CodeFields([(item.key, item.value) for item in call.arguments if item.key])
-    result = configured(draft(call, "Dart http", call.name, call.text(0)), options)
-    result.body = options.get("body")
-    result.string_type = "text/plain; charset=utf-8"
-    return result
-
-
-def dio(call: Invocation) -> RequestDraft | None:
-    """`dio.post(url, data: …, options: Options(…))`."""
-    if call.name not in VERBS or "dio" not in owner(call) or not call.arguments:
-        return None
-    result = draft(call, "dio", call.name, call.text(0), default="either")
-    result.body = call.value(-1, "data")
-    query = as_fields(call.value(-1, "queryparameters"))
-    result.query.extend(query.pairs if query else [])
-    options = call.value(-1, "options")
-    if isinstance(options, CodeObject):
-        named = CodeFields([(item.key, item.value) for item in options.arguments if item.key])
-        result.add_headers(named.get("headers"))
-        if content_type := named.get("contenttype"):
-            result.add_header(known("Content-Type"), content_type)
-    return result
-
-
 CALLS = {
     "newrequest": (new_request,),
     "newrequestwithcontext": (new_request,),
     "postform": (post_form,),
     "header": (header_type,),
-    "get": (post, dio, dart_http),
-    "post": (post, dio, dart_http),
-    "put": (dio, dart_http),
-    "patch": (dio, dart_http),
-    "delete": (dio, dart_http),
+    "get": (post,),
+    "post": (post,),
 }

@@ -1,22 +1,24 @@
-"""Requests of Java and Kotlin: OkHttp, HttpURLConnection, Apache HttpClient, RestTemplate, WebClient and java.net.http."""
+"""Requests of Java and Kotlin: OkHttp, HttpURLConnection, RestTemplate, WebClient and java.net.http."""
 
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.dotnet import method_of
 from sickbay.doctor.code.libraries.support import VERBS, draft, is_address, maker, owner
-from sickbay.doctor.code.values import CodeBody, CodeFields, CodeObject, CodeText, CodeValue, as_fields, as_text, known
+from sickbay.doctor.code.values import (
+    CodeBody,
+    CodeFields,
+    CodeObject,
+    CodeText,
+    CodeValue,
+    Invocation,
+    as_fields,
+    as_text,
+    known,
+)
 
-_APACHE = {"httppost": "POST", "httpget": "GET", "httpput": "PUT", "httppatch": "PATCH", "httpdelete": "DELETE"}
-_TEMPLATE = {
-    "postforentity": "POST",
-    "postforobject": "POST",
-    "getforobject": "GET",
-    "getforentity": "GET",
-    "exchange": "",
-}
-_CLIENTS = ("webclient", "restclient", "unirest", "given", "restassured")
+_TEMPLATE = {"postforentity": "POST", "postforobject": "POST", "getforobject": "GET", "getforentity": "GET", "exchange": ""}
+_CLIENTS = ("webclient", "restclient", "given", "restassured")
 
 
 def builder(call: Invocation) -> CodeValue | None:
@@ -75,10 +77,6 @@ def url_connection(call: Invocation) -> RequestDraft | None:
     return draft(call, "HttpURLConnection", "GET", as_text(call.base) if call.base is not None else CodeText(()))
 
 
-def apache(call: Invocation) -> RequestDraft | None:
-    return draft(call, "Apache HttpClient", _APACHE[call.name.lower()], call.text(0))
-
-
 def http_entity(call: Invocation) -> CodeValue | None:
     """`new HttpEntity<>(body, headers)` of Spring."""
     if not call.arguments:
@@ -110,13 +108,12 @@ def rest_template(call: Invocation) -> RequestDraft | None:
 
 
 def web_client(call: Invocation) -> RequestDraft | None:
-    """`webClient.post().uri(url)…` of Spring, and `Unirest.post(url)…`."""
+    """`webClient.post().uri(url)…` of Spring."""
     name, where = call.name.lower(), owner(call)
     is_client = where.endswith(_CLIENTS) or maker(call).startswith(_CLIENTS)
     if name not in VERBS or not (is_client or (where.endswith("client") and not call.arguments)):
         return None
-    language = "Unirest" if where.endswith("unirest") else "WebClient"
-    return draft(call, language, name, call.text(0), default="form" if language == "Unirest" else "json")
+    return draft(call, "WebClient", name, call.text(0), default="json")
 
 
 CALLS = {
@@ -126,7 +123,6 @@ CALLS = {
     "torequestbody": (request_body,),
     "stringentity": (string_entity,),
     "openconnection": (url_connection,),
-    **dict.fromkeys(_APACHE, (apache,)),
     "httpentity": (http_entity,),
     "requestentity": (http_entity,),
     **dict.fromkeys(_TEMPLATE, (rest_template,)),

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeFields,
-    CodeText,
-    CodeValue,
-    as_fields,
-    as_text,
-    joined,
-    known,
-)
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeText, CodeValue, Invocation, as_fields, as_text, joined, known
 
 _REQUEST = ("request", "rp", "requestpromise", "req")
 _PLAIN, _FORM = "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"

@@ -1,21 +1,10 @@
-"""Requests of PHP: curl, Guzzle, streams, WordPress and Laravel."""
+"""Requests of PHP: curl and Guzzle."""
 
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeFields,
-    CodeObject,
-    CodeText,
-    CodeValue,
-    as_fields,
-    as_text,
-    joined,
-    known,
-)
+from sickbay.doctor.code.values import CodeBody, CodeText, CodeValue, Invocation, as_fields, as_text, joined, known
 
 _GUZZLE = {"form_params": "form", "json": "json", "multipart": "multipart"}
 
@@ -84,48 +73,9 @@ def _is_target(call: Invocation, position: int) -> bool:
     return is_address(call.text(position)) or "client" in owner(call) or "http" in owner(call) or "guzzle" in maker(call)
 
 
-def stream_context(call: Invocation) -> CodeValue | None:
-    """`stream_context_create(['http' => …])`."""
-    options = as_fields(call.value(0))
-    http = as_fields(options.get("http", "https")) if options else None
-    return CodeObject("stream_context", [], None, dict(http.pairs)) if http else None
-
-
-def file_get_contents(call: Invocation) -> RequestDraft | None:
-    context = call.value(2, "context")
-    if not isinstance(context, CodeObject) or context.path != "stream_context":
-        return None
-    method = str(as_text(context.properties.get("method"))) or "GET"
-    result = draft(call, "PHP stream", method, call.text(0))
-    result.add_headers(context.properties.get("header"))
-    result.body = context.properties.get("content")
-    return result
-
-
-def wordpress(call: Invocation) -> RequestDraft | None:
-    options = as_fields(call.value(1)) or CodeFields()
-    result = configured(draft(call, "WordPress", "POST" if "post" in call.name else "GET", call.text(0)), options)
-    result.body = options.get("body")
-    return result
-
-
-def laravel(call: Invocation) -> RequestDraft | None:
-    """`Http::asForm()->post($url, $fields)`."""
-    if not call.path.startswith("Http.") or call.name not in VERBS:
-        return None
-    base = maker(call)
-    result = draft(call, "Laravel", call.name, call.text(0), default="form" if "asform" in base else "json")
-    result.body = call.value(1)
-    return result
-
-
 CALLS = {
     "curl_init": (curl_init,),
     "curl_exec": (curl_exec,),
-    "stream_context_create": (stream_context,),
-    "file_get_contents": (file_get_contents,),
-    "wp_remote_post": (wordpress,),
-    "wp_remote_get": (wordpress,),
     "request": (guzzle,),
-    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (guzzle, laravel)),
+    **dict.fromkeys(("get", "post", "put", "patch", "delete"), (guzzle,)),
 }

@@ -1,21 +1,10 @@
-"""Requests of Python: requests, httpx, aiohttp, urllib and http.client."""
+"""Requests of Python: requests, httpx, aiohttp and urllib."""
 
 from __future__ import annotations
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import VERBS, configured, draft, is_address, maker, owner
-from sickbay.doctor.code.values import (
-    CodeBody,
-    CodeFields,
-    CodeItems,
-    CodeObject,
-    CodeText,
-    CodeValue,
-    as_fields,
-    joined,
-    known,
-)
+from sickbay.doctor.code.values import CodeBody, CodeFields, CodeItems, CodeText, CodeValue, Invocation, as_fields
 
 _CLIENTS = {
     "requests.session": "requests",
@@ -51,7 +40,7 @@ def _url(call: Invocation, name: str) -> CodeText:
 
 
 def _has_keywords(call: Invocation) -> bool:
-    return any(item.key in _KEYWORDS for item in call.arguments)
+    return "dio" not in owner(call) and any(item.key in _KEYWORDS for item in call.arguments)
 
 
 def _with_body(result: RequestDraft, call: Invocation, options: CodeFields, name: str) -> RequestDraft:
@@ -92,22 +81,8 @@ def urllib_request(call: Invocation) -> RequestDraft | None:
     return result
 
 
-def http_client(call: Invocation) -> RequestDraft | None:
-    """`connection.request("POST", path, body, headers)` of http.client."""
-    connection = call.base
-    if not isinstance(connection, CodeObject) or not maker(call).endswith(("httpsconnection", "httpconnection")):
-        return None
-    scheme = "https://" if maker(call).endswith("httpsconnection") else "http://"
-    host: CodeValue = connection.arguments[0].value if connection.arguments else known("")
-    url = joined((known(scheme), host if isinstance(host, CodeText) else known(""), call.text(1, "url")))
-    result = draft(call, "http.client", str(call.text(0, "method")), url)
-    result.body = call.value(2, "body")
-    result.add_headers(call.value(3, "headers"))
-    return result
-
-
 CALLS = {
-    "request": (http_client, requests, urllib_request),
+    "request": (requests, urllib_request),
     "urlopen": (urllib_request,),
     **dict.fromkeys(("get", "post", "put", "patch", "delete"), (requests,)),
 }

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from sickbay.doctor.code.draft import RequestDraft
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.libraries.support import draft
-from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, as_text
+from sickbay.doctor.code.values import CodeObject, CodeText, CodeValue, Invocation, as_text
 
 _LOCATIONS = frozenset({"window.location", "window.location.href", "location.href", "location", "document.location"})
 _AUTHORIZES = re.compile(r"[?&](?:response_type|client_id|redirect_uri)=")

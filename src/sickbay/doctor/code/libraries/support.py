@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sickbay.doctor.code.draft import RequestDraft, base64_of
-from sickbay.doctor.code.invocation import Invocation
 from sickbay.doctor.code.values import (
     CodeFields,
     CodeItems,
@@ -13,6 +12,7 @@ from sickbay.doctor.code.values import (
     CodeText,
     CodeValue,
     Hole,
+    Invocation,
     as_fields,
     as_text,
     joined,

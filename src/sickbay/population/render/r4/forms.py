@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sickbay.population import intake, social_measures
+from sickbay.population import intake, measures
 from sickbay.population.codings import Concept
 from sickbay.population.forms import FORMS, HUNGER, Form, Response
 from sickbay.population.intake import Intake
@@ -135,15 +135,13 @@ def _habits() -> Json:
     return {
         **_frame(intake.ID, intake.TITLE),
         "item": [
-            _group(
-                "/exercise", "Exercise", _item(social_measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")
-            ),
+            _group("/exercise", "Exercise", _item(measures.EXERCISE.concept, "decimal"), _item(intake.MINUTES, "decimal")),
             _group(
                 "/alcohol",
                 "Alcohol",
                 {**_item(intake.DRINKS, "choice"), "answerOption": drinks},
                 {**_item(intake.SIX_OR_MORE_DRINKS, "choice"), "answerOption": often},
-                _item(social_measures.ALCOHOL.concept, "decimal"),
+                _item(measures.ALCOHOL.concept, "decimal"),
             ),
             {"linkId": _AID, "text": intake.AID.text, "type": "choice", "answerOption": yes_or_no, "item": [which]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "type": "string"},
@@ -181,7 +179,7 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
             _answers(
                 "/exercise",
                 "Exercise",
-                _answer(social_measures.EXERCISE.concept, {"valueDecimal": filled_in.days}),
+                _answer(measures.EXERCISE.concept, {"valueDecimal": filled_in.days}),
                 _answer(intake.MINUTES, {"valueDecimal": filled_in.minutes}),
             ),
             _answers(
@@ -189,7 +187,7 @@ def habits(person: Person, filled_in: Intake, number: int) -> Json:
                 "Alcohol",
                 _answer(intake.DRINKS, _choice(intake.ONE_OR_TWO)),
                 _answer(intake.SIX_OR_MORE_DRINKS, _choice(intake.NEVER)),
-                _answer(social_measures.ALCOHOL.concept, {"valueDecimal": filled_in.drinks}),
+                _answer(measures.ALCOHOL.concept, {"valueDecimal": filled_in.drinks}),
             ),
             {"linkId": _AID, "text": intake.AID.text, "answer": [aid]},
             {"linkId": _REMARK, "text": intake.REMARK.text, "answer": [{"valueString": filled_in.remark}]},

@@ -84,7 +84,7 @@ def lasting(supplied: Supply) -> Json:
 def dosage(drug: Drug) -> Json:
     return {
         "text": drug.taken,
-        "timing": {"repeat": {"frequency": drug.times, "period": drug.period, "periodUnit": drug.unit}},
+        "timing": {"repeat": {"frequency": drug.times, "period": 1, "periodUnit": "d"}},
         "asNeededBoolean": drug.when_needed,
         "route": concept(drug.route),
         "doseAndRate": [{"doseQuantity": {"value": drug.dose, "unit": drug.form}}],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
 from msgspec.structs import replace
 
 from sickbay.authorization.requests import AccessRequest
@@ -21,6 +22,7 @@ from sickbay.kernel.budget import pause
 from sickbay.storage.interface import BadCursor, Page, StaleCursor
 from sickbay.web import counting
 from sickbay.web.fhir.context import FhirContext
+from sickbay.web.fhir.interactions import thin_pages
 from sickbay.web.fhir.response import FhirResponse
 
 WARNINGS = SUGGESTED
@@ -34,7 +36,8 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
     assert query is not None  # errors were already refused
     store, space, visibility = context.base.store, context.base.space, context.access.visibility
     if query.summary == "count" or query.count == 0:
-        return _bundle(context, query, Page([], [], None, await store.count(space, query, visibility)))
+        page = Page([], [], None, await store.count(space, query, visibility))
+        return _bundle(context, query, page) if page.total else await _thin(context, request, query, page)
     try:
         page = await store.search(space, query, visibility)
         if query.total == "accurate" and page.total is None:
@@ -51,10 +54,23 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         counting.ANSWERS_CUT.labels("include").inc()
     if query.count + len(page.included) > LARGE_PAGE_RESOURCES:
         await pause()
+    if not page.matches or (query.includes and not page.included) or (page.next and len(page.matches) < query.count):
+        return await _thin(context, request, query, page)
     return _bundle(context, query, page)
 
 
-def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
+async def _thin(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
+    """Respond with a page that has nothing, or less than was asked for, and note that."""
+    cause = thin_pages.cause_of(query, page)
+    empty = None if cause[0] == "fhir-page-short" else thin_pages.search_of(context, request, query, page)
+    explained: list[BundleEntry] = []
+    if empty is not None and context.tenant.policy.explain_empty:
+        explained = await thin_pages.outcome_of(context, empty)
+    response = _bundle(context, query, page, explained)
+    return structs.replace(response, access=thin_pages.access_with(context.access, cause), empty=empty)
+
+
+def _bundle(context: FhirContext, query: Query, page: Page, explained: Sequence[BundleEntry] = ()) -> FhirResponse:
     base = context.base
     within = query.within
     path = query.type if within is None else f"{within.type}/{within.id}/{query.type or '*'}"
@@ -66,6 +82,8 @@ def _bundle(context: FhirContext, query: Query, page: Page) -> FhirResponse:
         entries["include"] = _subsets(base.version, page.included, query.summary, ())
     if query.ignored or query.doubted or page.clipped:
         entries["outcome"] = _warnings(base.version, query, page.clipped)
+    if explained:
+        entries["outcome"] = [*entries.get("outcome", ()), *explained]
     body = searchset(base.url, entries, self_url=self_url, next_url=following, total=page.total)
     return FhirResponse(200, body, context.content)
 

@@ -1,0 +1,232 @@
+"""Explains what is wrong with an exchange, offline and without importing the server's libraries: `sickbay doctor`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
+
+from sickbay.cli.findings import full_text, short_text
+from sickbay.cli.output import CommandError, as_json, note, say, wrong
+from sickbay.doctor.diagnose import Diagnosis, diagnose_line
+from sickbay.doctor.text import diagnose_text
+from sickbay.doctor.verdict import Verdict, worst
+from sickbay.kernel.english import join
+from sickbay.services.redaction import pasted_secrets
+
+if TYPE_CHECKING:
+    from sickbay.doctor.har import HarExchange
+
+MAXIMUM_INPUT_BYTES, MAXIMUM_LINE_BYTES = 64_000_000, 1_000_000
+"""Largest size in bytes of a file or standard input, and of a line with --jsonl."""
+
+
+def examine(
+    exchange: str | None = None,
+    *,
+    live: str | None = None,
+    installation: bool = False,
+    data: str | None = None,
+    everything: bool = False,
+    json: bool = False,
+    jsonl: bool = False,
+) -> int:
+    """Does what the options say, which `commands.doctor` describes. Returns the exit code.
+
+    installation: check Sickbay itself instead (--self).
+    """
+    if installation:
+        return _self(data, json=json)
+    if jsonl:
+        return max(map(_diagnose_line, _lines(_named_source(exchange))), default=0)
+    try:
+        if live is not None:
+            return _against(live, exchange, everything=everything, json=json)
+        return _examined(_text(_named_source(exchange)), everything=everything, json=json)
+    except CommandError as error:
+        if not json:
+            raise
+        say(as_json(_nothing(str(error))))
+        return 2
+
+
+def _nothing(reason: str) -> dict[str, Any]:
+    return {"findings": [], "corrected": None, "recognised": [], "help": reason}
+
+
+def _self(data: str | None, *, json: bool) -> int:
+    from sickbay.cli import self_check  # the other uses of this command don't need it
+
+    checked = self_check.examine(data)
+    say(as_json({"checks": [check.to_json() for check in checked]}) if json else "\n".join(map(self_check.as_text, checked)))
+    return int(not all(check.passed for check in checked))
+
+
+def _named_source(exchange: str | None) -> str:
+    return "-" if exchange is None else exchange
+
+
+def _against(live: str, exchange: str | None, *, everything: bool, json: bool) -> int:
+    """Examines the discovery documents of a server, then the exchange as that server would see it."""
+    from sickbay.cli import live_server  # fetching needs libraries that take a while to import
+
+    text = None if exchange is None else _not_empty(_text(exchange))
+    server = live_server.examine(live)
+    examined = [({}, server.diagnosis), *([_diagnose(text, server.context)] if text else [])]
+    verdicts = [diagnosis.verdict for _, diagnosis in examined]
+    if json:
+        masked = [_masked(evidence, diagnosis) for evidence, diagnosis in examined]
+        findings = [finding for result in masked for finding in result["findings"]]
+        say(as_json(masked[-1] | {"verdict": worst(verdicts), "findings": findings}))
+    else:
+        say("\n\n".join(_as_text(evidence, diagnosis, everything=everything) for evidence, diagnosis in examined))
+    return worst(verdicts).exit_code
+
+
+def _examined(text: str, *, everything: bool, json: bool) -> int:
+    if (exchanges := _har(text)) is not None:
+        from sickbay.cli import har_doctor  # other texts don't need it
+
+        return har_doctor.report(exchanges, everything=everything, json=json)
+    evidence, diagnosis = _diagnose(_not_empty(text))
+    if json:
+        say(as_json(_masked(evidence, diagnosis)))
+    elif diagnosis.verdict == Verdict.UNKNOWN:
+        wrong(_as_text(evidence, diagnosis, everything=everything))
+    else:
+        say(_as_text(evidence, diagnosis, everything=everything))
+    return diagnosis.verdict.exit_code
+
+
+def _har(text: str) -> tuple[HarExchange, ...] | None:
+    """The exchanges of a HAR file; None if the text isn't one."""
+    try:
+        parsed = orjson.loads(text.lstrip("\ufeff")) if text.lstrip("\ufeff \t\r\n").startswith("{") else None
+    except orjson.JSONDecodeError:
+        return None
+    if parsed is None:
+        return None
+    from sickbay.doctor import har  # only JSON may be a HAR file
+
+    return har.read(parsed) if har.is_har(parsed) else None
+
+
+def _text(exchange: str) -> str:
+    if exchange == "-":
+        if sys.stdin.isatty():
+            note("Paste a URL, a curl command or an exchange as JSON. Then press Enter and Ctrl-D.")
+        return _decoded(_read(sys.stdin.buffer, "Standard input"), "Standard input")
+    if "://" in exchange or exchange.lstrip().startswith("{"):
+        exchange.encode()  # raises UnicodeEncodeError for bytes that the locale can't decode; `main` explains it
+        return exchange
+    if not exchange.strip():
+        return ""
+    try:
+        with Path(exchange).open("rb") as file:
+            return _decoded(_read(file, exchange), exchange)
+    except OSError as error:
+        wrong(f"{exchange} isn't a URL, and it can't be read as a file ({error.strerror}).")
+
+
+def _read(file: IO[bytes], source: str) -> bytes:
+    """Raises CommandError if the text is too long."""
+    text = file.read(MAXIMUM_INPUT_BYTES + 1)
+    if len(text) > MAXIMUM_INPUT_BYTES:
+        wrong(f"{source} has more than {MAXIMUM_INPUT_BYTES:,} bytes. Save only the requests of the launch.")
+    return text
+
+
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        wrong("There is nothing to examine. Pass a URL in quotes, a file, or - for standard input.")
+    return text
+
+
+def _decoded(read: bytes, source: str) -> str:
+    try:
+        return read.decode()
+    except UnicodeDecodeError:
+        wrong(f"{source} isn't valid UTF-8. Pass a URL, a curl command, or an exchange as JSON.")
+
+
+def _diagnose(text: str, context: dict[str, Any] | None = None) -> tuple[dict[str, Any], Diagnosis]:
+    try:
+        return diagnose_text(text, context)
+    except ValueError as error:
+        wrong(str(error))
+    except KeyError as error:
+        wrong(f"Unknown kind of exchange: {error}.")
+    except (AttributeError, TypeError):
+        wrong("This exchange can't be read: a member has the wrong JSON type.")
+
+
+def _lines(source: str) -> Iterator[bytes]:
+    try:
+        if source == "-":
+            yield from _not_blank(sys.stdin.buffer)
+        else:
+            with Path(source).open("rb") as file:
+                yield from _not_blank(file)
+    except OSError as error:
+        wrong(f"{source} can't be read ({error.strerror}).")
+
+
+def _not_blank(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines that aren't blank; a line that is too long is cut."""
+    for line in iter(lambda: file.readline(MAXIMUM_LINE_BYTES + 1), b""):
+        if line.strip():
+            yield line
+        rest = line
+        while len(rest) > MAXIMUM_LINE_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(MAXIMUM_LINE_BYTES + 1)
+
+
+def _diagnose_line(line: bytes) -> int:
+    """Prints the diagnosis of a line, or why it can't be read. Returns its exit code."""
+    result = diagnose_line(_case(line))
+    say(as_json(result, pretty=False))
+    if "trouble" in result:
+        return 2
+    return Verdict(result["verdict"]).exit_code
+
+
+def _case(line: bytes) -> Any:
+    if len(line) > MAXIMUM_LINE_BYTES:
+        return None
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    findings = [finding.to_json() for finding in diagnosis.explanation.findings]
+    recognised = {"recognised": diagnosis.recognised} if diagnosis.recognised else {}
+    causes = {"causes": [cause.to_json() for cause in diagnosis.causes]} if diagnosis.causes else {}
+    related = {"related": [topic.to_json() for topic in diagnosis.related]} if diagnosis.related else {}
+    if diagnosis.verdict == Verdict.UNKNOWN:  # advice about a part of the text isn't an answer to it
+        return _nothing(diagnosis.help) | ({"advice": findings} if findings else {}) | causes | related
+    shown = {"verdict": diagnosis.verdict, "findings": findings, "corrected": diagnosis.corrected}
+    return shown | recognised | causes | related
+
+
+def _masked(evidence: Mapping[str, Any], diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis as JSON, without the secrets of the text. evidence: its first exchange."""
+    return pasted_secrets.hidden(_as_json(diagnosis), evidence, diagnosis.pieces)
+
+
+def _as_text(evidence: Mapping[str, Any], diagnosis: Diagnosis, *, everything: bool = False) -> str:
+    """evidence: the first exchange of the text."""
+    shown = _masked(evidence, diagnosis)
+    parts = [_recognised(diagnosis)] if everything else []
+    parts += [] if shown["findings"] else [diagnosis.help]
+    return "\n\n".join(filter(None, (*parts, full_text(shown) if everything else short_text(shown))))
+
+
+def _recognised(diagnosis: Diagnosis) -> str:
+    tells = len(diagnosis.recognised) > 1 or any(piece.kind in ("code", "settings") for piece in diagnosis.pieces)
+    tells = tells and diagnosis.verdict not in (Verdict.UNEXAMINED, Verdict.UNKNOWN)
+    return f"This is what was recognised: {join(diagnosis.recognised)}." if tells else ""

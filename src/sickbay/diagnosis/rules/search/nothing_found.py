@@ -1,0 +1,393 @@
+"""Rules about searches that were granted and found nothing, or less than they asked for.
+
+`services.empty_searches` finds the causes in the data. They come in `AccessContext.empty`, each with the id of its rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import structs
+
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.rule import Rule, Severity, Spec
+from sickbay.diagnosis.wording import listed
+from sickbay.kernel.checks import Facts
+from sickbay.kernel.english import join
+from sickbay.protocol.parameters import Parameters, encode
+
+SEARCH: Final = Spec("FHIR R4, Search", "https://hl7.org/fhir/R4/search.html")
+TOKEN: Final = Spec("FHIR R4, Search by token", "https://hl7.org/fhir/R4/search.html#token")
+STRING: Final = Spec("FHIR R4, Search by string", "https://hl7.org/fhir/R4/search.html#string")
+DATE: Final = Spec("FHIR R4, Search by date", "https://hl7.org/fhir/R4/search.html#date")
+REFERENCE: Final = Spec("FHIR R4, Search by reference", "https://hl7.org/fhir/R4/search.html#reference")
+MODIFIERS: Final = Spec("FHIR R4, Search modifiers", "https://hl7.org/fhir/R4/search.html#modifiers")
+INCLUDE: Final = Spec("FHIR R4, Including other resources", "https://hl7.org/fhir/R4/search.html#include")
+PAGING: Final = Spec("FHIR R4, Paging", "https://hl7.org/fhir/R4/http.html#paging")
+SCOPES: Final = Spec(
+    "SMART App Launch 2.2, Scopes for requesting FHIR resources",
+    "https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html",
+)
+COUNTED: Final = 1000
+"""Where counts stop (`storage.probe.COUNT_LIMIT`)."""
+MEANINGS: Final = {
+    "exact": "`:exact` compares the whole text, including case and accents.",
+    "contains": "`:contains` looks for the text anywhere in the value.",
+    "text": "`:text` searches the words of the text and the display, not the code.",
+    "identifier": "`:identifier` compares the identifier in the reference, not the id of the resource.",
+    "of-type": "`:of-type` compares the type of the identifier too.",
+    "in": "`:in` takes the URL of a value set, and none of its codes occurs.",
+    "not-in": "`:not-in` takes the URL of a value set, and only its codes occur.",
+    "not": "`:not` leaves out everything that has this value, and everything has it.",
+    "missing": "`:missing=true` finds what has no value, `:missing=false` what has one.",
+    "above": "`:above` finds the value and what contains it.",
+    "below": "`:below` finds the value and what it contains.",
+}
+
+
+def amount(number: int | None) -> str:
+    """`88`, `1,000 or more`, `an unknown number`."""
+    if number is None:
+        return "an unknown number"
+    return f"{number:,} or more" if number >= COUNTED else f"{number:,}"
+
+
+def _advice(id: str, complete: Callable[[Facts], Facts]) -> Callable[[AccessRequest, AccessContext], Facts | None]:
+    """Return the facts that the context has for this rule, with the sentences of its texts.
+
+    They don't apply to a corrected request, which no longer has the parameter that they are about.
+    """
+
+    def advises(request: AccessRequest, context: AccessContext) -> Facts | None:
+        facts = next((facts for rule, facts in context.empty if rule == id), None)
+        if facts is None or (facts.get("instead") and _sent(facts) not in request.parameters.pairs):
+            return None
+        return complete(facts)
+
+    return advises
+
+
+def _sent(facts: Facts) -> tuple[Any, Any]:
+    return facts.get("parameter"), facts.get("received")
+
+
+def _with_sentences(facts: Facts) -> dict[str, Any]:
+    """Add what all rules about a value say: the counts, the values that occur, and what to send."""
+    without = facts.get("without")
+    return {
+        **facts,
+        "remaining": f"Without it, the search finds {amount(without)}." if without else "",
+        "compares": _compares(str(facts.get("parameter"))),
+        "values": _values(facts.get("occurring") or (), more=bool(facts.get("more"))),
+        "counts": _counts(facts.get("alone") or ()),
+        "instruction": _instruction(facts),
+    }
+
+
+def _values(occurring: Sequence[Sequence[Any]], *, more: bool) -> str:
+    if not occurring:
+        return ""
+    items = [f"`{value}` ({amount(number)})" for value, number in occurring]
+    return f" Values that occur: {', '.join(items) + ' and others' if more else join(items)}."
+
+
+def _counts(alone: Sequence[Sequence[Any]]) -> str:
+    if not alone:
+        return ""
+    return f" On its own, {join([f'`{name}` finds {amount(number)}' for name, number in alone])}."
+
+
+def _instruction(facts: Facts) -> str:
+    suggestion, finds = facts.get("suggestion"), amount(facts.get("finds"))
+    is_likely = facts.get("reason") not in ("frequent", "near")
+    if not suggestion:
+        return "Check the value, or search without this parameter."
+    if is_likely:
+        return f"Send `{suggestion}`, which finds {finds}."
+    if facts.get("level") == "info":
+        return f"If there may be no such {facts.get('type')}, nothing is wrong. `{suggestion}` finds {finds}."
+    return f"Use a value that occurs, such as `{suggestion}`, which finds {finds}."
+
+
+def _compares(name: str) -> str:
+    """Say how a text is compared. name: of its parameter."""
+    plain = "A text matches if it has the same beginning, ignoring case and accents."
+    return {
+        "exact": MEANINGS["exact"],
+        "contains": "A text matches if it contains the value, ignoring case and accents.",
+        "text": "A text matches if each word is the beginning of one of its words.",
+    }.get(name.rpartition(":")[2], plain)
+
+
+def _level(facts: Facts) -> Severity:
+    return "warning" if facts.get("level") == "warning" else "info"
+
+
+def _replaced(request: AccessRequest, facts: Facts) -> AccessRequest:
+    """Replace the parameter with what was probably meant, if that is known."""
+    instead = [(name, text) for name, text in facts.get("instead") or ()]
+    if not instead:
+        return request
+    pairs = tuple(new for pair in request.parameters for new in (instead if pair == _sent(facts) else [pair]))
+    return structs.replace(request, parameters=Parameters(pairs, encode(pairs)))
+
+
+def _rule(id: str, complete: Callable[[Facts], Facts], **texts: Any) -> Rule:
+    shared: dict[str, Any] = {
+        "at": ("access",),
+        "severity": _level,
+        "spec": SEARCH,
+        "given": "empty",
+        "repair": _replaced,
+        "outcome": "200 with a `total` of 0",
+        "differs": "The search is granted, and this is its result.",
+    }
+    return Rule(id=id, advises=_advice(id, complete), **shared | texts)
+
+
+def _of_search(facts: Facts) -> Facts:
+    names, found = facts.get("names") or (), facts.get("found")
+    if found:
+        now = f"The data changed after the response: the same search finds {amount(found)} now."
+        return {**facts, "reason": now, "instruction": "Send the search again."}
+    together = f"Each parameter finds something, but no {facts.get('type')} matches all of them." if facts.get("alone") else ""
+    return {
+        **facts,
+        "reason": (together + _counts(facts.get("alone") or ()))
+        or "A search that finds nothing is granted and answered with 200, as if all were well.",
+        "instruction": f"Leave out one parameter at a time to see which one empties the search: {listed(names)}."
+        if names
+        else "Search for the type without parameters to see whether there is any data.",
+    }
+
+
+EMPTY = _rule(
+    "fhir-search-empty",
+    _of_search,
+    title="The search found nothing",
+    why="{reason}",
+    fix="{instruction}",
+)
+
+
+def _of_type(facts: Facts) -> Facts:
+    more = "Load or create one." if facts.get("everything") else "Search for another type, or request scopes that cover more."
+    return {**facts, "instruction": more}
+
+
+WITHOUT_DATA = _rule(
+    "fhir-search-type-without-data",
+    _of_type,
+    title="There is no {type} that the token may see",
+    why="The search finds nothing even without its parameters.",
+    fix="{instruction}",
+)
+
+
+def _of_patient(facts: Facts) -> Facts:
+    expected = facts.get("expected")
+    whose = f"the patient `{expected}` only" if expected else "some patients only, and this isn't one of them"
+    instead = f"Use `{expected}`, the `patient` of the token response." if expected else "Use a patient that the user may see."
+    return {**facts, "whose": whose, "instruction": instead}
+
+
+OUTSIDE_TOKEN = _rule(
+    "fhir-search-patient-outside-token",
+    _of_patient,
+    parameter="patient",
+    title="`{parameter}={received}` names a patient that the token doesn't cover",
+    why="The token gives access to {whose}. The server answers as if other patients didn't exist.",
+    fix="{instruction}",
+    spec=SCOPES,
+)
+VALUE_ABSENT = _rule(
+    "fhir-search-value-absent",
+    _with_sentences,
+    title="No {type} that the token may see has `{parameter}={received}`",
+    why="{remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=TOKEN,
+)
+OTHER_SYSTEM = _rule(
+    "fhir-search-code-other-system",
+    _with_sentences,
+    title="`{parameter}={received}` has another system than the data",
+    why="The value occurs, but with another code system or unit. Both are compared. {remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=TOKEN,
+)
+NAME_ABSENT = _rule(
+    "fhir-search-name-absent",
+    _with_sentences,
+    title="No {type} has a text that matches `{parameter}={received}`",
+    why="{compares} {remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=STRING,
+)
+
+
+def _of_date(facts: Facts) -> Facts:
+    days: Sequence[str] = facts.get("range") or []
+    extent = f"The dates in `{facts.get('parameter')}` begin between {days[0]} and {days[1]}. " if len(days) == 2 else ""
+    return {**_with_sentences(facts), "extent": extent}
+
+
+OUTSIDE_DATA = _rule(
+    "fhir-search-date-outside-data",
+    _of_date,
+    title="No {type} has a date that matches `{parameter}={received}`",
+    why="{extent}{remaining}{counts}",
+    fix="{instruction}",
+    spec=DATE,
+)
+
+
+def _of_reference(facts: Facts) -> Facts:
+    by_identifier = "The value is an identifier. This parameter compares the id of the resource, which the server assigned. "
+    there = f"The resource exists, but no {facts.get('type')} refers to it. " if facts.get("exists") else ""
+    return {**_with_sentences(facts), "form": by_identifier if facts.get("reason") == "identifier" else there}
+
+
+REFERENCE_ABSENT = _rule(
+    "fhir-search-reference-absent",
+    _of_reference,
+    title="No {type} refers to `{received}` in `{parameter}`",
+    why="{form}{remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=REFERENCE,
+)
+
+
+def _of_modifier(facts: Facts) -> Facts:
+    return {**_with_sentences(facts), "meaning": _meaning(facts)}
+
+
+def _meaning(facts: Mapping[str, Any]) -> str:
+    name, received = str(facts.get("parameter")), facts.get("received")
+    match facts.get("reason"):
+        case "period":
+            return f"`{name}={received}` finds only what lies completely within that time. Longer periods overlap it."
+        case "beginning":
+            return f"`{name}` compares the beginning of a text, and `{received}` occurs only later in it."
+        case "display":
+            return f"`{name}` compares codes, and `{received}` occurs only in their texts."
+    return MEANINGS.get(name.rpartition(":")[2], "The modifier changes what is compared.")
+
+
+MEANS_OTHERWISE = _rule(
+    "fhir-search-modifier-meaning",
+    _of_modifier,
+    title="`{parameter}={received}` compares something else than it seems to",
+    why="{meaning} {remaining}{values}{counts}",
+    fix="{instruction}",
+    spec=MODIFIERS,
+)
+
+
+def _of_combination(facts: Facts) -> Facts:
+    return {**_with_sentences(facts), "rest": amount(facts.get("without"))}
+
+
+APART = _rule(
+    "fhir-search-values-apart",
+    _of_combination,
+    title="No {type} matches all parameters together",
+    why="Without `{parameter}={received}`, the search finds {rest}.{counts}{values}",
+    fix="{instruction}",
+)
+
+
+def _of_include(facts: Facts) -> Facts:
+    return {**facts, **_INCLUDES.get(str(facts.get("cause")), _INCLUDES[""])}
+
+
+_INCLUDES: Final[dict[str, dict[str, str]]] = {
+    "": {
+        "reason": "The matches have no reference that this parameter follows to a resource that the token may see.",
+        "instruction": "Check the name of the parameter, and whether the matches have this reference.",
+    },
+    "source": {
+        "reason": "It starts from another type than the one that is searched, so it applies to none of the matches.",
+        "instruction": "Begin the value with the type of the search, or use `_include:iterate` if it continues another one.",
+    },
+    "absent": {
+        "reason": "None of the matches has this reference.",
+        "instruction": "Read the element in one match: the data may be in another one.",
+    },
+    "scope": {
+        "reason": "The token has no scope for the resources that would be included.",
+        "instruction": "Request a scope for them too, such as `user/Practitioner.rs`.",
+    },
+    "unreferenced": {
+        "reason": "Nothing that the token may see refers to the matches in this parameter.",
+        "instruction": "Search for the other type without `_revinclude`, to see what its resources refer to.",
+    },
+}
+ADDS_NOTHING = _rule(
+    "fhir-include-adds-nothing",
+    _of_include,
+    outcome="200 without included resources",
+    title="`{parameter}={received}` added nothing",
+    why="{reason}",
+    fix="{instruction}",
+    spec=INCLUDE,
+)
+
+
+def _of_targets(facts: Facts) -> Facts:
+    other = facts.get("cause") == "types"
+    reason = "have another type than the include names" if other else "don't exist here, or the token may not see them"
+    instead = "Name that type in the include, or leave the type out." if other else "Don't rely on every reference to resolve."
+    return {**facts, "reason": reason, "instruction": instead, "places": _values(facts.get("occurring") or (), more=False)}
+
+
+LEADS_NOWHERE = _rule(
+    "fhir-include-leads-nowhere",
+    _of_targets,
+    outcome="200 without included resources",
+    title="The references that `{parameter}={received}` follows lead nowhere",
+    why="The matches have the reference, but the resources {reason}.{places}",
+    fix="{instruction}",
+    spec=INCLUDE,
+)
+
+
+def _of_page(facts: Facts) -> Facts:
+    if facts.get("cause") == "last":
+        reason = "What this page would have shown was deleted or changed after its link was created."
+        return {**facts, "what": "is empty", "reason": reason, "instruction": "Treat an empty page without `next` as the end."}
+    reason = (
+        "Large resources fill a page before it has as many matches as `_count` requests. The `next` link leads to the rest."
+    )
+    instruction = "Follow `next` until a page has none. Don't stop at a page with fewer entries than `_count`."
+    return {**facts, "what": "has fewer matches than `_count` requests", "reason": reason, "instruction": instruction}
+
+
+SHORT_PAGE = _rule(
+    "fhir-page-short",
+    _of_page,
+    outcome="200 with a short page",
+    title="The page {what}",
+    why="{reason}",
+    fix="{instruction}",
+    spec=PAGING,
+)
+
+RULES = (
+    OUTSIDE_TOKEN,
+    WITHOUT_DATA,
+    OTHER_SYSTEM,
+    VALUE_ABSENT,
+    NAME_ABSENT,
+    OUTSIDE_DATA,
+    REFERENCE_ABSENT,
+    MEANS_OTHERWISE,
+    APART,
+    ADDS_NOTHING,
+    LEADS_NOWHERE,
+    SHORT_PAGE,
+    EMPTY,
+)
+IDS: Final = frozenset(rule.id for rule in RULES)

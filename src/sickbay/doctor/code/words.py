@@ -1,0 +1,27 @@
+"""The words that the knowledge has of code: functions by what they do, types, and the settings of OAuth libraries."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sickbay.doctor import compiled
+
+
+@cache
+def functions(role: str) -> frozenset[str]:
+    """The names, in lower case, of the functions that do this to a value."""
+    return frozenset(encodings()) if role == "collection" else frozenset(compiled.load_knowledge().code.functions[role].split())
+
+
+@cache
+def encodings() -> dict[str, str]:
+    """How the fields that a type holds are sent: form, multipart or json, or "" if its name doesn't say so."""
+    collections = compiled.load_knowledge().code.collections
+    return {name: "" if kind == "fields" else kind for kind, names in collections.items() for name in names.split()}
+
+
+@cache
+def settings() -> dict[str, str]:
+    """The OAuth names of the settings of libraries."""
+    named = compiled.load_knowledge().code.settings
+    return {word: name for name, words in named.items() for word in words.split()}

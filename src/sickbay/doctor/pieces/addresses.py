@@ -1,0 +1,140 @@
+"""Finds URLs in text, says which endpoint each is for, and compares the redirect URI with a registered one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from sickbay.authorization.refusals.authorize import REDIRECT_URI_MISMATCH
+from sickbay.diagnosis.catalogue import INDEX
+from sickbay.diagnosis.explain import rule_for
+from sickbay.diagnosis.rule import Finding, find
+from sickbay.doctor.pieces import structured
+from sickbay.doctor.pieces.piece import Piece
+from sickbay.doctor.pieces.wrapped_url import goes_on
+from sickbay.doctor.single_exchange import kind_of
+from sickbay.protocol import urls
+
+_ENDPOINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.I))
+    for kind, pattern in {
+        "introspection_request": r"/(?:token/)?introspect/?$",
+        "revocation_request": r"/(?:token/)?revoke/?$",
+        "userinfo_request": r"/userinfo/?$",
+        "token_request": r"/(?:oauth2?/)?(?:v\d(?:\.\d)?/)?(?:access_?)?token/?$",
+        "registration_request": r"/(?:register|registration|connect/register)/?$",
+    }.items()
+)
+_CANONICAL = re.compile(r"/(?:StructureDefinition|ValueSet|CodeSystem|NamingSystem|SearchParameter|OperationDefinition)/[^/]*$")
+"""The path of the name of a profile or a code system, which looks like an address but is no request."""
+_FHIR_PATH = re.compile(r"/(?:metadata|[A-Z][A-Za-z]{2,40})(?:/[\w.$-]{1,80}){0,4}/?$")
+
+
+def kind_of_url(url: str) -> str:
+    """Returns the kind of a URL that is all of a text; "" if the URL doesn't show it, such as the URL of a page."""
+    parts = urls.split(url)
+    if "/.well-known/" in parts.path:
+        return "discovery_url"
+    for kind, pattern in _ENDPOINTS:
+        if pattern.search(parts.path) and "response_type=" not in parts.query:
+            return kind.replace("_request", "_endpoint")
+    kind = kind_of(url)
+    if kind == "fhir_request" and (not _FHIR_PATH.search(parts.path) or _CANONICAL.search(parts.path)):
+        return ""
+    return kind if parts.query or parts.fragment or kind in ("fhir_request", "error_page_url") else ""
+
+
+def client_metadata(body: str) -> dict[str, Any]:
+    """The members of a dynamic registration in JSON (RFC 7591 2). {} if the body is something else."""
+    if "redirect_uris" not in body and "client_name" not in body:
+        return {}
+    members = structured.parse_loosely(body) if body.lstrip().startswith("{") else {}
+    return members if isinstance(members, dict) and {"redirect_uris", "client_name"} & members.keys() else {}
+
+
+def kind_of_request(method: str, url: str, headers: Mapping[str, str], body: str) -> str:
+    """The kind of input of a request. "" if it is none that can be examined."""
+    path = urls.split(url).path
+    if client_metadata(body):
+        return "registration"
+    if re.search(r"grant_type(?!s)", body) or "grant_type=" in url:
+        return "token_request"
+    for kind, pattern in _ENDPOINTS:
+        if pattern.search(path) and "response_type=" not in url:
+            return "" if kind == "registration_request" else kind
+    if "/.well-known/" in path:
+        return ""
+    if _FHIR_PATH.search(path) and any(name.lower() == "authorization" for name in headers):
+        return "fhir_request"
+    kind = kind_of(url)
+    if kind != "fhir_request":
+        return kind
+    is_fhir = _FHIR_PATH.search(path) or any("fhir+" in value for value in headers.values()) or "resourceType" in body[:2000]
+    return kind if is_fhir else ""
+
+
+_URL = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}:/{1,2}[^\s<>\"'`|\\^{}\[\]]{3,20000}")
+_PATH = re.compile(r"(?:(?<=\s)|^)/[\w./-]{0,200}\?[\w.-]{1,60}=[^\s<>\"'`]{1,8000}", re.M)
+_CONTINUED = re.compile(r"(?<!\s)[ \t]*+\r?\n[ \t]*+(?P<rest>[^\s<>\"'`]++)(?=(?P<end>[ \t]*+(?:\r?\n|\Z))|\s)")
+_OF_A_QUERY, _OF_A_URL = re.compile(r"[&=%]"), re.compile(r"[&=%_/]")
+"""What a continued line contains if words follow it, and if it is the whole line."""
+WRAPPED = 60
+"""From this length on, a URL at the end of a line may continue on the next."""
+
+
+def find_urls(text: str) -> Iterator[Piece]:
+    for pattern in (_URL, _PATH):
+        for match in pattern.finditer(text):
+            url, end = _whole(text, match)
+            yield Piece(kind="url", start=match.start(), end=end, subkind=kind_of_url(url), values={"url": url})
+
+
+def _whole(text: str, match: re.Match[str]) -> tuple[str, int]:
+    """The URL with the lines on which it continues, and its end in the text. Punctuation of the sentence isn't part of it."""
+    url, end = match[0], match.end()
+    for _ in range(20):
+        more = _CONTINUED.match(text, end) if len(url) >= WRAPPED and "?" in url else None
+        expected = _OF_A_URL if more and more["end"] is not None else _OF_A_QUERY
+        if more is None or not expected.search(more["rest"]) or not goes_on(url, more["rest"]):
+            break
+        url, end = url + more["rest"], more.end()
+    stripped = url.rstrip(".,;:!)*_…")
+    return stripped, end - (len(url) - len(stripped))
+
+
+def find_nested(url: str) -> Iterator[str]:
+    """The authorization URLs in the parameters of a URL, such as the address to return to after signing in."""
+    for _, value in parse_qsl(urls.split(url).query, keep_blank_values=True):
+        if "://" in value and kind_of_url(value) == "authorize_url":
+            yield value
+
+
+_URI = r"[`'\"<(]?(?P<uri>https?://[^\s`'\"<>()]{4,200})"
+_REGISTERED = re.compile(
+    rf"\b(?:registered|whitelisted|allowed|authorized|configured|console|portal|settings)\b[^.\n]{{0,80}}?\s{_URI}", re.I
+)
+_SENT = re.compile(
+    rf"\b(?:sends?|sent|sending|uses?|using|passes|request has|request contains)\b[^.\n]{{0,40}}?(?:\s|redirect_uri=){_URI}",
+    re.I,
+)
+_ENDS = ".,;:!?"
+"""Punctuation that ends a sentence and not a URI."""
+
+
+def find_mismatch(text: str, sent: str | None) -> Finding | None:
+    """The finding for a small difference, such as a slash; None if the URIs are equal or have little in common.
+
+    sent: the redirect URI of the pasted request. Without one, the text may name it in words, too.
+    """
+    registered, received = _find_uri(_REGISTERED, text), sent or _find_uri(_SENT, text)
+    if registered is None or received is None or registered == received:
+        return None
+    rule, facts = rule_for(INDEX, REDIRECT_URI_MISMATCH(received=received, registered=[registered], launch_uri=None))
+    return find(rule, facts, refused=True) if rule.id != REDIRECT_URI_MISMATCH.name else None
+
+
+def _find_uri(pattern: re.Pattern[str], text: str) -> str | None:
+    match = pattern.search(text)
+    return unquote(match["uri"]).rstrip(_ENDS) if match else None

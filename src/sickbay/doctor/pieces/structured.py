@@ -1,0 +1,285 @@
+"""Finds JSON, JSON Web Tokens, forms and lists of parameters in text, also inside prose and logs, and says what each is."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote_plus
+
+from sickbay.doctor.pieces.piece import Piece
+from sickbay.protocol import jose, unicode
+from sickbay.protocol.parameters import parse
+
+_MARK = re.compile(r"[{}\"]")
+_VARIABLE = re.compile(
+    r"(\w{1,60})[\"']?\s{0,20}:\s{0,20}(?!(?:[Tt]rue|[Ff]alse|null|None|nil)\b)[A-Za-z_][\w.]{0,60}\s{0,20}[,}()\n]"
+)
+"""A value without quotation marks. If other values have them, the text is source code, and this is a variable of it."""
+_OPAQUE = "Vb9rT2kQx7LmZp4WsYd8HgJc5NfKa3Ue1RoViBtDqXz"
+_OF_VARIABLES = {
+    "redirect_uri": "https://app.example.org/callback",
+    **dict.fromkeys(("code", "code_verifier", "refresh_token", "client_secret", "client_id"), _OPAQUE),
+}
+"""Values that pass every check, in place of variables."""
+_QUOTED = re.compile(r":\s{0,20}[\"']")
+_INSIDE = re.compile(r"(?:\\.|[^\"\\\n])*+")
+"""What stands between the quotation marks of a string."""
+PARSED_CHARACTERS = 200_000
+"""The maximum number of characters of an object that is parsed. A larger one is recognised by its beginning."""
+
+
+def find_objects(text: str) -> Iterator[Piece]:
+    """The outermost objects in braces. An object that is never closed ends with the text.
+
+    Half a resource isn't read, because the other half may have been an error.
+    """
+    for start, end in _spans(text):
+        members = parse_loosely(text[start : min(end, start + PARSED_CHARACTERS)])
+        kind = kind_of_object(members) if isinstance(members, Mapping) else ""
+        if kind and (kind != "resource" or text[end - 1] == "}"):
+            variables = (
+                set(_VARIABLE.findall(text, start, end)) if kind == "parameters" and _QUOTED.search(text, start, end) else set()
+            )
+            unknown = {name: _OF_VARIABLES[name] for name in variables if name in _OF_VARIABLES}
+            values = {name: value for name, value in members.items() if name not in variables} | unknown
+            yield Piece(kind="object", start=start, end=end, subkind=kind, values=values, is_whole=not variables)
+
+
+def _spans(text: str) -> Iterator[tuple[int, int]]:
+    depth, start = 0, 0
+    for place in _braces(text):
+        if text[place] == "{":
+            start = place if depth == 0 else start
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0:
+                yield start, place + 1
+    if depth:
+        yield start, len(text)
+
+
+def _braces(text: str) -> Iterator[int]:
+    """The places of the braces outside strings. A quotation mark that isn't closed on its line begins no string."""
+    closed = unclosed = 0
+    for match in _MARK.finditer(text):
+        place = match.start()
+        if place < closed:
+            continue
+        if match[0] != '"':
+            yield place
+        elif place >= unclosed:
+            inside = _INSIDE.match(text, place + 1)
+            end = inside.end() if inside else place + 1
+            closed, unclosed = (end + 1, unclosed) if text.startswith('"', end) else (closed, end)
+
+
+def kind_of_object(members: Mapping[str, Any]) -> str:
+    """ "" if it is none of the objects of OAuth, OpenID Connect or FHIR."""
+    names = {str(name) for name in members}
+    if "active" in names:
+        return ""  # the response of an introspection endpoint has claims, too
+    for kind, required in _KINDS:
+        if any(group <= names for group in required):
+            return kind
+    return "resource" if "resourceType" in names else ""
+
+
+_KINDS: tuple[tuple[str, tuple[frozenset[str], ...]], ...] = tuple(
+    (kind, tuple(frozenset(group.split()) for group in groups))
+    for kind, groups in {
+        "har": ("log",),
+        "collection": ("info item", "resources __export_format"),
+        "token_response": ("access_token", "id_token"),
+        "discovery": ("token_endpoint issuer", "token_endpoint authorization_endpoint", "authorization_endpoint issuer"),
+        "parameters": ("grant_type", "response_type client_id"),
+        "registration": ("redirect_uris",),
+        "jwks": ("keys",),
+        "jwk": ("kty",),
+        "decoded_jwt": ("header payload", "header claims"),
+        "jwt_header": ("alg typ", "alg kid"),
+        "jwt_claims": ("iss sub aud", "iss aud exp", "iss aud jti", "sub aud exp", "iss sub exp"),
+        "error": ("error", "errorCode", "error_description"),
+    }.items()
+)
+
+
+_QUOTES = str.maketrans("“”„‘’\u00a0", '"""\'\' ')
+_PAIR = re.compile(
+    r"[\"'`]?(?P<name>[A-Za-z_][\w.-]{0,60})[\"'`]?\s{0,20}(?:=>|[:=])\s{0,20}"
+    r"(?:\"(?P<double>(?:\\.|[^\"\\\n]){0,4000})\"|'(?P<single>(?:\\.|[^'\\\n]){0,4000})'|(?P<bare>[\w.+/:@%~-]{1,400}))"
+)
+_LITERALS: dict[str, Any] = {
+    "null": None,
+    "None": None,
+    "nil": None,
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+}
+
+
+def parse_loosely(text: str) -> Any:
+    """The parsed JSON; otherwise a dictionary of the names and values that look like members. {} if there are none."""
+    for candidate in (text, text.translate(_QUOTES), _unescaped(text)):
+        try:
+            return unicode.loads(candidate)
+        except (ValueError, RecursionError):
+            continue
+    return read_pairs(text)
+
+
+def read_pairs(text: str) -> dict[str, Any]:
+    """`name: value`, `"name" = "value"` and `'name' => 'value'`. The first value of a name counts."""
+    found: dict[str, Any] = {}
+    for match in _PAIR.finditer(_unescaped(text)):
+        value = match["double"] or match["single"] or match["bare"] or ""
+        found.setdefault(match["name"], _LITERALS.get(value, value) if match["bare"] else value)
+    return found
+
+
+def _unescaped(text: str) -> str:
+    """Removes the backslashes that a log or Markdown added before quotes, underscores and line breaks."""
+    text = text.translate(_QUOTES)
+    for _ in range(3):
+        if (undone := re.sub(r"\\([\"'_\[\]{}*/])|\\[rnt]", lambda match: match[1] or " ", text)) == text:
+            break
+        text = undone
+    return text
+
+
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,20000}\.[\w-]{2,40000}(?:\.[\w-]{0,8000})?")
+
+
+def find_tokens(text: str) -> Iterator[Piece]:
+    for match in _JWT.finditer(text):
+        jwt = jose.peek(match[0])
+        if jwt is None:
+            continue
+        values = {"token": match[0], "header": jwt.header, "claims": jwt.claims}
+        yield Piece(
+            kind="jwt", start=match.start(), end=match.end(), subkind=kind_of_token(jwt.claims), values=values, is_whole=True
+        )
+
+
+HEADER: Mapping[str, Any] = {"alg": "RS384", "kid": "KEY-ID", "typ": "JWT"}
+"""A header without a fault, for claims that were pasted without one."""
+
+
+def find_decoded_tokens(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """The client assertion whose header and claims were pasted as JSON. It gets a signature that isn't verified.
+
+    is_whole: its header was pasted too.
+    """
+    if any(piece.kind == "jwt" for piece in pieces):
+        return
+    headers = [(piece, piece.values) for piece in pieces if piece.subkind == "jwt_header"]
+    claims = [(piece, piece.values) for piece in pieces if piece.subkind == "jwt_claims"]
+    for piece in pieces:
+        if piece.subkind == "decoded_jwt":
+            headers += _member(piece, "header")
+            claims += _member(piece, "payload") or _member(piece, "claims")
+    header = headers[0][1] if headers else HEADER
+    if claims and kind_of_token(claims[0][1]) == "client_assertion":
+        piece, members = claims[0]
+        values = {"token": f"{_encoded(header)}.{_encoded(members)}.c2lnbmF0dXJl", "header": header, "claims": members}
+        place = {"start": piece.start, "end": piece.end}
+        yield Piece(kind="jwt", **place, subkind="client_assertion", values=values, is_whole=bool(headers))
+
+
+def _member(piece: Piece, name: str) -> list[tuple[Piece, Mapping[str, Any]]]:
+    value = piece.values.get(name)
+    return [(piece, value)] if isinstance(value, Mapping) else []
+
+
+def _encoded(members: Mapping[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(dict(members)).encode()).rstrip(b"=").decode()
+
+
+def kind_of_token(claims: Mapping[str, Any]) -> str:
+    """A client assertion names a client to the URL of a server; an ID token names a user to a client."""
+    if "iss" in claims and claims.get("iss") == claims.get("sub") and "aud" in claims:
+        return "client_assertion"
+    if {"scope", "scp", "scopes"} & claims.keys():
+        return "access_token"
+    if {"nonce", "auth_time", "at_hash", "fhirUser", "azp"} & claims.keys():
+        return "id_token"
+    is_for_a_server = any(map(_is_url, claims["aud"] if isinstance(claims.get("aud"), list) else [claims.get("aud")]))
+    return "client_assertion" if is_for_a_server and not _is_url(claims.get("iss")) and not _OTHER & claims.keys() else "jwt"
+
+
+_OTHER = frozenset(("client_id", "cid", "appid", "roles", "groups", "email", "name", "preferred_username"))
+"""Claims of access tokens and of users."""
+
+
+def _is_url(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
+
+
+_NAMES = """
+grant_type response_type client_id client_secret redirect_uri scope state nonce code code_verifier code_challenge
+code_challenge_method refresh_token aud audience resource launch client_assertion client_assertion_type username password
+response_mode prompt assertion iss
+"""
+NAMES = frozenset(_NAMES.split())
+_TELLING = frozenset(("grant_type", "response_type", "code_verifier", "client_assertion"))
+"""Parameters that only occur in requests: without one of them a list may be anything."""
+_NAME = r"[A-Za-z_][\w.-]{0,40}="
+_FIRST_NAME, _NEXT_NAME = re.compile(rf"(?<![\w?&=.%/-]){_NAME}"), re.compile(rf"&\s?{_NAME}")
+_VALUE = re.compile(r"[^\s&\"'<>`]*+")
+_LINE = re.compile(
+    rf"^[ \t>*•+-]{{0,12}}[\"'`]?(?P<name>{'|'.join(sorted(NAMES))})[\"'`]?[ \t]{{0,20}}(?:=>|[:=])[ \t]{{0,20}}"
+    r"(?P<value>[^\r\n]{1,8000}?)[ \t,;&]{0,8}$",
+    re.M | re.I,
+)
+GAP = 160
+"""How many characters may stand between two lines of one list."""
+
+
+def find_forms(text: str) -> Iterator[Piece]:
+    for start, end in _forms(text):
+        names = set(parse(text[start:end]).names())
+        if names & _TELLING or len(names & NAMES) > 2:
+            yield Piece(kind="form", start=start, end=end, values={"body": text[start:end].replace("& ", "&")})
+    yield from _lists(text)
+
+
+def _forms(text: str) -> Iterator[tuple[int, int]]:
+    """The places of two or more pairs with `&` between them. A value is read once, so the time is linear."""
+    place = 0
+    while first := _FIRST_NAME.search(text, place):
+        end = place = _after_value(text, first.end())
+        while following := _NEXT_NAME.match(text, place):
+            place = _after_value(text, following.end())
+        if place > end:
+            yield first.start(), place
+
+
+def _after_value(text: str, place: int) -> int:
+    value = _VALUE.match(text, place)
+    return value.end() if value else place
+
+
+def _lists(text: str) -> Iterator[Piece]:
+    group: list[re.Match[str]] = []
+    for match in _LINE.finditer(text):
+        if group and match.start() - group[-1].end() > GAP:
+            yield from _listed(group)
+            group = []
+        group.append(match)
+    yield from _listed(group)
+
+
+def _listed(group: list[re.Match[str]]) -> Iterator[Piece]:
+    values = {match["name"].lower(): match["value"].strip().strip("\"'`") for match in group}
+    if len(values) > 1 and _TELLING & values.keys():
+        yield Piece(kind="parameters", start=group[0].start(), end=group[-1].end(), values=values)
+
+
+def to_form(values: dict[str, str]) -> str:
+    """The parameters as a form."""
+    return "&".join(f"{name}={quote_plus(value)}" for name, value in values.items())

@@ -1,0 +1,82 @@
+"""Which faults are meant for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sickbay.faults.fault import Fault
+from sickbay.faults.kinds import kinds
+
+FHIR_STAGES = ("access", "search")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class AskedRequest(NamedTuple):
+    """What a fault can be about. path: below the base URL. app: a client_id; "" if it isn't known. type: of FHIR.
+
+    stage: one of FaultStage. A FHIR request has `access`, or `search` if it is one. is_export: part of a bulk export.
+    """
+
+    tenant: str
+    stage: str
+    method: str
+    path: str
+    app: str = ""
+    type: str = ""
+    is_read: bool = False
+    is_export: bool = False
+
+
+def meant(faults: Iterable[Fault], asked: AskedRequest) -> list[Fault]:
+    """The faults for this request, in the order in which they were set."""
+    return [fault for fault in faults if _is_for(fault, asked) and _applies(fault.kind, asked)]
+
+
+def _is_for(fault: Fault, asked: AskedRequest) -> bool:
+    return (
+        fault.tenant in (None, asked.tenant)
+        and fault.app in (None, asked.app)
+        and (fault.stage is None or _is_stage(fault.stage, asked.stage))
+        and (fault.step is None or _is_stage(fault.step, asked.stage))
+        and fault.type in (None, asked.type)
+        and asked.path.startswith(fault.path or "")
+    )
+
+
+def _is_stage(named: str, stage: str) -> bool:
+    """A search is also `access`, and a refresh also `token`."""
+    return named == stage or (named, stage) in (("access", "search"), ("token", "refresh"))
+
+
+def _applies(kind: str, asked: AskedRequest) -> bool:
+    """Whether a fault of this kind can happen to such a request at all."""
+    match kinds()[kind].at:
+        case "any":
+            return True
+        case "token":
+            return asked.stage == ("refresh" if kind == "refresh" else "token") or (kind in BOTH and asked.stage == "refresh")
+        case "export":
+            return asked.is_export
+        case "fhir":
+            return asked.stage in FHIR_STAGES and not asked.is_export and _applies_to_fhir(kind, asked)
+        case place:
+            return asked.stage == place
+
+
+BOTH = ("scope", "no-refresh-token", "expires-in", "dead-token", "rotate-keys")
+"""Faults of a token response that also happen to the response to a refresh."""
+
+
+def _applies_to_fhir(kind: str, asked: AskedRequest) -> bool:
+    match kind:
+        case "gone":
+            return asked.is_read
+        case "conflict":
+            return asked.method in WRITES and asked.stage != "search"
+        case "empty-page" | "huge-page" | "broken-next" | "outcome-entry":
+            return asked.stage == "search"
+        case "missing-references":
+            return asked.is_read or asked.stage == "search"
+        case _:
+            return True

@@ -1,0 +1,70 @@
+"""Searchsets and resources with a fault."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sickbay.faults.documents import MARK
+from sickbay.faults.fault import Fault
+
+NOTE = "An injected fault put this entry here. It isn't a result."
+MAXIMUM_DEPTH = 40
+
+
+def change(fault: Fault, resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource with this fault; the same object if it doesn't fit."""
+    if fault.kind == "missing-references":
+        return _with_missing_references(resource, fault.id)
+    if resource.get("resourceType") != "Bundle" or resource.get("type") != "searchset":
+        return resource
+    match fault.kind:
+        case "empty-page" if _next(resource):
+            return {name: value for name, value in resource.items() if name != "entry"}
+        case "broken-next" if _next(resource):
+            return {**resource, "link": [_broken(link, fault.id) for link in resource["link"]]}
+        case "outcome-entry":
+            return {**resource, "entry": [*resource.get("entry", ()), _outcome_entry()]}
+        case _:
+            return resource
+
+
+def _next(bundle: dict[str, Any]) -> bool:
+    return any(link.get("relation") == "next" for link in bundle.get("link", ()))
+
+
+def _broken(link: dict[str, Any], fault: str) -> dict[str, Any]:
+    if link.get("relation") != "next":
+        return link
+    return {**link, "url": f"{link['url'].partition('?')[0]}?_cursor={MARK}{fault}"}
+
+
+def _outcome_entry() -> dict[str, Any]:
+    issue = {"severity": "warning", "code": "informational", "diagnostics": NOTE}
+    return {"resource": {"resourceType": "OperationOutcome", "issue": [issue]}, "search": {"mode": "outcome"}}
+
+
+def _with_missing_references(resource: dict[str, Any], fault: str) -> dict[str, Any]:
+    """Every reference but those to patients refers to an ID that doesn't exist."""
+    changed = _walk(resource, fault, MAXIMUM_DEPTH)
+    assert isinstance(changed, dict)
+    return changed
+
+
+def _walk(value: Any, fault: str, depth: int) -> Any:
+    if depth == 0:
+        return value
+    if isinstance(value, list):
+        return [_walk(item, fault, depth - 1) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: _missing(text, fault) if name == "reference" else _walk(text, fault, depth - 1)
+            for name, text in value.items()
+        }
+    return value
+
+
+def _missing(reference: Any, fault: str) -> Any:
+    if not isinstance(reference, str) or "/" not in reference or reference.startswith(("Patient/", "#", "urn:")):
+        return reference
+    path, _, _ = reference.rpartition("/")
+    return reference if path.rpartition("/")[2] == "Patient" else f"{path}/{MARK}{fault}"

@@ -1,0 +1,58 @@
+"""Discovery documents, manifests of exports and other JSON objects with a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+MARK = "injected-fault-"
+"""The beginning of every ID and file name that a fault made up, so that a request for one is recognised."""
+
+
+def with_members(document: dict[str, Any], set_members: Mapping[str, Any], removed: Iterable[str]) -> dict[str, Any]:
+    """The object with these members set and removed."""
+    without = set(removed)
+    return {name: value for name, value in {**document, **set_members}.items() if name not in without}
+
+
+def misleading(document: dict[str, Any], value: str, base: str) -> dict[str, Any]:
+    """A discovery document with endpoints that don't work. value: stale, http or other-endpoints."""
+    return {
+        name: _misleading_url(text, value, base) if isinstance(text, str) and text.startswith(base) else text
+        for name, text in document.items()
+    }
+
+
+def _misleading_url(url: str, value: str, base: str) -> str:
+    match value:
+        case "http":
+            return _as_http(url)
+        case "stale":
+            return url.replace("/oauth/", "/oauth1/")
+        case _:
+            return f"{base}/{MARK}endpoint{url.removeprefix(base)}"
+
+
+def _as_http(url: str) -> str:
+    """The URL with http and without a port, as a server behind a proxy that ends TLS writes it."""
+    rest = url.partition("://")[2]
+    host, slash, path = rest.partition("/")
+    return f"http://{host.partition(':')[0]}{slash}{path}"
+
+
+def age(manifest: Mapping[str, Any] | None, now: float) -> float:
+    """Seconds since the export began, by the manifest's transactionTime; far in the past if it has none."""
+    try:
+        began = datetime.fromisoformat(str((manifest or {})["transactionTime"]))
+    except (KeyError, ValueError):
+        return float("inf")
+    return now - (began if began.tzinfo else began.replace(tzinfo=UTC)).timestamp()
+
+
+def with_error_file(manifest: dict[str, Any], fault: str) -> dict[str, Any]:
+    """The manifest with one more error file, beside the other files."""
+    files = [*manifest.get("output", ()), *manifest.get("error", ())]
+    folder = str(files[0]["url"]).rpartition("/")[0] if files else ""
+    error = {"type": "OperationOutcome", "url": f"{folder}/{MARK}{fault}.ndjson"}
+    return {**manifest, "error": [*manifest.get("error", ()), error]}

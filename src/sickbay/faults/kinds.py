@@ -1,0 +1,104 @@
+"""The catalogue of kinds (kinds.toml): which members a fault of each has, and where it applies."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from msgspec import Struct, convert
+
+Place = Literal["any", "authorize", "token", "discovery", "fhir", "export"]
+DIGITS = re.compile(r"[0-9]{1,9}")
+NAME_CHARACTERS = 200
+MAXIMUM_NAMES = 50
+
+
+class Member(Struct, frozen=True, forbid_unknown_fields=True):
+    """A member of a kind. minimum, maximum: of a number, or of the characters of a text."""
+
+    type: Literal["integer", "number", "string", "object", "names", "expiry", "any"]
+    required: bool = False
+    minimum: float = 0
+    maximum: float = 0
+    values: tuple[str, ...] = ()
+
+    def wrong(self, value: Any) -> str:
+        """What the value must be instead; "" if it is right."""
+        match self.type:
+            case "integer" | "number":
+                return self._wrong_number(value)
+            case "string":
+                return self._wrong_text(value)
+            case "object":
+                return "" if isinstance(value, dict) and len(value) <= MAXIMUM_NAMES else "must be an object"
+            case "names":
+                return "" if _is_names(value) else f"must be a list of 1 to {MAXIMUM_NAMES} names"
+            case "expiry":
+                return "" if _is_expiry(value) else "must be null, a number of seconds, or such a number as a string"
+            case "any":
+                return ""
+
+    def _wrong_number(self, value: Any) -> str:
+        is_number = isinstance(value, int if self.type == "integer" else (int, float)) and not isinstance(value, bool)
+        if is_number and self.minimum <= value <= self.maximum:
+            return ""
+        return f"must be {'an integer' if self.type == 'integer' else 'a number'} from {self.minimum:g} to {self.maximum:g}"
+
+    def _wrong_text(self, value: Any) -> str:
+        if self.values:
+            return "" if value in self.values else f"must be one of {', '.join(self.values)}"
+        if isinstance(value, str) and len(value) <= self.maximum:
+            return ""
+        return f"must be a string of at most {self.maximum:g} characters"
+
+
+class FaultKind(Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of fault. answers: the request isn't handled at all. seen: which servers do so. advice: what a good app does."""
+
+    title: str
+    at: Place
+    seen: str
+    advice: str
+    answers: bool = False
+    members: dict[str, Member] = {}
+
+
+@cache
+def kinds() -> Mapping[str, FaultKind]:
+    """Every kind, by name."""
+    return convert(_toml("kinds.toml"), dict[str, FaultKind])
+
+
+class Preset(Struct, frozen=True, forbid_unknown_fields=True):
+    """Several faults that are set together, as `POST /admin/faults` takes them."""
+
+    title: str
+    faults: tuple[dict[str, Any], ...]
+
+
+@cache
+def presets() -> Mapping[str, Preset]:
+    """Every preset, by name."""
+    return convert(_toml("presets.toml"), dict[str, Preset])
+
+
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(resources.files("sickbay.faults").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _is_names(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and 0 < len(value) <= MAXIMUM_NAMES
+        and all(isinstance(name, str) and 0 < len(name) <= NAME_CHARACTERS for name in value)
+    )
+
+
+def _is_expiry(value: Any) -> bool:
+    if isinstance(value, str):
+        return bool(DIGITS.fullmatch(value))
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9)

@@ -1,0 +1,59 @@
+"""Members of a token response, and an id_token, with a fault (RFC 6749 5.1; OpenID Connect Core 3.1.3.3)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sickbay.faults.fault import Fault
+
+UNKNOWN_KEY = "key-that-is-not-published"
+
+
+def change(fault: Fault, members: Mapping[str, Any], sent_refresh_token: str | None) -> dict[str, Any]:
+    """The members with this fault. sent_refresh_token: of the request, if it refreshed a token."""
+    match fault.kind:
+        case "no-refresh-token":
+            return {name: value for name, value in members.items() if name != "refresh_token"}
+        case "no-patient":
+            return {name: value for name, value in members.items() if name not in ("patient", "encounter")}
+        case "expires-in":
+            value = fault.members["value"]
+            without = {name: old for name, old in members.items() if name != "expires_in"}
+            return without if value is None else {**without, "expires_in": value}
+        case "refresh" if fault.members["value"] == "not-rotated" and sent_refresh_token:
+            return {**members, "refresh_token": sent_refresh_token}
+        case _:
+            return dict(members)
+
+
+def narrow_scope(scope: str, dropped: list[str]) -> str:
+    """The scopes without these, which are named as in the scope or by their beginning: patient/ or patient/Observation."""
+    return " ".join(name for name in scope.split() if not any(_is_meant(name, part) for part in dropped))
+
+
+def _is_meant(scope: str, part: str) -> bool:
+    return scope == part or (part.endswith("/") and scope.startswith(part)) or scope.startswith((f"{part}.", f"{part}?"))
+
+
+def break_signature(token: str) -> str:
+    """The id_token with a signature that doesn't fit."""
+    head, _, signature = token.rpartition(".")
+    return f"{head}.{'B' if signature[:1] != 'B' else 'A'}{signature[1:]}"
+
+
+def claims(token: str) -> dict[str, Any]:
+    """The claims of an id_token that Sickbay signed."""
+    part = token.split(".")[1]
+    value: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return value
+
+
+def with_header(token: str, **members: str) -> str:
+    """The id_token with other members in its header and the same signature, which then doesn't fit."""
+    header, rest = token.split(".", 1)
+    old = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+    text = base64.urlsafe_b64encode(json.dumps({**old, **members}).encode()).rstrip(b"=").decode()
+    return f"{text}.{rest.rpartition('.')[0]}." if members.get("alg") == "none" else f"{text}.{rest}"

@@ -1,0 +1,58 @@
+"""Begins the database of a new data folder with a copy of the patients that are most likely to be used."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from sickbay.kernel import private_files
+from sickbay.sandbox.filled_space import EMPTY
+from sickbay.sandbox.folder import Written
+from sickbay.sandbox.population_cache import PopulationCache, open_cache
+from sickbay.sandbox.population_progress import WrittenPortions
+from sickbay.sandbox.population_writer import milliseconds
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.sqlite.beginning import begin
+
+LIKELY_SPACE: Final = ResourceSpace("general", "r4")
+
+
+def create(database: Path, written: Written, now: int, *, durable: bool) -> None:
+    """Create the database if there is none and a population file has these patients. Several processes may do so at once.
+
+    Only what depends on the day is missing afterwards. now: epoch seconds. durable: whether it survives a power failure.
+    """
+    cache = None if os.path.lexists(database) else open_cache(written)
+    if cache is None:
+        return
+    draft = database.with_name(f".{database.name}.{secrets.token_hex(8)}.draft")
+    with suppress(OSError, private_files.NotPrivate):  # then the patients are created when they are needed
+        try:
+            private_files.make_file(draft)
+            day = (
+                datetime.date.fromisoformat(written.today)
+                if written.today
+                else datetime.datetime.fromtimestamp(now, datetime.UTC).date()
+            )
+            if _prepare(draft, cache, written, day):
+                _publish(draft, database, durable)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _prepare(draft: Path, cache: PopulationCache, written: Written, day: datetime.date) -> bool:
+    progress = WrittenPortions(day, written.patients + 1).put(LIKELY_SPACE, always=True)
+    return cache.copy(LIKELY_SPACE.version, draft) and begin(draft, LIKELY_SPACE, milliseconds(day), progress, EMPTY)
+
+
+def _publish(draft: Path, database: Path, durable: bool) -> None:
+    """Give the draft its name, unless another process was first."""
+    if durable:
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, database)

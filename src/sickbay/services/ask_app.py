@@ -1,0 +1,42 @@
+"""Asks the address of an app whether anything answers there, for the button on the page of a launch that stopped."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from sickbay.diagnosis.silence.declare import NOTHING
+from sickbay.kernel.outbound import DEFAULT_PORTS, Unreachable
+from sickbay.protocol import urls
+from sickbay.services.context import Runtime
+from sickbay.services.launch_progress import LaunchProgress
+
+
+def address_to_ask(runtime: Runtime, found: LaunchProgress) -> str:
+    """The address of the app that the launch waits for, if Sickbay may ask it; "" otherwise.
+
+    Only addresses of this machine, while only this machine can reach Sickbay, and never Sickbay's own ports.
+    """
+    current = found.progress
+    if current.awaited == "discovery":
+        uri = found.trail.app.launch_uri
+    elif current.awaited == "token" and current.since is not None and current.since.step == "code":
+        uri = current.since.url
+    else:
+        return ""
+    own = {_port(base) for base in (runtime.base, runtime.sample_base) if base}
+    is_allowed = runtime.loopback and urls.is_web(uri) and urls.is_loopback(uri) and _port(uri) not in own
+    return uri if is_allowed else ""
+
+
+def _port(url: str) -> int | None:
+    parts = urlsplit(url)
+    return parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+async def ask(runtime: Runtime, uri: str) -> str:
+    """What the address answers: "status 200", or "nothing: " and the reason. Its parameters and its body aren't used."""
+    try:
+        fetched = await runtime.effects.fetch(uri, loopback=True, page=True)
+    except Unreachable as error:
+        return f"{NOTHING}{error}"
+    return f"status {fetched.status}"

@@ -1,0 +1,286 @@
+"""Values that may find something in the place of one that doesn't: each kind of parameter has its own likely mistakes.
+
+A candidate is only a guess. `examine` shows none before a search with it found something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import orjson
+
+from sickbay.fhir.search import codes as search_codes
+from sickbay.fhir.search import full_text
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.parameters import CASELESS_VERSIONS, TEXT, find, known_types, with_offset
+from sickbay.fhir.search.query import DateValue, QuantityValue, Query, Value
+from sickbay.fhir.search.text import fold
+from sickbay.fhir.search.values import split, unescape
+from sickbay.kernel.similar_names import WORD_CHARACTERS, closest, closest_url
+from sickbay.services.empty_searches import texts
+from sickbay.services.empty_searches.criteria import Criterion
+from sickbay.storage.probe import Occurrence, Probe
+from sickbay.storage.terms import ordered, unordered
+
+Reason: TypeAlias = Literal[
+    "modifier",
+    "period",
+    "system",
+    "unit",
+    "spelling",
+    "display",
+    "beginning",
+    "part",
+    "reference",
+    "identifier",
+    "near",
+    "frequent",
+]
+"""Why a candidate may be what was meant. near: the nearest date or number. frequent: just a value that occurs."""
+FREQUENT_VALUES: Final = 5
+"""Values that are tried only because they occur."""
+TRIED_TYPES: Final = 6
+"""Types of a reference that are tried with the id that was sent, the most frequent ones first."""
+SAMPLED_BODIES: Final = 3
+START_LETTERS: Final = (3, 2, 1)
+"""How many letters a similar text begins with: first the most, so that few texts are compared."""
+SHORTEST_WORD: Final = 3
+SIMILAR_CODE: Final = 0.85
+"""How similar two codes are if one is a misspelling of the other: `male` and `female` are less."""
+_DIGIT: Final = re.compile(r"\d")
+NEGATING: Final = frozenset(("not", "not-in"))
+
+
+class Candidate(NamedTuple):
+    """A name and a value to search for. also: a second value of the same parameter, for a period."""
+
+    name: str
+    text: str
+    reason: Reason
+    also: str = ""
+
+
+class Search(NamedTuple):
+    """Where candidates are looked for. among: the search whose matches have values that fit the other criteria.
+
+    occurring: the values of the parameter among these matches, most frequent first.
+    """
+
+    probe: Probe
+    query: Query
+    base: str
+    criterion: Criterion
+    among: Query
+    occurring: Sequence[Occurrence]
+
+    @property
+    def sent(self) -> str:
+        """The first of the values that were sent."""
+        return next((part for part in split(self.criterion.text) if part), "")
+
+
+def candidates(search: Search) -> Iterator[Candidate]:
+    """Yield candidates, the most likely mistake first."""
+    criterion = search.criterion
+    if criterion.modifier == "missing":
+        yield Candidate(criterion.name, "false" if criterion.text == "true" else "true", "modifier")
+        return
+    if criterion.modifier in ("in", "not-in"):
+        for occurrence in search.occurring[:FREQUENT_VALUES]:
+            yield Candidate(criterion.bare_name, texts.tokens(occurrence.system, occurrence.value), "modifier")
+        return
+    if criterion.modifier:
+        yield Candidate(criterion.bare_name, criterion.text, "modifier")
+    yield from _OF_KIND[criterion.parameter.kind](search)
+    yield from _in_words(search)
+
+
+def _tokens(search: Search) -> Iterator[Candidate]:
+    name, parameter, sent = search.criterion.name, search.criterion.parameter, search.sent
+    parts = [unescape(part) for part in split(sent, "|")]
+    system, code = "|".join(parts[:-1]), parts[-1]
+    has_system = len(parts) > 1
+    if code and search.criterion.modifier not in NEGATING:
+        known = search.probe.systems_of(parameter, code.lower() if search.query.version in CASELESS_VERSIONS else code)
+        yield from (Candidate(name, _token(other, code), "system") for other in known if has_system and other != system)
+        spelled = dict.fromkeys((code.lower(), code.upper(), code.capitalize()))
+        for spelling in spelled:
+            if spelling != code:
+                systems = search.probe.systems_of(parameter, spelling)
+                yield from (
+                    Candidate(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
+                )
+    is_possible = code in search_codes.searchable(search.query.version, parameter)
+    if not is_possible and (near := _nearest_code(code, [found.value for found in search.occurring])):
+        occurrence = next(found for found in search.occurring if found.value == near)
+        yield Candidate(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
+    if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
+        yield Candidate(f"{name}:text", texts.escape(code), "display")
+    for occurrence in search.occurring[:FREQUENT_VALUES]:
+        full = has_system or not occurrence.value
+        yield Candidate(
+            name, _token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
+        )
+
+
+def _token(system: str, code: str) -> str:
+    return f"{texts.escape(system)}|{texts.escape(code)}"
+
+
+def _nearest_code(code: str, known: Sequence[str]) -> str | None:
+    """Return a word that is spelled similarly, or begins with this one. Codes with digits aren't similar to each other."""
+    lowered = {other.lower(): other for other in reversed(known) if other and not _DIGIT.search(other)}
+    wanted = code.lower()
+    if len(wanted) < SHORTEST_WORD or len(wanted) > WORD_CHARACTERS or _DIGIT.search(wanted):
+        return None
+    begins = [other for other in lowered if other.startswith(wanted) or wanted.startswith(other)]
+    near = min(begins, key=lambda other: (abs(len(other) - len(wanted)), other), default=None)
+    near = near or closest(wanted, lowered, SIMILAR_CODE)
+    return lowered[near] if near else None
+
+
+def _strings(search: Search) -> Iterator[Candidate]:
+    name, parameter, sent = search.criterion.name, search.criterion.parameter, unescape(search.sent)
+    if parameter.code in full_text.WORDS or search.criterion.modifier in ("text", "code-text"):
+        yield from _words(search)
+        return
+    if not search.criterion.modifier and not search.criterion.is_chained:
+        yield Candidate(f"{name}:contains", texts.escape(sent), "beginning")
+    yield from (Candidate(name, texts.escape(word), "part") for word in reversed(sent.split()) if word != sent)
+    folded = fold(sent)
+    known = [found.value for found in search.occurring]
+    for letters in START_LETTERS:
+        if folded and (near := closest(folded, search.probe.texts_near(parameter, folded[:letters]))):
+            yield Candidate(name, texts.escape(near), "spelling")
+            break
+    if folded and (near := closest(folded, known)):
+        yield Candidate(name, texts.escape(near), "spelling")
+    plain = search.criterion.bare_name if search.criterion.modifier == "exact" else name
+    yield from (Candidate(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
+
+
+def _words(search: Search) -> Iterator[Candidate]:
+    """Texts that match by their words: the words of those that occur."""
+    name = search.criterion.name
+    words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
+    sent = fold(unescape(search.sent))
+    if near := closest(sent, dict.fromkeys(words)):
+        yield Candidate(name, near, "spelling")
+    yield from (Candidate(name, word, "frequent") for word in words[:FREQUENT_VALUES])
+
+
+def _references(search: Search) -> Iterator[Candidate]:
+    criterion, sent = search.criterion, search.sent
+    name = criterion.name
+    id, targets = unescape(sent).rstrip("/").rpartition("/")[2], criterion.parameter.targets
+    types = dict.fromkeys((*(found.system for found in search.occurring if found.system), *targets))
+    yield from (Candidate(criterion.bare_name, f"{type}/{id}", "reference") for type in list(types)[:TRIED_TYPES])
+    yield from (Candidate(name, sent.replace(id, other), "spelling") for other in (id.lower(), id.upper()) if other != id)
+    if not criterion.is_chained:
+        yield from (
+            Candidate(chain, texts.escape(id), "identifier") for chain in _identifier_chains(search.query.version, criterion)
+        )
+    is_bare = "/" not in sent and len(targets) == 1
+    for occurrence in search.occurring[:FREQUENT_VALUES]:
+        text = occurrence.value if is_bare or not occurrence.system else f"{occurrence.system}/{occurrence.value}"
+        yield Candidate(criterion.bare_name, text, "frequent")
+
+
+def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
+    """Return the chains that search the targets by their identifiers."""
+    name, targets = criterion.bare_name, criterion.parameter.targets
+    able = [target for target in targets if target in known_types(version) and find(version, target, "identifier")]
+    return [f"{name}.identifier"] if len(targets) == 1 else [f"{name}:{target}.identifier" for target in able[:4]]
+
+
+def _uris(search: Search) -> Iterator[Candidate]:
+    known = [found.value for found in search.occurring]
+    near = closest_url(unescape(search.sent), known)
+    if near and closest(unescape(search.sent).lower(), [near.lower()], longest=300):
+        yield Candidate(search.criterion.name, texts.escape(near), "spelling")
+    yield from (Candidate(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])
+
+
+def _dates(search: Search) -> Iterator[Candidate]:
+    criterion, value = search.criterion, _first_value(search.criterion)
+    if not isinstance(value, DateValue):
+        return
+    plain = search.sent.removeprefix("eq")
+    if value.prefix == "eq" and not criterion.is_chained:
+        yield Candidate(criterion.name, f"ge{plain}", "period", f"le{plain}")
+    extent = search.probe.extent(search.among, criterion.parameter, value.low)
+    if extent is None:
+        return
+    if value.prefix in ("gt", "ge", "sa"):
+        yield Candidate(criterion.name, f"ge{texts.day(extent.last)}", "near")
+    elif value.prefix in ("lt", "le", "eb"):
+        yield Candidate(criterion.name, f"le{texts.day(extent.first)}", "near")
+    yield from (Candidate(criterion.name, text, "near") for text in texts.dates(*extent.nearest))
+    yield Candidate(criterion.name, f"ge{texts.day(extent.first)}", "near")
+
+
+def _numbers(search: Search) -> Iterator[Candidate]:
+    criterion, value = search.criterion, _first_value(search.criterion)
+    if not isinstance(value, QuantityValue):
+        return
+    amount, *unit = split(search.sent, "|")
+    if unit:
+        yield Candidate(criterion.name, amount, "unit")
+    extent = search.probe.extent(search.among, criterion.parameter, ordered(value.low))
+    if extent is None:
+        return
+    first, last, near = (texts.number(unordered(at)) for at in (extent.first, extent.last, extent.nearest[0]))
+    units = "".join(f"|{part}" for part in unit)
+    for ending in dict.fromkeys((units, "")):
+        if value.prefix in ("gt", "ge", "sa"):
+            yield Candidate(criterion.name, f"ge{last}{ending}", "near")
+        elif value.prefix in ("lt", "le", "eb"):
+            yield Candidate(criterion.name, f"le{first}{ending}", "near")
+        yield Candidate(criterion.name, f"{near}{ending}", "near")
+
+
+def _first_value(criterion: Criterion) -> Value | None:
+    """Return the first of the values at the end of its chain."""
+    if criterion.updated:
+        return criterion.updated[0]
+    last = criterion.filters[0] if criterion.filters else None
+    while last is not None and last.leads:
+        last = last.chain[1] if last.chain is not None else last.either[0]
+    return last.values[0] if last is not None and last.values else None
+
+
+def _by_resource(search: Search) -> Iterator[Candidate]:
+    """Read the values from a few resources, for parameters whose index rows can't be written as values."""
+    probe, parameter = search.probe, search.criterion.parameter
+    write = texts.composites if parameter.kind == "composite" else texts.positions
+    for body in chain(probe.bodies(search.among, SAMPLED_BODIES), probe.bodies_with(parameter, SAMPLED_BODIES)):
+        entries = extract(search.query.version, orjson.loads(body), search.base)
+        yield from (Candidate(search.criterion.name, text, "frequent") for text in write(entries, parameter)[:FREQUENT_VALUES])
+
+
+def _in_words(search: Search) -> Iterator[Candidate]:
+    """Find codes that are only texts, which `:text` searches, and at last anything that has a value."""
+    criterion = search.criterion
+    parameter = criterion.parameter
+    if criterion.modifier or criterion.is_chained:
+        return
+    if parameter.kind == "token" and not search.occurring:
+        in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string"))
+        yield from (Candidate(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
+    yield Candidate(f"{criterion.name}:missing", "false", "frequent")
+
+
+_OF_KIND = {
+    "token": _tokens,
+    "string": _strings,
+    "reference": _references,
+    "uri": _uris,
+    "date": _dates,
+    "number": _numbers,
+    "quantity": _numbers,
+    "composite": _by_resource,
+    "special": _by_resource,
+}

@@ -1,0 +1,319 @@
+"""Finds out which parameter empties a search, and a value that would find something. Everything it says was asked of the data.
+
+The answers come from what the token may see, so a hidden record changes none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import orjson
+
+from sickbay.fhir.search.index import extract
+from sickbay.fhir.search.query import Filter, Query, ReferenceValue
+from sickbay.fhir.search.text import fold
+from sickbay.fhir.search.values import unescape
+from sickbay.fhir.visibility import Visibility
+from sickbay.services.empty_searches import texts
+from sickbay.services.empty_searches.candidates import Candidate, Search, candidates
+from sickbay.services.empty_searches.criteria import (
+    Criterion,
+    criteria_of,
+    criterion,
+    everything_of,
+    search_for,
+    without,
+)
+from sickbay.storage.probe import Occurrence, OutOfTime, Probe
+
+TRIED_CANDIDATES: Final = 24
+"""Values that are searched for before the explanation gives up."""
+LISTED_VALUES: Final = 6
+"""Values that occur, as the page lists them."""
+EXPLAINED_PARAMETERS: Final = 3
+"""Parameters that get a finding of their own."""
+LISTED_KINDS: Final = frozenset(("token", "string", "reference", "uri"))
+"""Kinds of parameters whose values can be listed."""
+NOTHING: Final = "fhir-search-empty"
+TYPE, PATIENT, TOGETHER = "fhir-search-type-without-data", "fhir-search-patient-outside-token", "fhir-search-values-apart"
+VALUE, SYSTEM, NAME = "fhir-search-value-absent", "fhir-search-code-other-system", "fhir-search-name-absent"
+DATE, REFERENCE, MODIFIER = "fhir-search-date-outside-data", "fhir-search-reference-absent", "fhir-search-modifier-meaning"
+_BY_REASON: Final = {
+    "modifier": MODIFIER,
+    "period": MODIFIER,
+    "beginning": MODIFIER,
+    "system": SYSTEM,
+    "unit": SYSTEM,
+    "display": MODIFIER,
+}
+_BY_KIND: Final = {"string": NAME, "date": DATE, "reference": REFERENCE}
+
+Cause: TypeAlias = tuple[str, Mapping[str, Any]]
+"""The id of a rule and its facts."""
+
+
+class Proven(NamedTuple):
+    """A candidate, and how many it finds together with the other parameters."""
+
+    candidate: Candidate
+    finds: int
+
+
+class Answer(NamedTuple):
+    """What empties a search. found: the search finds something by now. position: of the data when it was examined."""
+
+    causes: tuple[Cause, ...] = ()
+    found: int = 0
+    position: int = 0
+
+
+def examine(probe: Probe, query: Query, base: str, visibility: Visibility) -> Answer:
+    """Explain a search on one type that found nothing. Says less if the answers would take too long."""
+    try:
+        position, found = probe.position(), probe.count(query)
+    except OutOfTime:
+        position, found = 0, 0
+    if found:
+        return Answer(found=found, position=position)
+    criteria = criteria_of(query, base) if query.type else ()
+    examination = _Examination(probe, query, base, visibility, criteria)
+    return examination.answer()._replace(position=position)
+
+
+class _Examination:
+    """One examination. Counts are asked once each; None if the answer would take too long."""
+
+    def __init__(self, probe: Probe, query: Query, base: str, visibility: Visibility, criteria: tuple[Criterion, ...]) -> None:
+        self._probe, self._query, self._base, self._visibility = probe, query, base, visibility
+        self._criteria = criteria
+        self._counts: dict[Query, int | None] = {}
+
+    def answer(self) -> Answer:
+        if not self._query.type:
+            return Answer()
+        if outside := self._outside_token():
+            return Answer((outside,))
+        total = self._count(())
+        if total == 0:
+            everything = self._visibility.allows_all(self._query.type, "s")
+            return Answer(((TYPE, {"type": self._query.type, "everything": everything}),))
+        alone = {each: self._count((each,)) for each in self._criteria}
+        empty = [each for each in self._criteria if alone[each] == 0]
+        return self._of_values(empty, alone) if empty else self._of_combination(alone)
+
+    def _of_values(self, empty: Sequence[Criterion], alone: Mapping[Criterion, int | None]) -> Answer:
+        """Explain parameters that find nothing even without the others."""
+        others = tuple(each for each in self._criteria if each not in empty)
+        return Answer(tuple(self._of_value(each, others, alone) for each in empty[:EXPLAINED_PARAMETERS]))
+
+    def _of_value(self, empty: Criterion, others: tuple[Criterion, ...], alone: Mapping[Criterion, int | None]) -> Cause:
+        proven, occurring = self._suggest(empty, others)
+        if proven is None and others:  # nothing fits the others, but the value itself can still be wrong
+            proven, occurring = self._suggest(empty, ())
+            others = ()
+        exists = self._target_exists(empty)
+        facts = self._facts(empty, alone, occurring) | {
+            "without": self._count(others),
+            "level": "info" if exists or _is_range(empty) else "warning",
+            "exists": exists,
+        }
+        return _rule(empty, proven), facts | _suggestion(proven)
+
+    def _of_combination(self, alone: Mapping[Criterion, int | None]) -> Answer:
+        """Explain parameters that each find something, but not the same resources."""
+        rest = {each: self._count(without(self._criteria, each)) for each in self._criteria} if len(self._criteria) > 1 else {}
+        able = sorted((each for each in self._criteria if rest.get(each)), key=_is_reference)
+        if not able:
+            return Answer(((NOTHING, self._general(alone)),))
+        facts: dict[str, Any] = {}
+        for each in able:
+            proven, occurring = self._suggest(each, without(self._criteria, each))
+            facts = self._facts(each, alone, occurring) | {"without": rest[each], "level": "info", **_suggestion(proven)}
+            if proven is not None:
+                return Answer(((MODIFIER if proven.candidate.reason == "period" else TOGETHER, facts),))
+        return Answer(((TOGETHER, facts),))
+
+    def _general(self, alone: Mapping[Criterion, int | None]) -> dict[str, Any]:
+        names = [each.name for each in self._criteria]
+        return {"type": self._query.type, "names": names, "alone": _alone(alone)}
+
+    def _facts(
+        self, about: Criterion, alone: Mapping[Criterion, int | None], occurring: Sequence[Occurrence]
+    ) -> dict[str, Any]:
+        values = _listed(about, occurring)
+        return {
+            "type": self._query.type,
+            "parameter": about.name,
+            "received": about.text,
+            "alone": _alone(alone) if len(alone) > 1 else [],
+            "occurring": [[text, number] for text, number in list(values.items())[:LISTED_VALUES]],
+            "more": len(values) > LISTED_VALUES,
+            "range": self._range(about),
+        }
+
+    def _range(self, about: Criterion) -> list[str]:
+        """Return the first and the last day of a date, among everything that the token may see."""
+        if about.parameter.kind != "date" or about.modifier == "missing":
+            return []
+        try:
+            extent = self._probe.extent(everything_of(self._query, about.type), about.parameter, 0)
+        except OutOfTime:
+            return []
+        return [texts.day(extent.first), texts.day(extent.last)] if extent else []
+
+    def _suggest(self, about: Criterion, others: tuple[Criterion, ...]) -> tuple[Proven | None, list[Occurrence]]:
+        """Return the first candidate that finds something, and the values that occur among what the others find."""
+        among = everything_of(self._query, about.type) if about.is_chained else search_for(self._query, others)
+        occurring = self._occurring(about, among)
+        search = Search(self._probe, self._query, self._base, about, among, occurring)
+        try:
+            return next(self._prove(search, others), None), occurring
+        except OutOfTime:
+            return None, occurring
+
+    def _occurring(self, about: Criterion, among: Query) -> list[Occurrence]:
+        if about.parameter.kind not in LISTED_KINDS:
+            return []
+        for query in (among, everything_of(self._query, about.type)):
+            try:
+                return self._probe.occurrences(query, about.parameter)
+            except OutOfTime:
+                continue
+        return []
+
+    def _prove(self, search: Search, others: tuple[Criterion, ...]) -> Iterator[Proven]:
+        """Yield the candidates with which the search finds something."""
+        tried = dict.fromkeys(islice(candidates(search), TRIED_CANDIDATES))
+        for candidate in tried:
+            if (candidate.name, candidate.text) == (search.criterion.name, search.criterion.text):
+                continue
+            texts_of = (candidate.text, candidate.also) if candidate.also else (candidate.text,)
+            read = [criterion(self._query, self._base, candidate.name, text) for text in texts_of]
+            chosen = tuple(each for each in read if each is not None)
+            if len(chosen) == len(read) and (finds := self._count((*others, *chosen))):
+                yield Proven(self._as_spelled(candidate, (*others, *chosen)), finds)
+
+    def _as_spelled(self, candidate: Candidate, criteria: tuple[Criterion, ...]) -> Candidate:
+        """Return a text as a resource spells it. The index has it in lower case and without accents."""
+        if candidate.reason != "spelling" or criteria[-1].parameter.kind != "string" or criteria[-1].is_chained:
+            return candidate
+        folded = fold(unescape(candidate.text))
+        for body in self._probe.bodies(search_for(self._query, criteria), 1):
+            for number, text, raw in extract(self._query.version, orjson.loads(body), self._base).strings:
+                if number in criteria[-1].parameter.numbers and text == folded:
+                    return candidate._replace(text=texts.escape(raw))
+        return candidate
+
+    def _count(self, criteria: Sequence[Criterion]) -> int | None:
+        query = search_for(self._query, criteria)
+        if query not in self._counts:
+            try:
+                self._counts[query] = self._probe.count(query)
+            except OutOfTime:
+                self._counts[query] = None
+        return self._counts[query]
+
+    def _target_exists(self, criterion: Criterion) -> bool:
+        """Whether a reference names a resource that the token may see. Then it is normal that nothing refers to it."""
+        value = criterion.filters[0].values[0] if criterion.filters and len(criterion.filters[0].values) == 1 else None
+        if criterion.is_chained or criterion.modifier or not isinstance(value, ReferenceValue) or value.url is not None:
+            return False
+        types = (value.type,) if value.type else criterion.parameter.targets
+        queries = (Query(self._query.version, type, ids=(value.id,), whole=False) for type in types)
+        try:
+            return any(self._probe.count(query) for query in queries)
+        except OutOfTime:
+            return False
+
+    def _outside_token(self) -> Cause | None:
+        """Whether the search names a patient that the token doesn't cover. That depends on the token only."""
+        sets = {clause.patients for clause in self._visibility.of(self._query.type, "s")}
+        covered = frozenset[str]().union(*(patients or () for patients in sets))
+        if None in sets or not covered:
+            return None
+        within = self._query.within
+        for name, text, id in (*_patients(self._query.type, self._criteria), *_of_compartment(within)):
+            if id not in covered:
+                expected = next(iter(covered)) if len(covered) == 1 else ""
+                return PATIENT, {
+                    "type": self._query.type,
+                    "parameter": name,
+                    "received": text,
+                    "expected": expected,
+                    "level": "warning",
+                }
+        return None
+
+
+def _patients(type: str, criteria: Sequence[Criterion]) -> Iterator[tuple[str, str, str]]:
+    """Yield the parameters that name one patient, with its id."""
+    for each in criteria:
+        if type == "Patient" and each.ids is not None and len(each.ids) == 1:
+            yield each.name, each.text, each.ids[0]
+        for filter in each.filters:
+            value = filter.values[0] if len(filter.values) == 1 and filter.modifier is None else None
+            if isinstance(value, ReferenceValue) and value.url is None and _names_patient(filter, value):
+                yield each.name, each.text, value.id
+
+
+def _names_patient(filter: Filter, value: ReferenceValue) -> bool:
+    return value.type == "Patient" or (value.type is None and filter.parameter.targets == ("Patient",))
+
+
+def _of_compartment(within: Any) -> list[tuple[str, str, str]]:
+    return [("Patient", within.id, within.id)] if within is not None and within.type == "Patient" else []
+
+
+def _is_reference(criterion: Criterion) -> bool:
+    """The patient is rarely what an app means to change."""
+    return criterion.parameter.kind == "reference"
+
+
+def _is_range(criterion: Criterion) -> bool:
+    """Whether it asks for a range or a presence, so that finding nothing is normal."""
+    return criterion.parameter.kind in ("date", "number", "quantity", "special") or criterion.modifier in (
+        "missing",
+        "not",
+        "not-in",
+    )
+
+
+def _rule(about: Criterion, proven: Proven | None) -> str:
+    reason = proven.candidate.reason if proven else "frequent"
+    return _BY_REASON.get(reason) or _BY_KIND.get(about.parameter.kind, VALUE)
+
+
+def _suggestion(proven: Proven | None) -> dict[str, Any]:
+    """Return what to send instead. instead: its names and values, if the sent value was probably meant so."""
+    if proven is None:
+        return {"suggestion": "", "finds": 0, "reason": "", "instead": []}
+    candidate = proven.candidate
+    pairs = [[candidate.name, text] for text in (candidate.text, candidate.also) if text]
+    is_guess = candidate.reason in ("frequent", "near", "modifier")
+    suggestion = "&".join(f"{name}={text}" for name, text in pairs)
+    return {"suggestion": suggestion, "finds": proven.finds, "reason": candidate.reason, "instead": [] if is_guess else pairs}
+
+
+def _alone(alone: Mapping[Criterion, int | None]) -> list[list[Any]]:
+    return [[each.name, count] for each, count in alone.items()]
+
+
+def _listed(about: Criterion, occurring: Sequence[Occurrence]) -> dict[str, int]:
+    """Return the values that occur, unless they are many names or ids, which say nothing."""
+    values: dict[str, int] = {}
+    for found in occurring:
+        text = _written(about, found)
+        values[text] = max(found.matches, values.get(text, 0))
+    is_short = len(values) <= LISTED_VALUES
+    says_something = about.parameter.kind != "string" and any(number > 1 for number in values.values())
+    return values if is_short or says_something else {}
+
+
+def _written(about: Criterion, found: Occurrence) -> str:
+    """Return a value as the search would send it."""
+    if about.parameter.kind == "reference" and found.system:
+        return f"{found.system}/{found.value}"
+    with_system = "|" in about.text or not found.value
+    return f"{found.system}|{found.value}" if with_system and about.parameter.kind == "token" else found.value

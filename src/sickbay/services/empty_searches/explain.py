@@ -1,0 +1,190 @@
+"""Explains the empty searches of this worker: after their responses, one at a time, each once, and not on the event loop.
+
+What comes from stored data is shown only to the administrator, and to a token of the same app, user and patient.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from contextvars import Context
+from typing import Any, Final
+
+from sickbay.authorization.access import bearer
+from sickbay.authorization.contexts import AccessContext
+from sickbay.authorization.models import AccessToken
+from sickbay.diagnosis import importance
+from sickbay.diagnosis.explain import Explanation, explain
+from sickbay.diagnosis.rule import SEVERITIES, Finding
+from sickbay.diagnosis.rule_index import indexed
+from sickbay.diagnosis.rules.search.nothing_found import IDS, RULES
+from sickbay.diagnosis.stages import ACCESS
+from sickbay.kernel.checks import Examination
+from sickbay.protocol.parameters import encode, parse
+from sickbay.services import records
+from sickbay.services.context import LogLine, Runtime
+from sickbay.services.empty_searches.examine import PATIENT, Answer, examine
+from sickbay.services.empty_searches.includes import examine_includes
+from sickbay.services.empty_searches.memory import EmptySearch, holder_of
+from sickbay.services.redaction import live_secrets
+from sickbay.settings.database import Unavailable
+from sickbay.storage.probe import Probe
+
+EXPLAIN_MILLISECONDS: Final = 200
+"""The most processor time of one explanation."""
+RESPONSE_MILLISECONDS: Final = 20
+"""The most that a response waits for its explanation, where the policy `explain_empty` adds it."""
+PAUSE_FACTOR: Final = 4
+"""After an explanation, the next one waits this many times as long as it took, so that they use a fifth of a core at most."""
+LEAST_PAUSE_SECONDS: Final = 0.02
+WRONG_PATIENT: Final = "fhir-wrong-patient"
+"""The advice that says the same about tokens for one patient."""
+_INDEX: Final = indexed(RULES)
+
+
+def explain_soon(runtime: Runtime, search: EmptySearch) -> None:
+    """Keep a search, and explain it after those that came before."""
+    runtime.empty_searches.add(search)
+    if runtime.explaining is None or runtime.explaining.done():
+        runtime.explaining = asyncio.get_running_loop().create_task(_explain_all(runtime), context=Context())
+
+
+async def _explain_all(runtime: Runtime) -> None:
+    loop = asyncio.get_running_loop()
+    while (search := runtime.empty_searches.first_unexplained()) is not None:
+        await asyncio.sleep(LEAST_PAUSE_SECONDS)
+        began = loop.time()
+        await explain_search(runtime, search)
+        await asyncio.sleep(PAUSE_FACTOR * (loop.time() - began))
+
+
+async def explain_search(runtime: Runtime, search: EmptySearch) -> None:
+    """Explain a search unless that was done. Others that want the same wait."""
+    async with runtime.explaining_one:
+        if search.answer is not None:
+            return
+        answer = Answer()
+        with suppress(Unavailable):
+            if await _has_secret(runtime, search):
+                runtime.empty_searches.remove(search.id)
+            else:
+                answer = await ask(runtime, search, EXPLAIN_MILLISECONDS)
+                search.explanation = explanation_of(search, answer)
+        search.answer = answer
+    _say(runtime, search)
+
+
+async def _has_secret(runtime: Runtime, search: EmptySearch) -> bool:
+    """Whether a value of the search is a live secret, such as a token in the wrong place. Nothing of it is kept then."""
+    values = [text for _, text in search.query.applied]
+    live = await live_secrets.load(runtime, values)
+    return any(live.within(text) for text in values)
+
+
+async def ask(runtime: Runtime, search: EmptySearch, milliseconds: int) -> Answer:
+    """Ask the data about a search."""
+
+    def job(probe: Probe) -> Answer:
+        if search.matched:
+            return examine_includes(probe, search.query, search.visibility)
+        return examine(probe, search.query, search.base, search.visibility)
+
+    return await runtime.store.probe(search.space, search.visibility, job, milliseconds)
+
+
+def explanation_of(search: EmptySearch, answer: Answer) -> Explanation:
+    """Return the findings of an answer, and the search that was probably meant."""
+    causes = answer.causes
+    if answer.found:
+        causes = (("fhir-search-empty", {"type": search.query.type, "found": answer.found}),)
+    context = AccessContext(version=search.query.version, empty=causes)
+    return explain(_INDEX, ACCESS.name, search.request, context, Examination(()), live=True)
+
+
+def _say(runtime: Runtime, search: EmptySearch) -> None:
+    """Tell the terminal what is probably wrong. Many searches find nothing, so it says only what is at least a warning."""
+    findings = search.explanation.findings if search.explanation else ()
+    worst = next((finding for finding in findings if finding.severity != "info"), None)
+    if worst is not None and runtime.on_exchange is not None:
+        line = LogLine(search.at, search.space.tenant, ACCESS.name, search.holder.client_id, 200, worst.id, search.id)
+        runtime.on_exchange(line)
+
+
+async def explain_in_response(runtime: Runtime, search: EmptySearch) -> tuple[Finding, ...]:
+    """Return the findings for a response that waits for them. Without an answer in time, they have no counts."""
+    answer = Answer()
+    with suppress(TimeoutError, Unavailable):
+        answer = await asyncio.wait_for(ask(runtime, search, RESPONSE_MILLISECONDS), RESPONSE_MILLISECONDS / 1000)
+    if not answer.causes and not search.matched:
+        answer = Answer((("fhir-search-empty", {"type": search.query.type}),))
+    return explanation_of(search, answer).findings
+
+
+async def may_read(runtime: Runtime, search: EmptySearch, authorization: str) -> bool:
+    """Whether a header has a valid token of the same hospital, app, user and patient as the one that searched."""
+    text = bearer.token_of(authorization)
+    token = await records.load(runtime, "token", records.digest(text), AccessToken) if text else None
+    return token is not None and is_valid(runtime, token) and search.holder == holder_of(token)
+
+
+def is_valid(runtime: Runtime, token: AccessToken) -> bool:
+    return not token.revoked and token.expires_at > runtime.now()
+
+
+async def changes(runtime: Runtime, search: EmptySearch) -> list[str]:
+    """Return what has changed since a search was explained, for the administrator."""
+    changed = []
+    if search.answer and search.answer.position != await runtime.store.position(search.space):
+        changed.append("data")
+    token = await records.load(runtime, "token", search.token, AccessToken)
+    if token is None or not is_valid(runtime, token):
+        changed.append("token")
+    return changed
+
+
+def complete(entry: dict[str, Any], search: EmptySearch | None) -> dict[str, Any]:
+    """Replace what the journal says about an empty search with what was found out."""
+    if search is None or search.explanation is None or not search.explanation.findings:
+        return entry
+    others = [finding for finding in entry["findings"] if finding["id"] not in IDS]
+    is_said = any(finding["id"] == WRONG_PATIENT for finding in others)
+    found = [to_json(finding) for finding in search.explanation.findings if not (is_said and finding.id == PATIENT)]
+    return entry | {"findings": sorted((*others, *found), key=_rank)} | _request(entry, search)
+
+
+def to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as `exchange_json.finding` does."""
+    return finding.to_json() | {"degree": finding.degree, "parameter": finding.parameter, "refused": False}
+
+
+def _rank(finding: Mapping[str, Any]) -> tuple[int, int]:
+    return SEVERITIES.index(finding["severity"]), importance.rank(finding["id"])
+
+
+def _request(entry: Mapping[str, Any], search: EmptySearch) -> dict[str, Any]:
+    """Return the request with the values of its search, which the journal masks, and the search that was probably meant.
+
+    A body isn't kept, so this is only for a GET.
+    """
+    sent = entry.get("request")
+    if not sent or sent["method"] != "GET":
+        return {}
+    address, _, masked = sent["url"].partition("?")
+    shown = _shown(search, parse(masked).pairs)
+    pairs = tuple(shown.get(pair, pair) for pair in search.request.parameters.pairs)
+    completed: dict[str, Any] = {"request": sent | {"url": f"{address}?{encode(pairs)}" if pairs else address}}
+    corrected = search.explanation.corrected if search.explanation else None
+    if corrected is not None and "headers" in sent:
+        headers = (entry.get("corrected") or sent).get("headers") or sent["headers"]
+        new = tuple(shown.get(pair, pair) for pair in corrected.parameters.pairs)
+        completed["corrected"] = {"method": "GET", "url": f"{address}?{encode(new)}", "headers": headers}
+    return completed
+
+
+def _shown(search: EmptySearch, masked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return what is shown of each parameter that doesn't belong to the search, such as a token in the URL: nothing of it."""
+    sent = search.request.parameters.pairs
+    known = frozenset(search.query.applied)
+    as_stored = masked if len(masked) == len(sent) else [(name, "") for name, _ in sent]
+    return {pair: stored for pair, stored in zip(sent, as_stored, strict=True) if pair not in known}

@@ -1,0 +1,74 @@
+"""Sets, lists and removes faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from sickbay.faults.fault import MAXIMUM_BYTES, MAXIMUM_FAULTS, Fault, fault_of, problems, unknown_preset
+from sickbay.faults.kinds import presets
+from sickbay.services import records, runtime_settings
+from sickbay.services.context import Runtime
+from sickbay.services.injection import choose
+from sickbay.services.runtime_settings import RuntimeSettings
+from sickbay.storage.interface import Delete, Step
+
+
+class WrongFault(ValueError):
+    """A fault can't be set. sentences: what is wrong."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__(" ".join(sentences))
+
+
+async def add(runtime: Runtime, sent: Sequence[Mapping[str, Any]]) -> list[Fault]:
+    """Sets these faults, all or none. Raises WrongFault."""
+    wrong = [sentence for fault in sent for sentence in problems(fault)]
+    if wrong:
+        raise WrongFault(wrong)
+    added = [fault_of(fault, records.digest(runtime.effects.token(6))[:8]) for fault in sent]
+
+    def with_added(settings: RuntimeSettings) -> RuntimeSettings:
+        faults = [*settings.faults, *added]
+        if len(faults) > MAXIMUM_FAULTS:
+            raise WrongFault([f"At most {MAXIMUM_FAULTS} faults can be in force. Remove some first."])
+        if len(msgspec.json.encode(faults)) > MAXIMUM_BYTES:
+            raise WrongFault([f"All faults together may have at most {MAXIMUM_BYTES // 1_000_000} MB."])
+        return replace(settings, faults=faults)
+
+    await runtime_settings.change(runtime, with_added)
+    return added
+
+
+def preset(name: str, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The faults of a preset, each with these filters. Raises WrongFault."""
+    if name not in presets():
+        raise WrongFault([unknown_preset(name)])
+    return [{**fault, **filters} for fault in presets()[name].faults]
+
+
+async def remove(runtime: Runtime, id: str | None) -> bool:
+    """Removes one fault, or all of them if `id` is None. Returns whether there was one."""
+    gone = [fault for fault in runtime.faults if id in (None, fault.id)]
+
+    def without(settings: RuntimeSettings) -> RuntimeSettings:
+        kept = [fault for fault in settings.faults if id is not None and fault.id != id]
+        return settings if len(kept) == len(settings.faults) else replace(settings, faults=kept)
+
+    await runtime_settings.change(runtime, without)
+    steps: list[Step] = [Delete("fault", fault.id) for fault in gone]
+    if steps:
+        await runtime.store.transaction(steps)
+    return bool(gone)
+
+
+async def listing(runtime: Runtime) -> list[dict[str, Any]]:
+    """Every fault in force, with the number of times that it will still happen, if that is limited."""
+    entries = []
+    for fault in runtime.faults:
+        left = None if fault.times is None else max(0, fault.times - await choose.count(runtime, fault))
+        entries.append(fault.to_json() | ({} if left is None else {"left": left}))
+    return entries

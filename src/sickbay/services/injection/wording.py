@@ -1,0 +1,10 @@
+"""What a response says about the fault in it."""
+
+from __future__ import annotations
+
+from sickbay.faults.fault import Fault
+
+
+def description(fault: Fault) -> str:
+    """One sentence, in the characters that error_description allows (RFC 6749 5.2)."""
+    return f"Injected fault {fault.id} ({fault.kind}): Sickbay was asked to do this"

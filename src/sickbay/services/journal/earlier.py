@@ -1,0 +1,77 @@
+"""Names the moment at which a FHIR request was bound to fail: the token response that gave less than the app requested.
+
+Only readers of all facts get it. Nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.stages import FHIR_STAGES
+from sickbay.kernel import english
+from sickbay.protocol import scopes
+from sickbay.services.context import Runtime
+from sickbay.services.journal.exchange_json import whole
+from sickbay.storage.interface import Record
+
+TOKEN_RESPONSES: Final = 5
+"""The newest token responses of the launch before the request that are read."""
+SCOPE: Final = "fhir-insufficient-scope"
+EXPIRED: Final = "fhir-token-expired"
+UNDEFINED: Final = frozenset(("fhir-patient-undefined", "fhir-search-missing-patient"))
+
+
+async def with_earlier_moment(runtime: Runtime, record: Record, entry: dict[str, Any]) -> dict[str, Any]:
+    """The exchange, with the earlier moment in those of its findings that follow from it. record: of the exchange."""
+    if entry["stage"] not in FHIR_STAGES or not record.family or not any(map(_may_follow, entry["findings"])):
+        return entry
+    found = await runtime.store.find("exchange", family=record.family, label="token", until=record.at, limit=TOKEN_RESPONSES)
+    responses = [await whole(runtime, other, False) for other in found]
+    granted = next((response for response in responses if "scopes" in response), None)
+    if granted is None:
+        return entry
+    return entry | {"findings": [_with(finding, granted) for finding in entry["findings"]]}
+
+
+def _may_follow(finding: Mapping[str, Any]) -> bool:
+    return _kind(finding) in (SCOPE, EXPIRED, *UNDEFINED)
+
+
+def _kind(finding: Mapping[str, Any]) -> str:
+    """The name of the refusal that the finding explains."""
+    rule = BY_ID.get(finding["id"])
+    return (rule.explains if rule is not None else None) or str(finding["id"])
+
+
+def _with(finding: dict[str, Any], response: Mapping[str, Any]) -> dict[str, Any]:
+    lack = lacks(_kind(finding), finding["facts"], response)
+    if not lack:
+        return finding
+    at = english.clock(english.instant(response["at"]), seconds=True)
+    why = f"{finding['why']} The token response at {at} (UTC) {lack}"
+    return finding | {"why": why, "see": [f"/exchanges/{response['id']}"]}
+
+
+def lacks(kind: str, facts: Mapping[str, Any], response: Mapping[str, Any]) -> str:
+    """What this token response lacks that the refused request needed, as half a sentence; "" if it lacks nothing."""
+    if kind == SCOPE:
+        return _dropped_scope(str(facts.get("type") or ""), str(facts.get("letters") or ""), response)
+    if kind == EXPIRED and response.get("refresh"):
+        return f"had no refresh token: {response['refresh']}"
+    name = "expires_in" if kind == EXPIRED else "patient"
+    reasons = [str(entry["reason"]) for entry in response.get("missing") or () if entry["name"] == name]
+    return f"{'had a short lifetime' if kind == EXPIRED else 'had no patient'}: {reasons[0]}" if reasons else ""
+
+
+def _dropped_scope(type: str, letters: str, response: Mapping[str, Any]) -> str:
+    """The requested scopes that would have allowed this, and why they weren't granted."""
+    dropped = [row for row in response["scopes"] if row["granted"] != row["asked"] and _allows(row["asked"], type, letters)]
+    reasons = "; ".join(f"`{row['asked']}` {row['reason']}" for row in dropped)
+    return f"already lacked a scope that the app requested: {reasons}." if reasons else ""
+
+
+def _allows(text: str, type: str, letters: str) -> bool:
+    scope = scopes.parse(text)
+    return isinstance(scope, scopes.ResourceScope) and scope.type in ("*", type) and set(letters) <= set(scope.letters)

@@ -1,0 +1,69 @@
+"""Tells how a recorded exchange ended, from its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from sickbay.diagnosis.stages import find_stage
+from sickbay.faults.kinds import kinds
+from sickbay.protocol.parameters import parse
+
+Outcome: TypeAlias = Literal["refused", "warning", "passed"]
+"""warning: it failed, but no check refused it, such as a record that doesn't exist."""
+
+
+def status(exchange: Mapping[str, Any]) -> int:
+    """The HTTP status of the response; 200 if the exchange has none."""
+    return int((exchange.get("response") or {}).get("status") or 200)
+
+
+def location(exchange: Mapping[str, Any]) -> str:
+    """Where the response redirects to; "" if it doesn't."""
+    headers = (exchange.get("response") or {}).get("headers") or {}
+    return next((str(value) for name, value in headers.items() if name.lower() == "location"), "")
+
+
+def outcome(exchange: Mapping[str, Any]) -> Outcome:
+    """A redirect with an error is a refusal too, although its status is 302, and a preflight alone is a failure."""
+    if exchange.get("decided") or any(finding["severity"] == "error" for finding in exchange.get("findings") or ()):
+        return "refused"
+    is_error = status(exchange) >= 400 or "error" in parse(urlsplit(location(exchange)).query)
+    return "warning" if is_error or is_lonely_preflight(exchange) else "passed"
+
+
+def is_lonely_preflight(exchange: Mapping[str, Any]) -> bool:
+    """Whether it is a preflight that probably belongs to a launch. One whose request arrived isn't shown there."""
+    return exchange.get("stage") == "browser" and bool(exchange.get("evidence"))
+
+
+def problem(exchange: Mapping[str, Any]) -> str:
+    """Why an exchange was refused or failed, without a full stop; "" if it passed."""
+    if fault := injected(exchange):
+        return f"Injected fault: {fault[:1].lower()}{fault[1:]}"
+    errors = [str(finding["title"]) for finding in exchange.get("findings") or () if finding["severity"] == "error"]
+    if errors:
+        return errors[0]
+    if is_lonely_preflight(exchange):
+        return "The browser asked whether it may send a request; the request itself isn’t recorded"
+    return "" if outcome(exchange) == "passed" else f"Status {status(exchange)}"
+
+
+def injected(exchange: Mapping[str, Any]) -> str:
+    """What Sickbay was asked to do wrong in this exchange; "" if nothing."""
+    fault = exchange.get("injected")
+    kind = kinds().get(fault["kind"]) if fault else None
+    return kind.title if kind else ""
+
+
+def stage_of(exchange: Mapping[str, Any]) -> str:
+    """The stage of the launch's step: a refresh or a request with a wrong secret is a token request."""
+    name = str(exchange.get("stage"))
+    return find_stage(name).part_of or name
+
+
+def went_to_the_app(exchange: Mapping[str, Any]) -> bool:
+    """Whether the response redirected the browser to another server, not to a page of ours."""
+    own, target = urlsplit(str((exchange.get("request") or {}).get("url", ""))).netloc, urlsplit(location(exchange))
+    return target.scheme not in ("", "http", "https") or target.netloc not in ("", own)

@@ -1,0 +1,210 @@
+"""Where a launch is: gathers what is stored of it, and lets the state machine of `diagnosis.silence` decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from sickbay.authorization.models import Client, Launch
+from sickbay.diagnosis.catalogue import INDEX
+from sickbay.diagnosis.explain import explain
+from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress, silence
+from sickbay.diagnosis.silence.trail import AppDetails, Event, PageName, Trail
+from sickbay.diagnosis.silence.wording import Sentences, sentences
+from sickbay.diagnosis.stages import SILENCE
+from sickbay.kernel.checks import Examination
+from sickbay.protocol import urls
+from sickbay.services import launch as launches
+from sickbay.services import records, registration
+from sickbay.services.authorize import StoredAuthorization
+from sickbay.services.context import Runtime
+from sickbay.services.journal import read as journal_reader
+from sickbay.services.journal.events import event, real_time
+from sickbay.services.journal.read import Timeline
+from sickbay.services.journal.write import Journal
+
+WAITING_REQUESTS: Final = 32
+"""The newest authorizations of an app that are compared with a launch which waits for the user."""
+RESTARTS: Final = 5
+"""Later authorization requests of the same app that are read."""
+RESTART_SECONDS: Final[dict[Awaited, int]] = {"token": 120, "login": 600, "refresh": 86_400, "again": 86_400}
+"""What another authorization request of the same app explains or ends, and in which time after the last event."""
+WIRE_STEPS: Final[dict[Awaited, str]] = {"again": "launch", "poll": "export", "file": "export"}
+"""What a launch waits for -> its name in the API, where they differ."""
+LISTED_LAUNCHES: Final = 20
+SEARCHED_EXCHANGES: Final = 300
+"""The newest exchanges whose launches are listed."""
+SHOWN_CAUSES: Final = 4
+"""A reader tries the likeliest causes. A long list helps no one."""
+
+
+class LaunchProgress(NamedTuple):
+    """A launch, as its readers see it. launch: None if it began without an EHR, or if its record was deleted."""
+
+    id: str
+    client: Client | None
+    launch: Launch | None
+    timeline: Timeline
+    trail: Trail
+
+    @property
+    def progress(self) -> LaunchStatus:
+        return progress(self.trail)
+
+    @property
+    def sentences(self) -> Sentences | None:
+        return sentences(self.progress, self.trail.app.name, urls.origin(_sent_to(self.progress, self.trail)))
+
+    @property
+    def causes(self) -> tuple[Finding, ...]:
+        return causes(self.trail)
+
+
+def causes(trail: Trail) -> tuple[Finding, ...]:
+    """The likely causes of the step that didn't come, the likeliest first. None after a fault that was injected on purpose."""
+    found = silence(trail)
+    if found is None or found.since.injected:
+        return ()
+    explanation = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True)
+    return explanation.findings[:SHOWN_CAUSES]
+
+
+def _sent_to(found: LaunchStatus, trail: Trail) -> str:
+    """Where the browser was sent at the last step."""
+    return (found.since.url if found.since and found.since.step in ("launch", "code") else "") or trail.app.launch_uri
+
+
+async def read(runtime: Runtime, journal: Journal, id: str, *, full: bool, answer: str = "") -> LaunchProgress | None:
+    """One launch by the id of its timeline; None if nothing of it is stored.
+
+    full: for the administrator. Other readers see only what the exchanges prove. answer: as in Trail.
+    """
+    launch = await launches.of_timeline(runtime, id) if full else None
+    timeline = await journal_reader.timeline(runtime, journal, id, full=full, launch=launch)
+    if launch is None and not timeline.exchanges:
+        return None
+    client = await registration.by_id(runtime, launch.client_id if launch else timeline.exchanges[0].get("app"))
+    events = [*_launch_event(launch, timeline), *timeline.events]
+    trail = Trail(tuple(events), base=runtime.base, answer=answer)
+    trail = msgspec.structs.replace(
+        trail, app=describe(client) if full else AppDetails(), real_now=runtime.effects.arrival() / 1e6
+    )
+    trail = msgspec.structs.replace(trail, clock_now=runtime.effects.now())
+    if full and client is not None:
+        trail = await _with_unnamed(runtime, trail, client, id)
+    return LaunchProgress(id, client, launch, timeline, trail)
+
+
+async def newest(runtime: Runtime, journal: Journal, client_id: str | None, tenant: str | None = None) -> list[LaunchProgress]:
+    """The newest launches, the last one first, at most LISTED_LAUNCHES."""
+    await journal.flush()
+    exchanges = await runtime.store.find("exchange", tenant=tenant, owner=client_id, limit=SEARCHED_EXCHANGES)
+    created = await runtime.store.find("launch", tenant=tenant, owner=client_id, limit=LISTED_LAUNCHES)
+    seen: dict[str, float] = {}
+    for record in exchanges:
+        if record.family:
+            seen.setdefault(record.family, real_time(record.at))
+    for record in created:
+        seen.setdefault(record.family, real_time(records.parse(Launch, record.value).arrival))
+    ids = sorted(seen, key=lambda id: -seen[id])[:LISTED_LAUNCHES]
+    found = [await read(runtime, journal, id, full=True) for id in ids]
+    return [launch for launch in found if launch is not None]
+
+
+async def stalled(runtime: Runtime, journal: Journal, exchanges: Sequence[Mapping[str, Any]]) -> list[LaunchProgress]:
+    """The launches among these exchanges that stalled. exchanges: newest first.
+
+    Only the newest LISTED_LAUNCHES are examined, and of them only those whose last exchange leaves something to wait for.
+    """
+    last: dict[str, Mapping[str, Any]] = {}
+    for exchange in exchanges:
+        if exchange.get("launch"):
+            last.setdefault(exchange["launch"], exchange)
+    now = runtime.effects.arrival() / 1e6
+    found = []
+    for id, exchange in list(last.items())[:LISTED_LAUNCHES]:
+        if progress(Trail((event(exchange),), real_now=now)).state != "stalled":
+            continue
+        launch = await read(runtime, journal, id, full=True)
+        if launch is not None and launch.progress.state == "stalled":
+            found.append(launch)
+    return found
+
+
+def describe(client: Client | None) -> AppDetails:
+    if client is None:
+        return AppDetails()
+    is_confidential = client.client != "public"
+    return AppDetails(client.name, client.launch_uri or "", client.redirect_uris, is_confidential, client.native)
+
+
+def _launch_event(launch: Launch | None, timeline: Timeline) -> Sequence[Event]:
+    """A launch that a script created has no exchange."""
+    if launch is None or not launch.arrival or any(event.step == "launch" for event in timeline.events):
+        return ()
+    return (Event("launch", real_time(launch.arrival), clock=launch.created_at, by_script=True),)
+
+
+async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str) -> Trail:
+    """Adds what isn't an exchange of this launch: the page that the user sees, and later requests of the same app."""
+    found = progress(trail)
+    if found.awaited is None or found.since is None:
+        return trail
+    more: list[Event] = []
+    if found.awaited == "login":
+        more += await _page(runtime, client, id, found.since)
+    if found.awaited in RESTART_SECONDS:
+        more += await _restarts(runtime, client, id, found.since, RESTART_SECONDS[found.awaited])
+    events = sorted((*trail.events, *more), key=lambda event: event.at)
+    return msgspec.structs.replace(trail, events=tuple(events))
+
+
+async def _page(runtime: Runtime, client: Client, id: str, since: Event) -> list[Event]:
+    """The page of Sickbay that the user of this launch saw last."""
+    waiting = await runtime.store.find("pending", owner=client.client_id, limit=WAITING_REQUESTS)
+    stored = [records.parse(StoredAuthorization, record.value) for record in waiting]
+    page = next((pending for pending in stored if pending.timeline == id and pending.page), None)
+    if page is None:
+        return []
+    clock = since.clock + page.page_at - since.at
+    return [Event("page", page.page_at, clock=clock, page=msgspec.convert(page.page, PageName))]
+
+
+async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, seconds: int) -> list[Event]:
+    """Later authorization requests of the same app that belong to other launches."""
+    first = int(since.at * 1e6) + 1
+    until = first + seconds * 1_000_000
+    found = await runtime.store.find(
+        "exchange", owner=client.client_id, label="authorize", since=first, until=until, limit=RESTARTS, oldest=True
+    )
+    return [Event("restart", real_time(record.at)) for record in found if record.family != id]
+
+
+def to_json(found: LaunchProgress) -> dict[str, Any]:
+    """The answer of GET /admin/launches/{timeline}."""
+    current, text = found.progress, found.sentences
+    waiting = None
+    if current.awaited is not None and current.since is not None and text is not None:
+        since = current.since.clock or current.since.at
+        waiting = {
+            "step": WIRE_STEPS.get(current.awaited, current.awaited),
+            "since": since,
+            "seconds": round(current.seconds, 1),
+            "text": text.ago,
+        }
+    first = found.timeline.exchanges[0] if found.timeline.exchanges else {}
+    return {
+        "id": found.id,
+        "app": found.client.client_id if found.client else first.get("app"),
+        "tenant": found.client.tenant if found.client else first.get("tenant"),
+        "state": current.state,
+        "waiting_for": waiting,
+        "causes": [
+            {"id": cause.id, "title": cause.title, "why": cause.why, "fix": cause.fix, "confidence": "likely"}
+            for cause in found.causes
+        ],
+        "exchanges": [exchange["id"] for exchange in found.timeline.exchanges],
+    }

@@ -1,0 +1,65 @@
+"""Looks at the launches that this worker saw last, and says once when one has stalled: the line in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from sickbay.diagnosis.silence.progress import seconds_for
+from sickbay.services import launch_progress
+from sickbay.services.context import LogLine, Runtime
+from sickbay.services.journal.write import Journal
+from sickbay.services.launch_progress import LaunchProgress
+from sickbay.services.recent_launches import RecentLaunch
+from sickbay.settings.database import Unavailable
+
+LOOK_SECONDS: Final = 2.0
+"""Seconds between two looks."""
+LAUNCHES_PER_LOOK: Final = 4
+"""Reading one takes a few milliseconds."""
+STALLED: Final = "stalled"
+"""What the line says if no rule explains it."""
+
+
+async def run(runtime: Runtime, journal: Journal) -> None:
+    """Look until cancelled."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        with suppress(Unavailable):
+            await look(runtime, journal)
+
+
+async def look(runtime: Runtime, journal: Journal) -> None:
+    """Say which of the launches that are due have stalled. Those that still have time are looked at again later."""
+    for id, recent in runtime.recent_launches.take_due(runtime.effects.arrival() / 1e6, LAUNCHES_PER_LOOK):
+        found = await launch_progress.read(runtime, journal, id, full=True)
+        if found is None or not is_last_here(found, recent):
+            continue
+        current = found.progress
+        if current.state == "running" and current.awaited is not None and current.since is not None:
+            due = current.since.at + seconds_for(current.awaited, current.since) + LOOK_SECONDS
+            runtime.recent_launches.touch(id, recent._replace(due=due))
+        elif current.state == "stalled" and runtime.on_stall is not None:
+            runtime.on_stall(line_of(runtime, found))
+
+
+def is_last_here(found: LaunchProgress, recent: RecentLaunch) -> bool:
+    """Whether this worker saw the last exchange of the launch. Another one says what happens to the others."""
+    named = [exchange["id"] for exchange in found.timeline.exchanges]
+    return named[-1] == recent.exchange if named else not recent.exchange
+
+
+def line_of(runtime: Runtime, found: LaunchProgress) -> LogLine:
+    """The line of a launch that stalled. Its id is that of the timeline."""
+    causes, words, client = found.causes, found.sentences, found.client
+    return LogLine(
+        runtime.effects.now(),
+        client.tenant if client else "",
+        "silence",
+        client.client_id if client else "",
+        0,
+        causes[0].id if causes else STALLED,
+        found.id,
+        f"{words.ago if words else ''}: {runtime.base}/timelines/{found.id}",
+    )

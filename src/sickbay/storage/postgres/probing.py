@@ -1,0 +1,57 @@
+"""Runs the statements of an explanation in one transaction, with time limits of their own."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from sickbay.storage.postgres.sql_dialect import to_postgres, values
+from sickbay.storage.probe import OutOfTime
+from sickbay.storage.query.statement import Row, Statement
+
+STATEMENT_MILLISECONDS = 50
+"""The most time of one statement, so that one costly question leaves time for the others. The server keeps it."""
+
+
+class TimeLimit:
+    """An `async with` block whose statements may take this time in total, and see one state of the database."""
+
+    def __init__(self, db: Any, milliseconds: int) -> None:
+        self._db, self._left = db, milliseconds / 1000
+        self._transaction: Any = None
+
+    async def __aenter__(self) -> TimeLimit:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._roll_back()
+
+    async def fetch(self, statement: Statement) -> list[Row]:
+        """Return the rows. Raises OutOfTime."""
+        if self._left <= 0:
+            raise OutOfTime
+        text, lists = to_postgres(statement.text)
+        began = monotonic()
+        try:
+            await self._begin()
+            rows: list[Row] = await self._db.fetch(text, *values(statement.binds, lists))
+            return rows
+        except asyncpg.QueryCanceledError:
+            await self._roll_back()
+            raise OutOfTime from None
+        finally:
+            self._left -= monotonic() - began
+
+    async def _begin(self) -> None:
+        """Begin again if a statement that took too long ended the transaction."""
+        if self._transaction is None:
+            self._transaction = self._db.transaction(isolation="repeatable_read", readonly=True)
+            await self._transaction.start()
+            await self._db.execute(f"SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS}")
+
+    async def _roll_back(self) -> None:
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None and not self._db.is_closed():
+            await transaction.rollback()

@@ -1,0 +1,82 @@
+"""The questions that the explanation of a search asks about the data that a token may see. Each answer has a limited cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from sickbay.fhir.search.query import Query, SearchParameter
+
+COUNT_LIMIT: Final = 1000
+"""Counts stop at this number."""
+OCCURRENCE_LIMIT: Final = 50
+"""The most different values of a parameter in one answer."""
+NEARBY_LIMIT: Final = 300
+"""The most texts with the same beginning in one answer."""
+
+
+class OutOfTime(Exception):
+    """An answer would cost more than is left for the explanation."""
+
+
+class Occurrence(NamedTuple):
+    """A value that occurs, and how many of the matches have it.
+
+    system: of a code, or the type of a reference. It is "" if there is none.
+    """
+
+    system: str
+    value: str
+    matches: int
+
+
+class Extent(NamedTuple):
+    """Where the values of a parameter begin: the first, the last, and the range of the one that is nearest to a point."""
+
+    first: int
+    last: int
+    nearest: tuple[int, int]
+
+
+class Probe(Protocol):
+    """Answers questions about what one token may see. Every method raises OutOfTime."""
+
+    def count(self, query: Query) -> int:
+        """Count the matches, up to COUNT_LIMIT."""
+        ...
+
+    def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+        """Return the codes, texts, URIs or references of a parameter among the first COUNT_LIMIT matches.
+
+        The most frequent ones come first, at most OCCURRENCE_LIMIT. If the first of many matches have none, other resources of
+        the type are asked.
+        """
+        ...
+
+    def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
+        """Return where the dates or numbers of a parameter lie, as the index has them. None if no match has one."""
+        ...
+
+    def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
+        """Return the texts of a parameter that begin with `start`, in order, up to NEARBY_LIMIT."""
+        ...
+
+    def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
+        """Return the systems in which a code occurs in a parameter, in order."""
+        ...
+
+    def bodies(self, query: Query, limit: int) -> list[bytes]:
+        """Return the bodies of the first matches."""
+        ...
+
+    def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
+        """Return the bodies of some resources that have a value of a parameter, unless it is a reference."""
+        ...
+
+    def position(self) -> int:
+        """Return a number that grows with every write of a resource of this hospital and version."""
+        ...
+
+
+T = TypeVar("T")
+ProbeJob: TypeAlias = Callable[[Probe], T]

@@ -1,0 +1,214 @@
+"""Answers the questions of a `Probe` in SQL. Every statement contains the visibility and stops at a number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import orjson
+from msgspec.structs import replace
+
+from sickbay.fhir.dates import BEGINNING
+from sickbay.fhir.search.query import Query, SearchParameter
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.probe import COUNT_LIMIT, NEARBY_LIMIT, OCCURRENCE_LIMIT, Extent, Occurrence
+from sickbay.storage.query import search
+from sickbay.storage.query.dictionary import SHIFT
+from sickbay.storage.query.filters import FALSE, LAST, TABLES, Scope, one_of
+from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.statement import Run, Sql, Statement
+from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck
+
+POSITION = f"SELECT max(h.sequence) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
+_NOTHING = Sql("SELECT -1 AS nid FROM space WHERE number < 0")
+
+
+class StoreProbe:
+    """Implements `storage.probe.Probe` for what is visible in one space. find_scope: None if nothing was ever stored in it."""
+
+    def __init__(
+        self,
+        run: Run,
+        find_scope: Callable[[], Scope | None],
+        find: Find,
+        space: ResourceSpace,
+        visibility: Visibility,
+        guard: VisibilityRecheck,
+    ) -> None:
+        self._run, self._find_scope, self._find, self._guard = run, find_scope, find, guard
+        self._space, self._visibility = space, visibility
+
+    @cached_property
+    def _scope(self) -> Scope | None:
+        return self._find_scope()
+
+    def count(self, query: Query) -> int:
+        matches = self._matches(query, ordered=False)
+        return int(self._run(Statement(f"SELECT count(*) FROM ({matches.text}) m", matches.binds))[0][0])
+
+    def occurrences(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+        if parameter.code == "_id":
+            matches = self._matches(query)
+            text = f"SELECT '', r.id, 1 FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid ORDER BY r.id LIMIT ?"
+            return [Occurrence(*row) for row in self._run(Statement(text, (*matches.binds, OCCURRENCE_LIMIT)))]
+        if parameter.kind == "token":
+            return self._codes(query, parameter)
+        if parameter.kind == "reference":
+            return sorted(
+                (*self._references(query, parameter), *self._texts(query, parameter, "uri_index")),
+                key=lambda found: -found.matches,
+            )
+        return self._texts(query, parameter, TABLES[parameter.kind])
+
+    def extent(self, query: Query, parameter: SearchParameter, point: int) -> Extent | None:
+        if parameter.code == "_lastUpdated":
+            matches = self._matches(query)
+            rows = Sql(
+                "SELECT r.changed AS low, r.changed + 1 AS high"
+                f" FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid",
+                matches.binds,
+            )
+        else:
+            rows = self._rows(query, parameter, TABLES[parameter.kind], "t.low AS low, t.high AS high")
+            if self.count(query) >= COUNT_LIMIT:
+                return self._whole_extent(parameter, point)
+        return self._extent_of(rows, point)
+
+    def texts_near(self, parameter: SearchParameter, start: str) -> list[str]:
+        visible = self._visible(parameter.type, "t.nid")
+        if self._scope is None or visible is FALSE:
+            return []
+        by = one_of("t.parameter", list(parameter.numbers))
+        text = (
+            f"SELECT DISTINCT t.value FROM string_index t WHERE t.space = ? AND {by.text} AND t.value >= ? AND t.value < ?"
+            f" AND {visible.text} ORDER BY t.value LIMIT ?"
+        )
+        binds = (self._scope.space, *by.binds, start, start + LAST, *visible.binds, NEARBY_LIMIT)
+        return [value for (value,) in self._run(Statement(text, binds))]
+
+    def systems_of(self, parameter: SearchParameter, code: str) -> list[str]:
+        visible = self._visible(parameter.type, "t.nid")
+        if self._scope is None or visible is FALSE:
+            return []
+        by = one_of("t.parameter", list(parameter.numbers))
+        text = (
+            "SELECT m.system FROM term m WHERE m.code = ? AND EXISTS (SELECT 1 FROM token_index t WHERE t.space = ?"
+            f" AND {by.text} AND t.hash = m.hash AND {visible.text}) ORDER BY m.system"
+        )
+        return [system for (system,) in self._run(Statement(text, (code, self._scope.space, *by.binds, *visible.binds)))]
+
+    def bodies(self, query: Query, limit: int) -> list[bytes]:
+        return self._bodies(query.type, self._matches(query, limit=limit))
+
+    def bodies_with(self, parameter: SearchParameter, limit: int) -> list[bytes]:
+        rows = self._indexed(parameter, TABLES[parameter.kind], "t.nid AS nid")
+        text = f"SELECT DISTINCT nid FROM ({rows.text}) v ORDER BY nid LIMIT ?"
+        return self._bodies(parameter.type, Sql(text, (*rows.binds, limit)))
+
+    def _bodies(self, type: str, matches: Sql) -> list[bytes]:
+        text = f"SELECT {COLUMNS} FROM ({matches.text}) m CROSS JOIN resource r ON r.nid = m.nid AND r.state = 1 ORDER BY r.nid"
+        rows = self._run(Statement(text, matches.binds, 5))
+        return [stored.body for stored in self._guard.allowed(self._visibility, "s", type, rows)]
+
+    def position(self) -> int:
+        if self._scope is None:
+            return 0
+        return int(self._run(Statement(POSITION, (self._scope.space,)))[0][0] or 0)
+
+    def _visible(self, type: str, nid: str) -> Sql:
+        return FALSE if self._scope is None else self._scope.visible(type, "s", nid, None)
+
+    def _matches(self, query: Query, *, ordered: bool = True, limit: int = COUNT_LIMIT) -> Sql:
+        """Select the nids of the first matches. Their order decides only which of many are used, so a count needs none."""
+        query = replace(query, includes=(), sort=(), cursor=None, remembered=False)
+        plan = search.plan(self._scope, self._find, self._space, query, self._visibility) if self._scope else None
+        if plan is None:
+            return _NOTHING
+        source = plan.source
+        rows = source.joined() if plan.needs_row else source.text
+        order = " ORDER BY 1" if ordered else ""
+        text = f"SELECT {source.nid} AS nid {rows} AND {plan.where.text}{order} LIMIT ?"
+        return Sql(text, (*source.binds, *plan.where.binds, limit))
+
+    def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str) -> Sql:
+        """Select columns of the parameter's index rows of the matches."""
+        matches, by = self._matches(query), one_of("t.parameter", list(parameter.numbers))
+        text = f"SELECT {columns} FROM ({matches.text}) m CROSS JOIN {table} t ON t.nid = m.nid WHERE {by.text}"
+        return Sql(text, (*matches.binds, *by.binds))
+
+    def _indexed(self, parameter: SearchParameter, table: str, columns: str) -> Sql:
+        """Select columns of index rows of the parameter, of any visible resources."""
+        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        if self._scope is None or visible is FALSE or table == "reference_index":
+            return Sql(f"SELECT {columns} FROM {table} t WHERE t.nid < 0")
+        text = f"SELECT {columns} FROM {table} t WHERE t.space = ? AND {by.text} AND {visible.text} LIMIT ?"
+        return Sql(text, (self._scope.space, *by.binds, *visible.binds, COUNT_LIMIT))
+
+    def _occurring(
+        self, query: Query, parameter: SearchParameter, table: str, columns: str, name: str
+    ) -> list[tuple[Any, int]]:
+        """Return the values with their numbers of matches."""
+        found = self._run(self._grouped(self._rows(query, parameter, table, columns), name))
+        if not found and self.count(query) >= COUNT_LIMIT:
+            found = self._run(self._grouped(self._indexed(parameter, table, columns), name))
+        return [(value, number) for value, number in found]
+
+    def _grouped(self, rows: Sql, columns: str) -> Statement:
+        text = (
+            f"SELECT {columns}, count(DISTINCT nid) FROM ({rows.text}) v GROUP BY {columns}"
+            f" ORDER BY count(DISTINCT nid) DESC, {columns} LIMIT ?"
+        )
+        return Statement(text, (*rows.binds, OCCURRENCE_LIMIT))
+
+    def _texts(self, query: Query, parameter: SearchParameter, table: str) -> list[Occurrence]:
+        found = self._occurring(query, parameter, table, "t.nid AS nid, t.value AS value", "value")
+        return [Occurrence("", value, number) for value, number in found]
+
+    def _codes(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+        columns = "t.nid AS nid, t.hash AS hash"
+        counts: dict[int, int] = dict(self._occurring(query, parameter, "token_index", columns, "hash"))
+        text = "SELECT hash, system, code FROM term WHERE hash IN (SELECT value FROM json_each(?))"
+        terms = self._run(Statement(text, (orjson.dumps(list(counts)).decode(),))) if counts else []
+        found = [Occurrence(system, code, counts[hash]) for hash, system, code in terms]
+        return sorted(found, key=lambda occurrence: (-occurrence.matches, occurrence.system, occurrence.value))
+
+    def _references(self, query: Query, parameter: SearchParameter) -> list[Occurrence]:
+        rows = self._rows(query, parameter, "reference_index", "t.nid AS nid, t.target AS target")
+        text = (
+            f"SELECT w.text, g.id, v.number FROM (SELECT target, count(DISTINCT nid) AS number FROM ({rows.text}) e"
+            " GROUP BY target ORDER BY count(DISTINCT nid) DESC, target LIMIT ?) v"
+            " CROSS JOIN resource g ON g.nid = v.target CROSS JOIN word w ON w.number = g.type"
+            " ORDER BY v.number DESC, w.text, g.id"
+        )
+        return [Occurrence(*row) for row in self._run(Statement(text, (*rows.binds, OCCURRENCE_LIMIT)))]
+
+    def _extent_of(self, rows: Sql, point: int) -> Extent | None:
+        """Leave out periods that began at an unknown time."""
+        within = Sql(f"SELECT low, high FROM ({rows.text}) e WHERE low > ?", (*rows.binds, BEGINNING))
+        first, last = self._run(Statement(f"SELECT min(low), max(low) FROM ({within.text}) v", within.binds))[0]
+        if first is None:
+            return None
+        text = f"SELECT low, high FROM ({within.text}) v ORDER BY abs(low - ?), low, high LIMIT 1"
+        return Extent(first, last, tuple(self._run(Statement(text, (*within.binds, point)))[0]))
+
+    def _whole_extent(self, parameter: SearchParameter, point: int) -> Extent | None:
+        """Read the ends of the whole index, because the first matches of many don't show them."""
+        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        assert self._scope is not None
+        binds = (self._scope.space, *by.binds, BEGINNING, *visible.binds)
+
+        def at(condition: str, order: str, *more: int) -> tuple[int, int] | None:
+            text = (
+                f"SELECT t.low, t.high FROM {TABLES[parameter.kind]} t WHERE t.space = ? AND {by.text} AND t.low > ?"
+                f" AND {visible.text}{condition} ORDER BY t.low{order} LIMIT 1"
+            )
+            rows = self._run(Statement(text, (*binds, *more)))
+            return (rows[0][0], rows[0][1]) if rows else None
+
+        first, last = at("", ""), at("", " DESC")
+        if first is None or last is None:
+            return None
+        near = [found for found in (at(" AND t.low >= ?", "", point), at(" AND t.low < ?", " DESC", point)) if found]
+        return Extent(first[0], last[0], min(near, key=lambda found: abs(found[0] - point)))

@@ -1,0 +1,49 @@
+"""Begins a new database with a copy of a population file, which is much faster than inserting its rows into an empty one."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from sickbay.storage.interface import Put, ResourceSpace
+from sickbay.storage.population_file import FILE_SPACE, last_updated, written_at
+from sickbay.storage.query import marks
+from sickbay.storage.query import records as record_sql
+from sickbay.storage.query.dictionary import LIVE
+
+_NEW_BODY: Final = f"UPDATE resource SET changed = ?, body = CAST(replace(body, ?, ?) AS BLOB) WHERE state = {LIVE}"
+_NEW_HISTORY: Final = "UPDATE resource_history SET at = ?"
+_NEW_SPACE: Final = f"UPDATE space SET tenant = ?, version = ? WHERE number = {FILE_SPACE}"
+_NEW_KEY: Final = "INSERT INTO meta (name, value) VALUES ('cursor_key', ?)"
+
+
+def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool:
+    """Turn the copy of a population file into a database. Returns False if that isn't possible.
+
+    space: gets the resources. at: when they were created, in epoch ms. progress: the record that says which they are.
+    mark: is set before the first one.
+    """
+    try:
+        with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
+            for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
+                db.pragma(pragma, value)
+            with db:
+                _set_day(db, at)
+                db.execute(_NEW_SPACE, space)
+                db.execute(_NEW_KEY, (secrets.token_bytes(32),))
+                db.execute(marks.SET, (FILE_SPACE, mark, 0))
+                db.execute(record_sql.PUT, record_sql.fields(progress.record))
+    except apsw.Error:
+        return False
+    return True
+
+
+def _set_day(db: apsw.Connection, at: int) -> None:
+    before = written_at(db)
+    if before != at:
+        db.execute(_NEW_BODY, (at, last_updated(before), last_updated(at)))
+        db.execute(_NEW_HISTORY, (at,))

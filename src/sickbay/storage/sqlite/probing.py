@@ -1,0 +1,102 @@
+"""Runs the explanation of a search on a connection and a thread of its own, within a limit of steps and of processor time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from time import thread_time
+from typing import Any, TypeVar
+
+import apsw
+
+from sickbay.fhir.visibility import Visibility
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.probe import OutOfTime, ProbeJob
+from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.queries import StoreQueries
+from sickbay.storage.query.statement import Row, Statement
+from sickbay.storage.sqlite.connection import translate_error
+from sickbay.storage.sqlite.reader import SqliteReader
+
+TICK_STEPS = 2_000
+"""Steps of SQLite's virtual machine between two looks at the limits."""
+STATEMENT_TICKS = 300
+"""The most ticks of one statement, so that one costly question leaves time for the others: 600,000 steps, some 20 ms."""
+T = TypeVar("T")
+
+
+class LimitedReader(SqliteReader):
+    """A connection whose statements raise OutOfTime at their limits. Only one thread uses it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._ticks_of_statement = 0
+        self._until = 0.0
+        self.db.set_progress_handler(self._is_over, TICK_STEPS)
+
+    def rows(self, text: str, binds: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
+        return self._limited(lambda: self.db.execute(text, binds).fetchall())
+
+    def one(self, text: str, binds: Sequence[Any] = ()) -> Any:
+        return self._limited(lambda: self.db.execute(text, binds).get)
+
+    def run(self, statement: Statement) -> list[Row]:
+        return self.rows(statement.text, statement.binds)
+
+    def begin(self, seconds: float) -> None:
+        """Begin a job, which sees one state of the file and may use this much processor time."""
+        self._until = thread_time() + seconds
+        self.db.execute("BEGIN")
+        self._open, self._stamped = True, False
+
+    def end(self) -> None:
+        self._open = False
+        with suppress(apsw.Error):
+            self.db.execute("COMMIT")
+
+    def _limited(self, work: Callable[[], T]) -> T:
+        self._ticks_of_statement = 0
+        if self._stopping or thread_time() > self._until:
+            raise OutOfTime
+        try:
+            return work()
+        except apsw.InterruptError:
+            raise OutOfTime from None
+        except apsw.Error as error:
+            raise translate_error(error, self.db) from error
+
+    def _is_over(self) -> bool:
+        self._ticks_of_statement += 1
+        return self._ticks_of_statement > STATEMENT_TICKS or self._stopping or thread_time() > self._until
+
+
+class ProbeThread:
+    """The thread, which runs one job after the other. It opens its connection for the first one."""
+
+    def __init__(self, path: Path, find: Find, key: bytes) -> None:
+        self._path, self._find, self._key = path, find, key
+        self._reader: LimitedReader | None = None
+        self._queries: StoreQueries | None = None
+        self.executor = ThreadPoolExecutor(1, "sickbay-probe")
+
+    def run(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
+        """Run a job. Called on the thread."""
+        if self._reader is None or self._queries is None:
+            self._reader = LimitedReader(self._path)
+            self._queries = StoreQueries(self._reader, self._find, self._key)
+        reader = self._reader
+        reader.begin(milliseconds / 1000)
+        try:
+            return job(self._queries.probe(reader.run, space, visibility))
+        finally:
+            reader.end()
+
+    def stop(self) -> None:
+        """Interrupt the running job, and give up those that wait. Called on another thread."""
+        if self._reader is not None:
+            self._reader.stop()
+        self.executor.shutdown(cancel_futures=True)
+        if self._reader is not None:
+            self._reader.close()

@@ -1,0 +1,48 @@
+"""What the handlers of /admin share: the body, the hospital and the app of a request, and JSON responses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.authorization.models import Client
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import registration
+from sickbay.services.context import Tenant
+from sickbay.services.registration import Ambiguous
+from sickbay.web.admin import schemas as admin_schemas
+from sickbay.web.admin.wrong import Wrong
+from sickbay.web.http_request import read_body
+
+
+async def parse_body(request: Request, kind: type[Any]) -> Any:
+    """The body of a request. Raises msgspec.ValidationError or msgspec.DecodeError."""
+    return admin_schemas.read(kind, await read_body(request))
+
+
+def find_tenant(sandbox: Sandbox, name: str) -> Tenant:
+    """The hospital with this name. Raises Wrong with status 404."""
+    if name not in sandbox.tenants:
+        raise Wrong(404, f"There is no hospital {name}. Hospitals: {', '.join(sandbox.tenants)}")
+    return sandbox.tenants[name]
+
+
+async def find_app(sandbox: Sandbox, reference: str, tenant: str | None) -> Client:
+    """The app with this app_id, client_id or unique name. Raises Wrong with status 404 or 409."""
+    if tenant is not None:
+        find_tenant(sandbox, tenant)
+    try:
+        client = await registration.find(sandbox.runtime, reference, tenant)
+    except Ambiguous as error:
+        raise Wrong(409, str(error)) from None
+    if client is None:
+        raise Wrong(404, f"There is no app {reference}")
+    return client
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A response with the value as JSON."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")

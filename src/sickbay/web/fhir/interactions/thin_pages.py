@@ -1,0 +1,78 @@
+"""Pages of a search that have nothing, or less than was asked for: noted for the journal, and kept to be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import structs
+
+from sickbay.authorization.models import AccessToken
+from sickbay.authorization.requests import AccessRequest
+from sickbay.diagnosis.rule import Finding
+from sickbay.fhir.bundle import BundleEntry
+from sickbay.fhir.outcome import Issue, outcome
+from sickbay.fhir.search.query import Query
+from sickbay.fhir.search.result_parameters import RESULTS
+from sickbay.services import records
+from sickbay.services.access import AccessResult
+from sickbay.services.empty_searches.explain import explain_in_response
+from sickbay.services.empty_searches.memory import EmptySearch, holder_of
+from sickbay.storage.interface import Page
+from sickbay.web.fhir.context import FhirContext
+
+INCLUDES = ("_include", "_revinclude")
+Cause = tuple[str, Mapping[str, Any]]
+
+
+def cause_of(query: Query, page: Page) -> Cause:
+    """Return what can be said about a page without looking at the data, as a rule and its facts."""
+    if not page.matches and query.cursor is not None:
+        return "fhir-page-short", {"type": query.type, "cause": "last"}
+    if not page.matches:
+        names = [name for name, _ in query.applied if name.partition(":")[0] not in RESULTS]
+        return "fhir-search-empty", {"type": query.type, "names": names}
+    if page.next is not None and len(page.matches) < query.count:
+        return "fhir-page-short", {"type": query.type, "cause": "size"}
+    name, text = next(((name, text) for name, text in query.applied if name.partition(":")[0] in INCLUDES), INCLUDES)
+    return "fhir-include-adds-nothing", {"type": query.type, "parameter": name, "received": text, "cause": ""}
+
+
+def access_with(access: AccessResult, cause: Cause) -> AccessResult:
+    """Return the decision to record, with what is known about the page."""
+    decision = access.decision
+    context = structs.replace(decision.context, empty=(cause,))
+    return structs.replace(access, decision=structs.replace(decision, context=context))
+
+
+def search_of(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> EmptySearch | None:
+    """Return what is kept of a search to explain it. None if there is nothing to look for in the data."""
+    token = context.access.decision.context.token
+    if not isinstance(token, AccessToken) or not query.type or query.cursor is not None:
+        return None
+    bearer = request.headers.get("authorization", "").rpartition(" ")[2]
+    return EmptySearch(
+        "",
+        context.runtime.effects.now(),
+        context.space,
+        context.base.url,
+        query,
+        structs.replace(request, headers={}, body=""),
+        context.visibility,
+        holder_of(token),
+        records.digest(bearer),
+        bool(page.matches),
+    )
+
+
+async def outcome_of(context: FhirContext, search: EmptySearch) -> list[BundleEntry]:
+    """Return the explanation as an entry of the Bundle, where the hospital's policy adds it."""
+    findings = await explain_in_response(context.runtime, search)
+    issues = [_issue(finding) for finding in findings]
+    return [BundleEntry("OperationOutcome", "", outcome(context.version, issues))] if issues else []
+
+
+def _issue(finding: Finding) -> Issue:
+    severity = "warning" if finding.severity == "warning" else "information"
+    text = f"{finding.title}. {finding.why} {finding.fix}"
+    return Issue("informational", text, severity, finding.id, finding.title)  # type: ignore[arg-type]

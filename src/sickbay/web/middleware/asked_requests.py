@@ -1,0 +1,106 @@
+"""Reads from a request what a fault can be about: its hospital, stage, app, FHIR type and interaction."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from starlette.types import Scope
+
+from sickbay import dialects
+from sickbay.authorization.requests import token_request
+from sickbay.faults.asked import AskedRequest
+from sickbay.fhir.routing import route_plainly
+from sickbay.protocol.parameters import parse
+from sickbay.services.access import cached_context, load_context
+from sickbay.services.context import Runtime, Tenant
+
+FORM_STAGES = ("token", "introspection", "revocation")
+"""Stages of endpoints whose client authenticates in the form or by the Authorization header."""
+PARAMETER = re.compile(rb"(?:^|&)_count=[^&]*")
+DOCUMENTS = ("/metadata", "/.well-known/smart-configuration")
+Found = tuple[AskedRequest, tuple[str, ...]]
+"""What a request asks, and the codes and tokens that it sends."""
+
+
+@cache
+def _endpoints(tenant: Tenant) -> dict[str, str]:
+    """The stage of each OAuth and discovery address, by its path below the base URL."""
+    home, path = f"/{tenant.name}", tenant.dialect.path
+    stages = {home + path("authorize", persona): "authorize" for persona in ("patient", "provider")}
+    stages |= {home + path("token"): "token", home + path("introspect"): "introspection", home + path("revoke"): "revocation"}
+    stages |= {f"{home}/oauth/register": "registration", f"{home}/oauth/userinfo": "userinfo", home + path("jwks"): "discovery"}
+    stages[home + path("issuer").rstrip("/") + "/.well-known/openid-configuration"] = "discovery"
+    for version in tenant.dialect.fhir:
+        for base in _bases(tenant, version):
+            stages |= {base + document: "discovery" for document in DOCUMENTS}
+    return stages
+
+
+def _bases(tenant: Tenant, version: str) -> tuple[str, ...]:
+    home = f"/{tenant.name}"
+    return tuple(dict.fromkeys((home + tenant.dialect.fhir_path(version), home + dialects.short_path(version))))
+
+
+def _tenant(runtime: Runtime, path: str) -> Tenant | None:
+    return runtime.tenants.get(path.removeprefix("/").partition("/")[0])
+
+
+def is_oauth(runtime: Runtime, path: str) -> bool:
+    """Whether a form that is sent to this path tells which app sends it."""
+    tenant = _tenant(runtime, path)
+    return tenant is not None and _endpoints(tenant).get(path) in (*FORM_STAGES, "authorize", "registration", "userinfo")
+
+
+async def read(runtime: Runtime, scope: Scope, body: bytes) -> Found | None:
+    """None if no fault can be about this address. body: of a form."""
+    path = scope["path"]
+    tenant = _tenant(runtime, path)
+    if tenant is None:
+        return None
+    stage = _endpoints(tenant).get(path)
+    if stage is not None:
+        return _of_endpoint(tenant, stage, scope, body.decode("utf-8", "replace"))
+    for version in tenant.dialect.fhir:
+        for base in _bases(tenant, version):
+            if path.startswith(f"{base}/") or path == base:
+                return await _of_fhir(runtime, tenant, version, path[len(base) :], scope)
+    return None
+
+
+def _of_endpoint(tenant: Tenant, stage: str, scope: Scope, body: str) -> Found:
+    query = scope["query_string"].decode("latin-1")
+    method, path, headers = scope["method"], scope["path"], scope["state"].headers
+    if stage in FORM_STAGES:
+        sent = token_request(method, f"{path}?{query}", headers, body)
+        parameters = sent.parameters
+        refreshes = stage == "token" and parameters.get("grant_type") == "refresh_token"
+        asked = AskedRequest(tenant.name, "refresh" if refreshes else stage, method, path, sent.claimed or "")
+        return asked, tuple(parameters.get(name) or "" for name in ("code", "refresh_token"))
+    parameters = parse(body or query)
+    return AskedRequest(tenant.name, stage, method, path, parameters.get("client_id") or ""), ()
+
+
+async def _of_fhir(runtime: Runtime, tenant: Tenant, version: str, path: str, scope: Scope) -> Found:
+    route: Any = route_plainly(version, scope["method"], path)
+    header, base = scope["state"].headers.get("authorization", ""), tenant.fhir_base(version)
+    holder = cached_context(runtime, base, header) or await load_context(runtime, tenant, version, base, header)
+    interaction = route.interaction
+    asked = AskedRequest(
+        tenant.name,
+        "search" if interaction.startswith("search-") else "access",
+        scope["method"],
+        scope["path"],
+        holder.token.client_id if holder.token else "",
+        route.type or "",
+        is_read=interaction in ("read", "vread"),
+        is_export="$export" in path,
+    )
+    return asked, (header.partition(" ")[2].strip(),)
+
+
+def with_count(query: bytes, entries: int) -> bytes:
+    """The query with another _count."""
+    rest = PARAMETER.sub(b"", query).strip(b"&")
+    return b"&".join(filter(None, (rest, b"_count=%d" % entries)))

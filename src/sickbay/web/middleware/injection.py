@@ -1,0 +1,224 @@
+"""Injects faults into the requests to a hospital's OAuth, discovery and FHIR addresses. All other addresses never get one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sickbay.faults.asked import FHIR_STAGES, AskedRequest
+from sickbay.faults.documents import MARK
+from sickbay.faults.fault import Fault
+from sickbay.faults.kinds import kinds
+from sickbay.faults.responses import SentResponse, answer, change, refuse_refresh
+from sickbay.protocol.parameters import parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services.injection import choose, codes, grants, marks
+from sickbay.services.injection.choose import Injected
+from sickbay.services.injection.wording import description
+from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
+from sickbay.web.http_request import FORMS, RequestState, address, peer, received, state_of
+from sickbay.web.middleware import asked_requests
+from sickbay.web.middleware.cors import cors
+
+MAXIMUM_CHANGED_BYTES = 16_000_000
+"""A longer response is sent as it is."""
+MAXIMUM_WAIT_SECONDS = 60.0
+PIECES_PER_SECOND = 10
+MADE_UP = re.compile(re.escape(MARK) + r"([A-Za-z0-9_-]{1,16})")
+
+
+class InjectedFaults:
+    """With no fault in force, it costs one comparison."""
+
+    def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        self._app, self._sandbox, self._runtime = app, sandbox, sandbox.runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtime = self._runtime
+        if runtime.faults or runtime.injected_until:
+            await self._inject(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _inject(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        if scope["method"] == "POST" and asked_requests.is_oauth(self._runtime, scope["path"]):
+            body = await received(receive, FORMS)
+            receive = _again(body, receive)
+        found = await asked_requests.read(self._runtime, scope, body)
+        if found is None:
+            return await self._app(scope, receive, send)
+        asked, secrets = found
+        state: RequestState = scope["state"]
+        state.injected = await marks.find(self._runtime, secrets) or _made_up(scope)
+        faults = await choose.faults_for(self._runtime, asked, _is_for_middleware)
+        state.injected = state.injected or choose.injected(faults)
+        await self._with_faults(
+            faults, asked, scope, receive, send, parse(body.decode("utf-8", "replace")).get("refresh_token")
+        )
+
+    async def _with_faults(
+        self,
+        faults: Sequence[Fault],
+        asked: AskedRequest,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        refresh_token: str | None,
+    ) -> None:
+        await asyncio.sleep(
+            min(MAXIMUM_WAIT_SECONDS, sum(fault.members["seconds"] for fault in faults if fault.kind == "delay"))
+        )
+        if any(fault.kind == "reset" for fault in faults):
+            self._record(asked, scope, SentResponse(0, (), b""))
+            return await _abort(scope, receive)
+        response = await self._answer(faults, asked, refresh_token)
+        if response is not None:
+            self._record(asked, scope, response)
+            more = [
+                *cors(None),
+                *([(b"x-correlation-id", state_of(scope).exchange.encode())] if asked.stage in FHIR_STAGES else []),
+            ]
+            return await _send(send, scope, receive, response, faults, more)  # pages get the id elsewhere
+        for fault in faults:
+            if fault.kind == "huge-page":
+                scope["query_string"] = asked_requests.with_count(scope["query_string"], fault.members["entries"])
+        await self._app(scope, receive, self._changing(faults, scope, receive, send) if faults else send)
+
+    async def _answer(self, faults: Sequence[Fault], asked: AskedRequest, refresh_token: str | None) -> SentResponse | None:
+        """The response of the first fault that answers instead of the server."""
+        for fault in faults:
+            if kinds()[fault.kind].answers and fault.kind != "reset":
+                return answer(fault, asked.stage, description(fault))
+            if fault.kind == "refresh" and fault.members["value"] == "refused":
+                return refuse_refresh(description(fault))
+            if fault.kind == "refresh" and fault.members["value"] == "revoked" and refresh_token:
+                await grants.revoke(self._runtime, self._runtime.tenants[asked.tenant], fault, refresh_token)
+        return None
+
+    def _changing(self, faults: Sequence[Fault], scope: Scope, receive: Receive, send: Send) -> Send:
+        """Collects the response, changes it, and sends it."""
+        start: MutableMapping[str, Any] = {}
+        pieces: list[bytes] = []
+        size = 0
+
+        async def collect(message: MutableMapping[str, Any]) -> None:
+            nonlocal size
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > MAXIMUM_CHANGED_BYTES:
+                if start:
+                    await send(dict(start))
+                    start.clear()
+                body = b"".join(pieces)
+                pieces.clear()
+                await send({**message, "body": body})
+            elif not message.get("more_body"):
+                headers = tuple(pair for pair in start["headers"] if pair[0] != b"content-length")
+                response = SentResponse(start["status"], headers, b"".join(pieces))
+                await _send(send, scope, receive, self._changed(response, faults), faults, ())
+
+        return collect
+
+    def _changed(self, response: SentResponse, faults: Sequence[Fault]) -> SentResponse:
+        for fault in faults:
+            if fault.kind != "truncate":
+                response = change(fault, response, self._runtime.base, self._runtime.effects.now())
+        return response
+
+    def _record(self, asked: AskedRequest, scope: Scope, response: SentResponse) -> None:
+        """Keep an exchange that no handler saw."""
+        state: RequestState = scope["state"]
+        request = RecordedRequest(scope["method"], address(scope, self._runtime.base), state.headers, "", peer(scope))
+        recorded = RecordedResponse(response.status, list(response.headers), None)
+        self._sandbox.journal.hold(
+            Exchange(
+                state.exchange,
+                self._runtime.effects.now(),
+                asked.tenant,
+                asked.stage,
+                asked.app,
+                "",
+                request,
+                recorded,
+                injected=state.injected,
+            )
+        )
+
+
+def _is_for_middleware(fault: Fault) -> bool:
+    """Whether the handler of the endpoint doesn't inject it."""
+    return not grants.is_about_grant(fault) and not codes.is_about_redirect(fault)
+
+
+def _made_up(scope: Scope) -> Injected | None:
+    """The fault that made up an ID or a cursor in the URL."""
+    path, query = scope["path"], scope["query_string"].decode("latin-1")
+    found = MADE_UP.search(path) or MADE_UP.search(query)
+    return Injected(found[1], "missing-references" if found[0] in path else "broken-next", refuses=True) if found else None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """A receive function that returns the body that was received already, and then what `receive` returns."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Any:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+async def _abort(scope: Scope, receive: Callable[[], Awaitable[Any]]) -> None:
+    """Close the connection without a response."""
+    transport = scope.get("sickbay.transport")
+    if transport is None:
+        raise ConnectionResetError("an injected fault resets this connection")
+    transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _send(
+    send: Send,
+    scope: Scope,
+    receive: Receive,
+    response: SentResponse,
+    faults: Sequence[Fault],
+    more: Sequence[tuple[bytes, bytes]],
+) -> None:
+    """Send a response, slowly or in part if a fault says so. more: further headers."""
+    limit = min((fault.members["bytes"] for fault in faults if fault.kind == "truncate"), default=len(response.body))
+    rate = min((fault.members["bytes_per_second"] for fault in faults if fault.kind == "slow"), default=0)
+    body, length = response.body[:limit], len(response.body)
+    headers = [*response.headers, *more, (b"content-length", str(length).encode())]
+    if response.status in (204, 304) or (scope["method"] == "HEAD"):
+        body, length = b"", 0
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    breaks_off = len(body) < length and scope.get("sickbay.transport") is not None
+    await _send_slowly(send, body, rate, more_body=breaks_off)
+    if breaks_off:
+        await _close(scope, receive)
+
+
+async def _send_slowly(send: Send, body: bytes, rate: int, *, more_body: bool) -> None:
+    """rate: bytes a second; 0: at once. It takes a minute at most."""
+    step = max(1, rate // PIECES_PER_SECOND, int(len(body) / (MAXIMUM_WAIT_SECONDS * PIECES_PER_SECOND)) + 1) if rate else 0
+    while step and len(body) > step:
+        await send({"type": "http.response.body", "body": body[:step], "more_body": True})
+        body = body[step:]
+        await asyncio.sleep(1 / PIECES_PER_SECOND)
+    await send({"type": "http.response.body", "body": body, "more_body": more_body})
+
+
+async def _close(scope: Scope, receive: Receive) -> None:
+    """End the connection after what was sent."""
+    scope["sickbay.transport"].close()
+    while (await receive())["type"] != "http.disconnect":
+        pass

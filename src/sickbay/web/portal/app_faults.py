@@ -1,0 +1,62 @@
+"""The panel of an app's page that injects faults into the app's requests, and ends them."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from sickbay.authorization.models import Client
+from sickbay.faults.kinds import presets
+from sickbay.protocol.parameters import parse
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import registration
+from sickbay.services.injection import setting
+from sickbay.web import cookies, error_responses, html_response, http_request
+from sickbay.web.portal.apps import TOO_LATE, app_page, refuse_unless_administrator
+
+
+async def change(request: Request, sandbox: Sandbox, id: str) -> Response:
+    """Inject a fault or end one. POST: csrf, and kind, members and times, or end."""
+    if rejection := refuse_unless_administrator(request, sandbox):
+        return rejection
+    options = await html_response.page_options(request, sandbox, here="Developer portal")
+    sent = parse(await http_request.read_body(request))
+    client = await registration.only(sandbox.runtime, id)
+    if client is None:
+        return RedirectResponse("/developer", 303, error_responses.NO_STORE)
+    if not cookies.is_own_form(request, options.session, sent.get("csrf")):
+        return await app_page(request, sandbox, client, options, status=403, fault=TOO_LATE)
+    if fault := sent.get("end"):
+        await setting.remove(sandbox.runtime, fault)
+        return _back(client)
+    filters: dict[str, Any] = {"app": client.client_id, "tenant": client.tenant}
+    try:
+        members = read_members(sent.get("members") or "")
+        filters |= {"times": int(times)} if (times := sent.get("times") or "").isdecimal() else {}
+        name = sent.get("kind") or ""
+        wanted = setting.preset(name, filters) if name in presets() else [{"kind": name, **members, **filters}]
+        await setting.add(sandbox.runtime, wanted)
+    except (setting.WrongFault, tomllib.TOMLDecodeError) as error:
+        return await app_page(request, sandbox, client, options, status=422, fault=f"No fault was injected: {error}")
+    return _back(client)
+
+
+def _back(client: Client) -> Response:
+    return RedirectResponse(f"/developer/apps/{client.app_id}#h-faults", 303, error_responses.NO_STORE)
+
+
+def read_members(text: str) -> dict[str, Any]:
+    """Members as in sickbay.toml, one per line; a word needs no quotes. Raises tomllib.TOMLDecodeError."""
+    members: dict[str, Any] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, value = (part.strip() for part in line.partition("="))
+        try:
+            members |= tomllib.loads(f"{name} = {value}")
+        except tomllib.TOMLDecodeError:
+            if not name.isidentifier():
+                raise
+            members[name] = None if value == "null" else value
+    return members

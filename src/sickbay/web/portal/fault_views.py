@@ -1,0 +1,33 @@
+"""The view of the faults that are in force for an app, and of those to choose from."""
+
+from __future__ import annotations
+
+from sickbay.authorization.models import Client
+from sickbay.faults.fault import Fault
+from sickbay.faults.kinds import FaultKind, kinds, presets
+from sickbay.services.context import Runtime
+from sickbay.web.portal.views import FaultChoice, FaultLine, FaultsView
+
+
+def faults_view(runtime: Runtime, client: Client) -> FaultsView:
+    """The faults that can happen to this app, and those to choose from."""
+    meant = [
+        fault for fault in runtime.faults if fault.app in (None, client.client_id) and fault.tenant in (None, client.tenant)
+    ]
+    return FaultsView(
+        tuple(_line(fault, client) for fault in meant),
+        f"/developer/apps/{client.app_id}/faults",
+        tuple(FaultChoice(name, preset.title) for name, preset in presets().items()),
+        tuple(FaultChoice(name, kind.title, members_text(kind)) for name, kind in kinds().items()),
+    )
+
+
+def _line(fault: Fault, client: Client) -> FaultLine:
+    described = fault.to_json()
+    more = " ".join(f"{name}={value}" for name, value in described.items() if name not in ("id", "kind", "app", "tenant"))
+    return FaultLine(fault.id, fault.kind, kinds()[fault.kind].title, more, is_for_all=fault.app is None)
+
+
+def members_text(kind: FaultKind) -> str:
+    """The members of a kind, as one writes them into the form."""
+    return ", ".join(f"{name}{'' if member.required else ' (optional)'}" for name, member in kind.members.items())

@@ -1,0 +1,39 @@
+"""The list of rules and the page of each rule over HTTP."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sickbay.diagnosis import case
+from sickbay.diagnosis.catalogue import BY_ID, RULES
+from sickbay.doctor import causes
+from sickbay.doctor.diagnose import diagnose
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import error_responses, html_response, http_request
+from sickbay.web.html_response import preferred_form
+from sickbay.web.pages.notice import not_found
+from sickbay.web.portal.diagnosis_views import rule_view
+from sickbay.web.portal.rule_search import search
+
+
+async def rules(request: Request, sandbox: Sandbox) -> Response:
+    if preferred_form(request.headers.get("accept", "")) == "json":
+        return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
+    options = await html_response.page_options(request, sandbox, here="Rules")
+    asked = request.query_params
+    view = search("", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
+    return html_response.page(request, sandbox, "rules", view, options)
+
+
+async def rule(request: Request, sandbox: Sandbox, id: str) -> Response:
+    options = await html_response.page_options(request, sandbox, here="Rules")
+    entry = BY_ID.get(id)
+    if entry is None and (cause := causes.find_page(id)) is not None:
+        return html_response.page(request, sandbox, "cause", cause, options)
+    if entry is None:
+        return html_response.page(request, sandbox, "notice", not_found(http_request.raw_path(request.scope)), options, 404)
+    path = case.paths().get(id)
+    example = case.load(path) if path else None
+    diagnosis = diagnose(example.refused) if example else None
+    return html_response.page(request, sandbox, "rule", rule_view(entry, example, diagnosis), options)

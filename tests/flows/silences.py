@@ -1,0 +1,293 @@
+"""Scripts of apps that stop at some step of a launch, each with the step that doesn't come and the true cause."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.flows.flow import REDIRECT
+from tests.flows.silent_app import INCLUDE, PAGE, SilentApp
+
+Script = Callable[[SilentApp], Awaitable[None]]
+SYSTEM: dict[str, Any] = {
+    "type": "system",
+    "client": "symmetric",
+    "scope": "system/*.rs",
+    "auto_approve": None,
+    "redirect_uris": [],
+}
+
+
+async def script_without_browser(app: SilentApp) -> None:
+    await app.register()
+    await app.flow.launch(app.app)
+
+
+async def dead_app(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+
+
+async def app_on_another_machine(app: SilentApp) -> None:
+    await app.register(launch_uri="https://app.example.org/launch", redirect_uris=["https://app.example.org/cb"])
+    await app.opens()
+
+
+async def openid_document_below_fhir(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.discovers("openid-configuration")
+
+
+async def error_after_discovery(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.discovers()
+
+
+async def server_stops_after_discovery(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.discovers(**{"User-Agent": "python-requests/2"})
+
+
+async def script_launch_then_discovery(app: SilentApp) -> None:
+    await app.register()
+    await app.flow.launch(app.app)
+    await app.discovers()
+
+
+async def client_that_does_not_follow(app: SilentApp) -> None:
+    await app.register(auto_approve=None)
+    await app.asks(scope="openid launch/patient patient/*.rs")
+
+
+async def sign_in_left(app: SilentApp) -> None:
+    await app.register(auto_approve=None)
+    await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
+
+
+async def picker_left(app: SilentApp) -> None:
+    await app.register(auto_approve=None)
+    request = await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
+    await app.shows(await app.answers(request, account="okafor"))
+
+
+async def consent_left(app: SilentApp) -> None:
+    await app.register(auto_approve=None)
+    await app.opens()
+    request = await app.shows(await app.asks())
+    await app.shows(await app.answers(request, account="okafor"))
+
+
+async def strict_mode(app: SilentApp) -> None:
+    await app.register(auto_approve=None)
+    await app.shows(await app.asks(scope="openid launch/patient patient/*.rs"))
+    await app.asks(scope="openid launch/patient patient/*.rs", state="aNother5tateThatIsLongEnough0123")
+
+
+async def callback_with_an_error(app: SilentApp) -> None:
+    await app.register()
+    await app.opens()
+    await app.discovers()
+    await app.asks()
+
+
+async def credentials_at_the_token_endpoint(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.preflights("/general/oauth/token", "POST", "content-type,x-requested-with")
+
+
+async def start_page_at_the_redirect_uri(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.discovers()
+
+
+async def start_page_that_asks_again(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    app.launch = ""
+    await app.asks(scope="openid fhirUser", state="aNother5tateThatIsLongEnough0123")
+
+
+async def one_page_for_both(app: SilentApp) -> None:
+    await app.register(launch_uri=REDIRECT)
+    await app.opens()
+    await app.asks()
+
+
+async def another_host(app: SilentApp) -> None:
+    await app.register(launch_uri="http://127.0.0.1:8100/launch")
+    await app.opens()
+    await app.asks()
+
+
+async def another_port(app: SilentApp) -> None:
+    await app.register(launch_uri="http://localhost:3000/launch")
+    await app.opens()
+    await app.asks()
+
+
+async def no_state(app: SilentApp) -> None:
+    await app.register(policy={"state_required": False})
+    await app.opens()
+    await app.asks(state=None)
+
+
+async def no_native_app(app: SilentApp) -> None:
+    await app.register(native=True, redirect_uris=["com.example.notes:/callback"], launch_uri=None)
+    await app.asks(redirect_uri="com.example.notes:/callback", scope="openid fhirUser user/*.rs")
+
+
+async def server_in_a_container(app: SilentApp) -> None:
+    await app.register(launch_uri=None, redirect_uris=["https://app.example.org/cb"])
+    await app.asks(redirect_uri="https://app.example.org/cb", scope="openid fhirUser user/*.rs")
+
+
+async def token_left(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.redeems()
+
+
+async def credentials_at_the_fhir_server(app: SilentApp) -> None:
+    await token_left(app)
+    await app.preflights("/general/r4/Patient/p-0001", "GET", "authorization")
+
+
+async def unreadable_token_response(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.redeems(**PAGE, **INCLUDE)
+
+
+async def moved_clock(app: SilentApp) -> None:
+    await app.flow.http.post("/admin/clock", json={"advance": 7200})
+    await callback_with_an_error(app)
+    await app.redeems()
+
+
+async def short_token(app: SilentApp) -> None:
+    await app.register(token_lifetime=10)
+    await app.opens()
+    await app.asks()
+    await app.redeems()
+
+
+async def no_patient(app: SilentApp) -> None:
+    await app.register()
+    launch = await app.flow.http.post("/admin/launches", json={"app": app.app["app_id"]})
+    app.launch = launch.json()["launch"]
+    await app.asks(scope="launch openid user/Patient.rs")
+    await app.redeems()
+
+
+async def narrower_scopes(app: SilentApp) -> None:
+    await app.register(scope="launch openid fhirUser patient/Patient.rs", scope_mode="lenient")
+    await app.opens()
+    await app.asks()
+    await app.redeems()
+
+
+async def expired_without_refresh(app: SilentApp) -> None:
+    await app.register()
+    await app.works()
+    await app.flow.http.post("/admin/clock", json={"advance": 7200})
+    assert (await app.reads()).status_code == 401
+
+
+async def expired_with_refresh(app: SilentApp) -> None:
+    await app.register()
+    await app.works(scope="launch online_access patient/Patient.rs")
+    await app.flow.http.post("/admin/clock", json={"advance": 7200})
+    assert (await app.reads()).status_code == 401
+
+
+async def revoked(app: SilentApp) -> None:
+    await app.register()
+    await app.works()
+    await app.flow.http.post("/general/oauth/revoke", data={"token": app.token, "client_id": app.app["client_id"]})
+    assert (await app.reads()).status_code == 401
+
+
+async def refused_refresh(app: SilentApp) -> None:
+    await app.register()
+    await app.works(scope="launch online_access patient/Patient.rs")
+    used = app.refresh_token
+    assert (await app.refreshes()).status_code == 200
+    app.waits(20)
+    app.refresh_token = used
+    assert (await app.refreshes()).status_code == 400
+
+
+async def service_token(app: SilentApp) -> None:
+    await app.register(**SYSTEM)
+    data = {"grant_type": "client_credentials", "scope": "system/*.rs"}
+    secret = (app.app["client_id"], app.app["client_secret"])
+    answer = await app.flow.http.post("/general/oauth/token", data=data, auth=secret)
+    assert answer.status_code == 200, answer.text
+    app.token = answer.json()["access_token"]
+
+
+async def export(app: SilentApp) -> str:
+    await service_token(app)
+    started = await app.reads("$export?_type=Patient", Accept="application/fhir+json", Prefer="respond-async")
+    assert started.status_code == 202, started.text
+    return str(started.headers["content-location"])
+
+
+async def export_never_polled(app: SilentApp) -> None:
+    await export(app)
+
+
+async def export_polled_once(app: SilentApp) -> None:
+    status = await app.flow.http.get(await export(app), headers={"Authorization": f"Bearer {app.token}"})
+    assert status.status_code == 202
+
+
+async def export_without_files(app: SilentApp) -> None:
+    address = await export(app)
+    app.waits(3)
+    status = await app.flow.http.get(address, headers={"Authorization": f"Bearer {app.token}"})
+    assert status.status_code == 200
+
+
+SILENCES: list[tuple[Script, str, str]] = [
+    (script_without_browser, "discovery", "launch-url-not-opened"),
+    (dead_app, "discovery", "launch-uri-no-answer"),
+    (app_on_another_machine, "discovery", "iss-unreachable"),
+    (openid_document_below_fhir, "discovery", "discovery-address-wrong"),
+    (error_after_discovery, "authorize", "authorize-not-sent"),
+    (server_stops_after_discovery, "authorize", "authorize-not-sent"),
+    (script_launch_then_discovery, "authorize", "authorize-not-sent"),
+    (client_that_does_not_follow, "login", "sign-in-page-not-opened"),
+    (sign_in_left, "login", "sign-in-page-left"),
+    (picker_left, "login", "context-page-left"),
+    (consent_left, "login", "consent-page-left"),
+    (strict_mode, "login", "sign-in-superseded"),
+    (callback_with_an_error, "token", "code-not-redeemed"),
+    (credentials_at_the_token_endpoint, "token", "token-preflight-blocked"),
+    (start_page_at_the_redirect_uri, "token", "redirect-page-starts-again"),
+    (start_page_that_asks_again, "token", "redirect-page-starts-again"),
+    (one_page_for_both, "token", "redirect-page-starts-again"),
+    (another_host, "token", "redirect-uri-other-origin"),
+    (another_port, "token", "redirect-uri-other-origin"),
+    (no_state, "token", "state-not-sent"),
+    (no_native_app, "token", "redirect-scheme-unhandled"),
+    (server_in_a_container, "token", "token-endpoint-unreachable"),
+    (token_left, "access", "token-not-used"),
+    (credentials_at_the_fhir_server, "access", "fhir-preflight-blocked"),
+    (unreadable_token_response, "access", "token-response-unreadable"),
+    (moved_clock, "access", "id-token-other-clock"),
+    (short_token, "access", "token-lifetime-too-short"),
+    (no_patient, "access", "token-without-patient"),
+    (narrower_scopes, "access", "token-scopes-narrowed"),
+    (expired_without_refresh, "refresh", "expired-token-no-refresh-token"),
+    (expired_with_refresh, "refresh", "expired-token-not-refreshed"),
+    (revoked, "refresh", "unauthorized-then-silence"),
+    (refused_refresh, "launch", "refresh-refused-no-new-launch"),
+    (service_token, "access", "token-not-used"),
+    (export_never_polled, "export", "export-not-polled"),
+    (export_polled_once, "export", "export-polling-stopped"),
+    (export_without_files, "export", "export-files-not-fetched"),
+]
+
+
+"""The script, the awaited step, and the first likely cause."""

@@ -1,0 +1,127 @@
+"""Which population files are copied: none that is damaged, that others can write, or that other code has written."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill
+
+from sickbay.sandbox import population_cache
+from sickbay.sandbox.folder import Written
+from sickbay.storage.interface import ResourceSpace
+
+ROOT = Path(__file__).parents[2]
+
+
+def spoil_middle(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def spoil_end(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-5000])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def allow_others(file: Path) -> None:
+    file.chmod(0o666)
+
+
+def link(file: Path) -> None:
+    file.rename(file.with_name("elsewhere"))
+    file.symlink_to(file.with_name("elsewhere"))
+
+
+def open_folder(file: Path) -> None:
+    file.parent.chmod(0o777)
+
+
+@pytest.mark.parametrize("spoil", [spoil_middle, spoil_end, empty, allow_others, link, open_folder])
+@pytest.mark.parametrize("space", [SPACE, ResourceSpace("epic", "r4")])
+def test_a_file_that_is_damaged_or_that_others_can_write_is_not_copied(
+    tmp_path: Path, cache: Path, spoil: Callable[[Path], None], space: ResourceSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        created = await fill(tmp_path / "first", space)
+        (file,) = files(cache)
+        spoil(file)
+        copies = count_copies(monkeypatch)
+        assert await fill(tmp_path / "second", space) == created
+        assert not any(copies)
+
+    asyncio.run(run())
+
+
+def test_a_file_with_other_tables_is_not_copied(tmp_path: Path, cache: Path) -> None:
+    """Its checksum is right, but it isn't what the code expects."""
+
+    async def run() -> None:
+        space = ResourceSpace("general", "stu3")
+        created = await fill(tmp_path / "first", space)
+        (file,) = files(cache)
+        for break_it in ("DROP TABLE token_index", "DELETE FROM resource WHERE id = 'p-0002'", "DROP TABLE resource"):
+            good = file.read_bytes()
+            db = apsw.Connection(str(file))
+            db.execute(break_it)
+            db.close()
+            name = f"{file.name.split('.db')[0].rpartition('.')[0]}.{zlib.crc32(file.read_bytes()):08x}.db"
+            file.rename(file.with_name(name))
+            assert await fill(tmp_path / break_it, space) == created
+            for other in files(cache):
+                other.unlink()
+            file.write_bytes(good)
+
+    asyncio.run(run())
+
+
+def test_without_a_home_folder_or_patients_there_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert population_cache.open_cache(Written(0, 1)) is None
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError()))
+    assert population_cache.open_cache(Written(50, 1)) is None
+
+
+def test_the_key_depends_on_the_release_and_the_code_that_creates_patients(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in population_cache.CODE:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    file = tmp_path / "population" / "stories" / "gout.py"
+    digest = population_cache.digest.__wrapped__
+    monkeypatch.setattr(population_cache, "HERE", tmp_path)
+    digests = {digest()}
+    file.write_text("a = 1")
+    digests.add(digest())
+    file.write_text("a = 2")
+    digests.add(digest())
+    file.rename(file.with_name("other.py"))
+    digests.add(digest())
+    monkeypatch.setattr("sickbay.__version__", "99")
+    digests.add(digest())
+    assert len(digests) == 5
+
+
+def test_the_key_covers_all_code_that_takes_part() -> None:
+    """Each folder with a module that is loaded to create patients."""
+    code = (
+        "import sys\n"
+        "from sickbay import population\n"
+        "for version in ('r5', 'dstu2'): [*population.generate(seed=1, patients=1, today=None, version=version)]\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('sickbay.population')))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    folders = {
+        name.removeprefix("sickbay.").rpartition(".")[0].replace(".", "/") for name in out.split() if name.count(".") > 1
+    }
+    assert folders <= set(population_cache.CODE)

@@ -1,0 +1,60 @@
+"""A habit of an app is named once."""
+
+from __future__ import annotations
+
+import pytest
+
+from sickbay.diagnosis.catalogue import BY_ID
+from sickbay.diagnosis.explain import Explanation
+from sickbay.diagnosis.rule import Finding, find
+from sickbay.kernel.memory import ResetScope
+from sickbay.services import given_advice
+from sickbay.services.given_advice import GivenAdvice
+
+HABIT, OTHER = "fhir-missing-accept", "fhir-wrong-patient"
+
+
+def finding(id: str, *, refused: bool = False) -> Finding:
+    return find(BY_ID[id], {"received": "a", "expected": "b"}, refused=refused)
+
+
+def told(advice: GivenAdvice, client_id: str, *findings: Finding, tenant: str = "general") -> list[str]:
+    explanation = advice.without_repeated(Explanation(findings, None), tenant, client_id)
+    return [found.id for found in explanation.findings]
+
+
+def test_a_habit_is_told_to_each_app_once_and_everything_else_each_time() -> None:
+    advice = GivenAdvice()
+    both = (finding(OTHER), finding(HABIT))
+    assert told(advice, "a", *both) == [OTHER, HABIT]
+    assert told(advice, "a", *both) == [OTHER]
+    assert told(advice, "b", *both) == [OTHER, HABIT]
+
+
+def test_a_request_without_an_app_is_told_each_time() -> None:
+    advice = GivenAdvice()
+    assert told(advice, "", finding(HABIT)) == told(advice, "", finding(HABIT)) == [HABIT]
+
+
+def test_a_refusal_is_never_left_out() -> None:
+    advice = GivenAdvice()
+    for _ in range(2):
+        assert told(advice, "a", finding(HABIT, refused=True)) == [HABIT]
+
+
+def test_a_reset_of_the_hospital_forgets_what_was_told_there() -> None:
+    advice = GivenAdvice()
+    told(advice, "a", finding(HABIT))
+    advice.forget(ResetScope("epic"))
+    assert told(advice, "a", finding(HABIT)) == []
+    advice.forget(ResetScope("general"))
+    assert told(advice, "a", finding(HABIT)) == [HABIT]
+
+
+def test_the_memory_is_bounded_and_the_oldest_pair_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(given_advice, "KEPT_PAIRS", 2)
+    advice = GivenAdvice()
+    for client_id in ("a", "b", "c"):
+        told(advice, client_id, finding(HABIT))
+    assert told(advice, "c", finding(HABIT)) == []
+    assert told(advice, "a", finding(HABIT)) == [HABIT]

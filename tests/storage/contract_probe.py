@@ -1,0 +1,125 @@
+"""The contract for the questions of an explanation that every store must meet: counts, values and extents of visible data."""
+
+from __future__ import annotations
+
+import pytest
+from tests.storage.making import SPACE, number, observation, of_patients, parameter, patient, query_for, saved, where
+
+from sickbay.fhir.search.index_entries import IndexEntries
+from sickbay.fhir.search.query import DateValue, Query, TokenValue
+from sickbay.fhir.visibility import EVERYTHING, NOTHING, Clause, Granular, Visibility
+from sickbay.storage.interface import Store
+from sickbay.storage.probe import COUNT_LIMIT, Extent, Occurrence, OutOfTime, Probe
+
+DAY = 86_400_000
+MILLISECONDS = 5_000
+"""Far more than any of these jobs needs."""
+ALL = query_for("Observation")
+VITALS = Visibility((Clause("*", "rs", None, (Granular("category", (("http://category", "vital-signs"),)),)),))
+
+
+def codes(probe: Probe, query: Query = ALL) -> list[Occurrence]:
+    return probe.occurrences(query, parameter("Observation", "code"))
+
+
+@pytest.mark.anyio
+class ProbeContract:
+    async def test_values_are_counted_among_the_matches_and_the_most_frequent_comes_first(self, store: Store) -> None:
+        await store.transaction([observation("a", "p"), observation("b", "q"), observation("c", "p", code="1-8")])
+        loinc = "http://loinc.org"
+        found = await store.probe(SPACE, EVERYTHING, codes, MILLISECONDS)
+        assert found == [Occurrence(loinc, "8867-4", 2), Occurrence(loinc, "1-8", 1)]
+        assert await store.probe(SPACE, of_patients("q"), codes, MILLISECONDS) == [Occurrence(loinc, "8867-4", 1)]
+
+    async def test_an_invisible_record_changes_no_answer(self, store: Store) -> None:
+        def every(probe: Probe) -> list[object]:
+            when = parameter("Observation", "date")
+            return [
+                probe.count(ALL),
+                codes(probe),
+                probe.occurrences(ALL, parameter("Observation", "patient")),
+                probe.extent(ALL, when, 0),
+                probe.systems_of(parameter("Observation", "code"), "8867-4"),
+                probe.bodies(ALL, 3),
+                probe.texts_near(parameter("Patient", "name"), "pe"),
+                probe.count(query_for("Patient")),
+            ]
+
+        await store.transaction([patient("p", names=("Peters",)), observation("a", "p", date=5)])
+        limits = (of_patients("p"), NOTHING)
+        before = [await store.probe(SPACE, limit, every, MILLISECONDS) for limit in limits]
+        hidden = [patient("q", names=("Peterson",)), observation("b", "q", date=9), observation("c", "q", code="9")]
+        await store.transaction(hidden)
+        assert [await store.probe(SPACE, limit, every, MILLISECONDS) for limit in limits] == before
+        assert before[0][0] == 1
+        assert before[1] == [0, [], [], None, [], [], [], 0]
+
+    async def test_a_scope_with_a_filter_limits_every_answer(self, store: Store) -> None:
+        await store.transaction([observation("a", "p"), observation("b", "p", code="1-8", category="laboratory")])
+        found = await store.probe(SPACE, VITALS, lambda probe: (probe.count(ALL), codes(probe)), MILLISECONDS)
+        assert found == (1, [Occurrence("http://loinc.org", "8867-4", 1)])
+
+    async def test_counts_stop_at_their_limit(self, store: Store) -> None:
+        await store.transaction([observation(f"o{place}", "p") for place in range(COUNT_LIMIT + 5)])
+        assert await store.probe(SPACE, EVERYTHING, lambda probe: probe.count(ALL), MILLISECONDS) == COUNT_LIMIT
+        assert (await store.probe(SPACE, EVERYTHING, codes, MILLISECONDS))[0].matches == COUNT_LIMIT
+
+    async def test_dates_have_a_first_a_last_and_a_nearest_one_also_of_many(self, store: Store) -> None:
+        when = parameter("Observation", "date")
+        await store.transaction([observation(f"o{day}", "p", date=day) for day in (2, 5, 9)])
+        expected = Extent(2 * DAY, 9 * DAY, (5 * DAY, 6 * DAY))
+        assert await store.probe(SPACE, EVERYTHING, lambda probe: probe.extent(ALL, when, 6 * DAY), MILLISECONDS) == expected
+        await store.transaction([observation(f"many{place}", "q", date=5) for place in range(COUNT_LIMIT)])
+        for visibility in (EVERYTHING, of_patients("p", "q")):
+            found = await store.probe(SPACE, visibility, lambda probe: probe.extent(ALL, when, 6 * DAY), MILLISECONDS)
+            assert found == expected
+
+    async def test_texts_with_the_same_beginning_are_in_order(self, store: Store) -> None:
+        names = ("Peters", "Pedersen", "Petrov", "Adams")
+        await store.transaction([patient(f"p{place}", names=(name,)) for place, name in enumerate(names)])
+        job = parameter("Patient", "name")
+        assert await store.probe(SPACE, EVERYTHING, lambda probe: probe.texts_near(job, "pet"), MILLISECONDS) == [
+            "peters",
+            "petrov",
+        ]
+
+    async def test_a_code_is_found_in_the_systems_that_use_it(self, store: Store) -> None:
+        facts = IndexEntries(tokens=((number("Observation", "code"), "urn:other", "8867-4"),))
+        await store.transaction([observation("a", "p"), saved("Observation", "b", facts)])
+        code = parameter("Observation", "code")
+        systems = await store.probe(SPACE, EVERYTHING, lambda probe: probe.systems_of(code, "8867-4"), MILLISECONDS)
+        assert systems == ["http://loinc.org", "urn:other"]
+
+    async def test_the_position_grows_with_every_write_of_a_resource(self, store: Store) -> None:
+        positions = [await store.position(SPACE)]
+        for id in ("a", "b"):
+            await store.transaction([observation(id, "p")])
+            positions.append(await store.position(SPACE))
+            assert await store.probe(SPACE, NOTHING, lambda probe: probe.position(), MILLISECONDS) == positions[-1]
+        assert positions == sorted(set(positions))
+
+    async def test_a_job_without_time_gets_no_answer_and_the_next_one_does(self, store: Store) -> None:
+        await store.transaction([observation("a", "p")])
+
+        def count(probe: Probe) -> int | None:
+            try:
+                return probe.count(ALL)
+            except OutOfTime:
+                return None
+
+        assert await store.probe(SPACE, EVERYTHING, count, 0) is None
+        assert await store.probe(SPACE, EVERYTHING, count, MILLISECONDS) == 1
+
+    async def test_an_error_in_a_job_reaches_its_caller(self, store: Store) -> None:
+        def fails(probe: Probe) -> int:
+            raise KeyError("job")
+
+        with pytest.raises(KeyError):
+            await store.probe(SPACE, EVERYTHING, fails, MILLISECONDS)
+
+    async def test_a_search_without_matches_has_no_values(self, store: Store) -> None:
+        await store.transaction([observation("a", "p")])
+        nothing = query_for("Observation", where("Observation", "code", TokenValue(None, "absent")))
+        later = query_for("Observation", where("Observation", "date", DateValue("gt", 900 * DAY, 901 * DAY)))
+        for query in (nothing, later):
+            assert await store.probe(SPACE, EVERYTHING, lambda probe, query=query: codes(probe, query), MILLISECONDS) == []  # type: ignore[misc]
