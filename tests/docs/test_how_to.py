@@ -11,6 +11,7 @@ import pytest
 from tests.docs.code_blocks import ROOT, blocks, run
 from tests.ports import free_port
 
+from sickbay.diagnosis.silence.progress import AWAITED_SECONDS, PAGE_SECONDS, PREFLIGHT_SECONDS
 from sickbay.testing.server import serving
 
 EXAMPLES = ROOT / "examples"
@@ -35,10 +36,15 @@ def follow(page: str, server: dict[str, Any], folder: Path) -> str:
     return run(folder, script, SICKBAY_DATA=server["data"])
 
 
-def test_first_launch_registers_launches_and_enables_an_app(server: dict[str, Any], tmp_path: Path) -> None:
-    output = follow("first-launch.md", server, tmp_path)
-    assert "http://localhost:8100/launch.html?iss=" in output
-    assert "epic" in output
+@pytest.fixture(scope="module")
+def first_launch(server: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The output of first-launch.md. Other pages use its app."""
+    return follow("first-launch.md", server, tmp_path_factory.mktemp("first-launch"))
+
+
+def test_first_launch_registers_launches_and_enables_an_app(first_launch: str) -> None:
+    assert "http://localhost:8100/launch.html?iss=" in first_launch
+    assert "epic" in first_launch
 
 
 def test_standalone_registers_an_app_and_finds_the_endpoints(server: dict[str, Any], tmp_path: Path) -> None:
@@ -55,6 +61,14 @@ def test_backend_service_reads_patients_with_the_code_of_the_page(server: dict[s
     assert json.loads(output[output.rindex('{"now"') :])["now"] > 0
 
 
+def test_an_empty_search_is_explained_on_its_exchange_to_its_token_and_in_the_bundle(
+    server: dict[str, Any], tmp_path: Path
+) -> None:
+    output = follow("empty-search.md", server, tmp_path)
+    assert output.count('"fix":"Send `category=laboratory`, which finds ') == 2
+    assert '"mode":"outcome"' in output
+
+
 def test_the_code_of_backend_service_is_that_of_the_example() -> None:
     code = {block.file: block.text for block in blocks("docs/how-to/backend-service.md") if block.file}
     assert code == {name: (EXAMPLES / "node-backend-service" / name).read_text() for name in ("keys.mjs", "service.mjs")}
@@ -65,6 +79,17 @@ def test_migrate_from_smart_launcher_registers_launches_and_changes_an_app(serve
     output = follow("migrate-from-smart-launcher.md", server, tmp_path)
     assert "http://localhost:8100/launch.html?iss=" in output
     assert "code_lifetime" in output
+
+
+def test_nothing_happens_lists_the_launches(server: dict[str, Any], first_launch: str, tmp_path: Path) -> None:
+    assert '"state"' in first_launch + follow("nothing-happens.md", server, tmp_path)
+
+
+def test_nothing_happens_has_the_times_of_the_state_machine() -> None:
+    text = (ROOT / "docs/how-to/nothing-happens.md").read_text()
+    cells = [row.split("|")[3].strip() for row in text.splitlines() if row.startswith("| ")]
+    listed = {int(cell) for cell in cells if cell.isdigit()}
+    assert listed == {int(seconds) for seconds in (*AWAITED_SECONDS.values(), PAGE_SECONDS, PREFLIGHT_SECONDS)}
 
 
 def test_phones_and_emulators_serves_under_each_address_and_registers_a_native_app(tmp_path: Path) -> None:

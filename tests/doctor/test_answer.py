@@ -6,6 +6,7 @@ import re
 from statistics import median
 
 from tests.doctor.texts import recognised, seen_texts
+from tests.laws import cases
 
 from sickbay.doctor import answer
 from sickbay.doctor.diagnose import LikelyCause
@@ -18,7 +19,7 @@ NOT_KEYCLOAK = 'https://sso.example.org/realms/clinic answers {"error":"invalid_
 
 def all_answers() -> list[tuple[str, LikelyCause]]:
     """Each text's causes with what is shown of them."""
-    return [(seen.cause, cause) for seen in seen_texts() for cause in answer.list_causes(recognised(seen.text))]
+    return [(seen.cause, cause) for seen in cases(seen_texts()) for cause in answer.list_causes(recognised(seen.text))]
 
 
 SLOT = re.compile(r"\{(?:\w+)\}")
@@ -45,7 +46,7 @@ def test_each_text_of_an_answer_begins_and_ends_like_a_sentence() -> None:
 
 
 def test_no_answer_has_two_causes_with_the_same_remedy() -> None:
-    for seen in seen_texts():
+    for seen in cases(seen_texts()):
         fixes = [ranked.cause.fix.casefold() for ranked in recognised(seen.text).ranked]
         assert len(set(fixes)) == len(fixes), seen
 
@@ -96,7 +97,7 @@ def test_code_without_a_request_is_read_if_it_shows_a_product() -> None:
 
 
 def test_a_text_of_which_nothing_is_recognised_may_have_related_topics() -> None:
-    assert 0 < len(diagnose_text("Which module of the generated population has asthma?")[1].related) <= 3
+    assert 0 < len(diagnose_text("Which policy decides whether a search for all patients is refused?")[1].related) <= 3
     assert diagnose_text("The weather is nice")[1].related == ()
 
 

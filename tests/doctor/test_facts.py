@@ -37,6 +37,8 @@ CONTAINED = """{{"resourceType": "ExplanationOfBenefit", "contained": [{{"resour
   "insurance": [{{"coverage": {{"reference": "{reference}"}}}}]}}"""
 
 TRUE = {
+    "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/login",
+    "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/Patient/17/.well-known/smart-configuration answers 404",
     "aud_is_next_to_authorize": authorize().replace("//ehr.example.org/authorize", "//ehr.example.org/oauth2/authorize"),
     "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/a",
@@ -107,6 +109,8 @@ TRUE = {
 }
 """For each fact a text in which it is true."""
 FALSE_IN = {
+    "api_redirects_to_login": "GET /fhir/Patient/1\nHTTP/1.1 302 Found\nLocation: https://ehr.example.org/fhir/r4/Patient/1",
+    "lastn_lacks_criteria": "GET /fhir/Observation/$lastn?patient=1&code=8867-4",
     "discovery_is_below_a_type": "GET https://fhir.example.org/r4/.well-known/smart-configuration answers 404",
     "aud_is_next_to_authorize": authorize().replace("//ehr.example.org/authorize", "//login.example.org/authorize"),
     "realm_paths_differ_by_auth": "issuer https://id.example.org/realms/a, expected https://id.example.org/auth/realms/b",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.doctor.diagnose import diagnose
 from sickbay.doctor.har import is_har, read
@@ -130,7 +131,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(JUNK, JUNK)
 def test_no_entry_makes_reading_fail(request: Any, response: Any) -> None:
     request = request if isinstance(request, dict) else {}

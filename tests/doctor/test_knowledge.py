@@ -60,6 +60,11 @@ def test_each_fact_that_decides_is_known() -> None:
     assert facts - used - needed - KNOWLEDGE.unseen.keys() == set()
 
 
+def test_each_message_has_a_cause() -> None:
+    behind = {id for file in files() for id in file.cause.behind}
+    assert KNOWLEDGE.messages.keys() - behind == set()
+
+
 def test_each_message_behind_a_cause_is_known() -> None:
     behind = {id for file in files() for id in file.cause.behind}
     assert behind - KNOWLEDGE.messages.keys() == set()

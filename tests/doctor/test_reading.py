@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.doctor.text import diagnose_text
 from sickbay.doctor.verdict import Verdict
@@ -141,7 +142,7 @@ def test_a_text_without_evidence_gets_instructions_how_to_find_some(text: str) -
     assert "Copy as cURL" in diagnosis.help
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_makes_it_fail(text: str) -> None:
     examine(text)
@@ -177,7 +178,7 @@ def pastes(shared: Path) -> list[str]:
 
 
 def test_no_mutated_paste_makes_it_fail(shared: Path) -> None:
-    examine_mutations(shared, 400)
+    examine_mutations(shared, 100)
 
 
 @pytest.mark.prove
@@ -203,7 +204,7 @@ AROUND = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(REFUSALS, AROUND)
 def test_a_refusal_is_never_cleared(refusal: str, around: str) -> None:
     diagnosis = diagnose_text(around.format("\0").replace("\0", refusal))[1]

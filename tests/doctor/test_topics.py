@@ -68,7 +68,7 @@ def test_a_cause_of_a_product_is_suggested_only_if_the_text_shows_it() -> None:
 
 
 def test_nothing_is_suggested_for_words_that_mean_nothing_here() -> None:
-    assert topics.suggest(TOPICS, "The weather is nice today, and the train is late.", frozenset()) == ()
+    assert topics.suggest(TOPICS, "The cat sleeps on the sofa, and the garden is green.", frozenset()) == ()
 
 
 def test_at_most_three_topics_are_suggested() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import cases, examples
 
 from sickbay.cli import doctor as command
 from sickbay.doctor.text import diagnose_text
@@ -63,7 +64,7 @@ def test_command_json_and_page_say_the_same(text: str) -> None:
 
 def test_command_json_and_page_say_the_same_for_what_people_paste(shared: Path) -> None:
     files = sorted((shared / "cases" / "realworld").glob("*.jsonl"))
-    for line in (line for file in files for line in file.read_text(encoding="utf-8").splitlines() if line):
+    for line in cases(line for file in files for line in file.read_text(encoding="utf-8").splitlines() if line):
         try:
             agree(json.loads(line)["paste"])
         except ValueError:
@@ -101,7 +102,7 @@ def test_what_is_correct_passes_alone(correct: str) -> None:
     assert agree(correct).exit_code == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(CORRECT), st.sampled_from(COMPLAINTS), st.booleans())
 def test_what_is_correct_does_not_answer_a_complaint(correct: str, complaint: str, is_first: bool) -> None:
     assert agree(f"{complaint}\n\n{correct}" if is_first else f"{correct}\n\n{complaint}").exit_code != 0

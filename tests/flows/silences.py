@@ -233,6 +233,19 @@ async def export(app: SilentApp) -> str:
     return str(started.headers["content-location"])
 
 
+async def token_endpoint_with_a_fault(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.flow.http.post("/admin/faults", json={"kind": "status", "status": 503, "stage": "token"})
+    form = {"grant_type": "authorization_code", "code": app.code, "client_id": app.app["client_id"]}
+    assert (await app.flow.http.post("/general/oauth/token", data=form)).status_code == 503
+
+
+async def token_without_patient_by_a_fault(app: SilentApp) -> None:
+    await callback_with_an_error(app)
+    await app.flow.http.post("/admin/faults", json={"kind": "no-patient"})
+    assert "patient" not in await app.redeems()
+
+
 async def export_never_polled(app: SilentApp) -> None:
     await export(app)
 
@@ -284,6 +297,8 @@ SILENCES: list[tuple[Script, str, str]] = [
     (revoked, "refresh", "unauthorized-then-silence"),
     (refused_refresh, "launch", "refresh-refused-no-new-launch"),
     (service_token, "access", "token-not-used"),
+    (token_endpoint_with_a_fault, "token", "fault-injected"),
+    (token_without_patient_by_a_fault, "access", "fault-injected"),
     (export_never_polled, "export", "export-not-polled"),
     (export_polled_once, "export", "export-polling-stopped"),
     (export_without_files, "export", "export-files-not-fetched"),

@@ -11,7 +11,8 @@ from tests.flows.flow import Flow, run
 from sickbay.services import access, origins
 from sickbay.services.context import Secrets
 from sickbay.services.redaction import live_secrets
-from sickbay.storage.interface import UNCACHED, ResourceSpace
+from sickbay.storage.interface import ResourceSpace
+from sickbay.storage.kinds import UNCACHED
 
 SOURCES = Path(access.__file__).parents[1]
 DEPENDING = {

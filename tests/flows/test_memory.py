@@ -94,6 +94,7 @@ MODULE_STATE = {
     ("doctor/code/budget.py", "_current"): "the budget of the text that is being read",
     ("doctor/facts/registry.py", "FACTS"): "the facts, registered when their modules are imported",
     ("kernel/budget.py", "_last_pause"): "when a long task last let others run",
+    ("kernel/garbage.py", "_pauses"): "how many tasks look for no garbage now",
     ("services/records.py", "_DECODERS"): "compiled from types",
     ("storage/postgres/pool.py", "_waited"): "how long a request has waited for connections",
     ("storage/resets.py", "BEGAN"): "the context of a request",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from tests.flows.flow import BASE, Flow
@@ -120,6 +121,64 @@ def test_a_request_that_runs_during_a_reset_leaves_no_trace(
         assert answer.status_code == (200 if method == "GET" else 503)
         assert await exchanges(worker, other) == []
         assert await other.sandbox.filling.changes(None) == 0
+
+    run_two(steps, engine(), tmp_path)
+
+
+@pytest.mark.parametrize("held", ["load_context", "decide_access"])
+def test_a_request_whose_token_a_reset_deletes_is_asked_to_try_again(
+    held: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """held: where the request waits during the reset."""
+
+    async def steps(worker: Flow, other: Flow) -> None:
+        sent, reached, go = await token(worker), asyncio.Event(), asyncio.Event()
+        await read(worker, sent)
+        hold_at(monkeypatch, held, reached, go)
+        running = asyncio.create_task(worker.http.get("/general/r4/Patient/p-0001", headers=sent))
+        await reached.wait()
+        await reset(other, EVERYTHING)
+        go.set()
+        answer = await running
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert (await worker.http.get("/general/r4/Patient/p-0001", headers=sent)).status_code == 401
+        assert len(await exchanges(worker, other)) == 1
+
+    run_two(steps, engine(), tmp_path)
+
+
+def hold_at(monkeypatch: pytest.MonkeyPatch, name: str, reached: asyncio.Event, go: asyncio.Event) -> None:
+    """Make the first call of a function of the FHIR endpoint wait."""
+    original = getattr(endpoint, name)
+
+    async def waits(*arguments: Any, **more: Any) -> Any:
+        if not reached.is_set():
+            reached.set()
+            await go.wait()
+        return await original(*arguments, **more)
+
+    monkeypatch.setattr(endpoint, name, waits)
+    monkeypatch.setattr(endpoint, "cached_context", lambda *arguments: None)
+
+
+def test_a_token_request_whose_app_a_reset_deletes_is_asked_to_try_again(engine: Engine, tmp_path: Path) -> None:
+    async def steps(worker: Flow, other: Flow) -> None:
+        started, go = asyncio.Event(), asyncio.Event()
+        app = await worker.register()
+        form = urlencode({"grant_type": "refresh_token", "client_id": app["client_id"], "refresh_token": "made up"})
+
+        async def body() -> AsyncIterator[bytes]:
+            started.set()
+            await go.wait()
+            yield form.encode()
+
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        running = asyncio.create_task(worker.http.post("/general/oauth/token", content=body(), headers=headers))
+        await started.wait()
+        await reset(other, EVERYTHING)
+        go.set()
+        assert (await running).status_code == 503
+        assert (await worker.http.post("/general/oauth/token", content=form.encode(), headers=headers)).status_code == 400
 
     run_two(steps, engine(), tmp_path)
 

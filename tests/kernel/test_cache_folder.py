@@ -101,14 +101,24 @@ def test_a_truncated_file_is_deleted(folder: CacheFolder, length: int) -> None:
 
 def test_an_intact_file_is_found_next_to_a_damaged_one(folder: CacheFolder) -> None:
     folder.keep("key", write(b"content"))
-    folder.keep("key", write(b"another"))
-    assert len(names(folder)) == 2
-    for path in folder.folder.iterdir():
-        if path.read_bytes() == b"another":
-            path.write_bytes(b"damaged")
+    damaged = folder.folder / "key.00000000.bin"
+    damaged.write_bytes(b"damaged")
+    damaged.chmod(0o600)
+    os.utime(damaged, (1 << 32, 1 << 32))
     found = folder.find("key")
     assert found is not None
     assert found.read_bytes() == b"content"
+    assert not damaged.exists()
+
+
+def test_a_new_file_replaces_the_one_with_the_same_key(folder: CacheFolder) -> None:
+    folder.keep("key", write(b"content"))
+    folder.keep("key.1", write(b"content"))
+    folder.keep("key", write(b"another"))
+    found = folder.find("key")
+    assert found is not None
+    assert found.read_bytes() == b"another"
+    assert len(names(folder)) == 2
 
 
 def fail(path: Path) -> bool:

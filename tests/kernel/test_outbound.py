@@ -186,7 +186,7 @@ def test_each_fetch_from_another_host_calls_an_address_that_was_checked_for_it(r
     resolve(["93.184.216.34"], ["127.0.0.1"])
     called: list[str] = []
 
-    async def get(http: object, parts: object, address: str, port: int) -> outbound.Fetched:
+    async def get(http: object, parts: object, address: str, port: int, page: bool) -> outbound.Fetched:
         called.append(address)
         return outbound.Fetched(200)
 

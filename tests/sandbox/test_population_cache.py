@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.laws import examples
+from tests.postgres import Server
 from tests.sandbox.copied_hospitals import SPACE, contents, count_copies, files, fill, opened
 
 from sickbay.kernel.effects import SystemEffects
@@ -22,6 +23,7 @@ from sickbay.sandbox.population_progress import PopulationProgress
 from sickbay.sandbox.resetting import reset
 from sickbay.sandbox.sandbox import Sandbox
 from sickbay.settings.database import Stopping
+from sickbay.storage import population_file
 from sickbay.storage.interface import Put, Record, ResourceSpace
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +48,27 @@ def test_a_copied_hospital_is_identical_to_a_created_one(
 
     asyncio.run(run())
     assert len(files(cache)) == 1
+
+
+@pytest.mark.parametrize("version", ["r4", "dstu2"])
+def test_a_file_from_postgresql_is_the_same_as_one_from_sqlite(
+    tmp_path: Path, cache: Path, postgres: Server, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space, copies = ResourceSpace("general", version), count_copies(monkeypatch)
+    options: dict[str, Any] = {"messiness": 0.5, "patients": 4}
+
+    async def run() -> None:
+        created = await fill(postgres.address(), space, **options)
+        from_postgres = population_file.read(*files(cache))
+        copies.clear()
+        assert await fill(postgres.address(), space, **options) == created
+        assert any(copies)
+        copied = await fill(tmp_path / "copied", space, **options)
+        files(cache)[0].unlink()
+        assert await fill(tmp_path / "created", space, **options) == copied
+        assert population_file.read(*files(cache))._replace(path=from_postgres.path) == from_postgres
+
+    asyncio.run(run())
 
 
 @settings(max_examples=examples(100) // 10, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -15,6 +15,7 @@ from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill
 
 from sickbay.sandbox import population_cache
 from sickbay.sandbox.folder import Written
+from sickbay.storage import population_file
 from sickbay.storage.interface import ResourceSpace
 
 ROOT = Path(__file__).parents[2]
@@ -113,15 +114,39 @@ def test_the_key_depends_on_the_release_and_the_code_that_creates_patients(
 
 
 def test_the_key_covers_all_code_that_takes_part() -> None:
-    """Each folder with a module that is loaded to create patients."""
+    """Each folder with a module that is loaded to create, index and store patients, except for `kernel` and `settings`."""
     code = (
         "import sys\n"
         "from sickbay import population\n"
+        "import sickbay.fhir.search.index, sickbay.storage.population_file, sickbay.storage.sqlite.store\n"
+        "import sickbay.sandbox.population_writer\n"
         "for version in ('r5', 'dstu2'): [*population.generate(seed=1, patients=1, today=None, version=version)]\n"
-        "print(*sorted(name for name in sys.modules if name.startswith('sickbay.population')))"
+        "print(*(name for name in sys.modules if name.startswith(('sickbay.population', 'sickbay.storage', 'sickbay.fhir'))))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     folders = {
         name.removeprefix("sickbay.").rpartition(".")[0].replace(".", "/") for name in out.split() if name.count(".") > 1
     }
+    assert len(folders) > 5
     assert folders <= set(population_cache.CODE)
+
+
+def test_a_new_folder_brings_the_file_to_its_day(tmp_path: Path, cache: Path) -> None:
+    """So only the first start of a day has to change it. A pinned day leaves it as it is."""
+
+    async def run() -> None:
+        created = await fill(tmp_path / "created", today=None, population_cache=False)
+        await fill(tmp_path / "pinned", today="2020-01-01")
+        pinned = population_file.read(*files(cache)).at
+        await fill(tmp_path / "pinned-again", today="2021-01-01")
+        assert population_file.read(*files(cache)).at == pinned
+        assert await fill(tmp_path / "first", today=None) == created
+        now = population_file.read(*files(cache)).at
+        assert now > pinned
+        assert await fill(tmp_path / "second", today=None) == created
+        assert await fill(tmp_path / "pinned-then", today="2020-01-01") == await fill(
+            tmp_path / "pinned-created", today="2020-01-01", population_cache=False
+        )
+        assert population_file.read(*files(cache)).at == now
+
+    asyncio.run(run())

@@ -13,7 +13,7 @@ from tests.flows.flow import Flow, run
 from tests.flows.two_workers import run_two
 
 from sickbay.services import throttle
-from sickbay.storage.interface import Failures
+from sickbay.storage.counts import Failures
 
 LIMIT = 3
 Engine = Callable[[], str | None]

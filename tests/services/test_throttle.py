@@ -8,7 +8,7 @@ import pytest
 
 from sickbay.kernel.memory import ResetScope
 from sickbay.services.throttle import Throttle, ThrottleKey
-from sickbay.storage.interface import Failures
+from sickbay.storage.counts import Failures
 
 KEY = ThrottleKey("client", "general", "app", "192.0.2.1")
 LIMIT = 3

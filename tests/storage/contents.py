@@ -9,7 +9,11 @@ from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.store import SqliteStore
 
 _LIVE = "SELECT type, sum(live) FROM type_count WHERE space = {} GROUP BY type HAVING sum(live) <> 0"
-_HISTORY = "SELECT nid, version_id, sequence, at, interaction, who, facts, body FROM resource_history WHERE nid >> 40 = {}"
+_HISTORY = (
+    "SELECT h.nid, h.version_id, h.sequence, h.at, h.interaction, h.who, h.facts, CASE WHEN h.version_id <> r.version_id"
+    " THEN h.body END FROM resource_history h JOIN resource r ON r.nid = h.nid WHERE h.nid >> 40 = {}"
+)
+"""The body of the current version is stored in `resource`. A return to a mark leaves it in the history too."""
 _RESOURCE = "SELECT nid, type, state, id, version_id, changed, index_revision, facts, body FROM resource WHERE space = {}"
 _USED = (
     " AND (state <> 0 OR EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
@@ -40,3 +44,12 @@ async def rows_of(store: Any, text: str) -> list[Any]:
         return store._reader.rows(text)
     async with store._pool.connection() as db:
         return list(await db.fetch(text))
+
+
+async def execute(store: Any, text: str) -> None:
+    """Change the database directly."""
+    if isinstance(store, SqliteStore):
+        await store._writer.run(lambda transaction: transaction.db.execute(text))
+        return
+    async with store._pool.connection() as db:
+        await db.execute(text)

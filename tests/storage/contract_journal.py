@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Clear, Delete, DeleteFamily, Put, Record, Store
 
 PLENTY = Volume(10**6, 10**9)
 DAY = 86_400

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sickbay.storage import quotas
-from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Failures, Put, Record, Step, Store, UseOnce
+from sickbay.storage.counts import Failures
+from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
 from sickbay.storage.quotas import ANONYMOUS, FAILURES, Quota
 from sickbay.storage.resets import WasReset, began
 

@@ -154,9 +154,12 @@ resource_history = _table(
     _words("who"),
     _words("facts"),
     Column("body", LargeBinary),
+    Column("undo", LargeBinary),
     indexes=[Index("resource_history_by_sequence", text(f"(nid >> {SHIFT})"), "sequence")],
 )
-"""body is NULL while the version is the current one, because it is then stored in `resource`."""
+"""body is NULL until the version is replaced, because that of the current one is stored in `resource`. undo: what the version
+changed in the index (`storage/query/undo.py`); NULL for the first version, and for versions that an older Sickbay wrote.
+"""
 
 mark = _table("mark", _key("space"), Column("name", _TEXT, primary_key=True, nullable=False), _big("sequence"))
 """Positions in the history of a space: versions with a larger sequence were written later."""

@@ -10,19 +10,21 @@ import orjson
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.storage.contents import rows_of, tables
+from tests.storage.contents import execute, rows_of, tables
 
 from sickbay.fhir.search.index import extract
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import Clear, HistoryQuery, Mark, ResourceSpace, ReturnToMark, Save, Step, Store
+from sickbay.storage.interface import Clear, HistoryQuery, Mark, Reindex, ResourceSpace, ReturnToMark, Save, Step, Store
 from sickbay.storage.query import marks
 
 Change: TypeAlias = tuple[str, str, int]
 """Type, id, and the new value; -1 deletes it."""
 TYPES = ("Observation", "Condition", "Patient")
 CHANGES = st.tuples(st.sampled_from(TYPES), st.sampled_from("abcd"), st.integers(-1, 3))
+REPLACED = st.sampled_from(["1 = 0", "version_id % 2 = 0", "1 = 1"])
+"""Which versions were written by an older Sickbay, which didn't store what they changed in the index."""
 WRITES = st.lists(st.lists(CHANGES, min_size=1, max_size=5), max_size=3)
 """Transactions."""
 _numbers = count()
@@ -30,6 +32,10 @@ _numbers = count()
 
 def index(body: bytes) -> IndexEntries:
     return extract("r4", orjson.loads(body), "")
+
+
+def index_nothing(body: bytes) -> IndexEntries:
+    raise AssertionError(f"extracted again: {body!r}")
 
 
 def resource(type: str, id: str, value: int) -> dict[str, Any]:
@@ -83,7 +89,9 @@ def fresh_spaces() -> tuple[ResourceSpace, ResourceSpace]:
     return ResourceSpace(f"own-{number}", "r4"), ResourceSpace(f"other-{number}", "r4")
 
 
-async def obey(store: Store, before: list[list[Change]], first: list[list[Change]], second: list[list[Change]]) -> None:
+async def obey(
+    store: Store, before: list[list[Change]], first: list[list[Change]], second: list[list[Change]], older: str = "1 = 0"
+) -> None:
     space, other = fresh_spaces()
     await write(store, space, before)
     states = []
@@ -95,6 +103,7 @@ async def obey(store: Store, before: list[list[Change]], first: list[list[Change
     assert await store.writes_since(space, "b") == len((await tables(store, space))["resource_history"]) - len(
         states[1][1]["resource_history"]
     )
+    await execute(store, f"UPDATE resource_history SET undo = NULL WHERE {older}")
     for name, rows_before, answers_before in reversed(states):
         for _ in range(2):
             await store.transaction([ReturnToMark(space, name, index)])
@@ -111,24 +120,86 @@ async def obey(store: Store, before: list[list[Change]], first: list[list[Change
 CREATED_AND_REFERENCED: list[list[Change]] = [[("Patient", "b", 1)], [("Observation", "a", -1)], [("Patient", "c", 1)]]
 
 
-@example([[("Observation", "a", 1)]], CREATED_AND_REFERENCED, [[("Patient", "b", -1), ("Patient", "b", 2)]])
-@example([[("Condition", "a", 1)], [("Condition", "a", -1)]], [[("Condition", "a", 2)]], [[("Condition", "a", -1)]])
+@example([[("Observation", "a", 1)]], CREATED_AND_REFERENCED, [[("Patient", "b", -1), ("Patient", "b", 2)]], "1 = 0")
+@example([[("Observation", "a", 1)]], CREATED_AND_REFERENCED, [[("Patient", "b", -1), ("Patient", "b", 2)]], "1 = 1")
+@example([[("Condition", "a", 1)], [("Condition", "a", -1)]], [[("Condition", "a", 2)]], [[("Condition", "a", -1)]], "1 = 0")
+@example([[("Condition", "a", 1)]], [[("Condition", "a", 2)]], [[("Patient", "d", 1)]], "1 = 0").via("its patient has no row")
 @settings(max_examples=20)
-@given(WRITES, WRITES, WRITES)
+@given(WRITES, WRITES, WRITES, REPLACED)
 def test_after_a_return_everything_is_as_at_the_mark(
-    store: Store, runner: asyncio.Runner, before: list[list[Change]], first: list[list[Change]], second: list[list[Change]]
+    store: Store,
+    runner: asyncio.Runner,
+    before: list[list[Change]],
+    first: list[list[Change]],
+    second: list[list[Change]],
+    older: str,
 ) -> None:
-    runner.run(obey(store, before, first, second))
+    runner.run(obey(store, before, first, second, older))
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
 @settings(max_examples=1000)
-@given(WRITES, WRITES, WRITES)
+@given(WRITES, WRITES, WRITES, REPLACED)
 def test_after_many_returns_everything_is_as_at_the_mark(
-    store: Store, runner: asyncio.Runner, before: list[list[Change]], first: list[list[Change]], second: list[list[Change]]
+    store: Store,
+    runner: asyncio.Runner,
+    before: list[list[Change]],
+    first: list[list[Change]],
+    second: list[list[Change]],
+    older: str,
 ) -> None:
-    runner.run(obey(store, before, first, second))
+    runner.run(obey(store, before, first, second, older))
+
+
+@settings(max_examples=10)
+@given(WRITES, WRITES)
+def test_a_return_extracts_nothing_again(
+    store: Store, runner: asyncio.Runner, before: list[list[Change]], changes: list[list[Change]]
+) -> None:
+    async def run() -> None:
+        space, _ = fresh_spaces()
+        await write(store, space, before)
+        await store.transaction([Mark(space, "a")])
+        at_mark = await tables(store, space)
+        await write(store, space, changes)
+        await store.transaction([ReturnToMark(space, "a", index_nothing)])
+        assert await tables(store, space) == at_mark
+
+    runner.run(run())
+
+
+@pytest.mark.parametrize("value", [2, -1])
+def test_a_resource_that_was_indexed_by_an_older_version_is_indexed_again(
+    store: Store, runner: asyncio.Runner, value: int
+) -> None:
+    async def run() -> None:
+        space, _ = fresh_spaces()
+        await write(store, space, [[("Observation", "a", 1)]])
+        await store.transaction([Mark(space, "a")])
+        at_mark = await tables(store, space)
+        number = (await rows_of(store, f"SELECT number FROM space WHERE tenant = '{space.tenant}'"))[0][0]
+        await execute(store, f"UPDATE resource SET index_revision = index_revision - 1 WHERE space = {number} AND state = 1")
+        await execute(store, f"DELETE FROM string_index WHERE space = {number}")
+        await write(store, space, [[("Observation", "a", value)]])
+        await store.transaction([ReturnToMark(space, "a", index)])
+        assert await tables(store, space) == at_mark
+
+    runner.run(run())
+
+
+def test_facts_that_were_extracted_again_are_restored(store: Store, runner: asyncio.Runner) -> None:
+    async def run() -> None:
+        space, _ = fresh_spaces()
+        await write(store, space, [[("Observation", "a", 1)]])
+        body = orjson.dumps(resource("Observation", "a", 2))
+        await store.transaction([Reindex(space, "Observation", "a", 1, index(body)), Mark(space, "a")])
+        at_mark = (await tables(store, space))["resource"]
+        await write(store, space, [[("Observation", "a", 3)]])
+        await store.transaction([ReturnToMark(space, "a", index_nothing)])
+        assert (await tables(store, space))["resource"] == at_mark
+
+    runner.run(run())
 
 
 def test_any_number_of_resources_is_undone_in_pages(

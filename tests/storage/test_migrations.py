@@ -14,7 +14,8 @@ from tests.storage.making import SPACE, find, patient
 from tests.storage.schema import TABLES, render
 
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import Put, Record, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Put, Record
 from sickbay.storage.sqlite import connection as connecting
 from sickbay.storage.sqlite.connection import connect, migrate, rows
 from sickbay.storage.sqlite.migrations import STEPS

@@ -18,7 +18,8 @@ from tests.storage.making import SPACE, find, observation, patient, query_for, w
 
 from sickbay.fhir.search.query import ReferenceValue, TokenValue
 from sickbay.fhir.visibility import EVERYTHING
-from sickbay.storage.interface import UNCACHED, Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+from sickbay.storage.interface import Clear, Conflict, Delete, DeleteFamily, Put, Record, Step, Store, UseOnce
+from sickbay.storage.kinds import UNCACHED
 from sickbay.storage.postgres import store as postgres_store
 from sickbay.storage.query import queries as queries_module
 from sickbay.storage.query.queries import StoreQueries

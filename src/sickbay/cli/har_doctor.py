@@ -10,6 +10,7 @@ import orjson
 from sickbay.cli.findings import full_text, short_text
 from sickbay.cli.output import as_json, say
 from sickbay.diagnosis.rule import SEVERITIES
+from sickbay.doctor import ending
 from sickbay.doctor.diagnose import Diagnosis
 from sickbay.doctor.har import HarExchange
 from sickbay.doctor.text import diagnose_exchange
@@ -27,8 +28,19 @@ def report(exchanges: Sequence[HarExchange], *, everything: bool, json: bool) ->
     entries = [_without_secrets(_entry(exchange, diagnosis)) for exchange, diagnosis in diagnoses]
     diagnosed = [_insert_placeholders(entry) for entry in masking.mask(entries, secrets)]
     verdict = worst(diagnosis.verdict for _, diagnosis in diagnoses)
-    say(as_json({"verdict": verdict} | _as_json(diagnosed)) if json else _as_text(diagnosed, everything=everything))
+    early = () if verdict.exit_code else tuple(finding.to_json() for finding in ending.of_har(exchanges))
+    if json:
+        whole = _as_json(diagnosed)
+        say(as_json({"verdict": verdict} | whole | {"findings": [*early, *whole["findings"]]}))
+    else:
+        say("\n\n".join(filter(None, (_as_text(diagnosed, everything=everything), _early_text(early, everything)))))
     return verdict.exit_code
+
+
+def _early_text(early: Sequence[dict[str, Any]], everything: bool) -> str:
+    """Where the launch in the file ends too early, and why."""
+    shown = {"findings": early, "corrected": None}
+    return (full_text(shown) if everything else short_text(shown)) if early else ""
 
 
 def _without_secrets(entry: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from uvicorn import Config
 from sickbay.cli import json_log, population_report, signals, streams, telemetry, terminal
 from sickbay.cli.connection import Connection
 from sickbay.cli.limits import limits
+from sickbay.cli.warm_up import warm_up
 from sickbay.sandbox.sandbox import Sandbox, open_sandbox
 from sickbay.services.context import ExchangeListener
 from sickbay.settings import Settings
@@ -73,8 +74,10 @@ class Worker:
         sandbox.filling.writer.listen = population_report.of_server(self.settings)
         self._listen(sandbox)
         await send({"type": "lifespan.startup.complete"})
+        warming = asyncio.create_task(warm_up(sandbox))
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
+        warming.cancel()
         await self.main.stop()
         if exporting is not None:
             await exporting.stop()

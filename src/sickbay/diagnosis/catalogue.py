@@ -51,6 +51,7 @@ from sickbay.diagnosis.rules.request import readable, retired
 from sickbay.diagnosis.rules.search import address, body, limits, nothing_found, operations, parameters
 from sickbay.diagnosis.rules.silence import access as access_silence
 from sickbay.diagnosis.rules.silence import code as code_silence
+from sickbay.diagnosis.rules.silence import injected as injected_fault
 from sickbay.diagnosis.rules.silence import launch as launch_silence
 from sickbay.diagnosis.rules.silence import sign_in as sign_in_silence
 from sickbay.diagnosis.rules.silence import token as token_silence
@@ -108,6 +109,7 @@ FILES = (
     discovery,
     restrictions,
     answer,
+    injected_fault,
     launch_silence,
     sign_in_silence,
     code_silence,

@@ -163,7 +163,7 @@ def _object(text: str | None) -> dict[str, Any]:
 
 
 def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    kind = _kind(exchange)
+    kind = kind_of_exchange(exchange)
     if kind == "":
         return
     if kind == "smart_configuration":
@@ -188,7 +188,7 @@ def _inputs(exchange: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"kind": "http_exchange", "request": sent, "response": answer}
 
 
-def _kind(exchange: dict[str, Any]) -> str:
+def kind_of_exchange(exchange: dict[str, Any]) -> str:
     """The kind of input, or "" if the exchange isn't part of a launch."""
     url, query, method = exchange["url"], parse(exchange["query"]), exchange["method"]
     path = urls.split(url).path

@@ -187,15 +187,20 @@ def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
     return about <= unknown
 
 
+NO_TOKEN = "fhir-token-missing"
+"""Comes after what else is wrong: people leave the token out of what they paste."""
+
+
 def _merged(diagnoses: Sequence[Diagnosis]) -> Diagnosis:
     """The first diagnosis with the findings of all, each once, and the first corrected exchange."""
     first = diagnoses[0]
     findings = {finding.id: finding for diagnosis in diagnoses[::-1] for finding in diagnosis.explanation.findings[::-1]}
-    ordered = sorted(findings.values(), key=lambda finding: SEVERITIES.index(finding.severity))[: 2 * EXAMINED_INPUTS]
-    if len(diagnoses) == 1:
-        ordered = list(first.explanation.findings)
+    found = findings.values() if len(diagnoses) > 1 else first.explanation.findings
+    ordered = sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.id == NO_TOKEN))
     corrected = next((diagnosis.corrected for diagnosis in diagnoses if diagnosis.corrected), None)
-    return first._replace(explanation=first.explanation._replace(findings=tuple(ordered)), corrected=corrected)
+    return first._replace(
+        explanation=first.explanation._replace(findings=tuple(ordered[: 2 * EXAMINED_INPUTS])), corrected=corrected
+    )
 
 
 WORDS = 6

@@ -9,8 +9,8 @@ from typing import Any
 from sickbay.diagnosis.answers.finding import add_finding
 from sickbay.diagnosis.answers.values import ErrorAnswer
 from sickbay.diagnosis.explain import Explanation
-from sickbay.diagnosis.rule import Severity
-from sickbay.doctor import answer, compiled, phrases, prose
+from sickbay.diagnosis.rule import Finding, Severity
+from sickbay.doctor import answer, compiled, ending, phrases, prose
 from sickbay.doctor.answer import RANKS, Recognised
 from sickbay.doctor.diagnose import Diagnosis, RelatedTopic
 from sickbay.doctor.evidence import Evidence
@@ -31,9 +31,18 @@ def diagnose_text(text: str, context: Mapping[str, Any] | None = None) -> tuple[
     diagnosis = _diagnosis(reading, recognised)
     if (difference := addresses.find_mismatch(text, recognised.evidence.sent.get("redirect_uri"))) is not None:
         diagnosis = diagnosis.preceded_by(difference)
-    if not diagnosis.has_problem and not _is_understood(reading, recognised):
+    early = () if diagnosis.has_problem or reading.is_single else ending.of_inputs(reading.inputs)
+    if early:
+        diagnosis = _with_early_end(diagnosis, early)
+    elif not diagnosis.has_problem and not _is_understood(reading, recognised):
         diagnosis = diagnosis._replace(is_understood=False, related=_related(recognised))
     return reading.evidence, diagnosis
+
+
+def _with_early_end(diagnosis: Diagnosis, early: tuple[Finding, ...]) -> Diagnosis:
+    """Adds where the text ends too early. That is information, and changes no verdict."""
+    findings = (*early, *diagnosis.explanation.findings)
+    return diagnosis._replace(explanation=diagnosis.explanation._replace(findings=findings))
 
 
 def _is_understood(reading: Reading, recognised: Recognised) -> bool:

@@ -77,7 +77,7 @@ class CacheFolder:
             return False
 
     def keep(self, key: str, make: Callable[[Path], bool]) -> bool:
-        """Keep a file under this key. Returns whether it is there afterwards.
+        """Keep a file under this key, instead of the one that is there. Returns whether that worked.
 
         make: writes into the empty file at this path. If it returns False or raises OSError, the file is deleted.
         """
@@ -104,14 +104,18 @@ class CacheFolder:
             private_files.make_file(draft)
             if not make(draft) or draft.stat().st_size > self._limit:
                 return False
-            draft.replace(self.folder / f"{key}.{_checksum(draft)}{self._suffix}")
+            path = self.folder / f"{key}.{_checksum(draft)}{self._suffix}"
+            draft.replace(path)
+            for other in self._files(key):
+                if other != path:
+                    self.discard(other)
             return True
         finally:
             with suppress(OSError):
                 draft.unlink()
 
     def _files(self, key: str) -> list[Path]:
-        """The files under this key, the newest first. There are several if two processes made one at the same time."""
+        """The files under this key, the newest first. There may be several if two processes made one at the same time."""
         entries = [entry for entry in self._entries() if self._key_of(entry.name) == key]
         return [Path(entry.path) for entry in sorted(entries, key=_modified, reverse=True)]
 

@@ -6,6 +6,7 @@ import datetime
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from sickbay.kernel.memoize import memoized
 from sickbay.population import identity, names
 from sickbay.population.codings import Coding
 from sickbay.population.patient_history import END, Person
@@ -64,8 +65,9 @@ CAST: dict[int, Role] = {
 """Patient number to role. 17 is the patient in the screenshots; 1 and 2 are a mother and her child."""
 
 
+@memoized(1024)
 def person(seed: int, number: int) -> Person:
-    """Returns the `number`-th patient (from 1) of this seed."""
+    """Returns the `number`-th patient (from 1) of this seed. Choosing the patient of an appointment looks at many."""
     rng = SeededRandom(seed, "person", number)
     random_person = _random_person(rng, number)
     role = CAST.get(number)

@@ -12,7 +12,7 @@ from typing import Final
 from sickbay.kernel import private_files
 from sickbay.sandbox.filled_space import EMPTY
 from sickbay.sandbox.folder import Written
-from sickbay.sandbox.population_cache import PopulationCache, open_cache
+from sickbay.sandbox.population_cache import OutdatedFile, PopulationCache, open_cache
 from sickbay.sandbox.population_progress import WrittenPortions
 from sickbay.sandbox.population_writer import milliseconds
 from sickbay.storage.interface import ResourceSpace
@@ -21,32 +21,35 @@ from sickbay.storage.sqlite.beginning import begin
 LIKELY_SPACE: Final = ResourceSpace("general", "r4")
 
 
-def create(database: Path, written: Written, now: int, *, durable: bool) -> None:
+def create(database: Path, written: Written, now: int, *, durable: bool) -> OutdatedFile | None:
     """Create the database if there is none and a population file has these patients. Several processes may do so at once.
 
     Only what depends on the day is missing afterwards. now: epoch seconds. durable: whether it survives a power failure.
+    Returns the file to bring up to date.
     """
     cache = None if os.path.lexists(database) else open_cache(written)
     if cache is None:
-        return
+        return None
     draft = database.with_name(f".{database.name}.{secrets.token_hex(8)}.draft")
+    pinned = datetime.date.fromisoformat(written.today) if written.today else None
+    at = milliseconds(pinned or datetime.datetime.fromtimestamp(now, datetime.UTC).date())
+    is_other_day = None
     with suppress(OSError, private_files.NotPrivate):  # then the patients are created when they are needed
         try:
             private_files.make_file(draft)
-            day = (
-                datetime.date.fromisoformat(written.today)
-                if written.today
-                else datetime.datetime.fromtimestamp(now, datetime.UTC).date()
-            )
-            if _prepare(draft, cache, written, day):
+            is_other_day = _prepare(draft, cache, written, at)
+            if is_other_day is not None:
                 _publish(draft, database, durable)
         finally:
             draft.unlink(missing_ok=True)
+    return OutdatedFile(LIKELY_SPACE.version, at) if is_other_day and pinned is None else None
 
 
-def _prepare(draft: Path, cache: PopulationCache, written: Written, day: datetime.date) -> bool:
+def _prepare(draft: Path, cache: PopulationCache, written: Written, at: int) -> bool | None:
+    """Returns whether the file was of another day; None if there is none."""
+    day = datetime.datetime.fromtimestamp(at / 1000, datetime.UTC).date()
     progress = WrittenPortions(day, written.patients + 1).put(LIKELY_SPACE, always=True)
-    return cache.copy(LIKELY_SPACE.version, draft) and begin(draft, LIKELY_SPACE, milliseconds(day), progress, EMPTY)
+    return begin(draft, LIKELY_SPACE, at, progress, EMPTY) if cache.copy(LIKELY_SPACE.version, draft) else None
 
 
 def _publish(draft: Path, database: Path, durable: bool) -> None:

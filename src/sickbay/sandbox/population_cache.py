@@ -5,36 +5,55 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 import sickbay
-from sickbay.kernel.cache_folder import CacheFolder, find_folder
+from sickbay.kernel.cache_folder import LIMIT_BYTES, CacheFolder, find_folder
 from sickbay.sandbox.filled_space import PATIENTS
 from sickbay.sandbox.folder import Written
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, ResourceSpace, Store
 from sickbay.storage.population_file import PopulationFile
+from sickbay.storage.sqlite.beginning import set_day
 
 NAME: Final = "populations"
 """The folder below Sickbay's cache folder."""
 SUFFIX: Final = ".db"
+BYTES_PER_RESOURCE: Final = 3_500
+"""The size of a file, divided by the number of its resources."""
+BEGIN_SECONDS: Final = 1.0
+"""How long the end of a fill may wait until the file is begun."""
+FINISH_SECONDS: Final = 0.6
+"""How long `stop` waits for a file. Even a run of a second or two leaves one then."""
 HERE: Final = Path(sickbay.__file__).parent
 CODE: Final = (
+    "sandbox",
     "population",
     "population/render",
     "population/render/r4",
     "population/stories",
     "fhir",
     "fhir/definitions",
+    "fhir/operations",
     "fhir/search",
+    "protocol",
     "storage",
     "storage/query",
     "storage/sqlite",
 )
 """The folders whose code and data decide what is stored of a population."""
+
+
+class OutdatedFile(NamedTuple):
+    """A file whose resources are of another day than today. version: of FHIR. at: today, in epoch ms."""
+
+    version: str
+    at: int
 
 
 class PopulationCache:
@@ -44,6 +63,7 @@ class PopulationCache:
         self._folder, self._written = folder, written
         self._files: dict[ResourceSpace, PopulationFile | None] = {}
         """What was found while a space is being filled."""
+        self.outdated: OutdatedFile | None = None
         self._stop = Event()
         self._exports: set[asyncio.Task[bool]] = set()
 
@@ -79,15 +99,17 @@ class PopulationCache:
     async def keep(self, store: Store, space: ResourceSpace, versions: int) -> None:
         """Begin to write the file of a space that was filled just now. Returns when later writes no longer matter.
 
-        versions: how many this process has stored. If the space has others, no file is written.
+        versions: how many this process has stored. If the space has others, no file is written, and neither if it would be too
+        large.
         """
-        if self._stop.is_set():
+        if self._stop.is_set() or versions * BYTES_PER_RESOURCE > LIMIT_BYTES:
             return
         began = asyncio.Event()
         task = asyncio.get_running_loop().create_task(self._write(store, space, versions, began))
         self._exports.add(task)
         task.add_done_callback(self._exports.discard)
-        await began.wait()
+        with suppress(TimeoutError):  # all threads are busy; if someone writes before one is free, no file is written
+            await asyncio.wait_for(began.wait(), BEGIN_SECONDS)
 
     async def _write(self, store: Store, space: ResourceSpace, versions: int, began: asyncio.Event) -> bool:
         loop = asyncio.get_running_loop()
@@ -100,12 +122,23 @@ class PopulationCache:
         finally:
             began.set()
 
-    def begin_to_stop(self) -> None:
-        self._stop.set()
+    def bring_up_to_date(self) -> None:
+        """Begin to change the day of an outdated file, so that the next new folder needn't do that."""
+        if self.outdated is not None and not self._stop.is_set():
+            task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._set_day, *self.outdated))
+            self.outdated = None
+            self._exports.add(task)
+            task.add_done_callback(self._exports.discard)
+
+    def _set_day(self, version: str, at: int) -> bool:
+        key = self._key(version)
+        return self._folder.keep(key, lambda draft: self._folder.copy(key, draft) and set_day(draft, at))
 
     async def stop(self) -> None:
-        """End what is being written. It isn't kept."""
-        self.begin_to_stop()
+        """Wait a moment for what is being written, and end it if that isn't enough. Then it isn't kept."""
+        if self._exports:
+            await asyncio.wait(self._exports, timeout=FINISH_SECONDS)
+        self._stop.set()
         await asyncio.gather(*self._exports, return_exceptions=True)
 
     def _key(self, version: str) -> str:
@@ -114,9 +147,9 @@ class PopulationCache:
 
 
 def open_cache(written: Written) -> PopulationCache | None:
-    """None if the user has no home folder, or if there are no patients."""
+    """None if the user has no home folder, if there are no patients, or if the code isn't in files."""
     folder = find_folder()
-    if folder is None or not written.patients:
+    if folder is None or not written.patients or not (HERE / "population").is_dir():
         return None
     return PopulationCache(CacheFolder(folder / NAME, SUFFIX), written)
 
@@ -124,9 +157,9 @@ def open_cache(written: Written) -> PopulationCache | None:
 @cache
 def digest() -> str:
     """A digest of the release, and of the code and data that decide what is stored, so that a clone never copies what its code
-    would no longer create.
+    would no longer create. Of Python too, because its tables of letters decide how texts are folded.
     """
-    content = hashlib.sha256(sickbay.__version__.encode())
+    content = hashlib.sha256(f"{sickbay.__version__} {sys.version_info[:2]}".encode())
     for folder in CODE:
         for name in sorted(os.listdir(HERE / folder)):
             if name.endswith((".py", ".gz")):

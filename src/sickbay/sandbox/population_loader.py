@@ -83,13 +83,16 @@ class PopulationLoader:
             task = self._begun[space] = asyncio.get_running_loop().create_task(self._fill(space), context=no_request)
         return task
 
+    async def wait_until_idle(self) -> None:
+        """Wait until this worker no longer creates patients."""
+        while tasks := {task for task in self._begun.values() if not task.done()}:
+            await asyncio.wait(tasks)
+
     def begin_to_stop(self) -> None:
         """Cancel all tasks. What they have stored stays, and the next use continues from there."""
         self._stopping = True
         for task in self._begun.values():
             task.cancel()
-        if self.cache is not None:
-            self.cache.begin_to_stop()
 
     async def stop(self) -> None:
         """Cancel all tasks and wait for their end."""

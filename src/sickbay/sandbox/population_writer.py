@@ -22,6 +22,7 @@ import orjson
 
 from sickbay import population
 from sickbay.fhir.search.index import extract
+from sickbay.kernel.garbage import pause_collection
 from sickbay.sandbox import filled_space, population_progress
 from sickbay.sandbox.filled_space import EMPTY, FILLED, PATIENTS, FilledSpace
 from sickbay.sandbox.folder import Written
@@ -124,13 +125,19 @@ class PopulationWriter:
         if not state.portions:
             self._created[space] = 0
         source = self._source(space, state)
-        state, chunk = await self._next_chunk(source, space, state)
-        await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
+        with pause_collection():
+            state, chunk = await self._next_chunk(source, space, state)
+            await self.runtime.store.transaction(_steps(space, state, chunk, self.written.patients))
+            portions, complete, created = chunk.portions, chunk.complete, len(chunk.saves) + len(chunk.of_day)
+            del chunk  # its objects are gone before the next search for garbage
         if space in self._created:
-            self._created[space] += len(chunk.saves) + len(chunk.of_day)
-        if chunk.complete and self.cache is not None and space in self._created:
-            await self.cache.keep(self.runtime.store, space, self._created[space])
-        return self._report(space, state.after(chunk.portions), chunk.complete)
+            self._created[space] += created
+        if complete and self.cache is not None:
+            if space in self._created:
+                await self.cache.keep(self.runtime.store, space, self._created[space])
+            else:
+                self.cache.bring_up_to_date()
+        return self._report(space, state.after(portions), complete)
 
     async def _copy_next(self, space: ResourceSpace, state: WrittenPortions) -> Outcome | None:
         """Copy the next portions from a file. None if no file has them."""

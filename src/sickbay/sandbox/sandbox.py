@@ -24,7 +24,8 @@ from sickbay.services.journal.write import Journal
 from sickbay.services.throttle import Throttle
 from sickbay.settings.database import Unavailable
 from sickbay.settings.settings import Settings
-from sickbay.storage.interface import Store, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Store
 
 TENANTS = dialects.names()
 
@@ -69,11 +70,15 @@ async def open_sandbox(
     temporary = Path(tempfile.mkdtemp(prefix="sickbay-")) if settings.data is None and settings.folder is None else None
     effects = effects or SystemEffects()
     file = folder.prepare(settings, temporary)
+    outdated = None
     if file is not None and settings.population_cache:
-        new_database.create(file, folder.new(settings), int(effects.now()), durable=temporary is None)
+        outdated = new_database.create(file, folder.new(settings), int(effects.now()), durable=temporary is None)
     store = await folder.store(settings, file, durable=temporary is None)
     try:
-        return await _compose(settings, store, effects, on_exchange, temporary)
+        sandbox = await _compose(settings, store, effects, on_exchange, temporary)
+        if sandbox.filling.cache is not None:
+            sandbox.filling.cache.outdated = outdated
+        return sandbox
     except BaseException:
         await store.close()
         raise

@@ -15,7 +15,7 @@ from sickbay.services import runtime_settings
 from sickbay.services.client_authentication import TokenResult
 from sickbay.services.context import Runtime, Tenant
 from sickbay.services.throttle import WINDOW, Throttled, ThrottleKey
-from sickbay.storage.interface import Failures
+from sickbay.storage.counts import Failures
 
 GUESSES = frozenset((refusals.CLIENT_SECRET_WRONG.name, refusals.ASSERTION_SIGNATURE_INVALID.name))
 """Refusals that point to guessing. Codes and tokens aren't counted, because they are too long to guess."""

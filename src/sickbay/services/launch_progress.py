@@ -8,14 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from sickbay.authorization.models import Client, Launch
-from sickbay.diagnosis.catalogue import INDEX
-from sickbay.diagnosis.explain import explain
 from sickbay.diagnosis.rule import Finding
-from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress, silence
+from sickbay.diagnosis.silence.causes import causes
+from sickbay.diagnosis.silence.progress import Awaited, LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Event, PageName, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
-from sickbay.diagnosis.stages import SILENCE
-from sickbay.kernel.checks import Examination
 from sickbay.protocol import urls
 from sickbay.services import launch as launches
 from sickbay.services import records, registration
@@ -24,6 +21,7 @@ from sickbay.services.context import Runtime
 from sickbay.services.journal import read as journal_reader
 from sickbay.services.journal.events import event, real_time
 from sickbay.services.journal.read import Timeline
+from sickbay.services.journal.record import text_of
 from sickbay.services.journal.write import Journal
 
 WAITING_REQUESTS: Final = 32
@@ -37,8 +35,6 @@ WIRE_STEPS: Final[dict[Awaited, str]] = {"again": "launch", "poll": "export", "f
 LISTED_LAUNCHES: Final = 20
 SEARCHED_EXCHANGES: Final = 300
 """The newest exchanges whose launches are listed."""
-SHOWN_CAUSES: Final = 4
-"""A reader tries the likeliest causes. A long list helps no one."""
 
 
 class LaunchProgress(NamedTuple):
@@ -61,15 +57,6 @@ class LaunchProgress(NamedTuple):
     @property
     def causes(self) -> tuple[Finding, ...]:
         return causes(self.trail)
-
-
-def causes(trail: Trail) -> tuple[Finding, ...]:
-    """The likely causes of the step that didn't come, the likeliest first. None after a fault that was injected on purpose."""
-    found = silence(trail)
-    if found is None or found.since.injected:
-        return ()
-    explanation = explain(INDEX, SILENCE.name, found, None, Examination(()), live=True)
-    return explanation.findings[:SHOWN_CAUSES]
 
 
 def _sent_to(found: LaunchStatus, trail: Trail) -> str:
@@ -158,6 +145,7 @@ async def _with_unnamed(runtime: Runtime, trail: Trail, client: Client, id: str)
         more += await _page(runtime, client, id, found.since)
     if found.awaited in RESTART_SECONDS:
         more += await _restarts(runtime, client, id, found.since, RESTART_SECONDS[found.awaited])
+    more += await _faults(runtime, client, found.since)
     events = sorted((*trail.events, *more), key=lambda event: event.at)
     return msgspec.structs.replace(trail, events=tuple(events))
 
@@ -181,6 +169,16 @@ async def _restarts(runtime: Runtime, client: Client, id: str, since: Event, sec
         "exchange", owner=client.client_id, label="authorize", since=first, until=until, limit=RESTARTS, oldest=True
     )
     return [Event("restart", real_time(record.at)) for record in found if record.family != id]
+
+
+async def _faults(runtime: Runtime, client: Client, since: Event) -> list[Event]:
+    """The app's requests since then that a fault answered: they name no launch, because no handler saw them."""
+    first = int(since.at * 1e6) + 1
+    records_since = await runtime.store.find(
+        "exchange", owner=client.client_id, family="", since=first, limit=RESTARTS, oldest=True
+    )
+    stored = [event(msgspec.json.decode(text_of(record)) | {"arrival": record.at}) for record in records_since]
+    return [msgspec.structs.replace(made, step="other", probable=True) for made in stored if made.injected]
 
 
 def to_json(found: LaunchProgress) -> dict[str, Any]:

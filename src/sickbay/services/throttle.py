@@ -6,7 +6,7 @@ import hmac
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sickbay.kernel.memory import ResetScope
-from sickbay.storage.interface import Failures
+from sickbay.storage.counts import Failures
 
 Kind: TypeAlias = Literal["client", "person", "admin"]
 WINDOW: Final = 60

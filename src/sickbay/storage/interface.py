@@ -18,6 +18,7 @@ from sickbay.fhir.bundle import StoredResource
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.facts import NONE, Codes, codes_of, patients_of
 from sickbay.storage.probe import ProbeJob, T
 
@@ -137,7 +138,7 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
 
     Later marks are deleted. The numbers that the store counts internally go on, so that none is used twice.
 
-    index: extracts the facts of a body, because the index rows of earlier versions aren't stored. It is called on any thread.
+    index: extracts the facts of a body, for versions that an older Sickbay wrote. It is called on any thread.
     """
 
     space: ResourceSpace
@@ -148,8 +149,7 @@ class ReturnToMark(msgspec.Struct, frozen=True, gc=False):
 class CopyResources(msgspec.Struct, frozen=True, gc=False):
     """Write resources of a population file (`storage/population_file.py`) as if each were created now. Raises CannotCopy.
 
-    after, until: which ones, by their numbers in the file. The earlier ones must have been copied from the same file, or
-    created in the same order. at: epoch ms.
+    after, until: their numbers in the file. Earlier ones must be there, created in the same order. at: epoch ms.
     """
 
     space: ResourceSpace
@@ -163,7 +163,7 @@ Step: TypeAlias = Put | UseOnce | Delete | DeleteFamily | Clear | Save | Reindex
 
 
 class CannotCopy(Exception):
-    """A population file is damaged or gone, or the space isn't as it expects. Nothing was changed."""
+    """A population file is damaged or gone, or the space isn't as expected. Nothing was changed."""
 
 
 class Conflict(Exception):
@@ -259,35 +259,6 @@ class Labels(NamedTuple):
     profiles: tuple[str, ...]
     security: tuple[tuple[str, str], ...]
     tags: tuple[tuple[str, str], ...]
-
-
-class Volume(NamedTuple):
-    """The number of exchanges and the total bytes of their values."""
-
-    exchanges: int
-    bytes: int
-
-    def exceeds(self, most: Volume) -> bool:
-        return self.exchanges > most.exchanges or self.bytes > most.bytes
-
-
-class Failures(NamedTuple):
-    """number: how many there were in the current window. since: when it began."""
-
-    number: int
-    since: int
-
-
-COUNTED = frozenset(("app", "app-before"))
-"""Kinds whose changes are counted."""
-CHANGES = Put(Record("changes", "app", b"{}"))
-"""Written with every change of those kinds, so that every worker sees a new revision of this record."""
-
-UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
-"""Kinds of records that no cache has anything of: their changes leave the stamp unchanged.
-
-So do new tokens, because nothing caches that a token is absent. Changing or deleting a token, as revocation does, changes it.
-"""
 
 
 class BadCursor(Exception):
@@ -414,8 +385,7 @@ class Store(Protocol):
     ) -> bool:
         """Write what a space had at a mark into an empty file, as a population file. Returns False if that isn't possible.
 
-        Blocks, so call it on a thread. versions: how many the space must have, later ones included. began: is called when later
-        writes no longer change the file. stop: ends it early.
+        Blocks. versions: how many the space must have. began: is called when later writes don't matter. stop: ends it early.
         """
         ...
 

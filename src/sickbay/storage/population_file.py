@@ -31,34 +31,35 @@ STOP_STEPS: Final = 100_000
 """Steps of SQLite's virtual machine between two looks at `stop`."""
 RESOURCE: Final = ("nid", "space", "type", "state", "id", "version_id", "changed", "index_revision", "facts", "body")
 HISTORY: Final = ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "body")
-_NUMBERED: Final = frozenset(("nid", "patient", "target"))
+TABLES: Final = {"resource": RESOURCE, "resource_history": HISTORY, **COLUMNS}
+NUMBERED: Final = frozenset(("nid", "patient", "target"))
 """Columns with the number of a resource."""
-_VERSIONS: Final = (
+VERSIONS: Final = (
     f"SELECT min(sequence), max(sequence), count(*), max(at) - min(at) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
 )
-_UNUSUAL: Final = (
-    "SELECT count(*) FROM (SELECT nid, version_id, interaction, who, lag(nid, 1, 0) OVER (ORDER BY sequence) AS before"
+UNUSUAL: Final = (
+    "SELECT count(*) FROM (SELECT nid, version_id, interaction, who,"
+    " lag(nid, 1, CAST(0 AS BIGINT)) OVER (ORDER BY sequence) AS before"
     f" FROM resource_history h WHERE h.nid >> {SHIFT} = ?) v"
     " WHERE version_id <> 1 OR interaction <> 'create' OR who <> '' OR nid <= before"
 )
 """Versions that the population doesn't have, or that aren't in the order of their numbers."""
-_NEXT: Final = f"SELECT min(nid) FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.sequence > ?"
+NEXT: Final = f"SELECT min(nid), count(*) FROM resource_history h WHERE h.nid >> {SHIFT} = ? AND h.sequence > ?"
 _PATIENTS: Final = "SELECT r.nid FROM resource r JOIN word w ON w.number = r.type WHERE w.text = 'Patient' AND r.state = 1"
-_ADD_TERMS: Final = (
-    "INSERT INTO file.term SELECT hash, system, code FROM main.term WHERE hash IN (SELECT hash FROM file.token_index"
-    " UNION SELECT hash FROM file.composite_index UNION SELECT low FROM file.composite_index"
-    " UNION SELECT unit FROM file.composite_index UNION SELECT unit FROM file.quantity_index)"
+USED_HASHES: Final = (
+    "SELECT hash FROM file.token_index UNION SELECT hash FROM file.composite_index UNION SELECT low FROM file.composite_index"
+    " UNION SELECT unit FROM file.composite_index UNION SELECT unit FROM file.quantity_index"
 )
-_ADD_WORDS: Final = (
-    "INSERT INTO file.word SELECT number, text FROM main.word WHERE number IN"
-    " (SELECT type FROM file.resource UNION SELECT -parameter FROM file.token_index WHERE parameter < 0)"
-)
-_ADD_COUNTS: Final = (
+"""The hashes of all codings that the index rows have. Other numbers in these columns are no codings."""
+USED_WORDS: Final = "SELECT type FROM file.resource UNION SELECT -parameter FROM file.token_index WHERE parameter < 0"
+_ADD_TERMS: Final = f"INSERT INTO file.term SELECT hash, system, code FROM main.term WHERE hash IN ({USED_HASHES})"
+_ADD_WORDS: Final = f"INSERT INTO file.word SELECT number, text FROM main.word WHERE number IN ({USED_WORDS})"
+ADD_COUNTS: Final = (
     f"INSERT INTO file.type_count SELECT {FILE_SPACE}, type, 0, count(*) FROM file.resource WHERE state = {LIVE} GROUP BY type"
 )
 
 
-_ADD_SPACE: Final = f"INSERT INTO file.space (number, tenant, version, allocated, sequence) VALUES ({FILE_SPACE}, '', ?, ?, ?)"
+ADD_SPACE: Final = f"INSERT INTO file.space (number, tenant, version, allocated, sequence) VALUES ({FILE_SPACE}, '', ?, ?, ?)"
 
 
 class PopulationFile(NamedTuple):
@@ -113,7 +114,7 @@ def export(
             found = rows(db, marks.FIND, (*space, mark))
             began()
             db.set_progress_handler(stop.is_set, STOP_STEPS)
-            _create_tables(draft)
+            create_tables(draft)
             is_done = bool(found) and _Export(db, *found[0]).run(space.version, versions)
             db.execute("COMMIT")
             return is_done
@@ -121,7 +122,8 @@ def export(
         return False
 
 
-def _create_tables(draft: Path) -> None:
+def create_tables(draft: Path) -> None:
+    """Create the tables of a file."""
     with closing(apsw.Connection(str(draft))) as file:
         file.pragma("synchronous", "off")
         with file:
@@ -138,38 +140,38 @@ class _Export:
     def run(self, version: str, versions: int) -> bool:
         """version: of FHIR. versions: how many the space must have."""
         db, number = self._db, self._number
-        first, last, count, span = rows(db, _VERSIONS, (number,))[0]
-        unusual = db.execute(_UNUSUAL, (number,)).get
-        after: int | None = db.execute(_NEXT, (number, self._sequence)).get
+        first, last, count, span = rows(db, VERSIONS, (number,))[0]
+        unusual = db.execute(UNUSUAL, (number,)).get
+        after, later = rows(db, NEXT, (number, self._sequence))[0]
         if unusual or span or not count == versions == last - first + 1 or after is None:
             return False
         low, end = number << SHIFT, after - 1
         self._copy({"shift": FIRST - low, "low": low, "last": end, "number": number, "before": first - 1})
-        space = (version, end - low, self._sequence - first + 1)
-        db.execute(_ADD_SPACE, space)
+        space = (version, end - low, count - later)
+        db.execute(ADD_SPACE, space)
         return True
 
     def _copy(self, binds: dict[str, int]) -> None:
         db = self._db
-        for table, columns in (("resource", RESOURCE), ("resource_history", HISTORY), *COLUMNS.items()):
-            values = ", ".join(map(_exported, columns))
-            text = f"INSERT INTO file.{table} ({', '.join(columns)}) SELECT {values} FROM main.{table} WHERE {_range(columns)}"
+        for table, columns in TABLES.items():
+            names, values = ", ".join(columns), ", ".join(map(_exported, columns))
+            text = f"INSERT INTO file.{table} ({names}) SELECT {values} FROM main.{table} WHERE {range_of(columns)}"
             db.execute(text, binds)
-        for text in (_ADD_TERMS, _ADD_WORDS, _ADD_COUNTS):
+        for text in (_ADD_TERMS, _ADD_WORDS, ADD_COUNTS):
             db.execute(text)
 
 
 def _exported(column: str) -> str:
-    if column in _NUMBERED:
+    if column in NUMBERED:
         return f"{column} + :shift"
     return {"space": str(FILE_SPACE), "sequence": "sequence - :before"}.get(column, column)
 
 
-def _range(columns: tuple[str, ...]) -> str:
+def range_of(columns: tuple[str, ...]) -> str:
     """Select the rows of the space: each table begins with the space, or with the number of a resource in it."""
     if columns[0] == "nid":
         return "nid > :low AND nid <= :last"
-    first = "space = :number" if columns[0] == "space" else f"{columns[0]} > :low AND {columns[0]} < :low + (1 << {SHIFT})"
+    first = "space = :number" if columns[0] == "space" else f"{columns[0]} > :low AND {columns[0]} < :low + {1 << SHIFT}"
     return f"{first} AND nid <= :last"
 
 
@@ -183,7 +185,7 @@ def imported(table: str, columns: tuple[str, ...], word: str) -> str:
 
 
 def _imported(table: str, column: str, word: str) -> str:
-    if column in _NUMBERED:
+    if column in NUMBERED:
         return f"{column} + :shift"
     if column == "parameter":
         is_word = table == "token_index"  # there, a negative number is a word's

@@ -174,9 +174,18 @@ def page_headers(form_action: str = "'self'", frame_ancestors: str = "'none'") -
 
 def compile_templates() -> None:
     """Compile all templates, and keep them for the next start."""
-    environment = _environment()
-    for name in environment.list_templates(filter_func=lambda name: name.partition("/")[0] not in PRODUCTS):
-        environment.get_template(name)
+    for name in list_templates():
+        load_template(name)
+
+
+def list_templates() -> list[str]:
+    """The names of all templates. Those of products are named without their folder."""
+    return [name for name in _environment().list_templates(["j2"]) if name.partition("/")[0] not in PRODUCTS]
+
+
+def load_template(name: str) -> None:
+    """Load a template, so that the first page that needs it doesn't have to."""
+    _environment().get_template(name)
 
 
 @cache

@@ -18,6 +18,7 @@ from sickbay.kernel.memoize import memoize
 from sickbay.protocol.parameters import Parameters, parse
 from sickbay.protocol.unicode import is_encoded_text, is_text
 from sickbay.sandbox.sandbox import Sandbox
+from sickbay.services import runtime_settings
 from sickbay.services.decision import Decision
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal.write import Exchange, RecordedRequest, RecordedResponse
@@ -236,9 +237,11 @@ async def note(
 ) -> Response:
     """Write the exchange into the journal and return the response. shown: whether its body may be stored.
 
-    recorded: the request, instead of its body.
+    recorded: the request, instead of its body. Raises WasReset if the request was refused and a reset may be the reason.
     """
     sandbox: Sandbox = request.app.state.sandbox
+    if decision is not None and decision.refusal is not None:
+        await runtime_settings.check_reset(sandbox.runtime)
     headers = [header for header in response.raw_headers if header[0] in SHOWN]
     stored_body = bytes(response.body).decode("utf-8", "replace") if shown and response.body else None
     await sandbox.journal.write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.doctor.code import Meter, budget, requests_in, settings_in
 from sickbay.doctor.code.budget import BudgetSpent
@@ -77,7 +78,7 @@ def test_a_mapping_has_a_limited_number_of_fields() -> None:
 
 
 @given(st.integers(min_value=0, max_value=5_000), st.lists(st.integers(min_value=1, max_value=500), max_size=200))
-@settings(max_examples=50)
+@settings(max_examples=examples(50), deadline=None)
 def test_the_meter_stops_exactly_at_its_limit(length: int, amounts: list[int]) -> None:
     limit = budget.STEPS_AT_LEAST + budget.STEPS_PER_CHARACTER * length
     meter = Meter(length)

@@ -7,6 +7,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import cases, examples
 
 from sickbay.doctor.code import mistakes_in, mistakes_in_text, requests_in, settings_in
 from sickbay.doctor.code.tokens import set_of, tokens
@@ -50,14 +51,14 @@ def read_everything(text: str) -> list[tuple[int, int]]:
 
 
 @given(st.text(max_size=300) | st.lists(PIECES, max_size=60).map("".join))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_any_text_is_read_without_an_exception_and_lines_are_within_it(text) -> None:
     for first, last in read_everything(text):
         assert 1 <= first <= last <= text.count("\n") + 1
 
 
 @given(st.lists(PIECES, max_size=60).map("".join))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_tokens_stand_in_the_text_in_their_order(text) -> None:
     at = 0
     for token in tokens(text):
@@ -86,30 +87,32 @@ def steps(text: str) -> int:
 
 @pytest.mark.parametrize(
     "unit",
-    [
-        "fetch('https://auth.example.org/token', {method: 'POST'});\n",
-        "fetch(",
-        "curl '",
-        "requests.post([{",
-        'fetch("""\\',
-        'fetch("\\"',
-        "axios.post(`${",
-        "x = x + x; fetch(x)\n",
-        "x.append('a', x); fetch(u, {body: x})\n",
-        "curl $(echo ",
-        '@POST("a") @Field("b") String c, ',
-        "client_id: {redirect_uri: ",
-        "echo a ",
-        "Invoke-RestMethod -Uri @{ a = ",
-        "curl \\\n-d 'a=b' ",
-        "fetch(url) + ",
-    ],
+    cases(
+        [
+            "fetch('https://auth.example.org/token', {method: 'POST'});\n",
+            "fetch(",
+            "curl '",
+            "requests.post([{",
+            'fetch("""\\',
+            'fetch("\\"',
+            "axios.post(`${",
+            "x = x + x; fetch(x)\n",
+            "x.append('a', x); fetch(u, {body: x})\n",
+            "curl $(echo ",
+            '@POST("a") @Field("b") String c, ',
+            "client_id: {redirect_uri: ",
+            "echo a ",
+            "Invoke-RestMethod -Uri @{ a = ",
+            "curl \\\n-d 'a=b' ",
+            "fetch(url) + ",
+        ]
+    ),
 )
 def test_the_steps_grow_no_faster_than_the_text(unit) -> None:
     short, long = (steps(unit * (size // len(unit))) for size in (1_000, 6_000))
     assert long < 6 * short * 1.5 + 20_000
 
 
-@pytest.mark.parametrize("unit", ["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"])
+@pytest.mark.parametrize("unit", cases(["fetch('https://auth.example.org/token') ", "curl -d a=b https://a.example/token\n"]))
 def test_the_steps_for_very_long_texts_are_limited(unit) -> None:
     assert steps(unit * (1_000_000 // len(unit))) < 3_500_000

@@ -11,13 +11,15 @@ from urllib.parse import quote
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.diagnosis.answers import finding as general
 from sickbay.diagnosis.answers.values import AUTHORIZATION_CODES, BEARER_CODES, CODES, TOKEN_CODES
 from sickbay.diagnosis.explain import Explanation
 from sickbay.doctor import har
 from sickbay.doctor.diagnose import diagnose_line
-from sickbay.doctor.errors.find import SEARCHED_CHARACTERS, in_paste
+from sickbay.doctor.errors import find
+from sickbay.doctor.errors.find import in_paste
 from sickbay.doctor.text import diagnose_exchange, diagnose_text
 from sickbay.doctor.verdict import Verdict
 
@@ -150,7 +152,7 @@ def problem(text: str) -> bool:
     return diagnosis.has_problem and any(finding.severity != "info" for finding in diagnosis.explanation.findings)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(ANSWER, st.sampled_from(sorted(WRAPPED)))
 def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrapping: str) -> None:
     text = WRAPPED[wrapping](answer)
@@ -158,7 +160,7 @@ def test_an_error_response_in_any_wrapping_is_always_a_problem(answer: str, wrap
     assert in_paste(text)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.one_of(OAUTH, OUTCOMES), st.floats(0.75, 1))
 def test_a_truncated_error_response_is_always_a_problem(answer: str, part: float) -> None:
     assert problem(answer[: max(int(len(answer) * part), 12)])
@@ -191,7 +193,7 @@ REDIRECT = st.tuples(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(REDIRECT, st.booleans())
 @example(("access_denied", "GET /cb{}{} HTTP/1.1", "?", "error%3D{}"), False)
 def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str], nested: bool) -> None:
@@ -202,7 +204,7 @@ def test_an_error_redirect_is_always_a_problem(parts: tuple[str, str, str, str],
     assert problem(around.format(mark, query.format(code)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.sampled_from(["https://ehr.example.org/token", "https://app.example.org/api", "https://ehr.example.org/r4/Patient/1"]),
     st.sampled_from(["GET", "POST", "OPTIONS"]),
@@ -259,7 +261,7 @@ def test_the_correct_pastes_of_the_shared_cases_contain_no_error_response(shared
     assert {case["id"]: in_paste(case["paste"]) for case in map(json.loads, lines) if in_paste(case["paste"])} == {}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sampled_from([200, 201, 204, 302, 304]), st.sampled_from(["GET", "POST"]))
 def test_a_granted_exchange_in_a_har_file_is_not_an_error(status: int, method: str) -> None:
     entries = [
@@ -362,6 +364,8 @@ def test_a_line_whose_members_have_the_wrong_type_says_so(evidence: dict[str, An
     assert diagnose_line({"input": evidence})["trouble"]
 
 
-def test_a_paste_of_any_length_is_searched_at_both_ends() -> None:
-    assert in_paste("HTTP/1.1 403\n" + "x\n" * SEARCHED_CHARACTERS)
-    assert in_paste("x\n" * SEARCHED_CHARACTERS + "HTTP/1.1 403")
+def test_a_paste_of_any_length_is_searched_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "SEARCHED_CHARACTERS", 2_000)
+    assert in_paste("HTTP/1.1 403\n" + "x\n" * 2_000)
+    assert in_paste("x\n" * 2_000 + "HTTP/1.1 403")
+    assert not in_paste("x\n" * 2_000 + "HTTP/1.1 403\n" + "x\n" * 2_000)

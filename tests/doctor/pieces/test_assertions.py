@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.doctor.pieces.structured import kind_of_token
 from sickbay.doctor.text import diagnose_text
@@ -75,6 +76,7 @@ def test_a_fault_is_found_without_the_request(header: dict[str, Any], claims: di
     assert rule in found(texts(changed(HEADER, header), changed(CLAIMS, claims))[form])
 
 
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sets(st.sampled_from(range(len(FAULTS)))))
 def test_alone_and_in_a_request_the_same_rules_refuse(chosen: set[int]) -> None:
     header: dict[str, Any] = {}

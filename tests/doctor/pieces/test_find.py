@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.doctor.pieces.find import OF_A_KIND, READERS, pieces
 from sickbay.doctor.pieces.inputs import inputs
@@ -110,7 +111,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.one_of(PARTS, st.text(max_size=8)), max_size=40).map("".join))
 def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     places = [(piece.start, piece.end) for piece in pieces(text)]
@@ -118,10 +119,10 @@ def test_pieces_lie_in_the_text_in_order_and_apart(text: str) -> None:
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(places))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(PARTS, st.text(max_size=3))
 def test_a_long_text_gives_a_bounded_number_of_pieces(part: str, between: str) -> None:
-    assert len(pieces((part + between) * 3000)) <= OF_A_KIND * len(READERS)
+    assert len(pieces((part + between) * 2 * OF_A_KIND)) <= OF_A_KIND * len(READERS)
 
 
 @pytest.mark.parametrize("answer", ['{"error": "invalid_request"}', '{"resourceType": "OperationOutcome", "issue": []}'])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from sickbay.diagnosis import specs
-from sickbay.diagnosis.answers.values import ErrorAnswer
+from sickbay.diagnosis.answers.values import REFUSING, ErrorAnswer
 from sickbay.diagnosis.rule import Spec
 
 TOKEN = specs.rfc(6749, "5.2", "Error Response")
@@ -86,7 +86,8 @@ def recognised(answer: ErrorAnswer) -> str:
     if answer.kind in _ENDPOINTS:
         return f"{_ENDPOINTS[answer.kind]}: {answer.code}" if answer.code else f"{_ENDPOINTS[answer.kind]}"
     if answer.kind == "outcome":
-        return "OperationOutcome of severity error" + (f": {answer.code}" if answer.code else "")
+        severity = "" if answer.code in REFUSING else " of severity error"
+        return f"OperationOutcome{severity}" + (f": {answer.code}" if answer.code else "")
     if answer.kind == "status":
         return f"HTTP status {answer.code} {phrase(answer.code)}".rstrip()
     if answer.kind == "no-answer":

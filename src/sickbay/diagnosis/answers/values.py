@@ -17,6 +17,9 @@ _RANKS: dict[str, int] = {
     "message": 7,
 }
 
+REFUSING = frozenset(("login", "forbidden", "expired", "security"))
+"""Types of issues in an OperationOutcome that mean a refusal, whatever their severity is (FHIR, IssueType)."""
+
 
 class ErrorAnswer(NamedTuple):
     """code: the OAuth error code, the HTTP status, the issue type or the vendor's code; "" if there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from sickbay.authorization.contexts import AccessContext
 from sickbay.authorization.models import Client, Server
 from sickbay.authorization.requests import AccessRequest
 from sickbay.diagnosis.evidence import context as read
-from sickbay.diagnosis.evidence.address import needs_no_token
+from sickbay.diagnosis.evidence.address import fhir_version_of, needs_no_token
 from sickbay.diagnosis.evidence.context import Json
 from sickbay.diagnosis.evidence.inference import Place, place_of
 from sickbay.fhir import body as bodies
@@ -41,7 +42,7 @@ def request(evidence: Json) -> AccessRequest:
     base = next((registered.rstrip("/") for registered in bases if _below(address, registered)), "")
     place = place_of(address) if "server" not in evidence.get("context", {}) else Place("", "")
     base = base or place.base
-    path = address[len(base) :] if base else "/" + address.partition("://")[2].partition("/")[2]
+    path = address[len(base) :] if base else _path(address)
     method, body = str(evidence.get("method", "GET")).upper(), str(evidence.get("body") or "")
     parameters = _parameters(query, headers, body)
     version = segment(read.server(evidence.get("context", {}))) or place.version or "r4"
@@ -63,6 +64,11 @@ def request(evidence: Json) -> AccessRequest:
         url=address,
         body=body,
     )
+
+
+def _path(address: str) -> str:
+    """The path of an address without a FHIR base URL; the address itself may be the path."""
+    return address if address.startswith("/") else f"/{address.partition('://')[2].partition('/')[2]}"
 
 
 def reread(
@@ -137,6 +143,7 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
     client, sent = read.client(context), bearer(request)
     public = server is UNKNOWN and needs_no_token(request.url)
     needs_one = "headers" in evidence and not public
+    body = _guessed_body(request) if server is UNKNOWN else _body(request, version)
     return AccessContext(
         now=read.now(context),
         server=server,
@@ -145,11 +152,11 @@ def context_of(evidence: Json, request: AccessRequest) -> AccessContext:
         version=version,
         faults=tuple(fault for fault in faults if fault.rule in EVERYWHERE) if place.guesses else faults,
         ignored=() if place.guesses else ignored,
-        body=UNKNOWN if place.guesses else _body(request, version),
         empty=tuple((id, facts) for id, facts in context.get("empty", ())),
+        body=body,
         headers_known="headers" in evidence and (bool(request.base) or server is not UNKNOWN),
         public=public,
-        guesses=place.guesses,
+        guesses=place.guesses if body is UNKNOWN or server is not UNKNOWN else (*place.guesses, ("body", _VALIDATED)),
         current=_current(request, context),
         matches=context.get("matches", UNKNOWN),
     )
@@ -177,6 +184,29 @@ def _body(request: AccessRequest, version: str) -> Body | Unknown:
     return bodies.read(
         version, request.type, request.id or "new", request.body.encode(), request.base, request.headers.get("content-type")
     )
+
+
+_VALIDATED = "Sickbay validated it by the specification; some servers accept more."
+_SHORTENED = re.compile(r"\.\.\.|…|\"[^\"\n]{0,40}\{\w[\w.]{0,60}\}")
+"""What a body has that was shortened for the paste, or has variables."""
+_VERSIONS_IN_USE = ("r4", "stu3", "r5")
+_PROVEN = ("required", "structure", "code-invalid")
+"""Kinds of problems that official examples don't have. Their references and narratives differ from the specification."""
+
+
+def _guessed_body(request: AccessRequest) -> Body | Unknown:
+    """The body, with the problems that it has at every server. If the URL names no version, those that it has in each version.
+
+    A body that can't be read may have been shortened for the paste.
+    """
+    named = fhir_version_of(request.base)
+    bodies = [_body(request, tried) for tried in ((named,) if named else _VERSIONS_IN_USE)]
+    if _SHORTENED.search(request.body) or any(body is UNKNOWN or body.malformed for body in bodies):
+        return UNKNOWN
+    first, *others = (body for body in bodies if isinstance(body, Body))
+    found = [{(problem.expression, problem.code) for problem in body.problems} for body in others]
+    problems = (problem for problem in first.problems if all((problem.expression, problem.code) in each for each in found))
+    return first._replace(problems=tuple(problem for problem in problems if problem.code in _PROVEN))
 
 
 def _current(request: AccessRequest, context: Json) -> int | Unknown | None:

@@ -98,7 +98,9 @@ def silence(trail: Trail) -> Silence | None:
 
 
 def follow(position: LaunchPosition, event: Event) -> LaunchPosition:
-    """The position after one more event."""
+    """The position after one more event. A fault that answered in place of Sickbay moves nothing."""
+    if event.injected and (event.probable or event.step == "other"):
+        return position
     if event.step in ("preflight", "discovery") or event.probable:
         return _hint(position, event)
     if event.step in ("restart", "other"):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sickbay.diagnosis.answers.values import FALSY, ErrorAnswer, oauth
+from sickbay.diagnosis.answers.values import FALSY, REFUSING, ErrorAnswer, oauth
 
 _ERROR = frozenset(
     (
@@ -47,8 +47,6 @@ _SPOKEN = frozenset(("message", "statusmessage", "description", "detail", "detai
 _OF_AN_ERROR = frozenset(("error", "errordescription", "erroruri", "errorcodes", "expiresin", "state"))
 _FAILED = frozenset(("error", "fail", "failed", "failure", "fatal"))
 BAD = ("error", "fatal")
-REFUSING = ("login", "forbidden")
-"""Types of issues that mean a refusal, whatever their severity is."""
 SEARCHED_VALUES = 200_000
 """The maximum number of values that are searched in one document."""
 

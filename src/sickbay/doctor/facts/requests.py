@@ -168,3 +168,23 @@ def is_about_fhir(evidence: Evidence) -> Values | None:
 def is_operation_outcome(evidence: Evidence) -> Values | None:
     """The text has an OperationOutcome."""
     return as_fact("operationoutcome" in evidence.words or ("diagnostics" in evidence.words and "severity" in evidence.words))
+
+
+_LOGIN = r"/(?:log-?in|sign[-_]?in|logon|sso)\b"
+_REDIRECTED = re.compile(r"\b30[12378]\b")
+_TO_LOGIN = re.compile(
+    rf"^[<>* \t]{{0,4}}location[ \t]{{0,2}}: ?(?P<header>\S{{0,200}}{_LOGIN}\S{{0,200}})"
+    rf"|\b30[12378]\b[^\n]{{0,40}}?(?:->|→|=>|\bto:?|\blocation:?) (?P<told>\S{{0,200}}{_LOGIN}\S{{0,200}})",
+    re.I | re.M,
+)
+_OF_AN_API = re.compile(r"\bauthorization['\"]?\s{0,3}[:=,]\s{0,3}['\"]?bearer\b|\bjson\b|/(?:fhir|api)/", re.I)
+
+
+@fact
+def api_redirects_to_login(evidence: Evidence) -> Values | None:
+    """A request of an API was answered with a redirect to a login page."""
+    if "authorize_url" in evidence.kinds or "response_type=" in evidence.text:
+        return None
+    found = _TO_LOGIN.search(evidence.text, 0, SEARCHED_CHARACTERS) if _REDIRECTED.search(evidence.text) else None
+    is_of_an_api = evidence.kinds & {"fhir_request", "token_request"} or _OF_AN_API.search(evidence.text)
+    return {"value": (found["header"] or found["told"]).strip("`\"'.,")} if found and is_of_an_api else None

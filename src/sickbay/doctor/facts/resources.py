@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from sickbay.doctor.evidence import Evidence
-from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, fact
+from sickbay.doctor.facts.registry import SEARCHED_CHARACTERS, Values, as_fact, fact
+from sickbay.protocol.parameters import parse
 
 COMPARED_ENTRIES = 200
 """How many entries of a Bundle are compared with their requests."""
@@ -65,3 +66,15 @@ def include_has_no_equals_sign(evidence: Evidence) -> Values | None:
     """_include or _revinclude is followed by a colon instead of =."""
     found = _INCLUDE.search(unquote(evidence.text[:SEARCHED_CHARACTERS]))
     return {"value": found[0]} if found else None
+
+
+_LASTN = re.compile(r"\$lastn\b(?:\?(?P<query>[^\s\"'`]{0,800}))?")
+_CLINICAL_CODES = ("category", "code", "combo-code", "combo-value", "component-code")
+
+
+@fact
+def lastn_lacks_criteria(evidence: Evidence) -> Values | None:
+    """$lastn is called without patient or subject, or without category or code."""
+    found = _LASTN.search(evidence.text, 0, SEARCHED_CHARACTERS)
+    names = {name.partition(":")[0].partition(".")[0] for name in parse(found["query"] or "").names()} if found else set()
+    return as_fact(found and not ({"patient", "subject"} & names and names.intersection(_CLINICAL_CODES)))

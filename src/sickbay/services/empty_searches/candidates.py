@@ -37,9 +37,11 @@ Reason: TypeAlias = Literal[
     "reference",
     "identifier",
     "near",
+    "present",
     "frequent",
 ]
-"""Why a candidate may be what was meant. near: the nearest date or number. frequent: just a value that occurs."""
+"""Why a candidate may be what was meant. near: the nearest date or number. frequent: just a value that occurs. present:
+anything that has a value."""
 FREQUENT_VALUES: Final = 5
 """Values that are tried only because they occur."""
 TRIED_TYPES: Final = 6
@@ -270,7 +272,7 @@ def _in_words(search: Search) -> Iterator[Candidate]:
     if parameter.kind == "token" and not search.occurring:
         in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string"))
         yield from (Candidate(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
-    yield Candidate(f"{criterion.name}:missing", "false", "frequent")
+    yield Candidate(f"{criterion.name}:missing", "false", "present")
 
 
 _OF_KIND = {

@@ -291,7 +291,7 @@ def _suggestion(proven: Proven | None) -> dict[str, Any]:
         return {"suggestion": "", "finds": 0, "reason": "", "instead": []}
     candidate = proven.candidate
     pairs = [[candidate.name, text] for text in (candidate.text, candidate.also) if text]
-    is_guess = candidate.reason in ("frequent", "near", "modifier")
+    is_guess = candidate.reason in ("frequent", "near", "present", "modifier")
     suggestion = "&".join(f"{name}={text}" for name, text in pairs)
     return {"suggestion": suggestion, "finds": proven.finds, "reason": candidate.reason, "instead": [] if is_guess else pairs}
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from prometheus_client import Counter, Gauge
 
-from sickbay.storage.interface import Volume
+from sickbay.storage.counts import Volume
 
 Reason: TypeAlias = Literal["queue", "size", "expired"]
 

@@ -27,7 +27,8 @@ from sickbay.services.redaction.redaction import RecordedResponse as RecordedRes
 from sickbay.services.request_metrics import METRICS
 from sickbay.services.reset_revisions import is_over
 from sickbay.settings.database import Unavailable
-from sickbay.storage.interface import Put, Record, Step, Volume
+from sickbay.storage.counts import Volume
+from sickbay.storage.interface import Put, Record, Step
 from sickbay.storage.resets import Revisions, WasReset, began, current
 
 EVERY = 1.0
@@ -249,7 +250,10 @@ class Journal:
 
     def _without_repeated(self, exchange: Exchange) -> Exchange:
         """Leaves out advice that the app was given before."""
-        explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        try:
+            explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
+        except Exception:  # `redact` reports it, and then records nothing of the request
+            return exchange
         if explanation is None or len(explanation.findings) == 0:
             return exchange
         shorter = self.runtime.given_advice.without_repeated(explanation, exchange.tenant, exchange.client_id)

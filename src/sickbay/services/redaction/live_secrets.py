@@ -13,7 +13,7 @@ from sickbay.authorization.token import refresh
 from sickbay.services import records
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.used_passwords import NO_PASSWORDS, SHORTEST, UsedPasswords
-from sickbay.storage.interface import CHANGES
+from sickbay.storage.kinds import CHANGES
 
 KINDS = ("token", "code", "launch", "session")
 """Kinds of records that are stored under the hash of a secret."""

@@ -13,7 +13,8 @@ from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.sql_dialect import fitted
-from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query import undo
+from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
 from sickbay.storage.query.saving import INDEX_REVISION, check, facts_text, index_rows
 from sickbay.storage.terms import term_hash
@@ -27,6 +28,20 @@ class Known(NamedTuple):
     state: int
     version: int
     facts: str
+    revision: int = INDEX_REVISION
+    """Of its index rows."""
+
+
+class _Indexed(NamedTuple):
+    """rows: of a resource from now on; None if it is deleted, and what remains of its rows depends on them.
+
+    version: its row of the history; None if it is only reindexed.
+    """
+
+    nid: int
+    rows: undo.RowsByTable | None
+    version: list[Any] | None
+    revision: int
 
 
 @dataclass(slots=True)
@@ -34,9 +49,9 @@ class Batch:
     """The rows that a list of saves will write.
 
     spaces, words: their numbers. known: every resource that is saved or referenced; a new one has version 0. resources,
-    history, index, terms: rows to write. keep: nids whose current body is copied to the history. forget: nids whose index rows
-    are deleted. reindexed: facts by nid of resources that are only reindexed. gone: nids of deleted resources, which keep only
-    the rows that decide their visibility. counts: change in live resources by type.
+    history, terms: rows to write. indexed: the changes of the index, in order. keep: nids whose current body is copied to the
+    history. forget: nids whose index rows are deleted first. reindexed: facts by nid of resources that are only reindexed.
+    counts: change in live resources by type.
     """
 
     spaces: Mapping[Any, int]
@@ -44,12 +59,11 @@ class Batch:
     known: dict[Key, Known]
     resources: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     history: list[list[Any]] = field(default_factory=list)
-    index: dict[int, set[tuple[str, tuple[Any, ...]]]] = field(default_factory=dict)
+    indexed: list[_Indexed] = field(default_factory=list)
     terms: dict[int, tuple[int, str, str]] = field(default_factory=dict)
     keep: set[int] = field(default_factory=set)
     forget: set[int] = field(default_factory=set)
     reindexed: dict[int, str] = field(default_factory=dict)
-    gone: set[int] = field(default_factory=set)
     counts: dict[tuple[int, int], int] = field(default_factory=dict)
     _last: dict[int, list[Any]] = field(default_factory=dict)
 
@@ -57,24 +71,22 @@ class Batch:
         """Add a save. Raises Conflict."""
         space, type = self.spaces[step.space], self.words[step.type]
         key = space, type, step.id
-        nid, state, version, facts = self.known[key]
+        nid, state, version, facts, revision = self.known[key]
         check(step, state, version)
         if state == LIVE:
             self._supersede(nid)
         deleted = step.interaction == "delete"
-        if deleted:
-            self._delete(nid)
-        else:
+        if version:
+            self.forget.add(nid)
+        if not deleted:
             facts = facts_text(step.facts)
-            if version:
-                self.forget.add(nid)
-                self.gone.discard(nid)
-            self._index(space, type, nid, step.facts)
         now = DELETED if deleted else LIVE
         body = b"" if deleted else step.body
         self.resources[nid] = (nid, space, type, now, step.id, step.version_id, step.at, INDEX_REVISION, facts, body)
-        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fitted(step.who), facts, None]
+        self._last[nid] = [nid, step.version_id, step.at, step.interaction, fitted(step.who), facts, None, None]
         self.history.append(self._last[nid])
+        rows = None if deleted else self._rows(space, type, nid, step.facts)
+        self.indexed.append(_Indexed(nid, rows, self._last[nid], revision if version else 0))
         self.known[key] = Known(nid, now, step.version_id, facts)
         if (now == LIVE) != (state == LIVE):
             self.count(space, type, 1 if now == LIVE else -1)
@@ -85,29 +97,38 @@ class Batch:
         nid = self.known[space, type, step.id].nid
         self.forget.add(nid)
         self.reindexed[nid] = facts_text(step.facts)
-        self._index(space, type, nid, step.facts)
+        self.indexed.append(_Indexed(nid, self._rows(space, type, nid, step.facts), None, 0))
 
     def restore(self, space: int, resource: Restored) -> None:
         """Rewrite the current version and its index rows, as they were at a mark."""
         nid, is_live = resource.nid, resource.state == LIVE
-        self._index(space, resource.type, nid, resource.entries)
+        self.forget.add(nid)
+        self.indexed.append(_Indexed(nid, self._rows(space, resource.type, nid, resource.entries), None, 0))
         if not is_live:
-            self._delete(nid)
+            self.indexed.append(_Indexed(nid, None, None, 0))
         facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
         current = resource.version_id, resource.at, INDEX_REVISION, facts, body
         self.resources[nid] = (nid, space, resource.type, resource.state, resource.id, *current)
-        self.count(space, resource.type, is_live - (resource.was == LIVE))
+        self.count(space, resource.type, int(is_live))
 
     def count(self, space: int, type: int, change: int) -> None:
         """Add to the live resources of a type."""
         self.counts[space, type] = self.counts.get((space, type), 0) + change
 
-    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Return the index rows by table, sorted so that adjacent rows are written together."""
+    def rows(self, before: Mapping[int, undo.RowsByTable]) -> dict[str, list[tuple[Any, ...]]]:
+        """Return the index rows to insert, by table, sorted so that adjacent rows are written together. Adds to each version
+        what it changed in the index. before: the rows of `forget`, which are deleted.
+        """
+        now = dict(before)
+        for nid, rows, version, revision in self.indexed:
+            earlier = now.get(nid, {})
+            now[nid] = undo.remaining(earlier) if rows is None else rows
+            if version is not None and revision:
+                version[-2] = undo.encode_change(undo.compare(earlier, now[nid]), revision)
         by_table: dict[str, list[tuple[Any, ...]]] = {}
-        for rows in self.index.values():
-            for table, row in rows:
-                by_table.setdefault(table, []).append(row)
+        for tables in now.values():
+            for table, table_rows in tables.items():
+                by_table.setdefault(table, []).extend(table_rows)
         return {table: sorted(by_table[table]) for table in sorted(by_table)}
 
     def _supersede(self, nid: int) -> None:
@@ -117,21 +138,12 @@ class Batch:
         else:
             self.keep.add(nid)
 
-    def _delete(self, nid: int) -> None:
-        """Remove a resource's rows except those that decide its visibility, so that only those who could see it learn that it
-        was deleted.
-        """
-        if nid in self.index:
-            self.index[nid] = {remaining for row in self.index[nid] if (remaining := _remains(*row))}
-        else:
-            self.gone.add(nid)
-
-    def _index(self, space: int, type: int, nid: int, facts: IndexEntries) -> None:
+    def _rows(self, space: int, type: int, nid: int, facts: IndexEntries) -> dict[str, set[tuple[Any, ...]]]:
         def target(kind: str, id: str) -> int:
             return self.known[space, self.words[kind], id].nid
 
         rows_by_table = index_rows(space, type, nid, facts, self.words.__getitem__, target, self._term)
-        self.index[nid] = {(table, tuple(map(_indexed, row))) for table, rows in rows_by_table.items() for row in rows}
+        return {table: {tuple(map(_indexed, row)) for row in rows} for table, rows in rows_by_table.items()}
 
     def _term(self, system: str | None, code: str) -> int:
         hash = term_hash(system, code)
@@ -144,13 +156,6 @@ def placeholder(nid: int, key: Key) -> tuple[Any, ...]:
     """Return the row of a resource that is only referenced."""
     space, type, id = key
     return nid, space, type, REFERENCED, id, 0, 0, 0, NONE, b""
-
-
-def _remains(table: str, row: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]] | None:
-    """Return what remains of an index row when its resource is deleted."""
-    if table == "compartment_index" and row[-2] != APART:
-        return table, (*row[:-2], GONE if row[-2] == MEMBER else row[-2], row[-1])
-    return (table, row) if table == "token_index" and row[1] < 0 else None
 
 
 def _indexed(value: int | str) -> int | str:

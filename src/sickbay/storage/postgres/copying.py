@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, HISTORY, RESOURCE, last_updated, written_at
+from sickbay.storage.population_file import FIRST, NUMBERED, TABLES, last_updated, written_at
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
 from sickbay.storage.postgres.resources import look, write
@@ -19,8 +19,6 @@ from sickbay.storage.query.dictionary import LIVE
 from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import rows
 
-TABLES: Final = {"resource": RESOURCE, "resource_history": HISTORY, **COLUMNS}
-_NUMBERED: Final = frozenset(("nid", "patient", "target"))
 _INDEXED_TEXTS: Final = frozenset(("value",))
 _NEW_TERMS: Final = (
     "INSERT INTO term (hash, system, code) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING"
@@ -129,7 +127,7 @@ def _translated(table: str, target: _Target, content: list[Any]) -> Iterator[tup
 def _translator(table: str, column: str, target: _Target) -> Callable[[Any], Any] | None:
     """How to translate the values of a column of an index. None: not at all."""
     words = target.words
-    if column in _NUMBERED:
+    if column in NUMBERED:
         return target.nids.__getitem__
     if column in ("type", "word"):
         return words.__getitem__

@@ -9,9 +9,9 @@ from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Mark, ReturnToMark
 from sickbay.storage.postgres.batch import Batch
 from sickbay.storage.postgres.id_allocation import IdAllocator, names
-from sickbay.storage.postgres.resources import forget, restore, write
+from sickbay.storage.postgres.resources import forget, restore, write, write_change
 from sickbay.storage.postgres.sql_dialect import to_postgres, values
-from sickbay.storage.query import marks
+from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import LIVE
 
 
@@ -48,27 +48,47 @@ class _Return:
         await _execute(db, marks.FORGET_LATER, *since)
 
     async def _restore(self, nids: list[int]) -> None:
-        listed = marks.numbers(nids)
-        rows = await _fetch(self._db, marks.AT_MARK, listed, self._sequence)
+        db, listed, batch = self._db, marks.numbers(nids), Batch({}, {}, {})
+        reversal = await self._reverse(await _fetch(db, marks.CHANGES, listed, self._sequence))
+        self._count(batch, await _fetch(db, marks.NOW, listed), -1)
+        await self._forget_versions(nids)
+        await write_change(db, reversal.change)
+        known = marks.numbers(nid for nid in nids if nid not in reversal.unknown)
+        self._count(batch, await _fetch(db, marks.RESTORE, b"", known), 1)
+        await write(db, batch)
+        if reversal.unknown:
+            await self._extract(sorted(reversal.unknown))
+
+    async def _reverse(self, versions: list[tuple[int, bytes | None]]) -> undo.Reversal:
+        """Return how to reverse these versions. Rows that refer to a resource without a row have to be made again."""
+        reversal = await asyncio.to_thread(undo.reverse, versions)
+        found = await _fetch(self._db, marks.ABSENT, marks.numbers(undo.targets(reversal.change)))
+        absent = {nid for (nid,) in found}
+        return undo.reverse(versions, reversal.unknown | undo.referring(reversal.change, absent)) if absent else reversal
+
+    async def _extract(self, nids: list[int]) -> None:
+        """Restore resources whose versions don't say what they changed in the index."""
+        rows = await _fetch(self._db, marks.AT_MARK, marks.numbers(nids))
         resources = await asyncio.to_thread(lambda: list(marks.restored(rows, self._step.index)))
         await self._numbers.learn_words(self._db, {name for resource in resources for name in names(resource.entries)})
-        await self._forget(nids)
         await restore(self._db, self._numbers, self._space, resources)
-        await _execute(self._db, marks.FORGET_CURRENT_BODY, listed)
 
     async def _delete(self, nids: list[int]) -> None:
-        listed = marks.numbers(nids)
-        batch = Batch({}, {}, {})
-        for type, was in await _fetch(self._db, marks.NOW, listed):
-            batch.count(self._space, type, -(was == LIVE))
+        listed, batch = marks.numbers(nids), Batch({}, {}, {})
+        self._count(batch, await _fetch(self._db, marks.NOW, listed), -1)
         await write(self._db, batch)
-        await self._forget(nids)
+        await forget(self._db, nids)
+        await self._forget_versions(nids)
         await _execute(self._db, marks.FORGET_CREATED, listed)
         await _execute(self._db, marks.UNSAVE_CREATED, NONE, b"", listed)
 
-    async def _forget(self, nids: list[int]) -> None:
-        """Delete the index rows and the later versions."""
-        await forget(self._db, nids)
+    def _count(self, batch: Batch, types: list[tuple[int, int]], change: int) -> None:
+        """Add `change` for each live resource. types: of resources, with their states."""
+        for type, state in types:
+            if state == LIVE:
+                batch.count(self._space, type, change)
+
+    async def _forget_versions(self, nids: list[int]) -> None:
         await _execute(self._db, marks.FORGET_VERSIONS, marks.numbers(nids), self._sequence)
 
 

@@ -184,6 +184,10 @@ DROP INDEX resource_history_by_sequence;
 CREATE INDEX resource_history_by_sequence ON resource_history ((nid >> 40), sequence);
 """
 
+_UNDO = """
+ALTER TABLE resource_history ADD COLUMN undo BYTEA;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _COMPOSITES_AND_EXACT_TEXTS,
@@ -198,6 +202,7 @@ STEPS: tuple[str, ...] = (
     _PRESENCE_AND_CASE,
     _QUOTAS,
     _MARKS,
+    _UNDO,
 )
 """Step n upgrades version n to n + 1."""
 

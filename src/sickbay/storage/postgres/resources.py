@@ -6,25 +6,29 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
+
 from sickbay.storage.interface import Reindex, Save
 from sickbay.storage.postgres.batch import Batch, Key, Known, placeholder
 from sickbay.storage.postgres.id_allocation import IdAllocator, allocated
-from sickbay.storage.query.dictionary import APART, GONE, LIVE, MEMBER, REFERENCED
+from sickbay.storage.query import undo
+from sickbay.storage.query.dictionary import LIVE, REFERENCED
 from sickbay.storage.query.marks import Restored
-from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, rows_of, targets
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, rows_of, targets
 
 SLICES = 64
 """Sessions whose backend PIDs differ modulo this number count in separate rows, so they don't wait for each other."""
 _KINDS = {
     "resource": "nid bigint, space bigint, type bigint, state bigint, id text, version_id bigint, changed bigint,"
     " index_revision bigint, facts text, body bytea",
-    "resource_history": "nid bigint, version_id bigint, at bigint, interaction text, who text, facts text, body bytea",
+    "resource_history": "nid bigint, version_id bigint, at bigint, interaction text, who text, facts text, undo bytea,"
+    " body bytea",
     "term": "hash bigint, system text, code text",
     "type_count": "space bigint, type bigint, slice bigint, live bigint",
 }
 _LOOK = (
-    "SELECT r.type, r.id, r.nid, r.state, r.version_id, r.facts FROM unnest($2::bigint[], $3::text[]) k(type, id)"
-    " JOIN resource r ON r.space = $1 AND r.type = k.type AND r.id = k.id"
+    "SELECT r.type, r.id, r.nid, r.state, r.version_id, r.facts, r.index_revision"
+    " FROM unnest($2::bigint[], $3::text[]) k(type, id) JOIN resource r ON r.space = $1 AND r.type = k.type AND r.id = k.id"
 )
 _CONFLICT = {
     "resource": " ON CONFLICT (nid) DO UPDATE SET state = excluded.state, version_id = excluded.version_id,"
@@ -33,9 +37,10 @@ _CONFLICT = {
     "type_count": " ON CONFLICT (space, type, slice) DO UPDATE SET live = type_count.live + excluded.live",
 }
 _KEEP = (
-    "UPDATE resource_history h SET body = r.body FROM resource r"
+    "UPDATE resource_history h SET facts = r.facts, body = r.body FROM resource r"
     " WHERE r.nid = ANY($1) AND h.nid = r.nid AND h.version_id = r.version_id"
 )
+"""The facts too, because they may have been extracted again."""
 _REINDEXED = (
     f"UPDATE resource r SET index_revision = {INDEX_REVISION}, facts = f.facts"
     " FROM unnest($1::bigint[], $2::text[]) f(nid, facts) WHERE r.nid = f.nid"
@@ -45,17 +50,18 @@ _FORGET = (
     + ", ".join(f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')})" for table in INDEXES)
     + " SELECT 1"
 )
-_GONE = (
-    f"WITH member AS (UPDATE compartment_index SET member = {GONE} WHERE nid = ANY($1) AND member = {MEMBER}),"
-    f" apart AS (DELETE FROM compartment_index WHERE nid = ANY($1) AND member = {APART}), "
+_TAKE = (
+    "WITH "
     + ", ".join(
-        f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')}"
-        f"{' AND parameter > 0' * (table == 'token_index')})"
+        f"{table}_ AS (DELETE FROM {table} WHERE {rows_of(table, '= ANY($1)')} RETURNING {', '.join(COLUMNS[table])})"
         for table in INDEXES
-        if table != "compartment_index"
     )
-    + " SELECT 1"
+    + " "
+    + " UNION ALL ".join(
+        f"SELECT '{table}', nid, json_build_array({', '.join(COLUMNS[table])})::text FROM {table}_" for table in INDEXES
+    )
 )
+"""Deletes index rows, and returns each with its table, and encoded as JSON, because the columns of the tables differ."""
 
 
 def bounds(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[int, int]:
@@ -114,6 +120,23 @@ async def forget(db: Any, nids: list[int]) -> None:
     await db.execute(_FORGET, nids)
 
 
+async def _take(db: Any, nids: list[int]) -> dict[int, dict[str, set[IndexRow]]]:
+    """Delete the index rows of resources and return them."""
+    taken: dict[int, dict[str, set[IndexRow]]] = {}
+    for table, nid, row in await db.fetch(_TAKE, nids):
+        taken.setdefault(nid, {}).setdefault(table, set()).add(tuple(orjson.loads(row)))
+    return taken
+
+
+async def write_change(db: Any, change: undo.IndexChange) -> None:
+    """Delete and insert index rows."""
+    for table, rows in change.deleted.items():
+        await db.execute(_deletion(table), *_arrays(table, rows))
+    if change.inserted:
+        arrays = (array for table, rows in change.inserted.items() for array in _arrays(table, rows))
+        await db.execute(_inserts(tuple(change.inserted)), *arrays)
+
+
 def _keys(numbers: IdAllocator, saves: Iterable[Save | Reindex]) -> dict[Key, None]:
     """Return the keys of everything that is saved or referenced, without duplicates."""
     words, keys = numbers.words, dict[Key, None]()
@@ -154,14 +177,11 @@ async def _place(
 async def write(db: Any, batch: Batch) -> None:
     if batch.keep:
         await db.execute(_KEEP, list(batch.keep))
-    if batch.forget:
-        await forget(db, list(batch.forget))
-    if batch.gone:
-        await db.execute(_GONE, list(batch.gone))
+    index = batch.rows(await _take(db, list(batch.forget)) if batch.forget else {})
     rows: dict[str, Sequence[Sequence[Any]]] = {
         "resource": list(batch.resources.values()),
         "resource_history": batch.history,
-        **batch.rows(),
+        **index,
     }
     if batch.terms:
         rows["term"] = sorted(batch.terms.values())
@@ -188,6 +208,17 @@ def _arrays(table: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Return rows as columns. Numbers are formatted as array literals, because asyncpg checks each item for being an array."""
     columns = zip(_columns(table), zip(*rows, strict=True), strict=True)
     return [f"{{{str(column)[1:-1].rstrip(',')}}}" if kind == "bigint" else column for (_, kind), column in columns]
+
+
+@cache
+def _deletion(table: str) -> str:
+    """A statement that deletes rows of an index table."""
+    columns = _columns(table)
+    arrays = ", ".join(
+        f"${position}::{'text::' if kind == 'bigint' else ''}{kind}[]" for position, (_, kind) in enumerate(columns, 1)
+    )
+    conditions = " AND ".join(f"i.{name} = f.{name}" for name, _ in columns)
+    return f"DELETE FROM {table} i USING unnest({arrays}) f({', '.join(name for name, _ in columns)}) WHERE {conditions}"
 
 
 @cache

@@ -7,15 +7,13 @@ from itertools import groupby
 from typing import Any
 
 from sickbay.storage import quotas
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
-    CHANGES,
-    COUNTED,
     Clear,
     Conflict,
     CopyResources,
     Delete,
     DeleteFamily,
-    Failures,
     Mark,
     Put,
     Reindex,
@@ -23,8 +21,8 @@ from sickbay.storage.interface import (
     Save,
     Step,
     UseOnce,
-    Volume,
 )
+from sickbay.storage.kinds import CHANGES, COUNTED
 from sickbay.storage.postgres.copying import copy_resources
 from sickbay.storage.postgres.id_allocation import IdAllocator
 from sickbay.storage.postgres.locks import number

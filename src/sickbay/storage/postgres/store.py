@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -11,11 +12,12 @@ from typing import Any, TypeVar
 from sickbay.fhir.search.query import Query
 from sickbay.fhir.visibility import Visibility
 from sickbay.kernel.memoize import CACHES
+from sickbay.settings.database import Unavailable
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
     Clear,
     Conflict,
     CopyResources,
-    Failures,
     HistoryQuery,
     Labels,
     Mark,
@@ -29,9 +31,8 @@ from sickbay.storage.interface import (
     Step,
     Stored,
     Versions,
-    Volume,
 )
-from sickbay.storage.postgres import locks
+from sickbay.storage.postgres import exporting, locks
 from sickbay.storage.postgres.coalescing import Coalescer
 from sickbay.storage.postgres.connection import Pool, connect
 from sickbay.storage.postgres.id_allocation import IdAllocator
@@ -66,6 +67,7 @@ class PostgresStore:
 
     def __init__(self, pool: Pool, find: Find, key: bytes, statistics: Statistics) -> None:
         self._pool = pool
+        self._loop = asyncio.get_running_loop()
         self._numbers = IdAllocator()
         self._sync_reader = SyncReader(self.stamp)
         self._answers = StoreQueries(self._sync_reader, find, key)
@@ -197,7 +199,17 @@ class PostgresStore:
     def export(
         self, space: ResourceSpace, mark: str, versions: int, draft: Path, began: Callable[[], object], stop: Event
     ) -> bool:
-        return False
+        async def work(db: Any) -> bool:
+            return await exporting.export(db, space, mark, versions, draft, began, stop)
+
+        return asyncio.run_coroutine_threadsafe(self._export(work), self._loop).result()
+
+    async def _export(self, work: Callable[[Any], Awaitable[bool]]) -> bool:
+        try:
+            async with self._pool.connection(patient=True) as db:
+                return await work(db)
+        except Unavailable:
+            return False
 
     async def probe(self, space: ResourceSpace, visibility: Visibility, job: ProbeJob[T], milliseconds: int) -> T:
         def answer() -> T:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sickbay.storage.interface import Volume
+from sickbay.storage.counts import Volume
 
 FOLDED = 1000
 """When `journal_size` has this many rows, they are combined into one per owner."""

@@ -12,6 +12,7 @@ import orjson
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED, SHIFT
+from sickbay.storage.query.saving import INDEX_REVISION
 
 AT_A_TIME: Final = 1000
 """Resources that are undone together."""
@@ -33,20 +34,32 @@ CHANGED: Final = (
 """Resources that existed at the mark. Once they are restored, the next ones are found."""
 CREATED: Final = f"SELECT h.nid {_SINCE} AND h.version_id = 1 LIMIT {AT_A_TIME}"
 """Resources without a version at the mark."""
+CHANGES: Final = (
+    "SELECT h.nid, h.undo FROM json_each(?) n CROSS JOIN resource_history h ON h.nid = n.value WHERE h.sequence > ?"
+    " ORDER BY h.nid, h.version_id DESC"
+)
+"""What the later versions changed in the index (`query/undo.py`)."""
+ABSENT: Final = "SELECT n.value FROM json_each(?) n WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.nid = n.value)"
+_LAST: Final = "SELECT max(v.version_id) FROM resource_history v WHERE v.nid = h.nid"
+RESTORE: Final = (
+    "UPDATE resource SET (state, version_id, changed, facts, body) = (SELECT CASE h.interaction WHEN 'delete'"
+    f" THEN {DELETED} ELSE {LIVE} END, h.version_id, h.at, h.facts, CASE h.interaction WHEN 'delete' THEN ? ELSE h.body END"
+    " FROM resource_history h WHERE h.nid = resource.nid ORDER BY h.version_id DESC LIMIT 1),"
+    f" index_revision = {INDEX_REVISION} WHERE nid IN (SELECT value FROM json_each(?)) RETURNING type, state"
+)
+"""Make the last version the current one, once the later ones are deleted. Its body stays in the history, where nothing reads
+it.
+"""
 AT_MARK: Final = (
-    "SELECT r.nid, r.type, r.id, r.state, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
+    "SELECT r.nid, r.type, r.id, h.version_id, h.at, h.interaction, h.facts, CASE h.interaction WHEN 'delete' THEN"
     " (SELECT b.body FROM resource_history b WHERE b.nid = h.nid AND b.version_id = h.version_id - 1) ELSE h.body END"
     " FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value CROSS JOIN resource_history h ON h.nid = r.nid"
-    " WHERE h.version_id = (SELECT max(v.version_id) FROM resource_history v WHERE v.nid = r.nid AND v.sequence <= ?)"
+    f" WHERE h.version_id = ({_LAST})"
 )
-"""The version that was current at the mark, with its body, or the body before a deletion."""
+"""The last version, once the later ones are deleted, with its body, or the body before a deletion."""
 NOW: Final = "SELECT r.type, r.state FROM json_each(?) n CROSS JOIN resource r ON r.nid = n.value"
 FORGET_VERSIONS: Final = "DELETE FROM resource_history WHERE nid IN (SELECT value FROM json_each(?)) AND sequence > ?"
-FORGET_CURRENT_BODY: Final = (
-    "UPDATE resource_history SET body = NULL WHERE nid IN (SELECT value FROM json_each(?))"
-    " AND version_id = (SELECT r.version_id FROM resource r WHERE r.nid = resource_history.nid)"
-)
-"""`resource` has the body of the current version."""
+FORGET_VERSION: Final = "DELETE FROM resource_history WHERE nid = ? AND sequence > ?"
 _IS_USED: Final = (
     "EXISTS (SELECT 1 FROM reference_index WHERE target = resource.nid)"
     " OR EXISTS (SELECT 1 FROM compartment_index WHERE patient = resource.nid)"
@@ -67,15 +80,11 @@ FORGET_UNUSED: Final = (
 
 
 class Restored(NamedTuple):
-    """A resource as it was at the mark. was: its state before it is restored. body: of the last version that isn't a deletion.
-
-    entries: the facts of that body.
-    """
+    """A resource as it was at the mark. body: of the last version that isn't a deletion. entries: the facts of that body."""
 
     nid: int
     type: int
     id: str
-    was: int
     version_id: int
     at: int
     state: int
@@ -86,9 +95,9 @@ class Restored(NamedTuple):
 
 def restored(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Iterator[Restored]:
     """Read the rows of AT_MARK."""
-    for nid, type, id, was, version_id, at, interaction, facts, body in rows:
+    for nid, type, id, version_id, at, interaction, facts, body in rows:
         state = DELETED if interaction == "delete" else LIVE
-        yield Restored(nid, type, id, was, version_id, at, state, facts, body, index(bytes(body)))
+        yield Restored(nid, type, id, version_id, at, state, facts, body, index(bytes(body)))
 
 
 def numbers(nids: Iterable[int]) -> str:

@@ -15,11 +15,11 @@ from sickbay.fhir.visibility import Visibility
 from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.probe import COUNT_LIMIT, NEARBY_LIMIT, OCCURRENCE_LIMIT, Extent, Occurrence
 from sickbay.storage.query import search
-from sickbay.storage.query.dictionary import SHIFT
+from sickbay.storage.query.dictionary import LIVE, SHIFT
 from sickbay.storage.query.filters import FALSE, LAST, TABLES, Scope, one_of
-from sickbay.storage.query.keyset import Find
+from sickbay.storage.query.keyset import GREATEST_NUMBER, Find
 from sickbay.storage.query.statement import Run, Sql, Statement
-from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck
+from sickbay.storage.query.visibility import COLUMNS, VisibilityRecheck, compartments
 
 POSITION = f"SELECT max(h.sequence) FROM resource_history h WHERE h.nid >> {SHIFT} = ?"
 _NOTHING = Sql("SELECT -1 AS nid FROM space WHERE number < 0")
@@ -127,10 +127,21 @@ class StoreProbe:
         if plan is None:
             return _NOTHING
         source = plan.source
-        rows = source.joined() if plan.needs_row else source.text
+        rows = Sql(source.joined() if plan.needs_row else source.text, source.binds)
+        if source.row and query.ids is None:
+            rows = self._in_compartments(query.type) or rows
         order = " ORDER BY 1" if ordered else ""
-        text = f"SELECT {source.nid} AS nid {rows} AND {plan.where.text}{order} LIMIT ?"
-        return Sql(text, (*source.binds, *plan.where.binds, limit))
+        text = f"SELECT {source.nid} AS nid {rows.text} AND {plan.where.text}{order} LIMIT ?"
+        return Sql(text, (*rows.binds, *plan.where.binds, limit))
+
+    def _in_compartments(self, type: str) -> Sql | None:
+        """Read all of a type from the compartments that are visible, so that other patients' resources cost nothing."""
+        assert self._scope is not None
+        names, space = self._scope.names, self._scope.space
+        members = compartments(names, space, self._visibility, "s", type)
+        if members is None:
+            return None
+        return Sql(f"FROM {members.text} c CROSS JOIN resource r ON r.nid = c.nid WHERE r.state = {LIVE}", members.binds)
 
     def _rows(self, query: Query, parameter: SearchParameter, table: str, columns: str) -> Sql:
         """Select columns of the parameter's index rows of the matches."""
@@ -195,20 +206,23 @@ class StoreProbe:
 
     def _whole_extent(self, parameter: SearchParameter, point: int) -> Extent | None:
         """Read the ends of the whole index, because the first matches of many don't show them."""
-        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
-        assert self._scope is not None
-        binds = (self._scope.space, *by.binds, BEGINNING, *visible.binds)
-
-        def at(condition: str, order: str, *more: int) -> tuple[int, int] | None:
-            text = (
-                f"SELECT t.low, t.high FROM {TABLES[parameter.kind]} t WHERE t.space = ? AND {by.text} AND t.low > ?"
-                f" AND {visible.text}{condition} ORDER BY t.low{order} LIMIT 1"
-            )
-            rows = self._run(Statement(text, (*binds, *more)))
-            return (rows[0][0], rows[0][1]) if rows else None
-
-        first, last = at("", ""), at("", " DESC")
+        first, last = self._at(parameter, BEGINNING + 1, None), self._at(parameter, BEGINNING + 1, GREATEST_NUMBER, last=True)
         if first is None or last is None:
             return None
-        near = [found for found in (at(" AND t.low >= ?", "", point), at(" AND t.low < ?", " DESC", point)) if found]
-        return Extent(first[0], last[0], min(near, key=lambda found: abs(found[0] - point)))
+        after = self._at(parameter, max(point, BEGINNING + 1), None)
+        before = self._at(parameter, BEGINNING + 1, point, last=True)
+        near = min((found for found in (after, before) if found), key=lambda found: abs(found[0] - point))
+        return Extent(first[0], last[0], near)
+
+    def _at(self, parameter: SearchParameter, low: int, high: int | None, *, last: bool = False) -> tuple[int, int] | None:
+        """Return the first or the last visible range that begins in [low, high)."""
+        visible, by = self._visible(parameter.type, "t.nid"), one_of("t.parameter", list(parameter.numbers))
+        assert self._scope is not None
+        below = "" if high is None else " AND t.low < ?"
+        text = (
+            f"SELECT t.low, t.high FROM {TABLES[parameter.kind]} t WHERE t.space = ? AND {by.text} AND t.low >= ?{below}"
+            f" AND {visible.text} ORDER BY t.low{' DESC' if last else ''} LIMIT 1"
+        )
+        binds = (self._scope.space, *by.binds, low, *(() if high is None else (high,)), *visible.binds)
+        rows = self._run(Statement(text, binds))
+        return (rows[0][0], rows[0][1]) if rows else None

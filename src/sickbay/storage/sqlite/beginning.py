@@ -10,7 +10,7 @@ from typing import Final
 import apsw
 
 from sickbay.storage.interface import Put, ResourceSpace
-from sickbay.storage.population_file import FILE_SPACE, last_updated, written_at
+from sickbay.storage.population_file import FILE_SPACE, STOP_STEPS, last_updated, written_at
 from sickbay.storage.query import marks
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.query.dictionary import LIVE
@@ -21,29 +21,53 @@ _NEW_SPACE: Final = f"UPDATE space SET tenant = ?, version = ? WHERE number = {F
 _NEW_KEY: Final = "INSERT INTO meta (name, value) VALUES ('cursor_key', ?)"
 
 
-def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool:
-    """Turn the copy of a population file into a database. Returns False if that isn't possible.
+def begin(database: Path, space: ResourceSpace, at: int, progress: Put, mark: str) -> bool | None:
+    """Turn the copy of a population file into a database. Returns whether the file was of another day; None if it failed.
 
     space: gets the resources. at: when they were created, in epoch ms. progress: the record that says which they are.
     mark: is set before the first one.
     """
     try:
-        with closing(apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)) as db:
-            for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
-                db.pragma(pragma, value)
-            with db:
-                _set_day(db, at)
-                db.execute(_NEW_SPACE, space)
-                db.execute(_NEW_KEY, (secrets.token_bytes(32),))
-                db.execute(marks.SET, (FILE_SPACE, mark, 0))
-                db.execute(record_sql.PUT, record_sql.fields(progress.record))
+        with closing(_open(database)) as db, db:
+            is_other_day = _set_day(db, at)
+            db.execute(_NEW_SPACE, space)
+            db.execute(_NEW_KEY, (secrets.token_bytes(32),))
+            db.execute(marks.SET, (FILE_SPACE, mark, 0))
+            db.execute(record_sql.PUT, record_sql.fields(progress.record))
+    except apsw.Error:
+        return None
+    return is_other_day
+
+
+def set_day(file: Path, at: int) -> bool:
+    """Change when the resources of a population file were created. Returns False if that isn't possible."""
+    try:
+        with closing(_open(file)) as db, db:
+            _set_day(db, at)
     except apsw.Error:
         return False
     return True
 
 
-def _set_day(db: apsw.Connection, at: int) -> None:
+def _set_day(db: apsw.Connection, at: int) -> bool:
+    """Returns whether that is another day."""
     before = written_at(db)
-    if before != at:
-        db.execute(_NEW_BODY, (at, last_updated(before), last_updated(at)))
-        db.execute(_NEW_HISTORY, (at,))
+    if before == at:
+        return False
+    db.execute(_NEW_BODY, (at, last_updated(before), last_updated(at)))
+    db.execute(_NEW_HISTORY, (at,))
+    return True
+
+
+def _open(file: Path) -> apsw.Connection:
+    """Without a journal, because a file that can't be completed is deleted."""
+    db = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
+    for pragma, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -64000)):
+        db.pragma(pragma, value)
+    db.set_progress_handler(_let_signals_in, STOP_STEPS)
+    return db
+
+
+def _let_signals_in() -> bool:
+    """Does nothing, but Python calls the handlers of signals before it. A large file may take seconds."""
+    return False

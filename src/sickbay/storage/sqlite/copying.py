@@ -8,9 +8,8 @@ import apsw
 
 from sickbay.storage import population_file
 from sickbay.storage.interface import CannotCopy, CopyResources
-from sickbay.storage.population_file import FIRST, HISTORY, RESOURCE, last_updated, written_at
+from sickbay.storage.population_file import FIRST, TABLES, last_updated, written_at
 from sickbay.storage.query.dictionary import LIVE, SHIFT
-from sickbay.storage.query.saving import COLUMNS
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.numbers import Counters
 from sickbay.storage.sqlite.resources import Changes
@@ -59,7 +58,7 @@ class _Copy:
         self._learn_words()
         space = self._changes.counters(self._step.space)
         binds = self._binds(space)
-        for table, columns in (("resource", RESOURCE), ("resource_history", HISTORY), *COLUMNS.items()):
+        for table, columns in TABLES.items():
             self._db.execute(self._insert(table, columns), binds)
         versions = self._count(space)
         if self._step.after == 0:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from sickbay.storage.facts import NONE
 from sickbay.storage.interface import Mark, ReturnToMark
-from sickbay.storage.query import marks
+from sickbay.storage.query import marks, undo
 from sickbay.storage.query.dictionary import DELETED, LIVE
-from sickbay.storage.query.saving import INDEX_REVISION, INDEXES, facts_text, rows_of
+from sickbay.storage.query.saving import INDEX_REVISION, facts_text
 from sickbay.storage.sqlite.connection import rows
 from sickbay.storage.sqlite.resources import Changes
-
-_LISTED = "IN (SELECT value FROM json_each(?))"
 
 
 def set_mark(changes: Changes, step: Mark) -> None:
@@ -34,43 +32,63 @@ class _Return:
         """First restore, then delete: what is restored may refer to what was only referenced at the mark."""
         db, space, since = self._changes.db, self._space, (self._space, self._sequence)
         is_changed = False
-        for text, binds, undo in (
+        for text, binds, reverse in (
             (marks.CHANGED, (*since, self._sequence), self._restore),
             (marks.CREATED, since, self._delete),
         ):
             while page := rows(db, text, binds):
-                undo(marks.numbers(nid for (nid,) in page))
+                reverse([nid for (nid,) in page])
                 is_changed = True
         if is_changed:
             db.execute(marks.FORGET_UNUSED, (space, space, space))
         db.execute(marks.FORGET_LATER, since)
 
-    def _restore(self, nids: str) -> None:
+    def _restore(self, nids: list[int]) -> None:
+        listed = marks.numbers(nids)
+        reversal = self._reverse(rows(self._changes.db, marks.CHANGES, (listed, self._sequence)))
+        self._count(rows(self._changes.db, marks.NOW, (listed,)), -1)
+        self._forget_versions(nids)
+        self._changes.write_change(reversal.change)
+        known = marks.numbers(nid for nid in nids if nid not in reversal.unknown)
+        self._count(rows(self._changes.db, marks.RESTORE, (b"", known)), 1)
+        if reversal.unknown:
+            self._extract(sorted(reversal.unknown))
+        self._changes.reset()
+
+    def _reverse(self, versions: list[tuple[int, bytes | None]]) -> undo.Reversal:
+        """Return how to reverse these versions. Rows that refer to a resource without a row have to be made again."""
+        reversal = undo.reverse(versions)
+        absent = {nid for (nid,) in rows(self._changes.db, marks.ABSENT, (marks.numbers(undo.targets(reversal.change)),))}
+        return undo.reverse(versions, reversal.unknown | undo.referring(reversal.change, absent)) if absent else reversal
+
+    def _extract(self, nids: list[int]) -> None:
+        """Restore resources whose versions don't say what they changed in the index."""
         changes, space = self._changes, self._changes.counters(self._step.space)
-        at_mark = rows(changes.db, marks.AT_MARK, (nids, self._sequence))
-        self._forget(nids)
-        for resource in marks.restored(at_mark, self._step.index):
+        changes.forget_index(nids)
+        for resource in marks.restored(rows(changes.db, marks.AT_MARK, (marks.numbers(nids),)), self._step.index):
             is_live = resource.state == LIVE
             facts, body = (facts_text(resource.entries), resource.body) if is_live else (resource.facts, b"")
             changes.replace(resource.nid, resource.state, resource.version_id, resource.at, INDEX_REVISION, facts, body)
             changes.index(space, resource.type, resource.nid, resource.entries)
             if resource.state == DELETED:
                 changes.unindex(resource.nid)
-            space.count(resource.type, is_live - (resource.was == LIVE))
-        changes.reset()
-        changes.db.execute(marks.FORGET_CURRENT_BODY, (nids,))
+            space.count(resource.type, is_live)
 
-    def _delete(self, nids: str) -> None:
-        changes, space = self._changes, self._changes.counters(self._step.space)
-        for type, was in rows(changes.db, marks.NOW, (nids,)):
-            space.count(type, -(was == LIVE))
-        self._forget(nids)
-        changes.db.execute(marks.FORGET_CREATED, (nids,))
-        changes.db.execute(marks.UNSAVE_CREATED, (NONE, b"", nids))
+    def _delete(self, nids: list[int]) -> None:
+        changes, listed = self._changes, marks.numbers(nids)
+        self._count(rows(changes.db, marks.NOW, (listed,)), -1)
+        changes.forget_index(nids)
+        self._forget_versions(nids)
+        changes.db.execute(marks.FORGET_CREATED, (listed,))
+        changes.db.execute(marks.UNSAVE_CREATED, (NONE, b"", listed))
         changes.reset()
 
-    def _forget(self, nids: str) -> None:
-        """Delete the index rows and the later versions."""
-        for table in INDEXES:
-            self._changes.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, _LISTED)}", (nids,))
-        self._changes.db.execute(marks.FORGET_VERSIONS, (nids, self._sequence))
+    def _count(self, types: list[tuple[int, int]], change: int) -> None:
+        """Add `change` for each live resource. types: of resources, with their states."""
+        space = self._changes.counters(self._step.space)
+        for type, state in types:
+            if state == LIVE:
+                space.count(type, change)
+
+    def _forget_versions(self, nids: list[int]) -> None:
+        self._changes.db.executemany(marks.FORGET_VERSION, [(nid, self._sequence) for nid in nids])

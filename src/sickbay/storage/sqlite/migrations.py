@@ -180,6 +180,10 @@ DROP INDEX resource_history_by_sequence;
 CREATE INDEX resource_history_by_sequence ON resource_history ((nid >> 40), sequence);
 """
 
+_UNDO = """
+ALTER TABLE resource_history ADD COLUMN undo BLOB;
+"""
+
 STEPS: tuple[str, ...] = (
     _FIRST,
     _HISTORY_BY_TIME,
@@ -195,5 +199,6 @@ STEPS: tuple[str, ...] = (
     _PRESENCE_AND_CASE,
     _QUOTAS,
     _MARKS,
+    _UNDO,
 )
 """Step n upgrades version n to n + 1."""

@@ -36,7 +36,7 @@ class Counters:
 class StoredNames:
     """Names and codings that are known to be stored. They are never changed or deleted.
 
-    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, at most about PENDING_ITEMS.
+    words: their numbers, which PostgreSQL's IdAllocator keeps too. terms: their hashes, at most about FULL_ROWS.
     """
 
     words: dict[str, int] = field(default_factory=dict)

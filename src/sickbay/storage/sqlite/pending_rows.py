@@ -1,4 +1,4 @@
-"""Rows of history and index that wait for the end of a transaction, so that many are inserted per statement."""
+"""Rows of several jobs that wait until they are inserted together, which takes fewer steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import apsw
 
-from sickbay.storage.query.saving import COLUMNS
+from sickbay.storage.query.saving import COLUMNS, IndexRow
 from sickbay.storage.terms import term_hash
 
 HISTORY = "resource_history"
@@ -17,12 +17,12 @@ _TERM = "term"
 _COLUMNS = {
     **COLUMNS,
     _TERM: ("hash", "system", "code"),
-    HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts"),
+    HISTORY: ("nid", "version_id", "sequence", "at", "interaction", "who", "facts", "undo"),
 }
-PENDING_ITEMS = 65_536
-"""So many rows are written before the end, and so many codings are remembered."""
+FULL_ROWS = 65_536
+"""Rows after which they are written early, and codings that are remembered."""
 
-_TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
+TableRows: TypeAlias = dict[str, list[tuple[Any, ...]]]
 """Rows by table, as the values of their columns."""
 
 
@@ -32,9 +32,9 @@ class PendingRows:
     def __init__(self, db: apsw.Connection, known_terms: Mapping[tuple[str | None, str], int]) -> None:
         self._db = db
         self._known_terms = known_terms
-        self._settled: _TableRows = {}
-        self._own: _TableRows = {}
-        self._flushed: _TableRows = {}
+        self._settled: TableRows = {}
+        self._own: TableRows = {}
+        self._flushed: TableRows = {}
         """The settled rows that were written since the last `settle`."""
         self._count = 0
         self.terms: dict[tuple[str | None, str], int] = {}
@@ -44,7 +44,7 @@ class PendingRows:
         self._own.setdefault(table, []).append(row)
         self._count += 1
 
-    def add(self, added: _TableRows) -> None:
+    def add(self, added: Mapping[str, list[IndexRow]]) -> None:
         own = self._own
         for table, table_rows in added.items():
             if table in own:
@@ -63,7 +63,7 @@ class PendingRows:
         return hash
 
     def is_full(self) -> bool:
-        return self._count >= PENDING_ITEMS
+        return self._count >= FULL_ROWS
 
     def settle(self) -> None:
         """Keep what was added so far, even if the next job is undone."""
@@ -85,28 +85,28 @@ class PendingRows:
             self._write(table, table_rows)
         _extend(self._flushed, self._settled)
         self._settled, self._own, self._count = {}, {}, 0
-        if len(self.terms) > PENDING_ITEMS:
+        if len(self.terms) > FULL_ROWS:
             self.terms.clear()
 
     def _write(self, table: str, rows: list[tuple[Any, ...]]) -> None:
         offset, left = 0, len(rows)
         if left == 1:
-            self._db.execute(_text(table, 1), rows[0])
+            self._db.execute(insertion(table, 1), rows[0])
             return
         rows.sort()  # adjacent rows go to the same page
         while left:
             size = 64 if left >= 64 else 16 if left >= 16 else min(left, 8)
-            self._db.execute(_text(table, size), list(chain.from_iterable(rows[offset : offset + size])))
+            self._db.execute(insertion(table, size), list(chain.from_iterable(rows[offset : offset + size])))
             offset, left = offset + size, left - size
 
 
-def _extend(rows: _TableRows, added: _TableRows) -> None:
+def _extend(rows: TableRows, added: TableRows) -> None:
     for table, table_rows in added.items():
         rows.setdefault(table, []).extend(table_rows)
 
 
 @cache
-def _text(table: str, size: int) -> str:
+def insertion(table: str, size: int) -> str:
     """Return an INSERT of `size` rows. Duplicate facts are ignored; a duplicate version is an error."""
     columns = _COLUMNS[table]
     placeholders = f"({', '.join('?' * len(columns))})"

@@ -6,23 +6,47 @@ History and index rows are collected until a transaction ends, then many are ins
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import apsw
 
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
-from sickbay.storage.query.dictionary import APART, DELETED, GONE, LIVE, MEMBER, REFERENCED
-from sickbay.storage.query.saving import INDEX_REVISION, INDEXES, check, facts_text, index_rows, rows_of
+from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
+from sickbay.storage.query.marks import numbers
+from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
+from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, remaining
 from sickbay.storage.sqlite.numbers import INSERT, Counters, Numbers, StoredNames, allocate
-from sickbay.storage.sqlite.pending_rows import HISTORY, PENDING_ITEMS, PendingRows
+from sickbay.storage.sqlite.pending_rows import FULL_ROWS, HISTORY, PendingRows, insertion
 
 _CREATE = f"{INSERT} ON CONFLICT DO NOTHING"
 _UPDATE = "UPDATE resource SET state = ?, version_id = ?, changed = ?, index_revision = ?, facts = ?, body = ? WHERE nid = ?"
 _REINDEXED = "UPDATE resource SET index_revision = ?, facts = ? WHERE nid = ?"
-_KEEP_BODY = "UPDATE resource_history SET body = (SELECT body FROM resource WHERE nid = ?1) WHERE nid = ?1 AND version_id = ?2"
+_KEEP_BODY = (
+    "UPDATE resource_history SET (facts, body) = (SELECT facts, body FROM resource WHERE nid = ?1)"
+    " WHERE nid = ?1 AND version_id = ?2"
+)
+"""The facts too, because they may have been extracted again."""
+_WIDTH = max(map(len, COLUMNS.values()))
+"""The most columns of an index table."""
+
+
+def _select(number: int, table: str) -> str:
+    """Selects the index rows of a resource in one table, with as many columns as every other table."""
+    columns = (str(number), *(f"f.{column}" for column in COLUMNS[table]), *["NULL"] * (_WIDTH - len(COLUMNS[table])))
+    which = _OF_FACETS if table == "facet_index" else "f WHERE f.nid = ?1"
+    return f"SELECT {', '.join(columns)} FROM {table} {which}"
+
+
+_OF_FACETS = (
+    "f JOIN compartment_index c ON (f.patient, f.type, f.rank, f.nid) = (c.patient, c.type, c.rank, c.nid)"
+    " JOIN token_index t ON (f.word, f.hash) = (-t.parameter, t.hash) WHERE c.nid = ?1 AND t.nid = ?1 AND t.parameter < 0"
+)
+_FORGET_FACETS = f"DELETE FROM facet_index WHERE {rows_of('facet_index', 'IN (SELECT value FROM json_each(?))')}"
+_INDEX_ROWS = " UNION ALL ".join(_select(number, table) for number, table in enumerate(COLUMNS))
+"""The index rows of a resource, each after the number of its table."""
 
 
 class Changes:
@@ -54,9 +78,9 @@ class Changes:
         type = self.numbers.word(step.type)
         if step.version_id == 1 and not step.if_version and step.interaction != "delete" and self._create(space, type, step):
             return
-        query = "SELECT nid, state, version_id FROM resource WHERE space = ? AND type = ? AND id = ?"
+        query = "SELECT nid, state, version_id, index_revision FROM resource WHERE space = ? AND type = ? AND id = ?"
         existing = self._fetch(query, (space.number, type, step.id))
-        nid, state, version = existing[0] if existing else (0, REFERENCED, 0)
+        nid, state, version, revision = existing[0] if existing else (0, REFERENCED, 0, 0)
         check(step, state, version)
         if not existing:
             nid = allocate(space)
@@ -65,9 +89,9 @@ class Changes:
             self._rows.flush()
             self.db.execute(_KEEP_BODY, (nid, version))
         if step.interaction == "delete":
-            self._delete(space, type, nid, step)
+            self._delete(space, type, nid, revision, step)
         else:
-            self._write(space, type, nid, state if existing else None, step)
+            self._write(space, type, nid, (state, revision) if existing else None, step)
 
     def reindex(self, step: Reindex) -> None:
         """Rewrite the index rows of a current version."""
@@ -78,8 +102,7 @@ class Changes:
             nid = current[0][0]
             facts = facts_text(step.facts)
             self.db.execute(_REINDEXED, (INDEX_REVISION, facts, nid))
-            self._forget(nid)
-            self.index(space, type, nid, step.facts)
+            self._reindex(space, type, nid, step.facts)
 
     def clear(self, step: Clear) -> None:
         """Delete all resources of a tenant, or of all tenants: a range in every table."""
@@ -114,7 +137,7 @@ class Changes:
 
     def committed(self) -> None:
         self._known.words |= self.numbers.words
-        if len(self._known.terms) > PENDING_ITEMS:
+        if len(self._known.terms) > FULL_ROWS:
             self._known.terms.clear()
         self._known.terms |= self._rows.terms
 
@@ -126,30 +149,28 @@ class Changes:
             space.allocated -= 1
             return False
         space.nids[step.type, step.id] = nid
-        self._add_version(space, type, nid, step, facts)
+        self.index(space, type, nid, step.facts)
+        self._remember(space, nid, step, facts)
         space.count(type, 1)
         return True
 
-    def _write(self, space: Counters, type: int, nid: int, state: int | None, step: Save) -> None:
-        facts = facts_text(step.facts)
+    def _write(self, space: Counters, type: int, nid: int, existing: tuple[int, int] | None, step: Save) -> None:
+        """existing: state and revision of the index."""
+        facts, change = facts_text(step.facts), None
         fresh = step.version_id, step.at, INDEX_REVISION, facts, step.body
-        if state is None:
+        if existing is None:
             self.db.execute(INSERT, (nid, space.number, type, LIVE, step.id, *fresh))
         else:
             self.db.execute(_UPDATE, (LIVE, *fresh, nid))
-            if state != REFERENCED:
-                self._forget(nid)
-        self._add_version(space, type, nid, step, facts)
-        if state != LIVE:
+        if existing is None or existing[0] == REFERENCED:
+            self.index(space, type, nid, step.facts)
+        else:
+            change = encode_change(self._reindex(space, type, nid, step.facts), existing[1])
+        self._remember(space, nid, step, facts, change)
+        if existing is None or existing[0] != LIVE:
             space.count(type, 1)
 
-    def _add_version(self, space: Counters, type: int, nid: int, step: Save, facts: str) -> None:
-        self._remember(space, nid, step, facts)
-        self.index(space, type, nid, step.facts)
-        if self._rows.is_full():
-            self._rows.flush()
-
-    def _delete(self, space: Counters, type: int, nid: int, step: Save) -> None:
+    def _delete(self, space: Counters, type: int, nid: int, revision: int, step: Save) -> None:
         """Delete a resource. Its facts are kept, so that only those who could see it learn that it was deleted."""
         self._rows.flush()
         facts = self._fetch("SELECT facts FROM resource WHERE nid = ?", (nid,))[0][0]
@@ -157,38 +178,77 @@ class Changes:
             "UPDATE resource SET state = ?, version_id = ?, changed = ?, body = x'' WHERE nid = ?",
             (DELETED, step.version_id, step.at, nid),
         )
-        self.unindex(nid)
-        self._remember(space, nid, step, facts)
+        self._remember(space, nid, step, facts, encode_change(self.unindex(nid), revision))
         space.count(type, -1)
 
-    def unindex(self, nid: int) -> None:
+    def unindex(self, nid: int) -> IndexChange:
         """Delete the index rows of a deleted resource, except those that decide its visibility."""
-        self._rows.flush()
-        self.db.execute(f"DELETE FROM facet_index WHERE {rows_of('facet_index', '= ?')}", (nid,))
-        self.db.execute("UPDATE compartment_index SET member = ? WHERE nid = ? AND member = ?", (GONE, nid, MEMBER))
-        self.db.execute("DELETE FROM compartment_index WHERE nid = ? AND member = ?", (nid, APART))
-        for table in INDEXES:
-            if table not in ("facet_index", "compartment_index"):
-                condition = " AND parameter > 0" if table == "token_index" else ""
-                self.db.execute(f"DELETE FROM {table} WHERE nid = ?{condition}", (nid,))
+        before = self._stored_rows(nid)
+        return self._exchange(nid, before, remaining(before))
 
     def replace(self, nid: int, state: int, version: int, changed: int, revision: int, facts: str, body: bytes) -> None:
         """Replace what is stored as the current version."""
         self.db.execute(_UPDATE, (state, version, changed, revision, facts, body, nid))
 
-    def _remember(self, space: Counters, nid: int, step: Save, facts: str) -> None:
+    def _remember(self, space: Counters, nid: int, step: Save, facts: str, change: bytes | None = None) -> None:
+        """Add a version to the history. change: of the index, encoded; None for the first version."""
         space.sequence += 1
-        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts
+        row = nid, step.version_id, space.sequence, step.at, step.interaction, step.who, facts, change
         self._rows.append(HISTORY, row)
-
-    def _forget(self, nid: int) -> None:
-        self._rows.flush()
-        for table in INDEXES:
-            self.db.execute(f"DELETE FROM {table} WHERE {rows_of(table, '= ?')}", (nid,))
+        if self._rows.is_full():
+            self._rows.flush()
 
     def index(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> None:
-        target = partial(self.numbers.target, space)
-        self._rows.add(index_rows(space.number, type, nid, facts, self.numbers.word, target, self._rows.term))
+        """Add the index rows of a resource that has none."""
+        self._rows.add(self._index_rows(space, type, nid, facts))
+
+    def _reindex(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> IndexChange:
+        """Replace the index rows of a resource."""
+        after = {table: set(rows) for table, rows in self._index_rows(space, type, nid, facts).items()}
+        return self._exchange(nid, self._stored_rows(nid), after)
+
+    def _index_rows(self, space: Counters, type: int, nid: int, facts: IndexEntries) -> dict[str, list[IndexRow]]:
+        return index_rows(
+            space.number, type, nid, facts, self.numbers.word, partial(self.numbers.target, space), self._rows.term
+        )
+
+    def _stored_rows(self, nid: int) -> dict[str, set[IndexRow]]:
+        """The current index rows of a resource, by table, in the order in which they have to be deleted."""
+        self._rows.flush()
+        found: dict[str, set[IndexRow]] = {table: set() for table in INDEXES}
+        for number, *row in self._fetch(_INDEX_ROWS, (nid,)):
+            found[INDEXES[number]].add(tuple(row[: len(COLUMNS[INDEXES[number]])]))
+        return found
+
+    def _exchange(self, nid: int, before: RowsByTable, after: RowsByTable) -> IndexChange:
+        """Write only the index rows that differ."""
+        change = compare(before, after)
+        for table, table_rows in change.deleted.items():
+            if len(table_rows) == len(before[table]) and table != "facet_index":
+                self.db.execute(f"DELETE FROM {table} WHERE nid = ?", (nid,))
+            else:
+                self._delete_rows(table, table_rows)
+        self._rows.add(change.inserted)
+        return change
+
+    def _delete_rows(self, table: str, rows: list[IndexRow]) -> None:
+        self.db.executemany(_deletion(table), rows)
+
+    def write_change(self, change: IndexChange) -> None:
+        """Delete and insert index rows at once."""
+        for table, rows in change.deleted.items():
+            self._delete_rows(table, rows)
+        for table, rows in change.inserted.items():
+            self.db.executemany(insertion(table, 1), rows)
+
+    def forget_index(self, nids: list[int]) -> None:
+        """Delete the index rows of resources. One statement for each resource and table takes half as long as one for all
+        resources, because SQLite doesn't collect the rows before it deletes them.
+        """
+        self.db.execute(_FORGET_FACETS, (numbers(nids),))
+        for table in INDEXES:
+            if table != "facet_index":
+                self.db.executemany(f"DELETE FROM {table} WHERE nid = ?", [(nid,) for nid in nids])
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""
@@ -211,3 +271,8 @@ class Changes:
         """Delete everything in one space."""
         for statement in forgets(number):
             self.db.execute(statement)
+
+
+@cache
+def _deletion(table: str) -> str:
+    return f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in COLUMNS[table])}"

@@ -7,16 +7,13 @@ from typing import Any
 
 import apsw
 
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
-    CHANGES,
-    COUNTED,
-    UNCACHED,
     Clear,
     Conflict,
     CopyResources,
     Delete,
     DeleteFamily,
-    Failures,
     Mark,
     Put,
     Reindex,
@@ -24,8 +21,8 @@ from sickbay.storage.interface import (
     Save,
     Step,
     UseOnce,
-    Volume,
 )
+from sickbay.storage.kinds import CHANGES, COUNTED, UNCACHED
 from sickbay.storage.query import exchanges
 from sickbay.storage.query import records as record_sql
 from sickbay.storage.quotas import FAILURES, QUOTAS

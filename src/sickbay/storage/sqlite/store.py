@@ -16,10 +16,10 @@ from sickbay.fhir.search import parameters as search_parameters
 from sickbay.fhir.search.query import Query, SearchParameter
 from sickbay.fhir.visibility import Visibility
 from sickbay.storage import population_file
+from sickbay.storage.counts import Failures, Volume
 from sickbay.storage.interface import (
     Delete,
     DeleteFamily,
-    Failures,
     HistoryQuery,
     Labels,
     Outdated,
@@ -30,7 +30,6 @@ from sickbay.storage.interface import (
     Step,
     Stored,
     Versions,
-    Volume,
 )
 from sickbay.storage.probe import ProbeJob
 from sickbay.storage.query import exchanges

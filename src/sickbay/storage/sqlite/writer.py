@@ -155,26 +155,31 @@ class Writer:
                 self._connection.close()
 
     def _work(self) -> None:
-        going = True
-        while going:
-            group: list[_Request] = []
-            first = self._queue.get()
-            going = first is not None
-            if first is not None:
-                group += first
-            while going and len(group) < GROUP:
-                try:
-                    following = self._queue.get_nowait()
-                except Empty:
-                    break
-                going = following is not None
-                if following is not None:
-                    group += following
-            if group:
-                outcomes = self._commit(group)
-                self._answered += len(group)
-                self._answer(group, outcomes)
-                self._log.shorten()
+        while self._serve_group():
+            continue
+
+    def _serve_group(self) -> bool:
+        """Commit the next requests together and answer them. Returns whether more may come.
+
+        A function of its own, so that the requests don't stay in memory until the next ones.
+        """
+        group: list[_Request] = []
+        following = self._queue.get()
+        while following is not None:
+            group += following
+            if len(group) >= GROUP:
+                break
+            try:
+                following = self._queue.get_nowait()
+            except Empty:
+                following = []
+                break
+        if group:
+            outcomes = self._commit(group)
+            self._answered += len(group)
+            self._answer(group, outcomes)
+            self._log.shorten()
+        return following is not None
 
     def _commit(self, group: list[_Request]) -> list[_Outcome]:
         try:

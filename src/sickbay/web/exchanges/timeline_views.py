@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from sickbay.diagnosis.silence.causes import causes
 from sickbay.diagnosis.silence.progress import LaunchStatus, progress
 from sickbay.diagnosis.silence.trail import AppDetails, Trail
 from sickbay.diagnosis.silence.wording import Sentences, sentences
@@ -15,7 +16,6 @@ from sickbay.kernel.english import count
 from sickbay.services.journal import outcomes
 from sickbay.services.journal.events import event
 from sickbay.services.journal.outcomes import outcome, stage_of
-from sickbay.services.launch_progress import causes
 from sickbay.web.exchanges import code_samples, scope_table
 from sickbay.web.pages.parts import FindingView, findings
 

@@ -137,6 +137,7 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     if (holder.token is None or holder.server is not tenant.server or now >= holder.token.expires_at) and (
         turned_away := await unknown_sender.turn_away(base, scope, receive, path, routed, holder)
     ):
+        await runtime_settings.check_reset(runtime)
         return turned_away
     if isinstance(routed, Misrouted):
         routed = with_suggestion(base.version, routed)
@@ -158,8 +159,7 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
             response.empty.id = exchange.id
             explain_soon(runtime, response.empty)
     else:
-        if scope["method"] not in BODILESS:  # while the body arrived, a reset may have deleted the token
-            await runtime_settings.check_reset(runtime)
+        await runtime_settings.check_reset(runtime)  # it may have deleted the token since the request began
         state.withheld = withheld(access.decision.examination)
         await base.sandbox.journal.write(exchange)
     return response
@@ -293,7 +293,9 @@ def _hold_discovery(base: FhirBase, scope: Scope, path: str, status: int) -> Non
     state: RequestState = scope["state"]
     recorded = RecordedRequest(scope["method"], f"{base.url}{path}", state.headers, "", peer(scope))
     at, response = base.sandbox.runtime.effects.now(), RecordedResponse(status, {})
-    base.sandbox.journal.hold(Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response))
+    base.sandbox.journal.hold(
+        Exchange(state.exchange, at, base.tenant.name, "discovery", "", "", recorded, response, injected=state.injected)
+    )
 
 
 def _exchange(base: FhirBase, scope: Scope, request: AccessRequest, response: FhirResponse, access: AccessResult) -> Exchange:

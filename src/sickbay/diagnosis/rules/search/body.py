@@ -45,7 +45,7 @@ INVALID = Rule(
     differs="The response lists every problem of the resource, not only the first.",
     title="The {type} isn't valid: {counted}",
     why="{said}",
-    fix="Correct {where}.",
+    fix="Correct {where:code}.",
     spec=VALID,
 )
 

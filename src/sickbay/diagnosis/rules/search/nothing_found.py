@@ -94,9 +94,9 @@ def _values(occurring: Sequence[Sequence[Any]], *, more: bool) -> str:
 
 
 def _counts(alone: Sequence[Sequence[Any]]) -> str:
-    if not alone:
-        return ""
-    return f" On its own, {join([f'`{name}` finds {amount(number)}' for name, number in alone])}."
+    """Counts that weren't made in time are left out."""
+    known = [f"`{name}` finds {amount(number)}" for name, number in alone if number is not None]
+    return f" On its own, {join(known)}." if known else ""
 
 
 def _instruction(facts: Facts) -> str:
@@ -104,6 +104,8 @@ def _instruction(facts: Facts) -> str:
     is_likely = facts.get("reason") not in ("frequent", "near")
     if not suggestion:
         return "Check the value, or search without this parameter."
+    if facts.get("reason") == "present":
+        return f"`{suggestion}` finds {finds}. Read one of them to see what it has instead."
     if is_likely:
         return f"Send `{suggestion}`, which finds {finds}."
     if facts.get("level") == "info":
@@ -152,10 +154,12 @@ def _of_search(facts: Facts) -> Facts:
     if found:
         now = f"The data changed after the response: the same search finds {amount(found)} now."
         return {**facts, "reason": now, "instruction": "Send the search again."}
-    together = f"Each parameter finds something, but no {facts.get('type')} matches all of them." if facts.get("alone") else ""
+    alone = facts.get("alone") or ()
+    each = len(alone) > 1 and all(number for _, number in alone)
+    together = f"Each parameter finds something, but no {facts.get('type')} matches all of them." if each else ""
     return {
         **facts,
-        "reason": (together + _counts(facts.get("alone") or ()))
+        "reason": (together + _counts(alone) if each else "")
         or "A search that finds nothing is granted and answered with 200, as if all were well.",
         "instruction": f"Leave out one parameter at a time to see which one empties the search: {listed(names)}."
         if names

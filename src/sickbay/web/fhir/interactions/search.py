@@ -65,7 +65,7 @@ async def _thin(context: FhirContext, request: AccessRequest, query: Query, page
     empty = None if cause[0] == "fhir-page-short" else thin_pages.search_of(context, request, query, page)
     explained: list[BundleEntry] = []
     if empty is not None and context.tenant.policy.explain_empty:
-        explained = await thin_pages.outcome_of(context, empty)
+        explained = await thin_pages.outcome_of(context, empty, cause)
     response = _bundle(context, query, page, explained)
     return structs.replace(response, access=thin_pages.access_with(context.access, cause), empty=empty)
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import structs
 
 from sickbay.authorization.models import AccessToken
@@ -16,13 +13,13 @@ from sickbay.fhir.search.query import Query
 from sickbay.fhir.search.result_parameters import RESULTS
 from sickbay.services import records
 from sickbay.services.access import AccessResult
+from sickbay.services.empty_searches.examine import Cause
 from sickbay.services.empty_searches.explain import explain_in_response
 from sickbay.services.empty_searches.memory import EmptySearch, holder_of
 from sickbay.storage.interface import Page
 from sickbay.web.fhir.context import FhirContext
 
 INCLUDES = ("_include", "_revinclude")
-Cause = tuple[str, Mapping[str, Any]]
 
 
 def cause_of(query: Query, page: Page) -> Cause:
@@ -65,9 +62,9 @@ def search_of(context: FhirContext, request: AccessRequest, query: Query, page: 
     )
 
 
-async def outcome_of(context: FhirContext, search: EmptySearch) -> list[BundleEntry]:
+async def outcome_of(context: FhirContext, search: EmptySearch, cause: Cause) -> list[BundleEntry]:
     """Return the explanation as an entry of the Bundle, where the hospital's policy adds it."""
-    findings = await explain_in_response(context.runtime, search)
+    findings = await explain_in_response(context.runtime, search, cause)
     issues = [_issue(finding) for finding in findings]
     return [BundleEntry("OperationOutcome", "", outcome(context.version, issues))] if issues else []
 

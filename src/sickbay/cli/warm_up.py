@@ -1,0 +1,49 @@
+"""Imports pages and loads templates soon after the start, in small steps, so that the first visit of a page isn't slow."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+
+from sickbay.sandbox.sandbox import Sandbox
+from sickbay.web import html_response
+
+DELAY_SECONDS = 0.2
+"""The first requests come first: what starts a server often asks it at once."""
+PAUSE_SECONDS = 0.01
+"""Seconds between two steps, in which requests are answered."""
+MODULES = (
+    "sickbay.web.portal.developer",
+    "sickbay.population.calendar",
+    "sickbay.web.ehr.handlers",
+    "sickbay.web.ehr.app_launch",
+    "sickbay.web.oauth.authorized_apps",
+    "sickbay.web.portal.apps",
+    "sickbay.web.portal.app_edit",
+    "sickbay.web.portal.hospitals",
+    "sickbay.web.portal.registration",
+    "sickbay.web.portal.rules",
+    "sickbay.web.portal.doctor",
+    "sickbay.web.docs.handlers",
+    "markdown_it",
+    "sickbay.web.exchanges.handlers",
+)
+"""In this order, each imports only a part of what all need."""
+
+
+async def warm_up(sandbox: Sandbox) -> None:
+    """Takes one step after the other. Waits while patients are created."""
+    await asyncio.sleep(DELAY_SECONDS)
+    for step in _steps():
+        await sandbox.filling.wait_until_idle()
+        step()
+        await asyncio.sleep(PAUSE_SECONDS)
+    gc.freeze()  # as after the start: what was imported stays
+
+
+def _steps() -> Iterator[Callable[[], object]]:
+    yield from (partial(import_module, name) for name in MODULES)
+    yield from (partial(html_response.load_template, name) for name in html_response.list_templates())

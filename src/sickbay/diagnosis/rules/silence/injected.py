@@ -1,0 +1,39 @@
+"""The rule about launches that stopped after a fault that was injected on purpose."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sickbay.diagnosis import specs
+from sickbay.diagnosis.rule import Rule
+from sickbay.diagnosis.silence.progress import Silence
+from sickbay.kernel.checks import Facts
+
+REQUESTS: Final = {
+    "discovery": "the request for the endpoints",
+    "authorize": "the authorization request",
+    "code": "the authorization request",
+    "token": "the token request",
+    "refresh": "the refresh",
+}
+"""What a step is in a sentence. All others are FHIR requests."""
+
+
+def _injected(silence: Silence | None, context: Any) -> Facts | None:
+    events = [event for event in silence.trail.events if event.injected] if silence is not None else []
+    return {"request": REQUESTS.get(events[-1].step, "a request of the app")} if events else None
+
+
+FAULT_INJECTED = Rule(
+    id="fault-injected",
+    advises=_injected,
+    severity="info",
+    degree="probable",
+    title="A fault was injected into this launch on purpose",
+    why="Sickbay was asked to answer {request} wrong. What the app did after that may be right.",
+    fix="Check that the app shows a message and lets the user try again. `GET /admin/faults` lists the faults in force, and "
+    "`DELETE /admin/faults` ends them.",
+    spec=specs.SMART_LAUNCH,
+)
+
+RULES = (FAULT_INJECTED,)

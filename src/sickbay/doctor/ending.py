@@ -1,0 +1,164 @@
+"""Says where a file or a text ends too early: the last step of a launch in it, and why the next one may not follow.
+
+A correct file that ends early is correct, so all of this is information.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from msgspec import structs
+
+from sickbay.diagnosis.rule import Finding
+from sickbay.diagnosis.silence.causes import causes
+from sickbay.diagnosis.silence.progress import LaunchStatus, progress
+from sickbay.diagnosis.silence.trail import AppDetails, Event, Result, StepName, Trail
+from sickbay.doctor.har import HarExchange, kind_of_exchange
+from sickbay.doctor.pieces.inputs import Input
+from sickbay.protocol import unicode
+from sickbay.protocol.parameters import parse
+
+MINIMUM_STEPS: Final = 2
+"""One request alone isn't a launch that ended early."""
+BEGINNINGS: Final = frozenset(("launch", "authorize", "code"))
+_ENDS: Final[Mapping[tuple[str, str], str]] = {
+    ("discovery", "launch"): "the app was launched, and no request for the endpoints follows",
+    ("authorize", "discovery"): "the app looked up the endpoints, and no authorization request follows",
+    ("login", "authorize"): "the authorization request was sent, and no response to the app follows",
+    ("token", "code"): "the code came back, and no token request follows",
+    ("token", "preflight"): "the preflight was answered, and the token request never came",
+    ("access", "token"): "the token was issued, and no FHIR request follows",
+    ("access", "preflight"): "the preflight was answered, and the FHIR request never came",
+    ("refresh", "access"): "a FHIR request was refused with 401, and nothing follows",
+    ("again", "refresh"): "the refresh was refused, and no new authorization request follows",
+}
+"""(awaited step, last step) -> what to say."""
+
+
+def of_har(exchanges: Sequence[HarExchange]) -> tuple[Finding, ...]:
+    """The likely causes, the likeliest first; nothing if the launch in the file is complete."""
+    return _of_events([event for exchange in exchanges for event in _events(exchange)])
+
+
+def of_inputs(inputs: Iterable[Input]) -> tuple[Finding, ...]:
+    """The same for the requests in a pasted text, in its order: only after a code that came back, and after a preflight."""
+    events = [event for each in inputs for event in _of_evidence(each.evidence)]
+    return _of_events(events) if events and events[-1].step in ("code", "preflight") else ()
+
+
+def _of_events(found: list[Event]) -> tuple[Finding, ...]:
+    events = [structs.replace(event, at=float(number)) for number, event in enumerate(found)]
+    if len({event.step for event in events}) < MINIMUM_STEPS or not any(event.step in BEGINNINGS for event in events):
+        return ()
+    trail = Trail(tuple(events), _app(events), is_complete=True, answer=_answer(events))
+    ending = _ending(progress(trail))
+    return tuple(replace(finding, why=f"{ending} {finding.why}") for finding in causes(trail)) if ending else ()
+
+
+def _ending(found: LaunchStatus) -> str:
+    if found.state != "stalled" or found.since is None:
+        return ""
+    text = _ENDS.get((found.awaited or "", found.since.step), "")
+    return f"It ends early: {text}." if text else ""
+
+
+def _app(events: Sequence[Event]) -> AppDetails:
+    launched = next((event.url for event in events if event.step == "launch"), "")
+    return AppDetails(launch_uri=launched)
+
+
+def _answer(events: Sequence[Event]) -> str:
+    """What the launch URI answered, if the file has that."""
+    status = next((event.status for event in events if event.step == "launch"), 0)
+    return f"status {status}" if status else ""
+
+
+def _events(exchange: HarExchange) -> Iterator[Event]:
+    sent = exchange.sent
+    kind = kind_of_exchange(sent)
+    if exchange.method == "OPTIONS":
+        if kind in ("token_request", "fhir_request"):
+            yield Event("preflight", headers=sent["headers"].get("access-control-request-headers", ""), url=exchange.url)
+        return
+    yield from _FROM_HAR.get(kind, _nothing)(exchange)
+
+
+def _nothing(exchange: HarExchange) -> Iterator[Event]:
+    return iter(())
+
+
+def _result(exchange: HarExchange) -> Result:
+    return "granted" if 200 <= exchange.status < 400 else "refused"
+
+
+def _plain(step: StepName) -> Callable[[HarExchange], Iterator[Event]]:
+    def events(exchange: HarExchange) -> Iterator[Event]:
+        is_page = "origin" in exchange.sent["headers"]
+        yield Event(step, result=_result(exchange), status=exchange.status, url=exchange.url, by_page=is_page)
+
+    return events
+
+
+def _authorize(exchange: HarExchange) -> Iterator[Event]:
+    names = tuple(dict.fromkeys(parse(exchange.sent["query"]).names()))
+    yield Event("authorize", result=_result(exchange), status=exchange.status, url=exchange.url, sent=names)
+    location = str(exchange.sent["answer_headers"].get("location") or "")
+    if "code" in parse(urlsplit(location).query):
+        yield Event("code", url=location.partition("#")[0].partition("?")[0], sent=names)
+
+
+def _redirect(exchange: HarExchange) -> Iterator[Event]:
+    result: Result = "granted" if "code" in parse(exchange.sent["query"]) else "refused"
+    yield Event("code", result=result, url=exchange.url)
+
+
+def _token(exchange: HarExchange) -> Iterator[Event]:
+    step: StepName = "refresh" if parse(exchange.sent["body"]).get("grant_type") == "refresh_token" else "token"
+    try:
+        members = unicode.loads(exchange.sent["answer"] or "")
+    except (ValueError, RecursionError):
+        members = {}
+    members = members if isinstance(members, dict) else {}
+    yield Event(
+        step,
+        result=_result(exchange),
+        status=exchange.status,
+        url=exchange.url,
+        scope=str(members.get("scope") or ""),
+        has_patient=bool(members.get("patient")),
+        has_refresh=bool(members.get("refresh_token")),
+    )
+
+
+_FROM_HAR: Final[Mapping[str, Callable[[HarExchange], Iterator[Event]]]] = {
+    "launch_url": _plain("launch"),
+    "smart_configuration": _plain("discovery"),
+    "authorize_url": _authorize,
+    "redirect_url": _redirect,
+    "token_request": _token,
+    "fhir_request": _plain("access"),
+}
+_OF_EVIDENCE: Final[Mapping[str, StepName]] = {
+    "launch_url": "launch",
+    "smart_configuration": "discovery",
+    "authorize_url": "authorize",
+    "redirect_url": "code",
+    "token_request": "token",
+    "token_response": "token",
+    "fhir_request": "access",
+}
+
+
+def _of_evidence(evidence: Mapping[str, Any]) -> Iterator[Event]:
+    url = str(evidence.get("url") or "")
+    if evidence["kind"] == "http_exchange" and evidence["request"].get("method") == "OPTIONS":
+        yield Event("preflight", url=str(evidence["request"].get("url") or ""))
+    elif (step := _OF_EVIDENCE.get(evidence["kind"])) is not None:
+        query = parse(urlsplit(url).query) if step in ("authorize", "code") else None
+        names = tuple(dict.fromkeys(query.names())) if query is not None else ()
+        result: Result = "refused" if step == "code" and "code" not in names else "granted"
+        sent = names if step == "authorize" else ()
+        yield Event(step, result=result, url=url.partition("#")[0].partition("?")[0], sent=sent)

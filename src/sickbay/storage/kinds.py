@@ -1,0 +1,16 @@
+"""Kinds of records whose changes are counted, and kinds that no cache depends on."""
+
+from __future__ import annotations
+
+from sickbay.storage.interface import Put, Record
+
+COUNTED = frozenset(("app", "app-before"))
+"""Kinds whose changes are counted."""
+CHANGES = Put(Record("changes", "app", b"{}"))
+"""Written with every change of those kinds, so that every worker sees a new revision of this record."""
+
+UNCACHED = frozenset(("code", "condition", "consent", "failure", "family", "jti", "launch", "login", "pending", "session"))
+"""Kinds of records that no cache has anything of: their changes leave the stamp unchanged.
+
+So do new tokens, because nothing caches that a token is absent. Changing or deleting a token, as revocation does, changes it.
+"""

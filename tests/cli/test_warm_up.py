@@ -1,0 +1,38 @@
+"""After the start, a server imports its pages in small steps, and never while it creates patients."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sickbay.cli import warm_up
+from sickbay.web import html_response, routes
+from sickbay.web.later import HandlersOf
+
+
+def test_every_page_that_is_imported_later_is_imported_by_the_warm_up() -> None:
+    later = {handlers._module for handlers in vars(routes).values() if isinstance(handlers, HandlersOf)}
+    assert len(later) > 5
+    assert later <= set(warm_up.MODULES)
+
+
+def test_one_step_at_a_time_is_taken_and_none_while_patients_are_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(warm_up, "DELAY_SECONDS", 0)
+    monkeypatch.setattr(warm_up, "PAUSE_SECONDS", 0)
+    done: list[str] = []
+    monkeypatch.setattr(warm_up, "import_module", done.append)
+    monkeypatch.setattr(html_response, "load_template", done.append)
+    waited: list[int] = []
+
+    async def wait_until_idle() -> None:
+        waited.append(len(done))
+
+    asyncio.run(warm_up.warm_up(cast(Any, SimpleNamespace(filling=SimpleNamespace(wait_until_idle=wait_until_idle)))))
+    templates = html_response.list_templates()
+    assert done == [*warm_up.MODULES, *templates]
+    assert waited == [*range(len(done))]
+    assert len(templates) == len([*html_response.TEMPLATES.rglob("*.j2")])
+    assert not any("__pycache__" in name for name in templates)
