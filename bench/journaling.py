@@ -1,4 +1,4 @@
-"""Measures what the journal adds to a read at 100 requests a second, when every exchange is stored.
+"""Measures what the journal adds to a read at the rates at which people work, when every exchange is stored.
 
 Run as a module, it is a Sickbay server that stores no granted exchange, for comparison.
 """
@@ -6,21 +6,27 @@ Run as a module, it is a Sickbay server that stores no granted exchange, for com
 from __future__ import annotations
 
 import statistics
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from bench import load, process
-from bench.scenes import Desk, Scene
+from bench.scenes import Desk
 from sickbay.cli.main import main
 from sickbay.services.journal.record import Exchange
 from sickbay.services.journal.write import Journal
 from sickbay.testing.server import Live, serving
 
-PER_SECOND = 100
+RATES = (20, 100)
+"""Requests per second."""
 ROUNDS = 3
 PATIENTS = 50
-MAXIMUM_CPU_RATIO = 1.5
+MAXIMUM_CPU_RATIO = 1.3
 """Maximum ratio to the CPU of a read without the journal."""
+
+
+PacedScene: TypeAlias = Callable[[int], load.Rate]
+"""Sends requests at a rate."""
 
 
 class Journaling(NamedTuple):
@@ -34,8 +40,8 @@ class Journaling(NamedTuple):
         return self.with_journal / self.without
 
 
-def measure(folder: Path, seconds: float) -> Journaling:
-    """Measure both servers. They run at the same time and get work alternately. seconds: of each round."""
+def measure(folder: Path, seconds: float) -> dict[int, Journaling]:
+    """Measure both servers at each rate. They run at the same time and get work alternately. seconds: of each round."""
     options = ("--data", str(folder), "--patients", str(PATIENTS))
     options_without = ("--data", str(folder / "without"), "--patients", str(PATIENTS))
     process.anywhere()
@@ -43,13 +49,17 @@ def measure(folder: Path, seconds: float) -> Journaling:
         scenes = _scene(journaling_server, seconds), _scene(plain_server, seconds)
         process.apart(journaling_server.process.pid)
         process.apart(plain_server.process.pid)
-        pairs = [(scenes[0]().microseconds, scenes[1]().microseconds) for _ in range(ROUNDS)]
+        return {rate: _compare(*scenes, rate) for rate in RATES}
+
+
+def _compare(journaling: PacedScene, plain: PacedScene, rate: int) -> Journaling:
+    pairs = [(journaling(rate).microseconds, plain(rate).microseconds) for _ in range(ROUNDS)]
     return Journaling(*(statistics.median(column) for column in zip(*pairs, strict=True)))
 
 
-def _scene(live: Live, seconds: float) -> Scene:
+def _scene(live: Live, seconds: float) -> PacedScene:
     requests, port = Desk(live.line, PATIENTS).readings()
-    return lambda: load.paced(port, live.process.pid, requests, seconds, PER_SECOND)
+    return lambda rate: load.paced(port, live.process.pid, requests, seconds, rate)
 
 
 def _forget(journal: Journal, exchange: Exchange) -> None:

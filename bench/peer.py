@@ -7,20 +7,26 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx2
 
 from bench import cold, flow, load, process, tokens
-from bench.load import Rate
+from bench.load import Rate, Target
 from sickbay.protocol import jose
 from sickbay.testing.server import stop
 
 ROOT = Path(__file__).parent.parent
 HERE = "http://localhost:8100/callback"
+WARM_UP_REQUESTS = 5_000
+"""Requests of each scene before it is measured: V8 compiles what runs often, and the first thousands take two to four times as
+long.
+"""
 SERVICES = [(f"service-{number}", "secret-of-the-service-in-the-benchmark") for number in range(32)]
 
 
@@ -42,17 +48,20 @@ def scenes(seconds: float) -> Iterator[dict[str, Callable[[], Rate]]]:
         service = cold.forms("/token", [{"grant_type": "client_credentials"}], SERVICES)
         process.apart(server.pid)
 
-        target = load.target(port, server.pid, seconds)
-
-        def by_key() -> Rate:
+        def by_key(target: Target) -> Rate:
             sent = tokens.assertions(f"http://localhost:{port}", "keyed", key, target)
             return load.run(target, tokens.by_key("/token", sent))
 
-        yield {
-            "peer-openid": lambda: flow.run(target, [signed_in]),
-            "peer-secret": lambda: load.run(target, service),
+        measured: dict[str, Callable[[Target], Rate]] = {
+            "peer-openid": lambda target: flow.run(target, [signed_in]),
+            "peer-secret": lambda target: load.run(target, service),
             "peer-key": by_key,
         }
+        target = load.target(port, server.pid, seconds)
+        for name, scene in measured.items():
+            print(f"warming up: {name}", file=sys.stderr)
+            scene(target._replace(rounds=WARM_UP_REQUESTS // load.CONNECTIONS))
+        yield {name: partial(scene, target) for name, scene in measured.items()}
     finally:
         stop(server)
 

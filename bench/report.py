@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bench.journaling import MAXIMUM_CPU_RATIO, PER_SECOND, Journaling
+from bench.journaling import MAXIMUM_CPU_RATIO, Journaling
 from bench.loading import Loaded
+from bench.peer import WARM_UP_REQUESTS
 from bench.people import EACH
 from bench.postgres import PATIENTS
 from bench.scenes import Round, Served
@@ -78,7 +79,7 @@ machine lowers all figures; see the load average above.
 def text(
     startup: Starting,
     served: Served,
-    journal: Journaling,
+    journal: Mapping[int, Journaling],
     loaded: Loaded,
     undone: tuple[str, ...],
     database: Mapping[str, Round],
@@ -98,6 +99,7 @@ def text(
             "|---|---:|---:|",
             f"| existing database | {startup.existing:.2f} | 1.0 |",
             f"| `--ephemeral`, 50 patients | {startup.ephemeral:.2f} | 2.0 |",
+            f"| new folder, to the first FHIR answer; patients copied from an earlier folder | {startup.answer:.2f} | |",
             f"| `sickbay reset` while a server runs | {startup.reset:.2f} | 1.0 |",
             "",
             *undone,
@@ -110,7 +112,7 @@ def text(
     )
 
 
-def scenes(served: Served, journal: Journaling) -> tuple[str, ...]:
+def scenes(served: Served, journal: Mapping[int, Journaling]) -> tuple[str, ...]:
     """Return the tables of cold traffic and of repeated requests."""
     rounds = {"limit": Round(1.0, 1.0, served.limit), **served.rounds}
     cold = [_row(name, round, _bound(name)) for name, round in rounds.items() if name not in AGAIN]
@@ -124,6 +126,7 @@ def scenes(served: Served, journal: Journaling) -> tuple[str, ...]:
         "server, the share by CPU is the stricter one.",
         f"Load average, including the benchmark's own load of two: {os.getloadavg()[1]:.1f}.",
         "oidc-provider runs as one process with all data in memory, Sickbay as one worker that writes to disk.",
+        f"oidc-provider answers {WARM_UP_REQUESTS:,} requests of each scene before it is measured.",
         "",
         "Cold traffic: no URL and no set of headers repeats. Ids, parameters, tokens and apps vary (`bench/cold.py`).",
         "",
@@ -132,9 +135,7 @@ def scenes(served: Served, journal: Journaling) -> tuple[str, ...]:
         "",
         *_signed(rounds),
         *_compared_with_peer(served.peer_ratio),
-        f"At {PER_SECOND} requests/s, when every exchange is stored, a read takes {journal.with_journal:,.0f} µs of CPU,"
-        f" {journal.without:,.0f} without the journal: a ratio of {journal.times:.2f} (at most {MAXIMUM_CPU_RATIO}).",
-        "",
+        *_paced(journal),
         "Repeated requests, with one token:",
         "",
         *(line.removesuffix(" minimum by CPU |").removesuffix("---:|") for line in HEAD),
@@ -143,6 +144,16 @@ def scenes(served: Served, journal: Journaling) -> tuple[str, ...]:
         f"The SQLite statement of a read, with varying ids: {served.statement * 1e6:.1f} µs.",
         "",
     )
+
+
+def _paced(journal: Mapping[int, Journaling]) -> Iterator[str]:
+    """Yield what a read costs at low rates."""
+    for rate, read in journal.items():
+        yield (
+            f"At {rate} requests/s, when every exchange is stored, a read takes {read.with_journal:,.0f} µs of CPU,"
+            f" {read.without:,.0f} without the journal: a ratio of {read.times:.2f} (at most {MAXIMUM_CPU_RATIO})."
+        )
+    yield ""
 
 
 def _row(name: str, round: Round, bound: str) -> str:

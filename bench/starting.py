@@ -26,6 +26,8 @@ class Starting(NamedTuple):
 
     existing: float
     ephemeral: float
+    answer: float
+    """From the start with a new folder to the first FHIR answer. The patients are copied from those of an earlier folder."""
     reset: float
     idle: float
     filled: float
@@ -41,10 +43,19 @@ def measure(folder: Path) -> Starting:
     return Starting(
         existing,
         statistics.median(seconds for seconds, _ in ephemeral),
+        statistics.median([_first_answer(folder / f"new-{number}") for number in range(TIMES + 1)][1:]),
         reset,
         statistics.median(memory for _, memory in ephemeral),
         filled,
     )
+
+
+def _first_answer(folder: Path) -> float:
+    """Return the seconds from the start to the first FHIR answer. The token is part of it."""
+    begin = time.perf_counter()
+    with serving("--data", str(folder)) as live:
+        Desk(live.line).total("Patient")
+        return time.perf_counter() - begin
 
 
 def _first(environment: dict[str, str], *arguments: str) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import apsw
 import pytest
 from hypothesis import settings
-from tests.laws import LONG_PROFILE
+from tests.laws import LEAST_EXAMPLES, LONG_EXAMPLES, LONG_PROFILE
 from tests.patients import create_patients
 from tests.postgres import ENGINES, Server, programs, server
 
@@ -26,8 +26,8 @@ from sickbay.testing.server import serving
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-settings.register_profile("sickbay", deadline=None)  # a busy machine must not fail a test
-settings.register_profile(LONG_PROFILE, settings.get_profile("sickbay"))
+settings.register_profile("sickbay", deadline=None, max_examples=LEAST_EXAMPLES)  # a busy machine must not fail a test
+settings.register_profile(LONG_PROFILE, deadline=None, max_examples=LONG_EXAMPLES)
 settings.load_profile("sickbay")
 
 

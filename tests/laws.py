@@ -12,7 +12,8 @@ from hypothesis import settings
 Case = TypeVar("Case")
 
 SHARE = 10
-LEAST_EXAMPLES = 50
+LEAST_EXAMPLES, LONG_EXAMPLES = 50, 100
+"""The examples of a law that doesn't say how many it needs, in `make test` and in `make prove`."""
 STRIDE = 7
 """`make test` tries every seventh case of a table. Few tables have rows of a multiple of seven, so each value is tried."""
 LONG_PROFILE = "prove"

@@ -44,7 +44,7 @@ class Statement(NamedTuple):
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     with tempfile.TemporaryDirectory(prefix="sickbay-request-") as folder:
-        settings = Settings(data=folder, patients=options.patients)
+        settings = Settings(data=folder, patients=options.patients, population_cache=False)
         recorder: Recorder = Statements(Path(folder) / "sickbay.db") if options.show == "sql" else Profile()
         response = asyncio.run(_send(settings, recorder, options.method, options.path, options.body))
     print(f"{options.method} {options.path}: {response.status_code}\n{response.text[:SHOWN_CHARACTERS]}\n\n{recorder.report}")

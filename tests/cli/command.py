@@ -9,13 +9,16 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.cli import forking
+
 
 def sickbay(
     *arguments: str, given: str = "", folder: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Its output, errors and exit code. `folder`: the data folder; `environment`: SICKBAY_… variables.
 
-    Without a folder, it finds no server, though other tests may run some.
+    Without a folder, it finds no server, though other tests may run some. The process is forked from one that has imported the
+    command, unless it gets variables that Python reads when it starts.
     """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("SICKBAY_")}
     if folder:
@@ -23,6 +26,8 @@ def sickbay(
     command = [sys.executable, "-m", "sickbay", *arguments]
     with TemporaryDirectory() as home:
         settings = inherited | {"XDG_DATA_HOME": home} | environment
+        if all(name.startswith(("SICKBAY_", "XDG_")) for name in environment):
+            return forking.server().run(arguments, given, settings)
         return subprocess.run(command, input=given, capture_output=True, text=True, env=settings, timeout=60, check=False)
 
 

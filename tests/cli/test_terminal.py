@@ -93,3 +93,19 @@ def test_no_other_module_writes_to_the_terminal(path: Path) -> None:
     named = {ast.unparse(name) for name in calls}
     writing = {name for name in named if name == "print" or name.endswith((".print", "stdout.write", "stderr.write"))}
     assert writing <= PRINTING.get(path.name, set())
+
+
+STALLED = LogLine(0, "general", "silence", "app-1", 0, "code-not-redeemed", "t", "Notes received the code 15 s ago: http://x/t")
+
+
+def test_a_launch_that_stalled_has_no_status_and_says_what_is_missing() -> None:
+    text = terminal.plain(STALLED)
+    assert text.endswith("silence        app-1  -  code-not-redeemed  Notes received the code 15 s ago: http://x/t")
+    painted = terminal.painted(STALLED)
+    assert f"{terminal.YELLOW}code-not-redeemed{terminal.PLAIN}  Notes received" in painted
+
+
+def test_a_launch_that_stalled_is_a_warning_in_the_json_log(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.log_stall(STALLED)
+    line = json.loads(capsys.readouterr().out)
+    assert (line["level"], line["rule"], line["launch"]) == ("warning", "code-not-redeemed", "t")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.cli.test_limits import serving
+from tests.laws import examples
 
 from sickbay.cli.header_limits import MAXIMUM_HEAD_BYTES
 from sickbay.cli.limits import Limits
@@ -90,7 +91,7 @@ def read_responses(connection: socket.socket, count: int) -> list[Any]:
     return bodies
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(TRAILERS, min_size=1, max_size=3), st.lists(st.integers(1, 60), max_size=6))
 @example([[(name, "Bearer secret")] for name in FIELDS], [])
 @example([[(name, "100-continue") for name in FIELDS]] * 3, [1, 1, 1])

@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.diagnosis import case
 from sickbay.doctor.diagnose import diagnose
@@ -51,7 +52,7 @@ def spoilt(faults: list[tuple[str, str]]) -> dict[str, object]:
     return {"kind": "authorize_url", "url": url, "context": CONTEXT}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(FAULTS), max_size=6), st.booleans())
 def test_a_corrected_request_is_accepted_in_the_same_context(faults: list[tuple[str, str]], offline: bool) -> None:
     evidence = spoilt(faults) | ({"context": {}} if offline else {})
@@ -67,7 +68,7 @@ def test_a_single_fault_is_always_corrected(fault: tuple[str, str]) -> None:
     assert diagnosis.corrected is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.sampled_from(["authorize_url", "launch_url", "redirect_url", "error_page_url"]),
     st.one_of(st.text(max_size=120), st.builds(lambda text: str(GOOD["url"])[:200] + text, st.text(max_size=30))),
@@ -111,7 +112,7 @@ OF_FHIR = (
 UNKNOWN_CODE = ("q3ZtR9wK2mV7", "nobody-s")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.sampled_from([(TOKEN, OF_TOKENS), (FHIR, (*OF_FHIR, UNKNOWN_CODE))]).flatmap(
         lambda of: st.tuples(st.just(of[0]), st.lists(st.sampled_from(of[1]), max_size=4))

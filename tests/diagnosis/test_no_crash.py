@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.diagnosis.hostile import FRAGMENTS, mutated, repeated
+from tests.laws import examples
 
 from sickbay.cli import doctor as command
 from sickbay.doctor.single_exchange import HarFile
@@ -130,7 +131,7 @@ def test_a_bulk_manifest_is_read(head: str, between: str, indent: int | None) ->
 
 
 @given(st.sampled_from(HEADS), st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_json_with_any_members_is_read(head: str, members: dict[str, Any]) -> None:
     """A single exchange as JSON with members of a wrong type can't be read; the command and the page say so."""
     text = f"{head}\n{json.dumps(members)}"
@@ -142,7 +143,7 @@ def test_json_with_any_members_is_read(head: str, members: dict[str, Any]) -> No
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40).map("".join) | st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_any_text_is_read(text: str) -> None:
     read(text)
 

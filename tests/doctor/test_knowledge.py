@@ -60,6 +60,20 @@ def test_each_fact_that_decides_is_known() -> None:
     assert facts - used - needed - KNOWLEDGE.unseen.keys() == set()
 
 
+_WITHOUT_FHIR = """
+auth0 authentik cognito django github google hydra identityserver keycloak nextauth oauth oauth2-proxy oidc-provider okta
+openiddict spring wso2 zitadel
+"""
+WITHOUT_FHIR = frozenset(_WITHOUT_FHIR.split())
+"""Folders of servers that issue tokens and serve no resources. Google's APIs read JSON, which is a cause of FHIR too."""
+
+
+def test_no_message_of_a_server_without_fhir_has_a_cause_of_fhir() -> None:
+    behind = {(id, file.cause.id) for file in files() for id in file.cause.behind if file.path.parent.name == "fhir"}
+    wrong = {(id, cause) for id, cause in behind if id.partition("/")[0] in WITHOUT_FHIR}
+    assert wrong == {("google/json-content-type", "fhir-content-type-wrong")}
+
+
 def test_each_message_has_a_cause() -> None:
     behind = {id for file in files() for id in file.cause.behind}
     assert KNOWLEDGE.messages.keys() - behind == set()

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.flows.flow import Flow, run
 from tests.flows.two_workers import run_two
 
@@ -71,6 +72,23 @@ def test_a_new_folder_gets_one_key_from_many_first_requests_at_two_workers(tmp_p
         assert verified(await issued(second), await keys(first))
 
     run_two(steps, None, tmp_path)
+
+
+def test_many_requests_of_strangers_make_no_more_keys_than_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    generate = jose.generate
+
+    def counted() -> str:
+        made.append(generate())
+        return made[-1]
+
+    monkeypatch.setattr(jose, "generate", counted)
+
+    async def steps(flow: Flow) -> None:
+        await asyncio.gather(*(keys(flow) for _ in range(20)))
+        assert len(made) == 2, "the active key and the next one"
+
+    run(steps, tmp_path / "new", patients=0)
 
 
 def test_only_one_of_two_concurrent_rotations_succeeds(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_browser_gets_a_page_that_reloads(way: Any, tmp_path: Path, monkeypatc
         assert again.status_code < 400, again.text
         assert "refresh" not in again.headers
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)
 
 
 def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_prompt_none_waits_for_the_patients_and_then_gets_its_response(tmp_path:
         redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE)
         assert redirect.headers["location"].startswith(REDIRECT)
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)
 
 
 def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_a_script_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         assert answer.status_code < 400, answer.text
         assert flow.sandbox.filling.is_ready(FRESH)
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)
 
 
 @pytest.mark.parametrize("wishes", [{"prompt": "none"}, {}])
@@ -96,7 +96,7 @@ def test_a_waiting_browser_gets_the_code_although_another_worker_has_written(
         redirect = await flow.http.get("/general/oauth/authorize", params=sent, headers=PAGE if wishes else {})
         assert "code" in received(redirect)
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)
 
 
 def test_a_browser_goes_straight_to_the_app_if_another_worker_has_created_the_patients(engine: Any, tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_failed_population_is_reported_and_the_page_stops_reloading(tmp_path: 
         answer = await flow.http.get(await launch(flow), headers=PAGE)
         assert (answer.status_code, "refresh" in answer.headers) == (500, False)
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)
 
 
 def test_the_server_can_stop_during_the_population(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,4 +131,4 @@ def test_the_server_can_stop_during_the_population(tmp_path: Path, monkeypatch: 
     async def steps(flow: Flow) -> None:
         assert (await flow.http.get(await launch(flow), headers=PAGE)).status_code == 503
 
-    run(steps, tmp_path, patients=10)
+    run(steps, tmp_path, patients=10, population_cache=False)

@@ -153,12 +153,16 @@ HEADERS = {
 """The IANA registry of JSON Web Signature and Encryption Header Parameters, of any type, and unregistered names."""
 
 
+@cache
+def _imported_key() -> RSAKey:
+    return RSAKey.import_key(json.loads(key()))
+
+
 def _with_header(more: dict[str, object]) -> str:
     private = json.loads(key())
     header = {"alg": "RS256", "kid": private["kid"], **more}
     signed = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, {"sub": "1"}))
-    read = RSAKey.import_key(private)
-    signature = JWSRegistry(algorithms=["RS256"]).get_alg("RS256").sign(signed.encode(), read)
+    signature = JWSRegistry(algorithms=["RS256"]).get_alg("RS256").sign(signed.encode(), _imported_key())
     return f"{signed}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 

@@ -53,7 +53,7 @@ async def contents(store: Any, space: ResourceSpace) -> dict[str, Any]:
     names = {nid: (words[type], id) for nid, type, id, *_ in resources}
     history = await rows_of(
         store,
-        "SELECT sequence, nid, version_id, at, interaction, who, facts, body FROM resource_history"
+        "SELECT sequence, nid, version_id, at, interaction, who, facts, undo, body FROM resource_history"
         f" WHERE nid >> 40 = {number} ORDER BY sequence",
     )
     found: dict[str, Any] = {

@@ -194,6 +194,7 @@ def test_a_new_folder_begins_with_the_patients_and_needs_only_the_day(
         assert await fill(tmp_path / "copied", today=None) == created
         assert not any(copies)
         sandbox = await opened(tmp_path / "late", today=None)
+        assert await sandbox.filling.progress(SPACE) is None  # only appointments are missing
         assert isinstance(sandbox.runtime.effects, SystemEffects)
         sandbox.runtime.effects.offset = 86_400.0 * 40
         late = await fill_open(sandbox)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import subprocess
 import sys
 import zlib
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import apsw
 import pytest
-from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill
+from tests.sandbox.copied_hospitals import SPACE, count_copies, files, fill, opened
 
+from sickbay.kernel.cache_folder import CacheFolder
 from sickbay.sandbox import population_cache
+from sickbay.sandbox.filled_space import EMPTY
 from sickbay.sandbox.folder import Written
 from sickbay.storage import population_file
 from sickbay.storage.interface import ResourceSpace
@@ -150,3 +154,53 @@ def test_a_new_folder_brings_the_file_to_its_day(tmp_path: Path, cache: Path) ->
         assert population_file.read(*files(cache)).at == now
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_a_database_does_not_begin_with_a_copy_next_to_files_of_a_deleted_one(tmp_path: Path, cache: Path, suffix: str) -> None:
+    """SQLite would apply them to the copy."""
+
+    async def run() -> None:
+        await fill(tmp_path / "first")
+        folder = tmp_path / "second"
+        folder.mkdir(mode=0o700)
+        (folder / f"sickbay.db{suffix}").write_bytes(b"")
+        sandbox = await opened(folder)
+        assert await sandbox.runtime.store.writes_since(SPACE, EMPTY) is None
+        await sandbox.close()
+
+    asyncio.run(run())
+
+
+def test_two_processes_begin_the_same_database(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one finds that the first one was faster, and leaves its database as it is."""
+
+    async def run() -> None:
+        created = await fill(tmp_path / "first")
+        link = os.link
+
+        def link_second(source: Path, target: Path) -> None:
+            link(source, target)
+            link(source, target)
+
+        monkeypatch.setattr(os, "link", link_second)
+        assert await fill(tmp_path / "second") == created
+
+    asyncio.run(run())
+    assert [*tmp_path.rglob("*.draft")] == []
+
+
+def test_a_folder_without_space_for_a_copy_begins_empty(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        created = await fill(tmp_path / "first")
+
+        def fail(*arguments: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "link", fail)
+        assert await fill(tmp_path / "second") == created
+        monkeypatch.setattr(CacheFolder, "copy", fail)
+        assert await fill(tmp_path / "third") == created
+
+    asyncio.run(run())
+    assert [*tmp_path.rglob("*.draft")] == []

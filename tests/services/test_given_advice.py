@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from sickbay.diagnosis.catalogue import BY_ID
@@ -18,8 +20,11 @@ def finding(id: str, *, refused: bool = False) -> Finding:
     return find(BY_ID[id], {"received": "a", "expected": "b"}, refused=refused)
 
 
-def told(advice: GivenAdvice, client_id: str, *findings: Finding, tenant: str = "general") -> list[str]:
-    explanation = advice.without_repeated(Explanation(findings, None), tenant, client_id)
+IDS = map(str, count())
+
+
+def told(advice: GivenAdvice, client_id: str, *findings: Finding, id: str = "") -> list[str]:
+    explanation = advice.without_repeated(Explanation(findings, None), "general", client_id, id or next(IDS))
     return [found.id for found in explanation.findings]
 
 
@@ -29,6 +34,12 @@ def test_a_habit_is_told_to_each_app_once_and_everything_else_each_time() -> Non
     assert told(advice, "a", *both) == [OTHER, HABIT]
     assert told(advice, "a", *both) == [OTHER]
     assert told(advice, "b", *both) == [OTHER, HABIT]
+
+
+def test_an_exchange_that_is_recorded_again_has_the_same_advice() -> None:
+    advice = GivenAdvice()
+    assert told(advice, "a", finding(HABIT), id="x") == told(advice, "a", finding(HABIT), id="x") == [HABIT]
+    assert told(advice, "a", finding(HABIT), id="y") == []
 
 
 def test_a_request_without_an_app_is_told_each_time() -> None:

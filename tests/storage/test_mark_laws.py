@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from itertools import count
+from itertools import count, pairwise
 from typing import Any, TypeAlias
 
 import orjson
@@ -301,3 +301,10 @@ def test_no_internal_number_is_used_twice(store: Store, runner: asyncio.Runner) 
             await store.transaction([ReturnToMark(space, "a", index)])
 
     runner.run(run())
+
+
+@given(st.sets(st.integers(0, 30)))
+def test_ranges_contain_exactly_these_numbers(nids: set[int]) -> None:
+    runs = marks.ranges(nids)
+    assert [nid for first, last in runs for nid in range(first, last + 1)] == sorted(nids)
+    assert all(first > last + 1 for (_, last), (first, _) in pairwise(runs))

@@ -54,6 +54,10 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         patient="Timothy Peters",
         user="Dr. Okafor",
     )
+    stalled = timeline_views.timeline_view(
+        "l-8f3e21", [launched], app="Pressure Notes", hospital="General Hospital", origin="localhost:8100", now=1795516300
+    )
+    stalled = replace(stalled, ask="http://localhost:8100/launch", answer="no answer (refused)")
     lines = (developer_views.exchange_line(refused(), app="Pressure Notes"), developer_views.exchange_line(granted()))
     here = {name: replace(DEVELOPER, here=name) for name in ("Hospitals", "Exchanges", "Doctor", "Rules")}
     return {
@@ -62,6 +66,7 @@ def developer_pages() -> dict[str, tuple[str, Any, Frame]]:
         "exchanges": ("exchanges", developer_views.ExchangesView(lines=lines, more="/exchanges?from=2"), here["Exchanges"]),
         "exchanges-least": ("exchanges", developer_views.ExchangesView(lines=(), missing="nope"), here["Exchanges"]),
         "timeline": ("timeline", story, here["Exchanges"]),
+        "timeline-stalled": ("timeline", stalled, here["Exchanges"]),
         "timeline-least": ("timeline", timeline_views.timeline_view("l", [], app="A", hospital="H"), here["Exchanges"]),
         "doctor-least": ("doctor", doctor_views.DoctorView(), here["Doctor"]),
         "doctor-fault": (

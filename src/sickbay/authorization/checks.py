@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from importlib import resources
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sickbay.kernel import checks
@@ -12,7 +12,7 @@ from sickbay.kernel.checks import Check, Refusal
 R = TypeVar("R")
 K = TypeVar("K")
 NAMES: dict[str, str] = dict(
-    row.split("\t") for row in resources.files(__package__).joinpath("check_names.tsv").read_text("ascii").splitlines()[1:]
+    row.split("\t") for row in Path(__file__).with_name("check_names.tsv").read_text("ascii").splitlines()[1:]
 )
 """Functions that were renamed -> the names of their checks in JSON, which stay as they were."""
 FUNCTIONS = {name: function for function, name in NAMES.items()}

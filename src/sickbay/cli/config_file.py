@@ -73,6 +73,7 @@ OPTIONS = (
     "client_id",
     "client_secret",
     "data",
+    "debug_loop",
     "encounter",
     "ephemeral",
     "everything",

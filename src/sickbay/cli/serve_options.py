@@ -72,6 +72,8 @@ class ServeOptions:
         The key of --cert (PEM).
     log_format
         How exchanges, notes and errors are logged: as text, or as one JSON object a line.
+    debug_loop
+        Log what keeps the event loop from responding for 50 milliseconds: the request, and where in the code.
     json
         Print one line of JSON when Sickbay is ready, and nothing else.
     """
@@ -102,6 +104,7 @@ class ServeOptions:
     cert: PlaceOrNone = None
     key: PlaceOrNone = None
     log_format: Literal["text", "json"] = "text"
+    debug_loop: bool = False
     json: bool = False
 
     def of_folder(self) -> dict[str, Any]:
@@ -121,6 +124,7 @@ class ServeOptions:
             workers=self.workers,
             json=self.json,
             log_format=self.log_format,
+            debug_loop=self.debug_loop,
             allowed_hosts=self.allowed_host,
             trusted_proxies=self.trusted_proxy,
             admin_token=self.admin_token or None,

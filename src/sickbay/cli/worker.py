@@ -30,6 +30,7 @@ from sickbay.web.health import measure
 from sickbay.web.middleware.observation import Observer
 
 if TYPE_CHECKING:
+    from sickbay.cli.loop_watch import LoopWatch
     from sickbay.cli.telemetry_export import Telemetry
 
 CANCEL_SECONDS = 0.1
@@ -73,11 +74,14 @@ class Worker:
         self.main, self.sample = web.create(sandbox, observers), web.create_sample(sandbox)
         sandbox.filling.writer.listen = population_report.of_server(self.settings)
         self._listen(sandbox)
+        watch = _watching() if self.settings.debug_loop else None
         await send({"type": "lifespan.startup.complete"})
         warming = asyncio.create_task(warm_up(sandbox))
         with suppress(asyncio.CancelledError):  # a second Ctrl-C: close everything without waiting
             await receive()
         warming.cancel()
+        if watch is not None:
+            await asyncio.to_thread(watch.stop)
         await self.main.stop()
         if exporting is not None:
             await exporting.stop()
@@ -119,6 +123,15 @@ def _exporting(sandbox: Sandbox) -> Telemetry | None:
     from sickbay.cli.telemetry_export import Telemetry
 
     return Telemetry(signals_to_export, partial(measure, sandbox))
+
+
+def _watching() -> LoopWatch:
+    """Starts to log what holds the loop."""
+    from sickbay.cli import loop_watch
+
+    watch = loop_watch.LoopWatch(asyncio.get_running_loop(), loop_watch.log)
+    watch.start()
+    return watch
 
 
 def _prepare(connections: int) -> None:

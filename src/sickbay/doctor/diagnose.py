@@ -53,7 +53,7 @@ class Diagnosis(NamedTuple):
 
     @property
     def verdict(self) -> Verdict:
-        severities = (finding.severity for finding in self.explanation.findings)
+        severities = [finding.severity for finding in self.explanation.findings]
         return verdict(severities, has_error=bool(self.answers), is_examined=self.is_examined, is_understood=self.is_understood)
 
     @property

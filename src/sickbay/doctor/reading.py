@@ -183,8 +183,8 @@ def _is_about_absence(finding: Finding) -> bool:
 def _is_unknown(finding: Finding, unknown: frozenset[str]) -> bool:
     """Whether the finding is only about parameters whose values aren't in the text."""
     names = finding.facts.get("names")
-    about = set(names) if isinstance(names, (list, tuple)) and names else {finding.parameter}
-    return about <= unknown
+    about = names if isinstance(names, (list, tuple)) and names else [finding.parameter]
+    return {str(name).lower() for name in about} <= {name.lower() for name in unknown}
 
 
 NO_TOKEN = "fhir-token-missing"

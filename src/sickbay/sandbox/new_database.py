@@ -19,6 +19,8 @@ from sickbay.storage.interface import ResourceSpace
 from sickbay.storage.sqlite.beginning import begin
 
 LIKELY_SPACE: Final = ResourceSpace("general", "r4")
+COMPANIONS: Final = ("-wal", "-shm", "-journal")
+"""Files that SQLite would apply to a new database, although they are left of another one."""
 
 
 def create(database: Path, written: Written, now: int, *, durable: bool) -> OutdatedFile | None:
@@ -27,7 +29,8 @@ def create(database: Path, written: Written, now: int, *, durable: bool) -> Outd
     Only what depends on the day is missing afterwards. now: epoch seconds. durable: whether it survives a power failure.
     Returns the file to bring up to date.
     """
-    cache = None if os.path.lexists(database) else open_cache(written)
+    exists = any(os.path.lexists(f"{database}{suffix}") for suffix in ("", *COMPANIONS))
+    cache = None if exists else open_cache(written)
     if cache is None:
         return None
     draft = database.with_name(f".{database.name}.{secrets.token_hex(8)}.draft")

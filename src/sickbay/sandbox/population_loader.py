@@ -104,11 +104,11 @@ class PopulationLoader:
     async def progress(self, space: ResourceSpace) -> PopulationProgress | None:
         """How many patients are stored of a space that is being filled, by this worker or another one.
 
-        None if all are, and only the appointments of a new day are missing.
+        None if all are, and only appointments are missing.
         """
         state = await self.writer.stored(space)
         if state is not None:
-            return state.progress(self.written.patients)
+            return state.progress(self.written.patients) if state.portions <= self.written.patients else None
         is_new = await self._find_filled(space) is None
         return PopulationProgress(0, self.written.patients) if is_new else None
 

@@ -17,29 +17,30 @@ class GivenAdvice:
     """A part of `Runtime.memory`."""
 
     def __init__(self) -> None:
-        self._given: OrderedDict[tuple[str, str], str] = OrderedDict()
-        """The hospital of the exchange with the advice, by client and rule."""
+        self._given: OrderedDict[tuple[str, str], tuple[str, str]] = OrderedDict()
+        """The hospital and the id of the exchange with the advice, by client and rule."""
 
-    def without_repeated(self, explanation: Explanation, tenant: str, client_id: str) -> Explanation:
-        """Return an explanation without habits that the app was told before, and remember those that it is told now."""
+    def without_repeated(self, explanation: Explanation, tenant: str, client_id: str, exchange: str) -> Explanation:
+        """Return an explanation without habits that the app was told before, and remember those that it is told now.
+
+        exchange: its id. If it couldn't be stored, it is recorded again, with the same advice.
+        """
         if not client_id or HABITS.isdisjoint([finding.id for finding in explanation.findings]):
             return explanation
         findings = tuple(
             finding
             for finding in explanation.findings
-            if finding.refused or finding.id not in HABITS or self._is_first(tenant, client_id, finding.id)
+            if finding.refused or finding.id not in HABITS or self._is_first((tenant, exchange), client_id, finding.id)
         )
         return explanation if len(findings) == len(explanation.findings) else explanation._replace(findings=findings)
 
-    def _is_first(self, tenant: str, client_id: str, rule: str) -> bool:
-        if (client_id, rule) in self._given:
-            return False
-        self._given[client_id, rule] = tenant
+    def _is_first(self, place: tuple[str, str], client_id: str, rule: str) -> bool:
+        given = self._given.setdefault((client_id, rule), place)
         if len(self._given) > KEPT_PAIRS:
             self._given.popitem(last=False)
-        return True
+        return given == place
 
     def forget(self, reset: ResetScope) -> None:
-        for pair, tenant in tuple(self._given.items()):
+        for pair, (tenant, _) in tuple(self._given.items()):
             if reset.tenant in (None, tenant):
                 del self._given[pair]

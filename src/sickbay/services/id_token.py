@@ -68,10 +68,13 @@ async def signing_key(runtime: Runtime) -> str:
 
 async def key_set(runtime: Runtime) -> dict[str, list[jose.Jwk]]:
     """The document at jwks_uri. The first call generates the next key."""
-    ring, revision = await _ring(runtime)
+    ring, _ = await _ring(runtime)
     if not ring.next:
-        generated = await asyncio.to_thread(jose.generate)
-        ring = await _put(runtime, stage.with_next(ring, generated), revision)
+        async with runtime.making_key:
+            ring, revision = await _ring(runtime)  # it exists, so this doesn't wait for the lock
+            if not ring.next:
+                generated = await asyncio.to_thread(jose.generate)
+                ring = await _put(runtime, stage.with_next(ring, generated), revision)
     return jose.key_set(stage.published(ring, runtime.now()))
 
 
@@ -103,12 +106,18 @@ async def _ring(runtime: Runtime) -> tuple[Ring, int]:
     """The ring and its revision. The first call generates the first key: a new folder is ready sooner without it."""
     stored = await runtime.store.get("key", NAME)
     if stored is None:
-        first = Ring(await asyncio.to_thread(jose.generate), runtime.now())
-        with suppress(Conflict):  # another worker was first
-            await runtime.store.transaction([Put(record(first), 0)])
-        stored = await runtime.store.get("key", NAME)
-    assert stored is not None
+        async with runtime.making_key:
+            stored = await runtime.store.get("key", NAME) or await _make_first(runtime)
     return records.parse(Ring, stored.value), stored.revision
+
+
+async def _make_first(runtime: Runtime) -> Record:
+    first = Ring(await asyncio.to_thread(jose.generate), runtime.now())
+    with suppress(Conflict):  # another worker was first
+        await runtime.store.transaction([Put(record(first), 0)])
+    stored = await runtime.store.get("key", NAME)
+    assert stored is not None
+    return stored
 
 
 async def _rotate(runtime: Runtime, ring: Ring, revision: int) -> Ring:

@@ -99,6 +99,12 @@ async def all_clients(runtime: Runtime, tenant: str | None = None, limit: int = 
     return [records.parse(Client, record.value) for record in stored]
 
 
+async def some_clients(runtime: Runtime, start: int, number: int) -> list[Client]:
+    """So many apps, newest first, after the first `start`."""
+    stored = await runtime.store.find("app", limit=start + number)
+    return [records.parse(Client, record.value) for record in stored[start:]]
+
+
 async def newest_clients(runtime: Runtime, tenant: str) -> tuple[Client, ...]:
     """The newest apps of a hospital, to guess which one a wrong client_id meant. Only a few, since anyone can ask."""
     stored = await runtime.store.find("app", tenant=tenant, limit=NEIGHBOURS)

@@ -39,6 +39,8 @@ class Settings:
     certificate_key: Path | None = None
     json: bool = False
     log_format: Literal["text", "json"] = "text"
+    debug_loop: bool = False
+    """Log what holds the event loop."""
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     admin_token: str | None = field(default=None, repr=False)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from tests.laws import examples
 
 from sickbay.authorization.models import Client, Grant, Policy
 from sickbay.authorization.registration import CHECKS
@@ -163,7 +164,7 @@ def _subsets(filters: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str]
     return subsets
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(SCOPES, GRANTS.filter(bool), st.lists(UPDATES, min_size=1, max_size=5))
 def test_no_sequence_of_updates_exceeds_what_was_granted(scope: str, grants: list[str], updates: list[dict[str, Any]]) -> None:
     first = structs.replace(APP, scope=scope, grant_types=tuple(grants))
@@ -253,7 +254,7 @@ def test_an_operators_edit_becomes_the_new_grant() -> None:
     assert new == structs.replace(granted, client="public", auth_method="none")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(SCOPES, SCOPES.filter(bool), GRANTS)
 def test_a_first_registration_never_exceeds_the_policy(scope: str, allowed: str, grants: list[str]) -> None:
     limit = registration_limits.by_policy(Policy(registration_scopes=allowed, registration_grants=("authorization_code",)))

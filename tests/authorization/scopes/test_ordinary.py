@@ -11,6 +11,7 @@ from msgspec import structs
 from tests.authorization import samples
 from tests.authorization.samples import sample_request
 from tests.authorization.token_requests import FAMILY, REFRESH_FORM, REFRESHING, token_request
+from tests.laws import examples
 
 from sickbay.authorization import authorize
 from sickbay.authorization.authorize import granted_scopes
@@ -90,7 +91,7 @@ AUTHORIZE_SCOPES = tuple(check for check in authorize.CHECKS if check.inputs == 
 REFRESH_SCOPES = tuple(check for check in refresh.CHECKS if check.inputs == "unusual_scopes")
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(TEXTS, JOINTS, st.sampled_from([None, samples.BASE, samples.OLD, "http://elsewhere"]), CLIENTS, SERVERS, st.booleans())
 def test_an_ordinary_authorization_request_passes_every_check_and_gets_every_scope(
     text: str, joint: str, aud: str | None, client: Client, server: Server, also: bool
@@ -147,7 +148,7 @@ def test_a_corrected_request_is_checked_again() -> None:
     assert authorize.context_for(context, request, sample_request(scope="wrong")).unusual_scopes
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(TEXTS, JOINTS, st.sampled_from(["", samples.BASE, samples.OLD, "http://elsewhere"]), CLIENTS, SERVERS, st.booleans())
 def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
     text: str, joint: str, resource: str, client: Client, server: Server, also: bool
@@ -163,7 +164,7 @@ def test_an_ordinary_service_request_passes_every_check_and_gets_every_scope(
         assert {(granted, reason) for _, granted, reason in rows} == {(True, "")}
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(TEXTS, st.none() | TEXTS, JOINTS, CLIENTS, SERVERS, st.booleans())
 def test_an_ordinary_refresh_passes_every_check_and_keeps_every_scope(
     granted: str, sent: str | None, joint: str, client: Client, server: Server, also: bool

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import laws
 from tests.fhir.evaluation import evaluate
 from tests.fhir.examples import examples
 
@@ -265,7 +266,7 @@ def mutated(value: Any, dice: random.Random) -> Any:
     return [mutated(inner, dice) for inner in value] if isinstance(value, list) else value
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=laws.examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(version=st.sampled_from(["r4", "dstu2"]), position=st.integers(0, 10_000), seed=st.integers(0, 2**32))
 def test_no_mutation_of_an_example_makes_extraction_raise(shared: Path, version: str, position: int, seed: int) -> None:
     resources = examples(shared, version)

@@ -86,10 +86,10 @@ def test_a_hidden_record_changes_no_word(opened: tuple[asyncio.Runner, Any]) -> 
     def law(places: list[tuple[int, int]]) -> None:
         other = runner.run(hospital(store, with_hidden(places)))
         for visibility, expected in zip(VISIBILITIES, before, strict=True):
-            for search, one, two in zip(
+            for search, without, others in zip(
                 (*SEARCHES, *INCLUDING), expected, runner.run(said(store, other, visibility)), strict=True
             ):
-                assert one == two, search
+                assert without == others, search
 
     law()
 
@@ -98,7 +98,7 @@ def test_the_hidden_records_would_change_what_an_administrator_reads(opened: tup
     runner, store = opened
     alone, full = (runner.run(hospital(store, resources)) for resources in (VISIBLE, (*VISIBLE, *HIDDEN)))
     without, others = (runner.run(said(store, space, EVERYTHING)) for space in (alone, full))
-    changed = sum(one != two for one, two in zip(without, others, strict=True))
+    changed = sum(former != latter for former, latter in zip(without, others, strict=True))
     assert changed > len(SEARCHES) * 3 // 4
 
 

@@ -15,6 +15,7 @@ from sickbay.kernel.checks import Checked, Examination, Refusal
 from sickbay.kernel.memory import Memory, ResetScope
 from sickbay.services.context import Runtime, Secrets
 from sickbay.services.decision import Decision
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal import write as journal
 from sickbay.services.journal.write import Exchange, Journal, RecordedRequest, RecordedResponse
@@ -32,7 +33,7 @@ def exchange(stage: str) -> Exchange:
 def runtime(store: Any) -> Runtime:
     members = {"on_exchange": None, "secret_hashes": frozenset(), "secrets": Secrets(1), "settings_revision": 0}
     of_resets = {"memory": Memory(), "resets": unknown(("general", "epic")), "tenants": {"general": None, "epic": None}}
-    own = {"passwords": UsedPasswords(), "effects": FixedEffects()}
+    own = {"passwords": UsedPasswords(), "effects": FixedEffects(), "given_advice": GivenAdvice()}
     return cast(Runtime, SimpleNamespace(store=store, **own, **members, **of_resets))
 
 
@@ -253,7 +254,7 @@ def test_only_exchanges_of_a_small_batch_are_compared_with_other_dialects(
     """As many as often the journal has looked since the batch before."""
     compare_arguments: list[bool] = []
 
-    def fake_redact(exchange_to_record: Exchange, live: LiveSecrets, *, compare: bool) -> bytes:
+    def fake_redact(exchange_to_record: Exchange, live: LiveSecrets, given: GivenAdvice, *, compare: bool) -> bytes:
         compare_arguments.append(compare)
         return b""
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.laws import examples
 
 from sickbay.web.exchanges import code_samples
 
@@ -159,7 +160,7 @@ def test_a_shell_parses_each_curl_line_as_the_original_request(
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(requests)
 def test_copied_text_contains_no_control_characters(request: code_samples.RequestParts) -> None:
     for tab in code_samples.tabs(request, {}):
@@ -167,7 +168,7 @@ def test_copied_text_contains_no_control_characters(request: code_samples.Reques
         tab.text.encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(requests)
 def test_python_and_javascript_samples_contain_only_the_expected_code(request: code_samples.RequestParts) -> None:
     tabs = {tab.id: tab.text for tab in code_samples.tabs(request, {})}

@@ -6,9 +6,61 @@ What a pattern shows is data: knowledge/facts.toml. The ID of a rule that found 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from sickbay.doctor.evidence import Evidence
 from sickbay.doctor.facts import addresses, messages, requests, resources
-from sickbay.doctor.facts.registry import FACTS, TrueFacts
+from sickbay.doctor.facts.registry import FACTS, SEARCHED_CHARACTERS, Values, as_fact
+from sickbay.doctor.model import FactPattern
 
 __all__ = ["FACTS", "MODULES", "TrueFacts"]
 MODULES = (requests, addresses, messages, resources)
 """The modules that register facts."""
+
+
+class TrueFacts(Mapping[str, Values]):
+    """The facts that are true of a text, with their values. Each is computed when it is first asked for."""
+
+    def __init__(self, evidence: Evidence, patterns: Mapping[str, FactPattern]) -> None:
+        self._evidence, self._patterns = evidence, patterns
+        self._found: dict[str, Values | None] = {name: {} for name in evidence.rules}
+
+    def __getitem__(self, name: str) -> Values:
+        if name not in self._found:
+            self._found[name] = self._compute(name)
+        if (values := self._found[name]) is None:
+            raise KeyError(name)
+        return values
+
+    def _compute(self, name: str) -> Values | None:
+        if name in FACTS:
+            return FACTS[name](self._evidence)
+        return find_pattern(self._patterns[name], self._evidence) if name in self._patterns else None
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in {**self._found, **FACTS, **self._patterns} if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def find_pattern(described: FactPattern, evidence: Evidence) -> Values | None:
+    """The values of a fact that is a pattern, or a property of a request; None if it isn't true."""
+    if described.kind:
+        return as_fact(described.kind in evidence.kinds)
+    if described.sends:
+        return as_fact(described.sends in evidence.sent)
+    if described.grant:
+        said = f"grant type {described.grant.replace('_', ' ')}"
+        return as_fact(evidence.sent.get("grant_type") == described.grant or said in " ".join(evidence.words))
+    values: Values = {}
+    for pattern in described.patterns:
+        if (found := _compiled(pattern).search(evidence.text, 0, SEARCHED_CHARACTERS)) is None:
+            return None
+        values |= {name: value for name, value in found.groupdict().items() if value}
+    return {name: value.format_map(values) for name, value in described.values.items()} or values
+
+
+_compiled = cache(re.compile)

@@ -16,7 +16,7 @@ OF_A_KIND = 500
 def pieces(text: str) -> list[Piece]:
     """The pieces in the order of the text. A request includes its URL and its form, so those aren't listed again."""
     text = text[:READ_CHARACTERS]
-    return apart(piece for find in READERS for piece in islice(find(text), OF_A_KIND))
+    return apart([piece for find in READERS for piece in islice(find(text), OF_A_KIND)])
 
 
 READERS = (

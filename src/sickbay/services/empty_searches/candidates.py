@@ -56,7 +56,7 @@ _DIGIT: Final = re.compile(r"\d")
 NEGATING: Final = frozenset(("not", "not-in"))
 
 
-class Candidate(NamedTuple):
+class CandidateValue(NamedTuple):
     """A name and a value to search for. also: a second value of the same parameter, for a period."""
 
     name: str
@@ -84,46 +84,46 @@ class Search(NamedTuple):
         return next((part for part in split(self.criterion.text) if part), "")
 
 
-def candidates(search: Search) -> Iterator[Candidate]:
+def candidates(search: Search) -> Iterator[CandidateValue]:
     """Yield candidates, the most likely mistake first."""
     criterion = search.criterion
     if criterion.modifier == "missing":
-        yield Candidate(criterion.name, "false" if criterion.text == "true" else "true", "modifier")
+        yield CandidateValue(criterion.name, "false" if criterion.text == "true" else "true", "modifier")
         return
     if criterion.modifier in ("in", "not-in"):
         for occurrence in search.occurring[:FREQUENT_VALUES]:
-            yield Candidate(criterion.bare_name, texts.tokens(occurrence.system, occurrence.value), "modifier")
+            yield CandidateValue(criterion.bare_name, texts.tokens(occurrence.system, occurrence.value), "modifier")
         return
     if criterion.modifier:
-        yield Candidate(criterion.bare_name, criterion.text, "modifier")
+        yield CandidateValue(criterion.bare_name, criterion.text, "modifier")
     yield from _OF_KIND[criterion.parameter.kind](search)
     yield from _in_words(search)
 
 
-def _tokens(search: Search) -> Iterator[Candidate]:
+def _tokens(search: Search) -> Iterator[CandidateValue]:
     name, parameter, sent = search.criterion.name, search.criterion.parameter, search.sent
     parts = [unescape(part) for part in split(sent, "|")]
     system, code = "|".join(parts[:-1]), parts[-1]
     has_system = len(parts) > 1
     if code and search.criterion.modifier not in NEGATING:
         known = search.probe.systems_of(parameter, code.lower() if search.query.version in CASELESS_VERSIONS else code)
-        yield from (Candidate(name, _token(other, code), "system") for other in known if has_system and other != system)
+        yield from (CandidateValue(name, _token(other, code), "system") for other in known if has_system and other != system)
         spelled = dict.fromkeys((code.lower(), code.upper(), code.capitalize()))
         for spelling in spelled:
             if spelling != code:
                 systems = search.probe.systems_of(parameter, spelling)
                 yield from (
-                    Candidate(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
+                    CandidateValue(name, _token(other, spelling) if has_system else spelling, "spelling") for other in systems
                 )
     is_possible = code in search_codes.searchable(search.query.version, parameter)
     if not is_possible and (near := _nearest_code(code, [found.value for found in search.occurring])):
         occurrence = next(found for found in search.occurring if found.value == near)
-        yield Candidate(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
+        yield CandidateValue(name, _token(occurrence.system, near) if has_system else texts.escape(near), "spelling")
     if code and parameter.kind == "token" and not search.criterion.modifier and not search.criterion.is_chained:
-        yield Candidate(f"{name}:text", texts.escape(code), "display")
+        yield CandidateValue(f"{name}:text", texts.escape(code), "display")
     for occurrence in search.occurring[:FREQUENT_VALUES]:
         full = has_system or not occurrence.value
-        yield Candidate(
+        yield CandidateValue(
             name, _token(occurrence.system, occurrence.value) if full else texts.escape(occurrence.value), "frequent"
         )
 
@@ -144,51 +144,52 @@ def _nearest_code(code: str, known: Sequence[str]) -> str | None:
     return lowered[near] if near else None
 
 
-def _strings(search: Search) -> Iterator[Candidate]:
+def _strings(search: Search) -> Iterator[CandidateValue]:
     name, parameter, sent = search.criterion.name, search.criterion.parameter, unescape(search.sent)
     if parameter.code in full_text.WORDS or search.criterion.modifier in ("text", "code-text"):
         yield from _words(search)
         return
     if not search.criterion.modifier and not search.criterion.is_chained:
-        yield Candidate(f"{name}:contains", texts.escape(sent), "beginning")
-    yield from (Candidate(name, texts.escape(word), "part") for word in reversed(sent.split()) if word != sent)
+        yield CandidateValue(f"{name}:contains", texts.escape(sent), "beginning")
+    yield from (CandidateValue(name, texts.escape(word), "part") for word in reversed(sent.split()) if word != sent)
     folded = fold(sent)
     known = [found.value for found in search.occurring]
     for letters in START_LETTERS:
         if folded and (near := closest(folded, search.probe.texts_near(parameter, folded[:letters]))):
-            yield Candidate(name, texts.escape(near), "spelling")
+            yield CandidateValue(name, texts.escape(near), "spelling")
             break
     if folded and (near := closest(folded, known)):
-        yield Candidate(name, texts.escape(near), "spelling")
+        yield CandidateValue(name, texts.escape(near), "spelling")
     plain = search.criterion.bare_name if search.criterion.modifier == "exact" else name
-    yield from (Candidate(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
+    yield from (CandidateValue(plain, texts.escape(value), "frequent") for value in known[:FREQUENT_VALUES])
 
 
-def _words(search: Search) -> Iterator[Candidate]:
+def _words(search: Search) -> Iterator[CandidateValue]:
     """Texts that match by their words: the words of those that occur."""
     name = search.criterion.name
     words = [word for found in search.occurring for word in found.value.split() if word.isalnum()]
     sent = fold(unescape(search.sent))
     if near := closest(sent, dict.fromkeys(words)):
-        yield Candidate(name, near, "spelling")
-    yield from (Candidate(name, word, "frequent") for word in words[:FREQUENT_VALUES])
+        yield CandidateValue(name, near, "spelling")
+    yield from (CandidateValue(name, word, "frequent") for word in words[:FREQUENT_VALUES])
 
 
-def _references(search: Search) -> Iterator[Candidate]:
+def _references(search: Search) -> Iterator[CandidateValue]:
     criterion, sent = search.criterion, search.sent
     name = criterion.name
     id, targets = unescape(sent).rstrip("/").rpartition("/")[2], criterion.parameter.targets
     types = dict.fromkeys((*(found.system for found in search.occurring if found.system), *targets))
-    yield from (Candidate(criterion.bare_name, f"{type}/{id}", "reference") for type in list(types)[:TRIED_TYPES])
-    yield from (Candidate(name, sent.replace(id, other), "spelling") for other in (id.lower(), id.upper()) if other != id)
+    yield from (CandidateValue(criterion.bare_name, f"{type}/{id}", "reference") for type in list(types)[:TRIED_TYPES])
+    yield from (CandidateValue(name, sent.replace(id, other), "spelling") for other in (id.lower(), id.upper()) if other != id)
     if not criterion.is_chained:
         yield from (
-            Candidate(chain, texts.escape(id), "identifier") for chain in _identifier_chains(search.query.version, criterion)
+            CandidateValue(chain, texts.escape(id), "identifier")
+            for chain in _identifier_chains(search.query.version, criterion)
         )
     is_bare = "/" not in sent and len(targets) == 1
     for occurrence in search.occurring[:FREQUENT_VALUES]:
         text = occurrence.value if is_bare or not occurrence.system else f"{occurrence.system}/{occurrence.value}"
-        yield Candidate(criterion.bare_name, text, "frequent")
+        yield CandidateValue(criterion.bare_name, text, "frequent")
 
 
 def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
@@ -198,39 +199,39 @@ def _identifier_chains(version: str, criterion: Criterion) -> list[str]:
     return [f"{name}.identifier"] if len(targets) == 1 else [f"{name}:{target}.identifier" for target in able[:4]]
 
 
-def _uris(search: Search) -> Iterator[Candidate]:
+def _uris(search: Search) -> Iterator[CandidateValue]:
     known = [found.value for found in search.occurring]
     near = closest_url(unescape(search.sent), known)
     if near and closest(unescape(search.sent).lower(), [near.lower()], longest=300):
-        yield Candidate(search.criterion.name, texts.escape(near), "spelling")
-    yield from (Candidate(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])
+        yield CandidateValue(search.criterion.name, texts.escape(near), "spelling")
+    yield from (CandidateValue(search.criterion.name, texts.escape(uri), "frequent") for uri in known[:FREQUENT_VALUES])
 
 
-def _dates(search: Search) -> Iterator[Candidate]:
+def _dates(search: Search) -> Iterator[CandidateValue]:
     criterion, value = search.criterion, _first_value(search.criterion)
     if not isinstance(value, DateValue):
         return
     plain = search.sent.removeprefix("eq")
     if value.prefix == "eq" and not criterion.is_chained:
-        yield Candidate(criterion.name, f"ge{plain}", "period", f"le{plain}")
+        yield CandidateValue(criterion.name, f"ge{plain}", "period", f"le{plain}")
     extent = search.probe.extent(search.among, criterion.parameter, value.low)
     if extent is None:
         return
     if value.prefix in ("gt", "ge", "sa"):
-        yield Candidate(criterion.name, f"ge{texts.day(extent.last)}", "near")
+        yield CandidateValue(criterion.name, f"ge{texts.day(extent.last)}", "near")
     elif value.prefix in ("lt", "le", "eb"):
-        yield Candidate(criterion.name, f"le{texts.day(extent.first)}", "near")
-    yield from (Candidate(criterion.name, text, "near") for text in texts.dates(*extent.nearest))
-    yield Candidate(criterion.name, f"ge{texts.day(extent.first)}", "near")
+        yield CandidateValue(criterion.name, f"le{texts.day(extent.first)}", "near")
+    yield from (CandidateValue(criterion.name, text, "near") for text in texts.dates(*extent.nearest))
+    yield CandidateValue(criterion.name, f"ge{texts.day(extent.first)}", "near")
 
 
-def _numbers(search: Search) -> Iterator[Candidate]:
+def _numbers(search: Search) -> Iterator[CandidateValue]:
     criterion, value = search.criterion, _first_value(search.criterion)
     if not isinstance(value, QuantityValue):
         return
     amount, *unit = split(search.sent, "|")
     if unit:
-        yield Candidate(criterion.name, amount, "unit")
+        yield CandidateValue(criterion.name, amount, "unit")
     extent = search.probe.extent(search.among, criterion.parameter, ordered(value.low))
     if extent is None:
         return
@@ -238,10 +239,10 @@ def _numbers(search: Search) -> Iterator[Candidate]:
     units = "".join(f"|{part}" for part in unit)
     for ending in dict.fromkeys((units, "")):
         if value.prefix in ("gt", "ge", "sa"):
-            yield Candidate(criterion.name, f"ge{last}{ending}", "near")
+            yield CandidateValue(criterion.name, f"ge{last}{ending}", "near")
         elif value.prefix in ("lt", "le", "eb"):
-            yield Candidate(criterion.name, f"le{first}{ending}", "near")
-        yield Candidate(criterion.name, f"{near}{ending}", "near")
+            yield CandidateValue(criterion.name, f"le{first}{ending}", "near")
+        yield CandidateValue(criterion.name, f"{near}{ending}", "near")
 
 
 def _first_value(criterion: Criterion) -> Value | None:
@@ -254,16 +255,18 @@ def _first_value(criterion: Criterion) -> Value | None:
     return last.values[0] if last is not None and last.values else None
 
 
-def _by_resource(search: Search) -> Iterator[Candidate]:
+def _by_resource(search: Search) -> Iterator[CandidateValue]:
     """Read the values from a few resources, for parameters whose index rows can't be written as values."""
     probe, parameter = search.probe, search.criterion.parameter
     write = texts.composites if parameter.kind == "composite" else texts.positions
     for body in chain(probe.bodies(search.among, SAMPLED_BODIES), probe.bodies_with(parameter, SAMPLED_BODIES)):
         entries = extract(search.query.version, orjson.loads(body), search.base)
-        yield from (Candidate(search.criterion.name, text, "frequent") for text in write(entries, parameter)[:FREQUENT_VALUES])
+        yield from (
+            CandidateValue(search.criterion.name, text, "frequent") for text in write(entries, parameter)[:FREQUENT_VALUES]
+        )
 
 
-def _in_words(search: Search) -> Iterator[Candidate]:
+def _in_words(search: Search) -> Iterator[CandidateValue]:
     """Find codes that are only texts, which `:text` searches, and at last anything that has a value."""
     criterion = search.criterion
     parameter = criterion.parameter
@@ -271,8 +274,8 @@ def _in_words(search: Search) -> Iterator[Candidate]:
         return
     if parameter.kind == "token" and not search.occurring:
         in_words = search.probe.occurrences(search.among, with_offset(parameter, TEXT, "string"))
-        yield from (Candidate(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
-    yield Candidate(f"{criterion.name}:missing", "false", "present")
+        yield from (CandidateValue(f"{criterion.name}:text", texts.escape(found.value), "display") for found in in_words[:1])
+    yield CandidateValue(f"{criterion.name}:missing", "false", "present")
 
 
 _OF_KIND = {

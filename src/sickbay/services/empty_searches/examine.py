@@ -17,7 +17,7 @@ from sickbay.fhir.search.text import fold
 from sickbay.fhir.search.values import unescape
 from sickbay.fhir.visibility import Visibility
 from sickbay.services.empty_searches import texts
-from sickbay.services.empty_searches.candidates import Candidate, Search, candidates
+from sickbay.services.empty_searches.candidates import CandidateValue, Search, candidates
 from sickbay.services.empty_searches.criteria import (
     Criterion,
     criteria_of,
@@ -57,7 +57,7 @@ Cause: TypeAlias = tuple[str, Mapping[str, Any]]
 class Proven(NamedTuple):
     """A candidate, and how many it finds together with the other parameters."""
 
-    candidate: Candidate
+    candidate: CandidateValue
     finds: int
 
 
@@ -195,7 +195,7 @@ class _Examination:
             if len(chosen) == len(read) and (finds := self._count((*others, *chosen))):
                 yield Proven(self._as_spelled(candidate, (*others, *chosen)), finds)
 
-    def _as_spelled(self, candidate: Candidate, criteria: tuple[Criterion, ...]) -> Candidate:
+    def _as_spelled(self, candidate: CandidateValue, criteria: tuple[Criterion, ...]) -> CandidateValue:
         """Return a text as a resource spells it. The index has it in lower case and without accents."""
         if candidate.reason != "spelling" or criteria[-1].parameter.kind != "string" or criteria[-1].is_chained:
             return candidate

@@ -25,6 +25,7 @@ from sickbay.kernel.checks import Examination
 from sickbay.protocol.parameters import parse
 from sickbay.services.context import Runtime
 from sickbay.services.decision import Decision
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.injection.choose import Injected
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.compare import others
@@ -75,7 +76,7 @@ class Exchange(NamedTuple):
 
 async def redact_refusal(runtime: Runtime, exchange: Exchange) -> bytes:
     """The JSON to record of a refusal. Values that may be live secrets are looked up first."""
-    return redact(exchange, await _live(runtime, exchange))
+    return redact(exchange, await _live(runtime, exchange), runtime.given_advice)
 
 
 async def _live(runtime: Runtime, exchange: Exchange) -> LiveSecrets:
@@ -113,13 +114,14 @@ def record(exchange: Exchange, arrival: int, text: bytes) -> Record:
     )
 
 
-def redact(exchange: Exchange, live: LiveSecrets, *, compare: bool = True) -> bytes:
+def redact(exchange: Exchange, live: LiveSecrets, given: GivenAdvice | None = None, *, compare: bool = True) -> bytes:
     """The JSON to record. If redaction fails, nothing of the request is kept, so that the request itself doesn't fail.
 
-    compare: whether to add how the other dialects would answer.
+    given: the advice that apps were given before, which is left out. compare: whether to add how the other dialects would
+    answer.
     """
     try:
-        return msgspec.json.encode(_entry(exchange, live, compare))
+        return msgspec.json.encode(_entry(exchange, live, compare, given))
     except Exception as error:
         journal_metrics.UNREDACTED.inc()
         LOG.error("exchange %s can't be redacted (%s): nothing of its request is kept", exchange.id, type(error).__name__)
@@ -149,10 +151,12 @@ def minimal(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _entry(exchange: Exchange, live: LiveSecrets, compare: bool) -> dict[str, Any]:
+def _entry(exchange: Exchange, live: LiveSecrets, compare: bool, given: GivenAdvice | None) -> dict[str, Any]:
     """The redacted facts of an exchange, without anything that can be derived from them."""
     live.begin()
     explanation = _explanation(exchange)
+    if given is not None:
+        explanation = given.without_repeated(explanation, exchange.tenant, exchange.client_id, exchange.id)
     exchange = _excerpted(exchange)
     corrected = None if exchange.unexamined else _corrected(explanation, exchange)
     request = exchange.decision.request if exchange.decision else None

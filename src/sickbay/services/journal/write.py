@@ -16,6 +16,7 @@ from sickbay.diagnosis.silence.progress import PREFLIGHT_SECONDS
 from sickbay.kernel.memory import ResetScope
 from sickbay.services import runtime_settings
 from sickbay.services.context import LogLine, Runtime
+from sickbay.services.given_advice import GivenAdvice
 from sickbay.services.journal import metrics as journal_metrics
 from sickbay.services.journal.queue import Queue
 from sickbay.services.journal.record import Exchange as Exchange
@@ -128,7 +129,6 @@ class Journal:
         """
         METRICS.decided(exchange)
         self._say(exchange)
-        exchange = self._without_repeated(exchange)
         arrival, text = self._next_arrival(), await redact_refusal(self.runtime, exchange)
         await self._write_refusal(exchange, record(exchange, arrival, text))
         return text
@@ -243,21 +243,11 @@ class Journal:
         if not granted and not refused:
             return
         live = LiveSecrets(await hashes(self.runtime), passwords=self.runtime.passwords, strict=True)
-        granted = [Arrived(arrival, self._without_repeated(exchange)) for arrival, exchange in granted]
-        puts = await _puts(granted, live, compare) + [Put(refusal_record, aside=True) for refusal_record in refused]
+        puts = await _puts(granted, live, compare, self.runtime.given_advice) + [
+            Put(refusal_record, aside=True) for refusal_record in refused
+        ]
         for start in range(0, len(puts), AT_A_TIME):
             await self.runtime.store.transaction(puts[start : start + AT_A_TIME])
-
-    def _without_repeated(self, exchange: Exchange) -> Exchange:
-        """Leaves out advice that the app was given before."""
-        try:
-            explanation = exchange.explanation or (exchange.decision.explained() if exchange.decision else None)
-        except Exception:  # `redact` reports it, and then records nothing of the request
-            return exchange
-        if explanation is None or len(explanation.findings) == 0:
-            return exchange
-        shorter = self.runtime.given_advice.without_repeated(explanation, exchange.tenant, exchange.client_id)
-        return exchange if shorter is explanation else exchange._replace(explanation=shorter)
 
     def _current(self, items: Iterable[tuple[Waiting[W], str, int]]) -> list[W]:
         """Without those of requests that began before a reset."""
@@ -342,7 +332,7 @@ def weight(exchange: Exchange) -> int:
     return len(exchange.request.url) + len(exchange.request.body) + len(exchange.response.body or "") + len(sent or "")
 
 
-async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> list[Step]:
+async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool, given: GivenAdvice) -> list[Step]:
     """The records of a batch. Pauses between slices so that requests are served.
 
     Texts that its exchanges share are searched for secrets only once. compare: with other dialects, which takes a third of the
@@ -351,7 +341,7 @@ async def _puts(batch: Sequence[Arrived], live: LiveSecrets, compare: bool) -> l
     steps: list[Step] = []
     for start in range(0, len(batch), SLICE):
         steps += [
-            Put(record(exchange, arrival, redact(exchange, live, compare=compare)), aside=True)
+            Put(record(exchange, arrival, redact(exchange, live, given, compare=compare)), aside=True)
             for arrival, exchange in batch[start : start + SLICE]
         ]
         await asyncio.sleep(0)

@@ -103,3 +103,14 @@ def restored(rows: Iterable[Any], index: Callable[[bytes], IndexEntries]) -> Ite
 def numbers(nids: Iterable[int]) -> str:
     """Encode nids for `json_each`."""
     return orjson.dumps(list(nids)).decode()
+
+
+def ranges(nids: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of each run of consecutive nids."""
+    runs: list[tuple[int, int]] = []
+    for nid in sorted(nids):
+        if runs and runs[-1][1] == nid - 1:
+            runs[-1] = runs[-1][0], nid
+        else:
+            runs.append((nid, nid))
+    return runs

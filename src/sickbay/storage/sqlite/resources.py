@@ -14,7 +14,7 @@ import apsw
 from sickbay.fhir.search.index_entries import IndexEntries
 from sickbay.storage.interface import Clear, Reindex, ResourceSpace, Save
 from sickbay.storage.query.dictionary import DELETED, LIVE, REFERENCED
-from sickbay.storage.query.marks import numbers
+from sickbay.storage.query.marks import numbers, ranges
 from sickbay.storage.query.saving import COLUMNS, INDEX_REVISION, INDEXES, IndexRow, check, facts_text, index_rows, rows_of
 from sickbay.storage.query.space_tables import forgets
 from sickbay.storage.query.undo import IndexChange, RowsByTable, compare, encode_change, remaining
@@ -242,13 +242,13 @@ class Changes:
             self.db.executemany(insertion(table, 1), rows)
 
     def forget_index(self, nids: list[int]) -> None:
-        """Delete the index rows of resources. One statement for each resource and table takes half as long as one for all
-        resources, because SQLite doesn't collect the rows before it deletes them.
+        """Delete the index rows of resources. Most were created one after the other, so a few ranges contain all of them. For a
+        range, SQLite doesn't collect the rows before it deletes them, so it takes a third of the time.
         """
         self.db.execute(_FORGET_FACETS, (numbers(nids),))
         for table in INDEXES:
             if table != "facet_index":
-                self.db.executemany(f"DELETE FROM {table} WHERE nid = ?", [(nid,) for nid in nids])
+                self.db.executemany(f"DELETE FROM {table} WHERE nid BETWEEN ? AND ?", ranges(nids))
 
     def _fetch(self, text: str, binds: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Return all rows at once. A statement left open would hold back the checkpoint."""

@@ -161,23 +161,25 @@ class Writer:
     def _serve_group(self) -> bool:
         """Commit the next requests together and answer them. Returns whether more may come.
 
-        A function of its own, so that the requests don't stay in memory until the next ones.
+        When they are answered, nothing here keeps what they have written in memory.
         """
         group: list[_Request] = []
         following = self._queue.get()
         while following is not None:
             group += following
+            following = []
             if len(group) >= GROUP:
                 break
             try:
                 following = self._queue.get_nowait()
             except Empty:
-                following = []
                 break
         if group:
             outcomes = self._commit(group)
-            self._answered += len(group)
-            self._answer(group, outcomes)
+            futures = [request.future for request in group]
+            group.clear()
+            self._answered += len(futures)
+            self._answer(futures, outcomes)
             self._log.shorten()
         return following is not None
 
@@ -243,10 +245,10 @@ class Writer:
                 return
 
     @staticmethod
-    def _answer(group: list[_Request], outcomes: list[_Outcome]) -> None:
+    def _answer(futures: list[asyncio.Future[Any]], outcomes: list[_Outcome]) -> None:
         answers: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], _Outcome]]] = {}
-        for request, outcome in zip(group, outcomes, strict=True):
-            answers.setdefault(request.future.get_loop(), []).append((request.future, outcome))
+        for future, outcome in zip(futures, outcomes, strict=True):
+            answers.setdefault(future.get_loop(), []).append((future, outcome))
         for loop, pairs in answers.items():
             try:
                 loop.call_soon_threadsafe(_settle, pairs)

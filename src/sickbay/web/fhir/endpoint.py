@@ -97,6 +97,8 @@ ALWAYS = (
 )
 PIECE = 131_072
 """Bytes sent at once."""
+LARGE_PUBLIC_BODY = 50_000
+"""Bytes of a CapabilityStatement or another public body from which it is formatted on a thread."""
 SHAPING = frozenset(("_format", "_pretty"))
 """Parameters that ask for another format than compact JSON."""
 
@@ -125,10 +127,12 @@ async def _respond(api: Api, base: FhirBase, scope: Scope, receive: Receive) -> 
     path = raw_path(scope)[len(base.path) :]
     routed = route_plainly(base.version, scope["method"], path)
     state.kind = KINDS.get(routed.interaction, "fhir_other")
+    if routed.interaction == "capabilities":
+        await base.documents.prepare(base.tenant, base.version)
     if routed.type is None and (response := api.public(base, routed, path, state.headers)) is not None:
         if routed.interaction in LOOKED_UP and scope["method"] in ("GET", "HEAD"):
             _hold_discovery(base, scope, path, response.status)
-        return in_format(base, scope, response)
+        return await _in_format(base, scope, response)
     runtime, filling, tenant = base.sandbox.runtime, base.sandbox.filling, base.tenant
     header, now = state.headers.get("authorization", ""), int(runtime.effects.now())
     holder = cached_context(runtime, base.url, header)
@@ -275,6 +279,16 @@ def in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirRespo
     parameters = parameters_of(scope)
     media = negotiate(base.version, scope["state"].headers.get("accept"), parameters.get("_format"))
     return negotiate_format(base.version, response, media, parameters)
+
+
+async def _in_format(base: FhirBase, scope: Scope, response: FhirResponse) -> FhirResponse:
+    """The same, on a thread if a large body has to be converted."""
+    parameters = parameters_of(scope)
+    media = negotiate(base.version, scope["state"].headers.get("accept"), parameters.get("_format"))
+    if len(response.body) <= LARGE_PUBLIC_BODY or not (media.xml or parameters.get("_pretty") == "true"):
+        return negotiate_format(base.version, response, media, parameters)
+    async with base.sandbox.shaping.hold(len(response.body)):
+        return await asyncio.to_thread(negotiate_format, base.version, response, media, parameters)
 
 
 async def _formatted(base: FhirBase, request: AccessRequest, response: FhirResponse) -> FhirResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,11 @@ class Documents:
 
     def metadata(self, tenant: Tenant, version: str) -> bytes:
         return self._cached("metadata", tenant, version, lambda: _statement(tenant, version))
+
+    async def prepare(self, tenant: Tenant, version: str) -> None:
+        """Make the CapabilityStatement on a thread, unless it is there: it takes long."""
+        if self._kept.get(("metadata", tenant.name, version), (None, b""))[0] is not tenant.policy:
+            await asyncio.to_thread(self.metadata, tenant, version)
 
     def smart(self, tenant: Tenant, version: str) -> bytes:
         return self._cached(

@@ -37,6 +37,8 @@ from sickbay.web.portal.views import AppRow, AppsView, AppView, LaunchRow
 
 PROBABLE_LINES = 6
 """The newest requests that an app's page shows although they don't name the app."""
+LISTED_APPS = 100
+"""Apps on a page of the list."""
 SHOWN_LAUNCHES = 8
 TOO_LATE = "This page was probably open for too long. Try again."
 
@@ -49,12 +51,20 @@ def refuse_unless_administrator(request: Request, sandbox: Sandbox) -> Response 
 async def apps(request: Request, sandbox: Sandbox) -> Response:
     if rejection := refuse_unless_administrator(request, sandbox):
         return rejection
-    clients = await registration.all_clients(sandbox.runtime)
+    start = _start_of(request.query_params.get("from", ""))
+    clients = await registration.some_clients(sandbox.runtime, start, LISTED_APPS + 1)
+    more = f"/developer?from={start + LISTED_APPS}" if len(clients) > LISTED_APPS else ""
     hospitals = tuple(Link(tenant.title, f"/developer/hospitals/{name}") for name, tenant in sandbox.tenants.items())
-    view = AppsView(tuple([await _row(sandbox, client) for client in clients]), "/developer/register", hospitals)
+    rows = tuple([await _row(sandbox, client) for client in clients[:LISTED_APPS]])
+    view = AppsView(rows, "/developer/register", hospitals, more)
     return html_response.page(
         request, sandbox, "apps", view, await html_response.page_options(request, sandbox, here="Developer portal")
     )
+
+
+def _start_of(text: str) -> int:
+    """The number of apps before those that are listed; 0 if the text isn't a number below 10,000."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 4 else 0
 
 
 async def _row(sandbox: Sandbox, client: Client) -> AppRow:

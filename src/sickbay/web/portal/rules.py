@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,7 +24,8 @@ async def rules(request: Request, sandbox: Sandbox) -> Response:
         return error_responses.json([{"id": entry.id, "stage": entry.stage, "outcome": entry.outcome} for entry in RULES])
     options = await html_response.page_options(request, sandbox, here="Rules")
     asked = request.query_params
-    view = search("", asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", ""))
+    words = asked.get("q", "")[:200], asked.get("stage", ""), asked.get("severity", "")
+    view = await asyncio.to_thread(search, "", *words) if any(words) else search()
     return html_response.page(request, sandbox, "rules", view, options)
 
 

@@ -48,6 +48,8 @@ class AppsView:
     register: str
     hospitals: tuple[Link, ...] = ()
     """Links to their policies."""
+    more: str = ""
+    """The address of the next page, if there are more apps."""
 
 
 @dataclass(frozen=True, slots=True)

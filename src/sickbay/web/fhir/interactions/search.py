@@ -5,6 +5,7 @@ https://hl7.org/fhir/R4/search.html
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from msgspec import structs
@@ -56,7 +57,9 @@ async def handle(context: FhirContext, request: AccessRequest) -> FhirResponse:
         await pause()
     if not page.matches or (query.includes and not page.included) or (page.next and len(page.matches) < query.count):
         return await _thin(context, request, query, page)
-    return _bundle(context, query, page)
+    return (
+        await _bundle_off_the_loop(context, query, page) if query.summary or query.elements else _bundle(context, query, page)
+    )
 
 
 async def _thin(context: FhirContext, request: AccessRequest, query: Query, page: Page) -> FhirResponse:
@@ -66,8 +69,17 @@ async def _thin(context: FhirContext, request: AccessRequest, query: Query, page
     explained: list[BundleEntry] = []
     if empty is not None and context.tenant.policy.explain_empty:
         explained = await thin_pages.outcome_of(context, empty, cause)
-    response = _bundle(context, query, page, explained)
+    response = await _bundle_off_the_loop(context, query, page, explained)
     return structs.replace(response, access=thin_pages.access_with(context.access, cause), empty=empty)
+
+
+async def _bundle_off_the_loop(
+    context: FhirContext, query: Query, page: Page, explained: Sequence[BundleEntry] = ()
+) -> FhirResponse:
+    """The Bundle, made on a thread if parts of many resources are selected, which takes long."""
+    if (query.summary or query.elements) and len(page.matches) + len(page.included) > LARGE_PAGE_RESOURCES:
+        return await asyncio.to_thread(_bundle, context, query, page, explained)
+    return _bundle(context, query, page, explained)
 
 
 def _bundle(context: FhirContext, query: Query, page: Page, explained: Sequence[BundleEntry] = ()) -> FhirResponse:

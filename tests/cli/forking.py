@@ -1,0 +1,143 @@
+"""Runs commands in processes that are forked from one that has imported them: imports take most of the time of a command.
+
+Each is a process of its own, with its own arguments, environment, folder and files, as if it had just been started.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+IMPORTED = (
+    "sickbay.cli.main",
+    "sickbay.cli.admin_client",
+    "sickbay.cli.command_line",
+    "sickbay.cli.running_servers",
+    "cyclopts.config",
+    "sickbay.cli.commands.apps",
+    "sickbay.cli.commands.doctor",
+    "sickbay.cli.commands.export",
+    "sickbay.cli.commands.launch",
+    "sickbay.cli.commands.load",
+    "sickbay.cli.commands.population",
+    "sickbay.cli.commands.reset",
+    "sickbay.cli.commands.rules",
+    "sickbay.cli.commands.token",
+    "sickbay.storage.sqlite.store",
+    "sickbay.web.admin.application",
+)
+REQUEST_BYTES = 1 << 20
+SECONDS = 60
+"""Seconds that a command may take."""
+
+
+class ForkServer:
+    """The process that has the imports, and the socket by which it gets commands."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-m", "tests.cli.forking", str(theirs.fileno())]
+            root = Path(__file__).parents[2]
+            self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], cwd=root, stdin=subprocess.DEVNULL)
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        self._socket.close()
+        self._process.wait()
+
+    def run(self, arguments: Sequence[str], given: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run a command with this text as its input. Raises TimeoutExpired."""
+        with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
+            stdin.write(given.encode())
+            stdin.seek(0)
+            reading, writing = os.pipe()
+            with os.fdopen(reading, "rb", buffering=0) as result:
+                request = json.dumps([arguments, dict(environment), os.getcwd()]).encode()
+                files = [file.fileno() for file in (stdin, stdout, stderr)]
+                socket.send_fds(self._socket, [request], [*files, writing])
+                os.close(writing)
+                code = _wait(result, arguments)
+            return subprocess.CompletedProcess(arguments, code, _text(stdout), _text(stderr))
+
+
+@cache
+def server() -> ForkServer:
+    """The server of this process. It ends when this process ends, because its socket is closed then."""
+    return ForkServer()
+
+
+def _wait(result: IO[bytes], arguments: Sequence[str]) -> int:
+    """The exit code, or minus the number of the signal that ended the process."""
+    number = int(result.readline())
+    if not select.select([result], [], [], SECONDS)[0]:
+        os.kill(number, signal.SIGKILL)
+        raise subprocess.TimeoutExpired(list(arguments), SECONDS)
+    return int(result.readline())
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode().replace("\r\n", "\n").replace("\r", "\n")  # as subprocess does with text
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork a process for each command, until no one can send one. Returns only in those processes."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        request, files, _, _ = socket.recv_fds(requests, REQUEST_BYTES, 4)
+        if not request:
+            sys.exit()
+        if os.fork() == 0:
+            requests.close()
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            return _begin(request, files)
+        for file in files:
+            os.close(file)
+
+
+def _begin(request: bytes, files: list[int]) -> None:
+    """Return in the process of the command. Its parent reports how it ended."""
+    arguments, environment, folder = json.loads(request)
+    *standard, result = files
+    number = os.fork()
+    if number:
+        os.write(result, f"{number}\n".encode())
+        code = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])
+        os.write(result, f"{code}\n".encode())
+        os._exit(0)
+    os.close(result)
+    for target, file in enumerate(standard):
+        os.dup2(file, target)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv[1:] = arguments
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+
+
+if __name__ == "__main__":
+    gc.disable()
+    for name in IMPORTED:
+        import_module(name)
+    gc.freeze()  # otherwise each process would copy what it only looks at
+    with socket.socket(fileno=int(sys.argv[1])) as inherited:
+        _serve(inherited)
+    from sickbay.__main__ import main
+
+    main()

@@ -1,0 +1,46 @@
+"""What takes long runs on a thread, so that other requests don't wait for it."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.flows.flow import Flow, run
+from tests.flows.random_use import bearer
+
+SLOW_PARTS = [
+    ("/general/r4/metadata", "sickbay.fhir.conformance", "statement"),
+    ("/general/r5/metadata?_format=xml", "sickbay.fhir.xml.writer", "dumps"),
+    ("/general/r4/metadata?_pretty=true", "sickbay.fhir.lossless_json", "dumps"),
+    ("/general/r4/Observation?_count=1000&_summary=true", "sickbay.web.fhir.interactions.search", "subset"),
+    ("/general/r4/Observation?_count=1000&_elements=code", "sickbay.web.fhir.interactions.search", "subset"),
+    ("/rules?q=redirect", "sickbay.doctor.topics", "find"),
+    ("/doctor", "sickbay.web.later", "import_module"),
+]
+"""Address; module and name of a function that takes long for it."""
+
+
+@pytest.mark.parametrize(("address", "module", "name"), SLOW_PARTS, ids=[address for address, _, _ in SLOW_PARTS])
+def test_what_takes_long_runs_on_a_thread(
+    address: str, module: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    holder = importlib.import_module(module)
+    original = getattr(holder, name)
+
+    def observed(*arguments: Any, **more: Any) -> Any:
+        threads.append(threading.get_ident())
+        return original(*arguments, **more)
+
+    async def steps(flow: Flow) -> None:
+        headers = await bearer(flow)
+        monkeypatch.setattr(holder, name, observed)
+        answer = await flow.http.get(address, headers=headers)
+        assert answer.status_code == 200
+        assert threads
+        assert threading.get_ident() not in threads
+
+    run(steps, tmp_path, patients=10)

@@ -1,0 +1,105 @@
+"""The line in the terminal when a launch stalls: once, by the worker that saw its last request."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from tests.flows.flow import FEW_PATIENTS, Flow, run
+from tests.flows.silences import callback_with_an_error, script_without_browser
+from tests.flows.silent_app import SilentApp
+
+from sickbay.kernel.memory import ResetScope
+from sickbay.services import stall_watch
+from sickbay.services.context import LogLine
+from sickbay.services.recent_launches import REMEMBERED_LAUNCHES, RecentLaunch, RecentLaunches
+
+
+async def lines(flow: Flow) -> list[LogLine]:
+    """What the watch says now."""
+    said: list[LogLine] = []
+    runtime = flow.sandbox.runtime
+    runtime.on_exchange, runtime.on_stall = (lambda line: None), said.append
+    await stall_watch.look(runtime, flow.sandbox.journal)
+    return said
+
+
+def test_a_launch_that_stalls_is_said_once(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        assert await lines(flow) == []
+        await callback_with_an_error(app)
+        app.waits(10)
+        assert await lines(flow) == []
+        app.waits(60)
+        (line,) = await lines(flow)
+        assert (line.stage, line.status, line.finding) == ("silence", 0, "code-not-redeemed")
+        assert (line.tenant, line.app) == ("general", app.app["client_id"])
+        assert line.detail.startswith("Provider app received the code 7")
+        assert line.detail.endswith(f"/timelines/{line.id}")
+        app.waits(60)
+        assert await lines(flow) == []
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_a_launch_that_only_a_script_received_is_said_too(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await lines(flow)
+        await script_without_browser(app)
+        app.waits(60)
+        (line,) = await lines(flow)
+        assert line.finding == "launch-url-not-opened"
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_a_launch_that_works_is_never_said(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await lines(flow)
+        await app.register()
+        await app.works()
+        app.waits(4000)
+        assert await lines(flow) == []
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_another_worker_says_what_it_saw_last(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        app = SilentApp(flow)
+        await lines(flow)
+        await callback_with_an_error(app)
+        recent = flow.sandbox.runtime.recent_launches
+        (timeline,) = [id for id, _ in recent.take_due(1e12, 9)]
+        recent.touch(timeline, RecentLaunch("general", "an earlier exchange", 0))
+        app.waits(60)
+        assert await lines(flow) == []
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_the_watch_ends_when_it_is_cancelled(tmp_path: Path) -> None:
+    async def steps(flow: Flow) -> None:
+        task = asyncio.create_task(stall_watch.run(flow.sandbox.runtime, flow.sandbox.journal))
+        await asyncio.sleep(0)
+        task.cancel()
+        assert (await asyncio.gather(task, return_exceptions=True))[0].__class__ is asyncio.CancelledError
+
+    run(steps, tmp_path, patients=FEW_PATIENTS)
+
+
+def test_only_the_newest_launches_are_remembered_and_a_reset_forgets_those_of_its_hospital() -> None:
+    recent = RecentLaunches()
+    for number in range(REMEMBERED_LAUNCHES + 5):
+        recent.touch(str(number), RecentLaunch("general" if number % 2 else "epic", "", number))
+    assert len(recent.take_due(1e9, 1)) == 1
+    recent.forget(ResetScope("epic"))
+    left = recent.take_due(1e9, 1000)
+    assert {launch.tenant for _, launch in left} == {"general"}
+    recent.touch("a", RecentLaunch("general", "", 5))
+    assert recent.take_due(4, 9) == []
+    recent.forget(ResetScope())
+    assert recent.take_due(1e9, 9) == []
